@@ -1,0 +1,21 @@
+"""``python -m paraisite VERB``."""
+
+import sys
+
+import typer
+
+from paraisite.cli import app
+from paraisite.errors import ParaisiteError
+
+
+def main() -> None:
+    """Run the command line; an error that the user can act on is one line and exit code 2."""
+    try:
+        app()
+    except ParaisiteError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""The command line: one verb for each function of ``paraisite.stages``, and ``predict``.
+
+TensorFlow, pandas and mlflow are imported inside the verbs, so that ``--help`` answers at once.
+"""
+
+import importlib.metadata
+import json
+import logging
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+import paraisite
+from paraisite.training.recipes import AFLOW, RECIPES, Recipe
+
+AS_IN_PARAMS: Final = "params.yaml"
+"""What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
+
+FINAL_DATASETS: Final = tuple(dict.fromkeys(r.train_on for r in RECIPES.values() if r.train_on != AFLOW))
+DATASETS: Final = (*FINAL_DATASETS, AFLOW)
+
+app = typer.Typer(
+    name="paraisite",
+    help="Lattice thermal conductivity (300 K, W/m/K) of crystals by two-stage transfer learning.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _set_up() -> None:
+    # TensorFlow reads its level when it is imported, which only the verbs do.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger("paraisite").setLevel(logging.INFO)
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        by_lower_case = {choice.lower(): choice for choice in choices}
+        if text.lower() not in by_lower_case:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(choices)}")
+        return by_lower_case[text.lower()]
+
+    return parse
+
+
+def _whole_number(minimum: int) -> Callable[[str], int | None]:
+    def parse(text: str) -> int | None:
+        if text == AS_IN_PARAMS:
+            return None
+        try:
+            value = int(text)
+        except ValueError:
+            value = minimum - 1
+        if value < minimum:
+            raise typer.BadParameter(f"{text!r} is neither a whole number of at least {minimum} nor {AS_IN_PARAMS!r}")
+        return value
+
+    return parse
+
+
+def _positive_number(text: str) -> float | None:
+    if text == AS_IN_PARAMS:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise typer.BadParameter(f"{text!r} is neither a positive number nor {AS_IN_PARAMS!r}")
+    return value
+
+
+FinalDataset = Annotated[
+    str,
+    typer.Option(
+        "--dataset", parser=_one_of(FINAL_DATASETS), metavar="|".join(FINAL_DATASETS), help="The final training's data."
+    ),
+]
+AnyDataset = Annotated[str, typer.Argument(parser=_one_of(DATASETS), metavar="|".join(DATASETS))]
+Epochs = Annotated[
+    int | None,
+    typer.Option(parser=_whole_number(1), metavar="N", help="Passes over the training rows. [default: params.yaml]"),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(parser=_whole_number(1), metavar="N", help="Crystals per step and member. [default: params.yaml]"),
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(parser=_positive_number, metavar="RATE", help="Adam's rate at the start. [default: params.yaml]"),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        parser=_whole_number(0), metavar="N", help="Of initial weights and order of rows. [default: params.yaml]"
+    ),
+]
+
+
+def _overrides(
+    epochs: int | None, batch_size: int | None, learning_rate: float | None, seed: int | None
+) -> dict[str, int | float]:
+    """Return the settings that were given, by their names in params.yaml's training section."""
+    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@app.command()
+def step1(
+    dataset: FinalDataset = "togo15",
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    seed: Seed = None,
+) -> None:
+    """Train from random weights: RWAF and RWTG15."""
+    from paraisite import stages
+
+    stages.step1(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
+
+
+@app.command()
+def step2(
+    dataset: FinalDataset = "togo15",
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    seed: Seed = None,
+) -> None:
+    """Train from MEGNet's formation-energy weights: FEAF and FETG15."""
+    from paraisite import stages
+
+    stages.step2(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
+
+
+@app.command()
+def step3(
+    dataset: FinalDataset = "togo15",
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    seed: Seed = None,
+) -> None:
+    """Train the two-stage model from FEAF's nine members: FEAFTG15."""
+    from paraisite import stages
+
+    stages.step3(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
+
+
+@app.command()
+def rwaft(
+    dataset: FinalDataset = "togo15",
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    seed: Seed = None,
+) -> None:
+    """Train the additional check from RWAF's nine members: RWAFTG15."""
+    from paraisite import stages
+
+    stages.rwaft(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(parser=_one_of(tuple(RECIPES)), metavar="RECIPE", help="See `recipes`.")],
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    seed: Seed = None,
+) -> None:
+    """Train one recipe by name."""
+    from paraisite import stages
+
+    stages.train_recipe(recipe, overrides=_overrides(epochs, batch_size, learning_rate, seed))
+
+
+@app.command()
+def recipes() -> None:
+    """List the recipes: what each starts from and trains on."""
+    for recipe in RECIPES.values():
+        start = recipe.start.name if isinstance(recipe.start, Recipe) else recipe.start.value.replace("_", " ")
+        typer.echo(f"{recipe.name:<12}starts from {start:<18}trains on {recipe.train_on}")
+
+
+@app.command()
+def prepare(dataset: AnyDataset) -> None:
+    """Read and check a data set into build/prepare/."""
+    from paraisite import stages
+
+    stages.prepare(dataset)
+
+
+@app.command()
+def graphs(dataset: AnyDataset) -> None:
+    """Build the graphs of a prepared data set into build/graphs/."""
+    from paraisite import stages
+
+    stages.build_graphs(dataset)
+
+
+@app.command()
+def compare() -> None:
+    """Put the trained recipes side by side in build/compare/."""
+    from paraisite import stages
+
+    stages.compare()
+
+
+@app.command()
+def predict(
+    structures: Annotated[
+        list[Path], typer.Argument(metavar="STRUCTURE...", help="CIF, POSCAR, … or folders of them.")
+    ],
+    model: Annotated[
+        Path, typer.Option(help="A published MEGNet crystal model (.hdf5) or an ensemble (.safetensors).")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Predict the property of a model for structure files; exit code 1 if any has no prediction."""
+    from paraisite.evaluation.predict_files import predict_files, read_model
+
+    rows = predict_files(read_model(model), structures)
+    if as_json:
+        typer.echo(json.dumps([row.as_dict() for row in rows], indent=2, ensure_ascii=False))
+    else:
+        width = max(len(str(row.file)) for row in rows)
+        for row in rows:
+            typer.echo(f"{row.file!s:<{width}}  {row.as_text()}")
+    if any(row.reason is not None for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def version() -> None:
+    """Print this version and those of the packages that results depend on."""
+    typer.echo(f"paraisite {paraisite.__version__}")
+    for package in ("tensorflow", "numpy", "pymatgen", "mlflow", "dvc"):
+        try:
+            typer.echo(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            typer.echo(f"{package} is not installed")

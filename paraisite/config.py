@@ -1,0 +1,158 @@
+"""The settings in ``params.yaml`` as frozen dataclasses, read once; an unknown or missing key is an error."""
+
+import dataclasses
+import os
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from paraisite.errors import ConfigError
+
+AFLOW_TABLE_VARIABLE = "PARAISITE_AFLOW_TABLE"
+FORMATION_ENERGY_WEIGHTS_VARIABLE = "PARAISITE_FORMATION_ENERGY_WEIGHTS"
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the inputs lie that this project may not ship.
+
+    Attributes:
+        aflow_table: AFLUX records, JSON lines, gzip allowed.
+        formation_energy_weights: MEGNet's published formation-energy model, HDF5.
+    """
+
+    aflow_table: Path
+    formation_energy_weights: Path
+
+
+@dataclass(frozen=True)
+class GraphConfig:
+    """How a structure becomes a graph.
+
+    Attributes:
+        cutoff_angstrom: Bonds join atoms closer than this, Å.
+        distance_tolerance_angstrom: Distances within this count as equal in the quotient, Å.
+    """
+
+    cutoff_angstrom: float = 4.0
+    distance_tolerance_angstrom: float = 1e-3
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """Which random splits a recipe trains on.
+
+    Attributes:
+        seeds: One ensemble member for each seed.
+        train_fraction: Share of the rows that train, in (0, 1).
+    """
+
+    seeds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+    train_fraction: float = 0.8
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """The multi-layer perceptron on MEGNet's last hidden layer.
+
+    Attributes:
+        head_hidden: Width of each hidden layer.
+    """
+
+    head_hidden: tuple[int, ...] = (450, 350, 350)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One training run of all members.
+
+    Attributes:
+        epochs: Passes over the training rows.
+        batch_size: Crystals per step and member.
+        learning_rate: Adam's rate at epoch 0.
+        final_learning_rate_fraction: The cosine's floor, as a fraction of ``learning_rate``.
+        learning_rate_period_epochs: Epochs in which the cosine goes from the top to the floor.
+        gradient_clip_norm: Largest global norm of one member's gradient.
+        max_log10_one_plus_kappa: Bound on predicted log10(1 + kappa) inside the loss, kappa in W/m/K.
+        seed: Seed of the initial weights and of the order of rows.
+        checkpoint_every_epochs: How often the whole training state is saved.
+    """
+
+    epochs: int = 300
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    final_learning_rate_fraction: float = 0.01
+    learning_rate_period_epochs: int = 1000
+    gradient_clip_norm: float = 1.0
+    max_log10_one_plus_kappa: float = 4.0
+    seed: int = 42
+    checkpoint_every_epochs: int = 10
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of ``params.yaml``."""
+
+    data: DataConfig
+    graphs: GraphConfig
+    splits: SplitConfig
+    model: HeadConfig
+    training: TrainingConfig
+
+
+Section = TypeVar("Section")
+
+
+def load_config(path: Path = Path("params.yaml")) -> Config:
+    """Read and check the settings; environment variables override the two input paths.
+
+    Raises:
+        ConfigError: The file is absent or not YAML, a key is unknown or missing, a value has the wrong type.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} not found: run from the project's folder") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from error
+    config = _parse(Config, raw, where=str(path))
+    data = dataclasses.replace(
+        config.data,
+        aflow_table=Path(os.environ.get(AFLOW_TABLE_VARIABLE, config.data.aflow_table)),
+        formation_energy_weights=Path(
+            os.environ.get(FORMATION_ENERGY_WEIGHTS_VARIABLE, config.data.formation_energy_weights)
+        ),
+    )
+    return dataclasses.replace(config, data=data)
+
+
+def _parse(cls: type[Section], raw: Any, *, where: str) -> Section:
+    """Build one dataclass from a mapping with exactly its keys."""
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{where}: expected a mapping, found {raw!r}")
+    types = typing.get_type_hints(cls)
+    if unknown := sorted(set(raw) - set(types)):
+        raise ConfigError(f"{where}: unknown key {', '.join(unknown)}; known keys are {', '.join(types)}")
+    if missing := sorted(set(types) - set(raw)):
+        raise ConfigError(f"{where}: missing key {', '.join(missing)}")
+    return cls(**{key: _convert(types[key], value, where=f"{where}: {key}") for key, value in raw.items()})
+
+
+def _convert(expected: Any, value: Any, *, where: str) -> Any:
+    """Return ``value`` as the annotated type, or say why it is not one."""
+    if dataclasses.is_dataclass(expected):
+        return _parse(typing.cast(type, expected), value, where=where)
+    if typing.get_origin(expected) is tuple:
+        if not isinstance(value, list):
+            raise ConfigError(f"{where}: expected a list, found {value!r}")
+        return tuple(_convert(typing.get_args(expected)[0], item, where=where) for item in value)
+    if expected is Path and isinstance(value, str):
+        return Path(value)
+    if expected is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, expected) and not isinstance(value, bool):
+        return value
+    raise ConfigError(f"{where}: expected {expected.__name__}, found {value!r}")

@@ -1,0 +1,34 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_VARIABLE = "PARAISITE_SHARED"
+
+
+def _shared(folder: str) -> Path:
+    root = Path(os.environ.get(SHARED_VARIABLE, Path(__file__).parents[2] / "shared"))
+    path = root / folder
+    if not path.is_dir():
+        pytest.skip(f"{path} is absent: it holds other people's files, which the project may not ship")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of tables that may not be shipped (AFLOW's records)."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def shared_weights() -> Path:
+    """Folder of megnet's published HDF5 models."""
+    return _shared("weights")
+
+
+@pytest.fixture(scope="session")
+def shared_reference() -> Path:
+    """Folder of numbers that megnet itself computed."""
+    return _shared("reference")

@@ -1,0 +1,174 @@
+"""Tests of the command line; the stages themselves are replaced."""
+
+import re
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+import paraisite
+from paraisite import __main__ as entry
+from paraisite.cli import DATASETS, FINAL_DATASETS, app
+from paraisite.errors import MissingInputError
+from paraisite.training.recipes import RECIPES
+
+ROOT = Path(__file__).parents[1]
+runner = CliRunner()
+
+
+class Calls(list[tuple[str, tuple[Any, ...], dict[str, Any]]]):
+    """What was called, with which arguments."""
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Replace ``paraisite.stages`` by functions that only note how they were called."""
+    noted = Calls()
+
+    def note(name: str) -> Any:
+        return lambda *args, **options: noted.append((name, args, options))
+
+    stages = types.ModuleType("paraisite.stages")
+    for name in ("step1", "step2", "step3", "rwaft", "train_recipe", "prepare", "build_graphs", "compare"):
+        setattr(stages, name, note(name))
+    monkeypatch.setitem(sys.modules, "paraisite.stages", stages)
+    monkeypatch.setattr(paraisite, "stages", stages, raising=False)
+    return noted
+
+
+def invoke(*arguments: str) -> str:
+    result = runner.invoke(app, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("verb", ["step1", "step2", "step3", "rwaft"])
+def test_a_step_without_options_takes_togo15_and_the_settings_of_params_yaml(calls: Calls, verb: str) -> None:
+    invoke(verb)
+    assert calls == [(verb, ("togo15",), {"overrides": {}})]
+
+
+def test_options_that_are_given_become_overrides(calls: Calls) -> None:
+    invoke("step3", "--dataset", "mix", "--epochs", "5", "--batch-size", "16", "--learning-rate", "2e-3", "--seed", "0")
+    overrides = {"epochs": 5, "batch_size": 16, "learning_rate": 2e-3, "seed": 0}
+    assert calls == [("step3", ("mix",), {"overrides": overrides})]
+
+
+def test_overrides_have_the_names_of_the_settings(calls: Calls) -> None:
+    invoke("step1", "--epochs", "5", "--batch-size", "16", "--learning-rate", "2e-3", "--seed", "0")
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())["training"]
+    assert set(calls[0][2]["overrides"]) <= set(settings)
+
+
+@pytest.mark.parametrize("recipe", ["FEAFTG15", "feaftg15"])
+def test_train_takes_a_recipe_by_name(calls: Calls, recipe: str) -> None:
+    invoke("train", recipe, "--epochs", "params.yaml")
+    assert calls == [("train_recipe", ("FEAFTG15",), {"overrides": {}})]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_data_verbs_take_every_data_set(calls: Calls, dataset: str) -> None:
+    invoke("prepare", dataset)
+    invoke("graphs", dataset)
+    assert calls == [("prepare", (dataset,), {}), ("build_graphs", (dataset,), {})]
+
+
+def test_compare_calls_its_stage(calls: Calls) -> None:
+    invoke("compare")
+    assert calls == [("compare", (), {})]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["step3", "--epochs", "0"], "at least 1"),
+        (["step3", "--epochs", "2.5"], "whole number"),
+        (["step3", "--batch-size", "0"], "at least 1"),
+        (["step3", "--learning-rate", "0"], "positive number"),
+        (["step3", "--learning-rate", "nan"], "positive number"),
+        (["step3", "--seed", "-1"], "at least 0"),
+        (["step3", "--dataset", "aflow"], "not one of togo15, hh143, mix"),
+        (["step3", "--epoch", "5"], "No such option"),
+        (["train", "FEAFTG16"], "not one of RWAF, FEAF"),
+        (["prepare", "togo"], "not one of togo15, hh143, mix, aflow"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: list[str], message: str) -> None:
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+    assert not calls
+
+
+def test_recipes_lists_each_recipe_once() -> None:
+    assert [line.split()[0] for line in invoke("recipes").splitlines()] == list(RECIPES)
+
+
+def test_version_names_this_package_and_tensorflow() -> None:
+    lines = invoke("version").splitlines()
+    assert lines[0] == f"paraisite {paraisite.__version__}"
+    assert lines[1].startswith("tensorflow 2.")
+
+
+def test_an_error_for_the_user_is_one_line_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise MissingInputError("external/aflow.jsonl.gz not found: set PARAISITE_AFLOW_TABLE")
+
+    monkeypatch.setattr(entry, "app", fail)
+    with pytest.raises(SystemExit) as stop:
+        entry.main()
+    assert stop.value.code == 2
+    assert capsys.readouterr() == ("", "error: external/aflow.jsonl.gz not found: set PARAISITE_AFLOW_TABLE\n")
+
+
+def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Calls) -> None:
+    entry_points = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+    for name, entry_point in entry_points.items():
+        if name == "test":
+            continue
+        values = {key: str(parameter["default"]) for key, parameter in entry_point["parameters"].items()}
+        arguments = entry_point["command"].format(**values).split()
+        assert arguments[:3] == ["python", "-m", "paraisite"]
+        invoke(*arguments[3:])
+    assert [name for name, _, _ in calls] == ["step1", "step2", "step3", "rwaft", "train_recipe"]
+    assert all(options == {"overrides": {}} for _, _, options in calls)
+
+
+def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
+    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    for stage in pipeline.values():
+        for item in stage.get("foreach", [""]):
+            commands = stage.get("do", stage)["cmd"]
+            for command in [commands] if isinstance(commands, str) else commands:
+                arguments = command.replace("${item}", item).split()
+                assert arguments[:3] == ["python", "-m", "paraisite"]
+                invoke(*arguments[3:])
+    trained = [args[0] for name, args, _ in calls if name == "train_recipe"]
+    assert set(trained) == {"RWTG15", "RWAF", "FETG15", "FEAF", "FEAFTG15", "RWAFTG15"}
+    assert set(map(str.lower, trained)) <= set(pipeline)
+    assert {args[0] for name, args, _ in calls if name == "prepare"} == {*FINAL_DATASETS, "aflow"}
+    assert calls[-1][0] == "compare"
+
+
+def test_help_answers_at_once_and_without_the_heavy_packages() -> None:
+    heavy = "{'tensorflow', 'mlflow', 'pandas', 'numpy', 'pymatgen', 'dvc', 'matplotlib'}"
+    code = (
+        "import sys\nfrom paraisite.cli import app\n"
+        f"try:\n    app(['--help'])\nfinally:\n    print(sorted({heavy} & set(sys.modules)))"
+    )
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        seconds.append(time.perf_counter() - start)
+        assert done.stdout.splitlines()[-1] == "[]"
+    # 0.2 s when the machine is idle: three tries, so that a busy one does not fail.
+    assert min(seconds) < 0.5
