@@ -1,0 +1,1 @@
+"""The validated table of materials, its unions and its splits."""

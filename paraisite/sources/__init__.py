@@ -1,0 +1,1 @@
+"""One module per origin of data; all network code is here."""
