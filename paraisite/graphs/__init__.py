@@ -1,0 +1,1 @@
+"""Crystal graphs: bonds within the cutoff, the exact quotient, packing and cache."""

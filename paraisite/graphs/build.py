@@ -1,0 +1,230 @@
+"""From crystal structures to a collection of graphs; what cannot become one is listed with the reason."""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pymatgen.core.structure import Structure
+
+from paraisite.errors import ConfigError
+from paraisite.graphs.crystal_graph import GraphCollection, offsets
+from paraisite.graphs.neighbours import Bonds, CrystalArrays, find_bonds
+from paraisite.graphs.quotient import full_graphs, quotient_graphs
+
+N_ELEMENT: Final = 95
+"""Rows of MEGNet's element embedding: atomic numbers from 1 to 94 (Pu) have one."""
+
+MIN_DISTANCE_ANGSTROM: Final = 0.1
+"""Atoms closer than this overlap."""
+
+MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM: Final = 0.5
+"""A tenth of diamond's: anything denser is a broken cell, and its neighbours would fill the memory."""
+
+MIN_PLANE_SPACING_ANGSTROM: Final = 0.1
+"""A flatter cell has too many images within the cutoff."""
+
+MAX_LENGTH_ANGSTROM: Final = 300.0
+"""A longer cell takes the compiled search, which divides the box around all atoms, gigabytes."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of crystals done and the total."""
+
+_ATOMS_PER_CHUNK: Final = 2048
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A crystal that has no graph.
+
+    Attributes:
+        row: Its index in the input.
+        material_id: Its id.
+        reason: A sentence naming what was found and what was expected.
+    """
+
+    row: int
+    material_id: str
+    reason: str
+
+
+def build_graphs(
+    structures: Sequence[Structure],
+    material_ids: Sequence[str],
+    *,
+    cutoff_angstrom: float,
+    distance_tolerance_angstrom: float,
+    quotient: bool = True,
+    on_progress: Progress | None = None,
+) -> tuple[GraphCollection, list[RejectedRow]]:
+    """Build the graphs of all structures that have one, in the order given.
+
+    Args:
+        structures: The crystals.
+        material_ids: Their ids.
+        cutoff_angstrom: Bonds join atoms no farther apart than this, Å.
+        distance_tolerance_angstrom: Distances within this count as equal in the quotient, Å.
+        quotient: Whether to reduce each graph to its quotient.
+        on_progress: Called after each chunk.
+
+    Returns:
+        The graphs of all rows but the rejected, and the rejected rows, both in the order given.
+
+    Raises:
+        ConfigError: Cutoff or tolerance is out of range, or there is not one id for each structure.
+    """
+    if len(structures) != len(material_ids):
+        raise ConfigError(f"{len(structures)} structures but {len(material_ids)} material ids")
+    n_atom = np.fromiter(map(len, structures), np.int64, len(structures))
+    graphs, reasons = _build_chunks(
+        (CrystalArrays.from_structures(structures[chunk.start : chunk.stop]) for chunk in _chunks(n_atom)),
+        n_crystal=len(structures),
+        cutoff_angstrom=cutoff_angstrom,
+        distance_tolerance_angstrom=distance_tolerance_angstrom,
+        quotient=quotient,
+        on_progress=on_progress,
+    )
+    return graphs, [RejectedRow(row, material_ids[row], reason) for row, reason in reasons.items()]
+
+
+def build_graphs_from_arrays(
+    crystals: CrystalArrays,
+    *,
+    cutoff_angstrom: float,
+    distance_tolerance_angstrom: float,
+    quotient: bool = True,
+    on_progress: Progress | None = None,
+) -> tuple[GraphCollection, dict[int, str]]:
+    """Do what `build_graphs` does, without pymatgen's objects and without ids.
+
+    Returns:
+        The graphs of all rows but the rejected, and the reason for each rejected row, both in the order given.
+
+    Raises:
+        ConfigError: Cutoff or tolerance is out of range.
+    """
+    return _build_chunks(
+        (crystals.take(np.arange(chunk.start, chunk.stop)) for chunk in _chunks(crystals.n_atom)),
+        n_crystal=len(crystals),
+        cutoff_angstrom=cutoff_angstrom,
+        distance_tolerance_angstrom=distance_tolerance_angstrom,
+        quotient=quotient,
+        on_progress=on_progress,
+    )
+
+
+def _chunks(n_atom: npt.NDArray[np.int64]) -> list[range]:
+    """Cut the rows into runs of about `_ATOMS_PER_CHUNK` atoms: these fit the processor's cache, and the memory."""
+    chunk = offsets(n_atom)[:-1] // _ATOMS_PER_CHUNK
+    border = [*np.flatnonzero(np.diff(chunk, prepend=-1)).tolist(), len(n_atom)]
+    return [range(first, end) for first, end in itertools.pairwise(border)]
+
+
+def _build_chunks(
+    chunks: Iterable[CrystalArrays],
+    *,
+    n_crystal: int,
+    cutoff_angstrom: float,
+    distance_tolerance_angstrom: float,
+    quotient: bool,
+    on_progress: Progress | None,
+) -> tuple[GraphCollection, dict[int, str]]:
+    """Build chunk by chunk and join the results."""
+    if not 0 < cutoff_angstrom < np.inf:
+        raise ConfigError(f"cutoff_angstrom is {cutoff_angstrom}, expected a positive number")
+    if not 0 <= distance_tolerance_angstrom < np.inf:
+        raise ConfigError(f"distance_tolerance_angstrom is {distance_tolerance_angstrom}, expected 0 or more")
+    parts: list[GraphCollection] = []
+    reasons: dict[int, str] = {}
+    n_done = 0
+    for chunk in chunks:
+        usable, bonds, chunk_reasons = _bonded(chunk, cutoff_angstrom=cutoff_angstrom)
+        if quotient:
+            graphs = quotient_graphs(usable, bonds, distance_tolerance_angstrom=distance_tolerance_angstrom)
+        else:
+            graphs = full_graphs(usable, bonds)
+        parts.append(graphs)
+        reasons |= {n_done + row: reason for row, reason in chunk_reasons.items()}
+        n_done += len(chunk)
+        if on_progress is not None:
+            on_progress(n_done, n_crystal)
+    return GraphCollection.concatenate(parts), reasons
+
+
+def _bonded(crystals: CrystalArrays, *, cutoff_angstrom: float) -> tuple[CrystalArrays, Bonds, dict[int, str]]:
+    """Return the crystals that can be used, their bonds, and the reasons why the others cannot."""
+    reasons = _unusable(crystals)
+    rows = _all_but(reasons, len(crystals))
+    usable = crystals.take(rows)
+    bonds = find_bonds(usable, cutoff_angstrom=cutoff_angstrom)
+    if misplaced := _misplaced_atoms(usable, bonds, cutoff_angstrom=cutoff_angstrom):
+        kept = _all_but(misplaced, len(usable))
+        reasons |= {int(rows[row]): reason for row, reason in misplaced.items()}
+        usable, bonds = usable.take(kept), bonds.take_crystals(usable, kept)
+    return usable, bonds, dict(sorted(reasons.items()))
+
+
+def _unusable(crystals: CrystalArrays) -> dict[int, str]:
+    """Return the rows that cannot even be searched for neighbours, with the reason."""
+    broken_atom = ~np.isfinite(crystals.frac_coords).all(axis=1)
+    broken = np.isin(np.arange(len(crystals)), crystals.crystal_of_atom[broken_atom])
+    broken |= ~np.isfinite(crystals.lattice_angstrom.reshape(-1, 9)).all(axis=1)
+    reasons = _broken_cells(np.where(broken[:, None, None], np.eye(3), crystals.lattice_angstrom), crystals.n_atom)
+    known = (crystals.atomic_number > 0) & (crystals.atomic_number < N_ELEMENT)
+    for atom in np.flatnonzero(~known)[::-1]:
+        row, number = int(crystals.crystal_of_atom[atom]), int(crystals.atomic_number[atom])
+        site = f"site {atom - crystals.atom_offset[row]}"
+        reasons[row] = (
+            f"{site} is not fully occupied by one element"
+            if number == 0
+            else f"{site} has atomic number {number}, expected 1 to {N_ELEMENT - 1}"
+        )
+    reasons |= {int(row): "a lattice vector or coordinate is not a finite number" for row in np.flatnonzero(broken)}
+    reasons |= {int(row): "there are no atoms" for row in np.flatnonzero(crystals.n_atom == 0)}
+    return reasons
+
+
+def _broken_cells(lattice_angstrom: npt.NDArray[np.float64], n_atom: npt.NDArray[np.int64]) -> dict[int, str]:
+    """Return the rows whose cell is too dense, too flat or too long, with the reason."""
+    length = np.linalg.norm(lattice_angstrom, axis=2).max(axis=1, initial=0)
+    volume = np.abs(np.linalg.det(lattice_angstrom))
+    area = np.linalg.norm(
+        np.cross(np.roll(lattice_angstrom, -1, axis=1), np.roll(lattice_angstrom, -2, axis=1)), axis=2
+    )
+    reasons: dict[int, str] = {}
+    for row in np.flatnonzero(length > MAX_LENGTH_ANGSTROM):
+        reasons[int(row)] = f"a lattice vector is {length[row]:.4g} Å long, expected at most {MAX_LENGTH_ANGSTROM:g} Å"
+    for row in np.flatnonzero(volume < MIN_PLANE_SPACING_ANGSTROM * area.max(axis=1, initial=0)):
+        reasons[int(row)] = (
+            f"the cell is flat: lattice planes {volume[row] / area[row].max():.3g} Å apart, expected at least "
+            f"{MIN_PLANE_SPACING_ANGSTROM} Å"
+        )
+    for row in np.flatnonzero(volume < MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM * n_atom):
+        reasons[int(row)] = (
+            f"{volume[row]:.3g} Å³ for {n_atom[row]} atoms, expected at least "
+            f"{MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM} Å³ each"
+        )
+    return reasons
+
+
+def _misplaced_atoms(crystals: CrystalArrays, bonds: Bonds, *, cutoff_angstrom: float) -> dict[int, str]:
+    """Return the rows with an isolated atom or with overlapping atoms, with the reason."""
+    reasons: dict[int, str] = {}
+    n_bond = np.bincount(bonds.centre, minlength=len(crystals.atomic_number))
+    for atom in np.flatnonzero(n_bond == 0)[::-1]:
+        row = int(crystals.crystal_of_atom[atom])
+        reasons[row] = f"site {atom - crystals.atom_offset[row]} is isolated: no neighbour within {cutoff_angstrom} Å"
+    for bond in np.flatnonzero(bonds.distance_angstrom < MIN_DISTANCE_ANGSTROM)[::-1]:
+        row = int(crystals.crystal_of_atom[bonds.centre[bond]])
+        pair = np.array([bonds.centre[bond], bonds.neighbour[bond]]) - crystals.atom_offset[row]
+        reasons[row] = (
+            f"sites {pair[0]} and {pair[1]} overlap: {bonds.distance_angstrom[bond]:.3g} Å apart, expected at least "
+            f"{MIN_DISTANCE_ANGSTROM} Å"
+        )
+    return reasons
+
+
+def _all_but(reasons: dict[int, str], n_crystal: int) -> npt.NDArray[np.int64]:
+    return np.setdiff1d(np.arange(n_crystal), np.fromiter(reasons, np.int64, len(reasons)))
