@@ -1,0 +1,1 @@
+"""The stacked MEGNet network, its heads, scalers, checkpoints and interchange with megnet."""

@@ -1,0 +1,128 @@
+"""Trained members in one file: weights, architecture, target scaler and where they came from.
+
+The file is safetensors: it loads with nothing else and cannot run code.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from paraisite.errors import CheckpointError
+from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
+from paraisite.models.target_scaler import TargetScaler
+
+FORMAT = "paraisite-ensemble-1"
+_HEADER = "paraisite_ensemble"
+_SCALER_MEAN = "target_scaler/mean"
+_SCALER_STD = "target_scaler/std"
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members of one architecture, stacked.
+
+    Attributes:
+        config: Architecture of every member.
+        parameters: Stacked parameters, each float32 [n_member, …].
+        scaler: Turns the network's output into kappa in W/m/K; None where the output already has ``unit``.
+        target: What is predicted, e.g. "kappa" or "Formation energy".
+        unit: Unit of a prediction, e.g. "W/m/K".
+        metadata: Provenance as text: recipe, data digest, code version, epochs, …
+    """
+
+    config: ModelConfig
+    parameters: Parameters
+    scaler: TargetScaler | None
+    target: str
+    unit: str
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that the parameters are this architecture's.
+
+        Raises:
+            CheckpointError: A parameter is missing, unknown or of another shape.
+        """
+        expected = parameter_shapes(self.config)
+        if set(expected) != set(self.parameters):
+            names = ", ".join(sorted(set(expected) ^ set(self.parameters))[:5])
+            raise CheckpointError(f"the parameters are not this architecture's: {names}, …")
+        for name, shape in expected.items():
+            found = self.parameters[name].shape
+            if found != (self.n_member, *shape):
+                raise CheckpointError(f"parameter {name}: expected {(self.n_member, *shape)}, found {found}")
+
+    @property
+    def n_member(self) -> int:
+        """Number of members."""
+        return len(self.parameters["atom_embedding"])
+
+    def member(self, k: int) -> "Ensemble":
+        """Return member ``k`` as an ensemble of one."""
+        rows = slice(k, k + 1)
+        scaler = self.scaler and TargetScaler(mean=self.scaler.mean[rows], std=self.scaler.std[rows])
+        parameters = {name: value[rows] for name, value in self.parameters.items()}
+        return dataclasses.replace(self, parameters=parameters, scaler=scaler)
+
+    def save(self, path: Path) -> None:
+        """Write the file; an interrupted write leaves the old one."""
+        tensors: dict[str, np.ndarray] = {name: np.ascontiguousarray(value) for name, value in self.parameters.items()}
+        if self.scaler is not None:
+            tensors |= {_SCALER_MEAN: self.scaler.mean, _SCALER_STD: self.scaler.std}
+        header = {
+            "format": FORMAT,
+            "config": dataclasses.asdict(self.config),
+            "target": self.target,
+            "unit": self.unit,
+            "metadata": self.metadata,
+        }
+        # One text only: safetensors writes several in random order, and equal ensembles should be equal files.
+        content = save(tensors, metadata={_HEADER: json.dumps(header, sort_keys=True)})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(path.name + ".part")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Ensemble":
+        """Read a file that :meth:`save` wrote.
+
+        Raises:
+            CheckpointError: The file is absent, damaged, or not an ensemble of this format.
+        """
+        try:
+            with safe_open(path, framework="np") as file:
+                header = json.loads((file.metadata() or {}).get(_HEADER, "{}"))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        except FileNotFoundError as error:
+            raise CheckpointError(f"{path} not found") from error
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(f"{path} is damaged or not a safetensors file: {error}") from error
+        if header.get("format") != FORMAT:
+            raise CheckpointError(f"{path}: expected format {FORMAT}, found {header.get('format')!r}")
+        mean, std = tensors.pop(_SCALER_MEAN, None), tensors.pop(_SCALER_STD, None)
+        return cls(
+            config=_config_from_json(header["config"]),
+            parameters=tensors,
+            scaler=None if mean is None or std is None else TargetScaler(mean=mean, std=std),
+            target=header["target"],
+            unit=header["unit"],
+            metadata=header["metadata"],
+        )
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _config_from_json(values: dict[str, Any]) -> ModelConfig:
+    return ModelConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

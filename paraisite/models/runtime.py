@@ -1,0 +1,52 @@
+"""TensorFlow, imported once with the compiler settings that this network needs.
+
+XLA reads its flags from the environment when TensorFlow is loaded, so they are set here, before the only import.
+Modules that use TensorFlow write ``from paraisite.models.runtime import tf``.
+"""
+
+import logging
+import os
+from importlib import metadata
+from typing import Final
+
+logger = logging.getLogger(__name__)
+
+# XLA stops the process at a flag it does not know, so these are given only to the version they were tried with.
+# Both were measured on the training step of one member at batch 8: full-width vectors save about a tenth; the YNN
+# library's set-up per call costs more than it saves on matrices of this size, Eigen's kernels are a quarter faster.
+_TRIED_TENSORFLOW: Final = "2.21."
+_XLA_CPU_FLAGS: Final = (
+    "--xla_cpu_prefer_vector_width=512",
+    "--xla_cpu_experimental_ynn_fusion_type=-LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
+)
+
+
+def _set_environment() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if metadata.version("tensorflow").startswith(_TRIED_TENSORFLOW):
+        # The user's own flags come last and so win.
+        os.environ["XLA_FLAGS"] = " ".join((*_XLA_CPU_FLAGS, os.environ.get("XLA_FLAGS", ""))).strip()
+
+
+_set_environment()
+
+import tensorflow as tf  # noqa: E402
+
+
+def use_threads_per_operation(n_thread: int) -> None:
+    """Bound the threads that share one operation; lanes that run side by side want one each.
+
+    TensorFlow takes this only before its first operation; later the call is logged and changes nothing.
+    """
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(n_thread)
+    except RuntimeError:
+        logger.debug("TensorFlow is already running with its own number of threads per operation")
+
+
+def has_gpu() -> bool:
+    """Return whether TensorFlow sees a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+__all__ = ["has_gpu", "tf", "use_threads_per_operation"]
