@@ -1,0 +1,173 @@
+"""Train one recipe on one data set and evaluate it: from starting weights to a ``RecipeResult``."""
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+import paraisite
+from paraisite import schema
+from paraisite.config import Config
+from paraisite.datasets.splits import Split, random_splits
+from paraisite.datasets.table import Dataset
+from paraisite.evaluation.metrics import metrics_table
+from paraisite.evaluation.predict import predict
+from paraisite.evaluation.results import RecipeResult
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.architecture import ModelConfig, Parameters
+from paraisite.models.ensemble import Ensemble
+from paraisite.models.target_scaler import TargetScaler
+from paraisite.training.batches import TrainingData
+from paraisite.training.callbacks import FitCallback
+from paraisite.training.engine import FitResult, fit
+from paraisite.training.recipes import Recipe
+
+TARGET = "kappa"
+UNIT = "W/m/K"
+
+
+@dataclass(frozen=True, eq=False)
+class StartingWeights:
+    """What the members start from.
+
+    Attributes:
+        parameters: Stacked, one member per split.
+        scaler: Target scaler of the recipe that they come from; None for random or published weights.
+        description: For people, e.g. "shipped FEAF (sha256 …)".
+        version: Version in the registry, or None.
+    """
+
+    parameters: Parameters
+    scaler: TargetScaler | None
+    description: str
+    version: str | None = None
+
+
+def run_recipe(
+    recipe: Recipe,
+    *,
+    dataset: Dataset,
+    graphs: GraphCollection,
+    start: StartingWeights,
+    config: Config,
+    checkpoint_folder: Path | None = None,
+    callbacks: Sequence[FitCallback] = (),
+) -> RecipeResult:
+    """Train and evaluate one recipe.
+
+    Args:
+        recipe: What to train.
+        dataset: Materials with targets, all of them with a graph.
+        graphs: Their graphs, in the same order.
+        start: Starting weights.
+        config: Settings.
+        checkpoint_folder: Where the training's state is kept; the same call resumes from there.
+        callbacks: Watchers of the training.
+
+    Returns:
+        Curves, predictions of every material by every member, metrics and members.
+    """
+    kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
+    splits = random_splits(len(dataset), seeds=config.splits.seeds, train_fraction=config.splits.train_fraction)
+    scaler = TargetScaler.fit([kappa[split.train] for split in splits])
+    model = model_config(config)
+    trained = fit(
+        start.parameters,
+        data=TrainingData(graphs, kappa, model),
+        splits=splits,
+        scaler=scaler,
+        settings=config.training,
+        checkpoint_folder=checkpoint_folder,
+        callbacks=callbacks,
+    )
+    metadata = _metadata(recipe, dataset, start, config)
+    best, last = (
+        Ensemble(model, parameters, scaler, TARGET, UNIT, metadata | {"epoch": epoch})
+        for epoch, parameters in (("best", trained.best), ("last", trained.last))
+    )
+    predictions = _predictions(dataset, splits, predict(best, graphs), predict(last, graphs))
+    seeds = pd.Index([split.seed for split in splits], name=schema.SPLIT_SEED)
+    return RecipeResult(
+        recipe=recipe,
+        dataset=dataset,
+        splits=splits,
+        curves=_curves(trained, splits),
+        predictions=predictions,
+        metrics=metrics_table(predictions, scaler=scaler, start_scaler=start.scaler),
+        best_epoch=pd.Series(trained.best_epoch, index=seeds),
+        diverged=pd.Series(trained.diverged, index=seeds),
+        best=best,
+        last=last,
+        started_from=start.description,
+        parent_version=start.version,
+        parameters=effective_parameters(config),
+        seconds=trained.seconds,
+    )
+
+
+def model_config(config: Config) -> ModelConfig:
+    """Return the architecture that the settings ask for."""
+    return ModelConfig(cutoff_angstrom=config.graphs.cutoff_angstrom, head_hidden=config.model.head_hidden)
+
+
+def effective_parameters(config: Config) -> dict[str, object]:
+    """Return the settings as they stand after overrides, flat: {"training.epochs": 300, …}."""
+    sections = asdict(config)
+    del sections["data"]  # paths of this machine; the data set's digest says what was read
+    return {
+        f"{section}.{name}": list(value) if isinstance(value, tuple) else value
+        for section, values in sections.items()
+        for name, value in values.items()
+    }
+
+
+def _metadata(recipe: Recipe, dataset: Dataset, start: StartingWeights, config: Config) -> dict[str, str]:
+    return {
+        "recipe": recipe.name,
+        "dataset": dataset.name,
+        "dataset_digest": dataset.digest,
+        "n_material": str(len(dataset)),
+        "started_from": start.description,
+        "paraisite_version": paraisite.__version__,
+        "tensorflow_version": importlib.metadata.version("tensorflow"),
+    } | {name: str(value) for name, value in effective_parameters(config).items()}
+
+
+def _curves(trained: FitResult, splits: Sequence[Split]) -> pd.DataFrame:
+    n_epoch = len(trained.learning_rate)
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    schema.SPLIT_SEED: split.seed,
+                    schema.EPOCH: np.arange(1, n_epoch + 1),
+                    schema.TRAIN_MAPE: trained.train_mape[member],
+                    schema.VALIDATION_MAPE: trained.validation_mape[member],
+                    schema.LEARNING_RATE: trained.learning_rate,
+                    schema.GRADIENT_NORM: trained.gradient_norm[member],
+                }
+            )
+            for member, split in enumerate(splits)
+        ],
+        ignore_index=True,
+    )
+
+
+def _predictions(
+    dataset: Dataset, splits: Sequence[Split], best: npt.NDArray[np.float64], last: npt.NDArray[np.float64]
+) -> pd.DataFrame:
+    tables = []
+    for member, split in enumerate(splits):
+        rows = np.concatenate([split.train, split.validation])
+        parts = [schema.TRAIN] * len(split.train) + [schema.VALIDATION] * len(split.validation)
+        table = dataset.table.iloc[rows][[schema.MATERIAL_ID, schema.FORMULA, schema.KAPPA]].reset_index(drop=True)
+        table.insert(0, schema.SPLIT_SEED, split.seed)
+        table.insert(3, schema.PART, parts)
+        table[schema.KAPPA_BEST_EPOCH] = best[member, rows]
+        table[schema.KAPPA_LAST_EPOCH] = last[member, rows]
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)

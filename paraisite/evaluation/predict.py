@@ -1,0 +1,87 @@
+"""Predictions of an ensemble for many crystals, in the target's unit."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, dense_plan, pack
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.architecture import ModelConfig
+from paraisite.models.distance_basis import distance_basis
+from paraisite.models.ensemble import Ensemble
+from paraisite.models.megnet import forward
+from paraisite.models.runtime import tf
+
+Ints = npt.NDArray[np.int64]
+
+_N_CRYSTAL: Final = 32
+_SMALLEST: Final = BatchShape(n_group=1, n_crystal=_N_CRYSTAL, n_atom=128, n_bond=512)
+_STEPS_PER_CALL: Final = 16
+
+
+def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
+    """Return every member's prediction for every crystal.
+
+    Args:
+        ensemble: Members; with a scaler, predictions are kappa in W/m/K, else the network's output in its unit.
+        graphs: Crystals whose bonds reach to the ensemble's cutoff.
+
+    Returns:
+        float64 [n_member, n_crystal].
+    """
+    output = np.full((ensemble.n_member, len(graphs)), np.nan)
+    feature = distance_basis(ensemble.config).coordinates(graphs.bond_distance_angstrom)
+    weights = [
+        {name: tf.constant(value[k : k + 1]) for name, value in ensemble.parameters.items()}
+        for k in range(ensemble.n_member)
+    ]
+    for rows, shape in _by_size(graphs):
+        plan = dense_plan(graphs.n_atom[rows], graphs.n_bond[rows], shape)
+        plan = np.where(plan == EMPTY, EMPTY, rows[plan])
+        for steps in _chunks(plan):
+            batch = GraphBatch(*map(tf.constant, pack(graphs, feature, steps, shape)))
+            program = _program(ensemble.config, shape)
+            present = steps != EMPTY
+            for k, member in enumerate(weights):
+                output[k, steps[present]] = program(member, batch).numpy()[present]
+    return output if ensemble.scaler is None else ensemble.scaler.inverse(output)
+
+
+def _by_size(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
+    """Yield the rows that fit each shape; every further shape doubles the one before, so there are few."""
+    rows, shape = np.arange(len(graphs)), _SMALLEST
+    while len(rows):
+        fits = (graphs.n_atom[rows] <= shape.n_atom) & (graphs.n_bond[rows] <= shape.n_bond)
+        if fits.any():
+            yield rows[fits], shape
+        rows = rows[~fits]
+        shape = BatchShape(1, _N_CRYSTAL, 2 * shape.n_atom, 2 * shape.n_bond)
+
+
+def _chunks(plan: Ints) -> Iterator[Ints]:
+    """Yield the steps in calls of one or of sixteen, padded with empty steps: two programs per shape at most."""
+    if len(plan) == 1:
+        yield plan
+        return
+    for start in range(0, len(plan), _STEPS_PER_CALL):
+        steps = plan[start : start + _STEPS_PER_CALL]
+        missing = _STEPS_PER_CALL - len(steps)
+        yield np.concatenate([steps, np.full((missing, *plan.shape[1:]), EMPTY)])
+
+
+@lru_cache(maxsize=16)
+def _program(config: ModelConfig, shape: BatchShape) -> Any:
+    """Return the compiled function (one member's weights, steps) -> outputs [n_step, n_group, n_crystal]."""
+
+    @tf.function(jit_compile=True, autograph=False, reduce_retracing=False)
+    def run(weights: Any, batch: GraphBatch) -> Any:
+        def step(graphs: GraphBatch) -> Any:
+            one_member = GraphBatch(*(value[None] for value in graphs))
+            return forward(weights, one_member, config=config, n_crystal=shape.n_crystal)[0]
+
+        return tf.map_fn(step, batch, fn_output_signature=tf.float32)
+
+    return run

@@ -1,0 +1,173 @@
+"""Structure files in, one row per file out; a file that cannot be used is a row with a reason."""
+
+import dataclasses
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pymatgen.core import Structure
+
+from paraisite.config import GraphConfig
+from paraisite.errors import MissingInputError, WeightsError
+from paraisite.evaluation.predict import predict
+from paraisite.graphs.build import build_graphs
+from paraisite.models.ensemble import Ensemble
+from paraisite.models.megnet_interop import read_published_model
+
+logger = logging.getLogger(__name__)
+
+HDF5_SUFFIXES: Final = (".hdf5", ".h5")
+ENSEMBLE_SUFFIX: Final = ".safetensors"
+FOLDER_PATTERNS: Final = ("*.cif", "*.mcif", "*POSCAR*", "*CONTCAR*", "*.vasp", "*.cssr", "*.xsf", "*.res")
+"""Which files of a folder are taken for structures; a file that is named itself may be anything pymatgen reads."""
+
+
+@dataclass(frozen=True)
+class FilePrediction:
+    """The prediction for one file, or the reason why there is none.
+
+    Attributes:
+        file: As given, or inside a folder that was given.
+        formula: Reduced formula; None where the file could not be read.
+        target: What is predicted.
+        value: Mean over the members, in ``unit``; None without a prediction.
+        std: Sample standard deviation over the members, in ``unit``; None for one member or without a prediction.
+        unit: Unit of ``value`` and ``std``.
+        reason: Why there is no prediction, or None.
+    """
+
+    file: Path
+    formula: str | None
+    target: str
+    value: float | None
+    std: float | None
+    unit: str
+    reason: str | None
+
+    def as_dict(self) -> dict[str, str | float | None]:
+        """Return the row for JSON."""
+        return dataclasses.asdict(self) | {"file": str(self.file)}
+
+    def as_text(self) -> str:
+        """Return the row for people, without the file's name."""
+        if self.value is None:
+            return f"no prediction: {self.reason}"
+        spread = "" if self.std is None else f" ± {self.std:.3g}"
+        return f"{self.formula}  {self.target} {self.value:.6g}{spread} {self.unit}".rstrip()
+
+
+def read_model(path: Path) -> Ensemble:
+    """Read a published MEGNet crystal model (HDF5) or an ensemble (safetensors).
+
+    Raises:
+        MissingInputError: There is no such file.
+        WeightsError: The name says neither format, or the file is not what its name says.
+        CheckpointError: The ensemble is damaged.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"{path} not found: expected a model file")
+    if path.suffix.lower() in HDF5_SUFFIXES:
+        return read_published_model(path).to_ensemble()
+    if path.suffix.lower() == ENSEMBLE_SUFFIX:
+        return Ensemble.load(path)
+    expected = ", ".join((*HDF5_SUFFIXES, ENSEMBLE_SUFFIX))
+    raise WeightsError(f"{path}: unknown model format {path.suffix!r}, expected one of {expected}")
+
+
+def predict_files(ensemble: Ensemble, paths: Sequence[Path]) -> list[FilePrediction]:
+    """Predict for each file, in the order given; folders are replaced by the structure files in them."""
+    files = [file for path in paths for file in _expand(path)]
+    structures: dict[int, Structure] = {}
+    reasons: dict[int, str] = {}
+    for row, file in enumerate(files):
+        found = _read_structure(file)
+        if isinstance(found, Structure):
+            structures[row] = found
+        else:
+            reasons[row] = found
+    values = np.full((ensemble.n_member, len(files)), np.nan)
+    if structures:
+        reasons |= _predict_structures(ensemble, structures, values)
+    for row in set(structures) - set(reasons):
+        if not np.isfinite(values[:, row]).all():
+            reasons[row] = "the model's output is not a finite number"
+    return [
+        _row(
+            ensemble,
+            file,
+            formula=structures[row].composition.reduced_formula if row in structures else None,
+            values=values[:, row],
+            reason=reasons.get(row),
+        )
+        for row, file in enumerate(files)
+    ]
+
+
+def _predict_structures(
+    ensemble: Ensemble, structures: dict[int, Structure], values: npt.NDArray[np.float64]
+) -> dict[int, str]:
+    """Fill the columns of ``values`` that have a graph; return the reasons of those that have none."""
+    rows = list(structures)
+    graphs, rejected = build_graphs(
+        [structures[row] for row in rows],
+        [str(row) for row in rows],
+        cutoff_angstrom=ensemble.config.cutoff_angstrom,
+        distance_tolerance_angstrom=GraphConfig().distance_tolerance_angstrom,
+    )
+    reasons = {rows[item.row]: item.reason for item in rejected}
+    usable = [row for row in rows if row not in reasons]
+    if usable:
+        values[:, usable] = predict(ensemble, graphs)
+    return reasons
+
+
+def _expand(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    files = sorted({file for pattern in FOLDER_PATTERNS for file in path.glob(pattern) if file.is_file()})
+    # An empty folder stays in the list, so that it becomes a row with a reason.
+    yield from files or [path]
+
+
+def _read_structure(path: Path) -> Structure | str:
+    """Return the file's structure, or the reason why there is none."""
+    if path.is_dir():
+        return "the folder holds no structure file"
+    if not path.exists():
+        return "file not found"
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            structure = Structure.from_file(path)
+    # pymatgen's parsers raise almost any exception on a damaged file: that must cost one row, not all of them.
+    except Exception as error:
+        return f"not a readable structure file: {_one_line(error)}"
+    for message in dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, UserWarning)):
+        logger.debug("%s: %s", path, message.replace("\n", " "))
+    return structure if isinstance(structure, Structure) else f"expected a crystal, found {type(structure).__name__}"
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _row(
+    ensemble: Ensemble, file: Path, *, formula: str | None, values: npt.NDArray[np.float64], reason: str | None
+) -> FilePrediction:
+    has_value = reason is None
+    return FilePrediction(
+        file=file,
+        formula=formula,
+        target=ensemble.target,
+        value=float(values.mean()) if has_value else None,
+        std=float(values.std(ddof=1)) if has_value and ensemble.n_member > 1 else None,
+        unit=ensemble.unit,
+        reason=reason,
+    )

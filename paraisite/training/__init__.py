@@ -1,0 +1,1 @@
+"""Recipes as data and the engine that trains all members at once."""

@@ -1,0 +1,241 @@
+"""One epoch as one compiled program: gradient steps over packed batches, then the error on the validation rows.
+
+The state of a lane's members is one flat buffer per kind, so that clipping and Adam are a few passes over memory.
+Nothing mixes members: a non-finite gradient skips that member's update and touches no other.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
+from math import prod
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from paraisite.graphs.batch import BatchShape, GraphBatch
+from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
+from paraisite.models.megnet import forward
+from paraisite.models.runtime import tf
+from paraisite.training.loss import kappa_from_output, relative_error_sum
+
+Tensor = Any
+
+_BETA_1: Final = 0.9
+_BETA_2: Final = 0.999
+_EPSILON: Final = 1e-7  # Keras's
+
+
+class OptimizerState(NamedTuple):
+    """Adam's state of some members.
+
+    Attributes:
+        weights: All parameters one after another, float32 [n_member, n_parameter].
+        momentum: Running mean of gradients, same shape.
+        variance: Running mean of squared gradients, same shape.
+        n_update: Updates made, float32 [n_member].
+    """
+
+    weights: Tensor
+    momentum: Tensor
+    variance: Tensor
+    n_update: Tensor
+
+
+class LabelledBatches(NamedTuple):
+    """Packed steps with their targets, axes [n_step, n_member, n_group, …].
+
+    Attributes:
+        graphs: Packed in the largest shape.
+        kappa: float32 […, n_crystal], W/m/K; 1 in empty places.
+        present: float32 […, n_crystal]; 1 where a crystal is, 0 in empty places.
+        shape_index: int32 [n_step]; which of the program's shapes is enough for this step.
+    """
+
+    graphs: GraphBatch
+    kappa: npt.NDArray[np.float32]
+    present: npt.NDArray[np.float32]
+    shape_index: npt.NDArray[np.int32]
+
+
+class EpochReport(NamedTuple):
+    """What one epoch measured, each [n_member].
+
+    Attributes:
+        train_mape: Mean of |error|/kappa over the training rows, each taken before its step.
+        validation_mape: The same over the validation rows, after the epoch.
+        gradient_norm: Mean norm before clipping, of the finite ones.
+        n_skipped: Steps whose gradient was not finite.
+    """
+
+    train_mape: Tensor
+    validation_mape: Tensor
+    gradient_norm: Tensor
+    n_skipped: Tensor
+
+
+class EpochSettings(NamedTuple):
+    """What an epoch's program is compiled for."""
+
+    config: ModelConfig
+    train_shapes: tuple[BatchShape, ...]
+    validation_shape: BatchShape
+    gradient_clip_norm: float
+    max_log10_one_plus_kappa: float
+
+
+EpochProgram = Callable[..., tuple[OptimizerState, EpochReport]]
+
+
+def flatten(parameters: Parameters, config: ModelConfig) -> npt.NDArray[np.float32]:
+    """Return a stack's parameters as one buffer [n_member, n_parameter]."""
+    n_member = len(parameters["atom_embedding"])
+    return np.concatenate([parameters[name].reshape(n_member, -1) for name in parameter_shapes(config)], axis=1)
+
+
+def unflatten(weights: npt.NDArray[np.float32], config: ModelConfig) -> Parameters:
+    """Return the stack that ``flatten`` made one buffer of."""
+    return {name: np.array(part) for name, part in _split(weights, config).items()}
+
+
+@lru_cache(maxsize=8)
+def epoch_program(settings: EpochSettings) -> EpochProgram:
+    """Return the compiled program ``(state, train, validation, learning_rate, mean, std) -> (state, report)``.
+
+    ``train`` and ``validation`` are ``LabelledBatches``; ``mean`` and ``std`` [n_member] are the target scaler's.
+    """
+
+    @tf.function(jit_compile=True, autograph=False)
+    def run_epoch(
+        state: OptimizerState,
+        train: LabelledBatches,
+        validation: LabelledBatches,
+        learning_rate: Tensor,
+        mean: Tensor,
+        std: Tensor,
+    ) -> tuple[OptimizerState, EpochReport]:
+        zeros = tf.zeros_like(mean)
+
+        def train_step(i: Tensor, state: OptimizerState, sums: tuple[Tensor, ...]) -> tuple[Any, ...]:
+            gradient, error = _gradient(settings, state.weights, _at(train, i), mean, std)
+            norm = tf.norm(gradient, axis=1)
+            finite = tf.math.is_finite(norm) & tf.math.is_finite(error)
+            state = _adam(state, gradient, norm, finite, learning_rate, settings.gradient_clip_norm)
+            ok = tf.cast(finite, tf.float32)
+            error_sum, norm_sum, n_ok = sums
+            sums = (error_sum + error, norm_sum + tf.where(finite, norm, 0.0), n_ok + ok)
+            return i + 1, state, sums
+
+        n_step = train.shape_index.shape[0]
+        _, state, (error_sum, norm_sum, n_ok) = tf.while_loop(
+            lambda i, *_: i < n_step, train_step, (tf.constant(0), state, (zeros, zeros, zeros))
+        )
+        report = EpochReport(
+            train_mape=error_sum / _n_present(train),
+            validation_mape=_evaluate(settings, state.weights, validation, mean, std),
+            gradient_norm=tf.math.divide_no_nan(norm_sum, n_ok),
+            n_skipped=float(n_step) - n_ok,
+        )
+        return state, report
+
+    return run_epoch  # type: ignore[no-any-return]
+
+
+def _gradient(
+    settings: EpochSettings, weights: Tensor, step: LabelledBatches, mean: Tensor, std: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return each member's flat gradient [m, n_parameter] of its mean error, and its summed error [m]."""
+
+    def in_shape(shape: BatchShape) -> Callable[[], tuple[Tensor, Tensor]]:
+        def branch() -> tuple[Tensor, Tensor]:
+            parameters = _split(weights, settings.config)
+            n_present = tf.reduce_sum(step.present, axis=[1, 2])
+            with tf.GradientTape() as tape:
+                tape.watch(parameters)
+                error = _error_sum(settings, parameters, _cut(step, shape), shape, mean, std)
+                loss = tf.reduce_sum(error / tf.maximum(n_present, 1.0))
+            gradient = tape.gradient(loss, parameters)
+            flat = [tf.reshape(gradient[name], [weights.shape[0], -1]) for name in parameters]
+            return tf.concat(flat, axis=1), error
+
+        return branch
+
+    branches = [in_shape(shape) for shape in settings.train_shapes]
+    return tf.switch_case(step.shape_index, branches) if len(branches) > 1 else branches[0]()  # type: ignore[no-any-return]
+
+
+def _error_sum(
+    settings: EpochSettings, parameters: Any, step: LabelledBatches, shape: BatchShape, mean: Tensor, std: Tensor
+) -> Tensor:
+    output = forward(parameters, step.graphs, config=settings.config, n_crystal=shape.n_crystal)
+    predicted = kappa_from_output(
+        output, mean, std, max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa
+    )
+    return relative_error_sum(step.kappa, predicted, step.present)
+
+
+def _evaluate(
+    settings: EpochSettings, weights: Tensor, batches: LabelledBatches, mean: Tensor, std: Tensor
+) -> Tensor:
+    """Return each member's mean error [m] over its batches."""
+    parameters = _split(weights, settings.config)
+
+    def add(i: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+        error = _error_sum(settings, parameters, _at(batches, i), settings.validation_shape, mean, std)
+        return i + 1, total + error
+
+    n_step = batches.shape_index.shape[0]
+    _, total = tf.while_loop(lambda i, _: i < n_step, add, (tf.constant(0), tf.zeros_like(mean)))
+    return total / _n_present(batches)
+
+
+def _adam(
+    state: OptimizerState, gradient: Tensor, norm: Tensor, finite: Tensor, learning_rate: Tensor, clip_norm: float
+) -> OptimizerState:
+    """Clip each member's gradient to ``clip_norm`` and make one step of Adam; a non-finite one changes nothing."""
+    keep = finite[:, None]
+    scale = tf.where(finite, tf.minimum(1.0, clip_norm / tf.maximum(norm, 1e-12)), 0.0)[:, None]
+    clipped = tf.where(keep, gradient * scale, 0.0)
+    n_update = state.n_update + tf.cast(finite, tf.float32)
+    momentum = tf.where(keep, _BETA_1 * state.momentum + (1.0 - _BETA_1) * clipped, state.momentum)
+    variance = tf.where(keep, _BETA_2 * state.variance + (1.0 - _BETA_2) * clipped * clipped, state.variance)
+    count = tf.maximum(n_update, 1.0)
+    rate = learning_rate * tf.sqrt(1.0 - tf.pow(_BETA_2, count)) / (1.0 - tf.pow(_BETA_1, count))
+    step = tf.where(finite, rate, 0.0)[:, None]
+    return OptimizerState(state.weights - step * momentum / (tf.sqrt(variance) + _EPSILON), momentum, variance, n_update)
+
+
+def _split(weights: Any, config: ModelConfig) -> dict[str, Any]:
+    """Return the named parameters of a flat buffer, NumPy or TensorFlow."""
+    shapes = parameter_shapes(config)
+    ends = list(accumulate(prod(shape) for shape in shapes.values()))
+    starts = [0, *ends[:-1]]
+    reshape = np.reshape if isinstance(weights, np.ndarray) else tf.reshape
+    return {
+        name: reshape(weights[:, start:end], (weights.shape[0], *shape))
+        for (name, shape), start, end in zip(shapes.items(), starts, ends, strict=True)
+    }
+
+
+def _at(batches: LabelledBatches, i: Tensor) -> LabelledBatches:
+    return tf.nest.map_structure(lambda value: value[i], batches)  # type: ignore[no-any-return]
+
+
+def _cut(step: LabelledBatches, shape: BatchShape) -> LabelledBatches:
+    """Return a step packed in the largest shape as one of ``shape``; what is cut off is padding."""
+    graphs = step.graphs
+    return step._replace(
+        graphs=GraphBatch(
+            atomic_number=graphs.atomic_number[..., : shape.n_atom],
+            atom_multiplicity=graphs.atom_multiplicity[..., : shape.n_atom],
+            crystal_of_atom=graphs.crystal_of_atom[..., : shape.n_atom],
+            bond_centre=graphs.bond_centre[..., : shape.n_bond],
+            bond_neighbour=graphs.bond_neighbour[..., : shape.n_bond],
+            bond_multiplicity=graphs.bond_multiplicity[..., : shape.n_bond],
+            bond_feature=graphs.bond_feature[..., : shape.n_bond, :],
+        )
+    )
+
+
+def _n_present(batches: LabelledBatches) -> Tensor:
+    return tf.maximum(tf.reduce_sum(batches.present, axis=[0, 2, 3]), 1.0)

@@ -1,0 +1,144 @@
+"""Training some members for some epochs: what a lane does.
+
+A unit is a set of members that one program call trains as a stack: one member on a CPU, all of them on a GPU.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from paraisite.config import TrainingConfig
+from paraisite.datasets.splits import Split
+from paraisite.models.runtime import tf
+from paraisite.models.target_scaler import TargetScaler
+from paraisite.training.batches import (
+    TrainingData,
+    train_batches,
+    train_shapes,
+    validation_batches,
+    validation_plans,
+    validation_shape,
+)
+from paraisite.training.checkpoint import TrainingState
+from paraisite.training.schedule import learning_rates
+from paraisite.training.step import EpochSettings, OptimizerState, epoch_program
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTask:
+    """All that a member's numbers depend on besides its starting weights.
+
+    Attributes:
+        data: Crystals and targets.
+        splits: One per member.
+        scaler: Target transform of each member.
+        settings: Epochs, batch size, rates.
+    """
+
+    data: TrainingData
+    splits: Sequence[Split]
+    scaler: TargetScaler
+    settings: TrainingConfig
+
+
+class UnitTrainer:
+    """Runs epochs of any unit of a task; the program is compiled at the first one."""
+
+    def __init__(self, task: TrainingTask) -> None:
+        """Choose the shapes and prepare the program."""
+        self.task = task
+        data, settings = task.data, task.settings
+        self.train_shapes = train_shapes(data.graphs, batch_size=settings.batch_size)
+        self.validation_shape = validation_shape(data.graphs)
+        self._rates = learning_rates(settings)
+        rows = [split.validation for split in task.splits]
+        self._validation_plans = validation_plans(data, rows, self.validation_shape)
+        self._validation: dict[tuple[int, ...], Any] = {}
+        self._program = epoch_program(
+            EpochSettings(
+                config=data.config,
+                train_shapes=self.train_shapes,
+                validation_shape=self.validation_shape,
+                gradient_clip_norm=settings.gradient_clip_norm,
+                max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa,
+            )
+        )
+
+    def run(
+        self, members: Sequence[int], state: TrainingState, *, until: int, at_least_seconds: float
+    ) -> TrainingState:
+        """Train a unit for a while.
+
+        Args:
+            members: Row of each member in the task.
+            state: Where its training stands; it is not changed.
+            until: Epoch to stop after at the latest.
+            at_least_seconds: Do not return before, unless ``until`` is reached.
+
+        Returns:
+            The state after at least one more epoch.
+        """
+        start = time.perf_counter()
+        device = OptimizerState(*map(tf.constant, (state.weights, state.momentum, state.variance, state.n_update)))
+        best_weights, best_epoch, curves = tf.constant(state.best_weights), state.best_epoch, list(state.curves)
+        while len(curves) < until:
+            device, measured = self._run_epoch(members, device, epoch=len(curves))
+            better = measured[1] < _lowest(curves, len(members))  # False for NaN
+            curves.append(measured)
+            if better.any():
+                best_epoch = np.where(better, len(curves), best_epoch)
+                best_weights = tf.where(better[:, None], device.weights, best_weights)
+            if time.perf_counter() - start >= at_least_seconds:
+                break
+        return TrainingState(
+            weights=device.weights.numpy(),
+            momentum=device.momentum.numpy(),
+            variance=device.variance.numpy(),
+            n_update=device.n_update.numpy(),
+            best_weights=best_weights.numpy(),
+            best_epoch=best_epoch,
+            curves=np.array(curves).reshape(-1, 4, len(members)),
+        )
+
+    def _run_epoch(
+        self, members: Sequence[int], device: OptimizerState, *, epoch: int
+    ) -> tuple[OptimizerState, npt.NDArray[np.float64]]:
+        """Return the state after one epoch and what it measured: [4, n_member], rows as in ``TrainingState.curves``."""
+        task, settings = self.task, self.task.settings
+        splits = [task.splits[member] for member in members]
+        batches = train_batches(
+            task.data,
+            [split.train for split in splits],
+            batch_size=settings.batch_size,
+            shapes=self.train_shapes,
+            rngs=[np.random.default_rng([settings.seed, split.seed, epoch]) for split in splits],
+        )
+        device, report = self._program(
+            device,
+            tf.nest.map_structure(tf.constant, batches),
+            self._validation_batches(members),
+            tf.constant(self._rates[epoch], tf.float32),
+            tf.constant(task.scaler.mean[members], tf.float32),
+            tf.constant(task.scaler.std[members], tf.float32),
+        )
+        measured = (report.train_mape, report.validation_mape, report.gradient_norm, report.n_skipped)
+        return device, np.array(measured, dtype=np.float64)
+
+    def _validation_batches(self, members: Sequence[int]) -> Any:
+        """Return the unit's packed validation rows, on the device; they are the same in every epoch."""
+        key = tuple(members)
+        if key not in self._validation:
+            plans = [self._validation_plans[member] for member in members]
+            batches = validation_batches(self.task.data, plans, self.validation_shape)
+            self._validation[key] = tf.nest.map_structure(tf.constant, batches)
+        return self._validation[key]
+
+
+def _lowest(curves: Sequence[npt.NDArray[np.float64]], n_member: int) -> npt.NDArray[np.float64]:
+    """Return each member's lowest finite validation error so far, or infinity."""
+    past = np.array([curve[1] for curve in curves]).reshape(-1, n_member)
+    return np.min(np.where(np.isfinite(past), past, np.inf), axis=0, initial=np.inf)
