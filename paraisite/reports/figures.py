@@ -1,0 +1,194 @@
+"""Figures of finished recipes: learning curves, MAPE of the splits, parity.
+
+Each function returns a Matplotlib ``Figure`` that belongs to no window and to no global state.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, ScalarFormatter
+
+from paraisite import schema
+from paraisite.evaluation.metrics import COLUMN_OF_EPOCH, Epoch, summarise
+from paraisite.evaluation.results import RecipeResult
+
+FORMATS: Final = ("png", "svg", "pdf")
+KAPPA_LABEL: Final = "lattice thermal conductivity at 300 K (W/m/K)"
+_TRAIN_COLOUR: Final = "#9aa5b1"
+_VALIDATION_COLOUR: Final = "#1f6fb4"
+_PUBLISHED_COLOUR: Final = "#c0392b"
+_MAX_LINEAR_RANGE: Final = 5.0
+_TICKS_1_2_5: Final = (1.0, 2.0, 5.0)
+
+
+def recipe_figures(result: RecipeResult) -> dict[str, Figure]:
+    """Return the figures of one recipe by file name without ending."""
+    return {
+        "learning_curves": learning_curves(result),
+        "mape_of_splits": mape_of_splits([result]),
+        "parity_best_epoch": parity(result, epoch="best_epoch"),
+        "parity_last_epoch": parity(result, epoch="last_epoch"),
+    }
+
+
+def save_figure(figure: Figure, path: Path) -> tuple[Path, ...]:
+    """Write a figure as PNG (150 dpi), SVG and PDF beside each other; ``path`` has no ending."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files = tuple(path.with_name(f"{path.name}.{ending}") for ending in FORMATS)
+    for file in files:
+        # The salt and the missing date make equal figures equal files.
+        with mpl.rc_context({"svg.hashsalt": "paraisite"}):
+            metadata = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[file.suffix[1:]]
+            figure.savefig(file, dpi=150, metadata=metadata)
+    return files
+
+
+def learning_curves(result: RecipeResult) -> Figure:
+    """Draw training and validation MAPE of every split and their mean, with each split's best epoch."""
+    figure, axes = _new_figure(7.5, 4.8)
+    for name, colour, label in (
+        (schema.TRAIN_MAPE, _TRAIN_COLOUR, "training"),
+        (schema.VALIDATION_MAPE, _VALIDATION_COLOUR, "validation"),
+    ):
+        curves = result.curves.pivot(index=schema.EPOCH, columns=schema.SPLIT_SEED, values=name) * 100
+        axes.plot(curves.index, curves.to_numpy(), color=colour, linewidth=0.7, alpha=0.45)
+        axes.plot(curves.index, curves.mean(axis=1), color=colour, linewidth=2.4, label=f"{label}, mean of splits")
+    best = result.curves.set_index([schema.SPLIT_SEED, schema.EPOCH])[schema.VALIDATION_MAPE]
+    heights = [100 * best.get((seed, epoch), np.nan) for seed, epoch in result.best_epoch.items()]
+    axes.plot(
+        result.best_epoch, heights, "o", color=_VALIDATION_COLOUR, markeredgecolor="white", markersize=7,
+        label="best epoch of a split", linestyle="none",
+    )  # fmt: skip
+    _mape_axis(axes, result.curves[[schema.TRAIN_MAPE, schema.VALIDATION_MAPE]].to_numpy())
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("MAPE of kappa (%)")
+    axes.set_xlim(0, result.curves[schema.EPOCH].max() * 1.01)
+    n_diverged = int(result.diverged.sum())
+    diverged = f", {n_diverged} diverged (mean over the rest)" if n_diverged else ""
+    axes.set_title(f"{result.recipe.name}: {len(result.splits)} splits of {result.dataset.name}{diverged}")
+    axes.legend(frameon=False)
+    return figure
+
+
+def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
+    """Draw the splits' MAPE as points over a box, for each recipe: best epoch, last epoch, published convention.
+
+    The published value belongs to the published convention and is a line across those points only.
+    """
+    names = (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION)
+    labels = ("best epoch", "last epoch", "published convention")
+    colours = (_VALIDATION_COLOUR, "#e08a1e", "#5a9e4b")
+    figure, axes = _new_figure(max(5.5, 1.2 + 2.2 * len(results)), 4.8)
+    handles: list[Artist] = []
+    for offset, (name, label, colour) in enumerate(zip(names, labels, colours, strict=True)):
+        for position, result in enumerate(results):
+            _box(axes, result.metrics[name].to_numpy(), at=position + 0.27 * (offset - 1), colour=colour)
+        handles.append(axes.plot([], [], "s", color=colour, alpha=0.7, label=label)[0])
+    for position, result in enumerate(results):
+        if result.recipe.published_mape is not None:
+            line = axes.hlines(
+                100 * result.recipe.published_mape, position + 0.13, position + 0.41,
+                color=_PUBLISHED_COLOUR, linewidth=2.2, label="published value", zorder=4,
+            )  # fmt: skip
+            handles[3:] = [line]
+    _mape_axis(axes, np.concatenate([result.metrics[list(names)].to_numpy() for result in results]))
+    axes.set_xticks(range(len(results)), [_recipe_label(result) for result in results])
+    axes.set_xlim(-0.5, len(results) - 0.5)
+    axes.set_ylabel("MAPE of kappa on the validation rows (%)")
+    axes.legend(handles=handles, frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def parity(result: RecipeResult, *, epoch: Epoch) -> Figure:
+    """Draw predicted against true kappa of all validation rows, coloured by split, with the factor-2 band."""
+    rows = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
+    column = COLUMN_OF_EPOCH[epoch]
+    shown = rows[np.isfinite(rows[column]) & (rows[column] > 0)]
+    figure, axes = _new_figure(6.0, 5.6)
+    values = shown[[schema.KAPPA, column]].to_numpy()
+    limits = np.array([values.min() / 1.4, values.max() * 1.4]) if len(values) else np.array([1.0, 10.0])
+    axes.fill_between(limits, limits / 2, limits * 2, color="#e6e9ed", linewidth=0, label="within a factor of 2")
+    axes.plot(limits, limits, color="#555555", linewidth=1.0)
+    colours = _colours(len(result.splits))
+    for colour, (seed, group) in zip(colours, shown.groupby(schema.SPLIT_SEED, sort=False), strict=False):
+        axes.plot(
+            group[schema.KAPPA], group[column], "o", color=colour, markersize=5, alpha=0.75, markeredgewidth=0,
+            label=f"split {seed}",
+        )  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel(f"true {KAPPA_LABEL}")
+    axes.set_ylabel("predicted (W/m/K)")
+    axes.set_title(_parity_title(result, epoch, n_hidden=len(rows) - len(shown)), fontsize=11)
+    axes.legend(frameon=False, fontsize=8.5, loc="upper left", handletextpad=0.3)
+    return figure
+
+
+def _parity_title(result: RecipeResult, epoch: Epoch, *, n_hidden: int) -> str:
+    mape = summarise(result.metrics).loc[f"mape_{epoch}"]
+    title = (
+        f"{result.recipe.name}, {epoch.replace('_', ' ')}: validation rows of {len(result.splits)} splits\n"
+        f"MAPE {100 * mape['mean']:.0f} ± {100 * mape['std']:.0f} % over {mape['n_run']:.0f} splits"
+    )
+    return f"{title}; {n_hidden} values not positive or not finite" if n_hidden else title
+
+
+def _new_figure(width_inch: float, height_inch: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=10)
+    axes.xaxis.label.set_fontsize(11)
+    axes.yaxis.label.set_fontsize(11)
+    return figure, axes
+
+
+def _mape_axis(axes: Axes, fractions: np.ndarray) -> None:
+    """Show fractions as per cent, on a log axis where they span more than a factor of five."""
+    finite = fractions[np.isfinite(fractions) & (fractions > 0)]
+    if len(finite) and finite.max() > _MAX_LINEAR_RANGE * finite.min():
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=_TICKS_1_2_5))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    else:
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _box(axes: Axes, fractions: np.ndarray, *, at: float, colour: str) -> None:
+    finite = 100 * fractions[np.isfinite(fractions)]
+    if not len(finite):
+        axes.text(at, 0.5, "all diverged", rotation=90, va="center", transform=axes.get_xaxis_transform())
+        return
+    axes.boxplot(
+        finite, positions=[at], widths=0.2, showfliers=False, patch_artist=True, manage_ticks=False,
+        boxprops={"facecolor": colour, "alpha": 0.25, "edgecolor": colour},
+        medianprops={"color": colour, "linewidth": 2}, whiskerprops={"color": colour}, capprops={"color": colour},
+    )  # fmt: skip
+    # Fixed offsets: the same figure from the same numbers.
+    spread = 0.05 * np.linspace(-1, 1, len(finite)) if len(finite) > 1 else np.zeros(1)
+    axes.plot(at + spread, finite, "o", color=colour, markersize=4.5, alpha=0.8, markeredgewidth=0)
+
+
+def _recipe_label(result: RecipeResult) -> str:
+    n_finite = int(np.isfinite(result.metrics[schema.MAPE_LAST_EPOCH]).sum())
+    n_split = len(result.splits)
+    return result.recipe.name + (f"\n({n_split - n_finite} of {n_split} diverged)" if n_finite < n_split else "")
+
+
+def _colours(n: int) -> np.ndarray:
+    colormap: Colormap = mpl.colormaps["tab10" if n <= 10 else "viridis"]
+    return np.asarray(colormap(np.arange(n) if n <= 10 else np.linspace(0, 1, n)))

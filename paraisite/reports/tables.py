@@ -1,0 +1,103 @@
+"""Tables of finished recipes: for the terminal, as markdown, as CSV."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+from rich.table import Table
+
+from paraisite import schema
+from paraisite.evaluation.metrics import summarise
+from paraisite.evaluation.results import RecipeResult
+
+RECIPE: Final = "recipe"
+PUBLISHED: Final = "published_mape"
+N_SPLIT: Final = "n_split"
+STARTED_FROM: Final = "started_from"
+DIVERGED: Final = "diverged_runs"
+CLOSING_METRICS: Final = {
+    schema.MAPE_PUBLISHED_CONVENTION: "ours, published convention",
+    schema.MAPE_BEST_EPOCH: "ours, W/m/K, best epoch",
+    schema.MAPE_LAST_EPOCH: "ours, W/m/K, last epoch",
+}
+_NOTHING: Final = "–"
+
+
+def compare(results: Sequence[RecipeResult]) -> pd.DataFrame:
+    """Return one row per recipe with every metric's mean, deviation and number of runs behind them.
+
+    Returns:
+        Index recipe; columns published_mape, started_from, n_split, diverged_runs, then for each metric of the schema
+        its name (the mean), ``…_std`` (sample deviation) and ``…_n_run`` (splits with a finite value).
+    """
+    rows = []
+    for result in results:
+        row: dict[str, object] = {
+            RECIPE: result.recipe.name,
+            PUBLISHED: result.recipe.published_mape,
+            STARTED_FROM: result.started_from,
+            N_SPLIT: len(result.splits),
+            DIVERGED: int(result.diverged.sum()),
+        }
+        for name, values in summarise(result.metrics).to_dict("index").items():
+            row |= {
+                str(name): values["mean"],
+                f"{name}_std": values["std"],
+                f"{name}_n_run": int(values["n_run"]),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows).set_index(RECIPE).astype({PUBLISHED: float})
+
+
+def closing_table(results: Sequence[RecipeResult]) -> pd.DataFrame:
+    """Return the few numbers that a reader compares, as text: MAPE as fractions, mean ± deviation over the splits.
+
+    Returns:
+        Index recipe; columns "published" and those of ``CLOSING_METRICS``. Fewer runs than splits are said.
+    """
+    table = compare(results)
+    columns = {"published": [_fraction(value) for value in table[PUBLISHED]]}
+    for name, heading in CLOSING_METRICS.items():
+        columns[heading] = [_mean_and_deviation(row, name) for row in table.to_dict("records")]
+    return pd.DataFrame(columns, index=table.index)
+
+
+def render(table: pd.DataFrame, *, title: str = "MAPE on the validation rows, mean ± std over the splits") -> Table:
+    """Return a table of text for ``rich.console.Console().print``."""
+    rendered = Table(title=title, title_justify="left")
+    rendered.add_column(str(table.index.name))
+    for name in table.columns:
+        rendered.add_column(str(name), justify="right")
+    for recipe, cells in zip(table.index, table.to_numpy(), strict=True):
+        rendered.add_row(str(recipe), *(str(cell) for cell in cells))
+    return rendered
+
+
+def to_markdown(table: pd.DataFrame) -> str:
+    """Return a table of text as GitHub's markdown, first column left, the others right."""
+    lines = [
+        _markdown_row([str(table.index.name), *map(str, table.columns)]),
+        _markdown_row(["---", *["---:"] * len(table.columns)]),
+    ]
+    for recipe, cells in zip(table.index, table.to_numpy(), strict=True):
+        lines.append(_markdown_row([str(recipe), *map(str, cells)]))
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    escaped = (cell.replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def _fraction(value: float) -> str:
+    return _NOTHING if pd.isna(value) else f"{value:.2f}"
+
+
+def _mean_and_deviation(row: Mapping[Any, Any], name: str) -> str:
+    n_run, n_split = row[f"{name}_n_run"], row[N_SPLIT]
+    if n_run == 0:
+        return "all diverged"
+    text = _fraction(row[name])
+    if n_run > 1:
+        text += f" ± {_fraction(row[f'{name}_std'])}"
+    return text if n_run == n_split else f"{text} ({n_run} of {n_split} runs)"

@@ -1,0 +1,284 @@
+"""One function per DVC stage and per entry point of MLproject: what is read, what is run, what is written.
+
+``prepare``, ``build_graphs``, ``train_recipe`` and ``compare`` read and write ``build/``; the steps leave their results
+in the experiment store only, so that a run never changes what DVC tracks.
+"""
+
+import dataclasses
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich.console import Console
+
+from paraisite.config import Config, load_config
+from paraisite.datasets.table import Dataset, load_dataset
+from paraisite.errors import CheckpointError, DataError, MissingInputError
+from paraisite.evaluation.experiment import StartingWeights, model_config, run_recipe
+from paraisite.evaluation.metrics import summarise
+from paraisite.evaluation.results import RecipeResult
+from paraisite.graphs.build import build_graphs as build_graph_collection
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.ensemble import Ensemble, file_sha256
+from paraisite.models.megnet_interop import read_published_model
+from paraisite.reports.figures import mape_of_splits, recipe_figures, save_figure
+from paraisite.reports.tables import closing_table, render, to_markdown
+from paraisite.reports.tables import compare as compare_results
+from paraisite.sources.bundled import fetch_bundled
+from paraisite.sources.weights import resolve_formation_energy_weights
+from paraisite.tracking.registry import load_from_registry, register_file, register_result
+from paraisite.tracking.runs import log_result, recipe_run
+from paraisite.tracking.store import ui_hint
+from paraisite.training.initial import random_parameters, stack, with_new_head
+from paraisite.training.progress import ProgressBar
+from paraisite.training.recipes import AFLOW, RECIPES, Recipe, Start, final_recipe
+
+logger = logging.getLogger(__name__)
+
+Overrides = Mapping[str, int | float]
+
+BUILD: Final = Path("build")
+DATA: Final = Path("data")
+ENSEMBLE_FILE: Final = "ensemble.safetensors"
+CARD_FILE: Final = "card.json"
+_GRAPHS_FILE: Final = "graphs.safetensors"
+_REJECTED_FILE: Final = "rejected.csv"
+_PAPER: Final = ("RWTG15", "FETG15", "FEAFTG15", "RWAFTG15", "RWAF", "FEAF")
+
+
+def prepare(dataset_name: str) -> None:
+    """Read a data set from its source, check it, and write it with its structures."""
+    dataset = _load(dataset_name, load_config())
+    folder = BUILD / "prepare" / dataset_name
+    shutil.rmtree(folder, ignore_errors=True)
+    dataset.save(folder)
+    logger.info("%s", dataset.describe())
+
+
+def build_graphs(dataset_name: str) -> None:
+    """Build the quotient graphs of a prepared data set."""
+    config = load_config()
+    dataset = Dataset.load(BUILD / "prepare" / dataset_name)
+    folder = BUILD / "graphs" / dataset_name
+    usable, graphs = _with_graphs(dataset, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    graphs.save(folder / _GRAPHS_FILE, metadata={"dataset_digest": usable.digest})
+    usable.rejected.to_csv(folder / _REJECTED_FILE, index=False)
+
+
+def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
+    """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
+    recipe, config = RECIPES[recipe_name], _configured(overrides)
+    result = _train(recipe, config, prefer_registry=False)
+    _write(result)
+    _report(result)
+
+
+def step1(dataset: str, *, overrides: Overrides) -> None:
+    """Train from random weights: RWAF, and the final data set."""
+    _train_and_report((RECIPES["RWAF"], final_recipe(Start.RANDOM, dataset)), overrides)
+
+
+def step2(dataset: str, *, overrides: Overrides) -> None:
+    """Train from formation-energy weights: FEAF, and the final data set."""
+    _train_and_report((RECIPES["FEAF"], final_recipe(Start.FORMATION_ENERGY, dataset)), overrides)
+
+
+def step3(dataset: str, *, overrides: Overrides) -> None:
+    """Train the two-stage model from FEAF's members."""
+    _train_and_report((final_recipe(RECIPES["FEAF"], dataset),), overrides)
+
+
+def rwaft(dataset: str, *, overrides: Overrides) -> None:
+    """Train the additional check, from RWAF's members."""
+    _train_and_report((final_recipe(RECIPES["RWAF"], dataset),), overrides)
+
+
+def compare() -> None:
+    """Write the table and figure of all recipes that were trained into ``build/``."""
+    results = [RecipeResult.load(_folder(RECIPES[name]) / "result") for name in _PAPER]
+    folder = BUILD / "compare" / "result"
+    folder.mkdir(parents=True, exist_ok=True)
+    table = compare_results(results)
+    table.to_csv(folder / "table.csv")
+    closing = closing_table(results)
+    (folder / "table.md").write_text(to_markdown(closing) + "\n")
+    save_figure(mape_of_splits(results), folder / "mape_of_splits")
+    metrics = {result.recipe.name.lower(): _metrics(result) for result in results}
+    (folder.parent / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    Console().print(render(closing))
+
+
+def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
+    config = _configured(overrides)
+    _report(*(_train(recipe, config, prefer_registry=True, nested=len(recipes) > 1) for recipe in recipes))
+
+
+def _configured(overrides: Overrides) -> Config:
+    config = load_config()
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, **overrides))
+
+
+def _train(
+    recipe: Recipe, config: Config, *, prefer_registry: bool, nested: bool = False, parent_run_id: str | None = None
+) -> RecipeResult:
+    """Train one recipe inside its run, log it, register it."""
+    dataset, graphs = _with_graphs(_load(recipe.train_on, config), config)
+    with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
+        start = _starting_weights(recipe, config, run_id=run_id, prefer_registry=prefer_registry)
+        logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
+        checkpoints = BUILD / "checkpoints" / recipe.name.lower()
+        result = run_recipe(
+            recipe,
+            dataset=dataset,
+            graphs=graphs,
+            start=start,
+            config=config,
+            checkpoint_folder=checkpoints,
+            callbacks=[ProgressBar(recipe.name)],
+        )
+        _warn_of_divergence(result)
+        log_result(result, run_id=run_id, figures=recipe_figures(result))
+        register_result(result, run_id=run_id)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return result
+
+
+def _load(dataset_name: str, config: Config) -> Dataset:
+    if dataset_name != AFLOW:
+        fetch_bundled(DATA, target="data.dvc")
+    return load_dataset(dataset_name, config.data, DATA)
+
+
+def _with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
+    """Return the materials that have a graph, and their graphs; the others join the rejected ones."""
+    graphs, rejected = build_graph_collection(
+        dataset.structures,
+        list(dataset.table["material_id"]),
+        cutoff_angstrom=config.graphs.cutoff_angstrom,
+        distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
+    )
+    if not rejected:
+        return dataset, graphs
+    logger.warning("%s: %d of %d materials have no graph", dataset.name, len(rejected), len(dataset))
+    return dataset.without({row.row: row.reason for row in rejected}), graphs
+
+
+def _starting_weights(recipe: Recipe, config: Config, *, run_id: str, prefer_registry: bool) -> StartingWeights:
+    """Return the initial members that a recipe names, and say where they come from."""
+    n_member, seed, model = len(config.splits.seeds), config.training.seed, model_config(config)
+    if isinstance(recipe.start, Recipe):
+        return _from_recipe(recipe.start, config, run_id=run_id, prefer_registry=prefer_registry)
+    if recipe.start is Start.RANDOM:
+        member = random_parameters(model, seed=seed)
+        return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
+    path = resolve_formation_energy_weights(config.data)
+    published = read_published_model(path)
+    version = _register_formation_energy(published.to_ensemble(), run_id=run_id)
+    member = with_new_head(published.parameters, model, seed=seed)
+    description = f"{path.name} (sha256 {published.sha256[:12]}…), head of seed {seed}"
+    return StartingWeights(stack([member] * n_member), None, description, version)
+
+
+def _from_recipe(start: Recipe, config: Config, *, run_id: str, prefer_registry: bool) -> StartingWeights:
+    """Return a trained recipe's members: from the registry, else from files, else trained now."""
+    found = load_from_registry(start.name, folder=BUILD / "registry" / start.name) if prefer_registry else None
+    if found is not None:
+        ensemble = Ensemble.load(found.path)
+        return _as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
+    weights = _folder(start) / "weights"
+    try:
+        fetch_bundled(weights, target=str(weights))
+    except MissingInputError as error:
+        logger.warning("%s has no trained members yet, so it is trained first (%s)", start.name, error)
+        result = _train(start, config, prefer_registry=prefer_registry, parent_run_id=run_id)
+        _write(result)
+        return _as_start(result.best, config, f"{start.name}, trained just now", None)
+    path = weights / ENSEMBLE_FILE
+    ensemble, sha256 = Ensemble.load(path), file_sha256(path)
+    registered = register_file(
+        start.name,
+        path,
+        run_id=run_id,
+        tags={"started_from": ensemble.metadata["started_from"], "dataset_digest": ensemble.metadata["dataset_digest"]},
+        description=f"{start.name}'s members as shipped with the project.",
+    )
+    return _as_start(ensemble, config, f"shipped {start.name} (sha256 {sha256[:12]}…)", registered.version)
+
+
+def _as_start(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
+    if ensemble.n_member != len(config.splits.seeds):
+        raise DataError(
+            f"{description} has {ensemble.n_member} members, but params.yaml asks for {len(config.splits.seeds)} splits"
+        )
+    if ensemble.config != model_config(config):
+        raise CheckpointError(f"{description} has another architecture than params.yaml asks for")
+    return StartingWeights(ensemble.parameters, ensemble.scaler, description, version)
+
+
+def _register_formation_energy(ensemble: Ensemble, *, run_id: str) -> str:
+    path = BUILD / "registry" / "FE" / ENSEMBLE_FILE
+    ensemble.save(path)
+    tags = {"source_sha256": ensemble.metadata["source_sha256"], "target": f"{ensemble.target}, {ensemble.unit}"}
+    description = "MEGNet's published formation-energy model, one member (10.1021/acs.chemmater.9b01294)."
+    return register_file("FE", path, run_id=run_id, tags=tags, description=description).version
+
+
+def _folder(recipe: Recipe) -> Path:
+    return BUILD / recipe.name.lower()
+
+
+def _metrics(result: RecipeResult) -> dict[str, dict[str, float]]:
+    """Return each metric's mean and deviation over the splits."""
+    summary = summarise(result.metrics)
+    return {
+        str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()
+    }
+
+
+def _write(result: RecipeResult) -> None:
+    """Write a result as the DVC stage of its recipe declares it."""
+    folder = _folder(result.recipe)
+    result.save(folder / "result")
+    (folder / "metrics.json").write_text(json.dumps(_metrics(result), indent=2) + "\n")
+    mean = result.curves.groupby("epoch", as_index=False)[["train_mape", "validation_mape"]].mean()
+    mean.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+    if result.recipe.train_on == AFLOW:
+        _write_weights(result, folder / "weights")
+
+
+def _write_weights(result: RecipeResult, folder: Path) -> None:
+    """Write the members that later stages start from, with their card."""
+    path = folder / ENSEMBLE_FILE
+    result.best.save(path)
+    card = {
+        "model": result.recipe.name,
+        "members": "one per split, each at the epoch that was best on its own validation rows",
+        "target": "log10(1 + kappa), kappa in W/m/K at 300 K, standardised per member",
+        "sha256": file_sha256(path),
+        "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
+        "metrics_on_validation_rows": _metrics(result),
+        "training_seconds": round(result.seconds, 1),
+        **result.best.metadata,
+    }
+    (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+
+
+def _warn_of_divergence(result: RecipeResult) -> None:
+    seeds = [str(seed) for seed in result.diverged.index[np.asarray(result.diverged, dtype=bool)]]
+    if seeds:
+        logger.warning(
+            "%s: split %s met gradients or errors that were not finite; those steps were skipped",
+            result.recipe.name,
+            ", ".join(seeds),
+        )
+
+
+def _report(*results: RecipeResult) -> None:
+    console = Console()
+    console.print(render(closing_table(results)))
+    console.print(f"Runs, figures and models: {ui_hint()}", soft_wrap=True)

@@ -1,0 +1,246 @@
+"""The model registry: one registered model per recipe, each version an ensemble file with its stage and alias.
+
+Stages are deprecated in MLflow but still shown; aliases say the same in its new pages: ``champion`` is Production,
+``challenger`` the newest Staging version.
+"""
+
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from paraisite import schema
+from paraisite.errors import TrackingError
+from paraisite.evaluation.metrics import summarise
+from paraisite.evaluation.results import RecipeResult
+from paraisite.models.ensemble import file_sha256
+from paraisite.tracking.logged_model import ENSEMBLE_FILE, log_model, no_progress_bar
+from paraisite.tracking.promotion import (
+    JUDGED_METRIC,
+    Evidence,
+    Verdict,
+    evidence_from_tags,
+    evidence_tags,
+    judge,
+)
+from paraisite.tracking.store import open_store
+from paraisite.training.recipes import Recipe
+
+logger = logging.getLogger(__name__)
+
+ALIASES: Final = {"Production": "champion", "Staging": "challenger"}
+_SHA256: Final = "ensemble_sha256"
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version of a registered model.
+
+    Attributes:
+        name: Name of the registered model.
+        version: Its number, as text.
+        stage: "Production", "Staging", "Archived" or "None".
+        reason: Why it has this stage.
+    """
+
+    name: str
+    version: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RegistryModel:
+    """A model fetched from the registry.
+
+    Attributes:
+        path: Local path of the ensemble file.
+        version: Number of the version, as text.
+        metrics: Means over the splits by metric name; empty for a model that was registered from a file.
+    """
+
+    path: Path
+    version: str
+    metrics: dict[str, float]
+
+
+def register_result(result: RecipeResult, *, run_id: str) -> RegisteredVersion:
+    """Register a recipe's best-epoch members as a new version: Production if it beats the current one, else Staging.
+
+    Args:
+        result: What was trained; its recipe names the registered model.
+        run_id: The recipe's run.
+    """
+    evidence = Evidence.from_result(result)
+    tags = {
+        **_metric_tags(result.metrics),
+        "parent_version": _parent(result),
+        "started_from": result.started_from,
+        "dataset": result.dataset.name,
+        **evidence_tags(evidence),
+    }
+    summary = summarise(result.metrics).loc[schema.MAPE_BEST_EPOCH]
+    description = (
+        f"{result.best.n_member} members trained on {result.dataset.name} from {result.started_from}, at their best "
+        f"epochs: MAPE {summary['mean']:.3f} ± {summary['std']:.3f} over {summary['n_run']:.0f} splits (W/m/K)."
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ENSEMBLE_FILE
+        result.best.save(path)
+        return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
+
+
+def register_file(
+    name: str, path: Path, *, run_id: str, tags: Mapping[str, str], description: str
+) -> RegisteredVersion:
+    """Register an ensemble file that was not trained in this store; a file that is already registered stays as it is.
+
+    Args:
+        name: Name of the registered model, e.g. "FE".
+        path: Ensemble file.
+        run_id: The run that the version is shown with.
+        tags: Where it comes from, e.g. its source and digest of its data.
+        description: One or two sentences for the model's page.
+    """
+    client = open_store()
+    sha256 = file_sha256(path)
+    for version in _versions(client, name):
+        if version.tags.get(_SHA256) == sha256:
+            return RegisteredVersion(name, str(version.version), version.current_stage or "None", "already registered")
+    with tempfile.TemporaryDirectory() as folder:
+        # A logged model keeps the file's name, and the one to fetch has to be known.
+        copy = Path(folder) / ENSEMBLE_FILE
+        shutil.copyfile(path, copy)
+        return _register(name, copy, run_id=run_id, tags=dict(tags), description=description, evidence=None)
+
+
+def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryModel | None:
+    """Fetch the champion of a registered model, else its challenger.
+
+    Args:
+        name: Name of the registered model.
+        folder: Where to put the file; a temporary folder by default.
+
+    Returns:
+        The model, or None if there is none with either alias or stage.
+
+    Raises:
+        TrackingError: The file cannot be fetched, or is not the one that was registered.
+    """
+    version = _current(open_store(), name, "Production") or _current(open_store(), name, "Staging")
+    if version is None:
+        return None
+    uri = f"models:/{name}/{version.version}/artifacts/{ENSEMBLE_FILE}"
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    target = None if folder is None else str(folder)
+    try:
+        with no_progress_bar():
+            found = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=target)
+    except (MlflowException, OSError) as error:
+        raise TrackingError(f"{name} version {version.version} cannot be fetched from the registry: {error}") from error
+    path = Path(found)
+    expected = version.tags.get(_SHA256)
+    if expected is not None and file_sha256(path) != expected:
+        raise TrackingError(f"{path}: {name} version {version.version} should have SHA-256 {expected}, but has another")
+    evidence = evidence_from_tags(version.tags)
+    return RegistryModel(path=path, version=str(version.version), metrics={} if evidence is None else evidence.means)
+
+
+def _register(
+    name: str, path: Path, *, run_id: str, tags: dict[str, str], description: str, evidence: Evidence | None
+) -> RegisteredVersion:
+    client = open_store()
+    current = _current(client, name, "Production")
+    verdict = judge(
+        evidence,
+        current=None if current is None else evidence_from_tags(current.tags),
+        current_version=None if current is None else str(current.version),
+    )
+    _ensure_model(client, name)
+    model_id = log_model(client, name, path, run_id=run_id)
+    version = client.create_model_version(
+        name,
+        source=f"models:/{model_id}",
+        run_id=run_id,
+        model_id=model_id,
+        tags=tags | {_SHA256: file_sha256(path), "stage_reason": verdict.reason},
+        description=f"{description} Stage: {verdict.reason}.",
+    )
+    _set_stage(client, name, str(version.version), verdict)
+    client.set_tag(run_id, "registered_as", f"{name} version {version.version} ({verdict.stage})")
+    logger.info("%s version %s is %s: %s", name, version.version, verdict.stage, verdict.reason)
+    return RegisteredVersion(name, str(version.version), verdict.stage, verdict.reason)
+
+
+def _set_stage(client: MlflowClient, name: str, version: str, verdict: Verdict) -> None:
+    """Set stage and alias; a new Production version sends the old one to Archived."""
+    with _stages_are_deprecated():
+        client.transition_model_version_stage(
+            name, version, stage=verdict.stage, archive_existing_versions=verdict.stage == "Production"
+        )
+    client.set_registered_model_alias(name, ALIASES[verdict.stage], version)
+
+
+def _ensure_model(client: MlflowClient, name: str) -> None:
+    try:
+        client.get_registered_model(name)
+    except MlflowException:
+        client.create_registered_model(
+            name,
+            description=(
+                f"{name}: an ensemble, one member per split. A new version becomes Production (alias champion) only "
+                f"if its {JUDGED_METRIC} beats the current one's, paired over the splits; else Staging (challenger)."
+            ),
+        )
+
+
+def _current(client: MlflowClient, name: str, stage: str) -> ModelVersion | None:
+    """Return the version with the stage's alias, else the newest of that stage (set by hand), else None."""
+    versions = _versions(client, name)
+    aliased = [version for version in versions if ALIASES[stage] in version.aliases]
+    staged = [version for version in versions if version.current_stage == stage]
+    return next(iter(aliased + staged), None)
+
+
+def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
+    """Return all versions, newest first."""
+    versions = client.search_model_versions(f"name = '{name}'", max_results=10_000)
+    return sorted(versions, key=lambda version: int(version.version), reverse=True)
+
+
+def _metric_tags(metrics: pd.DataFrame) -> dict[str, str]:
+    """Return the metrics that a reader of the model's page compares versions by."""
+    tags = {}
+    for name in (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION):
+        row = summarise(metrics).loc[name]
+        runs = f" ({row['n_run']:.0f} of {len(metrics)} runs)" if row["n_run"] < len(metrics) else ""
+        tags[name] = f"{row['mean']:.3f} ± {row['std']:.3f}{runs}"
+    return tags
+
+
+def _parent(result: RecipeResult) -> str:
+    start = result.recipe.start
+    if result.parent_version is None:
+        return "none"
+    return f"{start.name if isinstance(start, Recipe) else 'FE'} version {result.parent_version}"
+
+
+@contextmanager
+def _stages_are_deprecated() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message=r"``mlflow\.tracking\.client\.MlflowClient\.transition", category=FutureWarning
+        )
+        yield

@@ -1,0 +1,231 @@
+"""MLflow runs: a parent per recipe, a nested child per split."""
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import mlflow
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Dataset as DatasetEntity
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.utils.mlflow_tags import (
+    MLFLOW_DATASET_CONTEXT,
+    MLFLOW_GIT_COMMIT,
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_RUN_NOTE,
+    MLFLOW_SOURCE_NAME,
+    MLFLOW_SOURCE_TYPE,
+    MLFLOW_USER,
+)
+
+from paraisite import schema
+from paraisite.datasets.splits import Split
+from paraisite.datasets.table import Dataset
+from paraisite.evaluation.results import RecipeResult
+from paraisite.tracking import content
+from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RUN_ID_VARIABLE: Final = "MLFLOW_RUN_ID"
+FIGURES_FOLDER: Final = "figures"
+_MAX_METRICS_PER_CALL: Final = 1000
+_MAX_PARAMETERS_PER_CALL: Final = 100
+_DIGEST_LENGTH: Final = 36  # the store's limit; still 144 bits
+_INHERITED_TAGS: Final = (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE, MLFLOW_GIT_COMMIT)
+
+
+@contextmanager
+def recipe_run(
+    recipe_name: str, *, experiment: str = DEFAULT_EXPERIMENT, parent_run_id: str | None = None
+) -> Iterator[str]:
+    """Hold the run of a recipe open, so that a failure inside ends it as FAILED.
+
+    Under ``mlflow run`` (MLFLOW_RUN_ID is set) the run that MLflow made is resumed and renamed; its experiment is then
+    the one chosen there. Otherwise a run is made.
+
+    Args:
+        recipe_name: Name of the run.
+        experiment: Where a new run goes, unless it has a parent.
+        parent_run_id: Nest the recipe under this run, for a recipe that is trained on the way to another.
+
+    Yields:
+        The run's id.
+    """
+    client = open_store()
+    if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
+        with mlflow.start_run(run_name=recipe_name) as run:
+            yield run.info.run_id
+        return
+    if parent_run_id is None:
+        experiment_id = find_experiment(client, experiment)
+    else:
+        experiment_id = client.get_run(parent_run_id).info.experiment_id
+    nested = mlflow.active_run() is not None
+    with mlflow.start_run(
+        run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested
+    ) as run:
+        yield run.info.run_id
+
+
+def log_recipe(
+    result: RecipeResult,
+    *,
+    experiment: str = DEFAULT_EXPERIMENT,
+    parent_run_id: str | None = None,
+    figures: "Mapping[str, Figure] | None" = None,
+) -> str:
+    """Log a finished recipe as a run of its own; see ``recipe_run`` for the options and ``log_result``.
+
+    Returns:
+        The run's id.
+    """
+    with recipe_run(result.recipe.name, experiment=experiment, parent_run_id=parent_run_id) as run_id:
+        log_result(result, run_id=run_id, figures=figures)
+    return run_id
+
+
+def log_result(result: RecipeResult, *, run_id: str, figures: "Mapping[str, Figure] | None" = None) -> None:
+    """Log a recipe into an open run and each split into a nested one.
+
+    Args:
+        result: What was trained.
+        run_id: The recipe's run; parameters that it already has keep their spelling.
+        figures: Figures by file name without ending; saved as PNG and SVG.
+    """
+    client = open_store()
+    tags = content.parent_tags(result) | provenance_tags()
+    tags[MLFLOW_RUN_NOTE] = content.parent_description(result)
+    parameters = content.run_parameters(result.parameters)
+    _log_values(client, run_id, metrics=content.parent_metrics(result), tags=tags)
+    _log_new_parameters(client, run_id, parameters)
+    _log_curves(client, run_id, content.parent_curves(result))
+    described = _describe_dataset(result.dataset)
+    client.log_inputs(run_id, datasets=[_dataset_input(described, "all")])
+    with tempfile.TemporaryDirectory() as folder:
+        content.write_parent_files(result, Path(folder))
+        _write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
+        client.log_artifacts(run_id, folder)
+    for split in result.splits:
+        _log_split(client, result, split, parent_run_id=run_id, parameters=parameters, described=described)
+
+
+def _log_split(
+    client: MlflowClient,
+    result: RecipeResult,
+    split: Split,
+    *,
+    parent_run_id: str,
+    parameters: dict[str, str],
+    described: Mapping[str, str],
+) -> None:
+    own = {"split_seed": split.seed, "n_train": len(split.train), "n_validation": len(split.validation)}
+    tags = content.recipe_tags(result) | {
+        "split_seed": str(split.seed),
+        "diverged": str(bool(result.diverged.loc[split.seed])).lower(),
+        MLFLOW_RUN_NOTE: content.child_description(result, split.seed),
+    }
+    name = f"{result.recipe.name} split {split.seed}"
+    with _child_run(client, name, parent_run_id=parent_run_id, seconds=result.seconds) as run_id:
+        _log_values(client, run_id, metrics=content.child_metrics(result, split.seed), tags=tags)
+        _log_new_parameters(client, run_id, parameters | {key: str(value) for key, value in own.items()})
+        _log_curves(client, run_id, content.child_curves(result, split.seed))
+        client.log_inputs(
+            run_id,
+            datasets=[
+                _dataset_input(_part_of(described, split.train), schema.TRAIN),
+                _dataset_input(_part_of(described, split.validation), schema.VALIDATION),
+            ],
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            content.write_child_files(result, split.seed, Path(folder))
+            client.log_artifacts(run_id, folder)
+
+
+@contextmanager
+def _child_run(client: MlflowClient, name: str, *, parent_run_id: str, seconds: float) -> Iterator[str]:
+    """Hold a nested run open; all splits were trained together, so each is given the whole training's duration."""
+    parent = client.get_run(parent_run_id)
+    tags = {key: value for key, value in parent.data.tags.items() if key in _INHERITED_TAGS}
+    run = client.create_run(
+        parent.info.experiment_id,
+        run_name=name,
+        start_time=int(1000 * (time.time() - seconds)),
+        tags=tags | {MLFLOW_PARENT_RUN_ID: parent_run_id},
+    )
+    try:
+        yield run.info.run_id
+    except BaseException:
+        client.set_terminated(run.info.run_id, status="FAILED")
+        raise
+    client.set_terminated(run.info.run_id, status="FINISHED")
+
+
+def _log_values(client: MlflowClient, run_id: str, *, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+    now = int(1000 * time.time())
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+        tags=[RunTag(name, value) for name, value in tags.items()],
+    )
+
+
+def _log_new_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, str]) -> None:
+    """Log parameters that the run lacks: those of ``mlflow run`` stand as the shell saw them and cannot be changed."""
+    present = client.get_run(run_id).data.params
+    new = [Param(name, value) for name, value in parameters.items() if name not in present]
+    for first in range(0, len(new), _MAX_PARAMETERS_PER_CALL):
+        client.log_batch(run_id, params=new[first : first + _MAX_PARAMETERS_PER_CALL])
+
+
+def _log_curves(client: MlflowClient, run_id: str, curves: pd.DataFrame) -> None:
+    """Log all values of a table (index epoch) in as few calls as the store allows."""
+    now = int(1000 * time.time())
+    metrics = [
+        Metric(str(name), float(value), now, int(str(epoch)))
+        for name in curves.columns
+        for epoch, value in curves[name].items()
+    ]
+    for first in range(0, len(metrics), _MAX_METRICS_PER_CALL):
+        client.log_batch(run_id, metrics=metrics[first : first + _MAX_METRICS_PER_CALL])
+
+
+def _describe_dataset(dataset: Dataset) -> dict[str, str]:
+    """Return name, digest, source, columns and size of a data set as the store keeps them; structures stay out."""
+    described = from_pandas(
+        dataset.table,
+        source=CodeDatasetSource(tags={"source": "; ".join(sorted(dataset.table[schema.SOURCE].unique()))}),
+        targets=schema.KAPPA,
+        name=dataset.name,
+        digest=dataset.digest[:_DIGEST_LENGTH],
+    )
+    return dict(described.to_dict())
+
+
+def _part_of(described: Mapping[str, str], rows: npt.NDArray[np.int64]) -> dict[str, str]:
+    """Return the description of some rows of a data set: their digest covers the whole's digest and the numbers."""
+    digest = hashlib.sha256(described["digest"].encode() + rows.astype("<i8").tobytes()).hexdigest()
+    return dict(described) | {"digest": digest[:_DIGEST_LENGTH], "profile": json.dumps({"num_rows": len(rows)})}
+
+
+def _dataset_input(described: Mapping[str, str], context: str) -> DatasetInput:
+    return DatasetInput(DatasetEntity(**described), [InputTag(MLFLOW_DATASET_CONTEXT, context)])
+
+
+def _write_figures(figures: "Mapping[str, Figure]", folder: Path) -> None:
+    folder.mkdir()
+    for name, figure in figures.items():
+        for ending in ("png", "svg"):
+            figure.savefig(folder / f"{name}.{ending}", dpi=150)

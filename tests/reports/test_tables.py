@@ -1,0 +1,51 @@
+"""The closing table and the comparison of recipes."""
+
+import pytest
+from rich.console import Console
+
+from paraisite import schema
+from paraisite.reports.tables import closing_table, compare, render, to_markdown
+from tests.synthetic_result import make_result
+
+GOOD = make_result(n_row=60, n_epoch=3)
+DIVERGED = make_result("RWTG15", n_row=60, n_epoch=3, diverged=(3,))
+UNPUBLISHED = make_result("RWAFTG15", n_row=60, n_epoch=3)
+
+
+def test_comparison_holds_every_metric_with_its_spread_and_number_of_runs() -> None:
+    table = compare([DIVERGED, GOOD])
+    assert list(table.index) == ["RWTG15", "FEAFTG15"]
+    for name in schema.METRIC_NAMES:
+        assert table.loc["FEAFTG15", name] == pytest.approx(GOOD.metrics[name].mean())
+        assert table.loc["FEAFTG15", f"{name}_std"] == pytest.approx(GOOD.metrics[name].std())
+    assert table.loc["RWTG15", "mape_last_epoch_n_run"] == 8
+    assert table.loc["RWTG15", "diverged_runs"] == 1
+
+
+def test_closing_table_reads_as_mean_and_deviation() -> None:
+    table = closing_table([GOOD, UNPUBLISHED])
+    best = GOOD.metrics["mape_best_epoch"]
+    assert table.loc["FEAFTG15", "ours, W/m/K, best epoch"] == f"{best.mean():.2f} ± {best.std():.2f}"
+    assert table["published"].tolist() == ["0.28", "–"]
+
+
+def test_closing_table_names_the_runs_that_are_missing_from_a_mean() -> None:
+    assert closing_table([DIVERGED]).loc["RWTG15", "ours, W/m/K, last epoch"].endswith("(8 of 9 runs)")
+    nothing = make_result(seeds=(1, 2), n_row=20, n_epoch=3, diverged=(1, 2))
+    assert closing_table([nothing]).loc["FEAFTG15", "ours, W/m/K, last epoch"] == "all diverged"
+
+
+def test_a_terminal_of_80_columns_shows_every_number() -> None:
+    console = Console(width=80, record=True, file=None, quiet=False, color_system=None)
+    with console.capture() as captured:
+        console.print(render(closing_table([GOOD])))
+    text = captured.get()
+    for cell in closing_table([GOOD]).loc["FEAFTG15"]:
+        assert cell in text
+
+
+def test_markdown_has_one_line_per_recipe() -> None:
+    lines = to_markdown(closing_table([GOOD, DIVERGED])).splitlines()
+    assert lines[0].startswith("| recipe | published |")
+    assert len(lines) == 4
+    assert {line.count("|") for line in lines} == {6}
