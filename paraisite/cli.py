@@ -35,8 +35,9 @@ app = typer.Typer(
 
 @app.callback()
 def _set_up() -> None:
-    # TensorFlow reads its level when it is imported, which only the verbs do.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # The first run in a folder creates the store's tables; that is no news to a user.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     logging.getLogger("paraisite").setLevel(logging.INFO)
 

@@ -61,7 +61,10 @@ _MAPE: Final = (
         "(the published protocol: optimistic).",
     ),
     Metric(
-        MAPE_LAST_EPOCH, "", "lower", "Mean |error|/kappa on the validation fifth, kappa in W/m/K, after the last epoch."
+        MAPE_LAST_EPOCH,
+        "",
+        "lower",
+        "Mean |error|/kappa on the validation fifth, kappa in W/m/K, after the last epoch.",
     ),
     Metric(
         MAPE_PUBLISHED_CONVENTION,
@@ -85,7 +88,10 @@ def _at(epoch: str, when: str) -> tuple[Metric, ...]:
         Metric(f"rmse_{epoch}", "W/m/K", "lower", f"Root mean square error of kappa on the validation fifth, {when}."),
         Metric(f"r2_{epoch}", "", "higher", f"Coefficient of determination of kappa on the validation fifth, {when}."),
         Metric(
-            f"log10_mae_{epoch}", "dex", "lower", f"Mean absolute error of log10(kappa) on the validation fifth, {when}."
+            f"log10_mae_{epoch}",
+            "dex",
+            "lower",
+            f"Mean absolute error of log10(kappa) on the validation fifth, {when}.",
         ),
         Metric(
             f"spearman_{epoch}", "", "higher", f"Spearman rank correlation of kappa on the validation fifth, {when}."

@@ -235,9 +235,7 @@ def _folder(recipe: Recipe) -> Path:
 def _metrics(result: RecipeResult) -> dict[str, dict[str, float]]:
     """Return each metric's mean and deviation over the splits."""
     summary = summarise(result.metrics)
-    return {
-        str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()
-    }
+    return {str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()}
 
 
 def _write(result: RecipeResult) -> None:

@@ -5,7 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from paraisite.sources.bundled import fetch_bundled
+
 SHARED_VARIABLE = "PARAISITE_SHARED"
+ROOT = Path(__file__).parents[1]
+
+# `mlflow run . -e test` hands its own run down to pytest; tests that write runs must not resume it.
+for variable in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_TRACKING_URI"):
+    os.environ.pop(variable, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bundled_data() -> Path:
+    """Folder of the fact tables; a fresh clone takes it from the bundled store."""
+    return fetch_bundled(Path("data"), target="data.dvc", project=ROOT)
 
 
 def _shared(folder: str) -> Path:

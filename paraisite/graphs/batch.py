@@ -86,9 +86,7 @@ def needed_shapes(graphs: GraphCollection, plan: Ints) -> list[BatchShape]:
     ]
 
 
-def pack(
-    graphs: GraphCollection, bond_feature: npt.NDArray[np.float32], plan: Ints, shape: BatchShape
-) -> GraphBatch:
+def pack(graphs: GraphCollection, bond_feature: npt.NDArray[np.float32], plan: Ints, shape: BatchShape) -> GraphBatch:
     """Pack the crystals of a plan.
 
     Args:

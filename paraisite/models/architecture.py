@@ -5,6 +5,8 @@ Source: Chen et al., Chem. Mater. 2019, 10.1021/acs.chemmater.9b01294, as implem
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 from typing import Final, Literal
 
 import numpy as np
@@ -74,7 +76,23 @@ def parameter_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def flatten(parameters: Parameters, config: ModelConfig) -> npt.NDArray[np.float32]:
+    """Return a stack's parameters one after another, [n_member, n_parameter]."""
+    n_member = len(parameters["atom_embedding"])
+    return np.concatenate([parameters[name].reshape(n_member, -1) for name in parameter_shapes(config)], axis=1)
+
+
+def unflatten(flat: npt.NDArray[np.float32], config: ModelConfig) -> Parameters:
+    """Return the stack that ``flatten`` joined."""
+    parameters, start = {}, 0
+    for name, shape in parameter_shapes(config).items():
+        end = start + prod(shape)
+        parameters[name] = np.ascontiguousarray(flat[:, start:end]).reshape(len(flat), *shape)
+        start = end
+    return parameters
+
+
 def _dense(name: str, widths: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for layer, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False)):
+    for layer, (n_in, n_out) in enumerate(pairwise(widths)):
         yield f"{name}/{layer}/kernel", (n_in, n_out)
         yield f"{name}/{layer}/bias", (n_out,)

@@ -55,8 +55,6 @@ def distance_basis(config: ModelConfig) -> DistanceBasis:
     """Return the basis that holds every distance up to the cutoff to single precision."""
     centres = np.asarray(config.gaussian_centers_angstrom)
     grid = np.arange(0.0, config.cutoff_angstrom + 0.1, _GRID_STEP_ANGSTROM)
-    _, singular, vectors = np.linalg.svd(
-        gaussians(grid, centres, config.gaussian_width_angstrom), full_matrices=False
-    )
+    _, singular, vectors = np.linalg.svd(gaussians(grid, centres, config.gaussian_width_angstrom), full_matrices=False)
     n_basis = int(np.sum(singular > _RELATIVE_TOLERANCE * singular[0]))
     return DistanceBasis(centres, config.gaussian_width_angstrom, np.ascontiguousarray(vectors[:n_basis].T))

@@ -169,9 +169,7 @@ def _set2set(weights: Weights, name: str, items: Tensor, log_weight: Tensor, *, 
     memory = _add_bias(_matmul(items, weights[f"{name}/memory_kernel"]), weights[f"{name}/memory_bias"])
     query = tf.zeros([members, groups, n_crystal, 2 * config.n_set2set_hidden])
     for _ in range(config.n_set2set_pass):
-        gates = _add_bias(
-            _matmul(query, weights[f"{name}/recurrent_kernel"]), weights[f"{name}/recurrent_bias"]
-        )
+        gates = _add_bias(_matmul(query, weights[f"{name}/recurrent_kernel"]), weights[f"{name}/recurrent_bias"])
         # The forget gate would act on a cell state that is always zero.
         gate_in, _, candidate, gate_out = tf.split(gates, 4, -1)
         hidden = _hard_sigmoid(gate_out) * tf.tanh(_hard_sigmoid(gate_in) * tf.tanh(candidate))

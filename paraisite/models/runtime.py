@@ -6,6 +6,10 @@ Modules that use TensorFlow write ``from paraisite.models.runtime import tf``.
 
 import logging
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from typing import Final
 
@@ -28,9 +32,28 @@ def _set_environment() -> None:
         os.environ["XLA_FLAGS"] = " ".join((*_XLA_CPU_FLAGS, os.environ.get("XLA_FLAGS", ""))).strip()
 
 
+@contextmanager
+def _silenced_start() -> Iterator[None]:
+    """Keep what TensorFlow's C++ parts print before their logging is set up (no setting reaches it) off the terminal."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            messages.seek(0)
+            os.write(terminal, messages.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
 _set_environment()
 
-import tensorflow as tf  # noqa: E402
+with _silenced_start():
+    import tensorflow as tf
 
 
 def use_threads_per_operation(n_thread: int) -> None:
@@ -46,7 +69,8 @@ def use_threads_per_operation(n_thread: int) -> None:
 
 def has_gpu() -> bool:
     """Return whether TensorFlow sees a GPU."""
-    return bool(tf.config.list_physical_devices("GPU"))
+    with _silenced_start():
+        return bool(tf.config.list_physical_devices("GPU"))
 
 
 __all__ = ["has_gpu", "tf", "use_threads_per_operation"]

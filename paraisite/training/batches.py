@@ -29,6 +29,9 @@ Ints = npt.NDArray[np.int64]
 MAX_TRAIN_SHAPES: Final = 3
 """Each shape costs about fifteen seconds of compilation and saves padding."""
 
+_WORTHWHILE_BONDS: Final = 32
+"""A further shape must save so many padded bonds per step on average."""
+
 _REHEARSAL_PLANS: Final = 40
 _VALIDATION_CRYSTALS: Final = 32
 
@@ -64,7 +67,18 @@ def train_shapes(graphs: GraphCollection, *, batch_size: int) -> tuple[BatchShap
     for seed in range(_REHEARSAL_PLANS):
         plan = random_plan(rows, batch_size=batch_size, graphs=graphs, rng=np.random.default_rng(seed))
         needed += needed_shapes(graphs, plan)
-    return choose_shapes(needed, n_shape=MAX_TRAIN_SHAPES)
+    chosen = choose_shapes(needed, n_shape=1)
+    for n_shape in range(2, MAX_TRAIN_SHAPES + 1):
+        finer = choose_shapes(needed, n_shape=n_shape)
+        if _mean_bonds(chosen, needed) - _mean_bonds(finer, needed) < _WORTHWHILE_BONDS:
+            break
+        chosen = finer
+    return chosen
+
+
+def _mean_bonds(shapes: Sequence[BatchShape], needed: Sequence[BatchShape]) -> float:
+    """Return the mean number of bonds per step, padding included."""
+    return float(np.mean([next(s.n_group * s.n_bond for s in shapes if s.holds(need)) for need in needed]))
 
 
 def validation_shape(graphs: GraphCollection) -> BatchShape:
@@ -89,7 +103,9 @@ def train_batches(
     """Shuffle and pack one epoch; all members take the same step together, each with its own crystals."""
     plans = [
         fit_plan(
-            random_plan(rows, batch_size=batch_size, graphs=data.graphs, rng=rng), graphs=data.graphs, largest=shapes[-1]
+            random_plan(rows, batch_size=batch_size, graphs=data.graphs, rng=rng),
+            graphs=data.graphs,
+            largest=shapes[-1],
         )
         for rows, rng in zip(member_rows, rngs, strict=True)
     ]

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from paraisite.config import TrainingConfig
 from paraisite.datasets.splits import Split
-from paraisite.models.architecture import Parameters
+from paraisite.models.architecture import Parameters, flatten, unflatten
 from paraisite.models.runtime import has_gpu
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import TrainingData
@@ -31,7 +31,6 @@ from paraisite.training.callbacks import FitCallback
 from paraisite.training.checkpoint import TrainingState
 from paraisite.training.lanes import Lanes, open_lanes
 from paraisite.training.schedule import learning_rates
-from paraisite.training.step import flatten, unflatten
 from paraisite.training.unit import TrainingTask
 
 logger = logging.getLogger(__name__)
@@ -127,9 +126,7 @@ def fit(
     return _result(units, data, settings, time.perf_counter() - start)
 
 
-def _run(
-    units: Sequence["_Unit"], lanes: Lanes, *, n_lane: int, until: int, callbacks: Sequence[FitCallback]
-) -> None:
+def _run(units: Sequence["_Unit"], lanes: Lanes, *, n_lane: int, until: int, callbacks: Sequence[FitCallback]) -> None:
     """Train all units to epoch ``until``; a lane that is free takes the unit that is furthest behind."""
     waiting = [(unit.n_epoch_done, number) for number, unit in enumerate(units) if unit.n_epoch_done < until]
     heapq.heapify(waiting)

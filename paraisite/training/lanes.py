@@ -83,7 +83,7 @@ def _start_lane(task: "TrainingTask") -> None:
     from paraisite.models.runtime import use_threads_per_operation
     from paraisite.training.unit import UnitTrainer
 
-    global _trainer  # noqa: PLW0603 (a process pool hands an initializer's work on in no other way)
+    global _trainer
     threading.Thread(target=_end_with_parent, daemon=True).start()
     use_threads_per_operation(1)
     _trainer = UnitTrainer(task)

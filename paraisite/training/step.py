@@ -1,12 +1,11 @@
 """One epoch as one compiled program: gradient steps over packed batches, then the error on the validation rows.
 
-The state of a lane's members is one flat buffer per kind, so that clipping and Adam are a few passes over memory.
+Most of a member's parameters share one buffer, so that clipping and Adam are a few passes over memory.
 Nothing mixes members: a non-finite gradient skips that member's update and touches no other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from itertools import accumulate
 from math import prod
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.graphs.batch import BatchShape, GraphBatch
-from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
+from paraisite.models.architecture import ModelConfig, parameter_shapes
 from paraisite.models.megnet import forward
 from paraisite.models.runtime import tf
 from paraisite.training.loss import kappa_from_output, relative_error_sum
@@ -26,19 +25,30 @@ _BETA_2: Final = 0.999
 _EPSILON: Final = 1e-7  # Keras's
 
 
+Blocks = dict[str, Any]
+"""A stack's parameters in few buffers: ``SMALL`` holds most of them one after another, each [n_member, …]."""
+
+SMALL: Final = "small"
+
+_FOLD: Final = 16
+_LARGE: Final = 1 << 16
+"""Parameters with this many elements stay buffers of their own: slicing and joining them would cost more memory traffic
+than it saves calls."""
+
+
 class OptimizerState(NamedTuple):
     """Adam's state of some members.
 
     Attributes:
-        weights: All parameters one after another, float32 [n_member, n_parameter].
-        momentum: Running mean of gradients, same shape.
-        variance: Running mean of squared gradients, same shape.
+        weights: All parameters.
+        momentum: Running mean of gradients.
+        variance: Running mean of squared gradients.
         n_update: Updates made, float32 [n_member].
     """
 
-    weights: Tensor
-    momentum: Tensor
-    variance: Tensor
+    weights: Blocks
+    momentum: Blocks
+    variance: Blocks
     n_update: Tensor
 
 
@@ -87,15 +97,28 @@ class EpochSettings(NamedTuple):
 EpochProgram = Callable[..., tuple[OptimizerState, EpochReport]]
 
 
-def flatten(parameters: Parameters, config: ModelConfig) -> npt.NDArray[np.float32]:
-    """Return a stack's parameters as one buffer [n_member, n_parameter]."""
-    n_member = len(parameters["atom_embedding"])
-    return np.concatenate([parameters[name].reshape(n_member, -1) for name in parameter_shapes(config)], axis=1)
+def to_blocks(parameters: Mapping[str, Any], config: ModelConfig) -> Blocks:
+    """Return a stack's named parameters, NumPy or TensorFlow, as few buffers."""
+    small = [name for name, shape in parameter_shapes(config).items() if prod(shape) < _LARGE]
+    first = parameters[small[0]]
+    reshape, concatenate = (np.reshape, np.concatenate) if isinstance(first, np.ndarray) else (tf.reshape, tf.concat)
+    blocks = {SMALL: concatenate([reshape(parameters[name], (first.shape[0], -1)) for name in small], 1)}
+    return blocks | {name: parameters[name] for name in parameters if name not in small}
 
 
-def unflatten(weights: npt.NDArray[np.float32], config: ModelConfig) -> Parameters:
-    """Return the stack that ``flatten`` made one buffer of."""
-    return {name: np.array(part) for name, part in _split(weights, config).items()}
+def from_blocks(blocks: Blocks, config: ModelConfig) -> dict[str, Any]:
+    """Return the named parameters that ``to_blocks`` joined."""
+    shapes, small = parameter_shapes(config), blocks[SMALL]
+    reshape = np.reshape if isinstance(small, np.ndarray) else tf.reshape
+    parameters, start = {}, 0
+    for name, shape in shapes.items():
+        if name in blocks:
+            parameters[name] = blocks[name]
+        else:
+            end = start + prod(shape)
+            parameters[name] = reshape(small[:, start:end], (small.shape[0], *shape))
+            start = end
+    return parameters
 
 
 @lru_cache(maxsize=8)
@@ -118,7 +141,7 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
 
         def train_step(i: Tensor, state: OptimizerState, sums: tuple[Tensor, ...]) -> tuple[Any, ...]:
             gradient, error = _gradient(settings, state.weights, _at(train, i), mean, std)
-            norm = tf.norm(gradient, axis=1)
+            norm = tf.sqrt(sum(_sum_of_squares(block) for block in gradient.values()))
             finite = tf.math.is_finite(norm) & tf.math.is_finite(error)
             state = _adam(state, gradient, norm, finite, learning_rate, settings.gradient_clip_norm)
             ok = tf.cast(finite, tf.float32)
@@ -142,21 +165,19 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
 
 
 def _gradient(
-    settings: EpochSettings, weights: Tensor, step: LabelledBatches, mean: Tensor, std: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return each member's flat gradient [m, n_parameter] of its mean error, and its summed error [m]."""
+    settings: EpochSettings, weights: Blocks, step: LabelledBatches, mean: Tensor, std: Tensor
+) -> tuple[Blocks, Tensor]:
+    """Return each member's gradient of its mean error, and its summed error [m]."""
 
-    def in_shape(shape: BatchShape) -> Callable[[], tuple[Tensor, Tensor]]:
-        def branch() -> tuple[Tensor, Tensor]:
-            parameters = _split(weights, settings.config)
+    def in_shape(shape: BatchShape) -> Callable[[], tuple[Blocks, Tensor]]:
+        def branch() -> tuple[Blocks, Tensor]:
+            parameters = from_blocks(weights, settings.config)
             n_present = tf.reduce_sum(step.present, axis=[1, 2])
             with tf.GradientTape() as tape:
                 tape.watch(parameters)
                 error = _error_sum(settings, parameters, _cut(step, shape), shape, mean, std)
                 loss = tf.reduce_sum(error / tf.maximum(n_present, 1.0))
-            gradient = tape.gradient(loss, parameters)
-            flat = [tf.reshape(gradient[name], [weights.shape[0], -1]) for name in parameters]
-            return tf.concat(flat, axis=1), error
+            return to_blocks(tape.gradient(loss, parameters), settings.config), error
 
         return branch
 
@@ -168,17 +189,13 @@ def _error_sum(
     settings: EpochSettings, parameters: Any, step: LabelledBatches, shape: BatchShape, mean: Tensor, std: Tensor
 ) -> Tensor:
     output = forward(parameters, step.graphs, config=settings.config, n_crystal=shape.n_crystal)
-    predicted = kappa_from_output(
-        output, mean, std, max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa
-    )
+    predicted = kappa_from_output(output, mean, std, max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa)
     return relative_error_sum(step.kappa, predicted, step.present)
 
 
-def _evaluate(
-    settings: EpochSettings, weights: Tensor, batches: LabelledBatches, mean: Tensor, std: Tensor
-) -> Tensor:
+def _evaluate(settings: EpochSettings, weights: Blocks, batches: LabelledBatches, mean: Tensor, std: Tensor) -> Tensor:
     """Return each member's mean error [m] over its batches."""
-    parameters = _split(weights, settings.config)
+    parameters = from_blocks(weights, settings.config)
 
     def add(i: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
         error = _error_sum(settings, parameters, _at(batches, i), settings.validation_shape, mean, std)
@@ -190,31 +207,48 @@ def _evaluate(
 
 
 def _adam(
-    state: OptimizerState, gradient: Tensor, norm: Tensor, finite: Tensor, learning_rate: Tensor, clip_norm: float
+    state: OptimizerState, gradient: Blocks, norm: Tensor, finite: Tensor, learning_rate: Tensor, clip_norm: float
 ) -> OptimizerState:
-    """Clip each member's gradient to ``clip_norm`` and make one step of Adam; a non-finite one changes nothing."""
-    keep = finite[:, None]
-    scale = tf.where(finite, tf.minimum(1.0, clip_norm / tf.maximum(norm, 1e-12)), 0.0)[:, None]
-    clipped = tf.where(keep, gradient * scale, 0.0)
+    """Clip each member's gradient to ``clip_norm`` and make one step of Adam; a non-finite one changes nothing.
+
+    The clipping factor goes into Adam's coefficients, so that no clipped gradient is written to memory.
+    """
+    scale = tf.minimum(1.0, clip_norm / tf.maximum(norm, 1e-12))
     n_update = state.n_update + tf.cast(finite, tf.float32)
-    momentum = tf.where(keep, _BETA_1 * state.momentum + (1.0 - _BETA_1) * clipped, state.momentum)
-    variance = tf.where(keep, _BETA_2 * state.variance + (1.0 - _BETA_2) * clipped * clipped, state.variance)
     count = tf.maximum(n_update, 1.0)
     rate = learning_rate * tf.sqrt(1.0 - tf.pow(_BETA_2, count)) / (1.0 - tf.pow(_BETA_1, count))
-    step = tf.where(finite, rate, 0.0)[:, None]
-    return OptimizerState(state.weights - step * momentum / (tf.sqrt(variance) + _EPSILON), momentum, variance, n_update)
+    rate = tf.where(finite, rate, 0.0)
+    of_gradient, of_square = (1.0 - _BETA_1) * scale, (1.0 - _BETA_2) * scale * scale
+    weights, momentum, variance = {}, {}, {}
+    for name, g in gradient.items():
+
+        def each(value: Tensor, rank: int = len(g.shape)) -> Tensor:
+            return tf.reshape(value, [-1] + [1] * (rank - 1))
+
+        m, v = state.momentum[name], state.variance[name]
+        m = tf.where(each(finite), _BETA_1 * m + each(of_gradient) * g, m)
+        v = tf.where(each(finite), _BETA_2 * v + each(of_square) * g * g, v)
+        weights[name] = state.weights[name] - each(rate) * m / (tf.sqrt(v) + _EPSILON)
+        momentum[name], variance[name] = m, v
+    return OptimizerState(weights, momentum, variance, n_update)
 
 
-def _split(weights: Any, config: ModelConfig) -> dict[str, Any]:
-    """Return the named parameters of a flat buffer, NumPy or TensorFlow."""
-    shapes = parameter_shapes(config)
-    ends = list(accumulate(prod(shape) for shape in shapes.values()))
-    starts = [0, *ends[:-1]]
-    reshape = np.reshape if isinstance(weights, np.ndarray) else tf.reshape
-    return {
-        name: reshape(weights[:, start:end], (weights.shape[0], *shape))
-        for (name, shape), start, end in zip(shapes.items(), starts, ends, strict=True)
-    }
+def _sum_of_squares(block: Tensor) -> Tensor:
+    """Return each member's sum [m] over a buffer [m, …].
+
+    XLA's own reduction of a long vector writes the squares and then partial sums of 32 to memory; adding sixteen
+    slices to each other reads the buffer once.
+    """
+    rest = tf.reshape(block, [block.shape[0], -1])
+    squared = tf.square
+    while rest.shape[1] >= 4 * _FOLD:
+        width = rest.shape[1] // _FOLD
+        slices = [squared(rest[:, i * width : (i + 1) * width]) for i in range(_FOLD)]
+        tail = squared(rest[:, _FOLD * width :])
+        folded = sum(slices[1:], slices[0])
+        rest = tf.concat([folded[:, : tail.shape[1]] + tail, folded[:, tail.shape[1] :]], 1)
+        squared = tf.identity
+    return tf.reduce_sum(squared(rest), axis=1)
 
 
 def _at(batches: LabelledBatches, i: Tensor) -> LabelledBatches:

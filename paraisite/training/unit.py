@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from paraisite.config import TrainingConfig
 from paraisite.datasets.splits import Split
+from paraisite.models.architecture import flatten, unflatten
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import (
@@ -25,7 +26,7 @@ from paraisite.training.batches import (
 )
 from paraisite.training.checkpoint import TrainingState
 from paraisite.training.schedule import learning_rates
-from paraisite.training.step import EpochSettings, OptimizerState, epoch_program
+from paraisite.training.step import Blocks, EpochSettings, OptimizerState, epoch_program, from_blocks, to_blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,26 +84,39 @@ class UnitTrainer:
             The state after at least one more epoch.
         """
         start = time.perf_counter()
-        device = OptimizerState(*map(tf.constant, (state.weights, state.momentum, state.variance, state.n_update)))
-        best_weights, best_epoch, curves = tf.constant(state.best_weights), state.best_epoch, list(state.curves)
+        device = OptimizerState(
+            weights=self._to_device(state.weights),
+            momentum=self._to_device(state.momentum),
+            variance=self._to_device(state.variance),
+            n_update=tf.constant(state.n_update),
+        )
+        best_weights, best_epoch, curves = state.best_weights, state.best_epoch, list(state.curves)
         while len(curves) < until:
             device, measured = self._run_epoch(members, device, epoch=len(curves))
             better = measured[1] < _lowest(curves, len(members))  # False for NaN
             curves.append(measured)
             if better.any():
                 best_epoch = np.where(better, len(curves), best_epoch)
-                best_weights = tf.where(better[:, None], device.weights, best_weights)
+                best_weights = np.where(better[:, None], self._to_host(device.weights), best_weights)
             if time.perf_counter() - start >= at_least_seconds:
                 break
         return TrainingState(
-            weights=device.weights.numpy(),
-            momentum=device.momentum.numpy(),
-            variance=device.variance.numpy(),
+            weights=self._to_host(device.weights),
+            momentum=self._to_host(device.momentum),
+            variance=self._to_host(device.variance),
             n_update=device.n_update.numpy(),
-            best_weights=best_weights.numpy(),
+            best_weights=best_weights,
             best_epoch=best_epoch,
             curves=np.array(curves).reshape(-1, 4, len(members)),
         )
+
+    def _to_device(self, flat: npt.NDArray[np.float32]) -> Blocks:
+        blocks = to_blocks(unflatten(flat, self.task.data.config), self.task.data.config)
+        return {name: tf.constant(block) for name, block in blocks.items()}
+
+    def _to_host(self, blocks: Blocks) -> npt.NDArray[np.float32]:
+        config = self.task.data.config
+        return flatten(from_blocks({name: block.numpy() for name, block in blocks.items()}, config), config)
 
     def _run_epoch(
         self, members: Sequence[int], device: OptimizerState, *, epoch: int

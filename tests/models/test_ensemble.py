@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from paraisite.errors import CheckpointError
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.ensemble import Ensemble, file_sha256
+from paraisite.models.ensemble import FORMAT, Ensemble, file_sha256
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.initial import random_parameters, stack
 
@@ -40,7 +41,7 @@ def ensemble() -> Ensemble:
 
 
 def assert_equal(first: Ensemble, second: Ensemble) -> None:
-    assert list(sorted(first.parameters)) == list(sorted(second.parameters))
+    assert set(first.parameters) == set(second.parameters)
     for name, value in first.parameters.items():
         assert second.parameters[name].dtype == value.dtype
         np.testing.assert_array_equal(second.parameters[name], value, err_msg=name)
@@ -148,7 +149,7 @@ def test_another_format_is_refused(ensemble: Ensemble, key: str, header: str | N
         "no JSON",
         "[]",
         '{"format": "paraisite-ensemble-1"}',
-        json.dumps({"format": "paraisite-ensemble-1", "config": {"n_blok": 3}, "target": "", "unit": "", "metadata": {}}),
+        json.dumps({"format": FORMAT, "config": {"n_blok": 3}, "target": "", "unit": "", "metadata": {}}),
     ],
     ids=["no JSON", "a list", "no config", "unknown key"],
 )
@@ -176,8 +177,6 @@ def test_a_flipped_bit_is_noticed(ensemble: Ensemble, tmp_path: Path):
 def test_half_a_scaler_is_refused(ensemble: Ensemble, lost: str, tmp_path: Path):
     path = tmp_path / "members.safetensors"
     ensemble.save(path)
-    from safetensors import safe_open
-
     with safe_open(path, framework="np") as file:
         metadata = file.metadata()
     tensors = load_file(path)

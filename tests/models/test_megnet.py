@@ -46,7 +46,9 @@ def member(config: ModelConfig, seed: int = 0) -> Parameters:
     return {name: value[0] for name, value in random_member(config, seed=seed, scale=1.5).parameters.items()}
 
 
-def batch_of(graphs: GraphCollection, config: ModelConfig, plan: Any, *, spare: int = 0) -> tuple[GraphBatch, BatchShape]:
+def batch_of(
+    graphs: GraphCollection, config: ModelConfig, plan: Any, *, spare: int = 0
+) -> tuple[GraphBatch, BatchShape]:
     """Pack one step [n_group, n_crystal] for one member, with ``spare`` more atoms and bonds than needed."""
     plan = np.asarray(plan)[None]
     (shape,) = needed_shapes(graphs, plan)

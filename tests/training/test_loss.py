@@ -1,0 +1,66 @@
+"""MAPE on kappa in W/m/K, against NumPy and the target scaler."""
+
+import numpy as np
+
+from paraisite.models.runtime import tf
+from paraisite.models.target_scaler import TargetScaler
+from paraisite.training.loss import kappa_from_output, relative_error_sum
+
+SCALER = TargetScaler(mean=np.array([0.7, 1.4]), std=np.array([0.4, 0.75]))
+MEAN, STD = SCALER.mean.astype(np.float32), SCALER.std.astype(np.float32)
+BOUND = 4.0
+
+
+def kappas(output: np.ndarray) -> np.ndarray:
+    return kappa_from_output(tf.constant(output, tf.float32), MEAN, STD, max_log10_one_plus_kappa=BOUND).numpy()
+
+
+def test_kappa_is_the_scalers_inverse():
+    output = np.random.default_rng(0).normal(size=(2, 50))
+    np.testing.assert_allclose(kappas(output), SCALER.inverse(output), rtol=1e-5, atol=1e-5)
+
+
+def test_any_number_of_axes_may_follow_the_members():
+    output = np.random.default_rng(0).normal(size=(2, 3, 5))
+    np.testing.assert_array_equal(kappas(output).reshape(2, 15), kappas(output.reshape(2, 15)))
+
+
+def test_kappa_is_bounded_above_so_that_nothing_overflows():
+    output = np.array([[8.24, 8.26, 1e3, 1e30], [3.45, 3.48, 1e3, 1e30]])  # the bound is at 8.25 and 3.467
+    found = kappas(output)
+    np.testing.assert_allclose(found[:, 1:], 1e4 - 1, rtol=1e-5)
+    np.testing.assert_allclose(found[:, :1], SCALER.inverse(output[:, :1]), rtol=1e-5)
+    assert (found[:, 0] < 0.995e4).all()
+
+
+def test_kappa_has_no_lower_bound_but_minus_one():
+    np.testing.assert_allclose(kappas(np.full((2, 1), -1e30)), -1.0)
+
+
+def test_the_gradient_is_finite_everywhere_and_zero_above_the_bound():
+    output = tf.constant([[-1e30, -3.0, 0.0, 8.0, 9.0, 1e30]] * 2)
+    with tf.GradientTape() as tape:
+        tape.watch(output)
+        total = tf.reduce_sum(kappa_from_output(output, MEAN, STD, max_log10_one_plus_kappa=BOUND))
+    gradient = tape.gradient(total, output).numpy()
+    assert np.isfinite(gradient).all()
+    assert (gradient[:, 4:] == 0).all()
+    slope = np.log(10.0) * SCALER.std[:, None] * (SCALER.inverse(np.array([[-3.0, 0.0]] * 2)) + 1.0)
+    np.testing.assert_allclose(gradient[:, 1:3], slope, rtol=1e-5)
+
+
+def test_error_is_mape_times_the_number_of_crystals():
+    rng = np.random.default_rng(1)
+    kappa, predicted = rng.uniform(1, 300, (2, 3, 4)), rng.uniform(-0.9, 300, (2, 3, 4))
+    present = np.array([[[1, 1, 1, 1]] * 3, [[1, 1, 0, 1], [0, 0, 0, 0], [1, 0, 0, 0]]], np.float32)
+    expected = [
+        sum(abs(p - k) / k for k, p, use in zip(kappa[m].flat, predicted[m].flat, present[m].flat, strict=True) if use)
+        for m in (0, 1)
+    ]
+    found = relative_error_sum(*(tf.constant(values, tf.float32) for values in (kappa, predicted, present)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_a_perfect_prediction_has_no_error():
+    kappa = tf.constant([[3.0, 40.0]])
+    np.testing.assert_array_equal(relative_error_sum(kappa, kappa, tf.ones_like(kappa)), [0.0])
