@@ -10,7 +10,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from rich.console import Console
@@ -100,7 +100,13 @@ def rwaft(dataset: str, *, overrides: Overrides) -> None:
 
 def compare() -> None:
     """Write the table and figure of all recipes that were trained into ``build/``."""
-    results = [RecipeResult.load(_folder(RECIPES[name]) / "result") for name in _PAPER]
+    folders = {name: _folder(RECIPES[name]) / "result" for name in _PAPER}
+    missing = [name for name, path in folders.items() if not path.is_dir()]
+    if len(missing) == len(folders):
+        raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro rwtg15`")
+    if missing:
+        logger.warning("not trained yet, so not in the table: %s", ", ".join(missing))
+    results = [RecipeResult.load(path) for name, path in folders.items() if name not in missing]
     folder = BUILD / "compare" / "result"
     folder.mkdir(parents=True, exist_ok=True)
     table = compare_results(results)
@@ -120,7 +126,8 @@ def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None
 
 def _configured(overrides: Overrides) -> Config:
     config = load_config()
-    return dataclasses.replace(config, training=dataclasses.replace(config.training, **overrides))
+    given: dict[str, Any] = dict(overrides)
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, **given))
 
 
 def _train(

@@ -79,7 +79,7 @@ def _program(config: ModelConfig, shape: BatchShape) -> Any:
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=False)
     def run(weights: Any, batch: GraphBatch) -> Any:
         def step(graphs: GraphBatch) -> Any:
-            one_member = GraphBatch(*(value[None] for value in graphs))
+            one_member = tf.nest.map_structure(lambda value: value[None], graphs)
             return forward(weights, one_member, config=config, n_crystal=shape.n_crystal)[0]
 
         return tf.map_fn(step, batch, fn_output_signature=tf.float32)

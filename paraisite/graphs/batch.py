@@ -6,7 +6,7 @@ within a group, so small groups keep those matrices small; many groups make a la
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -111,15 +111,15 @@ def pack(graphs: GraphCollection, bond_feature: npt.NDArray[np.float32], plan: I
     to_bond = ragged_arange(slot * shape.n_bond + first_bond, n_bond)
     atom_shift = np.repeat(first_atom, n_bond)
 
-    def scatter(values: npt.NDArray[np.generic], to: Ints, size: int, padding: int) -> npt.NDArray[np.generic]:
+    def scatter(values: npt.NDArray[Any], to: Ints, size: int, padding: int) -> npt.NDArray[Any]:
         out = np.full((n_slot * size, *values.shape[1:]), padding, values.dtype)
         out[to] = values
         return out.reshape(n_step, shape.n_group, size, *values.shape[1:])
 
-    def of_atoms(values: npt.NDArray[np.generic], padding: int = 0) -> npt.NDArray[np.generic]:
+    def of_atoms(values: npt.NDArray[Any], padding: int = 0) -> npt.NDArray[Any]:
         return scatter(values, to_atom, shape.n_atom, padding)
 
-    def of_bonds(values: npt.NDArray[np.generic], padding: int = 0) -> npt.NDArray[np.generic]:
+    def of_bonds(values: npt.NDArray[Any], padding: int = 0) -> npt.NDArray[Any]:
         return scatter(values, to_bond, shape.n_bond, padding)
 
     return GraphBatch(
@@ -180,7 +180,7 @@ def group_capacity(batch_size: int, n_group: int) -> int:
     return batch_size if n_group == 1 else -(-3 * batch_size // (2 * n_group))
 
 
-def dense_plan(n_atom: Ints, n_bond: Ints, shape: BatchShape) -> Ints:
+def dense_plan(n_atom: npt.NDArray[np.integer], n_bond: npt.NDArray[np.integer], shape: BatchShape) -> Ints:
     """Pack every crystal once into as few steps of this shape as first-fit finds, largest first.
 
     Returns:

@@ -125,4 +125,7 @@ def file_sha256(path: Path) -> str:
 
 
 def _config_from_json(values: dict[str, Any]) -> ModelConfig:
-    return ModelConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    arguments: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    return ModelConfig(**arguments)

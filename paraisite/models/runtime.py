@@ -34,7 +34,7 @@ def _set_environment() -> None:
 
 @contextmanager
 def _silenced_start() -> Iterator[None]:
-    """Keep what TensorFlow's C++ parts print before their logging is set up (no setting reaches it) off the terminal."""
+    """Keep off the terminal what TensorFlow prints before its logging is set up; no setting reaches that."""
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as messages:

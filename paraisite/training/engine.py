@@ -70,7 +70,7 @@ class FitResult:
     @property
     def diverged(self) -> npt.NDArray[np.bool_]:
         """Whether a member met a non-finite gradient or error, [n_member]."""
-        return (self.n_skipped > 0).any(axis=1) | ~np.isfinite(self.validation_mape).all(axis=1)
+        return np.any((self.n_skipped > 0) | ~np.isfinite(self.validation_mape), axis=1)
 
 
 def fit(
@@ -146,7 +146,9 @@ def _run(units: Sequence["_Unit"], lanes: Lanes, *, n_lane: int, until: int, cal
 class _Unit:
     """Members that are trained together, and where their training stands."""
 
-    def __init__(self, task: TrainingTask, members: list[int], weights: npt.NDArray[np.float32], folder: Path | None):
+    def __init__(
+        self, task: TrainingTask, members: list[int], weights: npt.NDArray[np.float32], folder: Path | None
+    ) -> None:
         self.members = members
         self._path = folder and folder / f"{_fingerprint(task, members, weights)[:32]}.safetensors"
         self._checkpoint_every = task.settings.checkpoint_every_epochs

@@ -11,8 +11,8 @@ _EMBEDDING_LIMIT = 0.05
 def random_parameters(config: ModelConfig, *, seed: int) -> Parameters:
     """Draw one member's parameters as Keras draws MEGNet's.
 
-    Kernels are Glorot-uniform, Set2Set's recurrent kernels orthogonal, biases zero but for the LSTM's forget gate (one),
-    and the element embedding uniform in ±0.05. Each parameter has its own stream, so adding one changes no other.
+    Kernels are Glorot-uniform, Set2Set's recurrent kernels orthogonal, biases zero but for the LSTM's forget gate
+    (one), and the element embedding uniform in ±0.05. Each parameter has its own stream: adding one changes no other.
     """
     return {
         name: _draw(name, shape, np.random.default_rng([seed, index])).astype(np.float32)

@@ -161,7 +161,7 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
         )
         return state, report
 
-    return run_epoch  # type: ignore[no-any-return]
+    return run_epoch
 
 
 def _gradient(
@@ -182,7 +182,7 @@ def _gradient(
         return branch
 
     branches = [in_shape(shape) for shape in settings.train_shapes]
-    return tf.switch_case(step.shape_index, branches) if len(branches) > 1 else branches[0]()  # type: ignore[no-any-return]
+    return tf.switch_case(step.shape_index, branches) if len(branches) > 1 else branches[0]()
 
 
 def _error_sum(
@@ -252,7 +252,7 @@ def _sum_of_squares(block: Tensor) -> Tensor:
 
 
 def _at(batches: LabelledBatches, i: Tensor) -> LabelledBatches:
-    return tf.nest.map_structure(lambda value: value[i], batches)  # type: ignore[no-any-return]
+    return tf.nest.map_structure(lambda value: value[i], batches)
 
 
 def _cut(step: LabelledBatches, shape: BatchShape) -> LabelledBatches:
