@@ -267,7 +267,6 @@ def _write_weights(result: RecipeResult, folder: Path) -> None:
         "sha256": file_sha256(path),
         "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
         "metrics_on_validation_rows": _metrics(result),
-        "training_seconds": round(result.seconds, 1),
         **result.best.metadata,
     }
     (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")

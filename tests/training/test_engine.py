@@ -32,6 +32,8 @@ from tests.training.tiny import (
     tiny_splits,
 )
 
+pytestmark = pytest.mark.timeout(900)  # two compilations: half a minute of processor time
+
 CURVES = ("train_mape", "validation_mape", "gradient_norm", "n_skipped")
 SCALER = tiny_scaler()
 
