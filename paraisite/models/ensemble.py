@@ -45,10 +45,10 @@ class Ensemble:
     metadata: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check that the parameters are this architecture's.
+        """Check that parameters and scaler are this architecture's and of equally many members.
 
         Raises:
-            CheckpointError: A parameter is missing, unknown or of another shape.
+            CheckpointError: A parameter is missing, unknown or of another shape, or the scaler is of other members.
         """
         expected = parameter_shapes(self.config)
         if set(expected) != set(self.parameters):
@@ -58,6 +58,8 @@ class Ensemble:
             found = self.parameters[name].shape
             if found != (self.n_member, *shape):
                 raise CheckpointError(f"parameter {name}: expected {(self.n_member, *shape)}, found {found}")
+        if self.scaler is not None and not self.scaler.mean.shape == self.scaler.std.shape == (self.n_member,):
+            raise CheckpointError(f"{self.n_member} members, but a scaler of {self.scaler.mean.shape}")
 
     @property
     def n_member(self) -> int:
@@ -103,19 +105,25 @@ class Ensemble:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         except FileNotFoundError as error:
             raise CheckpointError(f"{path} not found") from error
-        except (SafetensorError, OSError) as error:
+        except (SafetensorError, OSError, json.JSONDecodeError) as error:
             raise CheckpointError(f"{path} is damaged or not a safetensors file: {error}") from error
-        if header.get("format") != FORMAT:
-            raise CheckpointError(f"{path}: expected format {FORMAT}, found {header.get('format')!r}")
+        found = header.get("format") if isinstance(header, dict) else None
+        if found != FORMAT:
+            raise CheckpointError(f"{path}: expected format {FORMAT}, found {found!r}")
         mean, std = tensors.pop(_SCALER_MEAN, None), tensors.pop(_SCALER_STD, None)
-        return cls(
-            config=_config_from_json(header["config"]),
-            parameters=tensors,
-            scaler=None if mean is None or std is None else TargetScaler(mean=mean, std=std),
-            target=header["target"],
-            unit=header["unit"],
-            metadata=header["metadata"],
-        )
+        if (mean is None) != (std is None):
+            raise CheckpointError(f"{path}: half of the target scaler is missing")
+        try:
+            return cls(
+                config=_config_from_json(header["config"]),
+                parameters=tensors,
+                scaler=None if mean is None or std is None else TargetScaler(mean=mean, std=std),
+                target=header["target"],
+                unit=header["unit"],
+                metadata=header["metadata"],
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise CheckpointError(f"{path}: its header is damaged: {error!r}") from error
 
 
 def file_sha256(path: Path) -> str:

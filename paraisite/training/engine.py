@@ -188,8 +188,8 @@ def _fingerprint(task: TrainingTask, members: Sequence[int], weights: npt.NDArra
     """Return a hash of everything that the numbers of these members depend on."""
     content = hashlib.sha256()
     settings = asdict(task.settings) | {"checkpoint_every_epochs": None}
-    seeds = [task.splits[member].seed for member in members]
-    content.update(json.dumps([_STATE_FORMAT, settings, seeds, asdict(task.data.config)], sort_keys=True).encode())
+    splits = [(split.seed, len(split.train), len(split.validation)) for split in (task.splits[k] for k in members)]
+    content.update(json.dumps([_STATE_FORMAT, settings, splits, asdict(task.data.config)], sort_keys=True).encode())
     graphs = task.data.graphs
     for array in (
         weights,
@@ -202,6 +202,7 @@ def _fingerprint(task: TrainingTask, members: Sequence[int], weights: npt.NDArra
         graphs.n_bond,
         graphs.bond_distance_angstrom,
         graphs.bond_multiplicity,
+        graphs.bond_centre,
         graphs.bond_neighbour,
         *(rows for member in members for rows in (task.splits[member].train, task.splits[member].validation)),
     ):

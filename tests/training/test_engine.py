@@ -244,10 +244,7 @@ def moved(split: Split) -> Split:
 @pytest.mark.parametrize(
     "what",
     [
-        pytest.param(
-            "another fraction",
-            marks=pytest.mark.xfail(reason="the fingerprint does not say where training rows end", strict=True),
-        ),
+        "another fraction",
         "another seed",
     ],
 )
