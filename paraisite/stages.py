@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from rich.console import Console
 
+from paraisite import schema
 from paraisite.config import Config, load_config
 from paraisite.datasets.table import Dataset, load_dataset
 from paraisite.errors import CheckpointError, DataError, MissingInputError
@@ -165,7 +166,7 @@ def _with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollec
     """Return the materials that have a graph, and their graphs; the others join the rejected ones."""
     graphs, rejected = build_graph_collection(
         dataset.structures,
-        list(dataset.table["material_id"]),
+        list(dataset.table[schema.MATERIAL_ID]),
         cutoff_angstrom=config.graphs.cutoff_angstrom,
         distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
     )
@@ -250,7 +251,7 @@ def _write(result: RecipeResult) -> None:
     folder = _folder(result.recipe)
     result.save(folder / "result")
     (folder / "metrics.json").write_text(json.dumps(_metrics(result), indent=2) + "\n")
-    mean = result.curves.groupby("epoch", as_index=False)[["train_mape", "validation_mape"]].mean()
+    mean = result.curves.groupby(schema.EPOCH, as_index=False)[[schema.TRAIN_MAPE, schema.VALIDATION_MAPE]].mean()
     mean.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
     if result.recipe.train_on == AFLOW:
         _write_weights(result, folder / "weights")

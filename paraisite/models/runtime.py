@@ -16,8 +16,9 @@ from typing import Final
 logger = logging.getLogger(__name__)
 
 # XLA stops the process at a flag it does not know, so these are given only to the version they were tried with.
-# Both were measured on the training step of one member at batch 8: full-width vectors save about a tenth; the YNN
-# library's set-up per call costs more than it saves on matrices of this size, Eigen's kernels are a quarter faster.
+# Both were measured on the training step of one member at batch 8, on a machine that was busy with other work: wider
+# vectors saved about a tenth; without the YNN library, whose set-up per call is long beside such small products, a
+# gradient took about a quarter less time, though not in every try.
 _TRIED_TENSORFLOW: Final = "2.21."
 _XLA_CPU_FLAGS: Final = (
     "--xla_cpu_prefer_vector_width=512",
