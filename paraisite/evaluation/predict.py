@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, dense_plan, pack
+from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.plan import dense_plan
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.distance_basis import distance_basis
 from paraisite.models.ensemble import Ensemble

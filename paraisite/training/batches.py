@@ -8,31 +8,21 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.graphs.batch import (
-    EMPTY,
-    BatchShape,
-    GraphBatch,
-    choose_shapes,
-    dense_plan,
-    fit_plan,
-    needed_shapes,
-    pack,
-    random_plan,
-)
+from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, needed_shapes, pack, round_up
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.plan import dense_plan, group_capacity, groups_per_step, random_plan, sizes_of
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.distance_basis import distance_basis
 from paraisite.training.step import LabelledBatches
 
 Ints = npt.NDArray[np.int64]
 
-MAX_TRAIN_SHAPES: Final = 3
-"""Each shape costs about fifteen seconds of compilation and saves padding."""
+_SLACK: Final = 1.06
+"""How much larger than the average step the smallest shape is; less makes balancing fail, more is padding."""
 
-_WORTHWHILE_BONDS: Final = 32
-"""A further shape must save so many padded bonds per step on average."""
+_WORTHWHILE_PADDING: Final = 48
+"""A second shape costs about fifteen seconds of compilation; it must save so many places of atoms and bonds a group."""
 
-_REHEARSAL_PLANS: Final = 40
 _VALIDATION_CRYSTALS: Final = 32
 
 
@@ -61,35 +51,33 @@ class TrainingData:
 
 
 def train_shapes(graphs: GraphCollection, *, batch_size: int) -> tuple[BatchShape, ...]:
-    """Choose the training shapes in a rehearsal; they depend on crystals and batch size only, not on splits."""
-    rows = np.arange(len(graphs))
-    needed: list[BatchShape] = []
-    for seed in range(_REHEARSAL_PLANS):
-        plan = random_plan(rows, batch_size=batch_size, graphs=graphs, rng=np.random.default_rng(seed))
-        needed += needed_shapes(graphs, plan)
-    chosen = choose_shapes(needed, n_shape=1)
-    for n_shape in range(2, MAX_TRAIN_SHAPES + 1):
-        finer = choose_shapes(needed, n_shape=n_shape)
-        if _mean_bonds(chosen, needed) - _mean_bonds(finer, needed) < _WORTHWHILE_BONDS:
-            break
-        chosen = finer
-    return chosen
+    """Choose one or two training shapes; they depend on crystals and batch size only, not on splits.
+
+    The first is little larger than the average step and left out if it saves too little. The last holds the largest
+    crystal in average company, so that exchanges can make every step fit; the larger half's average is taken, which no
+    split that trains on at least half of the crystals exceeds.
+    """
+    per_group = batch_size / groups_per_step(batch_size)
+    sizes = np.sort(sizes_of(graphs), axis=0)
+    mean, largest, larger_half = sizes.mean(axis=0), sizes[-1], sizes[len(sizes) // 2 :].mean(axis=0)
+    average = per_group * np.minimum(mean * _SLACK, largest)
+    large = _shape(batch_size, largest + (per_group - 1) * larger_half)
+    # With several groups a large crystal finds partners that leave it room; a single group is the whole step.
+    small = _shape(batch_size, average if large.n_group == 1 else np.maximum(average, largest))
+    saved = large.n_atom + large.n_bond - small.n_atom - small.n_bond
+    return (small, large) if saved >= _WORTHWHILE_PADDING else (large,)
 
 
-def _mean_bonds(shapes: Sequence[BatchShape], needed: Sequence[BatchShape]) -> float:
-    """Return the mean number of bonds per step, padding included."""
-    return float(np.mean([next(s.n_group * s.n_bond for s in shapes if s.holds(need)) for need in needed]))
+def _shape(batch_size: int, capacity: npt.NDArray[np.float64]) -> BatchShape:
+    n_group = groups_per_step(batch_size)
+    return BatchShape(n_group, group_capacity(batch_size, n_group), *(round_up(n) for n in capacity))
 
 
 def validation_shape(graphs: GraphCollection) -> BatchShape:
     """Return a shape for one group of crystals that holds the largest, or about thirty of average size."""
-
-    def capacity(sizes: npt.NDArray[np.int32]) -> int:
-        return -(-max(int(sizes.max()), int(_VALIDATION_CRYSTALS * sizes.mean())) // 16) * 16
-
-    return BatchShape(
-        n_group=1, n_crystal=_VALIDATION_CRYSTALS, n_atom=capacity(graphs.n_atom), n_bond=capacity(graphs.n_bond)
-    )
+    sizes = sizes_of(graphs)
+    capacity = np.maximum(sizes.max(axis=0), _VALIDATION_CRYSTALS * sizes.mean(axis=0))
+    return BatchShape(1, _VALIDATION_CRYSTALS, *(round_up(n) for n in capacity))
 
 
 def train_batches(
@@ -102,11 +90,7 @@ def train_batches(
 ) -> LabelledBatches:
     """Shuffle and pack one epoch; all members take the same step together, each with its own crystals."""
     plans = [
-        fit_plan(
-            random_plan(rows, batch_size=batch_size, graphs=data.graphs, rng=rng),
-            graphs=data.graphs,
-            largest=shapes[-1],
-        )
+        random_plan(rows, batch_size=batch_size, graphs=data.graphs, shapes=shapes, rng=rng)
         for rows, rng in zip(member_rows, rngs, strict=True)
     ]
     fits = [

@@ -30,7 +30,6 @@ Blocks = dict[str, Any]
 
 SMALL: Final = "small"
 
-_FOLD: Final = 16
 _LARGE: Final = 1 << 16
 """Parameters with this many elements stay buffers of their own: slicing and joining them would cost more memory traffic
 than it saves calls."""
@@ -141,7 +140,7 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
 
         def train_step(i: Tensor, state: OptimizerState, sums: tuple[Tensor, ...]) -> tuple[Any, ...]:
             gradient, error = _gradient(settings, state.weights, _at(train, i), mean, std)
-            norm = tf.sqrt(sum(_sum_of_squares(block) for block in gradient.values()))
+            norm = tf.sqrt(sum(_over_axes(tf.square(block)) for block in gradient.values()))
             finite = tf.math.is_finite(norm) & tf.math.is_finite(error)
             state = _adam(state, gradient, norm, finite, learning_rate, settings.gradient_clip_norm)
             ok = tf.cast(finite, tf.float32)
@@ -233,22 +232,9 @@ def _adam(
     return OptimizerState(weights, momentum, variance, n_update)
 
 
-def _sum_of_squares(block: Tensor) -> Tensor:
-    """Return each member's sum [m] over a buffer [m, …].
-
-    XLA's own reduction of a long vector writes the squares and then partial sums of 32 to memory; adding sixteen
-    slices to each other reads the buffer once.
-    """
-    rest = tf.reshape(block, [block.shape[0], -1])
-    squared = tf.square
-    while rest.shape[1] >= 4 * _FOLD:
-        width = rest.shape[1] // _FOLD
-        slices = [squared(rest[:, i * width : (i + 1) * width]) for i in range(_FOLD)]
-        tail = squared(rest[:, _FOLD * width :])
-        folded = sum(slices[1:], slices[0])
-        rest = tf.concat([folded[:, : tail.shape[1]] + tail, folded[:, tail.shape[1] :]], 1)
-        squared = tf.identity
-    return tf.reduce_sum(squared(rest), axis=1)
+def _over_axes(block: Tensor) -> Tensor:
+    """Return each member's sum [m] over a buffer [m, …]."""
+    return tf.reduce_sum(block, axis=list(range(1, len(block.shape))))
 
 
 def _at(batches: LabelledBatches, i: Tensor) -> LabelledBatches:
