@@ -9,7 +9,7 @@ each update is linear, bonds pool by mean onto their centre, and Set2Set's LSTM 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from paraisite.graphs.batch import GraphBatch
 from paraisite.models.architecture import ModelConfig
@@ -21,14 +21,19 @@ Tensor = Any
 
 Weights = Mapping[str, Tensor]
 
+LARGE_KERNEL: Final = 1 << 16
+"""Elements from which on a kernel is handled by itself: passing over it costs more than a call saves."""
+
 _EXCLUDED = -1e9  # added to an attention energy: exp() of it is zero, and it is finite, so no NaN can arise
 
 
 class Incidence(NamedTuple):
-    """Who belongs to whom within a group, as dense matrices; no gradient flows into them.
+    """Who belongs to whom within a group, mostly as dense matrices; no gradient flows into them.
 
     Attributes:
-        ends: One-hot of centre and of neighbour side by side, [m, g, n_bond, 2 n_atom].
+        bond_centre: Atom within the group, int32 [m, g, n_bond]; any in padding.
+        bond_neighbour: The same for the other end.
+        ends: One-hot of both side by side, [m, g, n_bond, 2 n_atom].
         crystal: One-hot of each atom's crystal, [m, g, n_atom, n_crystal].
         bonds_to_atom: Mean over an atom's bonds, [m, g, n_atom, n_bond].
         atoms_to_crystal: Mean over a crystal's atoms, [m, g, n_crystal, n_atom].
@@ -37,6 +42,8 @@ class Incidence(NamedTuple):
         bond_log_weight: The same for bonds, [m, g, n_crystal, n_bond].
     """
 
+    bond_centre: Tensor
+    bond_neighbour: Tensor
     ends: Tensor
     crystal: Tensor
     bonds_to_atom: Tensor
@@ -84,6 +91,8 @@ def _incidence(batch: GraphBatch, n_crystal: int) -> Incidence:
     n_bond_of_atom = tf.linalg.matvec(centre, batch.bond_multiplicity, transpose_a=True)  # [m, g, n_atom]
     bond_weight = tf.linalg.matvec(centre, batch.atom_multiplicity) * batch.bond_multiplicity
     return Incidence(
+        bond_centre=tf.minimum(batch.bond_centre, n_atom - 1),
+        bond_neighbour=tf.minimum(batch.bond_neighbour, n_atom - 1),
         ends=tf.concat([centre, tf.one_hot(batch.bond_neighbour, n_atom)], -1),
         crystal=crystal,
         bonds_to_atom=_mean_matrix(centre, batch.bond_multiplicity),
@@ -141,7 +150,7 @@ def _block(
     spread_state = tf.matmul(incidence.crystal, _matmul(state, of_state))
     centre = _add_bias(_matmul(atoms, of_centre) + spread_state, weights[f"{name}/0/bias"])
     neighbour = _matmul(atoms, of_neighbour)
-    first = _matmul(bonds, of_bond) + tf.matmul(incidence.ends, tf.concat([centre, neighbour], -2))
+    first = _matmul(bonds, of_bond) + _spread_to_bonds(incidence, centre, neighbour)
     bonds = _after_first(weights, name, first)
     bond_means = tf.matmul(incidence.bonds_to_atom, bonds)
 
@@ -156,6 +165,26 @@ def _block(
     atom_mean = tf.matmul(incidence.atoms_to_crystal, atoms)
     first = _dense(weights, f"{name}/0", tf.concat([bond_mean, atom_mean, state], -1))
     return atoms, bonds, _after_first(weights, name, first)
+
+
+def _spread_to_bonds(incidence: Incidence, centre: Tensor, neighbour: Tensor) -> Tensor:
+    """Return for each bond the sum of its centre's row and its neighbour's, [m, g, n_bond, n_feature].
+
+    Looked up on the way forward; added up by one product on the way back, where XLA's scatter would go row by row.
+    """
+
+    @tf.custom_gradient
+    def spread(centre: Tensor, neighbour: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
+        value = tf.gather(centre, incidence.bond_centre, batch_dims=2)
+        value += tf.gather(neighbour, incidence.bond_neighbour, batch_dims=2)
+
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            of_centre, of_neighbour = tf.split(tf.matmul(incidence.ends, upstream, transpose_a=True), 2, axis=-2)
+            return of_centre, of_neighbour
+
+        return value, gradient
+
+    return spread(centre, neighbour)
 
 
 def _after_first(weights: Weights, name: str, first: Tensor) -> Tensor:
@@ -206,7 +235,19 @@ def _matmul(x: Tensor, kernel: Tensor) -> Tensor:
     """Multiply [m, g, n_item, n_in] by each member's kernel [m, n_in, n_out]; one product per member."""
     members, groups, n_item, n_in = x.shape
     rows = tf.reshape(x, [members, groups * n_item, n_in])
-    return tf.reshape(tf.matmul(rows, kernel), [members, groups, n_item, kernel.shape[-1]])
+    product = _matmul_large if n_in * kernel.shape[-1] >= LARGE_KERNEL else tf.matmul
+    return tf.reshape(product(rows, kernel), [members, groups, n_item, kernel.shape[-1]])
+
+
+@tf.custom_gradient
+def _matmul_large(x: Tensor, kernel: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
+    """Multiply as ``tf.matmul``; its gradient reads a kernel that is larger than the cache along its rows."""
+
+    def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+        of_x = tf.linalg.matrix_transpose(tf.matmul(kernel, upstream, transpose_b=True))
+        return of_x, tf.matmul(x, upstream, transpose_a=True)
+
+    return tf.matmul(x, kernel), gradient
 
 
 def _add_bias(x: Tensor, bias: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.models.architecture import ModelConfig, parameter_shapes
-from paraisite.models.megnet import forward
+from paraisite.models.megnet import LARGE_KERNEL, forward
 from paraisite.models.runtime import tf
 from paraisite.training.loss import kappa_from_output, relative_error_sum
 
@@ -26,13 +26,10 @@ _EPSILON: Final = 1e-7  # Keras's
 
 
 Blocks = dict[str, Any]
-"""A stack's parameters in few buffers: ``SMALL`` holds most of them one after another, each [n_member, …]."""
+"""A stack's parameters in few buffers, each [n_member, …]: ``SMALL`` holds most of them one after another. Large ones
+stay buffers of their own, as slicing and joining them would cost more memory traffic than it saves calls."""
 
 SMALL: Final = "small"
-
-_LARGE: Final = 1 << 16
-"""Parameters with this many elements stay buffers of their own: slicing and joining them would cost more memory traffic
-than it saves calls."""
 
 
 class OptimizerState(NamedTuple):
@@ -98,7 +95,7 @@ EpochProgram = Callable[..., tuple[OptimizerState, EpochReport]]
 
 def to_blocks(parameters: Mapping[str, Any], config: ModelConfig) -> Blocks:
     """Return a stack's named parameters, NumPy or TensorFlow, as few buffers."""
-    small = [name for name, shape in parameter_shapes(config).items() if prod(shape) < _LARGE]
+    small = [name for name, shape in parameter_shapes(config).items() if prod(shape) < LARGE_KERNEL]
     first = parameters[small[0]]
     reshape, concatenate = (np.reshape, np.concatenate) if isinstance(first, np.ndarray) else (tf.reshape, tf.concat)
     blocks = {SMALL: concatenate([reshape(parameters[name], (first.shape[0], -1)) for name in small], 1)}
