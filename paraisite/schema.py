@@ -16,6 +16,7 @@ REASON: Final = "reason"
 
 # Columns of a predictions table (one row per material, split and part).
 SPLIT_SEED: Final = "split_seed"
+ROW: Final = "row"
 PART: Final = "part"
 KAPPA_BEST_EPOCH: Final = "kappa_best_epoch_w_per_m_k"
 KAPPA_LAST_EPOCH: Final = "kappa_last_epoch_w_per_m_k"

@@ -22,9 +22,10 @@ from paraisite.errors import CheckpointError, DataError, MissingInputError
 from paraisite.evaluation.experiment import StartingWeights, model_config, run_recipe
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.results import RecipeResult
-from paraisite.graphs.build import build_graphs as build_graph_collection
+from paraisite.files import file_sha256
+from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.models.ensemble import Ensemble, file_sha256
+from paraisite.models.ensemble import Ensemble
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.reports.figures import mape_of_splits, recipe_figures, save_figure
 from paraisite.reports.tables import closing_table, render, to_markdown
@@ -48,6 +49,7 @@ ENSEMBLE_FILE: Final = "ensemble.safetensors"
 CARD_FILE: Final = "card.json"
 _GRAPHS_FILE: Final = "graphs.safetensors"
 _REJECTED_FILE: Final = "rejected.csv"
+_DATASET_DIGEST: Final = "dataset_digest"
 _PAPER: Final = ("RWTG15", "FETG15", "FEAFTG15", "RWAFTG15", "RWAF", "FEAF")
 
 
@@ -66,15 +68,16 @@ def build_graphs(dataset_name: str) -> None:
     dataset = Dataset.load(BUILD / "prepare" / dataset_name)
     folder = BUILD / "graphs" / dataset_name
     usable, graphs = _with_graphs(dataset, config)
-    folder.mkdir(parents=True, exist_ok=True)
-    graphs.save(folder / _GRAPHS_FILE, metadata={"dataset_digest": usable.digest})
+    shutil.rmtree(folder, ignore_errors=True)
+    usable.save(folder)
+    graphs.save(folder / _GRAPHS_FILE, metadata={_DATASET_DIGEST: usable.digest})
     usable.rejected.to_csv(folder / _REJECTED_FILE, index=False)
 
 
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
-    """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
+    """Train a recipe from ``build/`` into ``build/``; starting members may come from the bundled store too."""
     recipe, config = RECIPES[recipe_name], _configured(overrides)
-    result = _train(recipe, config, prefer_registry=False)
+    result = _train(recipe, config, in_pipeline=True)
     _write(result)
     _report(result)
 
@@ -122,7 +125,7 @@ def compare() -> None:
 
 def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
     config = _configured(overrides)
-    _report(*(_train(recipe, config, prefer_registry=True, nested=len(recipes) > 1) for recipe in recipes))
+    _report(*(_train(recipe, config, in_pipeline=False) for recipe in recipes))
 
 
 def _configured(overrides: Overrides) -> Config:
@@ -131,13 +134,21 @@ def _configured(overrides: Overrides) -> Config:
     return dataclasses.replace(config, training=dataclasses.replace(config.training, **given))
 
 
-def _train(
-    recipe: Recipe, config: Config, *, prefer_registry: bool, nested: bool = False, parent_run_id: str | None = None
-) -> RecipeResult:
-    """Train one recipe inside its run, log it, register it."""
-    dataset, graphs = _with_graphs(_load(recipe.train_on, config), config)
+def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> RecipeResult:
+    """Train one recipe inside its run, log it, register it.
+
+    Args:
+        recipe: What to train.
+        config: Settings.
+        in_pipeline: As a stage of DVC, which reads what earlier stages wrote, never the registry.
+        parent_run_id: Run that needs this recipe's members.
+    """
+    if in_pipeline:
+        dataset, graphs = _graphs_of_stage(recipe.train_on)
+    else:
+        dataset, graphs = _with_graphs(_load(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
-        start = _starting_weights(recipe, config, run_id=run_id, prefer_registry=prefer_registry)
+        start = _starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline)
         logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
         checkpoints = BUILD / "checkpoints" / recipe.name.lower()
         result = run_recipe(
@@ -162,9 +173,22 @@ def _load(dataset_name: str, config: Config) -> Dataset:
     return load_dataset(dataset_name, config.data, DATA)
 
 
+def _graphs_of_stage(dataset_name: str) -> tuple[Dataset, GraphCollection]:
+    """Return what the ``graphs`` stage wrote."""
+    folder, remedy = BUILD / "graphs" / dataset_name, f"make it with `dvc repro graphs@{dataset_name}`"
+    try:
+        graphs, texts = GraphCollection.load_with_metadata(folder / _GRAPHS_FILE)
+    except FileNotFoundError as error:
+        raise MissingInputError(f"{error.filename} not found: {remedy}") from error
+    dataset = Dataset.load(folder)
+    if texts.get(_DATASET_DIGEST) != dataset.digest or len(graphs) != len(dataset):
+        raise DataError(f"{folder} holds graphs of other materials: {remedy}")
+    return dataset, graphs
+
+
 def _with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
     """Return the materials that have a graph, and their graphs; the others join the rejected ones."""
-    graphs, rejected = build_graph_collection(
+    graphs, rejected = load_or_build(
         dataset.structures,
         list(dataset.table[schema.MATERIAL_ID]),
         cutoff_angstrom=config.graphs.cutoff_angstrom,
@@ -176,11 +200,11 @@ def _with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollec
     return dataset.without({row.row: row.reason for row in rejected}), graphs
 
 
-def _starting_weights(recipe: Recipe, config: Config, *, run_id: str, prefer_registry: bool) -> StartingWeights:
+def _starting_weights(recipe: Recipe, config: Config, *, run_id: str, in_pipeline: bool) -> StartingWeights:
     """Return the initial members that a recipe names, and say where they come from."""
     n_member, seed, model = len(config.splits.seeds), config.training.seed, model_config(config)
     if isinstance(recipe.start, Recipe):
-        return _from_recipe(recipe.start, config, run_id=run_id, prefer_registry=prefer_registry)
+        return _from_recipe(recipe.start, config, run_id=run_id, in_pipeline=in_pipeline)
     if recipe.start is Start.RANDOM:
         member = random_parameters(model, seed=seed)
         return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
@@ -192,9 +216,9 @@ def _starting_weights(recipe: Recipe, config: Config, *, run_id: str, prefer_reg
     return StartingWeights(stack([member] * n_member), None, description, version)
 
 
-def _from_recipe(start: Recipe, config: Config, *, run_id: str, prefer_registry: bool) -> StartingWeights:
+def _from_recipe(start: Recipe, config: Config, *, run_id: str, in_pipeline: bool) -> StartingWeights:
     """Return a trained recipe's members: from the registry, else from files, else trained now."""
-    found = load_from_registry(start.name, folder=BUILD / "registry" / start.name) if prefer_registry else None
+    found = None if in_pipeline else load_from_registry(start.name, folder=BUILD / "registry" / start.name)
     if found is not None:
         ensemble = Ensemble.load(found.path)
         return _as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
@@ -203,7 +227,7 @@ def _from_recipe(start: Recipe, config: Config, *, run_id: str, prefer_registry:
         fetch_bundled(weights, target=str(weights))
     except MissingInputError as error:
         logger.warning("%s has no trained members yet, so it is trained first (%s)", start.name, error)
-        result = _train(start, config, prefer_registry=prefer_registry, parent_run_id=run_id)
+        result = _train(start, config, in_pipeline=in_pipeline, parent_run_id=run_id)
         _write(result)
         return _as_start(result.best, config, f"{start.name}, trained just now", None)
     path = weights / ENSEMBLE_FILE

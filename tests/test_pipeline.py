@@ -58,7 +58,7 @@ def test_a_training_stage_depends_on_what_its_recipe_says(name: str) -> None:
     recipe, stage = RECIPES[name], stages()[name.lower()]
     assert stage["cmd"] == f"python -m paraisite train {name}"
     dependencies = {path for path in stage["deps"] if path.startswith("build/")}
-    expected = {f"build/prepare/{recipe.train_on}", f"build/graphs/{recipe.train_on}"}
+    expected = {f"build/graphs/{recipe.train_on}"}
     if isinstance(recipe.start, Recipe):
         expected.add(f"build/{recipe.start.name.lower()}/weights")
     assert dependencies == expected

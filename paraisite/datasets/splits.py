@@ -13,7 +13,7 @@ import pandas as pd
 
 from paraisite.datasets.table import Dataset
 from paraisite.errors import DataError
-from paraisite.schema import MATERIAL_ID, PART, SPLIT_SEED, TRAIN, VALIDATION
+from paraisite.schema import FORMULA, MATERIAL_ID, PART, ROW, SPLIT_SEED, TRAIN, VALIDATION
 
 
 @dataclass(frozen=True)
@@ -42,24 +42,22 @@ def random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) ->
     return tuple(splits)
 
 
-def split_table(dataset: Dataset, splits: Sequence[Split]) -> pd.DataFrame:
-    """Return who is where: columns split_seed, material_id, part (train or validation).
+def split_table(dataset: Dataset, split: Split) -> pd.DataFrame:
+    """Return one split's rows: columns split_seed, part, row (of the data set), material_id, formula.
 
-    Rows keep each split's permutation order, the training rows first.
+    Rows keep the split's permutation order, the training rows first.
 
     Raises:
-        DataError: A split was made for another number of rows.
+        DataError: The split was made for another number of rows, or shares a row between its parts.
     """
-    ids = dataset.table[MATERIAL_ID].to_numpy()
-    parts = []
-    for split in splits:
-        rows = np.concatenate([split.train, split.validation])
-        if not np.array_equal(np.sort(rows), np.arange(len(ids))):
-            raise DataError(
-                f"split {split.seed} divides {len(rows)} rows, "
-                f"expected each of the {len(ids)} rows of {dataset.name} once"
-            )
-        part = np.repeat([TRAIN, VALIDATION], [len(split.train), len(split.validation)])
-        parts.append(pd.DataFrame({SPLIT_SEED: split.seed, MATERIAL_ID: ids[rows], PART: part}))
-    columns = {SPLIT_SEED: "int64", MATERIAL_ID: "str", PART: "str"}
-    return pd.concat(parts, ignore_index=True).astype(columns) if parts else pd.DataFrame(columns=list(columns))
+    rows = np.concatenate([split.train, split.validation])
+    if not np.array_equal(np.sort(rows), np.arange(len(dataset))):
+        raise DataError(
+            f"split {split.seed} divides {len(rows)} rows, "
+            f"expected each of the {len(dataset)} rows of {dataset.name} once"
+        )
+    table = dataset.table[[MATERIAL_ID, FORMULA]].iloc[rows].reset_index(drop=True)
+    table.insert(0, SPLIT_SEED, split.seed)
+    table.insert(1, PART, np.repeat([TRAIN, VALIDATION], [len(split.train), len(split.validation)]))
+    table.insert(2, ROW, rows)
+    return table

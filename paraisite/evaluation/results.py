@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.datasets.splits import Split
+from paraisite.datasets.splits import Split, split_table
 from paraisite.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.models.ensemble import Ensemble
 from paraisite.training.recipes import RECIPES, Recipe
 
-ROW: Final = "row"
 _TABLES: Final = ("curves", "predictions", "metrics")
 _BEST_EPOCH: Final = "best_epoch"
 _DIVERGED: Final = "diverged"
@@ -126,23 +125,11 @@ class RecipeResult:
         )
 
 
-def split_table(dataset: Dataset, split: Split) -> pd.DataFrame:
-    """Return one split's rows: columns split_seed, part, row (of the data set), material_id, formula."""
-    rows = np.concatenate([split.train, split.validation])
-    table = dataset.table[[schema.MATERIAL_ID, schema.FORMULA]].iloc[rows].reset_index(drop=True)
-    table.insert(0, schema.SPLIT_SEED, split.seed)
-    table.insert(
-        1, schema.PART, np.repeat([schema.TRAIN, schema.VALIDATION], [len(split.train), len(split.validation)])
-    )
-    table.insert(2, ROW, rows)
-    return table
-
-
 def _splits_from_table(table: pd.DataFrame) -> tuple[Split, ...]:
     splits = []
     for seed, rows in table.groupby(schema.SPLIT_SEED, sort=False):
         train, validation = (
-            rows.loc[rows[schema.PART] == part, ROW].to_numpy(dtype=np.int64)
+            rows.loc[rows[schema.PART] == part, schema.ROW].to_numpy(dtype=np.int64)
             for part in (schema.TRAIN, schema.VALIDATION)
         )
         splits.append(Split(seed=int(str(seed)), train=train, validation=validation))

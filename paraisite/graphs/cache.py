@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,21 +11,13 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import DataError
+from paraisite.files import cache_folder
 from paraisite.graphs.build import Progress, RejectedRow, build_graphs
 from paraisite.graphs.crystal_graph import FORMAT_VERSION, GraphCollection
 from paraisite.graphs.neighbours import CrystalArrays
 
-CACHE_VARIABLE: Final = "PARAISITE_CACHE"
-"""Environment variable that names the folder for everything that can be made or fetched again."""
-
 _REJECTED_KEY: Final = "rejected"
 _LOG = logging.getLogger(__name__)
-
-
-def default_cache_folder() -> Path:
-    """Return where graphs are kept unless a folder is given."""
-    root = os.environ.get(CACHE_VARIABLE)
-    return (Path(root) if root else Path.home() / ".cache" / "paraisite") / "graphs"
 
 
 def load_or_build(
@@ -49,12 +40,12 @@ def load_or_build(
         cutoff_angstrom: Bonds join atoms no farther apart than this, Å.
         distance_tolerance_angstrom: Distances within this count as equal in the quotient, Å.
         quotient: Whether to reduce each graph to its quotient.
-        folder: The cache; `default_cache_folder` if None.
+        folder: The cache; by default ``graphs`` in the user's cache.
         on_progress: Called after each chunk, and once after a hit.
     """
     settings = f"{cutoff_angstrom!r} {distance_tolerance_angstrom!r} {quotient!r}"
     key = _content_key(CrystalArrays.from_structures(structures), settings=settings)
-    path = (folder or default_cache_folder()) / f"{key}.safetensors"
+    path = (folder or cache_folder("graphs")) / f"{key}.safetensors"
     if (found := _load(path, material_ids)) is not None:
         if on_progress is not None:
             on_progress(len(structures), len(structures))

@@ -1,8 +1,6 @@
 """Crystal graphs as flat arrays: one crystal, and many crystals one after another."""
 
-import hashlib
 import json
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -15,6 +13,7 @@ import safetensors
 import safetensors.numpy
 
 from paraisite.errors import DataError
+from paraisite.files import content_sha256, write_whole
 
 FORMAT_VERSION: Final = 1
 """Of the saved file, and of what its numbers mean: raise it when graphs of the same crystals change."""
@@ -127,15 +126,9 @@ class GraphCollection:
         arrays = {name: getattr(self, name) for name in _DTYPES}
         texts = {_VERSION_KEY: str(FORMAT_VERSION), **(metadata or {})}
         # One text only: safetensors writes several in random order, and equal graphs should be equal files.
-        sealed = json.dumps({**texts, _DIGEST_KEY: _digest(arrays, texts)}, sort_keys=True)
+        sealed = json.dumps({**texts, _DIGEST_KEY: content_sha256(arrays, texts)}, sort_keys=True)
         content = safetensors.numpy.save(arrays, {_METADATA_KEY: sealed})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, content)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -159,7 +152,7 @@ class GraphCollection:
         except (OSError, safetensors.SafetensorError, KeyError, json.JSONDecodeError) as error:
             raise DataError(f"{path} is not a saved collection of graphs, or is damaged: {error}") from error
         digest, version = texts.pop(_DIGEST_KEY, ""), texts.pop(_VERSION_KEY, "")
-        if digest != _digest(arrays, {_VERSION_KEY: version, **texts}):
+        if digest != content_sha256(arrays, {_VERSION_KEY: version, **texts}):
             raise DataError(f"{path} is not a saved collection of graphs, or is damaged: its digest does not match")
         if version != str(FORMAT_VERSION) or set(arrays) != set(_DTYPES):
             raise DataError(f"{path} has format version {version}, expected {FORMAT_VERSION}")
@@ -186,15 +179,3 @@ def ragged_arange(starts: npt.NDArray[np.integer], counts: npt.NDArray[np.intege
     ends = np.cumsum(counts, dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total) + np.repeat(starts - (ends - counts), counts)
-
-
-def _digest(arrays: Mapping[str, npt.NDArray[np.generic]], texts: Mapping[str, str]) -> str:
-    """Return the SHA-256 over arrays and texts: the file format has no checksum of its own."""
-    content = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        content.update(f"{name} {array.dtype.str} {array.shape};".encode())
-        content.update(array.data)
-    for name in sorted(texts):
-        content.update(repr((name, texts[name])).encode())
-    return content.hexdigest()

@@ -4,7 +4,6 @@ The file is safetensors: it loads with nothing else and cannot run code.
 """
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from paraisite.errors import CheckpointError
+from paraisite.files import content_sha256, write_whole
 from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
 from paraisite.models.target_scaler import TargetScaler
 
@@ -84,13 +84,12 @@ class Ensemble:
             "target": self.target,
             "unit": self.unit,
             "metadata": self.metadata,
+            "sha256": None,
         }
+        header["sha256"] = content_sha256(tensors, {_HEADER: _text(header)})
         # One text only: safetensors writes several in random order, and equal ensembles should be equal files.
-        content = save(tensors, metadata={_HEADER: json.dumps(header, sort_keys=True)})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".part")
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        content = save(tensors, metadata={_HEADER: _text(header)})
+        write_whole(path, content)
 
     @classmethod
     def load(cls, path: Path) -> "Ensemble":
@@ -110,6 +109,9 @@ class Ensemble:
         found = header.get("format") if isinstance(header, dict) else None
         if found != FORMAT:
             raise CheckpointError(f"{path}: expected format {FORMAT}, found {found!r}")
+        content = content_sha256(tensors, {_HEADER: _text(header | {"sha256": None})})
+        if header.get("sha256", content) != content:  # FEAF's shipped file is older than the digest
+            raise CheckpointError(f"{path} is damaged: its digest does not match")
         mean, std = tensors.pop(_SCALER_MEAN, None), tensors.pop(_SCALER_STD, None)
         if (mean is None) != (std is None):
             raise CheckpointError(f"{path}: half of the target scaler is missing")
@@ -126,10 +128,8 @@ class Ensemble:
             raise CheckpointError(f"{path}: its header is damaged: {error!r}") from error
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _text(header: dict[str, Any]) -> str:
+    return json.dumps(header, sort_keys=True)
 
 
 def _config_from_json(values: dict[str, Any]) -> ModelConfig:

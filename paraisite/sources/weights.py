@@ -10,7 +10,6 @@ import hashlib
 import http.client
 import json
 import logging
-import os
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +20,7 @@ from typing import BinaryIO, Final
 
 from paraisite.config import FORMATION_ENERGY_WEIGHTS_VARIABLE, DataConfig
 from paraisite.errors import ConfigError, MissingInputError, WeightsError
+from paraisite.files import cache_folder
 
 _logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def resolve_formation_energy_weights(config: DataConfig) -> Path:
 def fetch_published_weights(
     name: str,
     *,
-    cache_folder: Path | None = None,
+    folder: Path | None = None,
     base_url: str = DEFAULT_BASE_URL,
     progress: Progress | None = None,
     timeout_seconds: float = 30.0,
@@ -128,7 +128,7 @@ def fetch_published_weights(
 
     Args:
         name: A key of ``PUBLISHED_FILES``.
-        cache_folder: Where files are kept; by default paraisite/weights in the user's cache.
+        folder: Where files are kept; by default ``weights`` in the user's cache.
         base_url: Where the repository's ``mvl_models`` lies.
         progress: Called while the HDF5 file arrives.
         timeout_seconds: Longest silence of the server.
@@ -143,7 +143,7 @@ def fetch_published_weights(
     if name not in PUBLISHED_FILES:
         raise ConfigError(f"no published model is called {name!r}; known are {', '.join(PUBLISHED_FILES)}")
     published = PUBLISHED_FILES[name]
-    folder = cache_folder if cache_folder is not None else default_cache_folder()
+    folder = folder or cache_folder("weights")
     path = folder / published.folder / f"{name}.hdf5"
     sidecar = path.with_name(path.name + ".json")
     url = f"{base_url.rstrip('/')}/{published.folder}/{path.name}"
@@ -169,12 +169,6 @@ def fetch_published_weights(
     except OSError as error:
         raise MissingInputError(f"{path} could not be written ({error}): {_by_hand(name, published)}") from error
     return path
-
-
-def default_cache_folder() -> Path:
-    """Return paraisite/weights in the user's cache folder (XDG_CACHE_HOME, else ~/.cache)."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "paraisite" / "weights"
 
 
 def _by_hand(name: str, published: PublishedFile) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.datasets.splits import split_table
 from paraisite.evaluation.metrics import summarise
-from paraisite.evaluation.results import RecipeResult, split_table
+from paraisite.evaluation.results import RecipeResult
 
 logger = logging.getLogger(__name__)
 

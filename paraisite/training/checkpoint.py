@@ -1,6 +1,5 @@
 """The whole state of some members in training, saved so that a killed run ends as if it had never stopped."""
 
-import hashlib
 import json
 import logging
 from dataclasses import dataclass, fields
@@ -11,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
+
+from paraisite.files import content_sha256, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -63,12 +64,9 @@ class TrainingState:
     def save(self, path: Path) -> None:
         """Write the state; a full disk costs the checkpoint, not the training."""
         arrays = {field.name: np.ascontiguousarray(getattr(self, field.name)) for field in fields(self)}
-        header = {"sha256": _digest(arrays)}
-        temporary = path.with_name(path.name + ".part")
+        header = {"sha256": content_sha256(arrays)}
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(save(arrays, metadata={_HEADER: json.dumps(header)}))
-            temporary.replace(path)
+            write_whole(path, save(arrays, metadata={_HEADER: json.dumps(header)}))
         except OSError as error:
             logger.warning("checkpoint %s was not written, training goes on: %s", path, error)
 
@@ -84,15 +82,7 @@ class TrainingState:
         except (SafetensorError, OSError, json.JSONDecodeError) as error:
             logger.warning("checkpoint %s is damaged, its members start over: %s", path, error)
             return None
-        if set(arrays) != {field.name for field in fields(cls)} or header.get("sha256") != _digest(arrays):
+        if set(arrays) != {field.name for field in fields(cls)} or header.get("sha256") != content_sha256(arrays):
             logger.warning("checkpoint %s is damaged, its members start over: its digest does not match", path)
             return None
         return cls(**arrays)
-
-
-def _digest(arrays: dict[str, npt.NDArray[np.generic]]) -> str:
-    content = hashlib.sha256()
-    for name in sorted(arrays):
-        content.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape};".encode())
-        content.update(np.ascontiguousarray(arrays[name]).data)
-    return content.hexdigest()

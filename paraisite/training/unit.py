@@ -91,9 +91,11 @@ class UnitTrainer:
             n_update=tf.constant(state.n_update),
         )
         best_weights, best_epoch, curves = state.best_weights, state.best_epoch, list(state.curves)
+        lowest = _lowest(state.curves[:, 1])
         while len(curves) < until:
             device, measured = self._run_epoch(members, device, epoch=len(curves))
-            better = measured[1] < _lowest(curves, len(members))  # False for NaN
+            better = measured[1] < lowest  # False for NaN
+            lowest = np.where(better, measured[1], lowest)
             curves.append(measured)
             if better.any():
                 best_epoch = np.where(better, len(curves), best_epoch)
@@ -152,7 +154,7 @@ class UnitTrainer:
         return self._validation[key]
 
 
-def _lowest(curves: Sequence[npt.NDArray[np.float64]], n_member: int) -> npt.NDArray[np.float64]:
-    """Return each member's lowest finite validation error so far, or infinity."""
-    past = np.array([curve[1] for curve in curves]).reshape(-1, n_member)
-    return np.min(np.where(np.isfinite(past), past, np.inf), axis=0, initial=np.inf)
+def _lowest(errors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return each member's lowest finite error of [n_epoch, n_member], or infinity."""
+    lowest: npt.NDArray[np.float64] = np.min(np.where(np.isfinite(errors), errors, np.inf), axis=0, initial=np.inf)
+    return lowest

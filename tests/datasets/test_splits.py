@@ -36,29 +36,23 @@ def test_every_row_is_in_exactly_one_part(n_row: int, seed: int) -> None:
 
 
 def test_table_says_who_is_where(dataset: Dataset) -> None:
-    splits = random_splits(len(dataset), seeds=[3, 1], train_fraction=0.8)
-    table = split_table(dataset, splits)
-    assert list(table.columns) == ["split_seed", "material_id", "part"]
-    assert len(table) == 2 * 95
-    ids = dataset.table["material_id"].to_numpy()
-    for split in splits:
-        rows = table[table["split_seed"] == split.seed]
-        assert rows.loc[rows["part"] == "train", "material_id"].tolist() == ids[split.train].tolist()
-        assert rows.loc[rows["part"] == "validation", "material_id"].tolist() == ids[split.validation].tolist()
-
-
-def test_no_split_gives_an_empty_table(dataset: Dataset) -> None:
-    assert list(split_table(dataset, []).columns) == ["split_seed", "material_id", "part"]
+    (split,) = random_splits(len(dataset), seeds=[3], train_fraction=0.8)
+    table = split_table(dataset, split)
+    assert list(table.columns) == ["split_seed", "part", "row", "material_id", "formula"]
+    assert (table["split_seed"] == 3).all()
+    for column, values in (("material_id", dataset.table["material_id"]), ("row", dataset.table.index)):
+        assert table.loc[table["part"] == "train", column].tolist() == values[split.train].tolist()
+        assert table.loc[table["part"] == "validation", column].tolist() == values[split.validation].tolist()
 
 
 @pytest.mark.parametrize("n_row", [94, 96])
 def test_split_of_another_dataset_is_an_error(dataset: Dataset, n_row: int) -> None:
-    splits = random_splits(n_row, seeds=[5], train_fraction=0.8)
+    (split,) = random_splits(n_row, seeds=[5], train_fraction=0.8)
     with pytest.raises(DataError, match=f"split 5 divides {n_row} rows, expected each of the 95 rows of togo15 once"):
-        split_table(dataset, splits)
+        split_table(dataset, split)
 
 
 def test_row_on_both_sides_is_an_error(dataset: Dataset) -> None:
     leaking = Split(seed=7, train=np.arange(80), validation=np.arange(79, 94))
     with pytest.raises(DataError, match="split 7 divides 95 rows"):
-        split_table(dataset, [leaking])
+        split_table(dataset, leaking)

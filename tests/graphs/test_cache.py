@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from pymatgen.core.structure import Structure
 
+from paraisite.files import CACHE_VARIABLE
 from paraisite.graphs import cache
 from paraisite.graphs.build import RejectedRow
-from paraisite.graphs.cache import default_cache_folder, load_or_build
+from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from tests.graphs.crystals import CUTOFF, TOLERANCE, arrays_of, perovskite, rocksalt, simple_cubic
 
@@ -139,10 +140,7 @@ def test_progress_is_reported_on_a_hit(tmp_path: Path):
     assert seen == [(3, 3), (3, 3)]
 
 
-def test_the_environment_names_the_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path))
-    assert default_cache_folder() == tmp_path / "graphs"
+def test_graphs_are_kept_in_the_users_cache_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     load_or_build([rocksalt()], ["a"], cutoff_angstrom=CUTOFF, distance_tolerance_angstrom=TOLERANCE)
     assert len(list((tmp_path / "graphs").iterdir())) == 1
-    monkeypatch.delenv(cache.CACHE_VARIABLE)
-    assert default_cache_folder() == Path.home() / ".cache" / "paraisite" / "graphs"

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from paraisite.errors import ParaisiteError, WeightsError
+from paraisite.files import file_sha256
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.ensemble import file_sha256
 from paraisite.models.megnet_interop import prepare_megnet, read_published_model, write_megnet_model
 from paraisite.models.target_scaler import TargetScaler
 from tests.models.numpy_megnet import numpy_forward

@@ -111,7 +111,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def _fetch(server: Server, folder: Path, **options: float) -> Path:
     return fetch_published_weights(
-        "formation_energy", cache_folder=folder, base_url=server.url, pause_seconds=0.0, timeout_seconds=2.0, **options
+        "formation_energy", folder=folder, base_url=server.url, pause_seconds=0.0, timeout_seconds=2.0, **options
     )
 
 
@@ -128,7 +128,7 @@ def _leave_part(folder: Path, content: bytes) -> None:
 def test_a_download_is_kept_and_not_repeated(server: Server, tmp_path: Path):
     seen: list[tuple[int, int]] = []
     path = fetch_published_weights(
-        "formation_energy", cache_folder=tmp_path, base_url=server.url, progress=lambda *state: seen.append(state)
+        "formation_energy", folder=tmp_path, base_url=server.url, progress=lambda *state: seen.append(state)
     )
     assert path.read_bytes() == CONTENT
     assert _files(tmp_path) == ["formation_energy.hdf5", "formation_energy.hdf5.json"]

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.errors import WeightsError
+from paraisite.files import file_sha256
 from paraisite.models.architecture import STATE_DIM, ModelConfig, Parameters, parameter_shapes
-from paraisite.models.ensemble import Ensemble, file_sha256
+from paraisite.models.ensemble import Ensemble
 from paraisite.models.megnet_interop.keras_layout import LN_10, KerasLayout, find_layout
 from paraisite.models.megnet_interop.layer_graph import Layer, LayerGraph, Tensor, read_layer_graph
 from paraisite.models.megnet_interop.sidecar import Sidecar, read_sidecar

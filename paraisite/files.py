@@ -1,0 +1,55 @@
+"""Files on disk: written whole or not at all, known by their digest, and where those lie that can be made again."""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+CACHE_VARIABLE: Final = "PARAISITE_CACHE"
+"""Environment variable that names the folder for everything that can be made or fetched again."""
+
+
+def cache_folder(content: str) -> Path:
+    """Return the user's folder for one kind of content: below PARAISITE_CACHE, else XDG_CACHE_HOME, else ~/.cache."""
+    if root := os.environ.get(CACHE_VARIABLE):
+        return Path(root) / content
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "paraisite" / content
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or an interruption, never sees half of it.
+
+    Raises:
+        OSError: The file cannot be written; what was there before stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_sha256(arrays: Mapping[str, npt.NDArray[np.generic]], texts: Mapping[str, str] | None = None) -> str:
+    """Return the SHA-256, in hex, over named arrays and texts: a safetensors file has no checksum of its own."""
+    content = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        content.update(f"{name} {array.dtype.str} {array.shape};".encode())
+        content.update(array.data)
+    for name in sorted(texts or {}):
+        content.update(repr((name, (texts or {})[name])).encode())
+    return content.hexdigest()
