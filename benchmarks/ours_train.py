@@ -53,7 +53,7 @@ def main() -> None:
     parser = worker_parser("Measures this project's training.")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--n-member", type=int, default=9)
-    parser.add_argument("--train-fraction", type=float, default=0.8, help="the rest is validated after each epoch")
+    parser.add_argument("--train-fraction", type=float, default=0.8, help="the rest is validated (0.8)")
     parser.add_argument("--turns", type=int, default=2, help="turns of each lane in one measurement, about 2 s each")
     serve(parser, prepare)
 

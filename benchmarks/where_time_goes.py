@@ -160,7 +160,7 @@ def main() -> None:
     """Serve."""
     parser = worker_parser("Takes one member's training epoch apart.")
     parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--train-fraction", type=float, default=0.8, help="the rest is validated after each epoch")
+    parser.add_argument("--train-fraction", type=float, default=0.8, help="the rest is validated (0.8)")
     serve(parser, prepare)
 
 
