@@ -32,6 +32,7 @@ from paraisite.reports.tables import closing_table, render, to_markdown
 from paraisite.reports.tables import compare as compare_results
 from paraisite.sources.bundled import fetch_bundled
 from paraisite.sources.weights import resolve_formation_energy_weights
+from paraisite.tracking.promotion import Evidence, evidence_tags
 from paraisite.tracking.registry import load_from_registry, register_file, register_result
 from paraisite.tracking.runs import log_result, recipe_run
 from paraisite.tracking.store import ui_hint
@@ -49,6 +50,7 @@ ENSEMBLE_FILE: Final = "ensemble.safetensors"
 CARD_FILE: Final = "card.json"
 _GRAPHS_FILE: Final = "graphs.safetensors"
 _REJECTED_FILE: Final = "rejected.csv"
+_EVIDENCE: Final = "registry_evidence"
 _DATASET_DIGEST: Final = "dataset_digest"
 _PAPER: Final = ("RWTG15", "FETG15", "FEAFTG15", "RWAFTG15", "RWAF", "FEAF")
 
@@ -236,7 +238,7 @@ def _from_recipe(start: Recipe, config: Config, *, run_id: str, in_pipeline: boo
         start.name,
         path,
         run_id=run_id,
-        tags={"started_from": ensemble.metadata["started_from"], "dataset_digest": ensemble.metadata["dataset_digest"]},
+        tags={"started_from": ensemble.metadata["started_from"]} | _evidence_of_card(weights / CARD_FILE),
         description=f"{start.name}'s members as shipped with the project.",
     )
     return _as_start(ensemble, config, f"shipped {start.name} (sha256 {sha256[:12]}…)", registered.version)
@@ -285,6 +287,10 @@ def _write_weights(result: RecipeResult, folder: Path) -> None:
     """Write the members that later stages start from, with their card."""
     path = folder / ENSEMBLE_FILE
     result.best.save(path)
+    _write_card(result, path)
+
+
+def _write_card(result: RecipeResult, path: Path) -> None:
     card = {
         "model": result.recipe.name,
         "members": "one per split, each at the epoch that was best on its own validation rows",
@@ -292,9 +298,20 @@ def _write_weights(result: RecipeResult, folder: Path) -> None:
         "sha256": file_sha256(path),
         "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
         "metrics_on_validation_rows": _metrics(result),
+        _EVIDENCE: evidence_tags(Evidence.from_result(result)),
         **result.best.metadata,
     }
-    (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+    path.with_name(CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+
+
+def _evidence_of_card(path: Path) -> dict[str, str]:
+    """Return what a later version is compared with; nothing where there is no card that says so."""
+    try:
+        tags: dict[str, str] = json.loads(path.read_text())[_EVIDENCE]
+    except (OSError, ValueError, KeyError) as error:
+        logger.warning("%s holds no values per split, so no later version can replace this one: %r", path, error)
+        return {}
+    return tags
 
 
 def _warn_of_divergence(result: RecipeResult) -> None:

@@ -110,7 +110,8 @@ def register_file(
         name: Name of the registered model, e.g. "FE".
         path: Ensemble file.
         run_id: The run that the version is shown with.
-        tags: Where it comes from, e.g. its source and digest of its data.
+        tags: Where it comes from, e.g. its source and digest of its data. With ``evidence_tags`` among them a later
+            version can be compared with it.
         description: One or two sentences for the model's page.
     """
     client = open_store()
@@ -122,7 +123,9 @@ def register_file(
         # A logged model keeps the file's name, and the one to fetch has to be known.
         copy = Path(folder) / ENSEMBLE_FILE
         shutil.copyfile(path, copy)
-        return _register(name, copy, run_id=run_id, tags=dict(tags), description=description, evidence=None)
+        return _register(
+            name, copy, run_id=run_id, tags=dict(tags), description=description, evidence=evidence_from_tags(tags)
+        )
 
 
 def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryModel | None:

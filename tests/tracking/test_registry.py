@@ -98,6 +98,15 @@ def test_a_file_is_registered_once(client: MlflowClient, tmp_path: Path) -> None
     assert model.metrics == {}
 
 
+def test_a_file_with_values_per_split_can_be_beaten(client: MlflowClient, tmp_path: Path) -> None:
+    path = tmp_path / "shipped.safetensors"
+    GOOD.best.save(path)
+    with recipe_run("FEAF") as run_id:
+        tags = evidence_tags(Evidence.from_result(GOOD))
+        register_file(GOOD.recipe.name, path, run_id=run_id, tags=tags, description="Shipped.")
+    assert register(BETTER).stage == "Production"
+
+
 def test_mlflow_can_load_what_was_registered(client: MlflowClient) -> None:
     register(GOOD)
     model = mlflow.pyfunc.load_model("models:/FEAFTG15@champion")
