@@ -1,6 +1,7 @@
 """The saved training state: exact, and never the reason for a wrong or a failed training."""
 
 import logging
+import uuid
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -120,11 +121,13 @@ def test_a_kill_while_writing_leaves_the_last_state(state: TrainingState, tmp_pa
 
 @pytest.mark.skipif(not FULL_DEVICE.exists(), reason="this system has no /dev/full")
 def test_a_full_disk_warns_and_leaves_the_last_state(
-    state: TrainingState, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    state: TrainingState, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     path = tmp_path / "state"
     state.save(path)
-    (tmp_path / "state.part").symlink_to(FULL_DEVICE)
+    name = uuid.uuid4()
+    monkeypatch.setattr(uuid, "uuid4", lambda: name)
+    (tmp_path / f".state.{name.hex}.part").symlink_to(FULL_DEVICE)
     replace(state, n_update=state.n_update + 1).save(path)
     assert "was not written, training goes on" in caplog.text
     loaded = TrainingState.load(path)
