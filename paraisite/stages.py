@@ -77,7 +77,7 @@ def build_graphs(dataset_name: str) -> None:
 
 
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
-    """Train a recipe from ``build/`` into ``build/``; starting members may come from the bundled store too."""
+    """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
     recipe, config = RECIPES[recipe_name], _configured(overrides)
     result = _train(recipe, config, in_pipeline=True)
     _write(result)
@@ -142,13 +142,10 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
     Args:
         recipe: What to train.
         config: Settings.
-        in_pipeline: As a stage of DVC, which reads what earlier stages wrote, never the registry.
+        in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
         parent_run_id: Run that needs this recipe's members.
     """
-    if in_pipeline:
-        dataset, graphs = _graphs_of_stage(recipe.train_on)
-    else:
-        dataset, graphs = _with_graphs(_load(recipe.train_on, config), config)
+    dataset, graphs = _with_graphs(_load(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
         start = _starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline)
         logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
@@ -173,19 +170,6 @@ def _load(dataset_name: str, config: Config) -> Dataset:
     if dataset_name != AFLOW:
         fetch_bundled(DATA, target="data.dvc")
     return load_dataset(dataset_name, config.data, DATA)
-
-
-def _graphs_of_stage(dataset_name: str) -> tuple[Dataset, GraphCollection]:
-    """Return what the ``graphs`` stage wrote."""
-    folder, remedy = BUILD / "graphs" / dataset_name, f"make it with `dvc repro graphs@{dataset_name}`"
-    try:
-        graphs, texts = GraphCollection.load_with_metadata(folder / _GRAPHS_FILE)
-    except FileNotFoundError as error:
-        raise MissingInputError(f"{error.filename} not found: {remedy}") from error
-    dataset = Dataset.load(folder)
-    if texts.get(_DATASET_DIGEST) != dataset.digest or len(graphs) != len(dataset):
-        raise DataError(f"{folder} holds graphs of other materials: {remedy}")
-    return dataset, graphs
 
 
 def _with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
