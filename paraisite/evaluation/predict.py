@@ -19,7 +19,7 @@ from paraisite.models.runtime import tf
 Ints = npt.NDArray[np.int64]
 
 _N_CRYSTAL: Final = 32
-_SMALLEST: Final = BatchShape(n_group=1, n_crystal=_N_CRYSTAL, n_atom=128, n_bond=512)
+_SMALLEST: Final = BatchShape(n_crystal=_N_CRYSTAL, n_atom=128, n_bond=512)
 _STEPS_PER_CALL: Final = 16
 
 
@@ -40,7 +40,7 @@ def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float
         for k in range(ensemble.n_member)
     ]
     for rows, shape in _by_size(graphs):
-        plan = dense_plan(graphs.n_atom[rows], graphs.n_bond[rows], shape)
+        plan = dense_plan(graphs.sizes[rows], shape)
         plan = np.where(plan == EMPTY, EMPTY, rows[plan])
         for steps in _chunks(plan):
             batch = GraphBatch(*map(tf.constant, pack(graphs, feature, steps, shape)))
@@ -55,11 +55,11 @@ def _by_size(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
     """Yield the rows that fit each shape; every further shape doubles the one before, so there are few."""
     rows, shape = np.arange(len(graphs)), _SMALLEST
     while len(rows):
-        fits = (graphs.n_atom[rows] <= shape.n_atom) & (graphs.n_bond[rows] <= shape.n_bond)
+        fits = (graphs.sizes[rows] <= shape.capacity).all(axis=1)
         if fits.any():
             yield rows[fits], shape
         rows = rows[~fits]
-        shape = BatchShape(1, _N_CRYSTAL, 2 * shape.n_atom, 2 * shape.n_bond)
+        shape = BatchShape(_N_CRYSTAL, 2 * shape.n_atom, 2 * shape.n_bond)
 
 
 def _chunks(plan: Ints) -> Iterator[Ints]:
@@ -70,12 +70,12 @@ def _chunks(plan: Ints) -> Iterator[Ints]:
     for start in range(0, len(plan), _STEPS_PER_CALL):
         steps = plan[start : start + _STEPS_PER_CALL]
         missing = _STEPS_PER_CALL - len(steps)
-        yield np.concatenate([steps, np.full((missing, *plan.shape[1:]), EMPTY)])
+        yield np.concatenate([steps, np.full((missing, plan.shape[1]), EMPTY)])
 
 
 @lru_cache(maxsize=16)
 def _program(config: ModelConfig, shape: BatchShape) -> Any:
-    """Return the compiled function (one member's weights, steps) -> outputs [n_step, n_group, n_crystal]."""
+    """Return the compiled function (one member's weights, steps) -> outputs [n_step, n_crystal]."""
 
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=False)
     def run(weights: Any, batch: GraphBatch) -> Any:

@@ -87,6 +87,11 @@ class GraphCollection:
         return (self[row] for row in range(len(self)))
 
     @cached_property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Atoms and bonds of each crystal, int64 [n_crystal, 2]."""
+        return np.stack([self.n_atom, self.n_bond], axis=1).astype(np.int64)
+
+    @cached_property
     def atom_offset(self) -> npt.NDArray[np.int64]:
         """Where each crystal's atoms start, and the total: int64 [n_crystal + 1]."""
         return offsets(self.n_atom)

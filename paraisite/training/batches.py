@@ -8,20 +8,24 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, needed_shapes, pack, round_up
+from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up, step_loads
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.plan import dense_plan, group_capacity, groups_per_step, random_plan, sizes_of
+from paraisite.graphs.plan import dense_plan, random_plan
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.distance_basis import distance_basis
 from paraisite.training.step import LabelledBatches
 
 Ints = npt.NDArray[np.int64]
 
-_SLACK: Final = 1.06
-"""How much larger than the average step the smallest shape is; less makes balancing fail, more is padding."""
+_SLACK: Final = 0.17
+"""How much more than an average step the smallest shape holds, as a part of it and over the root of the batch size:
+less makes balancing fail, more is padding."""
+
+_NO_TROUBLE: Final = 0.25
+"""A crystal that fills at most this part of the smallest shape finds partners small enough in any step."""
 
 _WORTHWHILE_PADDING: Final = 48
-"""A second shape costs about fifteen seconds of compilation; it must save so many places of atoms and bonds a group."""
+"""A second shape costs about fifteen seconds of compilation; it must save so many places of atoms and bonds."""
 
 _VALIDATION_CRYSTALS: Final = 32
 
@@ -50,54 +54,54 @@ class TrainingData:
         return distance_basis(self.config).coordinates(self.graphs.bond_distance_angstrom)
 
 
-def train_shapes(graphs: GraphCollection, *, batch_size: int) -> tuple[BatchShape, ...]:
-    """Choose one or two training shapes; they depend on crystals and batch size only, not on splits.
+def train_shapes(sizes: Ints, member_rows: Sequence[Ints], *, batch_size: int) -> tuple[BatchShape, ...]:
+    """Choose one or two training shapes for all members.
 
-    The first is little larger than the average step and left out if it saves too little. The last holds the largest
-    crystal in average company, so that exchanges can make every step fit; the larger half's average is taken, which no
-    split that trains on at least half of the crystals exceeds.
+    The first is little larger than the average step. If it could not take a large crystal, another holds the largest in
+    the company of large ones, so that exchanges make every step fit. The first is left out where it saves too little.
+
+    Args:
+        sizes: Atoms and bonds of each crystal, [n_row, 2].
+        member_rows: Rows that each member trains on.
+        batch_size: Crystals per step.
     """
-    per_group = batch_size / groups_per_step(batch_size)
-    sizes = np.sort(sizes_of(graphs), axis=0)
-    mean, largest, larger_half = sizes.mean(axis=0), sizes[-1], sizes[len(sizes) // 2 :].mean(axis=0)
-    average = per_group * np.minimum(mean * _SLACK, largest)
-    large = _shape(batch_size, largest + (per_group - 1) * larger_half)
-    # With several groups a large crystal finds partners that leave it room; a single group is the whole step.
-    small = _shape(batch_size, average if large.n_group == 1 else np.maximum(average, largest))
-    saved = large.n_atom + large.n_bond - small.n_atom - small.n_bond
+    mean = np.max([sizes[rows].mean(axis=0) for rows in member_rows], axis=0)
+    largest = sizes.max(axis=0)
+    average = batch_size * np.minimum(mean * (1 + _SLACK / np.sqrt(batch_size)), largest)
+    small = _shape(batch_size, average)
+    if (largest <= _NO_TROUBLE * average).all():
+        return (small,)
+    larger_half = np.sort(sizes, axis=0)[len(sizes) // 2 :].mean(axis=0)
+    large = _shape(batch_size, largest + (batch_size - 1) * np.maximum(mean, larger_half))
+    saved = (large.capacity - small.capacity).sum()
     return (small, large) if saved >= _WORTHWHILE_PADDING else (large,)
 
 
-def _shape(batch_size: int, capacity: npt.NDArray[np.float64]) -> BatchShape:
-    n_group = groups_per_step(batch_size)
-    return BatchShape(n_group, group_capacity(batch_size, n_group), *(round_up(n) for n in capacity))
+def _shape(n_crystal: int, capacity: npt.NDArray[np.float64]) -> BatchShape:
+    return BatchShape(n_crystal, *(round_up(n) for n in capacity))
 
 
 def validation_shape(graphs: GraphCollection) -> BatchShape:
-    """Return a shape for one group of crystals that holds the largest, or about thirty of average size."""
-    sizes = sizes_of(graphs)
-    capacity = np.maximum(sizes.max(axis=0), _VALIDATION_CRYSTALS * sizes.mean(axis=0))
-    return BatchShape(1, _VALIDATION_CRYSTALS, *(round_up(n) for n in capacity))
+    """Return a shape that holds the largest crystal, or about thirty of average size."""
+    capacity = np.maximum(graphs.sizes.max(axis=0), _VALIDATION_CRYSTALS * graphs.sizes.mean(axis=0))
+    return _shape(_VALIDATION_CRYSTALS, capacity)
 
 
 def train_batches(
     data: TrainingData,
     member_rows: Sequence[Ints],
     *,
-    batch_size: int,
     shapes: tuple[BatchShape, ...],
     rngs: Sequence[np.random.Generator],
 ) -> LabelledBatches:
     """Shuffle and pack one epoch; all members take the same step together, each with its own crystals."""
+    sizes = data.graphs.sizes
     plans = [
-        random_plan(rows, batch_size=batch_size, graphs=data.graphs, shapes=shapes, rng=rng)
-        for rows, rng in zip(member_rows, rngs, strict=True)
+        random_plan(rows, sizes=sizes, shapes=shapes, rng=rng) for rows, rng in zip(member_rows, rngs, strict=True)
     ]
-    fits = [
-        [next(i for i, shape in enumerate(shapes) if shape.holds(need)) for need in needed_shapes(data.graphs, plan)]
-        for plan in plans
-    ]
-    return _labelled(data, plans, shapes[-1], np.max(fits, axis=0).astype(np.int32))
+    load = np.max([step_loads(sizes, plan) for plan in plans], axis=0)
+    n_too_small = [(load > shape.capacity).any(axis=1) for shape in shapes]
+    return _labelled(data, plans, shapes[-1], np.sum(n_too_small, axis=0, dtype=np.int32))
 
 
 def validation_plans(data: TrainingData, member_rows: Sequence[Ints], shape: BatchShape) -> list[Ints]:
@@ -107,10 +111,10 @@ def validation_plans(data: TrainingData, member_rows: Sequence[Ints], shape: Bat
     """
     plans = []
     for rows in member_rows:
-        local = dense_plan(data.graphs.n_atom[rows], data.graphs.n_bond[rows], shape)
+        local = dense_plan(data.graphs.sizes[rows], shape)
         plans.append(np.where(local == EMPTY, EMPTY, rows[local]))
     n_step = max(len(plan) for plan in plans)
-    return [np.concatenate([plan, np.full((n_step - len(plan), *plan.shape[1:]), EMPTY)]) for plan in plans]
+    return [np.concatenate([plan, np.full((n_step - len(plan), shape.n_crystal), EMPTY)]) for plan in plans]
 
 
 def validation_batches(data: TrainingData, plans: Sequence[Ints], shape: BatchShape) -> LabelledBatches:
@@ -122,7 +126,7 @@ def _labelled(
     data: TrainingData, plans: Sequence[Ints], shape: BatchShape, shape_index: npt.NDArray[np.int32]
 ) -> LabelledBatches:
     packed = [pack(data.graphs, data.bond_feature, plan, shape) for plan in plans]
-    places = np.stack(plans, axis=1)  # [n_step, n_member, n_group, n_crystal]
+    places = np.stack(plans, axis=1)  # [n_step, n_member, n_crystal]
     present = places != EMPTY
     return LabelledBatches(
         graphs=GraphBatch(*(np.stack(parts, axis=1) for parts in zip(*packed, strict=True))),

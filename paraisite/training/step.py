@@ -49,7 +49,7 @@ class OptimizerState(NamedTuple):
 
 
 class LabelledBatches(NamedTuple):
-    """Packed steps with their targets, axes [n_step, n_member, n_group, …].
+    """Packed steps with their targets, axes [n_step, n_member, …].
 
     Attributes:
         graphs: Packed in the largest shape.
@@ -168,7 +168,7 @@ def _gradient(
     def in_shape(shape: BatchShape) -> Callable[[], tuple[Blocks, Tensor]]:
         def branch() -> tuple[Blocks, Tensor]:
             parameters = from_blocks(weights, settings.config)
-            n_present = tf.reduce_sum(step.present, axis=[1, 2])
+            n_present = tf.reduce_sum(step.present, axis=1)
             with tf.GradientTape() as tape:
                 tape.watch(parameters)
                 error = _error_sum(settings, parameters, _cut(step, shape), shape, mean, std)
@@ -255,4 +255,4 @@ def _cut(step: LabelledBatches, shape: BatchShape) -> LabelledBatches:
 
 
 def _n_present(batches: LabelledBatches) -> Tensor:
-    return tf.maximum(tf.reduce_sum(batches.present, axis=[0, 2, 3]), 1.0)
+    return tf.maximum(tf.reduce_sum(batches.present, axis=[0, 2]), 1.0)

@@ -53,7 +53,8 @@ class UnitTrainer:
         """Choose the shapes and prepare the program."""
         self.task = task
         data, settings = task.data, task.settings
-        self.train_shapes = train_shapes(data.graphs, batch_size=settings.batch_size)
+        train_rows = [split.train for split in task.splits]
+        self.train_shapes = train_shapes(data.graphs.sizes, train_rows, batch_size=settings.batch_size)
         self.validation_shape = validation_shape(data.graphs)
         self._rates = learning_rates(settings)
         rows = [split.validation for split in task.splits]
@@ -129,7 +130,6 @@ class UnitTrainer:
         batches = train_batches(
             task.data,
             [split.train for split in splits],
-            batch_size=settings.batch_size,
             shapes=self.train_shapes,
             rngs=[np.random.default_rng([settings.seed, split.seed, epoch]) for split in splits],
         )

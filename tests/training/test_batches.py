@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, needed_shapes
+from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.graphs.plan import dense_plan
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.distance_basis import distance_basis
@@ -24,7 +24,7 @@ def make_data() -> TrainingData:
     """Crystals whose value names them (row + 1) and whose first atom's multiplicity does too."""
     rng = np.random.default_rng(0)
     n_bond = (np.exp(rng.normal(3.0, 0.8, N)) + 1).astype(int)
-    n_bond[:3] = 300  # no step with one of these fits the smallest shape
+    n_bond[:3] = 500  # no step with one of these fits the smallest shape
     graphs = random_graphs((n_bond // 8 + 1).tolist(), n_bond.tolist())
     graphs.atom_multiplicity[graphs.atom_offset[:-1]] = np.arange(N) + 100.0
     return TrainingData(graphs, np.arange(N) + 1.0, ModelConfig())
@@ -35,13 +35,8 @@ ROWS = [np.random.default_rng(seed).permutation(N)[:48] for seed in range(3)]
 
 
 def epoch(rows: list[np.ndarray], seeds: list[int], batch_size: int = 8) -> LabelledBatches:
-    return train_batches(
-        DATA,
-        rows,
-        batch_size=batch_size,
-        shapes=train_shapes(DATA.graphs, batch_size=batch_size),
-        rngs=[np.random.default_rng(seed) for seed in seeds],
-    )
+    shapes = train_shapes(DATA.graphs.sizes, ROWS, batch_size=batch_size)
+    return train_batches(DATA, rows, shapes=shapes, rngs=[np.random.default_rng(seed) for seed in seeds])
 
 
 def rows_of(batches: LabelledBatches, member: int) -> np.ndarray:
@@ -49,10 +44,10 @@ def rows_of(batches: LabelledBatches, member: int) -> np.ndarray:
     here = batches.present[:, member] == 1
     kappa = batches.kappa[:, member]
     graphs = GraphBatch(*(values[:, member] for values in batches.graphs))
-    for step, group, place in np.argwhere(here):
-        row = int(kappa[step, group, place]) - 1
-        atoms = graphs.crystal_of_atom[step, group] == place
-        assert graphs.atom_multiplicity[step, group, atoms][0] == row + 100
+    for step, place in np.argwhere(here):
+        row = int(kappa[step, place]) - 1
+        atoms = (graphs.crystal_of_atom[step] == place) & (graphs.atom_multiplicity[step] > 0)
+        assert graphs.atom_multiplicity[step, atoms][0] == row + 100
         assert atoms.sum() == DATA.graphs.n_atom[row]
     return np.sort(kappa[here].astype(int) - 1)
 
@@ -72,23 +67,18 @@ def test_an_epoch_shows_every_training_row_once_beside_its_target():
 def test_empty_places_have_value_one_and_are_not_present():
     batches = epoch(ROWS, [1, 2, 3], 13)  # 48 = 3 * 13 + 9
     assert set(np.unique(batches.present)) == {0.0, 1.0}
-    np.testing.assert_array_equal(batches.present.sum(axis=(2, 3)), [[13] * 3] * 3 + [[9] * 3])
+    np.testing.assert_array_equal(batches.present.sum(axis=2), [[13] * 3] * 3 + [[9] * 3])
     assert (batches.kappa[batches.present == 0] == 1).all()
     assert batches.kappa.dtype == batches.present.dtype == np.float32
 
 
-def test_large_batches_lie_in_several_groups():
-    batches = epoch(ROWS, [1, 2, 3], 48)
-    assert batches.kappa.shape[:3] == (1, 3, 3)
-
-
 def test_shape_index_is_the_smallest_shape_that_every_member_fits():
-    shapes = train_shapes(DATA.graphs, batch_size=8)
+    shapes = train_shapes(DATA.graphs.sizes, ROWS, batch_size=8)
     assert len(shapes) == 2
     batches = epoch(ROWS, [1, 2, 3])
     assert len(set(batches.shape_index.tolist())) > 1
-    n_atom = (batches.graphs.atom_multiplicity > 0).sum(-1).max(axis=(1, 2))
-    n_bond = (batches.graphs.bond_multiplicity > 0).sum(-1).max(axis=(1, 2))
+    n_atom = (batches.graphs.atom_multiplicity > 0).sum(-1).max(axis=1)
+    n_bond = (batches.graphs.bond_multiplicity > 0).sum(-1).max(axis=1)
     for index, atoms, bonds in zip(batches.shape_index, n_atom, n_bond, strict=True):
         enough = [shape.n_atom >= atoms and shape.n_bond >= bonds for shape in shapes]
         assert enough.index(True) == index
@@ -102,31 +92,30 @@ def test_a_members_epoch_depends_on_nobody_else():
         np.testing.assert_array_equal(values[:, 1], own[:, 0])
 
 
-def test_shapes_depend_on_crystals_and_batch_size_only():
-    assert train_shapes(DATA.graphs, batch_size=8) == train_shapes(make_data().graphs, batch_size=8)
-    assert train_shapes(DATA.graphs, batch_size=8) != train_shapes(DATA.graphs, batch_size=4)
+def test_shapes_suit_the_member_with_the_largest_crystals():
+    sizes = random_graphs([4] * 200, [10] * 100 + [20] * 100).sizes
+    shapes = [train_shapes(sizes, rows, batch_size=64) for rows in ([np.arange(100)], [np.arange(100), np.arange(200)])]
+    assert [shape.n_bond for (shape,) in shapes] == [656, 992]
 
 
 def test_the_validation_shape_holds_the_largest_crystal():
     for n_atom, n_bond in (([1, 300], [2, 5000]), ([2, 2], [3, 3])):
         shape = validation_shape(random_graphs(n_atom, n_bond))
-        assert shape.n_group == 1
         assert shape.n_atom >= max(n_atom)
         assert shape.n_bond >= max(n_bond)
         assert shape.n_atom % 16 == shape.n_bond % 16 == 0
 
 
 def test_validation_shows_every_row_once_in_any_shape():
-    largest = BatchShape(1, 1, int(DATA.graphs.n_atom.max()), int(DATA.graphs.n_bond.max()))
+    largest = BatchShape(1, int(DATA.graphs.n_atom.max()), int(DATA.graphs.n_bond.max()))
     rows = [np.arange(48, 60), np.arange(0, 30), np.array([5])]  # members with fewer steps get empty ones
-    for shape in (validation_shape(DATA.graphs), largest, BatchShape(3, 4, 64, 320)):
+    for shape in (validation_shape(DATA.graphs), largest, BatchShape(12, 64, 560)):
         batches = validation_batches(DATA, validation_plans(DATA, rows, shape), shape)
         for member, own in enumerate(rows):
             np.testing.assert_array_equal(rows_of(batches, member), own)
 
 
 def test_the_smallest_possible_shape_is_enough_for_dense_plans():
-    largest = BatchShape(1, 1, int(DATA.graphs.n_atom.max()), int(DATA.graphs.n_bond.max()))
-    plan = dense_plan(DATA.graphs.n_atom, DATA.graphs.n_bond, largest)
-    assert (plan != EMPTY).all()
-    assert max(shape.n_bond for shape in needed_shapes(DATA.graphs, plan)) >= largest.n_bond
+    largest = BatchShape(1, int(DATA.graphs.n_atom.max()), int(DATA.graphs.n_bond.max()))
+    plan = dense_plan(DATA.graphs.sizes, largest)
+    np.testing.assert_array_equal(np.sort(plan[:, 0]), np.arange(N))

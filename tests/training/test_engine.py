@@ -153,7 +153,7 @@ def test_weights_belong_to_the_reported_errors(long_result: FitResult):
 def test_metrics_do_not_depend_on_the_batch_size_of_evaluation(result: FitResult, n_crystal: int):
     """Eager evaluation in other shapes against the error that the compiled epoch reports; 1e-4 relative."""
     data = tiny_data()
-    shape = BatchShape(1, n_crystal, 16 * n_crystal, 64 * n_crystal)
+    shape = BatchShape(n_crystal, 16 * n_crystal, 64 * n_crystal)
     plans = validation_plans(data, [split.validation for split in tiny_splits()], shape)
     batches = validation_batches(data, plans, shape)
     total = np.zeros(N_MEMBER)

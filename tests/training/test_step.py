@@ -41,7 +41,7 @@ from tests.training.tiny import (
 
 pytestmark = pytest.mark.timeout(900)  # one compilation: half a minute of processor time
 
-SHAPES = tuple(BatchShape(n_group=1, n_crystal=4, n_atom=16, n_bond=n_bond) for n_bond in (16, 32))
+SHAPES = tuple(BatchShape(n_crystal=4, n_atom=16, n_bond=n_bond) for n_bond in (16, 32))
 LEARNING_RATE = 1e-2
 MEAN = tiny_scaler().mean.astype(np.float32)
 STD = tiny_scaler().std.astype(np.float32)
@@ -100,7 +100,6 @@ def epoch() -> Epoch:
     train = train_batches(
         data,
         [split.train for split in tiny_splits()],
-        batch_size=SETTINGS.batch_size,
         shapes=SHAPES,
         rngs=[np.random.default_rng(seed) for seed in range(N_MEMBER)],
     )
@@ -121,7 +120,7 @@ def eager_error_sum(parameters: Any, batch: LabelledBatches, step: int) -> Any:
 def eager_gradient(weights: np.ndarray, batch: LabelledBatches, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Return each member's gradient of its mean error, and its summed error."""
     parameters = {name: tf.constant(value) for name, value in unflatten(weights, CONFIG).items()}
-    n_present = batch.present[step].sum(axis=(1, 2))
+    n_present = batch.present[step].sum(axis=1)
     with tf.GradientTape() as tape:
         tape.watch(parameters)
         error = eager_error_sum(parameters, batch, step)
@@ -201,7 +200,7 @@ def test_steps_are_clipped_adam(epoch: Epoch):
     np.testing.assert_allclose(state.variance, adam.variance, rtol=1e-3, atol=1e-6)
     np.testing.assert_array_equal(state.n_update, [6.0] * N_MEMBER)
     assert np.abs(adam.weights - fresh_state().weights).max() > 3 * LEARNING_RATE
-    n_train = epoch.train.present.sum(axis=(0, 2, 3))
+    n_train = epoch.train.present.sum(axis=(0, 2))
     np.testing.assert_allclose(report.train_mape, (errors[-2] + errors[-1]) / n_train, rtol=1e-3)
     np.testing.assert_allclose(report.gradient_norm, np.mean(adam.norms[-2:], axis=0), rtol=2e-3)
     norms = np.array(adam.norms)
@@ -214,7 +213,7 @@ def test_validation_error_is_taken_after_the_epoch(epoch: Epoch):
     parameters = {name: tf.constant(value) for name, value in unflatten(state.weights, CONFIG).items()}
     steps = range(len(epoch.validation.kappa))
     total = sum(eager_error_sum(parameters, epoch.validation, step).numpy() for step in steps)
-    np.testing.assert_allclose(report.validation_mape, total / epoch.validation.present.sum(axis=(0, 2, 3)), rtol=1e-4)
+    np.testing.assert_allclose(report.validation_mape, total / epoch.validation.present.sum(axis=(0, 2)), rtol=1e-4)
 
 
 def test_the_smaller_shape_gives_the_same_numbers(epoch: Epoch):
@@ -224,7 +223,6 @@ def test_the_smaller_shape_gives_the_same_numbers(epoch: Epoch):
     train = train_batches(
         data,
         [smallest_crystals] * N_MEMBER,
-        batch_size=SETTINGS.batch_size,
         shapes=SHAPES,
         rngs=[np.random.default_rng(0) for _ in range(N_MEMBER)],
     )
@@ -250,11 +248,11 @@ def poisonings(epoch: Epoch) -> Iterator[tuple[str, FlatState, LabelledBatches]]
     weights[1, :] = np.float32(1e30)
     yield "weights that overflow", fresh_state(weights), epoch.train
     features = epoch.train.graphs.bond_feature.copy()
-    features[0, 1, 0, 0, 0] = np.inf
+    features[0, 1, 0, 0] = np.inf
     graphs = epoch.train.graphs._replace(bond_feature=features)
     yield "an infinite input", fresh_state(), epoch.train._replace(graphs=graphs)
     kappa = epoch.train.kappa.copy()
-    kappa[0, 1, 0, 0] = 0.0
+    kappa[0, 1, 0] = 0.0
     yield "a target of zero", fresh_state(), epoch.train._replace(kappa=kappa)
 
 
