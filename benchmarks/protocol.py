@@ -106,7 +106,7 @@ def versions(*packages: str) -> dict[str, str]:
 def worker_parser(description: str) -> argparse.ArgumentParser:
     """Return the arguments that every worker has."""
     parser = argparse.ArgumentParser(description=f"{description} Reads task names from its input, prints JSON lines.")
-    parser.add_argument("records", type=Path, help="JSON file of crystals that benchmarks.run wrote (--keep-records)")
+    parser.add_argument("records", type=Path, help="JSON file of crystals, as benchmarks.run writes it for its workers")
     return parser
 
 

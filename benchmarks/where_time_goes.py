@@ -89,7 +89,7 @@ class _Lane:
 
     def __init__(self, data: TrainingData, *, split: Split, scaler: TargetScaler, batch_size: int) -> None:
         settings = TrainingConfig(batch_size=batch_size)
-        self._data, self._split, self._batch_size = data, split, batch_size
+        self._data, self._split = data, split
         self._trainer = UnitTrainer(TrainingTask(data, (split,), scaler, settings))
         member = stack([random_parameters(data.config, seed=0)])
         self._state = TrainingState.fresh(flatten(member, data.config))
@@ -110,7 +110,6 @@ class _Lane:
         return train_batches(
             self._data,
             [self._split.train],
-            batch_size=self._batch_size,
             shapes=self._trainer.train_shapes,
             rngs=[np.random.default_rng(0)],
         )
