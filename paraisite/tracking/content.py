@@ -32,7 +32,12 @@ def run_parameters(parameters: Mapping[str, object]) -> dict[str, str]:
     hidden = [name for name, value in parameters.items() if _SECRET_NAME.search(name) or str(value) in secrets]
     if hidden:
         logger.warning("not logged, because they look like credentials: %s", ", ".join(hidden))
-    return {name: str(value) for name, value in parameters.items() if name not in hidden}
+    return {name: _as_text(value) for name, value in parameters.items() if name not in hidden}
+
+
+def _as_text(value: object) -> str:
+    """Return a value on one line: what looks like a JSON list is spread over many by MLflow's pages."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def recipe_tags(result: RecipeResult) -> dict[str, str]:

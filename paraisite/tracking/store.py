@@ -8,6 +8,7 @@ from typing import Final
 import mlflow
 import yaml
 from mlflow import MlflowClient
+from mlflow.environment_variables import MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
 from mlflow.exceptions import MlflowException
 
 import paraisite
@@ -28,6 +29,8 @@ def open_store() -> MlflowClient:
     """Return a client of the store that MLFLOW_TRACKING_URI names, else of ``mlflow.db`` in the working folder."""
     if not mlflow.is_tracking_uri_set():
         mlflow.set_tracking_uri(DEFAULT_TRACKING_URI)
+    if not MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.is_set():
+        MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)  # two lines for each of ten runs would hide the table
     return MlflowClient()
 
 
