@@ -1,0 +1,1 @@
+"""The project's own labels: structures by decoration of prototypes, values from a machine-learned potential."""
