@@ -119,11 +119,11 @@ def test_large_batches_fit_one_shape_with_little_padding():
 
 
 def test_an_epoch_is_drawn_anew_when_no_exchange_makes_it_fit():
-    """Steps of 7 bonds hold {1, 6} and {2, 5} only; no single exchange leads there from {1, 2} and {5, 6}."""
-    graphs = random_graphs([1] * 4, [1, 6, 2, 5])
+    """Four full steps of 30 bonds: from about four shuffles in ten, exchanges do not lead there."""
+    graphs = random_graphs([1] * 12, [17, 8, 5, 10, 6, 14, 6, 1, 23, 2, 1, 27])
     for seed in range(30):
-        plan = shuffled(graphs, BatchShape(2, 16, 7), seed=seed)
-        assert (graphs.n_bond[plan].sum(axis=1) == 7).all()
+        plan = shuffled(graphs, BatchShape(3, 16, 30), seed=seed)
+        assert (graphs.n_bond[plan].sum(axis=1) == 30).all()
 
 
 def test_crystals_that_fit_nowhere_are_refused():

@@ -118,16 +118,11 @@ def _draws(
 
 
 @cache
-def _amounts_of(name: str) -> tuple[tuple[str, int], ...]:
-    prototype = next(prototype for prototype in PROTOTYPES if prototype.name == name)
-    stand_ins = dict(zip(prototype.slots, ("Na", "Mg", "Al", "Si", "P"), strict=False))
-    composition = prototype.build(stand_ins, volume_per_atom_cubic_angstrom=20.0).composition
-    return tuple((slot, int(composition[element])) for slot, element in stand_ins.items())
-
-
 def _amounts(prototype: Prototype) -> dict[str, int]:
     """Return how many atoms of the primitive cell each slot has."""
-    return dict(_amounts_of(prototype.name))
+    stand_ins = dict(zip(prototype.slots, ("Na", "Mg", "Al", "Si", "P"), strict=False))
+    composition = prototype.build(stand_ins, volume_per_atom_cubic_angstrom=20.0).composition
+    return {slot: int(composition[element]) for slot, element in stand_ins.items()}
 
 
 def _is_sensible(prototype: Prototype, elements: dict[str, str], amounts: dict[str, int]) -> bool:
