@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import typer
 
 import paraisite
+from paraisite.sources.lab import TIERS
 from paraisite.training.recipes import AFLOW, RECIPES, Recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
@@ -214,6 +215,22 @@ def compare() -> None:
     from paraisite import stages
 
     stages.compare()
+
+
+@app.command()
+def label(
+    tier: Annotated[str, typer.Argument(parser=_one_of(TIERS), metavar="|".join(TIERS), help="What to label.")],
+    processes: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Processes side by side, one thread each. [default: all cores]")
+    ] = os.cpu_count() or 1,
+    keep: Annotated[
+        bool, typer.Option(help="Put finished parts into the DVC store every half hour and at the end.")
+    ] = True,
+) -> None:
+    """Compute labels with a machine-learned potential into build/labels/: hours; a killed run goes on."""
+    from paraisite import labelling
+
+    labelling.label(tier, n_process=processes, keep=keep)
 
 
 @app.command()

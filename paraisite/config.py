@@ -93,10 +93,30 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class LabConfig:
+    """How the project's own labels are computed.
+
+    Attributes:
+        seed: Decides which decorations are drawn, and in which order.
+        slack_potential: Potential of tier ``slack``, a name that ``sources.lab.potential`` knows.
+        slack_candidates: Decorations to compute; about a third is accepted.
+        bte_potential: Potential of tier ``bte``.
+        bte_candidates: Crystals of tier ``slack`` to compute at most.
+    """
+
+    seed: int
+    slack_potential: str
+    slack_candidates: int
+    bte_potential: str
+    bte_candidates: int
+
+
+@dataclass(frozen=True)
 class Config:
     """All of ``params.yaml``."""
 
     data: DataConfig
+    lab: LabConfig
     graphs: GraphConfig
     splits: SplitConfig
     model: HeadConfig

@@ -31,7 +31,9 @@ def read_yaml(name: str) -> dict[str, Any]:
 
 
 def direct_requirements() -> list[Requirement]:
-    lines = [*pyproject()["project"]["dependencies"], *pyproject()["dependency-groups"]["dev"]]
+    project = pyproject()["project"]
+    extra = project["optional-dependencies"]["phonons"]
+    lines = [*project["dependencies"], *extra, *pyproject()["dependency-groups"]["dev"]]
     return [Requirement(line) for line in lines]
 
 
@@ -92,7 +94,8 @@ def test_mlproject_uses_python_env() -> None:
 
 @pytest.mark.parametrize("folder", ["paraisite", "tests"])
 def test_everything_imported_is_a_direct_dependency(folder: str) -> None:
-    declared = {canonicalize_name(requirement.name) for requirement in direct_requirements()}
+    of_the_lab = map(Requirement, pyproject()["project"]["optional-dependencies"]["lab"])  # imported where it is needed
+    declared = {canonicalize_name(requirement.name) for requirement in [*direct_requirements(), *of_the_lab]}
     undeclared = {
         f"{path.relative_to(ROOT)}: {module}"
         for path in (ROOT / folder).rglob("*.py")

@@ -6,8 +6,6 @@ epoch and member with one thread, 2.5 s with two).
 """
 
 import multiprocessing
-import os
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from paraisite.errors import ParaisiteError
+from paraisite.processes import end_with_parent
 from paraisite.training.checkpoint import TrainingState
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _start_lane(task: "TrainingTask") -> None:
     from paraisite.training.unit import UnitTrainer
 
     global _trainer
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     use_threads_per_operation(1)
     _trainer = UnitTrainer(task)
 
@@ -93,11 +92,3 @@ def _run_in_lane(members: list[int], state: TrainingState, until: int) -> Traini
     if _trainer is None:
         raise RuntimeError("the lane was not started")
     return _trainer.run(members, state, until=until, at_least_seconds=SECONDS_PER_TURN)
-
-
-def _end_with_parent() -> None:
-    """Leave when the parent is gone: killed with SIGKILL it cannot say goodbye, and a lane would wait for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

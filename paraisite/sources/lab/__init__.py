@@ -1,1 +1,6 @@
 """The project's own labels: structures by decoration of prototypes, values from a machine-learned potential."""
+
+from typing import Final
+
+TIERS: Final = ("elements", "slack", "slack_check", "bte", "bte_check")
+"""Campaigns of ``paraisite label``: reference energies, the two tiers, and known compounds to measure each tier."""

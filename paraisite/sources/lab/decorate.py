@@ -3,10 +3,12 @@
 The order is fixed by a seed, so that a campaign that stops and goes on sees the same candidates in the same places.
 """
 
+import math
 import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -34,6 +36,10 @@ CATIONS: Final = tuple(_CATIONS.split())
 _MORE_CHARGES: Final = {"Cu": (1,), "Ti": (3,), "V": (3, 4), "Mn": (3,), "Mo": (2,)}
 """Charges that solids show often and pymatgen's list of common ones leaves out."""
 
+MIN_TOLERANCE: Final = 0.87
+MAX_TOLERANCE: Final = 1.1
+"""Bounds of Goldschmidt's tolerance factor with Slater's atomic radii; SrTiO3 has 0.92, CsPbI3 0.88."""
+
 _DRAWS_PER_CANDIDATE: Final = 400
 """Draws without a new candidate after which a prototype counts as exhausted."""
 
@@ -55,27 +61,25 @@ class Candidate:
 
 def decorate(
     *,
-    n_per_prototype: int,
     seed: int,
     excluded_formulas: Collection[str],
     prototypes: tuple[Prototype, ...] = PROTOTYPES,
 ) -> Iterator[tuple[Prototype, dict[str, str]]]:
-    """Yield prototypes in turn, each time with other elements, until all are exhausted.
+    """Yield prototypes in turn, as often as their weights say, with other elements each time, until all are exhausted.
 
     Args:
-        n_per_prototype: Decorations of one prototype at most.
         seed: Decides which, and in which order.
         excluded_formulas: Reduced formulas that may not occur.
         prototypes: Structure types.
     """
-    draws = [_draws(prototype, n_per_prototype, seed, frozenset(excluded_formulas)) for prototype in prototypes]
+    draws = [(prototype, _draws(prototype, seed, frozenset(excluded_formulas))) for prototype in prototypes]
     while draws:
         still = []
-        for draw in draws:
-            found = next(draw, None)
-            if found is not None:
-                yield found
-                still.append(draw)
+        for prototype, draw in draws:
+            found = [(prototype, elements) for elements in islice(draw, prototype.weight)]
+            yield from found
+            if found:
+                still.append((prototype, draw))
         draws = still
 
 
@@ -96,14 +100,12 @@ def candidate(prototype: Prototype, elements: dict[str, str]) -> Candidate:
     return Candidate(f"{prototype.name}:{name}", prototype.name, structure)
 
 
-def _draws(
-    prototype: Prototype, n_wanted: int, seed: int, excluded: frozenset[str]
-) -> Iterator[tuple[Prototype, dict[str, str]]]:
+def _draws(prototype: Prototype, seed: int, excluded: frozenset[str]) -> Iterator[dict[str, str]]:
     rng = random.Random(f"{seed} {prototype.name}")
     amounts = _amounts(prototype)
     seen: set[tuple[str, ...]] = set()
     idle = 0
-    while len(seen) < n_wanted and idle < _DRAWS_PER_CANDIDATE * len(amounts) ** 2:
+    while idle < _DRAWS_PER_CANDIDATE * len(amounts) ** 2:
         idle += 1
         elements = {slot: rng.choice(tuple(ANION_CHARGES) if slot in prototype.anions else CATIONS) for slot in amounts}
         key = tuple(elements.values())
@@ -114,7 +116,7 @@ def _draws(
             continue
         seen.add(key)
         idle = 0
-        yield prototype, elements
+        yield elements
 
 
 @cache
@@ -126,7 +128,7 @@ def _amounts(prototype: Prototype) -> dict[str, int]:
 
 
 def _is_sensible(prototype: Prototype, elements: dict[str, str], amounts: dict[str, int]) -> bool:
-    """Return whether elements differ, anions attract electrons most, and some common charges cancel."""
+    """Return whether elements differ, anions attract electrons most, atoms fit, and some common charges cancel."""
     if len(set(elements.values())) < len(elements):
         return False
     attraction = {slot: Element(symbol).X for slot, symbol in elements.items()}
@@ -134,10 +136,27 @@ def _is_sensible(prototype: Prototype, elements: dict[str, str], amounts: dict[s
     cations = [slot for slot in elements if slot not in prototype.anions]
     if min(attraction[slot] for slot in anions) <= max(attraction[slot] for slot in cations):
         return False
+    if prototype.octahedral and not MIN_TOLERANCE < _tolerance_factor(prototype, elements) < MAX_TOLERANCE:
+        return False
     charges = {sum(amounts[slot] * ANION_CHARGES[elements[slot]] for slot in anions)}
     for slot in cations:
         charges = {total + amounts[slot] * charge for total in charges for charge in _positive(elements[slot])}
     return 0 in charges
+
+
+def _tolerance_factor(prototype: Prototype, elements: dict[str, str]) -> float:
+    """Return Goldschmidt's ratio, 1 where filling and octahedra touch the corners alike, of atomic radii.
+
+    Source: Goldschmidt, Naturwissenschaften 14, 477 (1926), 10.1007/BF01507527.
+    """
+    corner = _radius(elements[prototype.corner])
+    octahedral = sum(_radius(elements[slot]) for slot in prototype.octahedral) / len(prototype.octahedral)
+    return (_radius(elements[prototype.filling]) + corner) / (math.sqrt(2.0) * (octahedral + corner))
+
+
+@cache
+def _radius(symbol: str) -> float:
+    return float(Element(symbol).atomic_radius or math.nan)
 
 
 @cache

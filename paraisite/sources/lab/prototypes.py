@@ -28,7 +28,14 @@ class Prototype:
         space_group: Hermann-Mauguin symbol; rhombohedral ones on hexagonal axes.
         sites: Slot and fractional position of every Wyckoff position.
         anions: Slots that hold anions; the others hold cations.
-        c_over_a: Third axis over the first; the second equals the first in all types here.
+        c_over_a: Third axis over the first.
+        b_over_a: Second axis over the first.
+        octahedral: Slots at the centres of octahedra whose corners are ``corner``, in types related to perovskite; the
+            slot ``filling`` sits between them. Empty for other types.
+        corner: Likewise.
+        filling: Likewise.
+        weight: Decorations drawn where other types have one drawn. Types of which more decorations turned out stable,
+            and which have many, are drawn more often.
     """
 
     name: str
@@ -36,6 +43,11 @@ class Prototype:
     sites: tuple[tuple[str, Position], ...]
     anions: str
     c_over_a: float = 1.0
+    b_over_a: float = 1.0
+    octahedral: str = ""
+    corner: str = ""
+    filling: str = ""
+    weight: int = 1
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -45,7 +57,7 @@ class Prototype:
     @property
     def is_hexagonal(self) -> bool:
         """Whether the first two axes meet at 120 degrees."""
-        return self.space_group[0] == "R" or self.space_group[1] in "36" or self.space_group.startswith("P-3")
+        return self.space_group[0] == "R" or self.space_group[1:].lstrip("-")[0] in "36"
 
     def build(self, elements: dict[str, str], *, volume_per_atom_cubic_angstrom: float) -> Structure:
         """Return the primitive cell with an element for each slot.
@@ -54,7 +66,10 @@ class Prototype:
             elements: Symbol for each slot.
             volume_per_atom_cubic_angstrom: Volume that the cell is scaled to, Å³ per atom.
         """
-        lattice = Lattice.hexagonal(1.0, self.c_over_a) if self.is_hexagonal else Lattice.tetragonal(1.0, self.c_over_a)
+        if self.is_hexagonal:
+            lattice = Lattice.hexagonal(1.0, self.c_over_a)
+        else:
+            lattice = Lattice.orthorhombic(1.0, self.b_over_a, self.c_over_a)
         species, positions = zip(*((elements[slot], position) for slot, position in self.sites), strict=True)
         cell = Structure.from_spacegroup(self.space_group, lattice, species, positions, tol=1e-4)
         cell = cell.scale_lattice(volume_per_atom_cubic_angstrom * len(cell))
@@ -128,28 +143,80 @@ PROTOTYPES: Final = (
     Prototype(
         "bismuth_telluride", "R-3m", (("A", _at(0.0, 0.0, 0.4)), ("X", _ORIGIN), ("X", _at(0.0, 0.0, 0.212))), "X", 6.95
     ),
-    # ternary
-    Prototype("half_heusler", "F-43m", (("A", _ORIGIN), ("B", _QUARTER), ("X", _CENTRE)), "X"),
-    Prototype("half_heusler_anion_centred", "F-43m", (("A", _ORIGIN), ("B", _CENTRE), ("X", _QUARTER)), "X"),
-    Prototype("heusler", "Fm-3m", (("A", _QUARTER), ("B", _ORIGIN), ("X", _CENTRE)), "X"),
-    Prototype("perovskite", "Pm-3m", (("A", _CENTRE), ("B", _ORIGIN), ("X", _at(0.5, 0.0, 0.0))), "X"),
-    Prototype("antiperovskite", "Pm-3m", (("X", _CENTRE), ("Y", _ORIGIN), ("A", _at(0.5, 0.0, 0.0))), "XY"),
+    Prototype("tungsten_carbide", "P-6m2", (("A", _ORIGIN), ("X", _at(_THIRD, 2 * _THIRD, 0.5))), "X", 0.976),
+    Prototype("platinum_sulfide", "P4_2/mmc", (("A", _at(0.0, 0.5, 0.0)), ("X", _at(0.0, 0.0, 0.25))), "X", 1.76),
     Prototype(
-        "chalcopyrite", "I-42d", (("A", _ORIGIN), ("B", _at(0.0, 0.0, 0.5)), ("X", _at(0.25, 0.25, 0.125))), "X", 2.0
+        "thallium_iodide", "Cmcm", (("A", _at(0.0, 0.392, 0.25)), ("X", _at(0.0, 0.133, 0.25))), "X", 1.147, 2.827
+    ),
+    Prototype("iron_silicide", "P2_13", (("A", _at(0.137)), ("X", _at(0.842))), "X"),
+    Prototype("anatase", "I4_1/amd", (("A", _ORIGIN), ("X", _at(0.0, 0.0, 0.208))), "X", 2.51),
+    Prototype("anti_cadmium_iodide", "P-3m1", (("A", _at(_THIRD, 2 * _THIRD, 0.25)), ("X", _ORIGIN)), "X", 1.61),
+    Prototype("anti_cadmium_chloride", "R-3m", (("A", _at(0.0, 0.0, 0.256)), ("X", _ORIGIN)), "X", 4.5),
+    Prototype("aluminium_fluoride", "R-3c", (("A", _ORIGIN), ("X", _at(0.43, 0.0, 0.25))), "X", 2.53),
+    Prototype(
+        "uranium_chloride", "P6_3/m", (("A", _at(_THIRD, 2 * _THIRD, 0.25)), ("X", _at(0.387, 0.301, 0.25))), "X", 0.585
+    ),
+    Prototype("copper_nitride", "Pm-3m", (("A", _at(0.5, 0.0, 0.0)), ("X", _ORIGIN)), "X"),
+    # ternary
+    Prototype(
+        "ilmenite",
+        "R-3",
+        (("A", _at(0.0, 0.0, 0.355)), ("B", _at(0.0, 0.0, 0.146)), ("X", _at(0.317, 0.023, 0.245))),
+        "X",
+        2.77,
     ),
     Prototype(
-        "copper_gold_chalcogenide", "P-4m2", (("A", _ORIGIN), ("B", _CENTRE), ("X", _at(0.0, 0.5, 0.25))), "X", 1.414
+        "lanthanum_oxysulfide",
+        "P-3m1",
+        (("A", _at(_THIRD, 2 * _THIRD, 0.279)), ("X", _ORIGIN), ("Y", _at(_THIRD, 2 * _THIRD, 0.629))),
+        "XY",
+        1.717,
+    ),
+    Prototype("half_heusler", "F-43m", (("A", _ORIGIN), ("B", _QUARTER), ("X", _CENTRE)), "X"),
+    Prototype("half_heusler_anion_centred", "F-43m", (("A", _ORIGIN), ("B", _CENTRE), ("X", _QUARTER)), "X", weight=2),
+    Prototype("heusler", "Fm-3m", (("A", _QUARTER), ("B", _ORIGIN), ("X", _CENTRE)), "X"),
+    Prototype(
+        "perovskite",
+        "Pm-3m",
+        (("A", _CENTRE), ("B", _ORIGIN), ("X", _at(0.5, 0.0, 0.0))),
+        "X",
+        octahedral="B",
+        corner="X",
+        filling="A",
+    ),
+    Prototype(
+        "antiperovskite",
+        "Pm-3m",
+        (("X", _CENTRE), ("Y", _ORIGIN), ("A", _at(0.5, 0.0, 0.0))),
+        "XY",
+        octahedral="Y",
+        corner="A",
+        filling="X",
+    ),
+    Prototype(
+        "chalcopyrite",
+        "I-42d",
+        (("A", _ORIGIN), ("B", _at(0.0, 0.0, 0.5)), ("X", _at(0.25, 0.25, 0.125))),
+        "X",
+        2.0,
+        weight=3,
+    ),
+    Prototype(
+        "copper_gold_chalcogenide",
+        "P-4m2",
+        (("A", _ORIGIN), ("B", _CENTRE), ("X", _at(0.0, 0.5, 0.25))),
+        "X",
+        1.414,
+        weight=4,
     ),
     Prototype("delafossite", "R-3m", (("A", _ORIGIN), ("B", _at(0.0, 0.0, 0.5)), ("X", _at(0.0, 0.0, 0.11))), "X", 5.9),
     Prototype(
-        "alpha_nafeo2", "R-3m", (("A", _at(0.0, 0.0, 0.5)), ("B", _ORIGIN), ("X", _at(0.0, 0.0, 0.24))), "X", 5.2
-    ),
-    Prototype(
-        "layered_rocksalt_001",
-        "P4/mmm",
-        (("A", _ORIGIN), ("B", _CENTRE), ("X", _at(0.5, 0.5, 0.0)), ("X", _at(0.0, 0.0, 0.5))),
+        "alpha_nafeo2",
+        "R-3m",
+        (("A", _at(0.0, 0.0, 0.5)), ("B", _ORIGIN), ("X", _at(0.0, 0.0, 0.24))),
         "X",
-        1.414,
+        5.2,
+        weight=4,
     ),
     Prototype(
         "matlockite",
@@ -171,6 +238,7 @@ PROTOTYPES: Final = (
         (("A", _ORIGIN), ("B", _at(_THIRD, 2 * _THIRD, 0.63)), ("X", _at(_THIRD, 2 * _THIRD, 0.24))),
         "X",
         1.7,
+        weight=2,
     ),
     Prototype(
         "thorium_chromium_silicide",
@@ -186,13 +254,28 @@ PROTOTYPES: Final = (
         (("A", _at(0.0, 0.0, 0.355)), ("B", _ORIGIN), ("X", _at(0.0, 0.5, 0.0)), ("X", _at(0.0, 0.0, 0.155))),
         "X",
         3.2,
+        octahedral="B",
+        corner="X",
+        filling="A",
     ),
     Prototype(
-        "potassium_hexachloroplatinate", "Fm-3m", (("A", _QUARTER), ("B", _ORIGIN), ("X", _at(0.24, 0.0, 0.0))), "X"
+        "potassium_hexachloroplatinate",
+        "Fm-3m",
+        (("A", _QUARTER), ("B", _ORIGIN), ("X", _at(0.24, 0.0, 0.0))),
+        "X",
+        octahedral="B",
+        corner="X",
+        filling="A",
     ),
     # quaternary
     Prototype(
-        "elpasolite", "Fm-3m", (("A", _QUARTER), ("B", _ORIGIN), ("C", _CENTRE), ("X", _at(0.25, 0.0, 0.0))), "X"
+        "elpasolite",
+        "Fm-3m",
+        (("A", _QUARTER), ("B", _ORIGIN), ("C", _CENTRE), ("X", _at(0.25, 0.0, 0.0))),
+        "X",
+        octahedral="BC",
+        corner="X",
+        filling="A",
     ),
     Prototype(
         "stannite",
@@ -200,5 +283,41 @@ PROTOTYPES: Final = (
         (("A", _at(0.0, 0.5, 0.25)), ("B", _ORIGIN), ("C", _at(0.0, 0.0, 0.5)), ("X", _at(0.245, 0.245, 0.13))),
         "X",
         2.0,
+        weight=2,
     ),
 )
+"""Types of compounds, each with at least one slot for anions."""
+
+ELEMENTAL: Final = (
+    Prototype("face_centred_cubic", "Fm-3m", (("A", _ORIGIN),), ""),
+    Prototype("body_centred_cubic", "Im-3m", (("A", _ORIGIN),), ""),
+    Prototype("hexagonal_close_packed", "P6_3/mmc", (("A", _at(_THIRD, 2 * _THIRD, 0.25)),), "", 1.62),
+    Prototype(
+        "double_hexagonal_close_packed",
+        "P6_3/mmc",
+        (("A", _ORIGIN), ("A", _at(_THIRD, 2 * _THIRD, 0.25))),
+        "",
+        3.24,
+    ),
+    Prototype("simple_cubic", "Pm-3m", (("A", _ORIGIN),), ""),
+    Prototype("diamond", "Fd-3m", (("A", _ORIGIN),), ""),
+    Prototype("graphite", "P6_3/mmc", (("A", _at(0.0, 0.0, 0.25)), ("A", _at(_THIRD, 2 * _THIRD, 0.25))), "", 2.73),
+    Prototype("mercury", "R-3m", (("A", _ORIGIN),), "", 1.93),
+    Prototype("arsenic", "R-3m", (("A", _at(0.0, 0.0, 0.227)),), "", 2.8),
+    Prototype("boron", "R-3m", (("A", _at(0.1177, -0.1177, -0.1073)), ("A", _at(0.1961, -0.1961, 0.0245))), "", 2.56),
+    Prototype("selenium", "P3_121", (("A", _at(0.225, 0.0, _THIRD)),), "", 1.135),
+    Prototype("white_tin", "I4_1/amd", (("A", _ORIGIN),), "", 0.546),
+    Prototype("indium", "I4/mmm", (("A", _ORIGIN),), "", 1.52),
+    Prototype("gallium", "Cmce", (("A", _at(0.0, 0.155, 0.081)),), "", 1.001, 1.695),
+    Prototype("black_phosphorus", "Cmce", (("A", _at(0.0, 0.1017, 0.0806)),), "", 1.321, 3.162),
+    Prototype("iodine", "Cmce", (("A", _at(0.0, 0.154, 0.117)),), "", 1.371, 0.657),
+    Prototype("nitrogen", "Pa-3", (("A", _at(0.054)),), ""),
+    Prototype("oxygen", "R-3m", (("A", _at(0.0, 0.0, 0.0535)),), "", 3.404),
+    Prototype(
+        "manganese",
+        "I-43m",
+        (("A", _ORIGIN), ("A", _at(0.318)), ("A", _at(0.357, 0.357, 0.035)), ("A", _at(0.0896, 0.0896, 0.2819))),
+        "",
+    ),
+)
+"""Types of elements, crystals of molecules among them."""

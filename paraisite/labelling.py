@@ -1,0 +1,151 @@
+"""Stages of the lab data set: its campaigns, and the table made of them.
+
+The campaigns take hours. Their stages are frozen in ``dvc.yaml``: `dvc repro` takes the labels from the store, and only
+``paraisite label`` computes new ones.
+"""
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from paraisite.config import Config, load_config
+from paraisite.errors import ConfigError
+from paraisite.sources.bundled import fetch_bundled
+from paraisite.sources.lab import TIERS
+from paraisite.sources.lab.campaign import Row, run_campaign
+from paraisite.sources.lab.tiers import (
+    Campaign,
+    bte_campaign,
+    bte_check_campaign,
+    elements_campaign,
+    held_out_formulas,
+    slack_campaign,
+    slack_check_campaign,
+)
+
+logger = logging.getLogger(__name__)
+
+SHIPPED: Final = tuple(tier for tier in TIERS if tier != "slack_check")
+"""Tiers that go into the DVC store; AFLOW's structures may not leave the machine."""
+
+LABELS: Final = Path("build") / "labels"
+DATA: Final = Path("data")
+
+_SECONDS_BETWEEN_KEEPING: Final = 1800.0
+_SECONDS_BETWEEN_LINES: Final = 300.0
+
+
+def label(tier: str, *, n_process: int, keep: bool) -> None:
+    """Compute the labels of a tier that are still missing.
+
+    Args:
+        tier: One of ``TIERS``.
+        n_process: Processes side by side.
+        keep: Put what is done into the DVC store every half hour and at the end.
+    """
+    config = load_config()
+    fetch_bundled(DATA, target="data.dvc")
+    campaign = _campaign(tier, config)
+    folder = LABELS / tier
+    keeper = _Keeper(f"label_{tier}") if keep and tier in SHIPPED else None
+    with _CampaignProgress(tier, keeper) as progress:
+        run_campaign(
+            campaign.parts,
+            campaign.label,
+            folder=folder,
+            plan=campaign.plan,
+            potential=campaign.potential,
+            n_process=n_process,
+            on_part=progress,
+        )
+    if keeper:
+        keeper.keep()
+
+
+def _campaign(tier: str, config: Config) -> Campaign:
+    match tier:
+        case "elements":
+            return elements_campaign(config.lab)
+        case "slack":
+            return slack_campaign(config.lab, held_out_formulas(DATA))
+        case "slack_check":
+            return slack_check_campaign(config.lab, config.data.aflow_table)
+        case "bte":
+            return bte_campaign(config.lab, LABELS / "slack")
+        case "bte_check":
+            return bte_check_campaign(config.lab, DATA)
+        case other:
+            raise ConfigError(f"unknown tier {other!r}; known ones are {', '.join(TIERS)}")
+
+
+class _Keeper:
+    """Puts finished parts into the DVC store, so that neither a lost machine nor a lost folder costs hours."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._last = time.monotonic()
+
+    def keep_now_and_then(self) -> None:
+        if time.monotonic() - self._last >= _SECONDS_BETWEEN_KEEPING:
+            self.keep()
+
+    def keep(self) -> None:
+        """Commit and push; a failure is told and costs nothing: the parts stay where they are."""
+        self._last = time.monotonic()
+        for command in (("commit", "--force", "--quiet", self._stage), ("push", "--quiet", self._stage)):
+            done = subprocess.run(
+                [sys.executable, "-m", "dvc", *command],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                reason = " ".join((done.stderr or done.stdout).split())[-300:]
+                logger.warning("`dvc %s` failed, the labels stay in %s only: %s", " ".join(command), LABELS, reason)
+                return
+
+
+class _CampaignProgress:
+    """A bar with the time left; where no terminal is, a line every five minutes."""
+
+    def __init__(self, tier: str, keeper: _Keeper | None) -> None:
+        self._keeper = keeper
+        console = Console(stderr=True)
+        self._on_terminal = console.is_terminal
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[accepted]}"), console=console,
+        )  # fmt: skip
+        self._tier = tier
+        self._task = self._bar.add_task(tier, total=None, accepted="")
+        self._n_row = self._n_accepted = self._n_here = 0
+        self._start = self._last_line = time.monotonic()
+
+    def __enter__(self) -> "_CampaignProgress":
+        if self._on_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, *, n_done: int, n_part: int, rows: Sequence[Row]) -> None:
+        self._n_row += len(rows)
+        self._n_accepted += sum(row["reason"] == "" for row in rows)
+        self._n_here += bool(rows)
+        accepted = f"{self._n_accepted} of {self._n_row} accepted" if rows else ""
+        self._bar.update(self._task, total=n_part, completed=n_done, accepted=accepted)
+        if not self._on_terminal and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            left = (time.monotonic() - self._start) / max(self._n_here, 1) * (n_part - n_done) / 60.0
+            logger.info("%s: %d of %d parts, about %.0f min left; %s", self._tier, n_done, n_part, left, accepted)
+        if rows and self._keeper:
+            self._keeper.keep_now_and_then()

@@ -1,0 +1,42 @@
+"""Elemental references: the lowest energy that the potential gives to an element in any of some structure types."""
+
+from typing import Any, Final
+
+import numpy as np
+from pymatgen.core.periodic_table import Element
+from pymatgen.core.structure import Structure
+
+from paraisite.errors import StructureError
+from paraisite.sources.lab.decorate import ANION_CHARGES, CATIONS
+from paraisite.sources.lab.mechanics import relax
+from paraisite.sources.lab.prototypes import ELEMENTAL, Prototype
+
+ELEMENT: Final = "element"
+ENERGY: Final = "energy_ev_per_atom"
+
+ELEMENTS: Final = tuple(sorted({*CATIONS, *ANION_CHARGES}))
+"""All elements that occur in candidates."""
+
+
+def label_element(symbol: str, calculator: Any) -> list[dict[str, Any]]:
+    """Return a row for every structure type of an element: its relaxed energy in eV/atom, or the reason why not."""
+    return [_row(symbol, prototype, calculator) for prototype in ELEMENTAL]
+
+
+def _row(symbol: str, prototype: Prototype, calculator: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {ELEMENT: symbol, "prototype": prototype.name, "reason": "", ENERGY: np.nan}
+    try:
+        structure, energy = relax(_guess(symbol, prototype), calculator)
+        row[ENERGY] = energy / len(structure)
+    except (StructureError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:
+        row["reason"] = " ".join(str(error).split())[:200]
+    return row
+
+
+def _guess(symbol: str, prototype: Prototype) -> Structure:
+    """Return the crystal with its nearest atoms as far apart as their radii add up to."""
+    cell = prototype.build({"A": symbol}, volume_per_atom_cubic_angstrom=20.0)
+    neighbours = cell.get_all_neighbors(8.0)
+    shortest = min(neighbour.nn_distance for around in neighbours for neighbour in around)
+    scale = 2.0 * float(Element(symbol).atomic_radius or np.nan) / shortest
+    return cell.scale_lattice(cell.volume * scale**3)

@@ -1,0 +1,176 @@
+"""The campaigns: which structures each one labels, in which order, and what its rows depend on.
+
+No formula of Togo15 or HH143 is in any tier: those compounds measure what a model has learnt.
+"""
+
+import hashlib
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from pymatgen.core.structure import Structure
+from pymatgen.symmetry.groups import SpaceGroup
+
+from paraisite.config import LabConfig
+from paraisite.errors import StructureError
+from paraisite.sources import half_heusler, togo15
+from paraisite.sources.aflow import load_aflow
+from paraisite.sources.lab.campaign import LabelPart, Part, part_name, read_parts
+from paraisite.sources.lab.conductivity import lattice_conductivity
+from paraisite.sources.lab.decorate import Candidate, candidate, decorate
+from paraisite.sources.lab.elements import ELEMENTS, label_element
+from paraisite.sources.lab.label import label_mechanics
+from paraisite.sources.lab.mechanics import relax
+from paraisite.sources.lab.prototypes import PROTOTYPES
+from paraisite.sources.record import Record
+
+CANDIDATES_PER_PART: Final = 50
+N_SLACK_CHECK: Final = 300
+MAX_SLACK_CHECK_ATOMS: Final = 10
+CHECKS_PER_PART: Final = 10
+
+MAX_BTE_ATOMS: Final = 4
+"""Atoms in a primitive cell whose conductivity takes about a minute."""
+
+_BY_NAME: Final = {prototype.name: prototype for prototype in PROTOTYPES}
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """All that ``run_campaign`` needs to know of a tier.
+
+    Attributes:
+        name: Of the tier and of its folder.
+        potential: Name that ``load_calculator`` knows.
+        parts: Shares of the work.
+        label: Computes the rows of a share.
+        plan: What the rows depend on besides the code.
+    """
+
+    name: str
+    potential: str
+    parts: Sequence[Part]
+    label: LabelPart
+    plan: dict[str, Any]
+
+
+def elements_campaign(config: LabConfig) -> Campaign:
+    """Return the energies of the elements under tier ``slack``'s potential, an element per part."""
+    parts = [Part(symbol, symbol) for symbol in ELEMENTS]
+    return Campaign("elements", config.slack_potential, parts, label_element, {"potential": config.slack_potential})
+
+
+def slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
+    """Return tier ``slack``: decorated prototypes, fifty candidates per part.
+
+    Args:
+        config: Potential, seed and number of candidates.
+        held_out: Reduced formulas that may not occur.
+    """
+    draws = islice(decorate(seed=config.seed, excluded_formulas=held_out), config.slack_candidates)
+    parts: list[Part] = []
+    while chunk := [(prototype.name, elements) for prototype, elements in islice(draws, CANDIDATES_PER_PART)]:
+        parts.append(Part(part_name(len(parts)), chunk))
+    plan = {"potential": config.slack_potential, "seed": config.seed, "held_out": _digest(held_out)}
+    return Campaign("slack", config.slack_potential, parts, label_slack_part, plan)
+
+
+def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
+    """Return tier ``bte``: accepted cubic crystals of tier ``slack``, one per part, in that tier's order.
+
+    Args:
+        config: Potential and number of compounds.
+        slack_folder: Where tier ``slack``'s parts lie; what follows a gap in their numbers is left out.
+    """
+    rows = read_parts(slack_folder, consecutive=True)
+    accepted = rows[(rows["reason"] == "") & rows["space_group"].map(_is_cubic)]
+    columns = (accepted[name] for name in ("candidate_id", "prototype", "structure_json"))
+    items = (item for item in zip(*columns, strict=True) if _n_atom(item[2]) <= MAX_BTE_ATOMS)
+    parts = [Part(str(item[0]).replace(":", "."), item) for item in islice(items, config.bte_candidates)]
+    plan = {"potential": config.bte_potential, "structures_of": config.slack_potential, "seed": config.seed}
+    return Campaign("bte", config.bte_potential, parts, label_bte_part, plan)
+
+
+def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
+    """Return the cubic compounds of Togo15, whose conductivities are known, under tier ``bte``'s potential.
+
+    They measure the tier and are never trained on.
+    """
+    records = togo15.load_togo15(data_folder / togo15.FILE_NAME)
+    parts = [
+        Part(record.material_id, (record.material_id, record.prototype, record.structure.to_json()))
+        for record in records
+        if record.prototype in ("rocksalt", "zincblende")
+    ]
+    plan = {"potential": config.bte_potential, "structures_of": "Togo15"}
+    return Campaign("bte_check", config.bte_potential, parts, label_bte_part, plan)
+
+
+def slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
+    """Return structures of AFLOW, whose AGL conductivities are known, under tier ``slack``'s potential.
+
+    They measure the tier and are never trained on.
+    """
+    records, _ = load_aflow(aflow_table)
+    small = [record for record in records if len(record.structure) <= MAX_SLACK_CHECK_ATOMS]
+    drawn = random.Random(config.seed).sample(small, min(N_SLACK_CHECK, len(small)))
+    items = [(record.material_id, record.structure.to_json()) for record in drawn]
+    parts = [
+        Part(part_name(start // CHECKS_PER_PART), items[start : start + CHECKS_PER_PART])
+        for start in range(0, len(items), CHECKS_PER_PART)
+    ]
+    plan = {"potential": config.slack_potential, "seed": config.seed, "structures_of": "AFLOW"}
+    return Campaign("slack_check", config.slack_potential, parts, label_structures_part, plan)
+
+
+def held_out_formulas(data_folder: Path) -> frozenset[str]:
+    """Return the reduced formulas of Togo15 and HH143."""
+    records: list[Record] = [
+        *togo15.load_togo15(data_folder / togo15.FILE_NAME),
+        *half_heusler.load_half_heusler(data_folder / half_heusler.FILE_NAME),
+    ]
+    return frozenset(record.structure.composition.reduced_formula for record in records)
+
+
+def label_slack_part(items: Sequence[tuple[str, dict[str, str]]], calculator: Any) -> list[dict[str, Any]]:
+    """Return the rows of some decorations, each named by prototype and elements."""
+    return [label_mechanics(candidate(_BY_NAME[name], elements), calculator) for name, elements in items]
+
+
+def label_structures_part(items: Sequence[tuple[str, str]], calculator: Any) -> list[dict[str, Any]]:
+    """Return the rows of crystals given by id and pymatgen JSON."""
+    candidates = (
+        Candidate(material_id, "", Structure.from_str(text, fmt="json").get_primitive_structure())
+        for material_id, text in items
+    )
+    return [label_mechanics(candidate, calculator) for candidate in candidates]
+
+
+def label_bte_part(item: tuple[str, str, str], calculator: Any) -> list[dict[str, Any]]:
+    """Return the row of a crystal, given by its id, prototype and pymatgen JSON."""
+    material_id, prototype, structure_json = item
+    row: dict[str, Any] = {"candidate_id": material_id, "prototype": prototype, "reason": "", "structure_json": ""}
+    try:
+        structure, _ = relax(Structure.from_str(structure_json, fmt="json").get_primitive_structure(), calculator)
+        row["structure_json"] = structure.to_json()
+        row |= asdict(lattice_conductivity(structure, calculator))
+    except (StructureError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:
+        row["reason"] = " ".join(str(error).split())[:200]
+    return [row]
+
+
+def _n_atom(structure_json: str) -> int:
+    return len(Structure.from_str(structure_json, fmt="json"))
+
+
+@cache
+def _is_cubic(space_group: str) -> bool:
+    return bool(SpaceGroup(space_group).crystal_system == "cubic")
+
+
+def _digest(formulas: Collection[str]) -> str:
+    return hashlib.sha256(" ".join(sorted(formulas)).encode()).hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""Conductivity from forces, with the effective-medium potential that ASE brings."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.emt import EMT
+from phono3py import Phono3py
+from phonopy.structure.atoms import PhonopyAtoms
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from paraisite.errors import StructureError
+from paraisite.sources.lab import conductivity
+from paraisite.sources.lab.conductivity import lattice_conductivity
+from paraisite.sources.lab.mechanics import relax
+
+
+@pytest.fixture
+def coarse(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(conductivity, "MESH", 5)
+    monkeypatch.setattr(conductivity, "MIN_SUPERCELL_ANGSTROM", 6.5)
+    return 5
+
+
+def nickel() -> Structure:
+    crystal = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.5), ["Ni"], [[0, 0, 0]])
+    return relax(crystal.get_primitive_structure(), EMT())[0]
+
+
+def test_conductivity_is_that_of_systematic_displacements(coarse: int):
+    crystal = nickel()
+    found = lattice_conductivity(crystal, EMT())
+    assert found.kappa_w_per_m_k == pytest.approx(by_systematic_displacements(crystal, coarse), rel=0.05)
+    assert found.n_supercell_atom == 32
+    assert 3 <= found.n_force_call < 40
+    assert -0.01 < found.min_frequency_thz < found.max_frequency_thz < 15
+
+
+def by_systematic_displacements(crystal: Structure, mesh: int) -> float:
+    conventional = crystal.to_conventional()
+    cell = PhonopyAtoms(symbols=["Ni"] * 4, cell=conventional.lattice.matrix, scaled_positions=conventional.frac_coords)
+    phonons = Phono3py(cell, 2 * np.eye(3, dtype=int), "F")
+    phonons.generate_displacements(distance=0.03)
+    forces = []
+    for moved in phonons.supercells_with_displacements:
+        forces.append(Atoms(moved.symbols, positions=moved.positions, cell=moved.cell, pbc=True, calculator=EMT()))
+    phonons.forces = np.array([atoms.get_forces() for atoms in forces])
+    phonons.produce_fc3()
+    phonons.produce_fc2()
+    phonons.mesh_numbers = [mesh] * 3
+    phonons.init_phph_interaction()
+    phonons.run_thermal_conductivity(temperatures=[300.0])
+    return float(np.ravel(phonons.thermal_conductivity.kappa)[:3].mean())
+
+
+def test_a_crystal_that_is_not_cubic_is_refused():
+    hexagonal = Structure.from_spacegroup("P6_3/mmc", Lattice.hexagonal(2.5, 4.1), ["Ni"], [[1 / 3, 2 / 3, 0.25]])
+    with pytest.raises(StructureError, match="hexagonal, expected a cubic crystal"):
+        lattice_conductivity(hexagonal, EMT())
+
+
+@pytest.mark.usefixtures("coarse")
+def test_imaginary_phonons_are_refused_before_the_costly_part(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(conductivity, "Phono3py")
+    body_centred = Structure.from_spacegroup("Im-3m", Lattice.cubic(2.8), ["Ni"], [[0, 0, 0]])
+    crystal, _ = relax(body_centred.get_primitive_structure(), EMT())
+    with pytest.raises(StructureError, match=r"phonon of -\d+\.\d+ THz \(imaginary\)"):
+        lattice_conductivity(crystal, EMT())
