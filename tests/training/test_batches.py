@@ -42,7 +42,7 @@ def epoch(rows: list[np.ndarray], seeds: list[int], batch_size: int = 8) -> Labe
 def rows_of(batches: LabelledBatches, member: int) -> np.ndarray:
     """Return the rows that a member's targets name, after checking that each lies beside its own crystal."""
     here = batches.present[:, member] == 1
-    kappa = batches.kappa[:, member]
+    kappa = batches.target[:, member]
     graphs = GraphBatch(*(values[:, member] for values in batches.graphs))
     for step, place in np.argwhere(here):
         row = int(kappa[step, place]) - 1
@@ -68,8 +68,8 @@ def test_empty_places_have_value_one_and_are_not_present():
     batches = epoch(ROWS, [1, 2, 3], 13)  # 48 = 3 * 13 + 9
     assert set(np.unique(batches.present)) == {0.0, 1.0}
     np.testing.assert_array_equal(batches.present.sum(axis=2), [[13] * 3] * 3 + [[9] * 3])
-    assert (batches.kappa[batches.present == 0] == 1).all()
-    assert batches.kappa.dtype == batches.present.dtype == np.float32
+    assert (batches.target[batches.present == 0] == 1).all()
+    assert batches.target.dtype == batches.present.dtype == np.float32
 
 
 def test_shape_index_is_the_smallest_shape_that_every_member_fits():
@@ -87,7 +87,7 @@ def test_shape_index_is_the_smallest_shape_that_every_member_fits():
 
 def test_a_members_epoch_depends_on_nobody_else():
     together, alone = epoch(ROWS, [1, 2, 3]), epoch(ROWS[1:2], [2])
-    np.testing.assert_array_equal(together.kappa[:, 1], alone.kappa[:, 0])
+    np.testing.assert_array_equal(together.target[:, 1], alone.target[:, 0])
     for values, own in zip(together.graphs, alone.graphs, strict=True):
         np.testing.assert_array_equal(values[:, 1], own[:, 0])
 
