@@ -1,7 +1,9 @@
 """Epochs: every row once, beside its own target, whoever else is trained."""
 
 import numpy as np
+import pytest
 
+from paraisite.errors import DataError
 from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.graphs.plan import dense_plan
 from paraisite.models.architecture import ModelConfig
@@ -119,3 +121,26 @@ def test_the_smallest_possible_shape_is_enough_for_dense_plans():
     largest = BatchShape(1, int(DATA.graphs.n_atom.max()), int(DATA.graphs.n_bond.max()))
     plan = dense_plan(DATA.graphs.sizes, largest)
     np.testing.assert_array_equal(np.sort(plan[:, 0]), np.arange(N))
+
+
+def test_a_value_that_is_not_known_is_not_present():
+    """Two targets, one of them known for every third crystal; crystals stay where they are."""
+    both = np.stack([DATA.target, DATA.target + 1000.0], axis=1)
+    both[np.arange(N) % 3 != 0, 1] = np.nan
+    data = TrainingData(DATA.graphs, both, ModelConfig(n_output=2))
+    shape = validation_shape(DATA.graphs)
+    batches = validation_batches(data, validation_plans(data, ROWS, shape), shape)
+    plain = validation_batches(DATA, validation_plans(DATA, ROWS, shape), shape)
+    assert batches.target.shape == batches.present.shape == (*plain.present.shape, 2)
+    np.testing.assert_array_equal(batches.present[..., 0], plain.present)
+    np.testing.assert_array_equal(batches.target[..., 0], plain.target)
+    row = plain.target - 1.0
+    known = (plain.present == 1) & (row % 3 == 0)
+    np.testing.assert_array_equal(batches.present[..., 1], known)
+    np.testing.assert_array_equal(batches.target[..., 1], np.where(known, row + 1001.0, 1.0))
+
+
+@pytest.mark.parametrize(("shape", "n_output"), [((N - 1,), 1), ((N, 1), 1), ((N,), 2), ((N, 3), 2)])
+def test_targets_of_another_shape_are_refused(shape: tuple[int, ...], n_output: int):
+    with pytest.raises(DataError, match=r"the targets have shape .* expected \(60,"):
+        TrainingData(DATA.graphs, np.ones(shape), ModelConfig(n_output=n_output))
