@@ -66,7 +66,7 @@ class PacedFit(FitCallback):
     def on_start(self, *, n_member: int, n_epoch: int, n_epoch_done: int) -> None:
         """Nothing to note."""
 
-    def on_epoch(self, *, member: int, epoch: int, train_mape: float, validation_mape: float) -> None:
+    def on_epoch(self, *, member: int, epoch: int, train_error: float, validation_error: float) -> None:
         """Note the turn; hold the engine when enough turns are complete."""
         now, unit = time.perf_counter(), 0 if self._on_gpu else member
         is_new = not self._turns or self._turns[-1].unit != unit or now - self._last > _SAME_TURN_SECONDS

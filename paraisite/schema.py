@@ -32,6 +32,28 @@ GRADIENT_NORM: Final = "gradient_norm"
 
 
 @dataclass(frozen=True)
+class Property:
+    """A physical property of crystals that a network is pretrained on.
+
+    Attributes:
+        name: For people, and as the target of a trained network.
+        column: Column of a table that holds its values; the unit is in its name.
+        unit: Unit of the network's output.
+        transform: What the network predicts of a value.
+    """
+
+    name: str
+    column: str
+    unit: str
+    transform: Literal["identity", "log10"] = "identity"
+
+
+FORMATION_ENERGY: Final = Property("formation energy", "formation_energy_ev_per_atom", "eV/atom")
+LOG_BULK: Final = Property("log10 of the bulk modulus", "bulk_gpa", "log10(GPa)", "log10")
+LOG_SHEAR: Final = Property("log10 of the shear modulus", "shear_gpa", "log10(GPa)", "log10")
+
+
+@dataclass(frozen=True)
 class Metric:
     """One number that a run reports.
 

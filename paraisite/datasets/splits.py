@@ -1,4 +1,4 @@
-"""The paper's random splits, and the table that says who is where.
+"""The paper's random splits, a grouped split with a test part, and the table that says who is where.
 
 Source: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D: ``RandomState(seed).permutation(n)``, the first
 ``int(0.8 n)`` rows train.
@@ -40,6 +40,40 @@ def random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) ->
         order = np.random.RandomState(seed).permutation(n_row).astype(np.int64)
         splits.append(Split(seed=seed, train=order[:n_train], validation=order[n_train:]))
     return tuple(splits)
+
+
+@dataclass(frozen=True)
+class SplitWithTest(Split):
+    """A division whose test rows choose nothing: neither weights nor the epoch.
+
+    Attributes:
+        test: Row numbers that only the last evaluation sees, ascending, int64 [n_test].
+    """
+
+    test: npt.NDArray[np.int64]
+
+
+def grouped_split(groups: Sequence[str], *, seed: int, held_out_fraction: float = 0.1) -> SplitWithTest:
+    """Return a random split that leaves every group whole, so that no formula has polymorphs on two sides.
+
+    Args:
+        groups: Group of each row, e.g. its reduced formula, [n_row].
+        seed: Seed of the groups' order; rows may stand in any order.
+        held_out_fraction: Share of the rows that test, and again that validate; exceeded by less than one group.
+
+    Raises:
+        DataError: There are too few groups for three parts.
+    """
+    names, group_of_row, size = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    # A group belongs where its first row falls when all groups follow each other: test, validation, train.
+    start = np.empty(len(names))
+    start[order] = np.cumsum(size[order]) - size[order]
+    part = np.digitize(start / len(group_of_row), [held_out_fraction, 2 * held_out_fraction])[group_of_row]
+    test, validation, train = (np.flatnonzero(part == number).astype(np.int64) for number in range(3))
+    if not (len(test) and len(validation) and len(train)):
+        raise DataError(f"{len(names)} groups are too few to train, to validate and to test on different ones")
+    return SplitWithTest(seed=seed, train=train, validation=validation, test=test)
 
 
 def split_table(dataset: Dataset, split: Split) -> pd.DataFrame:

@@ -145,8 +145,8 @@ def _curves(trained: FitResult, splits: Sequence[Split]) -> pd.DataFrame:
                 {
                     schema.SPLIT_SEED: split.seed,
                     schema.EPOCH: np.arange(1, n_epoch + 1),
-                    schema.TRAIN_MAPE: trained.train_mape[member],
-                    schema.VALIDATION_MAPE: trained.validation_mape[member],
+                    schema.TRAIN_MAPE: trained.train_error[member],
+                    schema.VALIDATION_MAPE: trained.validation_error[member],
                     schema.LEARNING_RATE: trained.learning_rate,
                     schema.GRADIENT_NORM: trained.gradient_norm[member],
                 }

@@ -60,7 +60,7 @@ def evaluate(kappa_true: Floats, kappa_predicted: Floats, *, epoch: Epoch) -> di
         root_mean_squared_error(kappa_true, kappa_predicted),
         r2_score(kappa_true, kappa_predicted) if len(kappa_true) > 1 else float("nan"),
         mean_absolute_error(_floored_log10(kappa_true), _floored_log10(kappa_predicted)),
-        _spearman(kappa_true, kappa_predicted),
+        spearman(kappa_true, kappa_predicted),
     )
     return {name: float(value) for name, value in zip(names, values, strict=True)}
 
@@ -176,7 +176,8 @@ def _rescaled(kappa: Floats, own: tuple[float, float], start: tuple[float, float
     return np.power(10.0, standardised * start[1] + start[0]) - 1.0
 
 
-def _spearman(kappa_true: Floats, kappa_predicted: Floats) -> float:
-    if np.ptp(kappa_true) == 0 or np.ptp(kappa_predicted) == 0:  # ranks are undefined; SciPy would warn and say NaN
+def spearman(true: Floats, predicted: Floats) -> float:
+    """Return the rank correlation; NaN where either side is constant."""
+    if np.ptp(true) == 0 or np.ptp(predicted) == 0:  # ranks are undefined; SciPy would warn and say NaN
         return float("nan")
-    return float(spearmanr(kappa_true, kappa_predicted).statistic)
+    return float(spearmanr(true, predicted).statistic)

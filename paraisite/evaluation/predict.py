@@ -31,9 +31,10 @@ def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float
         graphs: Crystals whose bonds reach to the ensemble's cutoff.
 
     Returns:
-        float64 [n_member, n_crystal].
+        float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several outputs.
     """
-    output = np.full((ensemble.n_member, len(graphs)), np.nan)
+    per_crystal = () if ensemble.config.n_output == 1 else (ensemble.config.n_output,)
+    output = np.full((ensemble.n_member, len(graphs), *per_crystal), np.nan)
     feature = distance_basis(ensemble.config).coordinates(graphs.bond_distance_angstrom)
     weights = [
         {name: tf.constant(value[k : k + 1]) for name, value in ensemble.parameters.items()}
@@ -75,7 +76,7 @@ def _chunks(plan: Ints) -> Iterator[Ints]:
 
 @lru_cache(maxsize=16)
 def _program(config: ModelConfig, shape: BatchShape) -> Any:
-    """Return the compiled function (one member's weights, steps) -> outputs [n_step, n_crystal]."""
+    """Return the compiled function (one member's weights, steps) -> outputs [n_step, n_crystal] or […, n_output]."""
 
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=False)
     def run(weights: Any, batch: GraphBatch) -> Any:

@@ -1,4 +1,4 @@
-"""Structure files in, one row per file out; a file that cannot be used is a row with a reason."""
+"""Structure files in, one row per file and output out; a file that cannot be used is a row with a reason."""
 
 import dataclasses
 import logging
@@ -80,7 +80,11 @@ def read_model(path: Path) -> Ensemble:
 
 
 def predict_files(ensemble: Ensemble, paths: Sequence[Path]) -> list[FilePrediction]:
-    """Predict for each file, in the order given; folders are replaced by the structure files in them."""
+    """Predict for each file, in the order given; folders are replaced by the structure files in them.
+
+    Returns:
+        One row per file; one for each output, in the model's order, where that has several.
+    """
     files = [file for path in paths for file in _expand(path)]
     structures: dict[int, Structure] = {}
     reasons: dict[int, str] = {}
@@ -90,7 +94,7 @@ def predict_files(ensemble: Ensemble, paths: Sequence[Path]) -> list[FilePredict
             structures[row] = found
         else:
             reasons[row] = found
-    values = np.full((ensemble.n_member, len(files)), np.nan)
+    values = np.full((ensemble.n_member, len(files), ensemble.config.n_output), np.nan)
     if structures:
         reasons |= _predict_structures(ensemble, structures, values)
     for row in set(structures) - set(reasons):
@@ -101,17 +105,19 @@ def predict_files(ensemble: Ensemble, paths: Sequence[Path]) -> list[FilePredict
             ensemble,
             file,
             formula=structures[row].composition.reduced_formula if row in structures else None,
-            values=values[:, row],
+            values=values[:, row, output],
+            output=output,
             reason=reasons.get(row),
         )
         for row, file in enumerate(files)
+        for output in range(ensemble.config.n_output)
     ]
 
 
 def _predict_structures(
     ensemble: Ensemble, structures: dict[int, Structure], values: npt.NDArray[np.float64]
 ) -> dict[int, str]:
-    """Fill the columns of ``values`` that have a graph; return the reasons of those that have none."""
+    """Fill ``values`` [n_member, n_file, n_output] where there is a graph; return the reasons where there is none."""
     rows = list(structures)
     graphs, rejected = build_graphs(
         [structures[row] for row in rows],
@@ -122,7 +128,7 @@ def _predict_structures(
     reasons = {rows[item.row]: item.reason for item in rejected}
     usable = [row for row in rows if row not in reasons]
     if usable:
-        values[:, usable] = predict(ensemble, graphs)
+        values[:, usable] = predict(ensemble, graphs).reshape(ensemble.n_member, len(usable), -1)
     return reasons
 
 
@@ -159,15 +165,21 @@ def _one_line(error: Exception) -> str:
 
 
 def _row(
-    ensemble: Ensemble, file: Path, *, formula: str | None, values: npt.NDArray[np.float64], reason: str | None
+    ensemble: Ensemble,
+    file: Path,
+    *,
+    formula: str | None,
+    values: npt.NDArray[np.float64],
+    output: int,
+    reason: str | None,
 ) -> FilePrediction:
     has_value = reason is None
     return FilePrediction(
         file=file,
         formula=formula,
-        target=ensemble.target,
+        target=ensemble.targets[output],
         value=float(values.mean()) if has_value else None,
         std=float(values.std(ddof=1)) if has_value and ensemble.n_member > 1 else None,
-        unit=ensemble.unit,
+        unit=ensemble.units[output],
         reason=reason,
     )

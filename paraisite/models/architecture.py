@@ -36,6 +36,7 @@ class ModelConfig:
         n_set2set_pass: Set2Set's recurrent steps.
         head_hidden: Hidden widths of the head; none in the published models.
         output_activation: "sigmoid" in published classifiers.
+        n_output: Properties that the last layer predicts at once.
     """
 
     n_element: int = 95
@@ -50,6 +51,7 @@ class ModelConfig:
     n_set2set_pass: int = 3
     head_hidden: tuple[int, ...] = ()
     output_activation: Literal["linear", "sigmoid"] = "linear"
+    n_output: int = 1
 
 
 def parameter_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -72,7 +74,7 @@ def parameter_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         shapes[f"set2set/{part}/recurrent_kernel"] = (2 * hidden, 4 * hidden)
         shapes[f"set2set/{part}/recurrent_bias"] = (4 * hidden,)
     shapes.update(_dense("readout", (4 * hidden + narrow, narrow, hidden)))
-    shapes.update(_dense("head", (hidden, *config.head_hidden, 1)))
+    shapes.update(_dense("head", (hidden, *config.head_hidden, config.n_output)))
     return shapes
 
 

@@ -32,16 +32,16 @@ class Ensemble:
         config: Architecture of every member.
         parameters: Stacked parameters, each float32 [n_member, …].
         scaler: Turns the network's output into kappa in W/m/K; None where the output already has ``unit``.
-        target: What is predicted, e.g. "kappa" or "Formation energy".
-        unit: Unit of a prediction, e.g. "W/m/K".
+        target: What is predicted, e.g. "kappa" or "Formation energy"; one for each of several outputs.
+        unit: Unit of a prediction, e.g. "W/m/K"; one for each of several outputs.
         metadata: Provenance as text: recipe, data digest, code version, epochs, …
     """
 
     config: ModelConfig
     parameters: Parameters
     scaler: TargetScaler | None
-    target: str
-    unit: str
+    target: str | tuple[str, ...]
+    unit: str | tuple[str, ...]
     metadata: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -60,11 +60,27 @@ class Ensemble:
                 raise CheckpointError(f"parameter {name}: expected {(self.n_member, *shape)}, found {found}")
         if self.scaler is not None and not self.scaler.mean.shape == self.scaler.std.shape == (self.n_member,):
             raise CheckpointError(f"{self.n_member} members, but a scaler of {self.scaler.mean.shape}")
+        if not len(self.targets) == len(self.units) == self.config.n_output:
+            raise CheckpointError(
+                f"{self.config.n_output} outputs, but {len(self.targets)} targets and {len(self.units)} units"
+            )
+        if self.scaler is not None and self.config.n_output > 1:
+            raise CheckpointError(f"a scaler of kappa after {self.config.n_output} outputs, expected one")
 
     @property
     def n_member(self) -> int:
         """Number of members."""
         return len(self.parameters["atom_embedding"])
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What each output predicts, [n_output]."""
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of each output, [n_output]."""
+        return (self.unit,) if isinstance(self.unit, str) else self.unit
 
     def member(self, k: int) -> "Ensemble":
         """Return member ``k`` as an ensemble of one."""
@@ -120,8 +136,8 @@ class Ensemble:
                 config=_config_from_json(header["config"]),
                 parameters=tensors,
                 scaler=None if mean is None or std is None else TargetScaler(mean=mean, std=std),
-                target=header["target"],
-                unit=header["unit"],
+                target=_from_json(header["target"]),
+                unit=_from_json(header["unit"]),
                 metadata=header["metadata"],
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -133,7 +149,9 @@ def _text(header: dict[str, Any]) -> str:
 
 
 def _config_from_json(values: dict[str, Any]) -> ModelConfig:
-    arguments: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    }
-    return ModelConfig(**arguments)
+    return ModelConfig(**{key: _from_json(value) for key, value in values.items()})
+
+
+def _from_json(value: Any) -> Any:
+    """Return the tuple that JSON knows as a list, and anything else as it is."""
+    return tuple(value) if isinstance(value, list) else value

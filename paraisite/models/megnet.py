@@ -78,7 +78,8 @@ def forward(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_cryst
         n_crystal: Crystal places.
 
     Returns:
-        float32 [n_member, n_crystal]; what stands in an empty place has no meaning.
+        float32 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several outputs; what stands in an empty
+        place has no meaning.
     """
     incidence = _incidence(batch, n_crystal)
     atoms, bonds, state = _features(weights, batch, config=config, n_crystal=n_crystal)
@@ -89,7 +90,8 @@ def forward(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_cryst
     atom_set = pool("set2set/atom", atoms, incidence.crystal_of_atom, incidence.atom_log_weight)
     bond_set = pool("set2set/bond", bonds, incidence.crystal_of_bond, incidence.bond_log_weight)
     hidden = _mlp(weights, "readout", tf.concat([atom_set, bond_set, state], -1), 2, softplus2, activate_last=True)
-    output = _mlp(weights, "head", hidden, len(config.head_hidden) + 1, tf.nn.relu, activate_last=False)[..., 0]
+    output = _mlp(weights, "head", hidden, len(config.head_hidden) + 1, tf.nn.relu, activate_last=False)
+    output = output[..., 0] if config.n_output == 1 else output
     return tf.sigmoid(output) if config.output_activation == "sigmoid" else output
 
 

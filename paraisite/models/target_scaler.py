@@ -1,4 +1,4 @@
-"""The target transform: standardised log10(1 + kappa), one mean and deviation per member."""
+"""What targets are standardised by: log10(1 + kappa) for conductivity, the value itself for other properties."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.errors import DataError
+from paraisite.models.architecture import ModelConfig, Parameters
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,3 +46,50 @@ class TargetScaler:
     def inverse(self, standardised: Floats) -> Floats:
         """Return kappa in W/m/K [n_member, n] of standardised values [n_member, n]."""
         return np.power(10.0, standardised * self.std[:, None] + self.mean[:, None]) - 1.0
+
+
+@dataclass(frozen=True)
+class Standardiser:
+    """Standardises properties; after training it is folded into the network, which then predicts in their units.
+
+    Attributes:
+        mean: Mean of each member's known training values, float64 [n_member], or [n_member, n_output] for several
+            outputs.
+        std: Their standard deviation (population), same shape.
+    """
+
+    mean: Floats
+    std: Floats
+
+    @classmethod
+    def fit(cls, targets: list[Floats]) -> "Standardiser":
+        """Fit a mean and a deviation per member and output.
+
+        Args:
+            targets: Each member's training values, [n_row] or [n_row, n_output]; NaN where one is not known.
+
+        Raises:
+            DataError: An output has fewer than two different known values: there is no spread to standardise by.
+        """
+        # From the extremes, because rounding may leave equal values a tiny deviation.
+        if not all((np.fmax.reduce(values) > np.fmin.reduce(values)).all() for values in targets):
+            raise DataError("a target's known training values are all equal: there is nothing to standardise by")
+        return cls(
+            mean=np.array([np.nanmean(values, axis=0) for values in targets]),
+            std=np.array([np.nanstd(values, axis=0) for values in targets]),
+        )
+
+    def folded_into(self, parameters: Parameters, config: ModelConfig) -> Parameters:
+        """Return the stack with a last layer that undoes the standardisation.
+
+        Args:
+            parameters: Stacked parameters of a network that was trained on standardised targets.
+            config: Its architecture, with a linear output.
+        """
+        last = f"head/{len(config.head_hidden)}"
+        kernel, bias = (parameters[f"{last}/{key}"].astype(np.float64) for key in ("kernel", "bias"))
+        mean, std = (values.reshape(bias.shape) for values in (self.mean, self.std))  # [n_member, n_output]
+        return parameters | {
+            f"{last}/kernel": (kernel * std[:, None]).astype(np.float32),
+            f"{last}/bias": (bias * std + mean).astype(np.float32),
+        }

@@ -13,6 +13,7 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite.config import GraphConfig
+from paraisite.errors import CheckpointError
 from paraisite.models.ensemble import Ensemble
 
 STRUCTURE_COLUMN = "structure"
@@ -24,6 +25,8 @@ class EnsembleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-define
     def load_context(self, context: Any) -> None:
         """Read the ensemble's file."""
         self._ensemble = Ensemble.load(Path(context.artifacts["ensemble"]))
+        if self._ensemble.config.n_output != 1:
+            raise CheckpointError(f"a served model has one output, found {', '.join(self._ensemble.targets)}")
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Predict for each row of the column ``structure``: CIF text, or pymatgen's JSON.

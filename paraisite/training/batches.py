@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.errors import DataError
 from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up, step_loads
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.plan import dense_plan, random_plan
@@ -36,13 +37,24 @@ class TrainingData:
 
     Attributes:
         graphs: Quotient graphs (or full ones).
-        kappa_w_per_m_k: float64 [n_crystal], W/m/K.
+        target: float64 [n_crystal], kappa in W/m/K or another property; [n_crystal, n_output] for several outputs.
+            NaN where it is not known: that value counts nowhere.
         config: Architecture; it decides what the network receives of a bond.
     """
 
     graphs: GraphCollection
-    kappa_w_per_m_k: npt.NDArray[np.float64]
+    target: npt.NDArray[np.float64]
     config: ModelConfig
+
+    def __post_init__(self) -> None:
+        """Check that every crystal has a target for each of the network's outputs.
+
+        Raises:
+            DataError: The targets have another shape.
+        """
+        expected = (len(self.graphs),) if self.config.n_output == 1 else (len(self.graphs), self.config.n_output)
+        if self.target.shape != expected:
+            raise DataError(f"the targets have shape {self.target.shape}, expected {expected}")
 
     def __getstate__(self) -> dict[str, object]:
         """Leave what can be computed again out of what goes to a lane's process."""
@@ -127,10 +139,12 @@ def _labelled(
 ) -> LabelledBatches:
     packed = [pack(data.graphs, data.bond_feature, plan, shape) for plan in plans]
     places = np.stack(plans, axis=1)  # [n_step, n_member, n_crystal]
-    present = places != EMPTY
+    target = data.target[places]  # [n_step, n_member, n_crystal] or […, n_crystal, n_output]
+    is_crystal = (places != EMPTY).reshape(places.shape + (1,) * (target.ndim - places.ndim))
+    present = is_crystal & ~np.isnan(target)
     return LabelledBatches(
         graphs=GraphBatch(*(np.stack(parts, axis=1) for parts in zip(*packed, strict=True))),
-        kappa=np.where(present, data.kappa_w_per_m_k[places], 1.0).astype(np.float32),
+        target=np.where(present, target, 1.0).astype(np.float32),
         present=present.astype(np.float32),
         shape_index=shape_index,
     )

@@ -31,7 +31,7 @@ class TrainingState:
         n_update: float32 [n_member].
         best_weights: Weights at each member's best epoch so far, same shape as ``weights``.
         best_epoch: int64 [n_member], from 1; 0 before the first finite validation error.
-        curves: float64 [n_epoch_done, 4, n_member]: train MAPE, validation MAPE, gradient norm, skipped steps.
+        curves: float64 [n_epoch_done, 4, n_member]: train error, validation error, gradient norm, skipped steps.
     """
 
     weights: Floats

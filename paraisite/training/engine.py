@@ -25,11 +25,12 @@ from paraisite.config import TrainingConfig
 from paraisite.datasets.splits import Split
 from paraisite.models.architecture import Parameters, flatten, unflatten
 from paraisite.models.runtime import has_gpu
-from paraisite.models.target_scaler import TargetScaler
+from paraisite.models.target_scaler import Standardiser, TargetScaler
 from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.checkpoint import TrainingState
 from paraisite.training.lanes import Lanes, open_lanes
+from paraisite.training.loss import Objective
 from paraisite.training.schedule import learning_rates
 from paraisite.training.unit import TrainingTask
 
@@ -49,8 +50,8 @@ class FitResult:
         last: Stacked parameters after the last epoch.
         best: Stacked parameters, each member at its epoch of lowest validation error.
         best_epoch: int64 [n_member], from 1; the last epoch for a member that never had a finite error.
-        train_mape: [n_member, n_epoch], each row's error taken before its step.
-        validation_mape: [n_member, n_epoch], after each epoch.
+        train_error: [n_member, n_epoch], the objective's error, each row's taken before its step.
+        validation_error: [n_member, n_epoch], after each epoch.
         gradient_norm: [n_member, n_epoch], mean before clipping.
         n_skipped: [n_member, n_epoch], steps without update because the gradient was not finite.
         learning_rate: [n_epoch].
@@ -60,8 +61,8 @@ class FitResult:
     last: Parameters
     best: Parameters
     best_epoch: npt.NDArray[np.int64]
-    train_mape: Floats
-    validation_mape: Floats
+    train_error: Floats
+    validation_error: Floats
     gradient_norm: Floats
     n_skipped: Floats
     learning_rate: Floats
@@ -70,7 +71,7 @@ class FitResult:
     @property
     def diverged(self) -> npt.NDArray[np.bool_]:
         """Whether a member met a non-finite gradient or error, [n_member]."""
-        return np.any((self.n_skipped > 0) | ~np.isfinite(self.validation_mape), axis=1)
+        return np.any((self.n_skipped > 0) | ~np.isfinite(self.validation_error), axis=1)
 
 
 def fit(
@@ -78,8 +79,9 @@ def fit(
     *,
     data: TrainingData,
     splits: Sequence[Split],
-    scaler: TargetScaler,
+    scaler: TargetScaler | Standardiser,
     settings: TrainingConfig,
+    objective: Objective = Objective.KAPPA_PERCENTAGE,
     checkpoint_folder: Path | None = None,
     callbacks: Sequence[FitCallback] = (),
     n_lane: int | None = None,
@@ -91,8 +93,9 @@ def fit(
         initial: Stacked starting parameters, [n_member, …].
         data: Crystals and targets.
         splits: One per member.
-        scaler: Target transform of each member.
+        scaler: What each member's targets are standardised by: log10(1 + kappa) for kappa's percentage error.
         settings: Epochs, batch size, rates.
+        objective: The error that is lowered, and whose lowest value on the validation rows marks the best epoch.
         checkpoint_folder: Where states are kept; a call with equal arguments resumes from there.
         callbacks: Watchers.
         n_lane: Units trained side by side; by default one per core, and one on a GPU. More than one are processes of
@@ -109,7 +112,7 @@ def fit(
     n_member, on_gpu = len(splits), has_gpu()
     members = [list(range(n_member))] if on_gpu else [[member] for member in range(n_member)]
     n_lane = n_lane or min(len(members), len(os.sched_getaffinity(0)))
-    task = TrainingTask(data, tuple(splits), scaler, settings)
+    task = TrainingTask(data, tuple(splits), scaler, settings, objective)
     weights = flatten(initial, data.config)
     units = [_Unit(task, rows, weights[rows], checkpoint_folder) for rows in members]
     until = min(settings.epochs, stop_after_epoch or settings.epochs)
@@ -173,14 +176,14 @@ class _Unit:
             state.save(self._path)
             self._n_epoch_saved = self.n_epoch_done
         for epoch in news:
-            train_mape, validation_mape = state.curves[epoch, :2]
+            train_error, validation_error = state.curves[epoch, :2]
             for position, member in enumerate(self.members):
                 for callback in callbacks:
                     callback.on_epoch(
                         member=member,
                         epoch=epoch + 1,
-                        train_mape=float(train_mape[position]),
-                        validation_mape=float(validation_mape[position]),
+                        train_error=float(train_error[position]),
+                        validation_error=float(validation_error[position]),
                     )
 
 
@@ -189,13 +192,14 @@ def _fingerprint(task: TrainingTask, members: Sequence[int], weights: npt.NDArra
     content = hashlib.sha256()
     settings = asdict(task.settings) | {"checkpoint_every_epochs": None}
     splits = [(split.seed, len(split.train), len(split.validation)) for split in (task.splits[k] for k in members)]
-    content.update(json.dumps([_STATE_FORMAT, settings, splits, asdict(task.data.config)], sort_keys=True).encode())
+    described = [_STATE_FORMAT, settings, splits, asdict(task.data.config), task.objective.name]
+    content.update(json.dumps(described, sort_keys=True).encode())
     graphs = task.data.graphs
     for array in (
         weights,
         task.scaler.mean[members],
         task.scaler.std[members],
-        task.data.kappa_w_per_m_k,
+        task.data.target,
         graphs.n_atom,
         graphs.atomic_number,
         graphs.atom_multiplicity,
@@ -219,13 +223,13 @@ def _result(units: Sequence[_Unit], data: TrainingData, settings: TrainingConfig
     last = np.concatenate([state.weights for state in states])
     never = best_epoch == 0
     best[never], best_epoch[never] = last[never], len(curves)
-    train_mape, validation_mape, gradient_norm, n_skipped = curves.transpose(1, 2, 0)
+    train_error, validation_error, gradient_norm, n_skipped = curves.transpose(1, 2, 0)
     return FitResult(
         last=unflatten(last, data.config),
         best=unflatten(best, data.config),
         best_epoch=best_epoch,
-        train_mape=train_mape,
-        validation_mape=validation_mape,
+        train_error=train_error,
+        validation_error=validation_error,
         gradient_norm=gradient_norm,
         n_skipped=n_skipped,
         learning_rate=learning_rates(settings)[: len(curves)],

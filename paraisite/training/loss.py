@@ -1,11 +1,50 @@
-"""The published loss: mean absolute percentage error of kappa in W/m/K, after undoing the target transform."""
+"""What a training lowers, and reports as its error: one number per known target value.
+
+The published objective is the percentage error of kappa in W/m/K, after undoing the target transform. Properties that a
+network is pretrained on are standardised, so that the errors of several can be averaged.
+"""
 
 import math
+from enum import Enum
 from typing import Any
 
 from paraisite.models.runtime import tf
 
 Tensor = Any
+
+
+class Objective(Enum):
+    """The error that a training lowers."""
+
+    KAPPA_PERCENTAGE = "mean |error|/kappa, kappa in W/m/K"
+    STANDARDISED_ABSOLUTE = "mean |error| of standardised targets"
+
+
+def error_sum(
+    objective: Objective,
+    output: Tensor,
+    target: Tensor,
+    present: Tensor,
+    *,
+    mean: Tensor,
+    std: Tensor,
+    max_log10_one_plus_kappa: float,
+) -> Tensor:
+    """Return each member's sum of errors over the known values, [n_member].
+
+    Args:
+        objective: Which error.
+        output: The network's, [n_member, n_crystal] or [n_member, n_crystal, n_output].
+        target: Values to predict, same shape; in W/m/K, or in the unit of ``mean`` and ``std``.
+        present: 1 where a value is known, else 0; same shape.
+        mean: What the targets are standardised by, [n_member] or [n_member, n_output].
+        std: The same.
+        max_log10_one_plus_kappa: Upper bound on log10(1 + kappa); of kappa's objective only.
+    """
+    if objective is Objective.KAPPA_PERCENTAGE:
+        kappa = kappa_from_output(output, mean, std, max_log10_one_plus_kappa=max_log10_one_plus_kappa)
+        return relative_error_sum(target, kappa, present)
+    return standardised_error_sum(output, target, present, mean, std)
 
 
 def kappa_from_output(output: Tensor, mean: Tensor, std: Tensor, *, max_log10_one_plus_kappa: float) -> Tensor:
@@ -24,5 +63,13 @@ def kappa_from_output(output: Tensor, mean: Tensor, std: Tensor, *, max_log10_on
 
 def relative_error_sum(kappa: Tensor, predicted: Tensor, present: Tensor) -> Tensor:
     """Return each member's sum of |predicted - kappa| / kappa over the places that hold a crystal, [n_member]."""
-    error = tf.abs(predicted - kappa) / kappa * present
+    return _sum_of_member(tf.abs(predicted - kappa) / kappa * present)
+
+
+def standardised_error_sum(output: Tensor, target: Tensor, present: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Return each member's sum of |output - (target - mean)/std| over the known values, [n_member]."""
+    return _sum_of_member(tf.abs(output - (target - mean[:, None]) / std[:, None]) * present)
+
+
+def _sum_of_member(error: Tensor) -> Tensor:
     return tf.reduce_sum(error, axis=list(range(1, len(error.shape))))

@@ -55,14 +55,14 @@ class ProgressBar:
                 self._title, total=self._n_total, completed=n_epoch_done, error="compiling …"
             )
 
-    def on_epoch(self, *, member: int, epoch: int, train_mape: float, validation_mape: float) -> None:
+    def on_epoch(self, *, member: int, epoch: int, train_error: float, validation_error: float) -> None:
         """Move the bar by one member-epoch."""
         with self._lock:
             self._n_done += 1
-            if math.isfinite(validation_mape):
-                self._best[member] = min(validation_mape, self._best.get(member, math.inf))
+            if math.isfinite(validation_error):
+                self._best[member] = min(validation_error, self._best.get(member, math.inf))
             mean = sum(self._best.values()) / len(self._best) if self._best else math.nan
-            error = f"best validation MAPE, mean {mean:.3f}"
+            error = f"best validation error, mean {mean:.3f}"
             if self._task is not None:
                 self._progress.update(self._task, advance=1, error=error)
             elif time.monotonic() - self._last_line >= self._seconds_between_lines:

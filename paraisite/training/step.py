@@ -16,7 +16,7 @@ from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.models.architecture import ModelConfig, parameter_shapes
 from paraisite.models.megnet import LARGE_KERNEL, forward
 from paraisite.models.runtime import tf
-from paraisite.training.loss import kappa_from_output, relative_error_sum
+from paraisite.training.loss import Objective, error_sum
 
 Tensor = Any
 
@@ -53,13 +53,13 @@ class LabelledBatches(NamedTuple):
 
     Attributes:
         graphs: Packed in the largest shape.
-        kappa: float32 […, n_crystal], W/m/K; 1 in empty places.
-        present: float32 […, n_crystal]; 1 where a crystal is, 0 in empty places.
+        target: float32 […, n_crystal], or […, n_crystal, n_output] for several outputs; 1 where it is not known.
+        present: float32, same shape; 1 where a value is known, 0 where it is not and in empty places.
         shape_index: int32 [n_step]; which of the program's shapes is enough for this step.
     """
 
     graphs: GraphBatch
-    kappa: npt.NDArray[np.float32]
+    target: npt.NDArray[np.float32]
     present: npt.NDArray[np.float32]
     shape_index: npt.NDArray[np.int32]
 
@@ -68,14 +68,14 @@ class EpochReport(NamedTuple):
     """What one epoch measured, each [n_member].
 
     Attributes:
-        train_mape: Mean of |error|/kappa over the training rows, each taken before its step.
-        validation_mape: The same over the validation rows, after the epoch.
+        train_error: Mean of the objective's error over the training rows' known values, each taken before its step.
+        validation_error: The same over the validation rows, after the epoch.
         gradient_norm: Mean norm before clipping, of the finite ones.
         n_skipped: Steps whose gradient was not finite.
     """
 
-    train_mape: Tensor
-    validation_mape: Tensor
+    train_error: Tensor
+    validation_error: Tensor
     gradient_norm: Tensor
     n_skipped: Tensor
 
@@ -87,6 +87,7 @@ class EpochSettings(NamedTuple):
     train_shapes: tuple[BatchShape, ...]
     validation_shape: BatchShape
     gradient_clip_norm: float
+    objective: Objective
     max_log10_one_plus_kappa: float
 
 
@@ -121,7 +122,8 @@ def from_blocks(blocks: Blocks, config: ModelConfig) -> dict[str, Any]:
 def epoch_program(settings: EpochSettings) -> EpochProgram:
     """Return the compiled program ``(state, train, validation, learning_rate, mean, std) -> (state, report)``.
 
-    ``train`` and ``validation`` are ``LabelledBatches``; ``mean`` and ``std`` [n_member] are the target scaler's.
+    ``train`` and ``validation`` are ``LabelledBatches``; ``mean`` and ``std`` are those of the targets,
+    [n_member] or [n_member, n_output].
     """
 
     @tf.function(jit_compile=True, autograph=False)
@@ -133,7 +135,7 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
         mean: Tensor,
         std: Tensor,
     ) -> tuple[OptimizerState, EpochReport]:
-        zeros = tf.zeros_like(mean)
+        zeros = tf.zeros_like(state.n_update)
 
         def train_step(i: Tensor, state: OptimizerState, sums: tuple[Tensor, ...]) -> tuple[Any, ...]:
             gradient, error = _gradient(settings, state.weights, _at(train, i), mean, std)
@@ -150,8 +152,8 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
             lambda i, *_: i < n_step, train_step, (tf.constant(0), state, (zeros, zeros, zeros))
         )
         report = EpochReport(
-            train_mape=error_sum / _n_present(train),
-            validation_mape=_evaluate(settings, state.weights, validation, mean, std),
+            train_error=error_sum / _n_present(train),
+            validation_error=_evaluate(settings, state.weights, validation, mean, std),
             gradient_norm=tf.math.divide_no_nan(norm_sum, n_ok),
             n_skipped=float(n_step) - n_ok,
         )
@@ -168,7 +170,7 @@ def _gradient(
     def in_shape(shape: BatchShape) -> Callable[[], tuple[Blocks, Tensor]]:
         def branch() -> tuple[Blocks, Tensor]:
             parameters = from_blocks(weights, settings.config)
-            n_present = tf.reduce_sum(step.present, axis=1)
+            n_present = _over_axes(step.present)
             with tf.GradientTape() as tape:
                 tape.watch(parameters)
                 error = _error_sum(settings, parameters, _cut(step, shape), shape, mean, std)
@@ -185,8 +187,15 @@ def _error_sum(
     settings: EpochSettings, parameters: Any, step: LabelledBatches, shape: BatchShape, mean: Tensor, std: Tensor
 ) -> Tensor:
     output = forward(parameters, step.graphs, config=settings.config, n_crystal=shape.n_crystal)
-    predicted = kappa_from_output(output, mean, std, max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa)
-    return relative_error_sum(step.kappa, predicted, step.present)
+    return error_sum(
+        settings.objective,
+        output,
+        step.target,
+        step.present,
+        mean=mean,
+        std=std,
+        max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa,
+    )
 
 
 def _evaluate(settings: EpochSettings, weights: Blocks, batches: LabelledBatches, mean: Tensor, std: Tensor) -> Tensor:
@@ -197,8 +206,8 @@ def _evaluate(settings: EpochSettings, weights: Blocks, batches: LabelledBatches
         error = _error_sum(settings, parameters, _at(batches, i), settings.validation_shape, mean, std)
         return i + 1, total + error
 
-    n_step = batches.shape_index.shape[0]
-    _, total = tf.while_loop(lambda i, _: i < n_step, add, (tf.constant(0), tf.zeros_like(mean)))
+    n_step, n_member = batches.present.shape[:2]
+    _, total = tf.while_loop(lambda i, _: i < n_step, add, (tf.constant(0), tf.zeros([n_member])))
     return total / _n_present(batches)
 
 
@@ -255,4 +264,4 @@ def _cut(step: LabelledBatches, shape: BatchShape) -> LabelledBatches:
 
 
 def _n_present(batches: LabelledBatches) -> Tensor:
-    return tf.maximum(tf.reduce_sum(batches.present, axis=[0, 2]), 1.0)
+    return tf.maximum(_over_axes(tf.reduce_sum(batches.present, axis=0)), 1.0)

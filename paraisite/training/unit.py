@@ -15,7 +15,7 @@ from paraisite.config import TrainingConfig
 from paraisite.datasets.splits import Split
 from paraisite.models.architecture import flatten, unflatten
 from paraisite.models.runtime import tf
-from paraisite.models.target_scaler import TargetScaler
+from paraisite.models.target_scaler import Standardiser, TargetScaler
 from paraisite.training.batches import (
     TrainingData,
     train_batches,
@@ -25,6 +25,7 @@ from paraisite.training.batches import (
     validation_shape,
 )
 from paraisite.training.checkpoint import TrainingState
+from paraisite.training.loss import Objective
 from paraisite.training.schedule import learning_rates
 from paraisite.training.step import Blocks, EpochSettings, OptimizerState, epoch_program, from_blocks, to_blocks
 
@@ -36,14 +37,16 @@ class TrainingTask:
     Attributes:
         data: Crystals and targets.
         splits: One per member.
-        scaler: Target transform of each member.
+        scaler: What each member's targets are standardised by.
         settings: Epochs, batch size, rates.
+        objective: The error that is lowered.
     """
 
     data: TrainingData
     splits: Sequence[Split]
-    scaler: TargetScaler
+    scaler: TargetScaler | Standardiser
     settings: TrainingConfig
+    objective: Objective = Objective.KAPPA_PERCENTAGE
 
 
 class UnitTrainer:
@@ -66,6 +69,7 @@ class UnitTrainer:
                 train_shapes=self.train_shapes,
                 validation_shape=self.validation_shape,
                 gradient_clip_norm=settings.gradient_clip_norm,
+                objective=task.objective,
                 max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa,
             )
         )
@@ -141,7 +145,7 @@ class UnitTrainer:
             tf.constant(task.scaler.mean[members], tf.float32),
             tf.constant(task.scaler.std[members], tf.float32),
         )
-        measured = (report.train_mape, report.validation_mape, report.gradient_norm, report.n_skipped)
+        measured = (report.train_error, report.validation_error, report.gradient_norm, report.n_skipped)
         return device, np.array(measured, dtype=np.float64)
 
     def _validation_batches(self, members: Sequence[int]) -> Any:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paraisite.config import DataConfig
-from paraisite.datasets.splits import Split, random_splits, split_table
+from paraisite.datasets.splits import Split, grouped_split, random_splits, split_table
 from paraisite.datasets.table import Dataset, load_dataset
 from paraisite.errors import DataError
 
@@ -56,3 +56,32 @@ def test_row_on_both_sides_is_an_error(dataset: Dataset) -> None:
     leaking = Split(seed=7, train=np.arange(80), validation=np.arange(79, 94))
     with pytest.raises(DataError, match="split 7 divides 95 rows"):
         split_table(dataset, leaking)
+
+
+@given(sizes=st.lists(st.integers(1, 3), min_size=40, max_size=150), seed=st.integers(0, 2**32 - 1))
+def test_no_group_is_on_two_sides(sizes: list[int], seed: int) -> None:
+    shuffled = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    groups = [f"formula {number}" for number in shuffled]
+    split = grouped_split(groups, seed=seed)
+    parts = [split.train, split.validation, split.test]
+    assert sorted(np.concatenate(parts)) == list(range(len(groups)))
+    names = [{groups[row] for row in part} for part in parts]
+    assert sum(map(len, names)) == len(set(groups))
+    largest = max(groups.count(name) for name in set(groups))
+    assert 0 <= len(split.test) - 0.1 * len(groups) < largest + 1e-9
+    assert abs(len(split.validation) - 0.1 * len(groups)) < largest + 1e-9
+
+
+def test_the_seed_decides_who_is_held_out_and_the_order_of_rows_does_not() -> None:
+    groups = [f"formula {k % 70}" for k in range(200)]
+    first, same, other = (grouped_split(groups, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.test, same.test)
+    np.testing.assert_array_equal(first.train, same.train)
+    assert set(first.test) != set(other.test)
+    backwards = grouped_split(groups[::-1], seed=1)
+    assert {groups[row] for row in first.test} == {groups[::-1][row] for row in backwards.test}
+
+
+def test_too_few_groups_are_an_error() -> None:
+    with pytest.raises(DataError, match="2 groups are too few"):
+        grouped_split(["NaCl"] * 50 + ["Si"] * 50, seed=0)

@@ -65,6 +65,20 @@ def run(model: Path, paths: Sequence[Path], *options: str) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
+def test_several_outputs_are_a_row_each(files: dict[str, Path]) -> None:
+    """Real predictions of a network whose last bias alone is not zero."""
+    config = ModelConfig(n_output=2)
+    parameters = {name: np.zeros((1, *shape), np.float32) for name, shape in parameter_shapes(config).items()}
+    parameters["head/0/bias"][0] = -3.0, 2.0
+    ensemble = Ensemble(config, parameters, None, ("formation energy", "log10 K"), ("eV/atom", "log10(GPa)"))
+    rows = predict_files(ensemble, [files["NaCl.cif"], files["notes.txt"]])
+    assert [row.file.name for row in rows] == ["NaCl.cif"] * 2 + ["notes.txt"] * 2
+    assert [row.target for row in rows] == ["formation energy", "log10 K"] * 2
+    assert [row.unit for row in rows] == ["eV/atom", "log10(GPa)"] * 2
+    assert [row.value for row in rows] == [-3.0, 2.0, None, None]
+    assert rows[2].reason == rows[3].reason is not None
+
+
 @pytest.mark.usefixtures("atomic_number_model")
 def test_rows_keep_the_order_of_the_files(files: dict[str, Path]) -> None:
     paths = [files[name] for name in ("POSCAR_Si", "notes.txt", "NaCl.cif", "far.cif", "POSCAR_Si")]

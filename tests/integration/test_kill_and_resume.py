@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 N_MEMBER = 2
 EPOCHS = 6
 KILL_AFTER_EPOCH = 3  # checkpoints are written every two
-CURVES = ("train_mape", "validation_mape", "gradient_norm", "n_skipped", "best_epoch")
+CURVES = ("train_error", "validation_error", "gradient_norm", "n_skipped", "best_epoch")
 
 
 class Watcher:
@@ -34,7 +34,7 @@ class Watcher:
     def on_start(self, *, n_member: int, n_epoch: int, n_epoch_done: int) -> None:
         self.n_epoch_done = n_epoch_done
 
-    def on_epoch(self, *, member: int, epoch: int, train_mape: float, validation_mape: float) -> None:
+    def on_epoch(self, *, member: int, epoch: int, train_error: float, validation_error: float) -> None:
         self.epoch[member] = epoch
         if min(self.epoch) == self.kill_after_epoch:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -63,4 +63,6 @@ def random_member(
     for name, shape in parameter_shapes(config).items():
         width = scale / np.sqrt(shape[0]) if len(shape) == 2 else 0.1
         parameters[name] = generator.normal(0.0, width, size=(1, *shape)).astype(np.float32)
-    return Ensemble(config=config, parameters=parameters, scaler=scaler, target="kappa", unit="W/m/K")
+    n = config.n_output
+    target, unit = ("kappa", "W/m/K") if n == 1 else (("kappa",) * n, ("W/m/K",) * n)
+    return Ensemble(config=config, parameters=parameters, scaler=scaler, target=target, unit=unit)

@@ -207,3 +207,50 @@ def test_a_parameter_of_another_shape_is_named(ensemble: Ensemble, shape: tuple[
 def test_a_scaler_for_other_members_is_refused(ensemble: Ensemble):
     with pytest.raises(CheckpointError):
         replace(ensemble, scaler=TargetScaler(mean=SCALER.mean[:2], std=SCALER.std[:2]))
+
+
+@pytest.fixture
+def two_outputs() -> Ensemble:
+    config = replace(CONFIG, n_output=2, output_activation="linear")
+    return Ensemble(
+        config=config,
+        parameters=stack([random_parameters(config, seed=0)]),
+        scaler=None,
+        target=("formation energy", "log10 of the bulk modulus"),
+        unit=("eV/atom", "log10(GPa)"),
+    )
+
+
+def test_several_outputs_keep_their_names_and_units(two_outputs: Ensemble, tmp_path: Path):
+    two_outputs.save(tmp_path / "two")
+    loaded = Ensemble.load(tmp_path / "two")
+    assert_equal(loaded, two_outputs)
+    assert (loaded.targets, loaded.units) == (two_outputs.target, two_outputs.unit)
+
+
+def test_one_output_has_one_name_and_unit(ensemble: Ensemble):
+    assert (ensemble.targets, ensemble.units) == (("kappa",), ("W/m/K",))
+
+
+def test_a_name_or_unit_too_few_is_refused(ensemble: Ensemble, two_outputs: Ensemble):
+    with pytest.raises(CheckpointError, match="2 outputs, but 2 targets and 1 units"):
+        replace(two_outputs, unit="eV/atom")
+    with pytest.raises(CheckpointError, match="1 outputs, but 2 targets and 1 units"):
+        replace(ensemble, target=("kappa", "kappa"))
+
+
+def test_kappas_scaler_after_several_outputs_is_refused(two_outputs: Ensemble):
+    with pytest.raises(CheckpointError, match="a scaler of kappa after 2 outputs"):
+        replace(two_outputs, scaler=TargetScaler(mean=np.ones(1), std=np.ones(1)))
+
+
+def test_a_file_from_before_several_outputs_loads(ensemble: Ensemble, tmp_path: Path):
+    """Its header names no number of outputs, and has no digest."""
+    path = tmp_path / "members.safetensors"
+    ensemble.save(path)
+    with safe_open(path, framework="np") as file:
+        header = json.loads(file.metadata()["paraisite_ensemble"])
+    assert header["config"].pop("n_output") == 1
+    del header["sha256"]
+    rewrite(path, "paraisite_ensemble", json.dumps(header))
+    assert_equal(Ensemble.load(path), ensemble)

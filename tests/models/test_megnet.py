@@ -206,3 +206,17 @@ def test_gradient_of_every_parameter_equals_finite_differences(crystals: GraphCo
         assert found == pytest.approx(slope, rel=1e-3, abs=2e-6), name
         n_sloping += abs(slope) > 1e-4
     assert n_sloping > 0.8 * len(parameters)  # otherwise little was compared
+
+
+@pytest.mark.parametrize("activation", ["linear", "sigmoid"])
+def test_each_of_several_outputs_is_the_network_that_ends_in_it_alone(activation: str, crystals: GraphCollection):
+    config = replace(SMALL, n_output=3, output_activation=activation)
+    weights = random_member(config, seed=3, scale=1.5).parameters
+    batch, shape = batch_of(crystals, config, np.arange(len(crystals)))
+    batch = GraphBatch(*map(tf.constant, batch))
+    found = forward(weights, batch, config=config, n_crystal=shape.n_crystal).numpy()
+    assert found.shape == (1, len(crystals), 3)
+    for k in range(3):
+        alone = weights | {name: weights[name][..., k : k + 1] for name in ("head/1/kernel", "head/1/bias")}
+        expected = forward(alone, batch, config=replace(config, n_output=1), n_crystal=shape.n_crystal).numpy()
+        np.testing.assert_allclose(found[..., k], expected, rtol=1e-5, atol=1e-6)

@@ -130,6 +130,12 @@ def test_a_stack_of_members_cannot_be_one_megnet_file(tmp_path: Path):
     assert not list(tmp_path.iterdir())
 
 
+def test_several_outputs_cannot_be_one_megnet_file(tmp_path: Path):
+    with pytest.raises(WeightsError, match="one output, found kappa, kappa"):
+        write_megnet_model(tmp_path / "a.hdf5", random_member(replace(SMALL, n_output=2)))
+    assert not list(tmp_path.iterdir())
+
+
 def _run_megnet(folder: Path, whose: str) -> Path:
     pytest.importorskip("tf_keras", reason="the megnet package is not installed")
     done = subprocess.run(

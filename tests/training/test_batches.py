@@ -1,7 +1,9 @@
 """Epochs: every row once, beside its own target, whoever else is trained."""
 
 import numpy as np
+import pytest
 
+from paraisite.errors import DataError
 from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.graphs.plan import dense_plan
 from paraisite.models.architecture import ModelConfig
@@ -42,7 +44,7 @@ def epoch(rows: list[np.ndarray], seeds: list[int], batch_size: int = 8) -> Labe
 def rows_of(batches: LabelledBatches, member: int) -> np.ndarray:
     """Return the rows that a member's targets name, after checking that each lies beside its own crystal."""
     here = batches.present[:, member] == 1
-    kappa = batches.kappa[:, member]
+    kappa = batches.target[:, member]
     graphs = GraphBatch(*(values[:, member] for values in batches.graphs))
     for step, place in np.argwhere(here):
         row = int(kappa[step, place]) - 1
@@ -68,8 +70,8 @@ def test_empty_places_have_value_one_and_are_not_present():
     batches = epoch(ROWS, [1, 2, 3], 13)  # 48 = 3 * 13 + 9
     assert set(np.unique(batches.present)) == {0.0, 1.0}
     np.testing.assert_array_equal(batches.present.sum(axis=2), [[13] * 3] * 3 + [[9] * 3])
-    assert (batches.kappa[batches.present == 0] == 1).all()
-    assert batches.kappa.dtype == batches.present.dtype == np.float32
+    assert (batches.target[batches.present == 0] == 1).all()
+    assert batches.target.dtype == batches.present.dtype == np.float32
 
 
 def test_shape_index_is_the_smallest_shape_that_every_member_fits():
@@ -87,7 +89,7 @@ def test_shape_index_is_the_smallest_shape_that_every_member_fits():
 
 def test_a_members_epoch_depends_on_nobody_else():
     together, alone = epoch(ROWS, [1, 2, 3]), epoch(ROWS[1:2], [2])
-    np.testing.assert_array_equal(together.kappa[:, 1], alone.kappa[:, 0])
+    np.testing.assert_array_equal(together.target[:, 1], alone.target[:, 0])
     for values, own in zip(together.graphs, alone.graphs, strict=True):
         np.testing.assert_array_equal(values[:, 1], own[:, 0])
 
@@ -119,3 +121,26 @@ def test_the_smallest_possible_shape_is_enough_for_dense_plans():
     largest = BatchShape(1, int(DATA.graphs.n_atom.max()), int(DATA.graphs.n_bond.max()))
     plan = dense_plan(DATA.graphs.sizes, largest)
     np.testing.assert_array_equal(np.sort(plan[:, 0]), np.arange(N))
+
+
+def test_a_value_that_is_not_known_is_not_present():
+    """Two targets, one of them known for every third crystal; crystals stay where they are."""
+    both = np.stack([DATA.target, DATA.target + 1000.0], axis=1)
+    both[np.arange(N) % 3 != 0, 1] = np.nan
+    data = TrainingData(DATA.graphs, both, ModelConfig(n_output=2))
+    shape = validation_shape(DATA.graphs)
+    batches = validation_batches(data, validation_plans(data, ROWS, shape), shape)
+    plain = validation_batches(DATA, validation_plans(DATA, ROWS, shape), shape)
+    assert batches.target.shape == batches.present.shape == (*plain.present.shape, 2)
+    np.testing.assert_array_equal(batches.present[..., 0], plain.present)
+    np.testing.assert_array_equal(batches.target[..., 0], plain.target)
+    row = plain.target - 1.0
+    known = (plain.present == 1) & (row % 3 == 0)
+    np.testing.assert_array_equal(batches.present[..., 1], known)
+    np.testing.assert_array_equal(batches.target[..., 1], np.where(known, row + 1001.0, 1.0))
+
+
+@pytest.mark.parametrize(("shape", "n_output"), [((N - 1,), 1), ((N, 1), 1), ((N,), 2), ((N, 3), 2)])
+def test_targets_of_another_shape_are_refused(shape: tuple[int, ...], n_output: int):
+    with pytest.raises(DataError, match=r"the targets have shape .* expected \(60,"):
+        TrainingData(DATA.graphs, np.ones(shape), ModelConfig(n_output=n_output))

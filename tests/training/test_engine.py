@@ -34,7 +34,7 @@ from tests.training.tiny import (
 
 pytestmark = pytest.mark.timeout(900)  # two compilations: half a minute of processor time
 
-CURVES = ("train_mape", "validation_mape", "gradient_norm", "n_skipped")
+CURVES = ("train_error", "validation_error", "gradient_norm", "n_skipped")
 SCALER = tiny_scaler()
 
 
@@ -50,8 +50,8 @@ class Recorder:
     def on_start(self, *, n_member: int, n_epoch: int, n_epoch_done: int) -> None:
         self.started.append({"n_member": n_member, "n_epoch": n_epoch, "n_epoch_done": n_epoch_done})
 
-    def on_epoch(self, *, member: int, epoch: int, train_mape: float, validation_mape: float) -> None:
-        self.epochs.append((member, epoch, train_mape, validation_mape))
+    def on_epoch(self, *, member: int, epoch: int, train_error: float, validation_error: float) -> None:
+        self.epochs.append((member, epoch, train_error, validation_error))
         if epoch == self.fail_at_epoch:
             raise RuntimeError("the disk is on fire")
 
@@ -122,30 +122,30 @@ def test_result_has_every_curve(result: FitResult):
 
 
 def test_training_overfits_eight_crystals(long_result: FitResult):
-    assert (long_result.train_mape[:, 0] > 0.3).all()
-    assert (long_result.train_mape.min(axis=1) < 0.1).all()  # the rate is high: it jitters
+    assert (long_result.train_error[:, 0] > 0.3).all()
+    assert (long_result.train_error.min(axis=1) < 0.1).all()  # the rate is high: it jitters
 
 
 def test_best_epoch_is_the_lowest_validation_error(long_result: FitResult):
-    np.testing.assert_array_equal(long_result.best_epoch, long_result.validation_mape.argmin(axis=1) + 1)
+    np.testing.assert_array_equal(long_result.best_epoch, long_result.validation_error.argmin(axis=1) + 1)
     assert (long_result.best_epoch < 300).all()
 
 
-def numpy_validation_mape(parameters: Parameters, member: int) -> float:
+def numpy_validation_error(parameters: Parameters, member: int) -> float:
     data, rows = tiny_data(), tiny_splits()[member].validation
     own = {name: value[member] for name, value in parameters.items()}
     output = numpy_forward(CONFIG, own, data.graphs.take(rows))
     predicted = 10.0 ** np.minimum(output * SCALER.std[member] + SCALER.mean[member], 4.0) - 1.0
-    kappa = data.kappa_w_per_m_k[rows]
+    kappa = data.target[rows]
     return float(np.mean(np.abs(predicted - kappa) / kappa))
 
 
 def test_weights_belong_to_the_reported_errors(long_result: FitResult):
     """MAPE of NumPy's predictions, one crystal at a time, with the weights kept; 1e-3 relative."""
     for member in range(N_MEMBER):
-        best, last = long_result.validation_mape[member].min(), long_result.validation_mape[member, -1]
-        assert numpy_validation_mape(long_result.best, member) == pytest.approx(best, rel=1e-3)
-        assert numpy_validation_mape(long_result.last, member) == pytest.approx(last, rel=1e-3)
+        best, last = long_result.validation_error[member].min(), long_result.validation_error[member, -1]
+        assert numpy_validation_error(long_result.best, member) == pytest.approx(best, rel=1e-3)
+        assert numpy_validation_error(long_result.last, member) == pytest.approx(last, rel=1e-3)
         assert best < 0.98 * last
 
 
@@ -157,20 +157,20 @@ def test_metrics_do_not_depend_on_the_batch_size_of_evaluation(result: FitResult
     plans = validation_plans(data, [split.validation for split in tiny_splits()], shape)
     batches = validation_batches(data, plans, shape)
     total = np.zeros(N_MEMBER)
-    for step in range(len(batches.kappa)):
+    for step in range(len(batches.target)):
         graphs = GraphBatch(*(values[step] for values in batches.graphs))
         output = forward(result.last, graphs, config=CONFIG, n_crystal=n_crystal)
         mean, std = tf.constant(SCALER.mean, tf.float32), tf.constant(SCALER.std, tf.float32)
         kappa = kappa_from_output(output, mean, std, max_log10_one_plus_kappa=4.0)
-        total += relative_error_sum(batches.kappa[step], kappa, batches.present[step]).numpy()
-    np.testing.assert_allclose(total / 4, result.validation_mape[:, -1], rtol=1e-4)
+        total += relative_error_sum(batches.target[step], kappa, batches.present[step]).numpy()
+    np.testing.assert_allclose(total / 4, result.validation_error[:, -1], rtol=1e-4)
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
 def test_two_and_two_epochs_equal_four(result: FitResult, stop: int, tmp_path: Path):
     """Bit-identical, wherever the training stopped."""
     first = train(checkpoint_folder=tmp_path, stop_after_epoch=stop)
-    assert first.validation_mape.shape == (N_MEMBER, stop)
+    assert first.validation_error.shape == (N_MEMBER, stop)
     assert first.learning_rate.shape == (stop,)
     recorder = Recorder()
     second = train(checkpoint_folder=tmp_path, callbacks=[recorder])
@@ -269,7 +269,7 @@ def test_members_train_on_their_own_split(result: FitResult):
     same_start = {name: np.repeat(value[:1], N_MEMBER, axis=0) for name, value in tiny_initial().items()}
     split = tiny_splits()[0]
     found = train(initial=same_start, splits=[split, replace(split, seed=99), split])
-    np.testing.assert_allclose(found.train_mape[0, 0], found.train_mape[1, 0], rtol=0.5)
+    np.testing.assert_allclose(found.train_error[0, 0], found.train_error[1, 0], rtol=0.5)
     assert bits(found, [0])["last head/1/kernel"] != bits(found, [1])["last head/1/kernel"]
 
 
@@ -280,7 +280,7 @@ def test_a_poisoned_member_is_reported_and_harms_no_other(result: FitResult):
     np.testing.assert_array_equal(found.diverged, [False, True, False])
     assert bits(found, [0, 2]) == bits(result, [0, 2])
     assert (found.n_skipped[1] == STEPS_PER_EPOCH).all()
-    assert np.isnan(found.validation_mape[1]).all()
+    assert np.isnan(found.validation_error[1]).all()
     assert found.best_epoch[1] == 4  # never a finite error: the last epoch
 
 
@@ -291,7 +291,7 @@ def test_callbacks_hear_of_every_epoch_once(tmp_path: Path):
     assert recorder.n_end == second.n_end == 1
     assert sorted(recorder.epochs) == sorted(second.epochs)
     assert sorted(recorder.epochs) == [
-        (member, epoch + 1, found.train_mape[member, epoch], found.validation_mape[member, epoch])
+        (member, epoch + 1, found.train_error[member, epoch], found.validation_error[member, epoch])
         for member in range(N_MEMBER)
         for epoch in range(4)
     ]
@@ -312,7 +312,7 @@ def test_one_stack_of_all_members_trains_as_lanes_do(result: FitResult, monkeypa
     found = train()
     for name, value in result.last.items():
         np.testing.assert_allclose(found.last[name], value, rtol=0, atol=1e-3, err_msg=name)
-    np.testing.assert_allclose(found.validation_mape, result.validation_mape, rtol=1e-2)
+    np.testing.assert_allclose(found.validation_error, result.validation_error, rtol=1e-2)
     assert np.abs(result.last["readout/1/kernel"] - tiny_initial()["readout/1/kernel"]).max() > 0.02
     np.testing.assert_array_equal(found.best_epoch, result.best_epoch)
     assert {name.name for name in fields(found)} == {name.name for name in fields(result)}

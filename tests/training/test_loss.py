@@ -1,10 +1,16 @@
-"""MAPE on kappa in W/m/K, against NumPy and the target scaler."""
+"""Errors of both objectives, against NumPy and the target scaler."""
 
 import numpy as np
 
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training.loss import kappa_from_output, relative_error_sum
+from paraisite.training.loss import (
+    Objective,
+    error_sum,
+    kappa_from_output,
+    relative_error_sum,
+    standardised_error_sum,
+)
 
 SCALER = TargetScaler(mean=np.array([0.7, 1.4]), std=np.array([0.4, 0.75]))
 MEAN, STD = SCALER.mean.astype(np.float32), SCALER.std.astype(np.float32)
@@ -64,3 +70,48 @@ def test_error_is_mape_times_the_number_of_crystals():
 def test_a_perfect_prediction_has_no_error():
     kappa = tf.constant([[3.0, 40.0]])
     np.testing.assert_array_equal(relative_error_sum(kappa, kappa, tf.ones_like(kappa)), [0.0])
+
+
+def test_standardised_error_is_a_mean_over_the_known_values_times_their_number():
+    """Two members, three crystals, two outputs, against NumPy; one value is not known, one place is empty."""
+    rng = np.random.default_rng(2)
+    output, target = rng.normal(size=(2, 3, 2)), rng.normal(-5.0, 2.0, (2, 3, 2))
+    mean, std = rng.normal(-5.0, 1.0, (2, 2)), rng.uniform(0.5, 2.0, (2, 2))
+    present = np.ones((2, 3, 2))
+    present[0, 1, 0] = present[1, 2] = 0
+    standardised = (target - mean[:, None]) / std[:, None]
+    expected = [np.abs(output - standardised)[member][present[member] == 1].sum() for member in (0, 1)]
+    found = standardised_error_sum(
+        *(tf.constant(values, tf.float32) for values in (output, target, present, mean, std))
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_one_output_has_one_mean_and_deviation_per_member():
+    output, target = tf.constant([[0.0, 1.0], [0.5, 0.0]]), tf.constant([[2.0, 4.0], [6.0, 5.0]])
+    found = standardised_error_sum(
+        output, target, tf.ones_like(output), tf.constant([2.0, 5.0]), tf.constant([2.0, 4.0])
+    )
+    np.testing.assert_allclose(found, [0.0, 0.25])
+
+
+def test_a_value_that_is_not_known_has_no_gradient():
+    output = tf.constant([[[0.3, 0.3], [0.3, 0.3]]])
+    present = tf.constant([[[1.0, 0.0], [0.0, 1.0]]])
+    with tf.GradientTape() as tape:
+        tape.watch(output)
+        total = standardised_error_sum(output, tf.ones_like(output), present, tf.zeros([1, 2]), tf.ones([1, 2]))
+    np.testing.assert_array_equal(tape.gradient(total, output), -present)
+
+
+def test_the_objective_names_the_error():
+    output, target, present = tf.constant([[0.1, 0.4]]), tf.constant([[3.0, 40.0]]), tf.constant([[1.0, 1.0]])
+    mean, std = tf.constant([1.0]), tf.constant([0.5])
+    kappa = kappa_from_output(output, mean, std, max_log10_one_plus_kappa=BOUND)
+    expected = {
+        Objective.KAPPA_PERCENTAGE: relative_error_sum(target, kappa, present),
+        Objective.STANDARDISED_ABSOLUTE: standardised_error_sum(output, target, present, mean, std),
+    }
+    for objective in Objective:
+        found = error_sum(objective, output, target, present, mean=mean, std=std, max_log10_one_plus_kappa=BOUND)
+        np.testing.assert_array_equal(found, expected[objective])

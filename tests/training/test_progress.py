@@ -13,7 +13,7 @@ from paraisite.training.progress import ProgressBar
 def run(bar: ProgressBar, errors: list[float]) -> None:
     bar.on_start(n_member=2, n_epoch=10, n_epoch_done=4)
     for k, error in enumerate(errors):
-        bar.on_epoch(member=k % 2, epoch=3 + k // 2, train_mape=0.5, validation_mape=error)
+        bar.on_epoch(member=k % 2, epoch=3 + k // 2, train_error=0.5, validation_error=error)
     bar.on_end()
 
 

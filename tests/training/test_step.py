@@ -18,7 +18,7 @@ from paraisite.training.batches import (
     validation_shape,
 )
 from paraisite.training.initial import random_parameters, stack
-from paraisite.training.loss import kappa_from_output, relative_error_sum
+from paraisite.training.loss import Objective, kappa_from_output, relative_error_sum
 from paraisite.training.step import (
     EpochReport,
     EpochSettings,
@@ -95,6 +95,7 @@ def epoch() -> Epoch:
         train_shapes=SHAPES,
         validation_shape=validation_shape(data.graphs),
         gradient_clip_norm=SETTINGS.gradient_clip_norm,
+        objective=Objective.KAPPA_PERCENTAGE,
         max_log10_one_plus_kappa=SETTINGS.max_log10_one_plus_kappa,
     )
     train = train_batches(
@@ -110,11 +111,11 @@ def epoch() -> Epoch:
 
 def eager_error_sum(parameters: Any, batch: LabelledBatches, step: int) -> Any:
     graphs = GraphBatch(*(values[step] for values in batch.graphs))
-    output = forward(parameters, graphs, config=CONFIG, n_crystal=batch.kappa.shape[-1])
+    output = forward(parameters, graphs, config=CONFIG, n_crystal=batch.target.shape[-1])
     kappa = kappa_from_output(
         output, tf.constant(MEAN), tf.constant(STD), max_log10_one_plus_kappa=SETTINGS.max_log10_one_plus_kappa
     )
-    return relative_error_sum(tf.constant(batch.kappa[step]), kappa, tf.constant(batch.present[step]))
+    return relative_error_sum(tf.constant(batch.target[step]), kappa, tf.constant(batch.present[step]))
 
 
 def eager_gradient(weights: np.ndarray, batch: LabelledBatches, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +202,7 @@ def test_steps_are_clipped_adam(epoch: Epoch):
     np.testing.assert_array_equal(state.n_update, [6.0] * N_MEMBER)
     assert np.abs(adam.weights - fresh_state().weights).max() > 3 * LEARNING_RATE
     n_train = epoch.train.present.sum(axis=(0, 2))
-    np.testing.assert_allclose(report.train_mape, (errors[-2] + errors[-1]) / n_train, rtol=1e-3)
+    np.testing.assert_allclose(report.train_error, (errors[-2] + errors[-1]) / n_train, rtol=1e-3)
     np.testing.assert_allclose(report.gradient_norm, np.mean(adam.norms[-2:], axis=0), rtol=2e-3)
     norms = np.array(adam.norms)
     assert (norms[:, 0] < SETTINGS.gradient_clip_norm).all()  # both sides of the clip were tried
@@ -211,9 +212,9 @@ def test_steps_are_clipped_adam(epoch: Epoch):
 def test_validation_error_is_taken_after_the_epoch(epoch: Epoch):
     state, report = epoch.run()
     parameters = {name: tf.constant(value) for name, value in unflatten(state.weights, CONFIG).items()}
-    steps = range(len(epoch.validation.kappa))
+    steps = range(len(epoch.validation.target))
     total = sum(eager_error_sum(parameters, epoch.validation, step).numpy() for step in steps)
-    np.testing.assert_allclose(report.validation_mape, total / epoch.validation.present.sum(axis=(0, 2)), rtol=1e-4)
+    np.testing.assert_allclose(report.validation_error, total / epoch.validation.present.sum(axis=(0, 2)), rtol=1e-4)
 
 
 def test_the_smaller_shape_gives_the_same_numbers(epoch: Epoch):
@@ -251,9 +252,9 @@ def poisonings(epoch: Epoch) -> Iterator[tuple[str, FlatState, LabelledBatches]]
     features[0, 1, 0, 0] = np.inf
     graphs = epoch.train.graphs._replace(bond_feature=features)
     yield "an infinite input", fresh_state(), epoch.train._replace(graphs=graphs)
-    kappa = epoch.train.kappa.copy()
+    kappa = epoch.train.target.copy()
     kappa[0, 1, 0] = 0.0
-    yield "a target of zero", fresh_state(), epoch.train._replace(kappa=kappa)
+    yield "a target of zero", fresh_state(), epoch.train._replace(target=kappa)
 
 
 @pytest.mark.parametrize("number", range(4), ids=["NaN weight", "overflow", "infinite input", "zero target"])
@@ -286,4 +287,4 @@ def test_a_member_with_a_spoiled_weight_stays_as_it_is(epoch: Epoch):
     np.testing.assert_array_equal(state.weights[1], start.weights[1])
     assert not state.momentum[1].any()
     assert report.n_skipped[1] == STEPS_PER_EPOCH
-    assert np.isnan(report.validation_mape[1])
+    assert np.isnan(report.validation_error[1])

@@ -60,7 +60,7 @@ def tiny_splits() -> tuple[Split, ...]:
 
 def tiny_scaler() -> TargetScaler:
     """Return the scaler of the splits' training rows."""
-    return TargetScaler.fit([tiny_data().kappa_w_per_m_k[split.train] for split in tiny_splits()])
+    return TargetScaler.fit([tiny_data().target[split.train] for split in tiny_splits()])
 
 
 def tiny_initial() -> Parameters:

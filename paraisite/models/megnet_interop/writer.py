@@ -47,10 +47,12 @@ def write_megnet_model(path: Path, member: Ensemble) -> None:
         member: An ensemble of one member.
 
     Raises:
-        WeightsError: The ensemble has several members, or an output that Keras would not reproduce.
+        WeightsError: The ensemble has several members, several outputs, or one that Keras would not reproduce.
     """
     if member.n_member != 1:
         raise WeightsError(f"{path}: a MEGNet file holds one member, found {member.n_member}; choose one by member(k)")
+    if member.config.n_output != 1:
+        raise WeightsError(f"{path}: a MEGNet file holds one output, found {', '.join(member.targets)}")
     if member.scaler is not None and member.config.output_activation != "linear":
         raise WeightsError(f"{path}: a target scaler after a {member.config.output_activation} output, expected linear")
     parameters = {name: values[0] for name, values in member.parameters.items()}
@@ -58,7 +60,7 @@ def write_megnet_model(path: Path, member: Ensemble) -> None:
     if member.scaler is not None:
         _add_kappa_tail(network, mean=float(member.scaler.mean[0]), std=float(member.scaler.std[0]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = sidecar_text(member.config, target=member.target, unit=member.unit, metadata=member.metadata)
+    text = sidecar_text(member.config, target=member.targets[0], unit=member.units[0], metadata=member.metadata)
     temporary_text = path.with_name(path.name + ".json.part")
     temporary_text.write_text(text, encoding="utf-8")
     temporary = path.with_name(path.name + ".part")
