@@ -111,7 +111,7 @@ class Dataset:
         """Write the data set into ``folder`` (created): two parquet tables and a small JSON card."""
         folder.mkdir(parents=True, exist_ok=True)
         materials = pa.Table.from_pandas(self.table, preserve_index=False)
-        for field, column in zip(STRUCTURE_SCHEMA, _structure_columns(self.structures), strict=True):
+        for field, column in zip(STRUCTURE_SCHEMA, structure_columns(self.structures), strict=True):
             materials = materials.append_column(field, column)
         pq.write_table(materials, folder / MATERIALS_FILE)
         pq.write_table(pa.Table.from_pandas(self.rejected, preserve_index=False), folder / REJECTED_FILE)
@@ -131,7 +131,7 @@ class Dataset:
             materials = pq.read_table(folder / MATERIALS_FILE)
             rejected = pq.read_table(folder / REJECTED_FILE).to_pandas().astype(REJECTED_TYPES)
             table = materials.select(list(COLUMN_TYPES)).to_pandas().astype(COLUMN_TYPES)
-            structures = _structures_from_columns(materials)
+            structures = structures_from_columns(materials)
             name, expected = card["name"], card["digest"]
         except FileNotFoundError as error:
             raise MissingInputError(
@@ -261,8 +261,8 @@ def _digest(table: pd.DataFrame, structures: Sequence[Structure]) -> str:
     return sha256.hexdigest()
 
 
-def _structure_columns(structures: Sequence[Structure]) -> list[pa.Array]:
-    """Return the columns of ``STRUCTURE_SCHEMA``."""
+def structure_columns(structures: Sequence[Structure]) -> list[pa.Array]:
+    """Return the columns of ``STRUCTURE_SCHEMA``, a value per structure."""
     columns = (
         [structure.lattice.matrix.ravel() for structure in structures],
         [_symbols(structure) for structure in structures],
@@ -271,7 +271,8 @@ def _structure_columns(structures: Sequence[Structure]) -> list[pa.Array]:
     return [pa.array(column, type=field.type) for field, column in zip(STRUCTURE_SCHEMA, columns, strict=True)]
 
 
-def _structures_from_columns(materials: pa.Table) -> tuple[Structure, ...]:
+def structures_from_columns(materials: pa.Table) -> tuple[Structure, ...]:
+    """Return the structures that ``structure_columns`` wrote into a table."""
     lattices, species, coords = (materials.column(name).to_pylist() for name in STRUCTURE_SCHEMA.names)
     return tuple(
         Structure(Lattice(np.reshape(lattice, (3, 3))), symbols, np.reshape(coord, (-1, 3)))

@@ -13,6 +13,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import DataError
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID
 from paraisite.sources.lab.slack import (
     Crystal,
     acoustic_debye_temperature,
@@ -28,7 +29,7 @@ MAX_POISSON: Final = 0.45
 """Outside, shear or bulk modulus nearly vanishes and so does the meaning of an isotropic Debye temperature."""
 
 SLACK_COLUMNS: Final = {
-    "formula": "reduced formula",
+    FORMULA: "reduced formula",
     "n_atom": "atoms in the primitive cell",
     "formation_energy_ev_per_atom": "energy of formation from the elements, eV/atom, same potential",
     "volume_cubic_angstrom_per_atom": "Å³/atom",
@@ -36,7 +37,7 @@ SLACK_COLUMNS: Final = {
     "debye_kelvin": "Debye temperature of all modes, K",
     "gruneisen_of_poisson": "Grüneisen parameter that goes with the Poisson ratio",
     "gruneisen_of_bulk_slope": "Slater's Grüneisen parameter, of the equation of state",
-    "kappa_w_per_m_k": "conductivity at 300 K, W/m/K: Slack's expression with the Grüneisen parameter of Poisson",
+    KAPPA: "conductivity at 300 K, W/m/K: Slack's expression with the Grüneisen parameter of Poisson",
 }
 """Columns that are derived here, with their meaning and unit."""
 
@@ -73,28 +74,42 @@ def formation_energy(composition: Composition, energy_ev_per_atom: float, refere
     return energy_ev_per_atom - sum(share * references[symbol] for symbol, share in amounts.items())
 
 
-def with_derived(rows: pd.DataFrame, references: Mapping[str, float]) -> pd.DataFrame:
-    """Return the rows of tier ``slack`` with the columns of ``SLACK_COLUMNS``.
+def slack_table(rows: pd.DataFrame, references: Mapping[str, float]) -> pd.DataFrame:
+    """Return tier ``slack``: the campaign's rows with the columns of ``SLACK_COLUMNS``.
 
     Args:
-        rows: Of the campaign; those without a relaxed structure keep NaN everywhere.
+        rows: Of the campaign; those without a relaxed structure have nothing derived.
         references: Energy of each element, eV/atom.
     """
     derived = [_derived(row, references) for row in rows.to_dict("records")]
-    table = pd.concat([rows.drop(columns="reason"), pd.DataFrame(derived)], axis=1)
-    return table.astype({"n_atom": "Int64"})
+    return _joined(rows, derived)
+
+
+def bte_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return tier ``bte``: the campaign's rows with formula and number of atoms."""
+    return _joined(rows, [_of_structure(row) | {"reason": row["reason"]} for row in rows.to_dict("records")])
+
+
+def _joined(rows: pd.DataFrame, derived: list[dict[str, Any]]) -> pd.DataFrame:
+    kept = rows.drop(columns="reason").rename(columns={"candidate_id": MATERIAL_ID})
+    return pd.concat([kept, pd.DataFrame(derived)], axis=1).astype({"n_atom": "Int64"})
+
+
+def _of_structure(row: Mapping[Any, Any]) -> dict[str, Any]:
+    if not row["structure_json"]:
+        return {FORMULA: "", "n_atom": pd.NA}
+    structure = Structure.from_str(row["structure_json"], fmt="json")
+    return {FORMULA: structure.composition.reduced_formula, "n_atom": len(structure)}
 
 
 def _derived(row: Mapping[Any, Any], references: Mapping[str, float]) -> dict[str, Any]:
     reason = row["reason"]
-    values: dict[str, Any] = {"reason": reason, **dict.fromkeys(SLACK_COLUMNS, np.nan)}
+    values: dict[str, Any] = {"reason": reason} | dict.fromkeys(SLACK_COLUMNS, np.nan) | _of_structure(row)
     if not row["structure_json"]:
-        return values | {"formula": "", "n_atom": pd.NA}
+        return values
     structure = Structure.from_str(row["structure_json"], fmt="json")
     crystal = Crystal(len(structure), structure.volume, float(structure.composition.weight))
     values |= {
-        "formula": structure.composition.reduced_formula,
-        "n_atom": len(structure),
         "formation_energy_ev_per_atom": formation_energy(structure.composition, row["energy_ev_per_atom"], references),
         "volume_cubic_angstrom_per_atom": structure.volume / len(structure),
     }
@@ -117,5 +132,5 @@ def _derived(row: Mapping[Any, Any], references: Mapping[str, float]) -> dict[st
         "debye_kelvin": debye,
         "gruneisen_of_poisson": gruneisen,
         "gruneisen_of_bulk_slope": gruneisen_of_bulk_slope(row["bulk_slope"]),
-        "kappa_w_per_m_k": kappa,
+        KAPPA: kappa,
     }

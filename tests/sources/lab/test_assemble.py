@@ -8,7 +8,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import DataError
-from paraisite.sources.lab.assemble import SLACK_COLUMNS, elemental_references, formation_energy, with_derived
+from paraisite.sources.lab.assemble import SLACK_COLUMNS, bte_table, elemental_references, formation_energy, slack_table
 
 REFERENCES = {"Mg": -1.5, "O": -4.9}
 
@@ -32,7 +32,7 @@ def magnesia(**changes: object) -> dict[str, object]:
 
 
 def derived(**changes: object) -> pd.Series:
-    return with_derived(pd.DataFrame([magnesia(**changes)]), REFERENCES).iloc[0]
+    return slack_table(pd.DataFrame([magnesia(**changes)]), REFERENCES).iloc[0]
 
 
 def test_references_are_the_lowest_energies():
@@ -83,3 +83,11 @@ def test_moduli_far_from_each_other_are_rejected(shear_gpa: float):
     row = derived(shear_gpa=shear_gpa)
     assert row["reason"].startswith("Poisson ratio")
     assert np.isnan(row["kappa_w_per_m_k"])
+
+
+def test_tier_bte_gets_formulas():
+    rows = pd.DataFrame([magnesia(kappa_w_per_m_k=50.0), magnesia(structure_json="", reason="forces above")])
+    table = bte_table(rows)
+    assert table["formula"].tolist() == ["MgO", ""]
+    assert table["reason"].tolist() == ["", "forces above"]
+    assert table["material_id"].tolist() == ["rocksalt:Mg-O"] * 2
