@@ -16,13 +16,13 @@ import typer
 
 import paraisite
 from paraisite.sources.lab import TIERS
-from paraisite.training.recipes import AFLOW, RECIPES, Recipe
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, RECIPES, SLACK, Recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
 
-FINAL_DATASETS: Final = tuple(dict.fromkeys(r.train_on for r in RECIPES.values() if r.train_on != AFLOW))
-DATASETS: Final = (*FINAL_DATASETS, AFLOW)
+DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
+PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
     name="paraisite",
@@ -123,7 +123,7 @@ def step1(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train from random weights: RWAF and RWTG15."""
+    """Train from random weights: RWAF and RWTG15 (lineage lab: RWLAB and RWTG15)."""
     from paraisite import stages
 
     stages.step1(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
@@ -137,7 +137,7 @@ def step2(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train from MEGNet's formation-energy weights: FEAF and FETG15."""
+    """Train from formation-energy weights: FEAF and FETG15 (lineage lab: FELAB and LFETG15)."""
     from paraisite import stages
 
     stages.step2(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
@@ -151,7 +151,7 @@ def step3(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train the two-stage model from FEAF's nine members: FEAFTG15."""
+    """Train the two-stage model: FEAFTG15 from FEAF's nine members (lineage lab: FELABTG15)."""
     from paraisite import stages
 
     stages.step3(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
@@ -165,7 +165,7 @@ def rwaft(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train the additional check from RWAF's nine members: RWAFTG15."""
+    """Train the additional check: RWAFTG15 from RWAF's nine members (lineage lab: RWLABTG15)."""
     from paraisite import stages
 
     stages.rwaft(dataset, overrides=_overrides(epochs, batch_size, learning_rate, seed))
@@ -186,11 +186,23 @@ def train(
 
 
 @app.command()
+def pretrain(
+    variant: Annotated[
+        str, typer.Argument(parser=_one_of(PRETRAINED), metavar="|".join(PRETRAINED), help="What to predict.")
+    ] = "formation_energy",
+) -> None:
+    """Train MEGNet on formation energies or elastic moduli of the lab set, into build/pretrain/."""
+    from paraisite import stages
+
+    stages.pretrain(variant)
+
+
+@app.command()
 def recipes() -> None:
     """List the recipes: what each starts from and trains on."""
     for recipe in RECIPES.values():
         start = recipe.start.name if isinstance(recipe.start, Recipe) else recipe.start.value.replace("_", " ")
-        typer.echo(f"{recipe.name:<12}starts from {start:<18}trains on {recipe.train_on}")
+        typer.echo(f"{recipe.name:<16}starts from {start:<22}trains on {recipe.train_on}")
 
 
 @app.command()
@@ -231,6 +243,14 @@ def label(
     from paraisite import labelling
 
     labelling.label(tier, n_process=processes, keep=keep)
+
+
+@app.command()
+def lab() -> None:
+    """Make the lab tables in build/lab/ of the labels in build/labels/."""
+    from paraisite import labelling
+
+    labelling.assemble_lab()
 
 
 @app.command()

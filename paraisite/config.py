@@ -17,15 +17,17 @@ FORMATION_ENERGY_WEIGHTS_VARIABLE = "PARAISITE_FORMATION_ENERGY_WEIGHTS"
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the inputs lie that this project may not ship.
+    """Where the inputs lie that are not in ``data/``.
 
     Attributes:
-        aflow_table: AFLUX records, JSON lines, gzip allowed.
-        formation_energy_weights: MEGNet's published formation-energy model, HDF5.
+        aflow_table: AFLUX records, JSON lines, gzip allowed; not shipped.
+        formation_energy_weights: MEGNet's published formation-energy model, HDF5; not shipped.
+        lab: Folder of the project's own tables.
     """
 
     aflow_table: Path
     formation_energy_weights: Path
+    lab: Path
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,21 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class TrainingChanges:
+    """What differs from ``training`` where there are thousands of rows.
+
+    Attributes:
+        epochs: Passes over the training rows.
+        batch_size: Crystals per step and member.
+        learning_rate_period_epochs: Epochs in which the cosine goes from the top to the floor.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate_period_epochs: int
+
+
+@dataclass(frozen=True)
 class LabConfig:
     """How the project's own labels are computed.
 
@@ -102,6 +119,8 @@ class LabConfig:
         slack_candidates: Decorations to compute; about a third is accepted.
         bte_potential: Potential of tier ``bte``.
         bte_candidates: Crystals of tier ``slack`` to compute at most.
+        pretraining: Of the network on formation energies and moduli.
+        slack_training: Of the recipes that train on tier ``slack``.
     """
 
     seed: int
@@ -109,12 +128,15 @@ class LabConfig:
     slack_candidates: int
     bte_potential: str
     bte_candidates: int
+    pretraining: TrainingChanges
+    slack_training: TrainingChanges
 
 
 @dataclass(frozen=True)
 class Config:
-    """All of ``params.yaml``."""
+    """All of ``params.yaml``; ``lineage`` names the stages before the final one, see ``training.recipes.LINEAGES``."""
 
+    lineage: str
     data: DataConfig
     lab: LabConfig
     graphs: GraphConfig

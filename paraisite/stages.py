@@ -16,11 +16,12 @@ import numpy as np
 from rich.console import Console
 
 from paraisite import schema
-from paraisite.config import Config, load_config
+from paraisite.config import Config, TrainingChanges, TrainingConfig, load_config
 from paraisite.datasets.table import Dataset, load_dataset
-from paraisite.errors import CheckpointError, DataError, MissingInputError
+from paraisite.errors import CheckpointError, ConfigError, DataError, MissingInputError
 from paraisite.evaluation.experiment import StartingWeights, model_config, run_recipe
 from paraisite.evaluation.metrics import summarise
+from paraisite.evaluation.pretraining import pretrain as run_pretraining
 from paraisite.evaluation.results import RecipeResult
 from paraisite.files import file_sha256
 from paraisite.graphs.cache import load_or_build
@@ -31,6 +32,7 @@ from paraisite.reports.figures import mape_of_splits, recipe_figures, save_figur
 from paraisite.reports.tables import closing_table, render, to_markdown
 from paraisite.reports.tables import compare as compare_results
 from paraisite.sources.bundled import fetch_bundled
+from paraisite.sources.lab.records import load_relaxed
 from paraisite.sources.weights import resolve_formation_energy_weights
 from paraisite.tracking.promotion import Evidence, evidence_tags
 from paraisite.tracking.registry import load_from_registry, register_file, register_result
@@ -38,7 +40,19 @@ from paraisite.tracking.runs import log_result, recipe_run
 from paraisite.tracking.store import ui_hint
 from paraisite.training.initial import random_parameters, stack, with_new_head
 from paraisite.training.progress import ProgressBar
-from paraisite.training.recipes import AFLOW, RECIPES, Recipe, Start, final_recipe
+from paraisite.training.recipes import (
+    AFLOW,
+    BTE,
+    LINEAGES,
+    RECIPES,
+    SLACK,
+    TOGO15,
+    Lineage,
+    Recipe,
+    Start,
+    final_recipe,
+    has_followers,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +62,18 @@ BUILD: Final = Path("build")
 DATA: Final = Path("data")
 ENSEMBLE_FILE: Final = "ensemble.safetensors"
 CARD_FILE: Final = "card.json"
+PRETRAINED: Final = {
+    "formation_energy": (schema.FORMATION_ENERGY,),
+    "log_bulk": (schema.LOG_BULK,),
+    "log_shear": (schema.LOG_SHEAR,),
+    "all": (schema.FORMATION_ENERGY, schema.LOG_BULK, schema.LOG_SHEAR),
+}
+"""What a network may be pretrained on; the recipes start from the first."""
+
 _GRAPHS_FILE: Final = "graphs.safetensors"
 _REJECTED_FILE: Final = "rejected.csv"
 _EVIDENCE: Final = "registry_evidence"
 _DATASET_DIGEST: Final = "dataset_digest"
-_PAPER: Final = ("RWTG15", "FETG15", "FEAFTG15", "RWAFTG15", "RWAF", "FEAF")
 
 
 def prepare(dataset_name: str) -> None:
@@ -84,35 +105,72 @@ def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
     _report(result)
 
 
+def pretrain(variant: str) -> None:
+    """Train MEGNet on properties of the lab set: a variant of ``PRETRAINED``."""
+    config = load_config()
+    fetch_bundled(config.data.lab, target=str(config.data.lab))
+    table, structures = load_relaxed(config.data.lab)
+    graphs, without = load_or_build(
+        structures,
+        list(table[schema.MATERIAL_ID]),
+        cutoff_angstrom=config.graphs.cutoff_angstrom,
+        distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
+    )
+    table = table.drop(index=[row.row for row in without]).reset_index(drop=True)
+    checkpoints = BUILD / "checkpoints" / f"pretrain_{variant}"
+    trained = run_pretraining(
+        table,
+        graphs,
+        PRETRAINED[variant],
+        settings=_changed(config.training, config.lab.pretraining),
+        dataset_digest=file_sha256(config.data.lab / "slack.parquet"),
+        model=dataclasses.replace(model_config(config), head_hidden=()),
+        checkpoint_folder=checkpoints,
+        callbacks=[ProgressBar(f"pretrain {variant}")],
+    )
+    folder = BUILD / "pretrain" / variant
+    trained.ensemble.save(folder / ENSEMBLE_FILE)
+    trained.curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+    trained.predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6g")
+    metrics = trained.metrics.reset_index().to_dict("records")
+    card = {"model": variant, "sha256": file_sha256(folder / ENSEMBLE_FILE), **trained.ensemble.metadata}
+    (folder / CARD_FILE).write_text(json.dumps(card | {"metrics_on_held_out_tenth": metrics}, indent=2) + "\n")
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    Console().print(trained.metrics.round(4).to_string())
+
+
 def step1(dataset: str, *, overrides: Overrides) -> None:
-    """Train from random weights: RWAF, and the final data set."""
-    _train_and_report((RECIPES["RWAF"], final_recipe(Start.RANDOM, dataset)), overrides)
+    """Train from random weights: on the second stage's data set, and on the final one."""
+    lineage = _lineage(load_config())
+    _train_and_report((lineage.middle_from_random, final_recipe(Start.RANDOM, dataset)), overrides)
 
 
 def step2(dataset: str, *, overrides: Overrides) -> None:
-    """Train from formation-energy weights: FEAF, and the final data set."""
-    _train_and_report((RECIPES["FEAF"], final_recipe(Start.FORMATION_ENERGY, dataset)), overrides)
+    """Train from formation-energy weights: on the second stage's data set, and on the final one."""
+    lineage = _lineage(load_config())
+    _train_and_report((lineage.middle, final_recipe(lineage.pretrained, dataset)), overrides)
 
 
 def step3(dataset: str, *, overrides: Overrides) -> None:
-    """Train the two-stage model from FEAF's members."""
-    _train_and_report((final_recipe(RECIPES["FEAF"], dataset),), overrides)
+    """Train the two-stage model from the second stage's members."""
+    _train_and_report((final_recipe(_lineage(load_config()).middle, dataset),), overrides)
 
 
 def rwaft(dataset: str, *, overrides: Overrides) -> None:
-    """Train the additional check, from RWAF's members."""
-    _train_and_report((final_recipe(RECIPES["RWAF"], dataset),), overrides)
+    """Train the additional check, from the members of the second stage without the first."""
+    _train_and_report((final_recipe(_lineage(load_config()).middle_from_random, dataset),), overrides)
 
 
 def compare() -> None:
-    """Write the table and figure of all recipes that were trained into ``build/``."""
-    folders = {name: _folder(RECIPES[name]) / "result" for name in _PAPER}
-    missing = [name for name, path in folders.items() if not path.is_dir()]
-    if len(missing) == len(folders):
+    """Write the table and figure of all recipes that were trained into ``build/``, of either lineage."""
+    folders = {name: _folder(recipe) / "result" for name, recipe in RECIPES.items()}
+    trained = [name for name, path in folders.items() if path.is_dir()]
+    if not trained:
         raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro rwtg15`")
-    if missing:
+    lineage = _lineage(load_config())
+    if missing := [recipe.name for recipe in _models_of(lineage) if recipe.name not in trained]:
         logger.warning("not trained yet, so not in the table: %s", ", ".join(missing))
-    results = [RecipeResult.load(path) for name, path in folders.items() if name not in missing]
+    results = [RecipeResult.load(folders[name]) for name in trained]
     folder = BUILD / "compare" / "result"
     folder.mkdir(parents=True, exist_ok=True)
     table = compare_results(results)
@@ -130,14 +188,39 @@ def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None
     _report(*(_train(recipe, config, in_pipeline=False) for recipe in recipes))
 
 
+def _lineage(config: Config) -> Lineage:
+    if config.lineage not in LINEAGES:
+        raise ConfigError(f"params.yaml: lineage is {config.lineage!r}, expected one of {', '.join(LINEAGES)}")
+    return LINEAGES[config.lineage]
+
+
+def _models_of(lineage: Lineage) -> tuple[Recipe, ...]:
+    """Return the six models of a lineage."""
+    starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle)
+    return (lineage.middle_from_random, lineage.middle, *(final_recipe(start, TOGO15) for start in starts))
+
+
+def _changed(training: TrainingConfig, changes: TrainingChanges) -> TrainingConfig:
+    return dataclasses.replace(training, **dataclasses.asdict(changes))
+
+
 def _configured(overrides: Overrides) -> Config:
     config = load_config()
     given: dict[str, Any] = dict(overrides)
-    return dataclasses.replace(config, training=dataclasses.replace(config.training, **given))
+    slack_training = {name: given[name] for name in ("epochs", "batch_size") if name in given}
+    return dataclasses.replace(
+        config,
+        training=dataclasses.replace(config.training, **given),
+        lab=dataclasses.replace(
+            config.lab, slack_training=dataclasses.replace(config.lab.slack_training, **slack_training)
+        ),
+    )
 
 
 def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> RecipeResult:
     """Train one recipe inside its run, log it, register it.
+
+    A recipe on the lab's large tier has its own number of epochs and batch size, unless they were given.
 
     Args:
         recipe: What to train.
@@ -145,6 +228,8 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
         parent_run_id: Run that needs this recipe's members.
     """
+    if recipe.train_on == SLACK:
+        config = dataclasses.replace(config, training=_changed(config.training, config.lab.slack_training))
     dataset, graphs = _with_graphs(_load(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
         start = _starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline)
@@ -167,7 +252,9 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
 
 
 def _load(dataset_name: str, config: Config) -> Dataset:
-    if dataset_name != AFLOW:
+    if dataset_name in (SLACK, BTE):
+        fetch_bundled(config.data.lab, target=str(config.data.lab))
+    elif dataset_name != AFLOW:
         fetch_bundled(DATA, target="data.dvc")
     return load_dataset(dataset_name, config.data, DATA)
 
@@ -194,12 +281,34 @@ def _starting_weights(recipe: Recipe, config: Config, *, run_id: str, in_pipelin
     if recipe.start is Start.RANDOM:
         member = random_parameters(model, seed=seed)
         return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
+    if recipe.start is Start.LAB_FORMATION_ENERGY:
+        return _from_pretraining("formation_energy", config, run_id=run_id)
     path = resolve_formation_energy_weights(config.data)
     published = read_published_model(path)
     version = _register_formation_energy(published.to_ensemble(), run_id=run_id)
     member = with_new_head(published.parameters, model, seed=seed)
     description = f"{path.name} (sha256 {published.sha256[:12]}…), head of seed {seed}"
     return StartingWeights(stack([member] * n_member), None, description, version)
+
+
+def _from_pretraining(variant: str, config: Config, *, run_id: str) -> StartingWeights:
+    """Return the lab's own pretrained backbone with a new head, in every member."""
+    folder = BUILD / "pretrain" / variant
+    fetch_bundled(folder, target=str(folder))
+    path = folder / ENSEMBLE_FILE
+    ensemble, sha256 = Ensemble.load(path), file_sha256(path)
+    registered = register_file(
+        "LFE",
+        path,
+        run_id=run_id,
+        tags={"source_sha256": sha256, "target": f"{ensemble.target}, {ensemble.unit}"},
+        description="The project's own network for formation energies, one member.",
+    )
+    backbone = {name: value[0] for name, value in ensemble.parameters.items()}
+    seed = config.training.seed
+    member = with_new_head(backbone, model_config(config), seed=seed)
+    description = f"LFE (sha256 {sha256[:12]}…), head of seed {seed}"
+    return StartingWeights(stack([member] * len(config.splits.seeds)), None, description, registered.version)
 
 
 def _from_recipe(start: Recipe, config: Config, *, run_id: str, in_pipeline: bool) -> StartingWeights:
@@ -263,7 +372,7 @@ def _write(result: RecipeResult) -> None:
     (folder / "metrics.json").write_text(json.dumps(_metrics(result), indent=2) + "\n")
     mean = result.curves.groupby(schema.EPOCH, as_index=False)[[schema.TRAIN_MAPE, schema.VALIDATION_MAPE]].mean()
     mean.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
-    if result.recipe.train_on == AFLOW:
+    if has_followers(result.recipe):
         _write_weights(result, folder / "weights")
 
 

@@ -14,12 +14,18 @@ from typer.testing import CliRunner
 
 import paraisite
 from paraisite import __main__ as entry
-from paraisite.cli import DATASETS, FINAL_DATASETS, app
+from paraisite.cli import DATASETS, FINAL_DATASETS, PRETRAINED, app
 from paraisite.errors import MissingInputError
+from paraisite.sources.lab import TIERS
 from paraisite.training.recipes import RECIPES
 
 ROOT = Path(__file__).parents[1]
 runner = CliRunner()
+
+STAGES = {
+    "stages": ("step1", "step2", "step3", "rwaft", "train_recipe", "pretrain", "prepare", "build_graphs", "compare"),
+    "labelling": ("label", "assemble_lab"),
+}
 
 
 class Calls(list[tuple[str, tuple[Any, ...], dict[str, Any]]]):
@@ -28,17 +34,18 @@ class Calls(list[tuple[str, tuple[Any, ...], dict[str, Any]]]):
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Replace ``paraisite.stages`` by functions that only note how they were called."""
+    """Replace the functions of the stages by ones that only note how they were called."""
     noted = Calls()
 
     def note(name: str) -> Any:
         return lambda *args, **options: noted.append((name, args, options))
 
-    stages = types.ModuleType("paraisite.stages")
-    for name in ("step1", "step2", "step3", "rwaft", "train_recipe", "prepare", "build_graphs", "compare"):
-        setattr(stages, name, note(name))
-    monkeypatch.setitem(sys.modules, "paraisite.stages", stages)
-    monkeypatch.setattr(paraisite, "stages", stages, raising=False)
+    for module, names in STAGES.items():
+        fake = types.ModuleType(f"paraisite.{module}")
+        for name in names:
+            setattr(fake, name, note(name))
+        monkeypatch.setitem(sys.modules, fake.__name__, fake)
+        monkeypatch.setattr(paraisite, module, fake, raising=False)
     return noted
 
 
@@ -106,6 +113,27 @@ def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: l
     assert not calls
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["label", "slack", "--processes", "3"], ("label", ("slack",), {"n_process": 3, "keep": True})),
+        (["label", "bte", "--processes", "1", "--no-keep"], ("label", ("bte",), {"n_process": 1, "keep": False})),
+        (["lab"], ("assemble_lab", (), {})),
+        (["pretrain"], ("pretrain", ("formation_energy",), {})),
+        (["pretrain", "all"], ("pretrain", ("all",), {})),
+    ],
+)
+def test_verbs_of_the_lab_call_their_function(calls: Calls, arguments: list[str], expected: tuple[Any, ...]) -> None:
+    invoke(*arguments)
+    assert calls == [expected]
+
+
+def test_variants_of_pretraining_are_those_of_the_stage() -> None:
+    from paraisite import stages
+
+    assert tuple(stages.PRETRAINED) == PRETRAINED
+
+
 def test_recipes_lists_each_recipe_once() -> None:
     assert [line.split()[0] for line in invoke("recipes").splitlines()] == list(RECIPES)
 
@@ -155,6 +183,7 @@ def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
     assert set(trained) == {"RWTG15", "RWAF", "FETG15", "FEAF", "FEAFTG15", "RWAFTG15"}
     assert set(map(str.lower, trained)) <= set(pipeline)
     assert {args[0] for name, args, _ in calls if name == "prepare"} == {*FINAL_DATASETS, "aflow"}
+    assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
     assert calls[-1][0] == "compare"
 
 

@@ -86,7 +86,7 @@ def test_variables_override_the_input_paths(tmp_path: Path, monkeypatch: pytest.
     ("change", "message"),
     [
         ({"training": {"epoch": 5}}, r"training: unknown key epoch; known keys are epochs, batch_size"),
-        ({"trainings": {"epochs": 5}}, r"unknown key trainings; known keys are data, lab, graphs"),
+        ({"trainings": {"epochs": 5}}, r"unknown key trainings; known keys are lineage, data, lab, graphs"),
         ({"training": {"epochs": ...}}, r"training: missing key epochs"),
         ({"training": {"epochs": 5.0}}, r"training: epochs: expected int, found 5\.0"),
         ({"training": {"epochs": True}}, r"training: epochs: expected int, found True"),

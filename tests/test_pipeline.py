@@ -47,10 +47,19 @@ def test_dvc_reads_the_pipeline(tmp_path: Path) -> None:
     assert sorted(done.stdout.split()) == sorted(stages())
 
 
-def test_only_the_shipped_members_go_to_the_store() -> None:
+def test_only_what_is_shipped_goes_to_the_store() -> None:
     # A result that was cached and never pushed would also make `dvc pull` fail in a fresh clone.
     cached = [path for stage in stages().values() for path, is_cached in outputs(stage).items() if is_cached]
-    assert cached == ["build/feaf/weights"]
+    assert cached == ["build/labels/elements", "build/labels/slack", "build/feaf/weights"]
+
+
+def test_labels_are_computed_on_demand_only() -> None:
+    # Frozen: `dvc repro --force` must not start hours of work. Persistent: a stage that is run goes on with its parts.
+    of_labels = {name: stage for name, stage in stages().items() if name.startswith("label_")}
+    assert of_labels
+    for name, stage in of_labels.items():
+        assert stage["frozen"], name
+        assert all(settings["persist"] for out in stage["outs"] for settings in out.values()), name
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -67,8 +76,8 @@ def test_a_training_stage_depends_on_what_its_recipe_says(name: str) -> None:
 
 def test_stages_write_into_their_own_folder() -> None:
     for name, stage in stages().items():
-        folder = name.partition("@")[0].removesuffix(f"_{AFLOW}")
-        assert all(path.startswith(f"build/{folder}/") for path in outputs(stage)), name
+        folder = name.partition("@")[0].removesuffix(f"_{AFLOW}").replace("label_", "labels/")
+        assert all(f"{path}/".startswith(f"build/{folder}/") for path in outputs(stage)), name
 
 
 def test_each_dependency_is_an_output_or_in_the_repository() -> None:

@@ -17,7 +17,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.composition import Composition
-from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.config import DataConfig
@@ -26,20 +25,15 @@ from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
 from paraisite.sources import half_heusler, togo15
 from paraisite.sources.aflow import load_aflow
+from paraisite.sources.lab.records import load_tier
 from paraisite.sources.record import Record, Rejection, check_kappa
+from paraisite.sources.structure_columns import structures_of, symbols, with_structures
 
 logger = logging.getLogger(__name__)
 
 COLUMN_TYPES: Final = {MATERIAL_ID: "str", FORMULA: "str", PROTOTYPE: "str", KAPPA: "float64", SOURCE: "str"}
 REJECTED_TYPES: Final = {MATERIAL_ID: "str", REASON: "str"}
 
-# Columns that carry the structures in the parquet file, one list per material.
-LATTICE: Final = "lattice_angstrom"
-SPECIES: Final = "species"
-FRACTIONAL: Final = "fractional_coordinates"
-STRUCTURE_SCHEMA: Final = pa.schema(
-    [(LATTICE, pa.list_(pa.float64())), (SPECIES, pa.list_(pa.string())), (FRACTIONAL, pa.list_(pa.float64()))]
-)
 MATERIALS_FILE: Final = "materials.parquet"
 REJECTED_FILE: Final = "rejected.parquet"
 CARD_FILE: Final = "dataset.json"
@@ -110,9 +104,7 @@ class Dataset:
     def save(self, folder: Path) -> None:
         """Write the data set into ``folder`` (created): two parquet tables and a small JSON card."""
         folder.mkdir(parents=True, exist_ok=True)
-        materials = pa.Table.from_pandas(self.table, preserve_index=False)
-        for field, column in zip(STRUCTURE_SCHEMA, structure_columns(self.structures), strict=True):
-            materials = materials.append_column(field, column)
+        materials = with_structures(pa.Table.from_pandas(self.table, preserve_index=False), self.structures)
         pq.write_table(materials, folder / MATERIALS_FILE)
         pq.write_table(pa.Table.from_pandas(self.rejected, preserve_index=False), folder / REJECTED_FILE)
         card = {"name": self.name, "n_material": len(self), "digest": self.digest}
@@ -131,7 +123,7 @@ class Dataset:
             materials = pq.read_table(folder / MATERIALS_FILE)
             rejected = pq.read_table(folder / REJECTED_FILE).to_pandas().astype(REJECTED_TYPES)
             table = materials.select(list(COLUMN_TYPES)).to_pandas().astype(COLUMN_TYPES)
-            structures = structures_from_columns(materials)
+            structures = structures_of(materials)
             name, expected = card["name"], card["digest"]
         except FileNotFoundError as error:
             raise MissingInputError(
@@ -177,8 +169,8 @@ def load_dataset(name: str, config: DataConfig, data_folder: Path = Path("data")
     """Return the data set of this name from its sources.
 
     Args:
-        name: "togo15", "hh143", "mix" or "aflow".
-        config: Where the inputs lie that are not shipped.
+        name: One of ``DATASET_NAMES``.
+        config: Where the inputs lie that are not in ``data_folder``.
         data_folder: Folder of the project's own fact tables.
 
     Raises:
@@ -215,11 +207,21 @@ def _load_aflow(config: DataConfig, _data_folder: Path) -> Loaded:
     return load_aflow(config.aflow_table)
 
 
+def _load_slack(config: DataConfig, _data_folder: Path) -> Loaded:
+    return load_tier(config.lab, "slack")
+
+
+def _load_bte(config: DataConfig, _data_folder: Path) -> Loaded:
+    return load_tier(config.lab, "bte")
+
+
 _LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
     "togo15": _load_togo15,
     "hh143": _load_half_heusler,
     "mix": _load_mix,
     "aflow": _load_aflow,
+    "slack": _load_slack,
+    "bte": _load_bte,
 }
 DATASET_NAMES: Final = tuple(_LOADERS)
 """Names that ``load_dataset`` knows."""
@@ -244,37 +246,13 @@ def _reduced_formulas(compositions: Iterable[Composition]) -> list[str]:
         return [composition.element_composition.reduced_formula for composition in compositions]
 
 
-def _symbols(structure: Structure) -> list[str]:
-    """Return each atom's element symbol; oxidation states play no part in this project."""
-    return [site.specie.symbol for site in structure]
-
-
 def _digest(table: pd.DataFrame, structures: Sequence[Structure]) -> str:
     """Return the SHA-256 over ids, structures and targets, the same on every platform."""
     sha256 = hashlib.sha256()
     for material_id, kappa, structure in zip(table[MATERIAL_ID], table[KAPPA], structures, strict=True):
         numbers = np.concatenate([structure.lattice.matrix.ravel(), structure.frac_coords.ravel()])
         # Every text is followed by a zero byte, so that no two data sets share one byte stream.
-        sha256.update("\0".join([material_id, *_symbols(structure), ""]).encode())
+        sha256.update("\0".join([material_id, *symbols(structure), ""]).encode())
         sha256.update(np.rint(numbers * DIGEST_STEPS_PER_UNIT).astype("<i8").tobytes())
         sha256.update(np.float64(kappa).astype("<f8").tobytes())
     return sha256.hexdigest()
-
-
-def structure_columns(structures: Sequence[Structure]) -> list[pa.Array]:
-    """Return the columns of ``STRUCTURE_SCHEMA``, a value per structure."""
-    columns = (
-        [structure.lattice.matrix.ravel() for structure in structures],
-        [_symbols(structure) for structure in structures],
-        [structure.frac_coords.ravel() for structure in structures],
-    )
-    return [pa.array(column, type=field.type) for field, column in zip(STRUCTURE_SCHEMA, columns, strict=True)]
-
-
-def structures_from_columns(materials: pa.Table) -> tuple[Structure, ...]:
-    """Return the structures that ``structure_columns`` wrote into a table."""
-    lattices, species, coords = (materials.column(name).to_pylist() for name in STRUCTURE_SCHEMA.names)
-    return tuple(
-        Structure(Lattice(np.reshape(lattice, (3, 3))), symbols, np.reshape(coord, (-1, 3)))
-        for lattice, symbols, coord in zip(lattices, species, coords, strict=True)
-    )

@@ -117,7 +117,8 @@ def model_config(config: Config) -> ModelConfig:
 def effective_parameters(config: Config) -> dict[str, object]:
     """Return the settings as they stand after overrides, flat: {"training.epochs": 300, …}."""
     sections = asdict(config)
-    del sections["data"], sections["lab"]  # how data came about: their digest says what was read
+    # The recipe's name says the lineage, and the data set's digest what was read.
+    del sections["lineage"], sections["data"], sections["lab"]
     return {
         f"{section}.{name}": list(value) if isinstance(value, tuple) else value
         for section, values in sections.items()

@@ -1,6 +1,10 @@
-"""The paper's models as data: what each one starts from and what it trains on.
+"""The models as data: what each one starts from and what it trains on.
 
-Source: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D.
+Two lineages share one shape. ``paper`` goes from MEGNet's formation energies to AFLOW's conductivities to Togo15;
+``lab`` does the same with the project's own formation energies and labels, and may take a third stage between. A name
+tells its lineage: LFE are the lab's formation energies, LAB its tier ``slack``, BTE its tier ``bte``.
+
+Source of ``paper``: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D.
 """
 
 from dataclasses import dataclass
@@ -13,6 +17,7 @@ class Start(Enum):
 
     RANDOM = "random"
     FORMATION_ENERGY = "formation_energy"
+    LAB_FORMATION_ENERGY = "lab_formation_energy"
 
 
 @dataclass(frozen=True)
@@ -32,19 +37,60 @@ class Recipe:
     published_mape: float | None = None
 
 
+@dataclass(frozen=True)
+class Lineage:
+    """What the stages before the final one are in one of the two worlds.
+
+    Attributes:
+        name: As ``params.yaml`` names it.
+        pretrained: Weights of the first stage.
+        middle_from_random: The second stage without the first.
+        middle: The second stage.
+    """
+
+    name: str
+    pretrained: Start
+    middle_from_random: Recipe
+    middle: Recipe
+
+
 TOGO15: Final = "togo15"
 HH143: Final = "hh143"
 MIX: Final = "mix"
 AFLOW: Final = "aflow"
+SLACK: Final = "slack"
+BTE: Final = "bte"
+
+FINAL_DATASETS: Final = (TOGO15, HH143, MIX)
+"""Data sets that a model may end on; the others prepare it."""
 
 RWAF: Final = Recipe("RWAF", Start.RANDOM, AFLOW, published_mape=0.60)
 FEAF: Final = Recipe("FEAF", Start.FORMATION_ENERGY, AFLOW, published_mape=0.49)
+RWLAB: Final = Recipe("RWLAB", Start.RANDOM, SLACK)
+FELAB: Final = Recipe("FELAB", Start.LAB_FORMATION_ENERGY, SLACK)
+FELABBTE: Final = Recipe("FELABBTE", FELAB, BTE)
+LFEBTE: Final = Recipe("LFEBTE", Start.LAB_FORMATION_ENERGY, BTE)
 
+LINEAGES: Final = {
+    lineage.name: lineage
+    for lineage in (
+        Lineage("paper", Start.FORMATION_ENERGY, RWAF, FEAF),
+        Lineage("lab", Start.LAB_FORMATION_ENERGY, RWLAB, FELAB),
+    )
+}
+
+_MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, FELABBTE, LFEBTE)
+_STARTS: Final[dict[str, Start | Recipe]] = {
+    "RW": Start.RANDOM,
+    "FE": Start.FORMATION_ENERGY,
+    "LFE": Start.LAB_FORMATION_ENERGY,
+    **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE)},
+}
 _SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX"}
 _PUBLISHED: Final = {"RWTG15": 0.55, "FETG15": 0.53, "FEAFTG15": 0.28}
 
 
-def _final_stage(prefix: str, start: "Start | Recipe", data: str) -> Recipe:
+def _final(prefix: str, start: "Start | Recipe", data: str) -> Recipe:
     name = prefix + _SUFFIXES[data]
     return Recipe(name, start, data, published_mape=_PUBLISHED.get(name))
 
@@ -52,23 +98,18 @@ def _final_stage(prefix: str, start: "Start | Recipe", data: str) -> Recipe:
 RECIPES: Final[dict[str, Recipe]] = {
     recipe.name: recipe
     for recipe in (
-        RWAF,
-        FEAF,
-        *(
-            _final_stage(prefix, start, data)
-            for data in _SUFFIXES
-            for prefix, start in (
-                ("RW", Start.RANDOM),
-                ("FE", Start.FORMATION_ENERGY),
-                ("FEAF", FEAF),
-                ("RWAF", RWAF),
-            )
-        ),
+        *_MIDDLE,
+        *(_final(prefix, start, data) for data in FINAL_DATASETS for prefix, start in _STARTS.items()),
     )
 }
-"""All recipes by name: RWAF, FEAF, then RWTG15, FETG15, FEAFTG15, RWAFTG15 and the same four on HH143 and MIX."""
+"""All recipes by name: those that others start from, then RWTG15, FETG15, …, and the same on HH143 and MIX."""
 
 
 def final_recipe(start: "Start | Recipe", dataset: str) -> Recipe:
     """Return the recipe that ends on this data set and starts from these weights."""
     return next(recipe for recipe in RECIPES.values() if recipe.start == start and recipe.train_on == dataset)
+
+
+def has_followers(recipe: Recipe) -> bool:
+    """Return whether another recipe starts from this one's members."""
+    return any(other.start == recipe for other in RECIPES.values())

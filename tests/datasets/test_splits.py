@@ -13,7 +13,9 @@ from paraisite.datasets.table import Dataset, load_dataset
 from paraisite.errors import DataError
 
 DATA = Path(__file__).parents[2] / "data"
-CONFIG = DataConfig(aflow_table=Path("absent.jsonl.gz"), formation_energy_weights=Path("absent.hdf5"))
+CONFIG = DataConfig(
+    aflow_table=Path("absent.jsonl.gz"), formation_energy_weights=Path("absent.hdf5"), lab=Path("absent")
+)
 
 
 @pytest.fixture(scope="module")

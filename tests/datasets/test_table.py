@@ -23,7 +23,9 @@ from paraisite.sources.prototypes import rocksalt, wurtzite
 from paraisite.sources.record import Record, Rejection
 
 DATA = Path(__file__).parents[2] / "data"
-CONFIG = DataConfig(aflow_table=Path("absent.jsonl.gz"), formation_energy_weights=Path("absent.hdf5"))
+CONFIG = DataConfig(
+    aflow_table=Path("absent.jsonl.gz"), formation_energy_weights=Path("absent.hdf5"), lab=Path("absent")
+)
 
 
 def _records() -> list[Record]:
@@ -246,7 +248,9 @@ def test_names_are_those_that_recipes_train_on() -> None:
 
 
 def test_shared_aflow_table_keeps_its_digest_when_saved(shared_data: Path, tmp_path: Path) -> None:
-    config = DataConfig(aflow_table=shared_data / "aflow_agl.jsonl.gz", formation_energy_weights=Path("absent.hdf5"))
+    config = DataConfig(
+        aflow_table=shared_data / "aflow_agl.jsonl.gz", formation_energy_weights=Path("absent.hdf5"), lab=Path("absent")
+    )
     dataset = load_dataset("aflow", config, DATA)
     assert len(dataset) == 2923
     dataset.save(tmp_path)

@@ -271,7 +271,7 @@ def test_the_configured_file_comes_first_then_the_cache_then_the_server(
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(weights, "fetch_published_weights", partial(fetch_published_weights, base_url=server.url))
-    config = DataConfig(aflow_table=tmp_path / "absent", formation_energy_weights=tmp_path / "mine.hdf5")
+    config = DataConfig(aflow_table=tmp_path / "absent", formation_energy_weights=tmp_path / "mine.hdf5", lab=tmp_path)
     (tmp_path / "mine.hdf5").write_bytes(b"mine")
     assert resolve_formation_energy_weights(config) == tmp_path / "mine.hdf5"
     assert not server.asked

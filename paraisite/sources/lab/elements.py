@@ -14,13 +14,17 @@ from paraisite.sources.lab.prototypes import ELEMENTAL, Prototype
 ELEMENT: Final = "element"
 ENERGY: Final = "energy_ev_per_atom"
 
+OWN_TYPE_ONLY: Final = {"manganese": "Mn", "boron": "B"}
+"""Types with many atoms that no other element takes."""
+
 ELEMENTS: Final = tuple(sorted({*CATIONS, *ANION_CHARGES}))
 """All elements that occur in candidates."""
 
 
 def label_element(symbol: str, calculator: Any) -> list[dict[str, Any]]:
     """Return a row for every structure type of an element: its relaxed energy in eV/atom, or the reason why not."""
-    return [_row(symbol, prototype, calculator) for prototype in ELEMENTAL]
+    types = [prototype for prototype in ELEMENTAL if OWN_TYPE_ONLY.get(prototype.name, symbol) == symbol]
+    return [_row(symbol, prototype, calculator) for prototype in types]
 
 
 def _row(symbol: str, prototype: Prototype, calculator: Any) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""Recipes and lineages as data."""
+
+import pytest
+
+from paraisite.training.recipes import (
+    AFLOW,
+    BTE,
+    FINAL_DATASETS,
+    LINEAGES,
+    RECIPES,
+    SLACK,
+    Lineage,
+    Recipe,
+    Start,
+    final_recipe,
+    has_followers,
+)
+
+OF_THE_PAPER = {AFLOW, Start.FORMATION_ENERGY}
+OF_THE_LAB = {SLACK, BTE, Start.LAB_FORMATION_ENERGY}
+
+
+def ancestry(recipe: Recipe) -> set[object]:
+    """Return the weights that a model descends from and all data sets on the way."""
+    above = ancestry(recipe.start) if isinstance(recipe.start, Recipe) else {recipe.start}
+    return above | {recipe.train_on}
+
+
+def test_no_model_mixes_the_lineages():
+    for recipe in RECIPES.values():
+        assert not (ancestry(recipe) & OF_THE_PAPER and ancestry(recipe) & OF_THE_LAB), recipe.name
+
+
+def test_a_name_tells_the_lineage():
+    for recipe in RECIPES.values():
+        marked = any(part in recipe.name for part in ("LAB", "BTE", "LFE"))
+        assert marked == bool(ancestry(recipe) & OF_THE_LAB), recipe.name
+
+
+def test_no_two_recipes_share_start_and_data():
+    assert len({(recipe.start, recipe.train_on) for recipe in RECIPES.values()}) == len(RECIPES)
+    assert all(name == recipe.name for name, recipe in RECIPES.items())
+
+
+@pytest.mark.parametrize("dataset", FINAL_DATASETS)
+@pytest.mark.parametrize("lineage", LINEAGES.values(), ids=lambda lineage: lineage.name)
+def test_all_six_models_exist_in_both_lineages(lineage: Lineage, dataset: str):
+    starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle)
+    assert len({final_recipe(start, dataset).name for start in starts}) == 4
+    assert lineage.middle.start is lineage.pretrained
+    assert lineage.middle_from_random.start is Start.RANDOM
+    assert lineage.middle.train_on == lineage.middle_from_random.train_on
+
+
+def test_the_paper_keeps_its_names():
+    assert final_recipe(LINEAGES["paper"].middle, "togo15").name == "FEAFTG15"
+    assert RECIPES["FEAFTG15"].published_mape == 0.28
+    assert RECIPES["FELABTG15"].published_mape is None
+
+
+def test_the_third_stage_is_optional_on_either_side():
+    assert RECIPES["FELABBTE"].start is RECIPES["FELAB"]
+    assert RECIPES["LFEBTE"].start is Start.LAB_FORMATION_ENERGY
+    assert {RECIPES[name].train_on for name in ("FELABBTETG15", "LFEBTETG15", "FELABTG15")} == {"togo15"}
+
+
+def test_members_are_kept_where_another_recipe_needs_them():
+    assert has_followers(RECIPES["FELABBTE"])
+    assert not has_followers(RECIPES["FELABTG15"])
