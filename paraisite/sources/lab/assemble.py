@@ -15,6 +15,7 @@ from pymatgen.core.structure import Structure
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID
 from paraisite.sources.lab.slack import (
+    TYPICAL_GRUNEISEN,
     Crystal,
     acoustic_debye_temperature,
     debye_temperature,
@@ -37,7 +38,7 @@ SLACK_COLUMNS: Final = {
     "debye_kelvin": "Debye temperature of all modes, K",
     "gruneisen_of_poisson": "Grüneisen parameter that goes with the Poisson ratio",
     "gruneisen_of_bulk_slope": "Slater's Grüneisen parameter, of the equation of state",
-    KAPPA: "conductivity at 300 K, W/m/K: Slack's expression with the Grüneisen parameter of Poisson",
+    KAPPA: "conductivity at 300 K, W/m/K: Slack's expression with the same Grüneisen parameter for all",
 }
 """Columns that are derived here, with their meaning and unit."""
 
@@ -120,17 +121,16 @@ def _derived(row: Mapping[Any, Any], references: Mapping[str, float]) -> dict[st
     if not MIN_POISSON < poisson < MAX_POISSON:
         return values | {"reason": f"Poisson ratio {poisson:.2f}, expected {MIN_POISSON} to {MAX_POISSON}"}
     debye = debye_temperature(crystal, bulk_gpa=row["bulk_gpa"], poisson=poisson)
-    gruneisen = gruneisen_of_poisson(poisson)
     kappa = slack_conductivity(
         crystal,
         acoustic_debye_kelvin=acoustic_debye_temperature(debye, len(structure)),
-        gruneisen=gruneisen,
+        gruneisen=TYPICAL_GRUNEISEN,
     )
     if not (math.isfinite(kappa) and kappa > 0):
         values["reason"] = f"conductivity is {kappa} W/m/K, expected a positive number"
     return values | {
         "debye_kelvin": debye,
-        "gruneisen_of_poisson": gruneisen,
+        "gruneisen_of_poisson": gruneisen_of_poisson(poisson),
         "gruneisen_of_bulk_slope": gruneisen_of_bulk_slope(row["bulk_slope"]),
         KAPPA: kappa,
     }

@@ -11,6 +11,14 @@ from typing import Final
 
 from scipy import constants
 
+TYPICAL_GRUNEISEN: Final = 1.5
+"""Grüneisen parameter of the lab's labels, one for all crystals.
+
+Both parameters below make the ranking worse: against AFLOW's conductivities on the same structures (94 of 110 drawn, at
+most ten atoms) Spearman's rho is 0.68 with Poisson's, 0.70 with Slater's and 0.77 with none. With 1.5 the labels lie at
+AFLOW's level in the mean of the logarithms.
+"""
+
 _PASCAL_PER_GPA: Final = 1e9
 _CUBIC_METRE_PER_CUBIC_ANGSTROM: Final = 1e-30
 
