@@ -21,6 +21,7 @@ from paraisite.datasets.table import Dataset, load_dataset
 from paraisite.errors import CheckpointError, ConfigError, DataError, MissingInputError
 from paraisite.evaluation.experiment import StartingWeights, model_config, run_recipe
 from paraisite.evaluation.metrics import summarise
+from paraisite.evaluation.pretraining import CARD_FILE, ENSEMBLE_FILE
 from paraisite.evaluation.pretraining import pretrain as run_pretraining
 from paraisite.evaluation.results import RecipeResult
 from paraisite.files import file_sha256
@@ -36,7 +37,7 @@ from paraisite.sources.lab.records import load_relaxed
 from paraisite.sources.weights import resolve_formation_energy_weights
 from paraisite.tracking.promotion import Evidence, evidence_tags
 from paraisite.tracking.registry import load_from_registry, register_file, register_result
-from paraisite.tracking.runs import log_result, recipe_run
+from paraisite.tracking.runs import log_pretraining, log_result, recipe_run
 from paraisite.tracking.store import ui_hint
 from paraisite.training.initial import random_parameters, stack, with_new_head
 from paraisite.training.progress import ProgressBar
@@ -60,8 +61,6 @@ Overrides = Mapping[str, int | float]
 
 BUILD: Final = Path("build")
 DATA: Final = Path("data")
-ENSEMBLE_FILE: Final = "ensemble.safetensors"
-CARD_FILE: Final = "card.json"
 PRETRAINED: Final = {
     "formation_energy": (schema.FORMATION_ENERGY,),
     "log_bulk": (schema.LOG_BULK,),
@@ -117,24 +116,21 @@ def pretrain(variant: str) -> None:
         distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
     )
     table = table.drop(index=[row.row for row in without]).reset_index(drop=True)
+    settings = _changed(config.training, config.lab.pretraining)
     checkpoints = BUILD / "checkpoints" / f"pretrain_{variant}"
-    trained = run_pretraining(
-        table,
-        graphs,
-        PRETRAINED[variant],
-        settings=_changed(config.training, config.lab.pretraining),
-        dataset_digest=file_sha256(config.data.lab / "slack.parquet"),
-        model=dataclasses.replace(model_config(config), head_hidden=()),
-        checkpoint_folder=checkpoints,
-        callbacks=[ProgressBar(f"pretrain {variant}")],
-    )
-    folder = BUILD / "pretrain" / variant
-    trained.ensemble.save(folder / ENSEMBLE_FILE)
-    trained.curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
-    trained.predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6g")
-    metrics = trained.metrics.reset_index().to_dict("records")
-    card = {"model": variant, "sha256": file_sha256(folder / ENSEMBLE_FILE), **trained.ensemble.metadata}
-    (folder / CARD_FILE).write_text(json.dumps(card | {"metrics_on_held_out_tenth": metrics}, indent=2) + "\n")
+    with recipe_run(f"pretrain {variant}") as run_id:
+        trained = run_pretraining(
+            table,
+            graphs,
+            PRETRAINED[variant],
+            settings=settings,
+            dataset_digest=file_sha256(config.data.lab / "slack.parquet"),
+            model=dataclasses.replace(model_config(config), head_hidden=()),
+            checkpoint_folder=checkpoints,
+            callbacks=[ProgressBar(f"pretrain {variant}")],
+        )
+        trained.save(BUILD / "pretrain" / variant)
+        log_pretraining(trained, run_id=run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
     Console().print(trained.metrics.round(4).to_string())
 

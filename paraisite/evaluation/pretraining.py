@@ -5,6 +5,7 @@ by reduced formula: the last tenth chooses neither the weights nor the epoch.
 """
 
 import importlib.metadata
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from paraisite.datasets.splits import SplitWithTest, grouped_split
 from paraisite.errors import DataError
 from paraisite.evaluation.metrics import spearman
 from paraisite.evaluation.predict import predict
+from paraisite.files import file_sha256
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.ensemble import Ensemble
@@ -34,6 +36,9 @@ from paraisite.training.initial import random_parameters, stack
 from paraisite.training.loss import Objective
 
 Floats = npt.NDArray[np.float64]
+
+ENSEMBLE_FILE: Final = "ensemble.safetensors"
+CARD_FILE: Final = "card.json"
 
 NETWORK: Final = "network"
 CONSTANT: Final = "constant"
@@ -63,6 +68,20 @@ class Pretraining:
     split: SplitWithTest
     best_epoch: int
     seconds: float
+
+    def save(self, folder: Path) -> None:
+        """Write the network, its card with the errors, the test rows' predictions and the curves below ``folder``."""
+        path = folder / ENSEMBLE_FILE
+        self.ensemble.save(path)
+        self.predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6g")
+        self.curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+        card = {
+            "properties": dict(zip(self.ensemble.targets, self.ensemble.units, strict=True)),
+            "sha256": file_sha256(path),
+            **self.ensemble.metadata,
+            "errors_on_the_held_out_tenth": self.metrics.reset_index().to_dict("records"),
+        }
+        (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
 
     @property
     def backbone(self) -> Parameters:

@@ -32,6 +32,7 @@ from mlflow.utils.mlflow_tags import (
 from paraisite import schema
 from paraisite.datasets.splits import Split
 from paraisite.datasets.table import Dataset
+from paraisite.evaluation.pretraining import Pretraining
 from paraisite.evaluation.results import RecipeResult
 from paraisite.tracking import content
 from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
@@ -120,6 +121,30 @@ def log_result(result: RecipeResult, *, run_id: str, figures: "Mapping[str, Figu
         client.log_artifacts(run_id, folder)
     for split in result.splits:
         _log_split(client, result, split, parent_run_id=run_id, parameters=parameters, described=described)
+
+
+def log_pretraining(trained: Pretraining, *, run_id: str, figures: "Mapping[str, Figure] | None" = None) -> None:
+    """Log a pretraining into an open run: its settings, errors on the held-out tenth, curves, tables and weights.
+
+    Args:
+        trained: What was trained.
+        run_id: The run; parameters that it already has keep their spelling.
+        figures: Figures by file name without ending; saved as PNG and SVG.
+    """
+    client = open_store()
+    metrics = {
+        f"{row['property']} {row['predictor']} {column}": float(row[column])
+        for row in trained.metrics.reset_index().to_dict("records")
+        for column in ("mae", "rmse", "r2", "spearman", "mape")
+        if np.isfinite(row[column])
+    }
+    _log_values(client, run_id, metrics=metrics, tags=provenance_tags())
+    _log_new_parameters(client, run_id, trained.ensemble.metadata)
+    _log_curves(client, run_id, trained.curves.set_index(schema.EPOCH))
+    with tempfile.TemporaryDirectory() as folder:
+        trained.save(Path(folder))
+        _write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
+        client.log_artifacts(run_id, folder)
 
 
 def _log_split(

@@ -1,5 +1,6 @@
 """What a logged recipe looks like in the store."""
 
+import json
 import math
 import os
 import signal
@@ -18,11 +19,16 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from paraisite import schema
+from paraisite.datasets.splits import grouped_split
+from paraisite.evaluation.pretraining import Pretraining
 from paraisite.evaluation.results import RecipeResult
+from paraisite.models.architecture import ModelConfig
+from paraisite.models.ensemble import Ensemble
 from paraisite.reports.figures import learning_curves
 from paraisite.tracking import store
 from paraisite.tracking.registry import load_from_registry, register_result
-from paraisite.tracking.runs import log_recipe, recipe_run
+from paraisite.tracking.runs import log_pretraining, log_recipe, recipe_run
+from paraisite.training.initial import random_parameters, stack
 from tests.synthetic_result import make_result
 
 
@@ -30,6 +36,42 @@ def children(client: MlflowClient, run_id: str) -> list[Run]:
     experiment = client.get_run(run_id).info.experiment_id
     found = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'")
     return sorted(found, key=lambda run: run.info.run_name)
+
+
+def pretraining() -> Pretraining:
+    config = ModelConfig(n_output=1)
+    names = ("unit", "n_test", "mae", "rmse", "r2", "spearman", "mape")
+    rows = [("eV/atom", 7, 0.1, 0.2, 0.9, 0.95, math.nan), ("eV/atom", 7, 1.0, 1.2, 0.0, math.nan, math.nan)]
+    index = pd.MultiIndex.from_product([["Formation energy"], ["network", "constant"]], names=["property", "predictor"])
+    metrics = pd.DataFrame(rows, index=index, columns=list(names))
+    return Pretraining(
+        ensemble=Ensemble(
+            config, stack([random_parameters(config, seed=1)]), None, "Formation energy", "eV/atom", {"n_train": "80"}
+        ),
+        metrics=metrics,
+        predictions=pd.DataFrame({"material_id": ["a"], "true": [-1.0], "predicted": [-1.1]}),
+        curves=pd.DataFrame({schema.EPOCH: [1, 2], "train_error": [0.5, 0.4], "validation_error": [0.6, 0.5]}),
+        split=grouped_split(list("abcdefghijklmnopqrst"), seed=1),
+        best_epoch=2,
+        seconds=1.0,
+    )
+
+
+def test_a_pretraining_is_a_run_with_its_errors_curves_and_weights(client: MlflowClient, tmp_path: Path) -> None:
+    with recipe_run("pretrain formation_energy") as run_id:
+        log_pretraining(pretraining(), run_id=run_id)
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["Formation energy network mae"] == 0.1
+    assert run.data.metrics["Formation energy constant mae"] == 1.0
+    assert "Formation energy constant spearman" not in run.data.metrics  # a constant has no rank correlation
+    assert run.data.params["n_train"] == "80"
+    assert [point.value for point in client.get_metric_history(run_id, "validation_error")] == [0.6, 0.5]
+    folder = Path(client.download_artifacts(run_id, "", str(tmp_path)))
+    assert Ensemble.load(folder / "ensemble.safetensors").unit == "eV/atom"
+    card = json.loads((folder / "card.json").read_text())
+    assert card["properties"] == {"Formation energy": "eV/atom"}
+    assert card["errors_on_the_held_out_tenth"][0]["mae"] == 0.1
 
 
 @pytest.fixture
