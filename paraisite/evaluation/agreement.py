@@ -15,7 +15,9 @@ Floats = npt.NDArray[np.float64]
 
 CONFIDENCE: Final = 0.95
 N_RESAMPLE: Final = 2000
-MIN_ROWS: Final = 3
+MIN_ROWS: Final = 10
+"""With fewer, resamples of equal rows are common, and a rank correlation says little."""
+
 _VALUES_AT_ONCE: Final = 1_000_000
 """Values that the bootstrap holds in memory at a time."""
 
