@@ -210,7 +210,8 @@ def _weaknesses(slack: pd.DataFrame, bte: pd.DataFrame, both: pd.DataFrame) -> s
     unbound = _share(accepted[schema.FORMATION_ENERGY.column], lambda energies: energies > 0)
     imaginary = _share(bte[schema.REASON], lambda reasons: reasons.str.contains("imaginary"))
     return f"""
-- Slack's expression ranks crystals better than it says how well they conduct, and overestimates stiff ones.
+- Slack's expression ranks crystals better than it says how well they conduct, and with the Grüneisen parameter of
+  the Poisson ratio, which is small where shear is stiff, it tends to overestimate stiff crystals.
   {_by_stiffness(both)}
 - Tier `slack` tests stability against strains and against displacements within the cell, not all phonons: of the
   crystals that tier `bte` took from it, {imaginary} have an imaginary phonon under that tier's potential.
@@ -219,7 +220,7 @@ def _weaknesses(slack: pd.DataFrame, bte: pd.DataFrame, both: pd.DataFrame) -> s
 - Universal potentials, SevenNet among them, are too soft away from the relaxed structures that they learnt
   (Deng et al., 10.1038/s41524-024-01500-6): frequencies and moduli come out low, stable crystals may be rejected.
 - SevenNet's potentials learnt PBE energies, in part with +U. None of the corrections that databases apply (oxides,
-  halides, +U) is in the formation energies: do not mix them with those of a database.
+  halides, +U) is added to the formation energies: do not mix them with those of a database.
 - Elements relax in {len(ELEMENTAL)} structure types, among them only simple polymorphs of sulfur and phosphorus. Rings
   of sulfur are missing, so that its reference is too high and formation energies of sulfides are too low.
 - Structures are decorations, mostly never made. {unbound} of the accepted rows of tier `slack` have a formation energy
