@@ -11,17 +11,16 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from paraisite import schema
 from paraisite.evaluation.metrics import COLUMN_OF_EPOCH, Epoch, summarise
 from paraisite.evaluation.results import RecipeResult
+from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_numbers
 
 FORMATS: Final = ("png", "svg", "pdf")
-KAPPA_LABEL: Final = "lattice thermal conductivity at 300 K (W/m/K)"
 _TRAIN_COLOUR: Final = "#9aa5b1"
 _VALIDATION_COLOUR: Final = "#1f6fb4"
 _PUBLISHED_COLOUR: Final = "#c0392b"
@@ -53,7 +52,7 @@ def save_figure(figure: Figure, path: Path) -> tuple[Path, ...]:
 
 def learning_curves(result: RecipeResult) -> Figure:
     """Draw training and validation MAPE of every split and their mean, with each split's best epoch."""
-    figure, axes = _new_figure(7.5, 4.8)
+    figure, axes = new_figure(7.5, 4.8)
     for name, colour, label in (
         (schema.TRAIN_MAPE, _TRAIN_COLOUR, "training"),
         (schema.VALIDATION_MAPE, _VALIDATION_COLOUR, "validation"),
@@ -86,7 +85,7 @@ def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
     names = (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION)
     labels = ("best epoch", "last epoch", "published convention")
     colours = (_VALIDATION_COLOUR, "#e08a1e", "#5a9e4b")
-    figure, axes = _new_figure(max(5.5, 1.2 + 2.2 * len(results)), 4.8)
+    figure, axes = new_figure(max(5.5, 1.2 + 2.2 * len(results)), 4.8)
     handles: list[Artist] = []
     for offset, (name, label, colour) in enumerate(zip(names, labels, colours, strict=True)):
         for position, result in enumerate(results):
@@ -112,20 +111,14 @@ def parity(result: RecipeResult, *, epoch: Epoch) -> Figure:
     rows = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
     column = COLUMN_OF_EPOCH[epoch]
     shown = rows[np.isfinite(rows[column]) & (rows[column] > 0)]
-    figure, axes = _new_figure(6.0, 5.6)
-    values = shown[[schema.KAPPA, column]].to_numpy()
-    limits = np.array([values.min() / 1.4, values.max() * 1.4]) if len(values) else np.array([1.0, 10.0])
-    axes.fill_between(limits, limits / 2, limits * 2, color="#e6e9ed", linewidth=0, label="within a factor of 2")
-    axes.plot(limits, limits, color="#555555", linewidth=1.0)
+    figure, axes = new_figure(6.0, 5.6)
+    parity_axes(axes, shown[[schema.KAPPA, column]].to_numpy())
     colours = _colours(len(result.splits))
     for colour, (seed, group) in zip(colours, shown.groupby(schema.SPLIT_SEED, sort=False), strict=False):
         axes.plot(
             group[schema.KAPPA], group[column], "o", color=colour, markersize=5, alpha=0.75, markeredgewidth=0,
             label=f"split {seed}",
         )  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel(f"true {KAPPA_LABEL}")
     axes.set_ylabel("predicted (W/m/K)")
     axes.set_title(_parity_title(result, epoch, n_hidden=len(rows) - len(shown)), fontsize=11)
@@ -142,17 +135,6 @@ def _parity_title(result: RecipeResult, epoch: Epoch, *, n_hidden: int) -> str:
     return f"{title}; {n_hidden} values not positive or not finite" if n_hidden else title
 
 
-def _new_figure(width_inch: float, height_inch: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=10)
-    axes.xaxis.label.set_fontsize(11)
-    axes.yaxis.label.set_fontsize(11)
-    return figure, axes
-
-
 def _mape_axis(axes: Axes, fractions: np.ndarray) -> None:
     """Show fractions as per cent, on a log axis where they span more than a factor of five."""
     finite = fractions[np.isfinite(fractions) & (fractions > 0)]
@@ -160,7 +142,7 @@ def _mape_axis(axes: Axes, fractions: np.ndarray) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=_TICKS_1_2_5))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        plain_numbers(axes.yaxis)
     else:
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(ScalarFormatter())

@@ -73,14 +73,19 @@ def render(table: pd.DataFrame, *, title: str = "MAPE on the validation rows, me
     return rendered
 
 
-def to_markdown(table: pd.DataFrame) -> str:
-    """Return a table of text as GitHub's markdown, first column left, the others right."""
+def to_markdown(table: pd.DataFrame, *, of_numbers: bool = True) -> str:
+    """Return a table as GitHub's markdown.
+
+    Args:
+        table: Of text; the index is the first column.
+        of_numbers: Whether the columns besides the first are aligned right.
+    """
     lines = [
         _markdown_row([str(table.index.name), *map(str, table.columns)]),
-        _markdown_row(["---", *["---:"] * len(table.columns)]),
+        _markdown_row(["---", *["---:" if of_numbers else "---"] * len(table.columns)]),
     ]
-    for recipe, cells in zip(table.index, table.to_numpy(), strict=True):
-        lines.append(_markdown_row([str(recipe), *map(str, cells)]))
+    for name, cells in zip(table.index, table.to_numpy(), strict=True):
+        lines.append(_markdown_row([str(name), *map(str, cells)]))
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,52 @@
+"""What figures have in common: a canvas without a window, labels, and the axes of a parity plot."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+KAPPA_LABEL: Final = "lattice thermal conductivity at 300 K (W/m/K)"
+_ROOM: Final = 1.4
+"""Factor by which parity axes reach beyond the values."""
+
+
+def new_figure(width_inch: float, height_inch: float) -> tuple[Figure, Axes]:
+    """Return a figure that belongs to no window, with one pair of axes."""
+    figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    plain_frame(axes)
+    return figure, axes
+
+
+def plain_frame(axes: Axes) -> None:
+    """Leave out the frame's upper and right side, and set the size of labels."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=10)
+    axes.xaxis.label.set_fontsize(11)
+    axes.yaxis.label.set_fontsize(11)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Write a logarithmic axis' ticks as 0.1, 1, 10 instead of powers."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def parity_axes(axes: Axes, values: npt.NDArray[np.float64]) -> None:
+    """Set equal logarithmic limits that hold all values; draw the diagonal and the factor-2 band.
+
+    Args:
+        axes: Empty.
+        values: Positive; of both axes, any shape.
+    """
+    limits = np.array([values.min() / _ROOM, values.max() * _ROOM]) if values.size else np.array([1.0, 10.0])
+    axes.fill_between(limits, limits / 2, limits * 2, color="#e6e9ed", linewidth=0, label="within a factor of 2")
+    axes.plot(limits, limits, color="#555555", linewidth=1.0)
+    axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        plain_numbers(axis)

@@ -1,0 +1,252 @@
+"""The data sheet of the project's own labels, as Markdown: every number comes from the tables or from the code.
+
+Source of the questions it answers: Gebru et al., Commun. ACM 64, 86 (2021), 10.1145/3458723.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from paraisite import schema
+from paraisite.evaluation.agreement import CONFIDENCE, MIN_ROWS, Agreement, agreement
+from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
+from paraisite.reports.lab_figures import element_counts
+from paraisite.reports.tables import to_markdown
+from paraisite.sources.lab import conductivity, label, mechanics
+from paraisite.sources.lab.assemble import MAX_POISSON, MIN_POISSON
+from paraisite.sources.lab.decorate import MAX_TOLERANCE, MIN_TOLERANCE
+from paraisite.sources.lab.prototypes import ELEMENTAL
+from paraisite.sources.lab.tiers import MAX_BTE_ATOMS
+
+TIERS_CHECK: Final = "tier slack against tier bte, same crystals"
+_NOTHING: Final = "–"
+
+
+def datasheet(
+    *,
+    slack: pd.DataFrame,
+    bte: pd.DataFrame,
+    potentials: Mapping[str, str],
+    versions: Mapping[str, str],
+    checks: Mapping[str, Agreement],
+    licence: str,
+) -> str:
+    """Return the data sheet.
+
+    Args:
+        slack: Table of tier ``slack``.
+        bte: Table of tier ``bte``.
+        potentials: Name of the potential of each tier.
+        versions: Version of each package that labels depend on.
+        checks: Agreement with conductivities from elsewhere, by what was compared with what. That of the two tiers
+            with each other is added here.
+        licence: Under which the tables are given away: a name, or a sentence.
+
+    Raises:
+        DataError: A table has a column whose meaning is not written down.
+    """
+    tiers = {"slack": slack, "bte": bte}
+    both = _in_both_tiers(slack, bte)
+    if len(both) >= MIN_ROWS:
+        checks = {**checks, TIERS_CHECK: agreement(both["bte"], both["slack"])}
+    sections = {
+        "Motivation": _MOTIVATION,
+        "Composition": _composition(tiers, n_in_both=len(both)),
+        "Collection": _collection(potentials, versions),
+        "Preprocessing and rejections": _rejections(tiers),
+        "Checks": _checks(checks),
+        "Known weaknesses": _weaknesses(slack, bte, both),
+        "Columns": "".join(
+            f"Tier `{name}`:\n\n{column_table(table, meanings)}\n"
+            for (name, table), meanings in zip(tiers.items(), (MEANING_IN_SLACK, MEANING_IN_BTE), strict=True)
+        ),
+        "Licence and maintenance": _MAINTENANCE.format(licence=licence.rstrip(".")),
+    }
+    body = "\n".join(f"## {title}\n\n{text.strip()}\n" for title, text in sections.items())
+    return f"# Data sheet: the project's own conductivity labels\n\n{body}"
+
+
+def checks_table(checks: Mapping[str, Agreement]) -> pd.DataFrame:
+    """Return agreements as a table of text, a row for each.
+
+    Args:
+        checks: By what was compared with what.
+    """
+    rows = [
+        {
+            "n": f"{found.n:,}",
+            "Spearman": f"{found.spearman:.2f} ({found.spearman_low:.2f} to {found.spearman_high:.2f})",
+            "Pearson of log10": f"{found.pearson_log10:.2f}",
+            "mean of log10 ratio (dex)": f"{found.mean_log10_ratio:+.2f}",
+            "std of log10 ratio (dex)": f"{found.std_log10_ratio:.2f}",
+            "within a factor of 2": f"{found.within_factor_2:.0%}",
+            "MAPE": f"{found.mape:.0%} ({found.mape_low:.0%} to {found.mape_high:.0%})",
+        }
+        for found in checks.values()
+    ]
+    return pd.DataFrame(rows, index=pd.Index(checks, name="check"))
+
+
+_MOTIVATION: Final = """
+Few crystals have a published lattice thermal conductivity (kappa), and the larger collections may not be passed on.
+These tables hold values that anyone may compute again: structures by decoration of prototypes, forces from a
+machine-learned potential, in two tiers. `slack` is wide and rough: elastic constants and Slack's expression. `bte` is
+narrow and closer to experiment: phonons and the Boltzmann equation, for cubic crystals. They are meant for training and
+for pretraining of models that are then measured on other data; no formula of Togo15 or HH143 is in either tier.
+
+They are not meant as reference values of a single compound, nor for saying whether a compound can be made.
+"""
+
+_MAINTENANCE: Final = """
+The tables are given away under: {licence}. They hold computed numbers and structures only, none taken from another
+database. The potentials have licences and training data of their own; please cite their authors, as well as those of
+the methods that are named under Collection.
+
+The tables are kept by DVC with the code that makes them. `paraisite label TIER` computes what is missing and leaves
+the rest as it is; another potential or seed needs a new folder. Errors in rows are reported as issues of the
+repository. Versions are those of the repository, and changes are told in its changelog.
+"""
+
+
+def _composition(tiers: Mapping[str, pd.DataFrame], *, n_in_both: int) -> str:
+    facts = pd.DataFrame({f"tier `{name}`": _facts(table) for name, table in tiers.items()})
+    facts.index.name = "rows are candidates: a structure type with elements on its sites"
+    return f"""
+{to_markdown(facts)}
+{n_in_both:,} crystals are accepted in both tiers. Rejected rows stay in the tables, with a reason and with all that had
+been computed by then: a relaxed structure where one was found. Every row stands for itself, and there are no
+recommended splits; split by formula, as one formula may have several structures.
+"""
+
+
+def _facts(table: pd.DataFrame) -> dict[str, str]:
+    accepted = table[table[schema.REASON] == ""]
+    return {
+        "rows": f"{len(table):,}",
+        "accepted": f"{len(accepted):,}",
+        "rejected": f"{len(table) - len(accepted):,}",
+        "rejected, with a relaxed structure": f"{(table['structure_json'] != '').sum() - len(accepted):,}",
+        "accepted: formulas": f"{accepted[schema.FORMULA].nunique():,}",
+        "accepted: structure types": f"{accepted[schema.PROTOTYPE].nunique():,}",
+        "accepted: elements": f"{len(element_counts([table])):,}",
+        "accepted: atoms in the primitive cell, min / median / max": _range(accepted["n_atom"], "{:.0f}"),
+        "accepted: kappa (W/m/K), min / median / max": _range(accepted[schema.KAPPA], "{:.3g}"),
+    }
+
+
+def _range(values: pd.Series, form: str) -> str:
+    if not len(values):
+        return _NOTHING
+    return " / ".join(form.format(value) for value in (values.min(), values.median(), values.max()))
+
+
+def _collection(potentials: Mapping[str, str], versions: Mapping[str, str]) -> str:
+    names = "; ".join(f"tier `{tier}`: {name}" for tier, name in potentials.items())
+    packages = ", ".join(f"{package} {version}" for package, version in versions.items())
+    largest_strain = max(mechanics.EOS_LINEAR_STRAINS)
+    return f"""
+All values are computed, none is measured. Potentials: {names}. Packages: {packages}.
+
+Tier `slack`:
+
+1. Elements are drawn for the sites of a prototype: common charges cancel, anions attract electrons most, and in types
+   related to perovskite Goldschmidt's tolerance factor is {MIN_TOLERANCE} to {MAX_TOLERANCE}. Slater's atomic radii set
+   the volume to start from.
+2. Cell and atoms relax within their symmetry, to forces below {mechanics.FORCE_TOLERANCE_EV_PER_ANGSTROM} eV/Å in
+   {mechanics.MAX_RELAXATION_STEPS} steps at most. Formation energies are relative to the lowest of
+   {len(ELEMENTAL)} structure types of each element, eV/atom.
+3. Elastic tensor (GPa) from stresses under strains of {mechanics.ELASTIC_STRAIN:.1%}, atoms settled through their
+   force constants.
+4. Equation of state (Birch-Murnaghan) from pressures at strains of up to {largest_strain:.0%} in length.
+5. Debye temperature (K) from moduli and volume; kappa (W/m/K) by Slack's expression with the Grüneisen parameter that
+   goes with the Poisson ratio (Toher et al., 10.1103/PhysRevB.90.174107).
+
+Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOMS} atoms in the primitive cell:
+
+1. Relaxation as above, under the potential of this tier.
+2. Supercell of at least {conductivity.MIN_SUPERCELL_ANGSTROM:g} Å; harmonic force constants from displacements of
+   {conductivity.HARMONIC_DISPLACEMENT_ANGSTROM} Å; cubic ones fitted by symfc to random displacements of
+   {conductivity.ANHARMONIC_DISPLACEMENT_ANGSTROM} Å, {conductivity.SNAPSHOTS_PER_MINIMUM:g} times as many as
+   determine them.
+3. kappa (W/m/K) at {conductivity.TEMPERATURE_KELVIN:g} K by phono3py on a mesh of {conductivity.MESH} wave vectors
+   along each axis, relaxation-time approximation (Togo et al., 10.1103/PhysRevB.91.094306).
+"""
+
+
+def _rejections(tiers: Mapping[str, pd.DataFrame]) -> str:
+    parts = [
+        f"""A candidate is rejected if its relaxation does not end, its volume changes more than
+{mechanics.MAX_STRETCH**3:.1f} times, two atoms are closer than {label.MIN_DISTANCE_ANGSTROM:g} Å, a strain or a
+displacement within the cell hardly raises the energy (less than {mechanics.MIN_STIFFNESS_GPA} GPa,
+{mechanics.MIN_FORCE_CONSTANT_EV_PER_SQUARE_ANGSTROM} eV/Å²), its Poisson ratio is not within {MIN_POISSON} to
+{MAX_POISSON}, or, in tier `bte`, a phonon lies below {conductivity.MIN_FREQUENCY_THZ} THz. Values of accepted rows are
+neither clipped nor smoothed."""
+    ]
+    for name, table in tiers.items():
+        kinds = kinds_of_reasons(table)
+        counts = pd.DataFrame({"rows": kinds, "share of the tier": kinds / max(1, len(table))})
+        counts.loc["all rejected"] = counts.sum()
+        shown = pd.DataFrame(
+            {"rows": counts["rows"].map("{:,.0f}".format), "share of the tier": counts.iloc[:, 1].map("{:.1%}".format)}
+        )
+        shown.index.name = f"tier `{name}`: reason, numbers left out"
+        parts.append(to_markdown(shown).strip())
+    return "\n\n".join(parts)
+
+
+def _checks(checks: Mapping[str, Agreement]) -> str:
+    if not checks:
+        return "None has been made."
+    return (
+        f"Computed against known kappa of the same crystals; ratios are computed/known, MAPE is relative to the known "
+        f"value, in brackets {CONFIDENCE:.0%} bootstrap intervals.\n\n{to_markdown(checks_table(checks))}"
+    )
+
+
+def _weaknesses(slack: pd.DataFrame, bte: pd.DataFrame, both: pd.DataFrame) -> str:
+    accepted = slack[slack[schema.REASON] == ""]
+    unbound = _share(accepted[schema.FORMATION_ENERGY.column], lambda energies: energies > 0)
+    imaginary = _share(bte[schema.REASON], lambda reasons: reasons.str.contains("imaginary"))
+    return f"""
+- Slack's expression ranks crystals better than it says how well they conduct, and with the Grüneisen parameter of
+  the Poisson ratio, which is small where shear is stiff, it tends to overestimate stiff crystals.
+  {_by_stiffness(both)}
+- Tier `slack` tests stability against strains and against displacements within the cell, not all phonons: of the
+  crystals that tier `bte` took from it, {imaginary} have an imaginary phonon under that tier's potential.
+- Tier `bte` has no Born charges, so that the splitting of optical branches at the zone centre is left out; it is in
+  the relaxation-time approximation; isotopes, boundaries, electrons and four phonons do not scatter.
+- Universal potentials, SevenNet among them, are too soft away from the relaxed structures that they learnt
+  (Deng et al., 10.1038/s41524-024-01500-6): frequencies and moduli come out low, stable crystals may be rejected.
+- SevenNet's potentials learnt PBE energies, in part with +U. None of the corrections that databases apply (oxides,
+  halides, +U) is added to the formation energies: do not mix them with those of a database.
+- Elements relax in {len(ELEMENTAL)} structure types, among them only simple polymorphs of sulfur and phosphorus. Rings
+  of sulfur are missing, so that its reference is too high and formation energies of sulfides are too low.
+- Structures are decorations, mostly never made. {unbound} of the accepted rows of tier `slack` have a formation energy
+  above zero, and decomposition into other compounds is not considered at all. Magnetism is not treated.
+"""
+
+
+def _share(values: pd.Series, condition: Callable[[pd.Series], pd.Series]) -> str:
+    return f"{condition(values).mean():.0%}" if len(values) else _NOTHING
+
+
+def _in_both_tiers(slack: pd.DataFrame, bte: pd.DataFrame) -> pd.DataFrame:
+    """Return the crystals that both tiers accepted: their kappas (columns slack and bte) and bulk_gpa."""
+    wide, narrow = (table[table[schema.REASON] == ""].set_index(schema.MATERIAL_ID) for table in (slack, bte))
+    columns = {"slack": wide[schema.KAPPA], "bte": narrow[schema.KAPPA], "bulk_gpa": wide[schema.LOG_BULK.column]}
+    return pd.concat(columns, axis=1, join="inner")
+
+
+def _by_stiffness(both: pd.DataFrame) -> str:
+    if len(both) < MIN_ROWS:
+        return ""
+    ordered = both.sort_values("bulk_gpa")
+    log_ratio = np.log10(ordered["slack"].to_numpy() / ordered["bte"].to_numpy())
+    third = len(ordered) // 3
+    soft, stiff = 10 ** log_ratio[:third].mean(), 10 ** log_ratio[-third:].mean()
+    return (
+        f"Of the crystals in both tiers, the third with the largest bulk modulus has {stiff:.2f} times the kappa "
+        f"of tier `bte` (geometric mean), the third with the smallest {soft:.2f} times."
+    )

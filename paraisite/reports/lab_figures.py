@@ -1,0 +1,261 @@
+"""Figures of the project's own labels: elements, prototypes, conductivities, formation energies, checks.
+
+Each function takes tables or values and returns a Matplotlib ``Figure`` that belongs to no window.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from pymatgen.core.composition import Composition
+from pymatgen.core.periodic_table import Element
+
+from paraisite import schema
+from paraisite.errors import DataError
+from paraisite.evaluation.agreement import Agreement, agreement
+from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_frame, plain_numbers
+
+_COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b")
+_REJECTED_COLOUR: Final = "#c9d0d8"
+_ABSENT_COLOUR: Final = "#f1f3f5"
+_FAINT_INK: Final = "#9aa5b1"
+_ELEMENT_COLOURS: Final = "YlGnBu"
+
+_BINS_PER_DECADE: Final = 5
+_ENERGY_BIN_EV: Final = 0.1
+_ROUND_STEPS: Final = (1, 2, 5, 10)
+_RADON: Final = 86
+_OGANESSON: Final = 118
+"""Last elements of the sixth and seventh period; the seventh is drawn only where an element of it occurs."""
+_SERIES_PLACES: Final = {"57–71": (5, 2), "89–103": (6, 2)}
+"""Row and column that point to the f elements below."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def element_counts(tables: Sequence[pd.DataFrame]) -> dict[str, int]:
+    """Return in how many accepted materials each element occurs; one that is in several tables counts once.
+
+    Args:
+        tables: With material_id, formula and reason.
+    """
+    accepted = pd.concat([table.loc[_is_accepted(table), [schema.MATERIAL_ID, schema.FORMULA]] for table in tables])
+    formulas = accepted.drop_duplicates(schema.MATERIAL_ID)[schema.FORMULA]
+    return dict(Counter(element.symbol for formula in formulas for element in Composition(formula).elements))
+
+
+def element_map(tables: Sequence[pd.DataFrame]) -> Figure:
+    """Draw the periodic table, coloured by the number of accepted materials that hold each element.
+
+    Args:
+        tables: As for ``element_counts``.
+
+    Raises:
+        DataError: No material is accepted.
+    """
+    counts = element_counts(tables)
+    if not counts:
+        raise DataError("no accepted material: there are no elements to draw")
+    heaviest = max(Element(symbol).Z for symbol in counts)
+    n_period, last = (6, _RADON) if heaviest <= _RADON else (7, _OGANESSON)
+    places = {element: _place(element, n_period) for element in map(Element.from_Z, range(1, last + 1))}
+    height = 1 + max(row for row, _ in places.values())
+    figure, axes = new_figure(11.0, 11.0 * height / 18.0 + 0.5)
+    norm = LogNorm(min(counts.values()), 1 + max(counts.values()))
+    colormap = mpl.colormaps[_ELEMENT_COLOURS]
+    for element, (row, column) in places.items():
+        count = counts.get(element.symbol, 0)
+        colour = colormap(norm(count)) if count else _ABSENT_COLOUR
+        ink = ("white" if norm(count) > 0.55 else "black") if count else _FAINT_INK
+        _cell(axes, row, column, element.symbol, colour=colour, ink=ink, number=f"{count:,}" if count else "")
+    for series, (row, column) in _SERIES_PLACES.items():
+        if row < n_period:
+            axes.text(column + 0.5, row + 0.5, series, color=_FAINT_INK, fontsize=9, ha="center", va="center")
+    axes.set(xlim=(0, 18), ylim=(height, 0), aspect="equal")
+    axes.axis("off")
+    scale = axes.inset_axes((3.2, 1.35, 8.6, 0.35), transform=axes.transData)
+    bar = figure.colorbar(
+        mpl.cm.ScalarMappable(norm, colormap), cax=scale, orientation="horizontal", ticks=LogLocator(subs=(1, 2, 5))
+    )
+    bar.ax.xaxis.set_minor_locator(NullLocator())
+    plain_numbers(bar.ax.xaxis)
+    n_material = len(set().union(*(table.loc[_is_accepted(table), schema.MATERIAL_ID] for table in tables)))
+    scale.set_title(f"accepted materials that hold the element, of {n_material:,}", fontsize=12)
+    scale.tick_params(labelsize=10)
+    return figure
+
+
+def prototype_counts(slack: pd.DataFrame, bte: pd.DataFrame) -> Figure:
+    """Draw how many candidates of each prototype were accepted and rejected, a panel per tier.
+
+    Args:
+        slack: Tier ``slack``, with prototype and reason.
+        bte: Tier ``bte``, likewise.
+    """
+    tiers = {"slack": _accepted_and_rejected(slack), "bte": _accepted_and_rejected(bte)}
+    order = sorted(set().union(*(counts.index for counts in tiers.values())))
+    order.sort(key=lambda name: [counts.reindex([name], fill_value=0).iloc[0].tolist() for counts in tiers.values()])
+    figure = Figure(figsize=(10.5, 1.3 + 0.2 * len(order)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": (2, 1)})
+    for axes, (tier, counts) in zip(panels, tiers.items(), strict=True):
+        counts = counts.reindex(order, fill_value=0)
+        _count_bars(axes, counts)
+        plain_frame(axes)
+        axes.tick_params(axis="y", labelsize=8.5, length=0)
+        axes.set_xlabel("candidates")
+        n_accepted, n_rejected = counts.sum()
+        axes.set_title(f"tier {tier}: {n_accepted:,} accepted, {n_rejected:,} rejected", fontsize=11)
+    panels[0].set_yticks(range(len(order)), order)
+    panels[0].set_ylim(-0.7, len(order) - 0.3)
+    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, ncols=2, loc="outside lower center")
+    return figure
+
+
+def kappa_histogram(kappas_w_per_m_k: Mapping[str, npt.ArrayLike]) -> Figure:
+    """Draw histograms of log10 kappa over each other, each of area 1, for comparison.
+
+    Args:
+        kappas_w_per_m_k: Values by the name of the data set, W/m/K; NaN (rejected) is left out.
+
+    Raises:
+        DataError: A data set has no value, or one that is not positive.
+    """
+    logs = {name: _logarithms(name, values) for name, values in kappas_w_per_m_k.items()}
+    together = np.concatenate(list(logs.values())) * _BINS_PER_DECADE
+    steps = np.arange(np.floor(together.min()), np.floor(together.max()) + 2)
+    edges = steps / _BINS_PER_DECADE
+    figure, axes = new_figure(7.5, 4.8)
+    for (name, values), colour in zip(logs.items(), _cycle(len(logs)), strict=True):
+        density, _ = np.histogram(values, edges, density=True)
+        label = f"{name}: {len(values):,} crystals, median {10 ** np.median(values):.2g} W/m/K"
+        axes.stairs(density, 10**edges, color=colour, alpha=0.15, fill=True)
+        axes.stairs(density, 10**edges, color=colour, linewidth=2, label=label)
+        axes.axvline(10 ** np.median(values), color=colour, linewidth=1.2, linestyle="--")
+    axes.set_xscale("log")
+    plain_numbers(axes.xaxis)
+    axes.set_xlabel(KAPPA_LABEL)
+    axes.set_ylabel("share of crystals per decade")
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    return figure
+
+
+def formation_energy_histogram(slack: pd.DataFrame) -> Figure:
+    """Draw the formation energies of tier ``slack``, accepted and rejected structures.
+
+    Args:
+        slack: Table with reason and formation_energy_ev_per_atom; rows without energy are left out.
+
+    Raises:
+        DataError: No row has an energy.
+    """
+    energies = slack[schema.FORMATION_ENERGY.column]
+    if energies.isna().all():
+        raise DataError("no row has a formation energy")
+    steps = np.arange(np.floor(energies.min() / _ENERGY_BIN_EV), np.floor(energies.max() / _ENERGY_BIN_EV) + 2)
+    edges = steps * _ENERGY_BIN_EV
+    figure, axes = new_figure(7.5, 4.8)
+    accepted = _is_accepted(slack)
+    for label, rows, colour in (("rejected", ~accepted, "#7d8894"), ("accepted", accepted, _COLOURS[0])):
+        values = energies[rows].dropna()
+        counts, _ = np.histogram(values, edges)
+        share = f", {np.mean(values < 0):.0%} below zero" if len(values) else ""
+        axes.stairs(counts, edges, color=colour, alpha=0.2, fill=True)
+        axes.stairs(counts, edges, color=colour, linewidth=2, label=f"{label}: {len(values):,}{share}")
+    axes.axvline(0, color="#555555", linewidth=1)
+    axes.yaxis.set_major_locator(MaxNLocator(8, integer=True, steps=_ROUND_STEPS))
+    axes.set_xlabel("formation energy from the elements, same potential (eV/atom)")
+    axes.set_ylabel(f"structures per {_ENERGY_BIN_EV:g} eV/atom")
+    axes.legend(frameon=False, reverse=True)
+    return figure
+
+
+def parity(known: npt.ArrayLike, computed: npt.ArrayLike, title: str) -> Figure:
+    """Draw computed against known kappa of the same crystals, with the factor-2 band.
+
+    Args:
+        known: W/m/K, [n].
+        computed: W/m/K, [n].
+        title: What is compared; a line with the agreement follows it.
+
+    Raises:
+        DataError: As ``agreement``.
+    """
+    found = agreement(known, computed)
+    known, computed = np.asarray(known, dtype=np.float64), np.asarray(computed, dtype=np.float64)
+    figure, axes = new_figure(6.0, 6.0)
+    parity_axes(axes, np.stack([known, computed]))
+    axes.plot(known, computed, "o", color=_COLOURS[0], markersize=5, alpha=0.6, markeredgewidth=0)
+    axes.set_xlabel(f"known {KAPPA_LABEL}")
+    axes.set_ylabel("computed (W/m/K)")
+    axes.set_title(f"{title}\n{_in_words(found)}", fontsize=11)
+    axes.legend(frameon=False, fontsize=9, loc="upper left")
+    return figure
+
+
+def _in_words(found: Agreement) -> str:
+    return (
+        f"{found.n:,} crystals, Spearman {found.spearman:.2f} "
+        f"({found.spearman_low:.2f} to {found.spearman_high:.2f})\n"
+        f"computed/known {10**found.mean_log10_ratio:.2f} (geometric mean), "
+        f"{found.within_factor_2:.0%} within a factor of 2"
+    )
+
+
+def _is_accepted(table: pd.DataFrame) -> pd.Series:
+    return table[schema.REASON] == ""
+
+
+def _place(element: Element, n_period: int) -> tuple[float, int]:
+    """Return row and column, counted from 0; f elements stand below the periods, after a gap."""
+    if element.is_lanthanoid:
+        return n_period + 0.3, element.Z - 57 + 2
+    if element.is_actinoid:
+        return n_period + 1.3, element.Z - 89 + 2
+    return element.row - 1, element.group - 1
+
+
+def _cell(axes: Axes, row: float, column: int, symbol: str, *, colour: Any, ink: str, number: str) -> None:
+    """Draw an element's square with its symbol, and its number below."""
+    axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=colour, linewidth=0))
+    axes.text(column + 0.5, row + (0.4 if number else 0.5), symbol, color=ink, fontsize=13, ha="center", va="center")
+    axes.text(column + 0.5, row + 0.77, number, color=ink, fontsize=8, ha="center", va="center")
+
+
+def _accepted_and_rejected(table: pd.DataFrame) -> pd.DataFrame:
+    """Return both numbers for each prototype (index)."""
+    accepted = _is_accepted(table)
+    by_name = pd.DataFrame({"accepted": accepted, "rejected": ~accepted}).groupby(table[schema.PROTOTYPE])
+    return by_name.sum()
+
+
+def _count_bars(axes: Axes, counts: pd.DataFrame) -> None:
+    places = np.arange(len(counts))
+    axes.barh(places, counts["accepted"], color=_COLOURS[0], label="accepted")
+    axes.barh(places, counts["rejected"], left=counts["accepted"], color=_REJECTED_COLOUR, label="rejected")
+    for place, (accepted, rejected) in enumerate(counts.to_numpy().tolist()):
+        if accepted + rejected:
+            text = f" {accepted} of {accepted + rejected}"
+            axes.text(accepted + rejected, place, text, va="center", fontsize=7.5, color="#555555")
+    axes.set_xlim(0, 1.3 * max(1, counts.sum(axis=1).max()))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=_ROUND_STEPS))
+
+
+def _logarithms(name: str, values: npt.ArrayLike) -> Floats:
+    kappas = np.asarray(values, dtype=np.float64)
+    kappas = kappas[~np.isnan(kappas)]
+    if not len(kappas) or not np.all(kappas > 0):
+        raise DataError(f"{name}: expected conductivities above 0 W/m/K, found {kappas.tolist()[:3]}")
+    return np.asarray(np.log10(kappas))
+
+
+def _cycle(n: int) -> list[str]:
+    return [_COLOURS[i % len(_COLOURS)] for i in range(n)]

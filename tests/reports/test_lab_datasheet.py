@@ -1,0 +1,121 @@
+"""The data sheet names every column, and its numbers are those of the tables."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from paraisite.errors import DataError
+from paraisite.evaluation.agreement import agreement
+from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
+from paraisite.reports.lab_datasheet import TIERS_CHECK, checks_table, datasheet
+from tests.reports.lab_tables import make_bte, make_slack
+
+SLACK = make_slack()
+BTE = make_bte()
+CHECK = agreement(range(1, 21), [1.5 * value for value in range(1, 21)])
+
+
+def sheet(slack: pd.DataFrame = SLACK, bte: pd.DataFrame = BTE) -> str:
+    return datasheet(
+        slack=slack,
+        bte=bte,
+        potentials={"slack": "7net-0", "bte": "7net-l3i5"},
+        versions={"sevenn": "0.13.1", "phono3py": "4.10.0"},
+        checks={"tier bte against Togo15": CHECK},
+        licence="CC-BY-4.0",
+    )
+
+
+def cells(text: str, first: str) -> list[str]:
+    """Return the cells of the table row that begins with a text."""
+    line = next(line for line in text.splitlines() if line.startswith(f"| {first} |"))
+    return [cell.strip() for cell in line.strip("|").split("|")][1:]
+
+
+def section(text: str, title: str) -> str:
+    return text.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+def test_every_column_of_both_tables_is_described():
+    columns = section(sheet(), "Columns")
+    slack, bte = columns.split("Tier `bte`")
+    assert columns.count("| --- | --- | --- |") == 2
+    assert re.findall(r"^\| `(\w+)`", slack, re.MULTILINE) == list(SLACK)
+    assert re.findall(r"^\| `(\w+)`", bte, re.MULTILINE) == list(BTE)
+    assert cells(columns, "`bulk_gpa`") == [
+        "number", "bulk modulus of the elastic tensor, mean of Voigt and Reuss, GPa"
+    ]  # fmt: skip
+    assert cells(columns, "`space_group`")[0] == "text"
+
+
+def test_every_described_column_exists():
+    assert set(MEANING_IN_SLACK) == set(SLACK)
+    assert set(MEANING_IN_BTE) == set(BTE)
+
+
+def test_a_column_without_meaning_is_refused():
+    with pytest.raises(DataError, match="column hardness has no meaning"):
+        column_table(SLACK.assign(hardness=1.0), MEANING_IN_SLACK)
+
+
+def test_counts_are_those_of_the_tables_and_add_up():
+    composition = section(sheet(), "Composition")
+    assert cells(composition, "rows") == ["14", "12"]
+    assert cells(composition, "accepted") == ["12", "11"]
+    assert cells(composition, "rejected") == ["2", "1"]
+    assert cells(composition, "rejected, with a relaxed structure") == ["1", "1"]
+    assert cells(composition, "accepted: formulas") == ["1", "1"]
+    assert cells(composition, "accepted: elements") == ["2", "2"]
+    assert cells(composition, "accepted: kappa (W/m/K), min / median / max")[1] == "20 / 40 / 60"
+    assert "11 crystals are accepted in both tiers" in composition
+
+
+def test_rejections_add_up():
+    rejections = section(sheet(), "Preprocessing and rejections")
+    assert cells(rejections, "elastically unstable: softest mode … GPa") == ["1", "7.1%"]
+    totals = re.findall(r"^\| all rejected \| (\d+) \|", rejections, re.MULTILINE)
+    assert totals == ["2", "1"]
+    assert kinds_of_reasons(SLACK).sum() == (SLACK["reason"] != "").sum()
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("elastically unstable: softest mode -3.1 GPa", "elastically unstable: softest mode … GPa"),
+        ("forces above 0.005 eV/Å after 150 steps", "forces above … eV/Å after … steps"),
+        ("Poisson ratio 0.47, expected -0.2 to 0.45", "Poisson ratio …, expected … to …"),
+        (
+            "conductivity is nan W/m/K, expected a positive number",
+            "conductivity is … W/m/K, expected a positive number",
+        ),
+        ("softest force constant 1e-05 eV/Å²", "softest force constant … eV/Å²"),
+        ("phono3py failed with infinite forces", "phono3py failed with infinite forces"),
+    ],
+)
+def test_numbers_are_left_out_of_kinds_of_reasons(reason: str, kind: str):
+    assert kinds_of_reasons(pd.DataFrame({"reason": [reason, "", reason]})).to_dict() == {kind: 2}
+
+
+def test_checks_are_shown_with_that_of_the_tiers():
+    checks = section(sheet(), "Checks")
+    assert cells(checks, "tier bte against Togo15") == [
+        "20", "1.00 (1.00 to 1.00)", "1.00", "+0.18", "0.00", "100%", "50% (50% to 50%)"
+    ]  # fmt: skip
+    both = SLACK.merge(BTE, on="material_id", suffixes=("", "_bte")).query("reason_bte == ''")
+    expected = checks_table({TIERS_CHECK: agreement(both["kappa_w_per_m_k_bte"], both["kappa_w_per_m_k"])})
+    assert cells(checks, TIERS_CHECK) == expected.iloc[0].tolist()
+
+
+def test_potentials_versions_and_licence_are_named():
+    text = sheet()
+    for name in ("7net-0", "7net-l3i5", "sevenn 0.13.1", "phono3py 4.10.0", "CC-BY-4.0"):
+        assert name in text
+    assert not re.search(r"\bnan\b", text)
+
+
+def test_tables_without_accepted_rows_still_have_a_sheet():
+    text = sheet(SLACK.iloc[12:], BTE.iloc[:0])
+    assert cells(text, "accepted") == ["0", "0"]
+    assert TIERS_CHECK not in text
+    assert not re.search(r"\bnan\b", text)

@@ -1,0 +1,109 @@
+"""What the figures of labels show, read back from their artists."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from paraisite.errors import DataError
+from paraisite.reports.lab_figures import (
+    element_counts,
+    element_map,
+    formation_energy_histogram,
+    kappa_histogram,
+    parity,
+    prototype_counts,
+)
+from tests.reports.lab_tables import make_bte, make_slack
+
+SLACK = make_slack()
+BTE = make_bte()
+
+
+def texts(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def formulas(*names: str) -> pd.DataFrame:
+    return pd.DataFrame({"material_id": names, "formula": names, "reason": ""})
+
+
+def test_an_element_counts_once_per_accepted_material():
+    assert element_counts([SLACK, BTE]) == {"Mg": 12, "O": 12}
+    assert element_counts([formulas("MgO", "CaO"), formulas("MgO", "UO2")]) == {"Mg": 1, "Ca": 1, "O": 3, "U": 1}
+
+
+def test_the_map_shows_each_element_once_with_its_count():
+    axes = element_map([formulas("MgO", "CaO")]).axes[0]
+    shown = [text for text in texts(axes) if text]
+    assert shown[shown.index("O") + 1] == "2"
+    assert shown[shown.index("Mg") + 1] == "1"
+    assert len(axes.patches) == 86
+    assert "57–71" in shown
+    assert "89–103" not in shown
+    colour_bar = next(child for child in axes.child_axes if child.get_title())
+    assert colour_bar.get_title() == "accepted materials that hold the element, of 2"
+
+
+def test_no_two_elements_share_a_place():
+    axes = element_map([formulas("UO2")]).axes[0]
+    corners = {patch.get_xy() for patch in axes.patches}
+    assert len(corners) == len(axes.patches) == 118
+    positions = {text.get_text(): text.get_position() for text in axes.texts if text.get_text()}
+    assert positions["La"][0] == positions["Ac"][0] == positions["Sc"][0]
+    assert positions["La"][1] > positions["Fr"][1]
+
+
+def test_a_map_of_nothing_is_refused():
+    with pytest.raises(DataError, match="no accepted material"):
+        element_map([formulas("MgO").assign(reason="too soft")])
+
+
+def test_bars_of_prototypes_hold_accepted_and_rejected():
+    slack, bte = prototype_counts(SLACK, BTE).axes
+    assert [label.get_text() for label in slack.get_yticklabels()] == ["rutile", "rocksalt"]
+    assert [bar.get_width() for bar in slack.containers[0]] == [0, 12]
+    assert [bar.get_width() for bar in slack.containers[1]] == [2, 0]
+    assert [bar.get_width() for bar in bte.containers[0]] == [0, 11]
+    assert [bar.get_width() for bar in bte.containers[1]] == [0, 1]
+    assert [text.strip() for text in texts(bte)] == ["11 of 12"]
+    assert slack.get_title() == "tier slack: 12 accepted, 2 rejected"
+
+
+def test_histograms_of_kappa_have_area_one_per_decade():
+    kappas = 10 ** np.random.default_rng(1).normal(1, 0.6, 500)
+    axes = kappa_histogram({"slack": np.append(kappas, np.nan), "Togo15": kappas[:90] * 5}).axes[0]
+    for outline in axes.patches:
+        density, edges, _ = outline.get_data()
+        assert np.sum(density * np.diff(np.log10(edges))) == pytest.approx(1)
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels[0] == f"slack: 500 crystals, median {np.median(kappas):.2g} W/m/K"
+    assert axes.get_xscale() == "log"
+    assert "W/m/K" in axes.get_xlabel()
+
+
+@pytest.mark.parametrize("values", [[], [np.nan], [1.0, 0.0]])
+def test_a_histogram_needs_positive_values(values: list[float]):
+    with pytest.raises(DataError, match="bte: expected conductivities above 0"):
+        kappa_histogram({"slack": [1.0, 2.0], "bte": values})
+
+
+def test_formation_energies_are_counted_by_acceptance():
+    axes = formation_energy_histogram(SLACK).axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["accepted: 12, 100% below zero", "rejected: 1, 0% below zero"]
+    assert sorted({patch.get_data()[0].sum() for patch in axes.patches}) == [1, 12]
+    assert axes.get_xlabel().endswith("(eV/atom)")
+
+
+def test_parity_says_how_far_both_agree():
+    known = np.geomspace(1.0, 1000.0, 12)
+    axes = parity(known, 1.5 * known, "Tier bte against Togo15").axes[0]
+    points = next(line for line in axes.lines if line.get_marker() == "o")
+    np.testing.assert_array_equal(points.get_ydata(), 1.5 * known)
+    assert axes.get_title().splitlines() == [
+        "Tier bte against Togo15",
+        "12 crystals, Spearman 1.00 (1.00 to 1.00)",
+        "computed/known 1.50 (geometric mean), 100% within a factor of 2",
+    ]
+    assert (axes.get_xscale(), axes.get_xlim()) == ("log", axes.get_ylim())
