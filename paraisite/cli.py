@@ -22,6 +22,7 @@ AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
 
 DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
+CHECKED: Final = ("slack", "bte")
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
@@ -248,9 +249,19 @@ def label(
 @app.command()
 def lab() -> None:
     """Make the lab tables in build/lab/ of the labels in build/labels/."""
-    from paraisite import labelling
+    from paraisite import lab_set
 
-    labelling.assemble_lab()
+    lab_set.assemble_lab()
+
+
+@app.command()
+def check(
+    tier: Annotated[str, typer.Argument(parser=_one_of(CHECKED), metavar="|".join(CHECKED), help="What to check.")],
+) -> None:
+    """Compare a tier's conductivities with known ones, into build/check_slack/ or build/check_bte/."""
+    from paraisite import lab_set
+
+    lab_set.check(tier)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Stages of the lab data set: its campaigns, and the table made of them.
+"""Stages of the lab data set's campaigns; ``lab_set`` makes the tables of what they leave.
 
 The campaigns take hours. Their stages are frozen in ``dvc.yaml``: `dvc repro` takes the labels from the store, and only
 ``paraisite label`` computes new ones.
@@ -9,23 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pymatgen.core.structure import Structure
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError
-from paraisite.schema import REASON
+from paraisite.lab_set import DATA, LABELS
 from paraisite.sources.bundled import fetch_bundled
 from paraisite.sources.lab import TIERS
-from paraisite.sources.lab.assemble import bte_table, elemental_references, slack_table
-from paraisite.sources.lab.campaign import Row, read_parts, run_campaign
+from paraisite.sources.lab.campaign import Row, run_campaign
 from paraisite.sources.lab.tiers import (
     Campaign,
     bte_campaign,
@@ -35,15 +29,11 @@ from paraisite.sources.lab.tiers import (
     slack_campaign,
     slack_check_campaign,
 )
-from paraisite.sources.structure_columns import with_structures
 
 logger = logging.getLogger(__name__)
 
 SHIPPED: Final = tuple(tier for tier in TIERS if tier != "slack_check")
 """Tiers that go into the DVC store; AFLOW's structures may not leave the machine."""
-
-LABELS: Final = Path("build") / "labels"
-DATA: Final = Path("data")
 
 _SECONDS_BETWEEN_KEEPING: Final = 1800.0
 _SECONDS_BETWEEN_LINES: Final = 300.0
@@ -74,31 +64,6 @@ def label(tier: str, *, n_process: int, keep: bool) -> None:
         )
     if keeper:
         keeper.keep()
-
-
-def assemble_lab() -> None:
-    """Make the lab tables of the campaigns' labels."""
-    config = load_config()
-    for tier in ("elements", "slack", "bte"):
-        fetch_bundled(LABELS / tier, target=str(LABELS / tier))
-    references = elemental_references(read_parts(LABELS / "elements"))
-    tables = {
-        "slack": slack_table(read_parts(LABELS / "slack"), references),
-        "bte": bte_table(read_parts(LABELS / "bte")),
-    }
-    for tier, table in tables.items():
-        _write_table(table, config.data.lab / f"{tier}.parquet")
-        n_accepted = int((table[REASON] == "").sum())
-        logger.info("%s: %d materials accepted, %d rejected", tier, n_accepted, len(table) - n_accepted)
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a lab table with its structures in columns that need no pymatgen."""
-    texts = table["structure_json"]
-    structures = [Structure.from_str(text, fmt="json") if text else None for text in texts]
-    columns = pa.Table.from_pandas(table.drop(columns="structure_json"), preserve_index=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(with_structures(columns, structures), path, compression="zstd")
 
 
 def _campaign(tier: str, config: Config) -> Campaign:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import paraisite
 from paraisite import __main__ as entry
-from paraisite.cli import DATASETS, FINAL_DATASETS, PRETRAINED, app
+from paraisite.cli import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, app
 from paraisite.errors import MissingInputError
 from paraisite.sources.lab import TIERS
 from paraisite.training.recipes import RECIPES
@@ -24,7 +24,8 @@ runner = CliRunner()
 
 STAGES = {
     "stages": ("step1", "step2", "step3", "rwaft", "train_recipe", "pretrain", "prepare", "build_graphs", "compare"),
-    "labelling": ("label", "assemble_lab"),
+    "labelling": ("label",),
+    "lab_set": ("assemble_lab", "check"),
 }
 
 
@@ -119,6 +120,7 @@ def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: l
         (["label", "slack", "--processes", "3"], ("label", ("slack",), {"n_process": 3, "keep": True})),
         (["label", "bte", "--processes", "1", "--no-keep"], ("label", ("bte",), {"n_process": 1, "keep": False})),
         (["lab"], ("assemble_lab", (), {})),
+        (["check", "bte"], ("check", ("bte",), {})),
         (["pretrain"], ("pretrain", ("formation_energy",), {})),
         (["pretrain", "all"], ("pretrain", ("all",), {})),
     ],
@@ -132,6 +134,12 @@ def test_variants_of_pretraining_are_those_of_the_stage() -> None:
     from paraisite import stages
 
     assert tuple(stages.PRETRAINED) == PRETRAINED
+
+
+def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
+    from paraisite import lab_set
+
+    assert tuple(lab_set.CHECKED) == CHECKED
 
 
 def test_recipes_lists_each_recipe_once() -> None:

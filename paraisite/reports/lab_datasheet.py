@@ -18,6 +18,7 @@ from paraisite.sources.lab import conductivity, label, mechanics
 from paraisite.sources.lab.assemble import MAX_POISSON, MIN_POISSON
 from paraisite.sources.lab.decorate import MAX_TOLERANCE, MIN_TOLERANCE
 from paraisite.sources.lab.prototypes import ELEMENTAL
+from paraisite.sources.lab.slack import TYPICAL_GRUNEISEN
 from paraisite.sources.lab.tiers import MAX_BTE_ATOMS
 
 TIERS_CHECK: Final = "tier slack against tier bte, same crystals"
@@ -160,8 +161,8 @@ Tier `slack`:
 3. Elastic tensor (GPa) from stresses under strains of {mechanics.ELASTIC_STRAIN:.1%}, atoms settled through their
    force constants.
 4. Equation of state (Birch-Murnaghan) from pressures at strains of up to {largest_strain:.0%} in length.
-5. Debye temperature (K) from moduli and volume; kappa (W/m/K) by Slack's expression with the Grüneisen parameter that
-   goes with the Poisson ratio (Toher et al., 10.1103/PhysRevB.90.174107).
+5. Debye temperature (K) from moduli and volume; kappa (W/m/K) by Slack's expression with a Grüneisen parameter of
+   {TYPICAL_GRUNEISEN} for all crystals (Toher et al., 10.1103/PhysRevB.90.174107): see Checks for the others.
 
 Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOMS} atoms in the primitive cell:
 
@@ -210,8 +211,8 @@ def _weaknesses(slack: pd.DataFrame, bte: pd.DataFrame, both: pd.DataFrame) -> s
     unbound = _share(accepted[schema.FORMATION_ENERGY.column], lambda energies: energies > 0)
     imaginary = _share(bte[schema.REASON], lambda reasons: reasons.str.contains("imaginary"))
     return f"""
-- Slack's expression ranks crystals better than it says how well they conduct, and with the Grüneisen parameter of
-  the Poisson ratio, which is small where shear is stiff, it tends to overestimate stiff crystals.
+- Slack's expression ranks crystals better than it says how well they conduct, and with the same Grüneisen parameter
+  for all it knows nothing of anharmonicity: it is too high for soft, strongly anharmonic crystals.
   {_by_stiffness(both)}
 - Tier `slack` tests stability against strains and against displacements within the cell, not all phonons: of the
   crystals that tier `bte` took from it, {imaginary} have an imaginary phonon under that tier's potential.

@@ -23,11 +23,14 @@ import pandas as pd
 from paraisite.errors import DataError, ParaisiteError
 from paraisite.files import write_whole
 from paraisite.processes import end_with_parent
-from paraisite.sources.lab.potential import load_calculator
+from paraisite.sources.lab.potential import load_calculator, package_versions
 
 logger = logging.getLogger(__name__)
 
 PLAN_FILE: Final = "campaign.json"
+VERSIONS: Final = "versions"
+"""Of the packages that the campaign was begun with; told, not compared."""
+
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 _LOST: Final = "a labelling process was ended from outside (out of memory?); the same command goes on where it stopped"
 
@@ -147,17 +150,20 @@ def read_plan(folder: Path) -> dict[str, Any]:
     """
     try:
         plan: dict[str, Any] = json.loads((folder / PLAN_FILE).read_text())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{folder} holds no campaign: {error}") from error
+        plan[VERSIONS]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{folder} holds no campaign: {error!r}") from error
     return plan
 
 
 def _claim(folder: Path, plan: Mapping[str, Any]) -> None:
     """Write the plan into a new folder, or check that it is the one that the folder was begun with."""
     if not (folder / PLAN_FILE).exists():
-        write_whole(folder / PLAN_FILE, (json.dumps(plan, indent=2) + "\n").encode())
+        content = {**plan, VERSIONS: package_versions()}
+        write_whole(folder / PLAN_FILE, (json.dumps(content, indent=2) + "\n").encode())
         return
     begun = read_plan(folder)
+    del begun[VERSIONS]
     for key in {**begun, **plan}:
         if begun.get(key) != plan.get(key):
             raise DataError(

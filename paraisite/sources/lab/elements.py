@@ -17,6 +17,9 @@ ENERGY: Final = "energy_ev_per_atom"
 OWN_TYPE_ONLY: Final = {"manganese": "Mn", "boron": "B"}
 """Types with many atoms that no other element takes."""
 
+MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM: Final = 8.0
+"""Where relaxations start at least: a close-packed crystal with the bonds of a molecule is far from anything real."""
+
 ELEMENTS: Final = tuple(sorted({*CATIONS, *ANION_CHARGES}))
 """All elements that occur in candidates."""
 
@@ -38,9 +41,9 @@ def _row(symbol: str, prototype: Prototype, calculator: Any) -> dict[str, Any]:
 
 
 def _guess(symbol: str, prototype: Prototype) -> Structure:
-    """Return the crystal with its nearest atoms as far apart as their radii add up to."""
+    """Return the crystal with its nearest atoms as far apart as their radii add up to, or farther."""
     cell = prototype.build({"A": symbol}, volume_per_atom_cubic_angstrom=20.0)
     neighbours = cell.get_all_neighbors(8.0)
     shortest = min(neighbour.nn_distance for around in neighbours for neighbour in around)
     scale = 2.0 * float(Element(symbol).atomic_radius or np.nan) / shortest
-    return cell.scale_lattice(cell.volume * scale**3)
+    return cell.scale_lattice(max(cell.volume * scale**3, MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM * len(cell)))

@@ -9,6 +9,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.sources.lab.assemble import MAX_POISSON, MIN_POISSON
 from paraisite.sources.lab.slack import (
+    TYPICAL_GRUNEISEN,
     Crystal,
     acoustic_debye_temperature,
     debye_temperature,
@@ -22,8 +23,6 @@ MIN_GRUNEISEN: Final = 0.3
 MAX_GRUNEISEN: Final = 5.0
 """Outside, the equation of state's slope is an artefact of the fit: most solids have 0.5 to 3."""
 
-CONSTANT_GRUNEISEN: Final = 2.0
-
 OF_POISSON: Final = "kappa_of_poisson_w_per_m_k"
 OF_BULK_SLOPE: Final = "kappa_of_bulk_slope_w_per_m_k"
 OF_CONSTANT: Final = "kappa_of_constant_w_per_m_k"
@@ -32,9 +31,9 @@ VARIANTS: Final = {
     OF_POISSON: "Slack's expression, Grüneisen parameter of the Poisson ratio",
     OF_BULK_SLOPE: "Slack's expression, Slater's Grüneisen parameter of the equation of state, "
     f"where it is {MIN_GRUNEISEN} to {MAX_GRUNEISEN}",
-    OF_CONSTANT: f"Slack's expression, Grüneisen parameter {CONSTANT_GRUNEISEN} for all crystals",
+    OF_CONSTANT: f"Slack's expression, Grüneisen parameter {TYPICAL_GRUNEISEN} for all crystals",
 }
-"""Columns of ``slack_variants`` with their meaning; the first is what tier ``slack`` ships."""
+"""Columns of ``slack_variants`` with their meaning; the last is what tier ``slack`` ships."""
 
 
 def slack_variants(rows: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +66,7 @@ def _variants(row: Mapping[Any, Any]) -> dict[str, float]:
     gruneisen = {
         OF_POISSON: gruneisen_of_poisson(poisson),
         OF_BULK_SLOPE: _within_bounds(gruneisen_of_bulk_slope(row["bulk_slope"])),
-        OF_CONSTANT: CONSTANT_GRUNEISEN,
+        OF_CONSTANT: TYPICAL_GRUNEISEN,
     }
     return {
         name: slack_conductivity(crystal, acoustic_debye_kelvin=acoustic, gruneisen=value)
