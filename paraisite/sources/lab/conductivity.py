@@ -24,8 +24,10 @@ from paraisite.sources.lab.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 Floats = npt.NDArray[np.float64]
 
 TEMPERATURE_KELVIN: Final = 300.0
-MIN_SUPERCELL_ANGSTROM: Final = 8.0
-"""Edge of the supercell at least; it is a multiple of the conventional cell: 64 atoms for most rocksalts."""
+MIN_SUPERCELL_ANGSTROM: Final = 7.5
+MIN_SUPERCELL_ATOMS: Final = 40
+"""The supercell is the smallest multiple of the conventional cell with such an edge and so many atoms: 64 atoms for
+most rocksalts, 40 for most perovskites."""
 
 HARMONIC_DISPLACEMENT_ANGSTROM: Final = 0.01
 ANHARMONIC_DISPLACEMENT_ANGSTROM: Final = 0.03
@@ -74,8 +76,8 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
     if symmetry.get_crystal_system() != "cubic":
         raise StructureError(f"{symmetry.get_crystal_system()}, expected a cubic crystal")
     cell = _cell(symmetry.get_conventional_standard_structure())
-    edge = float(cell.cell[0, 0])
-    repeats = np.eye(3, dtype=np.int64) * int(np.ceil(MIN_SUPERCELL_ANGSTROM / edge))
+    by_edge, by_atoms = MIN_SUPERCELL_ANGSTROM / cell.cell[0, 0], (MIN_SUPERCELL_ATOMS / len(cell)) ** (1 / 3)
+    repeats = np.eye(3, dtype=np.int64) * int(np.ceil(max(by_edge, by_atoms)))
     centring = symmetry.get_space_group_symbol()[0]
     harmonic = _harmonic(Phonopy(cell, repeats, centring, symprec=SYMMETRY_TOLERANCE_ANGSTROM), calculator)
     low, high = _frequency_range(harmonic)

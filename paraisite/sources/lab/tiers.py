@@ -33,7 +33,7 @@ N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
 
-MAX_BTE_ATOMS: Final = 4
+MAX_BTE_ATOMS: Final = 5
 """Atoms in a primitive cell whose conductivity takes about a minute."""
 
 _BY_NAME: Final = {prototype.name: prototype for prototype in PROTOTYPES}
@@ -87,7 +87,8 @@ def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
         slack_folder: Where tier ``slack``'s parts lie; what follows a gap in their numbers is left out.
     """
     rows = read_parts(slack_folder, consecutive=True)
-    accepted = rows[(rows["reason"] == "") & rows["space_group"].map(_is_cubic)]
+    accepted = rows[rows["reason"] == ""]
+    accepted = accepted[accepted["space_group"].map(_is_cubic)]
     columns = (accepted[name] for name in ("candidate_id", "prototype", "structure_json"))
     items = (item for item in zip(*columns, strict=True) if _n_atom(item[2]) <= MAX_BTE_ATOMS)
     parts = [Part(str(item[0]).replace(":", "."), item) for item in islice(items, config.bte_candidates)]

@@ -19,6 +19,7 @@ from paraisite.sources.lab.mechanics import relax
 def coarse(monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(conductivity, "MESH", 5)
     monkeypatch.setattr(conductivity, "MIN_SUPERCELL_ANGSTROM", 6.5)
+    monkeypatch.setattr(conductivity, "MIN_SUPERCELL_ATOMS", 16)
     return 5
 
 

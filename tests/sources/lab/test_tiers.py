@@ -10,7 +10,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from paraisite.config import LabConfig
+from paraisite.config import LabConfig, TrainingChanges
 from paraisite.files import write_whole
 from paraisite.sources.lab import elements, tiers
 from paraisite.sources.lab.campaign import part_name
@@ -26,7 +26,16 @@ from paraisite.sources.lab.tiers import (
     slack_campaign,
 )
 
-CONFIG = LabConfig(seed=2026, slack_potential="7net-0", slack_candidates=180, bte_potential="7net-0", bte_candidates=3)
+TRAINING = TrainingChanges(epochs=1, batch_size=1, learning_rate_period_epochs=1)
+CONFIG = LabConfig(
+    seed=2026,
+    slack_potential="7net-0",
+    slack_candidates=180,
+    bte_potential="7net-0",
+    bte_candidates=3,
+    pretraining=TRAINING,
+    slack_training=TRAINING,
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +89,8 @@ def slack_row(cation: str, anion: str, *, reason: str = "", space_group: str = "
 
 
 def test_tier_bte_takes_accepted_cubic_crystals_in_order(tmp_path: Path):
-    write_part(tmp_path, 0, [slack_row("K", "I"), slack_row("K", "At", reason="elastically unstable")])
+    not_relaxed = slack_row("K", "Br", reason="forces above 0.005 eV/Å", space_group="")
+    write_part(tmp_path, 0, [slack_row("K", "I"), slack_row("K", "At", reason="elastically unstable"), not_relaxed])
     write_part(tmp_path, 1, [slack_row("La", "N", space_group="P6_3mc"), slack_row("Y", "N"), slack_row("Sc", "N")])
     write_part(tmp_path, 3, [slack_row("Ti", "C")])  # part 2 is still being computed
     names = [part.name for part in bte_campaign(CONFIG, tmp_path).parts]
@@ -90,10 +100,10 @@ def test_tier_bte_takes_accepted_cubic_crystals_in_order(tmp_path: Path):
 
 
 def test_tier_bte_leaves_large_cells_out(tmp_path: Path):
-    perovskite = Structure.from_spacegroup(
-        "Pm-3m", Lattice.cubic(4.0), ["Sr", "Zr", "S"], [[0.5] * 3, [0, 0, 0], [0.5, 0, 0]]
+    elpasolite = Structure.from_spacegroup(
+        "Fm-3m", Lattice.cubic(8.0), ["K", "Na", "Al", "F"], [[0.25] * 3, [0.5] * 3, [0, 0, 0], [0.22, 0, 0]]
     )
-    row = slack_row("Y", "N", space_group="Pm-3m") | {"structure_json": perovskite.to_json()}
+    row = slack_row("Y", "N") | {"structure_json": elpasolite.get_primitive_structure().to_json()}
     write_part(tmp_path, 0, [row])
     assert bte_campaign(CONFIG, tmp_path).parts == []
 
