@@ -6,6 +6,9 @@ or electrons. Source of method and code: Togo, Chaput and Tanaka, PRB 91, 094306
 10.1103/PhysRevB.110.214302 (symfc).
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -83,17 +86,8 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
     low, high = _frequency_range(harmonic)
     if low < MIN_FREQUENCY_THZ:
         raise StructureError(f"phonon of {low:.2f} THz (imaginary), expected none below {MIN_FREQUENCY_THZ} THz")
-    anharmonic = Phono3py(cell, repeats, centring, symprec=SYMMETRY_TOLERANCE_ANGSTROM)
-    anharmonic.generate_displacements(
-        distance=ANHARMONIC_DISPLACEMENT_ANGSTROM,
-        number_of_snapshots="auto",
-        number_estimation_factor=SNAPSHOTS_PER_MINIMUM,
-        random_seed=_SEED,
-    )
-    snapshots = anharmonic.supercells_with_displacements
-    at_rest = _forces(anharmonic.supercell, calculator)
-    anharmonic.forces = np.array([_forces(snapshot, calculator) - at_rest for snapshot in snapshots])
-    anharmonic.produce_fc3(fc_calculator="symfc")
+    with _recursion_limit_kept():
+        anharmonic, n_snapshot = _anharmonic(cell, repeats, centring, calculator)
     anharmonic.fc2 = harmonic.force_constants
     anharmonic.mesh_numbers = [MESH] * 3
     anharmonic.init_phph_interaction()
@@ -102,7 +96,7 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
     kappa = float(tensor[:3].mean())
     if not (np.isfinite(kappa) and kappa > 0):
         raise StructureError(f"conductivity is {kappa} W/m/K, expected a positive number")
-    n_call = len(harmonic.supercells_with_displacements) + len(snapshots) + 1
+    n_call = len(harmonic.supercells_with_displacements) + n_snapshot + 1
     return Conductivity(kappa, low, high, len(anharmonic.supercell), n_call)
 
 
@@ -118,6 +112,34 @@ def _harmonic(phonons: Phonopy, calculator: Any) -> Phonopy:
     phonons.produce_force_constants()
     phonons.symmetrize_force_constants()
     return phonons
+
+
+def _anharmonic(
+    cell: PhonopyAtoms, repeats: npt.NDArray[np.int64], centring: str, calculator: Any
+) -> tuple[Phono3py, int]:
+    """Return phonons with cubic force constants fitted to random displacements, and how many those were."""
+    phonons = Phono3py(cell, repeats, centring, symprec=SYMMETRY_TOLERANCE_ANGSTROM)
+    phonons.generate_displacements(
+        distance=ANHARMONIC_DISPLACEMENT_ANGSTROM,
+        number_of_snapshots="auto",
+        number_estimation_factor=SNAPSHOTS_PER_MINIMUM,
+        random_seed=_SEED,
+    )
+    snapshots = phonons.supercells_with_displacements
+    at_rest = _forces(phonons.supercell, calculator)
+    phonons.forces = np.array([_forces(snapshot, calculator) - at_rest for snapshot in snapshots])
+    phonons.produce_fc3(fc_calculator="symfc")
+    return phonons, len(snapshots)
+
+
+@contextmanager
+def _recursion_limit_kept() -> Iterator[None]:
+    """Undo what symfc does when it is imported: with its limit, deeply nested JSON ends the process."""
+    limit = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _frequency_range(phonons: Phonopy) -> tuple[float, float]:
