@@ -132,7 +132,7 @@ def pretrain(variant: str) -> None:
         trained.save(BUILD / "pretrain" / variant)
         log_pretraining(trained, run_id=run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
-    Console().print(trained.metrics.round(4).to_string())
+    Console().print(trained.metrics.round(4).to_string(), soft_wrap=True)
 
 
 def step1(dataset: str, *, overrides: Overrides) -> None:
