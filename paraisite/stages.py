@@ -8,11 +8,12 @@ import dataclasses
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from rich.console import Console
 
 from paraisite import schema
@@ -21,13 +22,15 @@ from paraisite.datasets.table import Dataset, load_dataset
 from paraisite.errors import CheckpointError, ConfigError, DataError, MissingInputError
 from paraisite.evaluation.experiment import StartingWeights, model_config, run_recipe
 from paraisite.evaluation.metrics import summarise
-from paraisite.evaluation.pretraining import CARD_FILE, ENSEMBLE_FILE
+from paraisite.evaluation.pretraining import CARD_FILE
 from paraisite.evaluation.pretraining import pretrain as run_pretraining
 from paraisite.evaluation.results import RecipeResult
 from paraisite.files import file_sha256
+from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.models.ensemble import Ensemble
+from paraisite.models.architecture import Parameters
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.reports.figures import mape_of_splits, recipe_figures, save_figure
 from paraisite.reports.tables import closing_table, render, to_markdown
@@ -109,12 +112,7 @@ def pretrain(variant: str) -> None:
     config = load_config()
     fetch_bundled(config.data.lab, target=str(config.data.lab))
     table, structures = load_relaxed(config.data.lab)
-    graphs, without = load_or_build(
-        structures,
-        list(table[schema.MATERIAL_ID]),
-        cutoff_angstrom=config.graphs.cutoff_angstrom,
-        distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
-    )
+    graphs, without = _graphs_of("lab", structures, list(table[schema.MATERIAL_ID]), config)
     table = table.drop(index=[row.row for row in without]).reset_index(drop=True)
     settings = _changed(config.training, config.lab.pretraining)
     checkpoints = BUILD / "checkpoints" / f"pretrain_{variant}"
@@ -257,16 +255,26 @@ def _load(dataset_name: str, config: Config) -> Dataset:
 
 def _with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
     """Return the materials that have a graph, and their graphs; the others join the rejected ones."""
+    ids = list(dataset.table[schema.MATERIAL_ID])
+    graphs, rejected = _graphs_of(dataset.name, dataset.structures, ids, config)
+    if not rejected:
+        return dataset, graphs
+    return dataset.without({row.row: row.reason for row in rejected}), graphs
+
+
+def _graphs_of(
+    name: str, structures: Sequence[Structure], ids: list[str], config: Config
+) -> tuple[GraphCollection, Sequence[RejectedRow]]:
+    """Return graphs, and the structures without one, which a warning counts."""
     graphs, rejected = load_or_build(
-        dataset.structures,
-        list(dataset.table[schema.MATERIAL_ID]),
+        structures,
+        ids,
         cutoff_angstrom=config.graphs.cutoff_angstrom,
         distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
     )
-    if not rejected:
-        return dataset, graphs
-    logger.warning("%s: %d of %d materials have no graph", dataset.name, len(rejected), len(dataset))
-    return dataset.without({row.row: row.reason for row in rejected}), graphs
+    if rejected:
+        logger.warning("%s: %d of %d materials have no graph", name, len(rejected), len(ids))
+    return graphs, rejected
 
 
 def _starting_weights(recipe: Recipe, config: Config, *, run_id: str, in_pipeline: bool) -> StartingWeights:
@@ -278,18 +286,24 @@ def _starting_weights(recipe: Recipe, config: Config, *, run_id: str, in_pipelin
         member = random_parameters(model, seed=seed)
         return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
     if recipe.start is Start.LAB_FORMATION_ENERGY:
-        return _from_pretraining("formation_energy", config, run_id=run_id)
+        backbone, source, version = _lab_backbone(run_id=run_id)
+    else:
+        backbone, source, version = _published_backbone(config, run_id=run_id)
+    member = with_new_head(backbone, model, seed=seed)
+    return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
+
+
+def _published_backbone(config: Config, *, run_id: str) -> tuple[Parameters, str, str]:
+    """Return MEGNet's formation-energy parameters, where they come from, and their version in the registry."""
     path = resolve_formation_energy_weights(config.data)
     published = read_published_model(path)
     version = _register_formation_energy(published.to_ensemble(), run_id=run_id)
-    member = with_new_head(published.parameters, model, seed=seed)
-    description = f"{path.name} (sha256 {published.sha256[:12]}…), head of seed {seed}"
-    return StartingWeights(stack([member] * n_member), None, description, version)
+    return published.parameters, f"{path.name} (sha256 {published.sha256[:12]}…)", version
 
 
-def _from_pretraining(variant: str, config: Config, *, run_id: str) -> StartingWeights:
-    """Return the lab's own pretrained backbone with a new head, in every member."""
-    folder = BUILD / "pretrain" / variant
+def _lab_backbone(*, run_id: str) -> tuple[Parameters, str, str]:
+    """Return the same of the project's own pretraining."""
+    folder = BUILD / "pretrain" / "formation_energy"
     fetch_bundled(folder, target=str(folder))
     path = folder / ENSEMBLE_FILE
     ensemble, sha256 = Ensemble.load(path), file_sha256(path)
@@ -301,10 +315,7 @@ def _from_pretraining(variant: str, config: Config, *, run_id: str) -> StartingW
         description="The project's own network for formation energies, one member.",
     )
     backbone = {name: value[0] for name, value in ensemble.parameters.items()}
-    seed = config.training.seed
-    member = with_new_head(backbone, model_config(config), seed=seed)
-    description = f"LFE (sha256 {sha256[:12]}…), head of seed {seed}"
-    return StartingWeights(stack([member] * len(config.splits.seeds)), None, description, registered.version)
+    return backbone, f"LFE (sha256 {sha256[:12]}…)", registered.version
 
 
 def _from_recipe(start: Recipe, config: Config, *, run_id: str, in_pipeline: bool) -> StartingWeights:

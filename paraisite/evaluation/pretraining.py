@@ -26,7 +26,7 @@ from paraisite.evaluation.predict import predict
 from paraisite.files import file_sha256
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig, Parameters
-from paraisite.models.ensemble import Ensemble
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.target_scaler import Standardiser
 from paraisite.schema import Property
 from paraisite.training.batches import TrainingData
@@ -37,7 +37,6 @@ from paraisite.training.loss import Objective
 
 Floats = npt.NDArray[np.float64]
 
-ENSEMBLE_FILE: Final = "ensemble.safetensors"
 CARD_FILE: Final = "card.json"
 
 NETWORK: Final = "network"

@@ -19,6 +19,9 @@ from paraisite.models.architecture import ModelConfig, Parameters, parameter_sha
 from paraisite.models.target_scaler import TargetScaler
 
 FORMAT = "paraisite-ensemble-1"
+ENSEMBLE_FILE = "ensemble.safetensors"
+"""What the file is called wherever a folder holds one."""
+
 _HEADER = "paraisite_ensemble"
 _SCALER_MEAN = "target_scaler/mean"
 _SCALER_STD = "target_scaler/std"

@@ -13,7 +13,6 @@ from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
-ENSEMBLE_FILE: Final = "ensemble.safetensors"
 _SERVED_MODEL: Final = Path(__file__).with_name("served_model.py")
 _REQUIREMENTS: Final = ("mlflow", "numpy", "pandas", "pymatgen", "safetensors", "tensorflow")
 _SIGNATURE: Final = ModelSignature(

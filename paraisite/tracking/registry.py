@@ -25,7 +25,8 @@ from paraisite.errors import TrackingError
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.results import RecipeResult
 from paraisite.files import file_sha256
-from paraisite.tracking.logged_model import ENSEMBLE_FILE, log_model, no_progress_bar
+from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.tracking.logged_model import log_model, no_progress_bar
 from paraisite.tracking.promotion import (
     JUDGED_METRIC,
     Evidence,

@@ -91,6 +91,23 @@ def bte_table(rows: pd.DataFrame) -> pd.DataFrame:
     return _joined(rows, [_of_structure(row) | {"reason": row["reason"]} for row in rows.to_dict("records")])
 
 
+def debye_and_conductivity(
+    structure: Structure, bulk_gpa: float, poisson: float, *, gruneisen: float
+) -> tuple[float, float]:
+    """Return the Debye temperature of all modes, K, and Slack's conductivity at 300 K, W/m/K.
+
+    Args:
+        structure: Primitive cell.
+        bulk_gpa: Bulk modulus, GPa.
+        poisson: Poisson ratio.
+        gruneisen: Grüneisen parameter; NaN gives no conductivity.
+    """
+    crystal = Crystal(len(structure), structure.volume, float(structure.composition.weight))
+    debye = debye_temperature(crystal, bulk_gpa=bulk_gpa, poisson=poisson)
+    acoustic = acoustic_debye_temperature(debye, len(structure))
+    return debye, slack_conductivity(crystal, acoustic_debye_kelvin=acoustic, gruneisen=gruneisen)
+
+
 def _joined(rows: pd.DataFrame, derived: list[dict[str, Any]]) -> pd.DataFrame:
     kept = rows.drop(columns="reason").rename(columns={"candidate_id": MATERIAL_ID})
     return pd.concat([kept, pd.DataFrame(derived)], axis=1).astype({"n_atom": "Int64"})
@@ -109,7 +126,6 @@ def _derived(row: Mapping[Any, Any], references: Mapping[str, float]) -> dict[st
     if not row["structure_json"]:
         return values
     structure = Structure.from_str(row["structure_json"], fmt="json")
-    crystal = Crystal(len(structure), structure.volume, float(structure.composition.weight))
     values |= {
         "formation_energy_ev_per_atom": formation_energy(structure.composition, row["energy_ev_per_atom"], references),
         "volume_cubic_angstrom_per_atom": structure.volume / len(structure),
@@ -120,12 +136,7 @@ def _derived(row: Mapping[Any, Any], references: Mapping[str, float]) -> dict[st
     values["poisson"] = poisson
     if not MIN_POISSON < poisson < MAX_POISSON:
         return values | {"reason": f"Poisson ratio {poisson:.2f}, expected {MIN_POISSON} to {MAX_POISSON}"}
-    debye = debye_temperature(crystal, bulk_gpa=row["bulk_gpa"], poisson=poisson)
-    kappa = slack_conductivity(
-        crystal,
-        acoustic_debye_kelvin=acoustic_debye_temperature(debye, len(structure)),
-        gruneisen=TYPICAL_GRUNEISEN,
-    )
+    debye, kappa = debye_and_conductivity(structure, row["bulk_gpa"], poisson, gruneisen=TYPICAL_GRUNEISEN)
     if not (math.isfinite(kappa) and kappa > 0):
         values["reason"] = f"conductivity is {kappa} W/m/K, expected a positive number"
     return values | {

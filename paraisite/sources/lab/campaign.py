@@ -5,7 +5,6 @@ killed and started again therefore ends with the same files as one that ran thro
 """
 
 import json
-import logging
 import multiprocessing
 import os
 import warnings
@@ -24,8 +23,6 @@ from paraisite.errors import DataError, ParaisiteError
 from paraisite.files import write_whole
 from paraisite.processes import end_with_parent
 from paraisite.sources.lab.potential import load_calculator, package_versions
-
-logger = logging.getLogger(__name__)
 
 PLAN_FILE: Final = "campaign.json"
 VERSIONS: Final = "versions"

@@ -6,8 +6,8 @@ import numpy as np
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from paraisite.errors import StructureError
 from paraisite.sources.lab.decorate import ANION_CHARGES, CATIONS
+from paraisite.sources.lab.failures import FAILURES, reason_of
 from paraisite.sources.lab.mechanics import relax
 from paraisite.sources.lab.prototypes import ELEMENTAL, Prototype
 
@@ -35,8 +35,8 @@ def _row(symbol: str, prototype: Prototype, calculator: Any) -> dict[str, Any]:
     try:
         structure, energy = relax(_guess(symbol, prototype), calculator)
         row[ENERGY] = energy / len(structure)
-    except (StructureError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:
-        row["reason"] = " ".join(str(error).split())[:200]
+    except FAILURES as error:
+        row["reason"] = reason_of(error)
     return row
 
 

@@ -9,6 +9,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.errors import StructureError
 from paraisite.sources.lab.decorate import Candidate
+from paraisite.sources.lab.failures import FAILURES, reason_of
 from paraisite.sources.lab.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, elastic_tensor, equation_of_state, relax
 
 MIN_DISTANCE_ANGSTROM: Final = 1.0
@@ -56,11 +57,8 @@ def label_mechanics(candidate: Candidate, calculator: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"candidate_id": candidate.candidate_id, "prototype": candidate.prototype}
     try:
         _fill(row, candidate.structure, calculator)
-    except StructureError as error:
-        row["reason"] = str(error)
-    except (ArithmeticError, LookupError, RuntimeError, ValueError) as error:
-        # One candidate in thousands makes a library give up; its row says where, and the campaign goes on.
-        row["reason"] = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    except FAILURES as error:
+        row["reason"] = reason_of(error)
     return asdict(MechanicalLabels(**row))
 
 

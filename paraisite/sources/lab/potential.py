@@ -26,13 +26,14 @@ def load_calculator(name: str) -> Any:
     if name in SEVENNET:
         try:
             import torch
-            from sevenn.calculator import SevenNetCalculator
+
+            from paraisite.sources.lab.compiled import sevennet_calculator
         except ImportError as error:
             raise MissingInputError(
                 f"potential {name} needs the extra 'lab': pip install '.[lab]' ({error})"
             ) from error
         torch.set_num_threads(1)  # small cells: a process per core beats threads, and sums keep their order
-        return SevenNetCalculator(name, device="cpu")
+        return sevennet_calculator(name)
     module, colon, function = name.partition(":")
     if not colon:
         raise ConfigError(f"unknown potential {name!r}: expected {', '.join(SEVENNET)} or 'module:function'")

@@ -61,9 +61,11 @@ def _read(folder: Path, tier: str) -> pa.Table:
     try:
         table = pq.read_table(path)
     except FileNotFoundError as error:
-        raise MissingInputError(f"{path} not found: get it with `dvc pull`, or make it with `dvc repro lab`") from error
+        raise MissingInputError(
+            f"{path} not found: get it with `dvc pull`, or make it with `python -m paraisite lab`"
+        ) from error
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} is damaged ({error}): get it anew with `dvc pull --force`") from error
     if missing := [name for name in (MATERIAL_ID, KAPPA, PROTOTYPE, REASON, FORMULA) if name not in table.column_names]:
-        raise DataError(f"{path} has no column {', '.join(missing)}: make it anew with `dvc repro lab`")
+        raise DataError(f"{path} has no column {', '.join(missing)}: make it anew with `python -m paraisite lab`")
     return table

@@ -16,13 +16,13 @@ from pymatgen.core.structure import Structure
 from pymatgen.symmetry.groups import SpaceGroup
 
 from paraisite.config import LabConfig
-from paraisite.errors import StructureError
 from paraisite.sources import half_heusler, togo15
 from paraisite.sources.aflow import load_aflow
 from paraisite.sources.lab.campaign import LabelPart, Part, part_name, read_parts
 from paraisite.sources.lab.conductivity import lattice_conductivity
 from paraisite.sources.lab.decorate import Candidate, candidate, decorate
 from paraisite.sources.lab.elements import ELEMENTS, label_element
+from paraisite.sources.lab.failures import FAILURES, reason_of
 from paraisite.sources.lab.label import label_mechanics
 from paraisite.sources.lab.mechanics import relax
 from paraisite.sources.lab.prototypes import PROTOTYPES
@@ -44,14 +44,12 @@ class Campaign:
     """All that ``run_campaign`` needs to know of a tier.
 
     Attributes:
-        name: Of the tier and of its folder.
         potential: Name that ``load_calculator`` knows.
         parts: Shares of the work.
         label: Computes the rows of a share.
         plan: What the rows depend on besides the code.
     """
 
-    name: str
     potential: str
     parts: Sequence[Part]
     label: LabelPart
@@ -61,7 +59,7 @@ class Campaign:
 def elements_campaign(config: LabConfig) -> Campaign:
     """Return the energies of the elements under tier ``slack``'s potential, an element per part."""
     parts = [Part(symbol, symbol) for symbol in ELEMENTS]
-    return Campaign("elements", config.slack_potential, parts, label_element, {"potential": config.slack_potential})
+    return Campaign(config.slack_potential, parts, label_element, {"potential": config.slack_potential})
 
 
 def slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
@@ -72,11 +70,9 @@ def slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
         held_out: Reduced formulas that may not occur.
     """
     draws = islice(decorate(seed=config.seed, excluded_formulas=held_out), config.slack_candidates)
-    parts: list[Part] = []
-    while chunk := [(prototype.name, elements) for prototype, elements in islice(draws, CANDIDATES_PER_PART)]:
-        parts.append(Part(part_name(len(parts)), chunk))
+    parts = _numbered([(prototype.name, elements) for prototype, elements in draws], CANDIDATES_PER_PART)
     plan = {"potential": config.slack_potential, "seed": config.seed, "held_out": _digest(held_out)}
-    return Campaign("slack", config.slack_potential, parts, label_slack_part, plan)
+    return Campaign(config.slack_potential, parts, label_slack_part, plan)
 
 
 def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
@@ -93,7 +89,7 @@ def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
     items = (item for item in zip(*columns, strict=True) if _n_atom(item[2]) <= MAX_BTE_ATOMS)
     parts = [Part(str(item[0]).replace(":", "."), item) for item in islice(items, config.bte_candidates)]
     plan = {"potential": config.bte_potential, "structures_of": config.slack_potential, "seed": config.seed}
-    return Campaign("bte", config.bte_potential, parts, label_bte_part, plan)
+    return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
 
 def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
@@ -108,7 +104,7 @@ def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
         if record.prototype in ("rocksalt", "zincblende")
     ]
     plan = {"potential": config.bte_potential, "structures_of": "Togo15"}
-    return Campaign("bte_check", config.bte_potential, parts, label_bte_part, plan)
+    return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
 
 def slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
@@ -120,12 +116,9 @@ def slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
     small = [record for record in records if len(record.structure) <= MAX_SLACK_CHECK_ATOMS]
     drawn = random.Random(config.seed).sample(small, min(N_SLACK_CHECK, len(small)))
     items = [(record.material_id, record.structure.to_json()) for record in drawn]
-    parts = [
-        Part(part_name(start // CHECKS_PER_PART), items[start : start + CHECKS_PER_PART])
-        for start in range(0, len(items), CHECKS_PER_PART)
-    ]
+    parts = _numbered(items, CHECKS_PER_PART)
     plan = {"potential": config.slack_potential, "seed": config.seed, "structures_of": "AFLOW"}
-    return Campaign("slack_check", config.slack_potential, parts, label_structures_part, plan)
+    return Campaign(config.slack_potential, parts, label_structures_part, plan)
 
 
 def held_out_formulas(data_folder: Path) -> frozenset[str]:
@@ -159,9 +152,15 @@ def label_bte_part(item: tuple[str, str, str], calculator: Any) -> list[dict[str
         structure, _ = relax(Structure.from_str(structure_json, fmt="json").get_primitive_structure(), calculator)
         row["structure_json"] = structure.to_json()
         row |= asdict(lattice_conductivity(structure, calculator))
-    except (StructureError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:
-        row["reason"] = " ".join(str(error).split())[:200]
+    except FAILURES as error:
+        row["reason"] = reason_of(error)
     return [row]
+
+
+def _numbered(items: list[Any], n_per_part: int) -> list[Part]:
+    """Return the items in parts with numbers for names."""
+    starts = range(0, len(items), n_per_part)
+    return [Part(part_name(number), items[start : start + n_per_part]) for number, start in enumerate(starts)]
 
 
 def _n_atom(structure_json: str) -> int:

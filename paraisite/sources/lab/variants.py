@@ -7,16 +7,12 @@ import numpy as np
 import pandas as pd
 from pymatgen.core.structure import Structure
 
-from paraisite.sources.lab.assemble import MAX_POISSON, MIN_POISSON
+from paraisite.sources.lab.assemble import MAX_POISSON, MIN_POISSON, debye_and_conductivity
 from paraisite.sources.lab.slack import (
     TYPICAL_GRUNEISEN,
-    Crystal,
-    acoustic_debye_temperature,
-    debye_temperature,
     gruneisen_of_bulk_slope,
     gruneisen_of_poisson,
     poisson_ratio,
-    slack_conductivity,
 )
 
 MIN_GRUNEISEN: Final = 0.3
@@ -59,17 +55,13 @@ def _variants(row: Mapping[Any, Any]) -> dict[str, float]:
     if not MIN_POISSON < poisson < MAX_POISSON:
         return nothing
     structure = Structure.from_str(row["structure_json"], fmt="json")
-    crystal = Crystal(len(structure), structure.volume, float(structure.composition.weight))
-    acoustic = acoustic_debye_temperature(
-        debye_temperature(crystal, bulk_gpa=row["bulk_gpa"], poisson=poisson), len(structure)
-    )
     gruneisen = {
         OF_POISSON: gruneisen_of_poisson(poisson),
         OF_BULK_SLOPE: _within_bounds(gruneisen_of_bulk_slope(row["bulk_slope"])),
         OF_CONSTANT: TYPICAL_GRUNEISEN,
     }
     return {
-        name: slack_conductivity(crystal, acoustic_debye_kelvin=acoustic, gruneisen=value)
+        name: debye_and_conductivity(structure, row["bulk_gpa"], poisson, gruneisen=value)[1]
         for name, value in gruneisen.items()
     }
 

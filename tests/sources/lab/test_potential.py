@@ -2,7 +2,9 @@
 
 import sys
 
+import numpy as np
 import pytest
+from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from paraisite.errors import ConfigError, MissingInputError
@@ -40,3 +42,38 @@ def test_the_bundled_potential_gives_rock_salt_its_lattice_constant():
     salt = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.5), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     relaxed, _ = relax(salt.get_primitive_structure(), load_calculator("7net-0"))
     assert (4 * relaxed.volume) ** (1 / 3) == pytest.approx(5.69, abs=0.04)  # PBE: 5.69 Å
+
+
+def test_the_compiled_potential_agrees_with_the_plain_one_at_any_size():
+    pytest.importorskip("sevenn", reason="the extra 'lab' is not installed")
+    from sevenn.calculator import SevenNetCalculator
+
+    from paraisite.sources.lab import compiled
+
+    fast, plain = compiled.sevennet_calculator("7net-0"), SevenNetCalculator("7net-0", device="cpu")
+    assert type(fast.model) is not type(plain.model), "nothing was compiled: is there no C++ compiler?"
+    for crystal in (bulk("Cu"), bulk("MgO", "rocksalt", a=4.2).repeat((3, 1, 1))):
+        crystal.rattle(0.1, seed=1)
+        for part in ("get_potential_energies", "get_forces", "get_stress"):
+            values = []
+            for calculator in (fast, plain):
+                crystal.calc = calculator
+                values.append(getattr(crystal, part)())
+            np.testing.assert_allclose(*values, rtol=0, atol=2e-5)
+
+
+def test_without_a_compiler_the_potential_runs_uncompiled(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    pytest.importorskip("sevenn", reason="the extra 'lab' is not installed")
+    from sevenn.calculator import SevenNetCalculator
+
+    from paraisite.sources.lab import compiled
+
+    def no_compiler() -> str:
+        raise compiled.InvalidCxxCompiler()
+
+    monkeypatch.setattr(compiled, "get_cpp_compiler", no_compiler)
+    calculator = compiled.sevennet_calculator("7net-0")
+    assert type(calculator.model) is type(SevenNetCalculator("7net-0", device="cpu").model)
+    assert "no C++ compiler" in caplog.text
