@@ -215,19 +215,15 @@ def prepare(dataset: AnyDataset) -> None:
 
 
 @app.command()
-def graphs(dataset: AnyDataset) -> None:
-    """Build the graphs of a prepared data set into build/graphs/."""
+def compare(
+    all_trained: Annotated[
+        bool, typer.Option("--all", help="Print every recipe that was trained into build/, of either lineage.")
+    ] = False,
+) -> None:
+    """Put the models of the lineage side by side in build/compare/."""
     from paraisite import stages
 
-    stages.build_graphs(dataset)
-
-
-@app.command()
-def compare() -> None:
-    """Put the trained recipes side by side in build/compare/."""
-    from paraisite import stages
-
-    stages.compare()
+    stages.compare(all_trained=all_trained)
 
 
 @app.command()

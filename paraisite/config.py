@@ -134,7 +134,10 @@ class LabConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """All of ``params.yaml``; ``lineage`` names the stages before the final one, see ``training.recipes.LINEAGES``."""
+    """All of ``params.yaml`` but what ``dvc.yaml`` alone reads.
+
+    ``lineage`` names the stages before the final one, see ``training.recipes.LINEAGES``.
+    """
 
     lineage: str
     data: DataConfig
@@ -160,7 +163,7 @@ def load_config(path: Path = Path("params.yaml")) -> Config:
         raise ConfigError(f"{path} not found: run from the project's folder") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
-    config = _parse(Config, raw, where=str(path))
+    config = _parse(Config, _without_stages(raw, where=str(path)), where=str(path))
     data = dataclasses.replace(
         config.data,
         aflow_table=Path(os.environ.get(AFLOW_TABLE_VARIABLE, config.data.aflow_table)),
@@ -169,6 +172,17 @@ def load_config(path: Path = Path("params.yaml")) -> Config:
         ),
     )
     return dataclasses.replace(config, data=data)
+
+
+def _without_stages(raw: Any, *, where: str) -> Any:
+    """Return the settings with the lineage's name in place of the stages that it has in ``dvc.yaml``."""
+    if not isinstance(raw, dict) or "lineage" not in raw:
+        return raw
+    try:
+        name = raw["lineage"]["name"]
+    except (TypeError, KeyError) as error:
+        raise ConfigError(f"{where}: lineage: expected *lab or *paper, found {raw['lineage']!r}") from error
+    return {key: value for key, value in raw.items() if key != "lineages"} | {"lineage": name}
 
 
 def _parse(cls: type[Section], raw: Any, *, where: str) -> Section:

@@ -1,7 +1,7 @@
 """One function per DVC stage and per entry point of MLproject: what is read, what is run, what is written.
 
-``prepare``, ``build_graphs``, ``train_recipe`` and ``compare`` read and write ``build/``; the steps leave their results
-in the experiment store only, so that a run never changes what DVC tracks.
+``prepare``, ``pretrain``, ``train_recipe`` and ``compare`` write ``build/``; the steps leave their results in the
+experiment store only, so that a run never changes what DVC tracks.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from pymatgen.core.structure import Structure
 from rich.console import Console
 
@@ -24,7 +25,7 @@ from paraisite.evaluation.experiment import StartingWeights, model_config, run_r
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.pretraining import CARD_FILE
 from paraisite.evaluation.pretraining import pretrain as run_pretraining
-from paraisite.evaluation.results import RecipeResult
+from paraisite.evaluation.results import RecipeResult, TrainedRecipe
 from paraisite.files import file_sha256
 from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
@@ -48,14 +49,15 @@ from paraisite.training.recipes import (
     AFLOW,
     BTE,
     LINEAGES,
+    PARTS,
     RECIPES,
     SLACK,
-    TOGO15,
     Lineage,
     Recipe,
     Start,
     final_recipe,
     has_followers,
+    models_of,
 )
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,9 @@ Overrides = Mapping[str, int | float]
 
 BUILD: Final = Path("build")
 DATA: Final = Path("data")
+SHIPPED: Final = Path("weights")
+"""Members that the project ships, a folder per recipe; what the stages train lies below ``BUILD``."""
+
 PRETRAINED: Final = {
     "formation_energy": (schema.FORMATION_ENERGY,),
     "log_bulk": (schema.LOG_BULK,),
@@ -72,10 +77,7 @@ PRETRAINED: Final = {
 }
 """What a network may be pretrained on; the recipes start from the first."""
 
-_GRAPHS_FILE: Final = "graphs.safetensors"
-_REJECTED_FILE: Final = "rejected.csv"
 _EVIDENCE: Final = "registry_evidence"
-_DATASET_DIGEST: Final = "dataset_digest"
 
 
 def prepare(dataset_name: str) -> None:
@@ -87,24 +89,12 @@ def prepare(dataset_name: str) -> None:
     logger.info("%s", dataset.describe())
 
 
-def build_graphs(dataset_name: str) -> None:
-    """Build the quotient graphs of a prepared data set."""
-    config = load_config()
-    dataset = Dataset.load(BUILD / "prepare" / dataset_name)
-    folder = BUILD / "graphs" / dataset_name
-    usable, graphs = _with_graphs(dataset, config)
-    shutil.rmtree(folder, ignore_errors=True)
-    usable.save(folder)
-    graphs.save(folder / _GRAPHS_FILE, metadata={_DATASET_DIGEST: usable.digest})
-    usable.rejected.to_csv(folder / _REJECTED_FILE, index=False)
-
-
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
     """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
     recipe, config = RECIPES[recipe_name], _configured(overrides)
-    result = _train(recipe, config, in_pipeline=True)
-    _write(result)
-    _report(result)
+    trained = _train(recipe, config, in_pipeline=True)
+    _write(trained)
+    _report(trained.result)
 
 
 def pretrain(variant: str) -> None:
@@ -155,43 +145,52 @@ def rwaft(dataset: str, *, overrides: Overrides) -> None:
     _train_and_report((final_recipe(_lineage(load_config()).middle_from_random, dataset),), overrides)
 
 
-def compare() -> None:
-    """Write the table and figure of all recipes that were trained into ``build/``, of either lineage."""
-    folders = {name: _folder(recipe) / "result" for name, recipe in RECIPES.items()}
-    trained = [name for name, path in folders.items() if path.is_dir()]
+def compare(*, all_trained: bool = False) -> None:
+    """Write the table, the figure and the curves of the lineage's models.
+
+    Args:
+        all_trained: Of every recipe that was trained into ``build/``, of either lineage; only printed.
+    """
+    models = models_of(_lineage(load_config()))
+    wanted = list(RECIPES.values()) if all_trained else list(models.values())
+    trained = [recipe for recipe in wanted if (_folder(recipe) / "result").is_dir()]
     if not trained:
-        raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro rwtg15`")
-    lineage = _lineage(load_config())
-    if missing := [recipe.name for recipe in _models_of(lineage) if recipe.name not in trained]:
+        raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro final@rwtg15`")
+    if not all_trained and (missing := [recipe.name for recipe in wanted if recipe not in trained]):
         logger.warning("not trained yet, so not in the table: %s", ", ".join(missing))
-    results = [RecipeResult.load(folders[name]) for name in trained]
+    results = [RecipeResult.load(_folder(recipe) / "result") for recipe in trained]
+    if not all_trained:
+        _write_comparison(results, {recipe.name: part for part, recipe in models.items()})
+    Console().print(render(closing_table(results)))
+
+
+def _write_comparison(results: Sequence[RecipeResult], part_of: Mapping[str, str]) -> None:
+    """Write what DVC shows of the models; curves are named by the part that each model has in its lineage."""
     folder = BUILD / "compare" / "result"
     folder.mkdir(parents=True, exist_ok=True)
-    table = compare_results(results)
-    table.to_csv(folder / "table.csv")
-    closing = closing_table(results)
-    (folder / "table.md").write_text(to_markdown(closing) + "\n")
+    compare_results(results).to_csv(folder / "table.csv")
+    (folder / "table.md").write_text(to_markdown(closing_table(results)) + "\n")
     save_figure(mape_of_splits(results), folder / "mape_of_splits")
     metrics = {result.recipe.name.lower(): _metrics(result) for result in results}
     (folder.parent / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    Console().print(render(closing))
+    curves = {part_of[result.recipe.name]: _mean_curve(result) for result in results}
+    pd.DataFrame(curves, columns=PARTS).to_csv(folder.parent / "curves.csv", float_format="%.6g")
+
+
+def _mean_curve(result: RecipeResult) -> pd.Series:
+    """Return the validation MAPE of each epoch, mean over the splits."""
+    return result.curves.groupby(schema.EPOCH)[schema.VALIDATION_MAPE].mean()
 
 
 def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
     config = _configured(overrides)
-    _report(*(_train(recipe, config, in_pipeline=False) for recipe in recipes))
+    _report(*(_train(recipe, config, in_pipeline=False).result for recipe in recipes))
 
 
 def _lineage(config: Config) -> Lineage:
     if config.lineage not in LINEAGES:
         raise ConfigError(f"params.yaml: lineage is {config.lineage!r}, expected one of {', '.join(LINEAGES)}")
     return LINEAGES[config.lineage]
-
-
-def _models_of(lineage: Lineage) -> tuple[Recipe, ...]:
-    """Return the six models of a lineage."""
-    starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle)
-    return (lineage.middle_from_random, lineage.middle, *(final_recipe(start, TOGO15) for start in starts))
 
 
 def _changed(training: TrainingConfig, changes: TrainingChanges) -> TrainingConfig:
@@ -211,7 +210,7 @@ def _configured(overrides: Overrides) -> Config:
     )
 
 
-def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> RecipeResult:
+def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> TrainedRecipe:
     """Train one recipe inside its run, log it, register it.
 
     A recipe on the lab's large tier has its own number of epochs and batch size, unless they were given.
@@ -229,7 +228,7 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         start = _starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline)
         logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
         checkpoints = BUILD / "checkpoints" / recipe.name.lower()
-        result = run_recipe(
+        trained = run_recipe(
             recipe,
             dataset=dataset,
             graphs=graphs,
@@ -238,11 +237,11 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
             checkpoint_folder=checkpoints,
             callbacks=[ProgressBar(recipe.name)],
         )
-        _warn_of_divergence(result)
-        log_result(result, run_id=run_id, figures=recipe_figures(result))
-        register_result(result, run_id=run_id)
+        _warn_of_divergence(trained.result)
+        log_result(trained.result, run_id=run_id, figures=recipe_figures(trained.result))
+        register_result(trained.result, trained.best, run_id=run_id, half_precision=has_followers(recipe))
     shutil.rmtree(checkpoints, ignore_errors=True)
-    return result
+    return trained
 
 
 def _load(dataset_name: str, config: Config) -> Dataset:
@@ -303,8 +302,7 @@ def _published_backbone(config: Config, *, run_id: str) -> tuple[Parameters, str
 
 def _lab_backbone(*, run_id: str) -> tuple[Parameters, str, str]:
     """Return the same of the project's own pretraining."""
-    folder = BUILD / "pretrain" / "formation_energy"
-    fetch_bundled(folder, target=str(folder))
+    folder = _trained_or_shipped(BUILD / "pretrain" / "formation_energy", SHIPPED / "lfe")
     path = folder / ENSEMBLE_FILE
     ensemble, sha256 = Ensemble.load(path), file_sha256(path)
     registered = register_file(
@@ -319,29 +317,38 @@ def _lab_backbone(*, run_id: str) -> tuple[Parameters, str, str]:
 
 
 def _from_recipe(start: Recipe, config: Config, *, run_id: str, in_pipeline: bool) -> StartingWeights:
-    """Return a trained recipe's members: from the registry, else from files, else trained now."""
+    """Return a recipe's members: from the registry, else as they were trained here or shipped, else trained now."""
     found = None if in_pipeline else load_from_registry(start.name, folder=BUILD / "registry" / start.name)
     if found is not None:
         ensemble = Ensemble.load(found.path)
         return _as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
-    weights = _folder(start) / "weights"
+    trained = _folder(start) / "weights"
     try:
-        fetch_bundled(weights, target=str(weights))
+        folder = _trained_or_shipped(trained, SHIPPED / start.name.lower())
     except MissingInputError as error:
         logger.warning("%s has no trained members yet, so it is trained first (%s)", start.name, error)
-        result = _train(start, config, in_pipeline=in_pipeline, parent_run_id=run_id)
-        _write(result)
-        return _as_start(result.best, config, f"{start.name}, trained just now", None)
-    path = weights / ENSEMBLE_FILE
+        _write(_train(start, config, in_pipeline=in_pipeline, parent_run_id=run_id))
+        folder = trained
+    path = folder / ENSEMBLE_FILE
     ensemble, sha256 = Ensemble.load(path), file_sha256(path)
     registered = register_file(
         start.name,
         path,
         run_id=run_id,
-        tags={"started_from": ensemble.metadata["started_from"]} | _evidence_of_card(weights / CARD_FILE),
+        tags={"started_from": ensemble.metadata["started_from"]} | _evidence_of_card(folder / CARD_FILE),
         description=f"{start.name}'s members as shipped with the project.",
     )
-    return _as_start(ensemble, config, f"shipped {start.name} (sha256 {sha256[:12]}…)", registered.version)
+    description = f"{'shipped ' if folder != trained else ''}{start.name} (sha256 {sha256[:12]}…)"
+    return _as_start(ensemble, config, description, registered.version)
+
+
+def _trained_or_shipped(trained: Path, shipped: Path) -> Path:
+    """Return the folder of what was trained here, else of what the project ships.
+
+    Raises:
+        MissingInputError: There is neither.
+    """
+    return trained if trained.exists() else fetch_bundled(shipped, target=str(shipped))
 
 
 def _as_start(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
@@ -372,25 +379,21 @@ def _metrics(result: RecipeResult) -> dict[str, dict[str, float]]:
     return {str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()}
 
 
-def _write(result: RecipeResult) -> None:
-    """Write a result as the DVC stage of its recipe declares it."""
-    folder = _folder(result.recipe)
+def _write(trained: TrainedRecipe) -> None:
+    """Write what the DVC stage of the recipe declares, and the members in full precision beside it."""
+    result, folder = trained.result, _folder(trained.result.recipe)
     result.save(folder / "result")
+    trained.save_members(folder / "members")
     (folder / "metrics.json").write_text(json.dumps(_metrics(result), indent=2) + "\n")
-    mean = result.curves.groupby(schema.EPOCH, as_index=False)[[schema.TRAIN_MAPE, schema.VALIDATION_MAPE]].mean()
-    mean.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
     if has_followers(result.recipe):
-        _write_weights(result, folder / "weights")
+        path = folder / "weights" / ENSEMBLE_FILE
+        trained.best.save(path, half_precision=True)
+        _write_card(trained, path)
 
 
-def _write_weights(result: RecipeResult, folder: Path) -> None:
-    """Write the members that later stages start from, with their card."""
-    path = folder / ENSEMBLE_FILE
-    result.best.save(path)
-    _write_card(result, path)
-
-
-def _write_card(result: RecipeResult, path: Path) -> None:
+def _write_card(trained: TrainedRecipe, path: Path) -> None:
+    """Write what there is to know of the members that later stages start from."""
+    result = trained.result
     card = {
         "model": result.recipe.name,
         "members": "one per split, each at the epoch that was best on its own validation rows",
@@ -399,7 +402,7 @@ def _write_card(result: RecipeResult, path: Path) -> None:
         "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
         "metrics_on_validation_rows": _metrics(result),
         _EVIDENCE: evidence_tags(Evidence.from_result(result)),
-        **result.best.metadata,
+        **trained.best.metadata,
     }
     path.with_name(CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
 

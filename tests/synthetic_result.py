@@ -98,8 +98,6 @@ def make_result(
         metrics=metrics_table(predictions, scaler=scaler, start_scaler=start if started_from_recipe else None),
         best_epoch=pd.Series(best_epoch, index=index, name="best_epoch"),
         diverged=pd.Series([split.seed in diverged for split in splits], index=index, name="diverged"),
-        best=make_ensemble(scaler, n_member=len(splits), seed=seed),
-        last=make_ensemble(scaler, n_member=len(splits), seed=seed + 1),
         started_from="registry FEAF version 3" if started_from_recipe else "random weights, seed 42",
         parent_version=parent_version if started_from_recipe else None,
         parameters={"epochs": n_epoch, "batch_size": 8, "learning_rate": 1e-3, "seed": 42},

@@ -14,16 +14,17 @@ from typer.testing import CliRunner
 
 import paraisite
 from paraisite import __main__ as entry
-from paraisite.cli import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, app
+from paraisite.cli import CHECKED, DATASETS, PRETRAINED, app
 from paraisite.errors import MissingInputError
 from paraisite.sources.lab import TIERS
-from paraisite.training.recipes import RECIPES
+from paraisite.training.recipes import LINEAGES, RECIPES, models_of
+from tests.pipeline import stages
 
 ROOT = Path(__file__).parents[1]
 runner = CliRunner()
 
 STAGES = {
-    "stages": ("step1", "step2", "step3", "rwaft", "train_recipe", "pretrain", "prepare", "build_graphs", "compare"),
+    "stages": ("step1", "step2", "step3", "rwaft", "train_recipe", "pretrain", "prepare", "compare"),
     "labelling": ("label",),
     "lab_set": ("assemble_lab", "check"),
 }
@@ -81,15 +82,15 @@ def test_train_takes_a_recipe_by_name(calls: Calls, recipe: str) -> None:
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_data_verbs_take_every_data_set(calls: Calls, dataset: str) -> None:
+def test_prepare_takes_every_data_set(calls: Calls, dataset: str) -> None:
     invoke("prepare", dataset)
-    invoke("graphs", dataset)
-    assert calls == [("prepare", (dataset,), {}), ("build_graphs", (dataset,), {})]
+    assert calls == [("prepare", (dataset,), {})]
 
 
 def test_compare_calls_its_stage(calls: Calls) -> None:
     invoke("compare")
-    assert calls == [("compare", (), {})]
+    invoke("compare", "--all")
+    assert calls == [("compare", (), {"all_trained": False}), ("compare", (), {"all_trained": True})]
 
 
 @pytest.mark.parametrize(
@@ -179,20 +180,18 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
 
 
 def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
-    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    for stage in pipeline.values():
-        for item in stage.get("foreach", [""]):
-            commands = stage.get("do", stage)["cmd"]
-            for command in [commands] if isinstance(commands, str) else commands:
-                arguments = command.replace("${item}", item).split()
+    for lineage in LINEAGES.values():
+        calls.clear()
+        for stage in stages(lineage.name).values():
+            for command in [stage["cmd"]] if isinstance(stage["cmd"], str) else stage["cmd"]:
+                arguments = command.split()
                 assert arguments[:3] == ["python", "-m", "paraisite"]
                 invoke(*arguments[3:])
-    trained = [args[0] for name, args, _ in calls if name == "train_recipe"]
-    assert set(trained) == {"RWTG15", "RWAF", "FETG15", "FEAF", "FEAFTG15", "RWAFTG15"}
-    assert set(map(str.lower, trained)) <= set(pipeline)
-    assert {args[0] for name, args, _ in calls if name == "prepare"} == {*FINAL_DATASETS, "aflow"}
-    assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
-    assert calls[-1][0] == "compare"
+        trained = {args[0] for name, args, _ in calls if name == "train_recipe"}
+        assert trained == {recipe.name for recipe in models_of(lineage).values()}
+        assert {args[0] for name, args, _ in calls if name == "prepare"} >= {RECIPES[name].train_on for name in trained}
+        assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
+        assert calls[-1][0] == "compare"
 
 
 def test_help_answers_at_once_and_without_the_heavy_packages() -> None:

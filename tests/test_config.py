@@ -1,6 +1,7 @@
 """Tests of reading ``params.yaml``."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,17 @@ def test_a_file_that_holds_no_settings_is_refused(tmp_path: Path, text: str, mes
     path = tmp_path / "params.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=message):
+        load_config(path)
+
+
+def test_the_lineage_is_one_of_those_written_above_it(tmp_path: Path) -> None:
+    text = PARAMS.read_text()
+    for name in ("lab", "paper"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(re.sub(r"^lineage: .*$", f"lineage: *{name}", text, flags=re.MULTILINE))
+        assert load_config(path).lineage == name
+    path.write_text(re.sub(r"^lineage: .*$", "lineage: paper", text, flags=re.MULTILINE))
+    with pytest.raises(ConfigError, match=r"lineage: expected \*lab or \*paper, found 'paper'"):
         load_config(path)
 
 

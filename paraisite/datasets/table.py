@@ -127,7 +127,7 @@ class Dataset:
             name, expected = card["name"], card["digest"]
         except FileNotFoundError as error:
             raise MissingInputError(
-                f"{error.filename or folder} not found: make it with `dvc repro prepare`"
+                f"{error.filename or folder} not found: make it with `dvc repro prepare@NAME`"
             ) from error
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise DataError(f"{folder} holds no readable data set ({error}): make it anew") from error

@@ -1,4 +1,4 @@
-"""Train one recipe on one data set and evaluate it: from starting weights to a ``RecipeResult``."""
+"""Train one recipe on one data set and evaluate it: from starting weights to a ``TrainedRecipe``."""
 
 import importlib.metadata
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from paraisite.datasets.splits import Split, random_splits
 from paraisite.datasets.table import Dataset
 from paraisite.evaluation.metrics import metrics_table
 from paraisite.evaluation.predict import predict
-from paraisite.evaluation.results import RecipeResult
+from paraisite.evaluation.results import RecipeResult, TrainedRecipe
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.ensemble import Ensemble
@@ -56,7 +56,7 @@ def run_recipe(
     config: Config,
     checkpoint_folder: Path | None = None,
     callbacks: Sequence[FitCallback] = (),
-) -> RecipeResult:
+) -> TrainedRecipe:
     """Train and evaluate one recipe.
 
     Args:
@@ -91,7 +91,7 @@ def run_recipe(
     )
     predictions = _predictions(dataset, splits, predict(best, graphs), predict(last, graphs))
     seeds = pd.Index([split.seed for split in splits], name=schema.SPLIT_SEED)
-    return RecipeResult(
+    result = RecipeResult(
         recipe=recipe,
         dataset=dataset,
         splits=splits,
@@ -100,13 +100,12 @@ def run_recipe(
         metrics=metrics_table(predictions, scaler=scaler, start_scaler=start.scaler),
         best_epoch=pd.Series(trained.best_epoch, index=seeds),
         diverged=pd.Series(trained.diverged, index=seeds),
-        best=best,
-        last=last,
         started_from=start.description,
         parent_version=start.version,
         parameters=effective_parameters(config),
         seconds=trained.seconds,
     )
+    return TrainedRecipe(result, best, last)
 
 
 def model_config(config: Config) -> ModelConfig:

@@ -1,4 +1,4 @@
-"""What training one recipe leaves behind: the tables that tracking and reports read, and their folder on disk."""
+"""What training one recipe leaves behind: the tables that tracking and reports read, and the trained members."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ _DIVERGED: Final = "diverged"
 
 @dataclass(frozen=True)
 class RecipeResult:
-    """One trained recipe.
+    """One trained recipe, without the weights.
 
     Attributes:
         recipe: What was trained.
@@ -36,8 +36,6 @@ class RecipeResult:
         metrics: One row per split (index split_seed), the columns of ``schema.METRIC_NAMES``.
         best_epoch: Best epoch of each split, from 1 (index split_seed).
         diverged: Whether a member met a non-finite gradient or loss (index split_seed).
-        best: Members at their best epoch.
-        last: Members after the last epoch.
         started_from: Where the initial weights came from, for people: "random weights, seed 42",
             "formation_energy.hdf5 (sha256 …)", "shipped FEAF (sha256 …)", "registry FEAF version 3".
         parent_version: Registry version of the starting model, or None.
@@ -53,8 +51,6 @@ class RecipeResult:
     metrics: pd.DataFrame
     best_epoch: pd.Series
     diverged: pd.Series
-    best: Ensemble
-    last: Ensemble
     started_from: str
     parent_version: str | None
     parameters: dict[str, object]
@@ -74,7 +70,7 @@ class RecipeResult:
         return sha256.hexdigest()
 
     def save(self, folder: Path) -> None:
-        """Write everything below ``folder``: parquet tables, two ensemble files, the data set, ``result.json``."""
+        """Write everything below ``folder``: parquet tables, the data set, ``result.json``."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "result.json").unlink(missing_ok=True)
         self.dataset.save(folder / "dataset")
@@ -83,8 +79,6 @@ class RecipeResult:
             getattr(self, name).to_parquet(folder / f"{name}.parquet")
         members = pd.DataFrame({_BEST_EPOCH: self.best_epoch, _DIVERGED: self.diverged})
         members.to_parquet(folder / "members.parquet")
-        self.best.save(folder / "best.safetensors")
-        self.last.save(folder / "last.safetensors")
         facts = {
             "recipe": self.recipe.name,
             "started_from": self.started_from,
@@ -119,10 +113,28 @@ class RecipeResult:
             metrics=tables["metrics"],
             best_epoch=members[_BEST_EPOCH],
             diverged=members[_DIVERGED],
-            best=Ensemble.load(folder / "best.safetensors"),
-            last=Ensemble.load(folder / "last.safetensors"),
             **facts,
         )
+
+
+@dataclass(frozen=True)
+class TrainedRecipe:
+    """A training's result and its members.
+
+    Attributes:
+        result: Tables and facts.
+        best: Members at their best epoch.
+        last: Members after the last epoch.
+    """
+
+    result: RecipeResult
+    best: Ensemble
+    last: Ensemble
+
+    def save_members(self, folder: Path) -> None:
+        """Write both ensembles below ``folder``."""
+        self.best.save(folder / "best.safetensors")
+        self.last.save(folder / "last.safetensors")
 
 
 def _splits_from_table(table: pd.DataFrame) -> tuple[Split, ...]:

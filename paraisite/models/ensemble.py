@@ -92,9 +92,17 @@ class Ensemble:
         parameters = {name: value[rows] for name, value in self.parameters.items()}
         return dataclasses.replace(self, parameters=parameters, scaler=scaler)
 
-    def save(self, path: Path) -> None:
-        """Write the file; an interrupted write leaves the old one."""
-        tensors: dict[str, np.ndarray] = {name: np.ascontiguousarray(value) for name, value in self.parameters.items()}
+    def save(self, path: Path, *, half_precision: bool = False) -> None:
+        """Write the file; an interrupted write leaves the old one.
+
+        Args:
+            path: Where to.
+            half_precision: Round the parameters to 16 bits (11 significant ones): half the size, enough to start from.
+        """
+        dtype = np.float16 if half_precision else np.float32
+        tensors: dict[str, np.ndarray] = {
+            name: np.ascontiguousarray(value, dtype) for name, value in self.parameters.items()
+        }
         if self.scaler is not None:
             tensors |= {_SCALER_MEAN: self.scaler.mean, _SCALER_STD: self.scaler.std}
         header = {
@@ -137,7 +145,7 @@ class Ensemble:
         try:
             return cls(
                 config=_config_from_json(header["config"]),
-                parameters=tensors,
+                parameters={name: value.astype(np.float32, copy=False) for name, value in tensors.items()},
                 scaler=None if mean is None or std is None else TargetScaler(mean=mean, std=std),
                 target=_from_json(header["target"]),
                 unit=_from_json(header["unit"]),

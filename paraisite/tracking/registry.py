@@ -25,7 +25,7 @@ from paraisite.errors import TrackingError
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.results import RecipeResult
 from paraisite.files import file_sha256
-from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.logged_model import log_model, no_progress_bar
 from paraisite.tracking.promotion import (
     JUDGED_METRIC,
@@ -76,12 +76,16 @@ class RegistryModel:
     metrics: dict[str, float]
 
 
-def register_result(result: RecipeResult, *, run_id: str) -> RegisteredVersion:
+def register_result(
+    result: RecipeResult, members: Ensemble, *, run_id: str, half_precision: bool = False
+) -> RegisteredVersion:
     """Register a recipe's best-epoch members as a new version: Production if it beats the current one, else Staging.
 
     Args:
         result: What was trained; its recipe names the registered model.
+        members: At their best epoch.
         run_id: The recipe's run.
+        half_precision: As ``Ensemble.save`` takes it.
     """
     evidence = Evidence.from_result(result)
     tags = {
@@ -93,12 +97,12 @@ def register_result(result: RecipeResult, *, run_id: str) -> RegisteredVersion:
     }
     summary = summarise(result.metrics).loc[schema.MAPE_BEST_EPOCH]
     description = (
-        f"{result.best.n_member} members trained on {result.dataset.name} from {result.started_from}, at their best "
+        f"{members.n_member} members trained on {result.dataset.name} from {result.started_from}, at their best "
         f"epochs: MAPE {summary['mean']:.3f} ± {summary['std']:.3f} over {summary['n_run']:.0f} splits (W/m/K)."
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ENSEMBLE_FILE
-        result.best.save(path)
+        members.save(path, half_precision=half_precision)
         return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
 
 

@@ -46,12 +46,14 @@ class Lineage:
         pretrained: Weights of the first stage.
         middle_from_random: The second stage without the first.
         middle: The second stage.
+        third: A third stage between the second and the final one, where there is one.
     """
 
     name: str
     pretrained: Start
     middle_from_random: Recipe
     middle: Recipe
+    third: Recipe | None = None
 
 
 TOGO15: Final = "togo15"
@@ -75,7 +77,7 @@ LINEAGES: Final = {
     lineage.name: lineage
     for lineage in (
         Lineage("paper", Start.FORMATION_ENERGY, RWAF, FEAF),
-        Lineage("lab", Start.LAB_FORMATION_ENERGY, RWLAB, FELAB),
+        Lineage("lab", Start.LAB_FORMATION_ENERGY, RWLAB, FELAB, FELABBTE),
     )
 }
 
@@ -108,6 +110,38 @@ RECIPES: Final[dict[str, Recipe]] = {
 def final_recipe(start: "Start | Recipe", dataset: str) -> Recipe:
     """Return the recipe that ends on this data set and starts from these weights."""
     return next(recipe for recipe in RECIPES.values() if recipe.start == start and recipe.train_on == dataset)
+
+
+PARTS: Final = (
+    "second_stage_from_random",
+    "second_stage",
+    "third_stage",
+    "random",
+    "formation_energy",
+    "without_formation_energy",
+    "two_stages",
+    "three_stages",
+)
+"""What the models of a lineage are in a comparison with Togo15 at the end; not every lineage has a third stage."""
+
+
+def models_of(lineage: Lineage) -> dict[str, Recipe]:
+    """Return what a lineage trains, by its part (``PARTS``)."""
+
+    def on_togo15(start: "Start | Recipe | None") -> Recipe | None:
+        return final_recipe(start, TOGO15) if start is not None else None
+
+    models = (
+        lineage.middle_from_random,
+        lineage.middle,
+        lineage.third,
+        on_togo15(Start.RANDOM),
+        on_togo15(lineage.pretrained),
+        on_togo15(lineage.middle_from_random),
+        on_togo15(lineage.middle),
+        on_togo15(lineage.third),
+    )
+    return {part: recipe for part, recipe in zip(PARTS, models, strict=True) if recipe is not None}
 
 
 def has_followers(recipe: Recipe) -> bool:

@@ -190,7 +190,7 @@ def test_oxidation_states_play_no_part(tmp_path: Path) -> None:
 
 
 def test_absent_folder_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(MissingInputError, match="not found: make it with `dvc repro prepare`"):
+    with pytest.raises(MissingInputError, match="not found: make it with `dvc repro prepare@NAME`"):
         Dataset.load(tmp_path / "absent")
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from paraisite.errors import DataError
-from paraisite.evaluation.results import RecipeResult
-from tests.synthetic_result import make_result
+from paraisite.evaluation.results import RecipeResult, TrainedRecipe
+from paraisite.models.ensemble import Ensemble
+from tests.synthetic_result import make_ensemble, make_result
 
 
 def test_a_saved_result_comes_back_whole(tmp_path: Path) -> None:
@@ -28,8 +29,15 @@ def test_a_saved_result_comes_back_whole(tmp_path: Path) -> None:
     assert loaded.dataset.digest == result.dataset.digest
     assert (loaded.started_from, loaded.parent_version) == (result.started_from, result.parent_version)
     assert (loaded.parameters, loaded.seconds) == (result.parameters, result.seconds)
-    for name, value in result.last.parameters.items():
-        np.testing.assert_array_equal(loaded.last.parameters[name], value)
+
+
+def test_members_are_kept_beside_the_result(tmp_path: Path) -> None:
+    best, last = (make_ensemble(None, n_member=2, seed=seed) for seed in (1, 2))
+    TrainedRecipe(make_result(seeds=(4, 1), n_row=20), best, last).save_members(tmp_path)
+    for name, ensemble in (("best", best), ("last", last)):
+        loaded = Ensemble.load(tmp_path / f"{name}.safetensors")
+        for parameter, value in ensemble.parameters.items():
+            np.testing.assert_array_equal(loaded.parameters[parameter], value)
 
 
 def test_an_interrupted_save_is_not_taken_for_a_result(tmp_path: Path) -> None:

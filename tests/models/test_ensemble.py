@@ -54,6 +54,21 @@ def assert_equal(first: Ensemble, second: Ensemble) -> None:
         assert getattr(first, field) == getattr(second, field)
 
 
+def test_half_precision_halves_the_file_and_rounds_to_eleven_bits(ensemble: Ensemble, tmp_path: Path):
+    full, half = tmp_path / "full.safetensors", tmp_path / "half.safetensors"
+    ensemble.save(full)
+    ensemble.save(half, half_precision=True)
+    loaded = Ensemble.load(half)
+    for name, value in ensemble.parameters.items():
+        assert loaded.parameters[name].dtype == np.float32
+        np.testing.assert_allclose(loaded.parameters[name], value, rtol=2.0**-11, atol=2.0**-24, err_msg=name)
+    assert_equal(loaded, replace(ensemble, parameters=loaded.parameters))
+    n_byte = sum(value.nbytes for value in ensemble.parameters.values())
+    assert full.stat().st_size - half.stat().st_size == pytest.approx(n_byte / 2, rel=0.05)
+    loaded.save(full, half_precision=True)
+    assert full.read_bytes() == half.read_bytes()
+
+
 @pytest.mark.parametrize("scaler", [SCALER, None], ids=["scaler", "no scaler"])
 def test_saving_and_loading_changes_nothing(ensemble: Ensemble, scaler: TargetScaler | None, tmp_path: Path):
     path = tmp_path / "new folder" / "members.safetensors"

@@ -29,7 +29,7 @@ from paraisite.tracking import store
 from paraisite.tracking.registry import load_from_registry, register_result
 from paraisite.tracking.runs import log_pretraining, log_recipe, recipe_run
 from paraisite.training.initial import random_parameters, stack
-from tests.synthetic_result import make_result
+from tests.synthetic_result import make_ensemble, make_result
 
 
 def children(client: MlflowClient, run_id: str) -> list[Run]:
@@ -262,7 +262,10 @@ def test_everything_works_the_same_with_a_server(server: str, tmp_path: Path) ->
     assert math.isnan(children(client, run_id)[1].data.metrics["mape_last_epoch"])
     assert store.ui_hint() == server
     good = make_result(seeds=(1, 2, 3), n_row=30, n_epoch=5)
-    assert register_result(good, run_id=log_recipe(good, experiment="remote")).stage == "Production"
+    assert (
+        register_result(good, make_ensemble(None, n_member=3), run_id=log_recipe(good, experiment="remote")).stage
+        == "Production"
+    )
     found = load_from_registry("FEAFTG15", folder=tmp_path / "fetched")
     assert found is not None
     assert found.path.is_relative_to(tmp_path / "fetched")

@@ -1,0 +1,53 @@
+"""The stages of dvc.yaml as each lineage has them, templates written out."""
+
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+LINEAGES = ("lab", "paper")
+
+_TEMPLATE = re.compile(r"\$\{([^}]+)\}")
+
+
+def params_text(lineage: str) -> str:
+    """Return params.yaml with this lineage chosen."""
+    text, n = re.subn(r"^lineage: .*$", f"lineage: *{lineage}", (ROOT / "params.yaml").read_text(), flags=re.MULTILINE)
+    assert n == 1
+    return text
+
+
+@functools.cache
+def lineage_settings(lineage: str) -> dict[str, Any]:
+    """Return what params.yaml says of a lineage."""
+    settings: dict[str, Any] = yaml.safe_load(params_text(lineage))["lineage"]
+    return settings
+
+
+@functools.cache
+def stages(lineage: str) -> dict[str, dict[str, Any]]:
+    """Return the stages by name."""
+    known = {"lineage": lineage_settings(lineage)}
+    found: dict[str, dict[str, Any]] = {}
+    for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
+        if "foreach" not in stage:
+            found[name] = _filled(stage, known)
+            continue
+        items = known["lineage"][stage["foreach"].removeprefix("${lineage.").removesuffix("}")]
+        for key in items:
+            values = {"key": key, "item": items[key]} if isinstance(items, dict) else {"item": key}
+            found[f"{name}@{key}"] = _filled(stage["do"], known | values)
+    return found
+
+
+def _filled(value: Any, known: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {_filled(key, known): _filled(item, known) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, known) for item in value]
+    if isinstance(value, str):
+        return _TEMPLATE.sub(lambda match: str(functools.reduce(lambda a, b: a[b], match[1].split("."), known)), value)
+    return value
