@@ -22,7 +22,7 @@ AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
 
 DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
-CHECKED: Final = ("slack", "bte")
+CHECKED: Final = ("slack", "bte", "formation_energy")
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
@@ -193,9 +193,9 @@ def pretrain(
     ] = "formation_energy",
 ) -> None:
     """Train MEGNet on formation energies or elastic moduli of the lab set, into build/pretrain/."""
-    from paraisite import stages
+    from paraisite import pretrained
 
-    stages.pretrain(variant)
+    pretrained.pretrain(variant)
 
 
 @app.command()
@@ -252,12 +252,17 @@ def lab() -> None:
 
 @app.command()
 def check(
-    tier: Annotated[str, typer.Argument(parser=_one_of(CHECKED), metavar="|".join(CHECKED), help="What to check.")],
+    what: Annotated[str, typer.Argument(parser=_one_of(CHECKED), metavar="|".join(CHECKED), help="What to check.")],
 ) -> None:
-    """Compare a tier's conductivities with known ones, into build/check_slack/ or build/check_bte/."""
-    from paraisite import lab_set
+    """Compare a tier's conductivities, or the lab's formation energies, with known ones, into build/check_…/."""
+    if what == "formation_energy":
+        from paraisite import pretrained
 
-    lab_set.check(tier)
+        pretrained.check_formation_energy()
+    else:
+        from paraisite import lab_set
+
+        lab_set.check(what)
 
 
 @app.command()

@@ -108,6 +108,10 @@ class TrainingChanges:
     batch_size: int
     learning_rate_period_epochs: int
 
+    def applied_to(self, training: TrainingConfig) -> TrainingConfig:
+        """Return the settings with these changes."""
+        return dataclasses.replace(training, **dataclasses.asdict(self))
+
 
 @dataclass(frozen=True)
 class LabConfig:

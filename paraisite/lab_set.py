@@ -17,6 +17,7 @@ from paraisite.config import Config, load_config
 from paraisite.errors import DataError
 from paraisite.evaluation.agreement import Agreement, agreements
 from paraisite.files import write_whole
+from paraisite.folders import BUILD, DATA, LABELS
 from paraisite.reports.figures import save_figure
 from paraisite.reports.lab_figures import (
     element_map,
@@ -36,9 +37,6 @@ from paraisite.sources.structure_columns import with_structures
 
 logger = logging.getLogger(__name__)
 
-BUILD: Final = Path("build")
-LABELS: Final = BUILD / "labels"
-DATA: Final = Path("data")
 DATASHEET_FILE: Final = "DATASHEET.md"
 LICENCE: Final = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError
-from paraisite.lab_set import DATA, LABELS
+from paraisite.folders import DATA, LABELS
 from paraisite.sources.bundled import fetch_bundled
 from paraisite.sources.lab import TIERS
 from paraisite.sources.lab.campaign import Row, run_campaign

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[1]
 runner = CliRunner()
 
 STAGES = {
-    "stages": ("step1", "step2", "step3", "rwaft", "train_recipe", "pretrain", "prepare", "compare"),
+    "stages": ("step1", "step2", "step3", "rwaft", "train_recipe", "prepare", "compare"),
+    "pretrained": ("pretrain", "check_formation_energy"),
     "labelling": ("label",),
     "lab_set": ("assemble_lab", "check"),
 }
@@ -122,6 +123,7 @@ def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: l
         (["label", "bte", "--processes", "1", "--no-keep"], ("label", ("bte",), {"n_process": 1, "keep": False})),
         (["lab"], ("assemble_lab", (), {})),
         (["check", "bte"], ("check", ("bte",), {})),
+        (["check", "formation_energy"], ("check_formation_energy", (), {})),
         (["pretrain"], ("pretrain", ("formation_energy",), {})),
         (["pretrain", "all"], ("pretrain", ("all",), {})),
     ],
@@ -132,15 +134,15 @@ def test_verbs_of_the_lab_call_their_function(calls: Calls, arguments: list[str]
 
 
 def test_variants_of_pretraining_are_those_of_the_stage() -> None:
-    from paraisite import stages
+    from paraisite import pretrained
 
-    assert tuple(stages.PRETRAINED) == PRETRAINED
+    assert tuple(pretrained.VARIANTS) == PRETRAINED
 
 
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
     from paraisite import lab_set
 
-    assert tuple(lab_set.CHECKED) == CHECKED
+    assert (*lab_set.CHECKED, "formation_energy") == CHECKED
 
 
 def test_recipes_lists_each_recipe_once() -> None:
@@ -175,8 +177,8 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         arguments = entry_point["command"].format(**values).split()
         assert arguments[:3] == ["python", "-m", "paraisite"]
         invoke(*arguments[3:])
-    assert [name for name, _, _ in calls] == ["step1", "step2", "step3", "rwaft", "train_recipe"]
-    assert all(options == {"overrides": {}} for _, _, options in calls)
+    assert [name for name, _, _ in calls] == ["step1", "step2", "step3", "rwaft", "train_recipe", "pretrain"]
+    assert all(options == {"overrides": {}} for name, _, options in calls if name != "pretrain")
 
 
 def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paraisite import stages
+from paraisite import stages, starts
 from paraisite.config import Config, load_config
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.experiment import StartingWeights, model_config
@@ -15,12 +15,12 @@ from paraisite.evaluation.results import RecipeResult, TrainedRecipe
 from paraisite.files import file_sha256
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.target_scaler import TargetScaler
+from paraisite.starts import starting_weights
 from paraisite.training.initial import random_parameters, stack
-from paraisite.training.recipes import RECIPES
+from paraisite.training.recipes import RECIPES, Recipe
 from tests.pipeline import params_text
 from tests.synthetic_result import make_result
 
-FEAF = RECIPES["FEAF"]
 SEEDS = (1, 2)
 
 
@@ -29,8 +29,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     """Work in an empty folder with small settings and no registry."""
     monkeypatch.chdir(tmp_path)
     choose_lineage("paper")
-    monkeypatch.setattr(stages, "load_from_registry", lambda *_args, **_options: None)
-    monkeypatch.setattr(stages, "register_file", lambda name, path, **_: type("Version", (), {"version": "1"}))
+    monkeypatch.setattr(starts, "load_from_registry", lambda *_args, **_options: None)
+    monkeypatch.setattr(starts, "register_file", lambda name, path, **_: type("Version", (), {"version": "1"}))
     return load_config()
 
 
@@ -48,8 +48,12 @@ def members(config: Config, *, seed: int) -> Ensemble:
     return Ensemble(architecture, parameters, scaler, "kappa", "W/m/K", {"started_from": "nothing"})
 
 
-def start(config: Config) -> StartingWeights:
-    return stages._from_recipe(FEAF, config, run_id="run", in_pipeline=True)
+def start(config: Config, *, seed_if_trained_now: int | None = None) -> StartingWeights:
+    def train(recipe: Recipe) -> None:
+        assert seed_if_trained_now is not None
+        stages._write(trained(config, recipe.name, seed=seed_if_trained_now))
+
+    return starting_weights(RECIPES["FEAFTG15"], config, run_id="run", in_pipeline=True, train=train)
 
 
 def trained(config: Config, name: str, *, seed: int = 0) -> TrainedRecipe:
@@ -58,15 +62,11 @@ def trained(config: Config, name: str, *, seed: int = 0) -> TrainedRecipe:
 
 
 def test_members_trained_here_come_before_those_shipped_and_those_before_a_training(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+    config: Config,
 ) -> None:
-    embeddings = {}
-    monkeypatch.setattr(stages, "_train", lambda recipe, config, **_: trained(config, recipe.name, seed=3))
-    found = start(config)
-    embeddings["trained now"] = found.parameters["atom_embedding"]
+    embeddings = {"trained now": start(config, seed_if_trained_now=3).parameters["atom_embedding"]}
     stages._write(trained(config, "FEAF", seed=5))
     embeddings["trained before"] = start(config).parameters["atom_embedding"]
-    monkeypatch.setattr(stages, "_train", None)
     members(config, seed=7).save(Path("weights/feaf") / ENSEMBLE_FILE)
     assert not start(config).description.startswith("shipped")
     Path("build/feaf").rename("build/elsewhere")

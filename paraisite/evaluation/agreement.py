@@ -1,4 +1,4 @@
-"""How far conductivities computed one way agree with known ones: ranks, ratios, errors, with bootstrap intervals."""
+"""How far values computed one way agree with known ones: ranks, ratios, errors, with bootstrap intervals."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import bootstrap, rankdata
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from paraisite.errors import DataError
 from paraisite.evaluation.metrics import spearman
@@ -101,6 +102,54 @@ def agreements(known: pd.Series, computed: pd.DataFrame, *, seed: int = 0) -> di
         raise DataError(f"known values of {len(known)} rows, computed ones of {len(computed)}, expected the same rows")
     complete = pd.concat([known, computed], axis=1).notna().all(axis=1).to_numpy()
     return {str(name): agreement(known[complete], values[complete], seed=seed) for name, values in computed.items()}
+
+
+@dataclass(frozen=True)
+class EnergyAgreement:
+    """Energies from two sources of the same crystals.
+
+    Attributes:
+        n: Crystals.
+        mae: Mean absolute difference, eV/atom.
+        rmse: Root of the mean squared difference, eV/atom.
+        mean_difference: Mean of found - expected, eV/atom.
+        pearson: Correlation; NaN where one side is constant.
+        spearman: Rank correlation; NaN where one side is constant.
+    """
+
+    n: int
+    mae: float
+    rmse: float
+    mean_difference: float
+    pearson: float
+    spearman: float
+
+
+def energy_agreement(expected: npt.ArrayLike, found: npt.ArrayLike) -> EnergyAgreement:
+    """Compare energies, row by row.
+
+    Args:
+        expected: eV/atom, [n].
+        found: eV/atom, [n].
+
+    Raises:
+        DataError: The lengths differ, there are fewer than ``MIN_ROWS`` rows, or a value is not finite.
+    """
+    expected, found = np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)
+    if expected.ndim != 1 or expected.shape != found.shape or len(expected) < MIN_ROWS:
+        raise DataError(
+            f"expected two equally long rows of at least {MIN_ROWS} energies, found {expected.shape} and {found.shape}"
+        )
+    if not (np.isfinite(expected).all() and np.isfinite(found).all()):
+        raise DataError("an energy is not finite")
+    return EnergyAgreement(
+        n=len(expected),
+        mae=float(mean_absolute_error(expected, found)),
+        rmse=float(root_mean_squared_error(expected, found)),
+        mean_difference=float(np.mean(found - expected)),
+        pearson=float(_correlation(expected, found)),
+        spearman=spearman(expected, found),
+    )
 
 
 def _checked(known: npt.ArrayLike, computed: npt.ArrayLike) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ from pymatgen.core.periodic_table import Element
 
 from paraisite import schema
 from paraisite.errors import DataError
-from paraisite.evaluation.agreement import Agreement, agreement
+from paraisite.evaluation.agreement import Agreement, agreement, energy_agreement
 from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_frame, plain_numbers
 
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b")
@@ -198,6 +198,33 @@ def parity(known: npt.ArrayLike, computed: npt.ArrayLike, title: str) -> Figure:
     axes.set_ylabel("computed (W/m/K)")
     axes.set_title(f"{title}\n{_in_words(found)}", fontsize=11)
     axes.legend(frameon=False, fontsize=9, loc="upper left")
+    return figure
+
+
+def energy_parity(expected: npt.ArrayLike, found: npt.ArrayLike, title: str) -> Figure:
+    """Draw formation energies of the same crystals from the project's network against those from MEGNet's.
+
+    Args:
+        expected: MEGNet's, eV/atom, [n].
+        found: The project's, eV/atom, [n].
+        title: Of which crystals; a line with the agreement follows it.
+
+    Raises:
+        DataError: As ``energy_agreement``.
+    """
+    agreed = energy_agreement(expected, found)
+    figure, axes = new_figure(6.0, 6.0)
+    values = np.stack([np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)])
+    limits = values.min() - 0.1, values.max() + 0.1
+    axes.plot(limits, limits, color="#555555", linewidth=1.0)
+    axes.plot(*values, "o", color=_COLOURS[0], markersize=3, alpha=0.4, markeredgewidth=0)
+    axes.set(xlim=limits, ylim=limits, aspect="equal")
+    axes.set_xlabel("formation energy, MEGNet-MP-2018.6.1 (eV/atom)")
+    axes.set_ylabel("formation energy, LFE (eV/atom)")
+    axes.set_title(
+        f"{title}\n{agreed.n:,} crystals, mean |difference| {agreed.mae:.3f} eV/atom, Spearman {agreed.spearman:.2f}",
+        fontsize=11,
+    )
     return figure
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import bootstrap, pearsonr, spearmanr
 
 from paraisite.errors import DataError
-from paraisite.evaluation.agreement import CONFIDENCE, N_RESAMPLE, agreement, agreements
+from paraisite.evaluation.agreement import CONFIDENCE, N_RESAMPLE, agreement, agreements, energy_agreement
 
 RNG = np.random.default_rng(3)
 KNOWN = 10 ** RNG.normal(0.8, 0.5, 80)
@@ -85,3 +85,28 @@ def test_several_ways_are_compared_on_the_rows_that_all_have():
     assert set(dataclasses.asdict(found["first"])) > {"spearman", "mape"}
     with pytest.raises(DataError, match="expected the same rows"):
         agreements(known[1:], computed)
+
+
+def test_energies_are_compared_in_their_own_unit():
+    expected = RNG.normal(-1.0, 0.8, 40)
+    found = expected + RNG.normal(0.05, 0.1, 40)
+    agreed = energy_agreement(expected, found)
+    assert agreed.n == 40
+    assert agreed.mae == pytest.approx(np.abs(found - expected).mean())
+    assert agreed.rmse == pytest.approx(np.sqrt(((found - expected) ** 2).mean()))
+    assert agreed.mean_difference == pytest.approx((found - expected).mean())
+    assert agreed.pearson == pytest.approx(pearsonr(expected, found).statistic)
+    assert agreed.spearman == pytest.approx(spearmanr(expected, found).statistic)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "message"),
+    [
+        (np.zeros(9), np.zeros(9), "at least 10 energies"),
+        (np.zeros(10), np.zeros(11), r"found \(10,\) and \(11,\)"),
+        (np.zeros(10), np.r_[np.zeros(9), np.nan], "not finite"),
+    ],
+)
+def test_energies_that_cannot_be_compared_are_refused(expected: np.ndarray, found: np.ndarray, message: str):
+    with pytest.raises(DataError, match=message):
+        energy_agreement(expected, found)

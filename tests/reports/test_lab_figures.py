@@ -9,6 +9,7 @@ from paraisite.errors import DataError
 from paraisite.reports.lab_figures import (
     element_counts,
     element_map,
+    energy_parity,
     formation_energy_histogram,
     kappa_histogram,
     parity,
@@ -107,3 +108,15 @@ def test_parity_says_how_far_both_agree():
         "computed/known 1.50 (geometric mean), 100% within a factor of 2",
     ]
     assert (axes.get_xscale(), axes.get_xlim()) == ("log", axes.get_ylim())
+
+
+def test_energy_parity_says_how_far_both_networks_agree():
+    expected = np.linspace(-3.0, 0.5, 12)
+    axes = energy_parity(expected, expected + 0.25, "Some crystals").axes[0]
+    points = next(line for line in axes.lines if line.get_marker() == "o")
+    np.testing.assert_array_equal(points.get_ydata(), expected + 0.25)
+    assert axes.get_title().splitlines() == [
+        "Some crystals",
+        "12 crystals, mean |difference| 0.250 eV/atom, Spearman 1.00",
+    ]
+    assert axes.get_xlim() == axes.get_ylim()

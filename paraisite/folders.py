@@ -1,0 +1,21 @@
+"""Where things lie, relative to the project's folder."""
+
+from pathlib import Path
+from typing import Final
+
+DATA: Final = Path("data")
+"""The project's own fact tables, tracked by data.dvc."""
+
+SHIPPED: Final = Path("weights")
+"""Members that the project ships, a folder per model, tracked by weights.dvc."""
+
+BUILD: Final = Path("build")
+"""What the stages write."""
+
+LABELS: Final = BUILD / "labels"
+PRETRAINED: Final = BUILD / "pretrain"
+
+
+def built(recipe_name: str) -> Path:
+    """Return the folder of what a recipe's stage writes."""
+    return BUILD / recipe_name.lower()

@@ -1,0 +1,61 @@
+"""What the stages read: data sets with their graphs, and trained or shipped weights, fetched where they are absent."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from pymatgen.core.structure import Structure
+
+from paraisite import schema
+from paraisite.config import Config
+from paraisite.datasets.table import Dataset, load_dataset
+from paraisite.folders import DATA
+from paraisite.graphs.build import RejectedRow
+from paraisite.graphs.cache import load_or_build
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.sources.bundled import fetch_bundled
+from paraisite.training.recipes import AFLOW, BTE, SLACK
+
+logger = logging.getLogger(__name__)
+
+
+def load_data(name: str, config: Config) -> Dataset:
+    """Return a data set; the project's own files are taken from the bundled store where they are absent."""
+    if name in (SLACK, BTE):
+        fetch_bundled(config.data.lab, target=str(config.data.lab))
+    elif name != AFLOW:
+        fetch_bundled(DATA, target="data.dvc")
+    return load_dataset(name, config.data, DATA)
+
+
+def with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
+    """Return the materials that have a graph, and their graphs; the others join the rejected ones."""
+    ids = list(dataset.table[schema.MATERIAL_ID])
+    graphs, rejected = graphs_of(dataset.name, dataset.structures, ids, config)
+    if not rejected:
+        return dataset, graphs
+    return dataset.without({row.row: row.reason for row in rejected}), graphs
+
+
+def graphs_of(
+    name: str, structures: Sequence[Structure], ids: list[str], config: Config
+) -> tuple[GraphCollection, Sequence[RejectedRow]]:
+    """Return graphs, and the structures without one, which a warning counts."""
+    graphs, rejected = load_or_build(
+        structures,
+        ids,
+        cutoff_angstrom=config.graphs.cutoff_angstrom,
+        distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
+    )
+    if rejected:
+        logger.warning("%s: %d of %d materials have no graph", name, len(rejected), len(ids))
+    return graphs, rejected
+
+
+def trained_or_shipped(trained: Path, shipped: Path) -> Path:
+    """Return the folder of what was trained here, else of what the project ships.
+
+    Raises:
+        MissingInputError: There is neither.
+    """
+    return trained if trained.exists() else fetch_bundled(shipped, target=str(shipped))

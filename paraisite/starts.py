@@ -1,0 +1,143 @@
+"""Where a training starts: random weights, a network for formation energies, or another recipe's members."""
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from paraisite.config import Config
+from paraisite.errors import CheckpointError, DataError, MissingInputError
+from paraisite.evaluation.experiment import StartingWeights, model_config
+from paraisite.evaluation.pretraining import CARD_FILE
+from paraisite.files import file_sha256
+from paraisite.folders import BUILD, PRETRAINED, SHIPPED, built
+from paraisite.inputs import trained_or_shipped
+from paraisite.models.architecture import Parameters
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.models.megnet_interop import read_published_model
+from paraisite.sources.weights import resolve_formation_energy_weights
+from paraisite.tracking.registry import load_from_registry, register_file
+from paraisite.training.initial import random_parameters, stack, with_new_head
+from paraisite.training.recipes import Recipe, Start
+
+logger = logging.getLogger(__name__)
+
+EVIDENCE: Final = "registry_evidence"
+"""Key of a card's values per split, with which a later version is compared."""
+
+_REGISTRY: Final = BUILD / "registry"
+
+
+def starting_weights(
+    recipe: Recipe, config: Config, *, run_id: str, in_pipeline: bool, train: Callable[[Recipe], None]
+) -> StartingWeights:
+    """Return the initial members that a recipe names, and say where they come from.
+
+    Args:
+        recipe: What is going to be trained.
+        config: Settings.
+        run_id: Its run, with which weights that are not in the registry yet are registered.
+        in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
+        train: Trains a recipe into ``build/``, for members that are nowhere yet.
+    """
+    n_member, seed, model = len(config.splits.seeds), config.training.seed, model_config(config)
+    if isinstance(recipe.start, Recipe):
+        return _from_recipe(recipe.start, config, run_id=run_id, in_pipeline=in_pipeline, train=train)
+    if recipe.start is Start.RANDOM:
+        member = random_parameters(model, seed=seed)
+        return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
+    if recipe.start is Start.LAB_FORMATION_ENERGY:
+        backbone, source, version = _lab_backbone(run_id=run_id)
+    else:
+        backbone, source, version = _published_backbone(config, run_id=run_id)
+    member = with_new_head(backbone, model, seed=seed)
+    return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
+
+
+def lab_formation_energy() -> Path:
+    """Return the file of the project's own network for formation energies.
+
+    Raises:
+        MissingInputError: It was neither trained here nor shipped.
+    """
+    return trained_or_shipped(PRETRAINED / "formation_energy", SHIPPED / "lfe") / ENSEMBLE_FILE
+
+
+def _published_backbone(config: Config, *, run_id: str) -> tuple[Parameters, str, str]:
+    """Return MEGNet's formation-energy parameters, where they come from, and their version in the registry."""
+    path = resolve_formation_energy_weights(config.data)
+    published = read_published_model(path)
+    ensemble, copy = published.to_ensemble(), _REGISTRY / "FE" / ENSEMBLE_FILE
+    ensemble.save(copy)
+    registered = register_file(
+        "FE",
+        copy,
+        run_id=run_id,
+        tags={"source_sha256": ensemble.metadata["source_sha256"], "target": f"{ensemble.target}, {ensemble.unit}"},
+        description="MEGNet's published formation-energy model, one member (10.1021/acs.chemmater.9b01294).",
+    )
+    return published.parameters, f"{path.name} (sha256 {published.sha256[:12]}…)", registered.version
+
+
+def _lab_backbone(*, run_id: str) -> tuple[Parameters, str, str]:
+    """Return the same of the project's own pretraining."""
+    path = lab_formation_energy()
+    ensemble, sha256 = Ensemble.load(path), file_sha256(path)
+    registered = register_file(
+        "LFE",
+        path,
+        run_id=run_id,
+        tags={"source_sha256": sha256, "target": f"{ensemble.target}, {ensemble.unit}"},
+        description="The project's own network for formation energies, one member.",
+    )
+    backbone = {name: value[0] for name, value in ensemble.parameters.items()}
+    return backbone, f"LFE (sha256 {sha256[:12]}…)", registered.version
+
+
+def _from_recipe(
+    start: Recipe, config: Config, *, run_id: str, in_pipeline: bool, train: Callable[[Recipe], None]
+) -> StartingWeights:
+    """Return a recipe's members: from the registry, else as they were trained here or shipped, else trained now."""
+    found = None if in_pipeline else load_from_registry(start.name, folder=_REGISTRY / start.name)
+    if found is not None:
+        ensemble = Ensemble.load(found.path)
+        return _as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
+    trained = built(start.name) / "weights"
+    try:
+        folder = trained_or_shipped(trained, SHIPPED / start.name.lower())
+    except MissingInputError as error:
+        logger.warning("%s has no trained members yet, so it is trained first (%s)", start.name, error)
+        train(start)
+        folder = trained
+    path = folder / ENSEMBLE_FILE
+    ensemble, sha256 = Ensemble.load(path), file_sha256(path)
+    registered = register_file(
+        start.name,
+        path,
+        run_id=run_id,
+        tags={"started_from": ensemble.metadata["started_from"]} | _evidence_of_card(folder / CARD_FILE),
+        description=f"{start.name}'s members as {'trained here' if folder == trained else 'shipped with the project'}.",
+    )
+    description = f"{'' if folder == trained else 'shipped '}{start.name} (sha256 {sha256[:12]}…)"
+    return _as_start(ensemble, config, description, registered.version)
+
+
+def _as_start(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
+    if ensemble.n_member != len(config.splits.seeds):
+        raise DataError(
+            f"{description} has {ensemble.n_member} members, but params.yaml asks for {len(config.splits.seeds)} splits"
+        )
+    if ensemble.config != model_config(config):
+        raise CheckpointError(f"{description} has another architecture than params.yaml asks for")
+    return StartingWeights(ensemble.parameters, ensemble.scaler, description, version)
+
+
+def _evidence_of_card(path: Path) -> dict[str, str]:
+    """Return what a later version is compared with; nothing where there is no card that says so."""
+    try:
+        tags: dict[str, str] = json.loads(path.read_text())[EVIDENCE]
+    except (OSError, ValueError, KeyError) as error:
+        logger.warning("%s holds no values per split, so no later version can replace this one: %r", path, error)
+        return {}
+    return tags
