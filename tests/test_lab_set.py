@@ -51,6 +51,7 @@ def bte_row(name: str, kappa: float, *, reason: str = "") -> dict[str, object]:
         "kappa_w_per_m_k": kappa,
         "min_frequency_thz": 0.0,
         "max_frequency_thz": 9.0,
+        "max_share": 0.1,
         "n_supercell_atom": 64,
         "n_force_call": 21,
     }

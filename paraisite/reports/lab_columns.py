@@ -37,6 +37,7 @@ MEANING_IN_BTE: Final = {
     "equation in the relaxation-time approximation",
     "min_frequency_thz": "lowest phonon frequency on the mesh, THz, negative if imaginary",
     "max_frequency_thz": "highest phonon frequency on the mesh, THz",
+    "max_share": "largest share of the conductivity that one wave vector carries, with its equivalents",
     "n_supercell_atom": "atoms in the supercell",
     "n_force_call": "supercells whose forces were computed",
 }

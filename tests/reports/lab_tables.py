@@ -28,7 +28,8 @@ def make_slack() -> pd.DataFrame:
 
 def make_bte() -> pd.DataFrame:
     """Return twelve rows, tier ``slack``'s accepted crystals, eleven of them accepted."""
-    computed = {"min_frequency_thz": 0.0, "max_frequency_thz": 21.0, "n_supercell_atom": 64.0, "n_force_call": 40.0}
+    computed = {"min_frequency_thz": 0.0, "max_frequency_thz": 21.0, "max_share": 0.1}
+    computed |= {"n_supercell_atom": 64.0, "n_force_call": 40.0}
     structure_json = magnesia()["structure_json"]
     rows = [
         {"candidate_id": f"rocksalt:{number}", "prototype": "rocksalt", "reason": "", "structure_json": structure_json}

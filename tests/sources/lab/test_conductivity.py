@@ -38,6 +38,7 @@ def test_conductivity_is_that_of_systematic_displacements(coarse: int):
     assert found.n_supercell_atom == 32
     assert 3 <= found.n_force_call < 40
     assert -0.01 < found.min_frequency_thz < found.max_frequency_thz < 15
+    assert 0.05 < found.max_share < 0.5  # eight or so wave vectors that are not equivalent
 
 
 def by_systematic_displacements(crystal: Structure, mesh: int) -> float:
@@ -70,3 +71,10 @@ def test_imaginary_phonons_are_refused_before_the_costly_part(monkeypatch: pytes
     crystal, _ = relax(body_centred.get_primitive_structure(), EMT())
     with pytest.raises(StructureError, match=r"phonon of -\d+\.\d+ THz \(imaginary\)"):
         lattice_conductivity(crystal, EMT())
+
+
+@pytest.mark.usefixtures("coarse")
+def test_a_conductivity_that_hangs_on_one_wave_vector_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(conductivity, "MAX_SHARE_OF_WAVE_VECTOR", 0.05)
+    with pytest.raises(StructureError, match=r"one wave vector carries \d+% of .* W/m/K, expected at most 5%"):
+        lattice_conductivity(nickel(), EMT())
