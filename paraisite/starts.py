@@ -61,7 +61,10 @@ def lab_formation_energy() -> Path:
     Raises:
         MissingInputError: It was neither trained here nor shipped.
     """
-    return trained_or_shipped(PRETRAINED / "formation_energy", SHIPPED / "lfe") / ENSEMBLE_FILE
+    try:
+        return trained_or_shipped(PRETRAINED / "formation_energy", SHIPPED / "lfe") / ENSEMBLE_FILE
+    except MissingInputError as error:
+        raise MissingInputError(f"{error}; `python -m paraisite pretrain` trains that network") from error
 
 
 def _published_backbone(config: Config, *, run_id: str) -> tuple[Parameters, str, str]:

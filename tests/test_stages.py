@@ -78,6 +78,11 @@ def test_members_trained_here_come_before_those_shipped_and_those_before_a_train
         np.testing.assert_allclose(embedding, expected, rtol=2.0**-11, atol=1e-7, err_msg=where)
 
 
+def test_a_missing_network_for_formation_energies_is_said_with_the_command_that_trains_it(config: Config) -> None:
+    with pytest.raises(MissingInputError, match="`python -m paraisite pretrain` trains that network"):
+        starting_weights(RECIPES["FELAB"], config, run_id="run", in_pipeline=True, train=lambda recipe: None)
+
+
 def test_a_training_leaves_its_result_its_members_and_what_others_start_from(config: Config) -> None:
     written = trained(config, "FEAF")
     stages._write(written)

@@ -182,8 +182,9 @@ def _rejections(tiers: Mapping[str, pd.DataFrame]) -> str:
 {mechanics.MAX_STRETCH**3:.1f} times, two atoms are closer than {label.MIN_DISTANCE_ANGSTROM:g} Å, a strain or a
 displacement within the cell hardly raises the energy (less than {mechanics.MIN_STIFFNESS_GPA} GPa,
 {mechanics.MIN_FORCE_CONSTANT_EV_PER_SQUARE_ANGSTROM} eV/Å²), its Poisson ratio is not within {MIN_POISSON} to
-{MAX_POISSON}, or, in tier `bte`, a phonon lies below {conductivity.MIN_FREQUENCY_THZ} THz. Values of accepted rows are
-neither clipped nor smoothed."""
+{MAX_POISSON}, or, in tier `bte`, a phonon lies below {conductivity.MIN_FREQUENCY_THZ} THz or one wave vector carries
+more than {conductivity.MAX_SHARE_OF_WAVE_VECTOR:.0%} of the conductivity. Values of accepted rows are neither
+clipped nor smoothed."""
     ]
     for name, table in tiers.items():
         kinds = kinds_of_reasons(table)
