@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import paraisite
 from paraisite import __main__ as entry
-from paraisite.cli import CHECKED, DATASETS, PRETRAINED, app
+from paraisite.cli import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, app
 from paraisite.errors import MissingInputError
 from paraisite.sources.lab import TIERS
 from paraisite.training.recipes import LINEAGES, RECIPES, models_of
@@ -191,7 +191,8 @@ def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
                 invoke(*arguments[3:])
         trained = {args[0] for name, args, _ in calls if name == "train_recipe"}
         assert trained == {recipe.name for recipe in models_of(lineage).values()}
-        assert {args[0] for name, args, _ in calls if name == "prepare"} >= {RECIPES[name].train_on for name in trained}
+        prepared = {args[0] for name, args, _ in calls if name == "prepare"}
+        assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
         assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
         assert calls[-1][0] == "compare"
 
