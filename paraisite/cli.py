@@ -16,7 +16,7 @@ import typer
 
 import paraisite
 from paraisite.sources.lab import TIERS
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, RECIPES, SLACK, Recipe
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, RECIPES, SHIPPABLE, SLACK, Recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
@@ -263,6 +263,16 @@ def check(
         from paraisite import lab_set
 
         lab_set.check(what)
+
+
+@app.command()
+def ship(
+    model: Annotated[str, typer.Argument(parser=_one_of(SHIPPABLE), metavar="|".join(SHIPPABLE), help="Which model.")],
+) -> None:
+    """Copy a model that was trained here to weights/, beside the figures of the one that it replaces."""
+    from paraisite import shipping
+
+    shipping.ship(model)
 
 
 @app.command()

@@ -22,10 +22,15 @@ logger = logging.getLogger(__name__)
 def load_data(name: str, config: Config) -> Dataset:
     """Return a data set; the project's own files are taken from the bundled store where they are absent."""
     if name in (SLACK, BTE):
-        fetch_bundled(config.data.lab, target=str(config.data.lab))
+        lab_folder(config)
     elif name != AFLOW:
         fetch_bundled(DATA, target="data.dvc")
     return load_dataset(name, config.data, DATA)
+
+
+def lab_folder(config: Config) -> Path:
+    """Return where the lab set's tables lie, taken from the bundled store where they are absent."""
+    return fetch_bundled(config.data.lab, target=str(config.data.lab))
 
 
 def with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:

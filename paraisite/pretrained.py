@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import shutil
 from typing import Final
 
@@ -9,25 +10,26 @@ import numpy as np
 from rich.console import Console
 
 from paraisite import schema
-from paraisite.config import Config, load_config
+from paraisite.config import load_config
 from paraisite.evaluation.agreement import energy_agreement
 from paraisite.evaluation.experiment import model_config
 from paraisite.evaluation.predict import predict
 from paraisite.evaluation.pretraining import pretrain as run_pretraining
 from paraisite.files import file_sha256, write_whole
 from paraisite.folders import BUILD, PRETRAINED
-from paraisite.inputs import graphs_of, load_data, with_graphs
+from paraisite.inputs import graphs_of, lab_folder, load_data, with_graphs
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.reports.figures import save_figure
 from paraisite.reports.lab_figures import energy_parity
-from paraisite.sources.bundled import fetch_bundled
-from paraisite.sources.lab.records import load_relaxed
+from paraisite.sources.lab.records import formulas_of_relaxed, load_relaxed
 from paraisite.sources.weights import resolve_formation_energy_weights
 from paraisite.starts import lab_formation_energy
 from paraisite.tracking.runs import log_pretraining, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipes import AFLOW
+
+logger = logging.getLogger(__name__)
 
 VARIANTS: Final = {
     "formation_energy": (schema.FORMATION_ENERGY,),
@@ -38,11 +40,14 @@ VARIANTS: Final = {
 """What a network may be pretrained on; the recipes start from the first."""
 
 
+_AGREEMENT_FILE: Final = BUILD / "check_formation_energy" / "metrics.json"
+
+
 def pretrain(variant: str) -> None:
     """Train MEGNet on properties of the lab set: a variant of ``VARIANTS``."""
     config = load_config()
-    fetch_bundled(config.data.lab, target=str(config.data.lab))
-    table, structures = load_relaxed(config.data.lab)
+    folder = lab_folder(config)
+    table, structures = load_relaxed(folder)
     graphs, without = graphs_of("lab", structures, list(table[schema.MATERIAL_ID]), config)
     table = table.drop(index=[row.row for row in without]).reset_index(drop=True)
     checkpoints = BUILD / "checkpoints" / f"pretrain_{variant}"
@@ -52,7 +57,7 @@ def pretrain(variant: str) -> None:
             graphs,
             VARIANTS[variant],
             settings=config.lab.pretraining.applied_to(config.training),
-            dataset_digest=file_sha256(config.data.lab / "slack.parquet"),
+            dataset_digest=file_sha256(folder / "slack.parquet"),
             model=dataclasses.replace(model_config(config), head_hidden=()),
             checkpoint_folder=checkpoints,
             callbacks=[ProgressBar(f"pretrain {variant}")],
@@ -71,22 +76,31 @@ def check_formation_energy() -> None:
     """
     config = load_config()
     dataset, graphs = with_graphs(load_data(AFLOW, config), config)
+    path = lab_formation_energy()
     official = read_published_model(resolve_formation_energy_weights(config.data)).to_ensemble()
-    networks = (official, Ensemble.load(lab_formation_energy()))
+    networks = (official, Ensemble.load(path))
     expected, found = (predict(network, graphs)[0].astype(np.float64) for network in networks)
-    new = ~dataset.table[schema.FORMULA].isin(_formulas_of_lab(config)).to_numpy()
-    folder = BUILD / "check_formation_energy"
-    content = {
+    new = ~dataset.table[schema.FORMULA].isin(formulas_of_relaxed(lab_folder(config))).to_numpy()
+    agreement = {
         "all of AFLOW's structures": dataclasses.asdict(energy_agreement(expected, found)),
         "those whose formula is not in the lab set": dataclasses.asdict(energy_agreement(expected[new], found[new])),
     }
-    write_whole(folder / "metrics.json", (json.dumps(content, indent=2) + "\n").encode())
-    save_figure(energy_parity(expected[new], found[new], "AFLOW's structures of other formulas"), folder / "parity")
-    for name, values in content.items():
+    content = {"network_sha256": file_sha256(path), "agreement": agreement}
+    write_whole(_AGREEMENT_FILE, (json.dumps(content, indent=2) + "\n").encode())
+    figure = energy_parity(expected[new], found[new], "AFLOW's structures of other formulas")
+    save_figure(figure, _AGREEMENT_FILE.with_name("parity"))
+    for name, values in agreement.items():
         Console().print(name, {key: round(value, 4) for key, value in values.items()}, soft_wrap=True)
 
 
-def _formulas_of_lab(config: Config) -> set[str]:
-    fetch_bundled(config.data.lab, target=str(config.data.lab))
-    table, _ = load_relaxed(config.data.lab)
-    return set(table[schema.FORMULA])
+def agreement_found(network_sha256: str) -> dict[str, dict[str, float]]:
+    """Return what ``check_formation_energy`` found of a network; a network that was not compared is said to be so."""
+    try:
+        content = json.loads(_AGREEMENT_FILE.read_text())
+        agreement: dict[str, dict[str, float]] = content["agreement"]
+        if content["network_sha256"] == network_sha256:
+            return agreement
+    except (OSError, ValueError, KeyError) as error:
+        logger.debug("%s: %r", _AGREEMENT_FILE, error)
+    logger.warning("this network was not compared with MEGNet's (`python -m paraisite check formation_energy`)")
+    return {}

@@ -10,7 +10,7 @@ import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,9 @@ from paraisite.training.recipes import (
 )
 
 logger = logging.getLogger(__name__)
+
+METRICS: Final = "metrics_on_validation_rows"
+"""Key of a card's metrics, each with mean and deviation over the splits."""
 
 Overrides = Mapping[str, int | float]
 
@@ -219,7 +222,7 @@ def _write_card(trained: TrainedRecipe, path: Path) -> None:
         "target": "log10(1 + kappa), kappa in W/m/K at 300 K, standardised per member",
         "sha256": file_sha256(path),
         "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
-        "metrics_on_validation_rows": _metrics(result),
+        METRICS: _metrics(result),
         EVIDENCE: evidence_tags(Evidence.from_result(result)),
         **trained.best.metadata,
     }

@@ -16,7 +16,7 @@ from paraisite.config import load_config
 from paraisite.datasets.table import load_dataset
 from paraisite.errors import DataError, MissingInputError
 from paraisite.sources.lab.campaign import PLAN_FILE, VERSIONS
-from paraisite.sources.lab.records import load_relaxed, load_tier
+from paraisite.sources.lab.records import formulas_of_relaxed, load_relaxed, load_tier
 
 ROOT = Path(__file__).parents[1]
 
@@ -113,6 +113,7 @@ def test_pretraining_sees_every_relaxed_crystal(project: Path):
     table, structures = load_relaxed(load_config().data.lab)
     assert [structure.composition.reduced_formula for structure in structures] == table["formula"].tolist()
     assert table["formula"].tolist() == ["YN", "ScN", "YP"]
+    assert formulas_of_relaxed(load_config().data.lab) == {"YN", "ScN", "YP"}
     assert table["formation_energy_ev_per_atom"].notna().all()
 
 

@@ -39,6 +39,9 @@ Floats = npt.NDArray[np.float64]
 
 CARD_FILE: Final = "card.json"
 
+ERRORS: Final = "errors_on_the_held_out_tenth"
+"""Key of a card's errors, a row per property and predictor."""
+
 NETWORK: Final = "network"
 CONSTANT: Final = "constant"
 """The baseline: the median of the training rows, the constant of lowest mean absolute error there."""
@@ -78,7 +81,7 @@ class Pretraining:
             "properties": dict(zip(self.ensemble.targets, self.ensemble.units, strict=True)),
             "sha256": file_sha256(path),
             **self.ensemble.metadata,
-            "errors_on_the_held_out_tenth": self.metrics.reset_index().to_dict("records"),
+            ERRORS: self.metrics.reset_index().to_dict("records"),
         }
         (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
 

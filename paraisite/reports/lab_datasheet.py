@@ -167,7 +167,8 @@ Tier `slack`:
 Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOMS} atoms in the primitive cell:
 
 1. Relaxation as above, under the potential of this tier.
-2. Supercell of at least {conductivity.MIN_SUPERCELL_ANGSTROM:g} Å and {conductivity.MIN_SUPERCELL_ATOMS} atoms;
+2. Supercell of {conductivity.MIN_SUPERCELL_ATOMS} or more atoms, each at least
+   {conductivity.MIN_SUPERCELL_ANGSTROM:g} Å from its images;
    harmonic force constants from displacements of {conductivity.HARMONIC_DISPLACEMENT_ANGSTROM} Å; cubic ones fitted by
    symfc to random displacements of {conductivity.ANHARMONIC_DISPLACEMENT_ANGSTROM} Å,
    {conductivity.SNAPSHOTS_PER_MINIMUM:g} times as many as determine them.

@@ -147,3 +147,10 @@ def models_of(lineage: Lineage) -> dict[str, Recipe]:
 def has_followers(recipe: Recipe) -> bool:
     """Return whether another recipe starts from this one's members."""
     return any(other.start == recipe for other in RECIPES.values())
+
+
+LFE: Final = "LFE"
+"""The project's own network for formation energies: no recipe, but what recipes of lineage lab start from."""
+
+SHIPPABLE: Final = (LFE, *(name for name, recipe in RECIPES.items() if has_followers(recipe)))
+"""Models that others start from, which the project may ship."""

@@ -56,6 +56,16 @@ def load_relaxed(folder: Path) -> tuple[pd.DataFrame, tuple[Structure, ...]]:
     return relaxed.to_pandas(), structures_of(relaxed)
 
 
+def formulas_of_relaxed(folder: Path) -> frozenset[str]:
+    """Return the reduced formulas of what ``load_relaxed`` returns, without building the crystals.
+
+    Raises:
+        MissingInputError: The table is absent.
+        DataError: It is damaged.
+    """
+    return frozenset(_read(folder, "slack")[FORMULA].to_pylist()) - {""}
+
+
 def _read(folder: Path, tier: str) -> pa.Table:
     path = folder / f"{tier}.parquet"
     try:

@@ -19,7 +19,7 @@ from paraisite.config import LabConfig
 from paraisite.sources import half_heusler, togo15
 from paraisite.sources.aflow import load_aflow
 from paraisite.sources.lab.campaign import LabelPart, Part, part_name, read_parts
-from paraisite.sources.lab.conductivity import lattice_conductivity
+from paraisite.sources.lab.conductivity import lattice_conductivity, n_supercell_atom
 from paraisite.sources.lab.decorate import Candidate, candidate, decorate
 from paraisite.sources.lab.elements import ELEMENTS, label_element
 from paraisite.sources.lab.failures import FAILURES, reason_of
@@ -34,7 +34,7 @@ MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
 
 MAX_BTE_ATOMS: Final = 5
-"""Atoms in a primitive cell whose conductivity takes about a minute."""
+"""Atoms in a primitive cell whose conductivity takes a minute or two."""
 
 _BY_NAME: Final = {prototype.name: prototype for prototype in PROTOTYPES}
 
@@ -76,7 +76,7 @@ def slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
 
 
 def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
-    """Return tier ``bte``: accepted cubic crystals of tier ``slack``, one per part, in that tier's order.
+    """Return tier ``bte``: accepted cubic crystals of tier ``slack``, one per part, those of small supercells first.
 
     Args:
         config: Potential and number of compounds.
@@ -86,8 +86,10 @@ def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
     accepted = rows[rows["reason"] == ""]
     accepted = accepted[accepted["space_group"].map(_is_cubic)]
     columns = (accepted[name] for name in ("candidate_id", "prototype", "structure_json"))
-    items = (item for item in zip(*columns, strict=True) if _n_atom(item[2]) <= MAX_BTE_ATOMS)
-    parts = [Part(str(item[0]).replace(":", "."), item) for item in islice(items, config.bte_candidates)]
+    items = ((item, Structure.from_str(item[2], fmt="json")) for item in zip(*columns, strict=True))
+    chosen = list(islice((pair for pair in items if len(pair[1]) <= MAX_BTE_ATOMS), config.bte_candidates))
+    chosen.sort(key=lambda pair: n_supercell_atom(pair[1]))
+    parts = [Part(str(item[0]).replace(":", "."), item) for item, _ in chosen]
     plan = {"potential": config.bte_potential, "structures_of": config.slack_potential, "seed": config.seed}
     return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
@@ -161,10 +163,6 @@ def _numbered(items: list[Any], n_per_part: int) -> list[Part]:
     """Return the items in parts with numbers for names."""
     starts = range(0, len(items), n_per_part)
     return [Part(part_name(number), items[start : start + n_per_part]) for number, start in enumerate(starts)]
-
-
-def _n_atom(structure_json: str) -> int:
-    return len(Structure.from_str(structure_json, fmt="json"))
 
 
 @cache

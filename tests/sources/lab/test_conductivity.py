@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
 from paraisite.sources.lab import conductivity
-from paraisite.sources.lab.conductivity import lattice_conductivity
+from paraisite.sources.lab.conductivity import lattice_conductivity, n_supercell_atom
 from paraisite.sources.lab.mechanics import relax
 
 
@@ -35,16 +35,15 @@ def test_conductivity_is_that_of_systematic_displacements(coarse: int):
     found = lattice_conductivity(crystal, EMT())
     assert sys.getrecursionlimit() == recursion_limit, "symfc's own would let hostile JSON end the process"
     assert found.kappa_w_per_m_k == pytest.approx(by_systematic_displacements(crystal, coarse), rel=0.05)
-    assert found.n_supercell_atom == 32
+    assert found.n_supercell_atom == n_supercell_atom(crystal) == 27
     assert 3 <= found.n_force_call < 40
     assert -0.01 < found.min_frequency_thz < found.max_frequency_thz < 15
     assert 0.05 < found.max_share < 0.5  # eight or so wave vectors that are not equivalent
 
 
 def by_systematic_displacements(crystal: Structure, mesh: int) -> float:
-    conventional = crystal.to_conventional()
-    cell = PhonopyAtoms(symbols=["Ni"] * 4, cell=conventional.lattice.matrix, scaled_positions=conventional.frac_coords)
-    phonons = Phono3py(cell, 2 * np.eye(3, dtype=int), "F")
+    cell = PhonopyAtoms(symbols=["Ni"], cell=crystal.lattice.matrix, scaled_positions=crystal.frac_coords)
+    phonons = Phono3py(cell, 3 * np.eye(3, dtype=int), "P")
     phonons.generate_displacements(distance=0.03)
     forces = []
     for moved in phonons.supercells_with_displacements:
@@ -56,6 +55,23 @@ def by_systematic_displacements(crystal: Structure, mesh: int) -> float:
     phonons.init_phph_interaction()
     phonons.run_thermal_conductivity(temperatures=[300.0])
     return float(np.ravel(phonons.thermal_conductivity.kappa)[:3].mean())
+
+
+@pytest.mark.parametrize(
+    ("space_group", "constant", "sites", "expected"),
+    [
+        ("Fm-3m", 5.6, {"Na": [0, 0, 0], "Cl": [0.5] * 3}, 54),
+        ("Pm-3m", 4.1, {"Cs": [0, 0, 0], "Cl": [0.5] * 3}, 54),
+        ("Pm-3m", 4.0, {"Sr": [0, 0, 0], "Ti": [0.5] * 3, "O": [0.5, 0.5, 0]}, 40),
+        ("Pm-3m", 3.7, {"Sr": [0, 0, 0], "Ti": [0.5] * 3, "O": [0.5, 0.5, 0]}, 135),  # twice 3.7 Å is too little
+        ("Fm-3m", 5.5, {"Ca": [0, 0, 0], "F": [0.25] * 3}, 81),
+    ],
+)
+def test_the_supercell_is_the_smallest_with_room(
+    space_group: str, constant: float, sites: dict[str, list[float]], expected: int
+):
+    crystal = Structure.from_spacegroup(space_group, Lattice.cubic(constant), list(sites), list(sites.values()))
+    assert n_supercell_atom(crystal.get_primitive_structure()) == expected
 
 
 def test_a_crystal_that_is_not_cubic_is_refused():

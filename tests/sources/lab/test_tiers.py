@@ -99,6 +99,15 @@ def test_tier_bte_takes_accepted_cubic_crystals_in_order(tmp_path: Path):
     assert [part.name for part in bte_campaign(CONFIG, tmp_path).parts] == names, "later parts only add"
 
 
+def test_tier_bte_takes_small_supercells_first_but_the_same_crystals(tmp_path: Path):
+    fluorite = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.5), ["Y", "F"], [[0, 0, 0], [0.25] * 3])
+    text = fluorite.get_primitive_structure().to_json()
+    large = slack_row("Y", "F") | {"candidate_id": "fluorite:Y-F", "structure_json": text}
+    write_part(tmp_path, 0, [large, slack_row("Y", "N"), slack_row("Sc", "N"), slack_row("Ti", "C")])
+    names = [part.name for part in bte_campaign(CONFIG, tmp_path).parts]
+    assert names == ["rocksalt.Y-N", "rocksalt.Sc-N", "fluorite.Y-F"]  # the first three of tier slack
+
+
 def test_tier_bte_leaves_large_cells_out(tmp_path: Path):
     elpasolite = Structure.from_spacegroup(
         "Fm-3m", Lattice.cubic(8.0), ["K", "Na", "Al", "F"], [[0.25] * 3, [0.5] * 3, [0, 0, 0], [0.22, 0, 0]]

@@ -1,0 +1,72 @@
+"""What was trained here becomes what the project ships: a model's folder below ``weights/``, with its card."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from rich.console import Console
+
+from paraisite.errors import DataError, MissingInputError
+from paraisite.evaluation.pretraining import CARD_FILE, ERRORS
+from paraisite.files import file_sha256, write_whole
+from paraisite.folders import PRETRAINED, SHIPPED, built
+from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.pretrained import agreement_found
+from paraisite.stages import METRICS
+from paraisite.training.recipes import LFE
+
+AGREEMENT: Final = "agreement_with_MEGNet's_network"
+"""Key of a card's comparison with the published network on AFLOW's structures."""
+
+
+def ship(name: str) -> None:
+    """Copy a model of ``SHIPPABLE`` from ``build/`` to ``weights/``, and print its figures beside those it replaces.
+
+    Raises:
+        MissingInputError: It was not trained here.
+        DataError: The trained weights are not those that their card describes.
+    """
+    trained, shipped = _trained(name), SHIPPED / name.lower()
+    card = _card(trained)
+    before = _figures(_card(shipped)) if (shipped / CARD_FILE).exists() else None
+    if card["sha256"] != file_sha256(trained / ENSEMBLE_FILE):
+        raise DataError(f"{trained / ENSEMBLE_FILE} is not what {CARD_FILE} beside it describes: train {name} anew")
+    if name == LFE:
+        card[AGREEMENT] = agreement_found(card["sha256"])
+    shipped.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(trained / ENSEMBLE_FILE, shipped / ENSEMBLE_FILE)
+    write_whole(shipped / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
+    figures = pd.DataFrame({"now": _figures(card), "before": before})
+    console = Console()
+    console.print(figures.round(4).dropna(axis="columns", how="all").to_string(), soft_wrap=True)
+    console.print(f"{shipped} is new: `dvc add {SHIPPED} && dvc push` ships it", soft_wrap=True)
+
+
+def _trained(name: str) -> Path:
+    folder = PRETRAINED / "formation_energy" if name == LFE else built(name) / "weights"
+    if not (folder / CARD_FILE).exists():
+        verb = "pretrain formation_energy" if name == LFE else f"train {name}"
+        raise MissingInputError(f"{folder} holds no trained {name}: `python -m paraisite {verb}` makes it")
+    return folder
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    try:
+        card: dict[str, Any] = json.loads((folder / CARD_FILE).read_text())
+        card["sha256"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{folder / CARD_FILE} is no card of a model: {error!r}") from error
+    return card
+
+
+def _figures(card: dict[str, Any]) -> dict[str, float]:
+    """Return the measured figures of a card, whichever kind of model it describes."""
+    if METRICS in card:
+        return {name: value["mean"] for name, value in card[METRICS].items()}
+    return {
+        f"{row['property']}, {row['predictor']}: {name}": row[name]
+        for row in card[ERRORS]
+        for name in ("mae", "rmse", "r2", "spearman")
+    }
