@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from ase import Atoms
 from phono3py import Phono3py
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
@@ -22,6 +21,7 @@ from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.errors import StructureError
+from paraisite.sources.lab.displacements import forces_in, phonopy_cell
 from paraisite.sources.lab.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 
 Floats = npt.NDArray[np.float64]
@@ -89,7 +89,7 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
     if symmetry.get_crystal_system() != "cubic":
         raise StructureError(f"{symmetry.get_crystal_system()}, expected a cubic crystal")
     primitive = symmetry.get_primitive_standard_structure()
-    cell, repeats = _cell(primitive), np.eye(3, dtype=np.int64) * _n_repeat(primitive)
+    cell, repeats = phonopy_cell(primitive), np.eye(3, dtype=np.int64) * _n_repeat(primitive)
     harmonic = _harmonic(Phonopy(cell, repeats, "P", symprec=SYMMETRY_TOLERANCE_ANGSTROM), calculator)
     low, high = _frequency_range(harmonic)
     if low < MIN_FREQUENCY_THZ:
@@ -125,15 +125,10 @@ def _n_repeat(primitive: Structure) -> int:
     return int(np.ceil(max(MIN_SUPERCELL_ANGSTROM / shortest, by_atoms)))
 
 
-def _cell(structure: Structure) -> PhonopyAtoms:
-    symbols = [site.specie.symbol for site in structure]
-    return PhonopyAtoms(symbols=symbols, cell=structure.lattice.matrix, scaled_positions=structure.frac_coords)
-
-
 def _harmonic(phonons: Phonopy, calculator: Any) -> Phonopy:
     """Return the phonons with force constants from displacements of single atoms."""
     phonons.generate_displacements(distance=HARMONIC_DISPLACEMENT_ANGSTROM, is_plusminus=True)
-    phonons.forces = np.array([_forces(moved, calculator) for moved in phonons.supercells_with_displacements])
+    phonons.forces = forces_in(phonons.supercells_with_displacements, calculator)
     phonons.produce_force_constants()
     phonons.symmetrize_force_constants()
     return phonons
@@ -149,8 +144,7 @@ def _anharmonic(cell: PhonopyAtoms, repeats: npt.NDArray[np.int64], calculator: 
         random_seed=_SEED,
     )
     snapshots = phonons.supercells_with_displacements
-    at_rest = _forces(phonons.supercell, calculator)
-    phonons.forces = np.array([_forces(snapshot, calculator) - at_rest for snapshot in snapshots])
+    phonons.forces = forces_in(snapshots, calculator) - forces_in([phonons.supercell], calculator)
     phonons.produce_fc3(fc_calculator="symfc")
     return phonons, len(snapshots)
 
@@ -176,9 +170,3 @@ def _largest_share(mode_kappa: Floats) -> float:
     """Return the largest share of a wave vector; modes' conductivities are [n_wave_vector, n_branch, 6]."""
     of_wave_vector = mode_kappa[..., :3].sum(axis=(1, 2))
     return float(of_wave_vector.max() / of_wave_vector.sum())
-
-
-def _forces(cell: PhonopyAtoms, calculator: Any) -> Floats:
-    """Return forces in eV/Å, [n_atom, 3]."""
-    atoms = Atoms(cell.symbols, positions=cell.positions, cell=cell.cell, pbc=True, calculator=calculator)
-    return np.asarray(atoms.get_forces(), dtype=np.float64)

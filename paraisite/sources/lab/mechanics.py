@@ -14,13 +14,13 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
 from ase.units import GPa
 from phonopy import Phonopy
-from phonopy.structure.atoms import PhonopyAtoms
 from pymatgen.analysis.elasticity.elastic import ElasticTensor
 from pymatgen.analysis.elasticity.strain import Strain
 from pymatgen.core.structure import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from paraisite.errors import StructureError
+from paraisite.sources.lab.displacements import forces_in, phonopy_cell
 
 Floats = npt.NDArray[np.float64]
 
@@ -161,19 +161,10 @@ def _strained(atoms: Atoms, strain: Floats, calculator: Any) -> tuple[Floats, Fl
 
 def _force_constants(structure: Structure, calculator: Any) -> Floats:
     """Return the second derivatives of the energy when atoms move alike in all cells, eV/Å², [3 n_atom, 3 n_atom]."""
-    cell = PhonopyAtoms(
-        symbols=[site.specie.symbol for site in structure],
-        cell=structure.lattice.matrix,
-        positions=structure.cart_coords,
-    )
-    phonopy = Phonopy(cell, np.eye(3, dtype=int), primitive_matrix=np.eye(3), symprec=SYMMETRY_TOLERANCE_ANGSTROM)
+    cell, repeats = phonopy_cell(structure), np.eye(3, dtype=int)
+    phonopy = Phonopy(cell, repeats, primitive_matrix=np.eye(3), symprec=SYMMETRY_TOLERANCE_ANGSTROM)
     phonopy.generate_displacements(distance=DISPLACEMENT_ANGSTROM, is_plusminus=True)
-    forces = []
-    for displaced in phonopy.supercells_with_displacements:
-        atoms = Atoms(displaced.symbols, positions=displaced.positions, cell=displaced.cell, pbc=True)
-        atoms.calc = calculator
-        forces.append(atoms.get_forces())
-    phonopy.forces = forces
+    phonopy.forces = forces_in(phonopy.supercells_with_displacements, calculator)
     phonopy.produce_force_constants()
     constants = np.asarray(phonopy.force_constants).transpose(0, 2, 1, 3).reshape(3 * len(structure), -1)
     return (constants + constants.T) / 2.0
