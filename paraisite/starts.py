@@ -19,7 +19,7 @@ from paraisite.models.megnet_interop import read_published_model
 from paraisite.sources.weights import resolve_formation_energy_weights
 from paraisite.tracking.registry import load_from_registry, register_file
 from paraisite.training.initial import random_parameters, stack, with_new_head
-from paraisite.training.recipes import Recipe, Start
+from paraisite.training.recipes import LFE, Recipe, Start
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def lab_formation_energy() -> Path:
         MissingInputError: It was neither trained here nor shipped.
     """
     try:
-        return trained_or_shipped(PRETRAINED / "formation_energy", SHIPPED / "lfe") / ENSEMBLE_FILE
+        return trained_or_shipped(PRETRAINED / "formation_energy", SHIPPED / LFE.lower()) / ENSEMBLE_FILE
     except MissingInputError as error:
         raise MissingInputError(f"{error}; `python -m paraisite pretrain` trains that network") from error
 
@@ -88,14 +88,14 @@ def _lab_backbone(*, run_id: str) -> tuple[Parameters, str, str]:
     path = lab_formation_energy()
     ensemble, sha256 = Ensemble.load(path), file_sha256(path)
     registered = register_file(
-        "LFE",
+        LFE,
         path,
         run_id=run_id,
         tags={"source_sha256": sha256, "target": f"{ensemble.target}, {ensemble.unit}"},
         description="The project's own network for formation energies, one member.",
     )
     backbone = {name: value[0] for name, value in ensemble.parameters.items()}
-    return backbone, f"LFE (sha256 {sha256[:12]}…)", registered.version
+    return backbone, f"{LFE} (sha256 {sha256[:12]}…)", registered.version
 
 
 def _from_recipe(
