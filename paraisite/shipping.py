@@ -1,6 +1,7 @@
 """What was trained here becomes what the project ships: a model's folder below ``weights/``, with its card."""
 
 import json
+import logging
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ from paraisite.pretrained import agreement_found
 from paraisite.stages import METRICS
 from paraisite.training.recipes import LFE
 
+logger = logging.getLogger(__name__)
+
 AGREEMENT: Final = "agreement_with_MEGNet's_network"
 """Key of a card's comparison with the published network on AFLOW's structures."""
 
@@ -30,11 +33,11 @@ def ship(name: str) -> None:
     """
     trained, shipped = _trained(name), SHIPPED / name.lower()
     card = _card(trained)
-    before = _figures(_card(shipped)) if (shipped / CARD_FILE).exists() else None
     if card["sha256"] != file_sha256(trained / ENSEMBLE_FILE):
         raise DataError(f"{trained / ENSEMBLE_FILE} is not what {CARD_FILE} beside it describes: train {name} anew")
     if name == LFE:
         card[AGREEMENT] = agreement_found(card["sha256"])
+    before = _figures_shipped(shipped)
     shipped.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(trained / ENSEMBLE_FILE, shipped / ENSEMBLE_FILE)
     write_whole(shipped / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
@@ -59,6 +62,17 @@ def _card(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{folder / CARD_FILE} is no card of a model: {error!r}") from error
     return card
+
+
+def _figures_shipped(folder: Path) -> dict[str, float] | None:
+    """Return the figures of what is about to be replaced; a card that cannot be read is replaced all the same."""
+    if not (folder / CARD_FILE).exists():
+        return None
+    try:
+        return _figures(_card(folder))
+    except (DataError, KeyError) as error:
+        logger.warning("what is replaced has no figures to compare with: %s", error)
+        return None
 
 
 def _figures(card: dict[str, Any]) -> dict[str, float]:

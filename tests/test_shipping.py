@@ -99,3 +99,13 @@ def test_a_damaged_card_is_named():
     (FELAB / CARD_FILE).write_text('{"sha256": ')
     with pytest.raises(DataError, match=r"build/felab/weights/card\.json is no card of a model"):
         ship("FELAB")
+
+
+def test_a_damaged_card_of_what_is_replaced_stops_nothing(caplog: pytest.LogCaptureFixture):
+    write_felab(b"first", 0.5)
+    ship("FELAB")
+    Path("weights/felab", CARD_FILE).write_text('{"sha256": "of nothing that has figures"}')
+    write_felab(b"second", 0.375)
+    ship("FELAB")
+    assert "no figures to compare with" in caplog.text
+    assert Path("weights/felab", ENSEMBLE_FILE).read_bytes() == b"second"

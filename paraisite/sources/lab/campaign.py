@@ -175,7 +175,10 @@ def _file(folder: Path, name: str) -> Path:
 
 def _parquet(rows: list[Row]) -> bytes:
     buffer = BytesIO()
-    pd.DataFrame(rows).to_parquet(buffer, index=False, compression="zstd")
+    # Parts are small and read whole: dictionaries and statistics of their columns would make a third of the file.
+    pd.DataFrame(rows).to_parquet(
+        buffer, index=False, compression="zstd", compression_level=19, use_dictionary=False, write_statistics=False
+    )
     return buffer.getvalue()
 
 
