@@ -29,7 +29,7 @@ def ship(name: str) -> None:
 
     Raises:
         MissingInputError: It was not trained here.
-        DataError: The trained weights are not those that their card describes.
+        DataError: The trained weights are not those that their card describes, or a figure is not finite.
     """
     trained, shipped = _trained(name), SHIPPED / name.lower()
     card = _card(trained)
@@ -37,10 +37,14 @@ def ship(name: str) -> None:
         raise DataError(f"{trained / ENSEMBLE_FILE} is not what {CARD_FILE} beside it describes: train {name} anew")
     if name == LFE:
         card[AGREEMENT] = agreement_found(card["sha256"])
+    try:
+        text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise DataError(f"{name} has figures that are not finite: it is not fit to be shipped") from error
     before = _figures_shipped(shipped)
     shipped.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(trained / ENSEMBLE_FILE, shipped / ENSEMBLE_FILE)
-    write_whole(shipped / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
+    write_whole(shipped / CARD_FILE, text.encode())
     figures = pd.DataFrame({"now": _figures(card), "before": before})
     console = Console()
     console.print(figures.round(4).dropna(axis="columns", how="all").to_string(), soft_wrap=True)
@@ -83,4 +87,5 @@ def _figures(card: dict[str, Any]) -> dict[str, float]:
         f"{row['property']}, {row['predictor']}: {name}": row[name]
         for row in card[ERRORS]
         for name in ("mae", "rmse", "r2", "spearman")
+        if name in row  # a constant ranks nothing
     }

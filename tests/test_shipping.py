@@ -109,3 +109,10 @@ def test_a_damaged_card_of_what_is_replaced_stops_nothing(caplog: pytest.LogCapt
     ship("FELAB")
     assert "no figures to compare with" in caplog.text
     assert Path("weights/felab", ENSEMBLE_FILE).read_bytes() == b"second"
+
+
+def test_a_model_that_diverged_is_not_shipped():
+    write_felab(b"first", float("nan"))
+    with pytest.raises(DataError, match="FELAB has figures that are not finite"):
+        ship("FELAB")
+    assert not Path("weights").exists()

@@ -81,9 +81,12 @@ class Pretraining:
             "properties": dict(zip(self.ensemble.targets, self.ensemble.units, strict=True)),
             "sha256": file_sha256(path),
             **self.ensemble.metadata,
-            ERRORS: self.metrics.reset_index().to_dict("records"),
+            ERRORS: [
+                {name: value for name, value in row.items() if pd.notna(value)}  # JSON knows no NaN
+                for row in self.metrics.reset_index().to_dict("records")
+            ],
         }
-        (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+        (folder / CARD_FILE).write_text(json.dumps(card, indent=2, allow_nan=False) + "\n")
 
     @property
     def backbone(self) -> Parameters:
