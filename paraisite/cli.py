@@ -1,4 +1,4 @@
-"""The command line: one verb for each function of ``paraisite.stages``, and ``predict``.
+"""The command line: one verb for each function of ``paraisite.stages``, ``predict``, and ``data`` with its own verbs.
 
 TensorFlow, pandas and mlflow are imported inside the verbs, so that ``--help`` answers at once.
 """
@@ -15,13 +15,25 @@ from typing import Annotated, Final
 import typer
 
 import paraisite
+from paraisite.errors import ConfigError
 from paraisite.sources.lab import TIERS
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, RECIPES, SHIPPABLE, SLACK, Recipe
+from paraisite.training.recipes import (
+    AFLOW,
+    BTE,
+    FINAL_DATASETS,
+    RECIPES,
+    SHIPPABLE,
+    SLACK,
+    Recipe,
+    recipe_named,
+)
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
 
 DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
+FETCHED: Final = (AFLOW, "materials_project")
+UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "formation_energy")
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
@@ -33,6 +45,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+data = typer.Typer(
+    help="What data sets there are; fetch, import, check and describe them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(data, name="data")
 
 
 @app.callback()
@@ -52,6 +70,24 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         return by_lower_case[text.lower()]
 
     return parse
+
+
+def _dataset(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Return a parser that knows these names and those of imported data sets."""
+
+    def parse(text: str) -> str:
+        from paraisite.datasets.imported import imported_names
+
+        return _one_of((*choices, *imported_names()))(text)
+
+    return parse
+
+
+def _recipe(text: str) -> str:
+    try:
+        return recipe_named(text).name
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _whole_number(minimum: int) -> Callable[[str], int | None]:
@@ -84,10 +120,23 @@ def _positive_number(text: str) -> float | None:
 FinalDataset = Annotated[
     str,
     typer.Option(
-        "--dataset", parser=_one_of(FINAL_DATASETS), metavar="|".join(FINAL_DATASETS), help="The final training's data."
+        "--dataset",
+        parser=_dataset(FINAL_DATASETS),
+        metavar="|".join((*FINAL_DATASETS, "YOURS")),
+        help="The final training's data.",
     ),
 ]
-AnyDataset = Annotated[str, typer.Argument(parser=_one_of(DATASETS), metavar="|".join(DATASETS))]
+AnyDataset = Annotated[
+    str, typer.Argument(parser=_dataset(DATASETS), metavar="|".join((*DATASETS, "YOURS")), help="See `data list`.")
+]
+ListedDataset = Annotated[
+    str,
+    typer.Argument(
+        parser=_dataset((*DATASETS, FETCHED[1])),
+        metavar="|".join((*DATASETS, FETCHED[1], "YOURS")),
+        help="See `data list`.",
+    ),
+]
 Epochs = Annotated[
     int | None,
     typer.Option(parser=_whole_number(1), metavar="N", help="Passes over the training rows. [default: params.yaml]"),
@@ -174,7 +223,7 @@ def rwaft(
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(parser=_one_of(tuple(RECIPES)), metavar="RECIPE", help="See `recipes`.")],
+    recipe: Annotated[str, typer.Argument(parser=_recipe, metavar="RECIPE", help="See `recipes`.")],
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     learning_rate: LearningRate = None,
@@ -204,6 +253,74 @@ def recipes() -> None:
     for recipe in RECIPES.values():
         start = recipe.start.name if isinstance(recipe.start, Recipe) else recipe.start.value.replace("_", " ")
         typer.echo(f"{recipe.name:<16}starts from {start:<22}trains on {recipe.train_on}")
+
+
+@data.command("list")
+def list_data() -> None:
+    """List all data sets: how many materials, which version, from where."""
+    from paraisite import catalogue
+
+    catalogue.list_data()
+
+
+@data.command()
+def fetch(
+    name: Annotated[str, typer.Argument(parser=_one_of(FETCHED), metavar="|".join(FETCHED), help="From which server.")],
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Take a saved reply of AFLUX instead of asking.")
+    ] = None,
+    server: Annotated[str | None, typer.Option(metavar="URL", help="Another server with the same interface.")] = None,
+    gnome: Annotated[
+        bool, typer.Option(help="With GNoME's materials, not for commercial use (Materials Project only).")
+    ] = False,
+) -> None:
+    """Fetch a data set into external/; an interrupted fetch goes on where it stopped."""
+    from paraisite import acquire
+
+    acquire.fetch(name, file=file, server=server, include_gnome=gnome)
+
+
+@data.command("import")
+def import_own(
+    name: Annotated[str, typer.Argument(help="What the data set is to be called.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of CIF, POSCAR or extended XYZ files with a CSV table of values; a folder of phono3py's "
+            "results; a parquet table; or an extended XYZ file."
+        ),
+    ],
+    values: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Table of values. [default: the only one in the folder]")
+    ] = None,
+    column: Annotated[str, typer.Option(help="Column with the conductivities.")] = "kappa_w_per_m_k",
+    unit: Annotated[str, typer.Option(parser=_one_of(UNITS), metavar="|".join(UNITS), help="Their unit.")] = "W/m/K",
+    temperature: Annotated[float, typer.Option(metavar="KELVIN", help="Which of phono3py's temperatures.")] = 300.0,
+    source: Annotated[str | None, typer.Option(help="Where the data come from. [default: the path]")] = None,
+    replace: Annotated[bool, typer.Option(help="Take the place of a data set of this name.")] = False,
+) -> None:
+    """Make a data set of your own files; recipes, stages and runs know it by its name from then on."""
+    from paraisite import acquire
+    from paraisite.sources.own_data import ImportOptions
+
+    options = ImportOptions(source or f"imported from {path}", values, column, unit, temperature)
+    acquire.import_own(name, path, options, replace=replace)
+
+
+@data.command("check")
+def check_data(name: ListedDataset) -> None:
+    """Read a data set whole: how many rows are usable, and why others are not."""
+    from paraisite import catalogue
+
+    catalogue.check(name)
+
+
+@data.command()
+def describe(name: ListedDataset) -> None:
+    """Say what a data set is and draw what it holds: conductivities and elements."""
+    from paraisite import catalogue
+
+    catalogue.describe(name)
 
 
 @app.command()

@@ -17,6 +17,10 @@ class MissingInputError(ParaisiteError):
     """A file that this project may not ship is absent; the message says how to get it."""
 
 
+class DownloadError(ParaisiteError):
+    """A server could not be reached, or did not give what it was asked for."""
+
+
 class DataError(ParaisiteError):
     """A table breaks its schema: a missing column, a duplicate id, a value out of range."""
 

@@ -6,6 +6,9 @@ from typing import Final
 DATA: Final = Path("data")
 """The project's own fact tables, tracked by data.dvc."""
 
+EXTERNAL: Final = Path("external")
+"""What was fetched or imported, a folder per data set; not in the repository."""
+
 SHIPPED: Final = Path("weights")
 """Members that the project ships, a folder per model, tracked by weights.dvc."""
 

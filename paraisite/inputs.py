@@ -14,7 +14,7 @@ from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.sources.bundled import fetch_bundled
-from paraisite.training.recipes import AFLOW, BTE, SLACK
+from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def load_data(name: str, config: Config) -> Dataset:
     """Return a data set; the project's own files are taken from the bundled store where they are absent."""
     if name in (SLACK, BTE):
         lab_folder(config)
-    elif name != AFLOW:
+    elif name in FINAL_DATASETS:
         fetch_bundled(DATA, target="data.dvc")
     return load_dataset(name, config.data, DATA)
 

@@ -47,6 +47,7 @@ from paraisite.training.recipes import (
     final_recipe,
     has_followers,
     models_of,
+    recipe_named,
 )
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def prepare(dataset_name: str) -> None:
 
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
     """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
-    recipe, config = RECIPES[recipe_name], _configured(overrides)
+    recipe, config = recipe_named(recipe_name), _configured(overrides)
     trained = _train(recipe, config, in_pipeline=True)
     _write(trained)
     _report(trained.result)
@@ -103,7 +104,7 @@ def compare(*, all_trained: bool = False) -> None:
         all_trained: Of every recipe that was trained into ``build/``, of either lineage; only printed.
     """
     models = models_of(_lineage(load_config()))
-    wanted = list(RECIPES.values()) if all_trained else list(models.values())
+    wanted = [*RECIPES.values(), *_on_own_data()] if all_trained else list(models.values())
     trained = [recipe for recipe in wanted if (built(recipe.name) / "result").is_dir()]
     if not trained:
         raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro final@rwtg15`")
@@ -113,6 +114,11 @@ def compare(*, all_trained: bool = False) -> None:
     if not all_trained:
         _write_comparison(results, {recipe.name: part for part, recipe in models.items()})
     Console().print(render(closing_table(results)))
+
+
+def _on_own_data() -> list[Recipe]:
+    """Return the recipes that were trained here on a user's data."""
+    return [recipe_named(folder.parent.name) for folder in sorted(BUILD.glob("*_*/result"))]
 
 
 def _write_comparison(results: Sequence[RecipeResult], part_of: Mapping[str, str]) -> None:

@@ -105,7 +105,7 @@ def test_compare_calls_its_stage(calls: Calls) -> None:
         (["step3", "--seed", "-1"], "at least 0"),
         (["step3", "--dataset", "aflow"], "not one of togo15, hh143, mix"),
         (["step3", "--epoch", "5"], "No such option"),
-        (["train", "FEAFTG16"], "not one of RWAF, FEAF"),
+        (["train", "FEAFTG16"], "unknown recipe 'FEAFTG16'; known ones are RWAF, FEAF"),
         (["prepare", "togo"], "not one of togo15, hh143, mix, aflow"),
     ],
 )

@@ -22,6 +22,7 @@ from pymatgen.core.structure import Structure
 from paraisite.config import DataConfig
 from paraisite.datasets.mix import mix_records
 from paraisite.errors import DataError, MissingInputError
+from paraisite.folders import EXTERNAL
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
 from paraisite.sources import half_heusler, togo15
 from paraisite.sources.aflow import load_aflow
@@ -166,10 +167,10 @@ def build_dataset(name: str, records: Sequence[Record], rejections: Sequence[Rej
 
 
 def load_dataset(name: str, config: DataConfig, data_folder: Path = Path("data")) -> Dataset:
-    """Return the data set of this name from its sources.
+    """Return the data set of this name from its sources, or as it was imported.
 
     Args:
-        name: One of ``DATASET_NAMES``.
+        name: One of ``DATASET_NAMES``, or a data set below ``external/``.
         config: Where the inputs lie that are not in ``data_folder``.
         data_folder: Folder of the project's own fact tables.
 
@@ -178,7 +179,11 @@ def load_dataset(name: str, config: DataConfig, data_folder: Path = Path("data")
         DataError: The name is unknown or an input is unusable.
     """
     if name not in _LOADERS:
-        raise DataError(f"unknown data set {name!r}; known ones are {', '.join(_LOADERS)}")
+        if (EXTERNAL / name / CARD_FILE).exists():
+            return Dataset.load(EXTERNAL / name)
+        raise DataError(
+            f"unknown data set {name!r}; known ones are {', '.join(_LOADERS)}, and those of `paraisite data import`"
+        )
     records, rejections = _LOADERS[name](config, data_folder)
     dataset = build_dataset(name, records, rejections)
     for rejection in rejections:

@@ -1,9 +1,7 @@
 """Structure files in, one row per file and output out; a file that cannot be used is a row with a reason."""
 
 import dataclasses
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,13 +16,10 @@ from paraisite.evaluation.predict import predict
 from paraisite.graphs.build import build_graphs
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.megnet_interop import read_published_model
-
-logger = logging.getLogger(__name__)
+from paraisite.sources.structure_files import read_structure, structure_files
 
 HDF5_SUFFIXES: Final = (".hdf5", ".h5")
 ENSEMBLE_SUFFIX: Final = ".safetensors"
-FOLDER_PATTERNS: Final = ("*.cif", "*.mcif", "*POSCAR*", "*CONTCAR*", "*.vasp", "*.cssr", "*.xsf", "*.res")
-"""Which files of a folder are taken for structures; a file that is named itself may be anything pymatgen reads."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ def predict_files(ensemble: Ensemble, paths: Sequence[Path]) -> list[FilePredict
     structures: dict[int, Structure] = {}
     reasons: dict[int, str] = {}
     for row, file in enumerate(files):
-        found = _read_structure(file)
+        found = read_structure(file)
         if isinstance(found, Structure):
             structures[row] = found
         else:
@@ -132,36 +127,9 @@ def _predict_structures(
     return reasons
 
 
-def _expand(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    files = sorted({file for pattern in FOLDER_PATTERNS for file in path.glob(pattern) if file.is_file()})
+def _expand(path: Path) -> Sequence[Path]:
     # An empty folder stays in the list, so that it becomes a row with a reason.
-    yield from files or [path]
-
-
-def _read_structure(path: Path) -> Structure | str:
-    """Return the file's structure, or the reason why there is none."""
-    if path.is_dir():
-        return "the folder holds no structure file"
-    if not path.exists():
-        return "file not found"
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            structure = Structure.from_file(path)
-    # pymatgen's parsers raise almost any exception on a damaged file: that must cost one row, not all of them.
-    except Exception as error:
-        return f"not a readable structure file: {_one_line(error)}"
-    for message in dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, UserWarning)):
-        logger.debug("%s: %s", path, message.replace("\n", " "))
-    return structure if isinstance(structure, Structure) else f"expected a crystal, found {type(structure).__name__}"
-
-
-def _one_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+    return (structure_files(path) if path.is_dir() else []) or [path]
 
 
 def _row(

@@ -12,9 +12,9 @@ import pandas as pd
 from paraisite import schema
 from paraisite.datasets.splits import Split, split_table
 from paraisite.datasets.table import Dataset
-from paraisite.errors import DataError
+from paraisite.errors import ConfigError, DataError
 from paraisite.models.ensemble import Ensemble
-from paraisite.training.recipes import RECIPES, Recipe
+from paraisite.training.recipes import Recipe, recipe_named
 
 _TABLES: Final = ("curves", "predictions", "metrics")
 _BEST_EPOCH: Final = "best_epoch"
@@ -101,11 +101,13 @@ class RecipeResult:
             tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*_TABLES, "members", "splits")}
         except (FileNotFoundError, json.JSONDecodeError) as error:
             raise DataError(f"{folder} holds no complete result: {error}") from error
-        if (name := facts.pop("recipe")) not in RECIPES:
-            raise DataError(f"{folder}: unknown recipe {name!r}; known recipes are {', '.join(RECIPES)}")
+        try:
+            recipe = recipe_named(facts.pop("recipe"))
+        except ConfigError as error:
+            raise DataError(f"{folder}: {error}") from error
         members = tables["members"]
         return cls(
-            recipe=RECIPES[name],
+            recipe=recipe,
             dataset=Dataset.load(folder / "dataset"),
             splits=_splits_from_table(tables["splits"]),
             curves=tables["curves"],

@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 import math
+import re
 import reprlib
 import zlib
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from pymatgen.core.structure import Structure
 from paraisite.config import AFLOW_TABLE_VARIABLE
 from paraisite.errors import DataError, MissingInputError, StructureError
 from paraisite.sources.record import Record, Rejection, build_structure, check_kappa
+from paraisite.sources.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +40,7 @@ AGL_KAPPA: Final = "agl_thermal_conductivity_300K"
 REQUIRED_KEYS: Final = (GEOMETRY, SPECIES, POSITIONS, AGL_KAPPA)
 UNIQUE_ID_KEYS: Final = ("entry", "auid", "aurl")
 COMPOUND: Final = "compound"
-AFLUX_QUERY: Final = (
-    f"https://aflow.org/API/aflux/?{AGL_KAPPA}(*),{GEOMETRY},{SPECIES},{COMPOSITION},{POSITIONS},$paging(0)"
-)
+_NUMBERED: Final = re.compile(r"(\d+) of (\d+)")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
@@ -59,7 +59,7 @@ def load_aflow(path: Path) -> tuple[list[Record], list[Rejection]]:
         MissingInputError: The file is absent; the message says how to get it.
         DataError: The file as a whole cannot be read: a folder, damaged gzip, a web page, nothing that is a record.
     """
-    rows = _split_rows(_read_bytes(path), path)
+    rows, source = _split_rows(_read_bytes(path), path), _provenance(path)
     records: dict[str, Record] = {}
     rejections: list[Rejection] = []
     for place, row in rows:
@@ -68,7 +68,7 @@ def load_aflow(path: Path) -> tuple[list[Record], list[Rejection]]:
             if isinstance(row, DataError):
                 raise row
             material_id = _identify(row)
-            record = _parse_record(material_id, row)
+            record = _parse_record(material_id, row, source)
             if material_id in records:
                 raise DataError(f"duplicate id ({place}): an earlier row was kept")
             records[material_id] = record
@@ -79,15 +79,34 @@ def load_aflow(path: Path) -> tuple[list[Record], list[Rejection]]:
     return list(records.values()), rejections
 
 
+def _provenance(path: Path) -> str:
+    """Return where the records come from; of a snapshot, when it was taken and its digest, too."""
+    try:
+        card = Snapshot.load(path.parent)
+    except (MissingInputError, DataError):
+        return SOURCE
+    return f"{SOURCE}; {card.provenance}" if card.file == path.name else SOURCE
+
+
+def read_rows(path: Path) -> list[Any]:
+    """Return the rows of a file of records as they are, to be kept; of one that is no record, what is wrong with it.
+
+    Raises:
+        MissingInputError: The file is absent.
+        DataError: As ``load_aflow``.
+    """
+    return [str(row) if isinstance(row, DataError) else row for _, row in _split_rows(_read_bytes(path), path)]
+
+
 def _read_bytes(path: Path) -> bytes:
     """Return the file's content, unpacked."""
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise MissingInputError(
-            f"AFLOW table {path} not found: download the entries that have an AGL conductivity with "
-            f"`curl -o aflow_agl.json '{AFLUX_QUERY}'` and name that file in params.yaml (data.aflow_table) "
-            f"or in the environment variable {AFLOW_TABLE_VARIABLE}"
+            f"AFLOW table {path} not found: `python -m paraisite data fetch aflow` downloads it; a file of AFLUX "
+            f"records that you have is imported by `data fetch aflow --from FILE`, or named in params.yaml "
+            f"(data.aflow_table) or in the environment variable {AFLOW_TABLE_VARIABLE}"
         ) from error
     except OSError as error:
         raise DataError(f"AFLOW table {path} cannot be read, expected a file of AFLUX records: {error}") from error
@@ -106,7 +125,7 @@ def _split_rows(content: bytes, path: Path) -> list[tuple[str, dict[str, Any] | 
     content = content.removeprefix(_BYTE_ORDER_MARK).strip()
     if content.startswith(b"<"):
         raise DataError(f"AFLOW table {path} holds a web page, expected AFLUX records as JSON: download it again")
-    rows = _split_array(content) if content.startswith(b"[") else None
+    rows = _split_reply(content)
     if rows is None:
         lines = enumerate(content.split(b"\n"), start=1)
         rows = [(f"line {number}", _parse_line(line)) for number, line in lines if line.strip()]
@@ -115,13 +134,34 @@ def _split_rows(content: bytes, path: Path) -> list[tuple[str, dict[str, Any] | 
     return rows
 
 
-def _split_array(content: bytes) -> list[tuple[str, dict[str, Any] | DataError]] | None:
-    """Return the items of one JSON array, or None if the content is not one."""
+def _split_reply(content: bytes) -> list[tuple[str, dict[str, Any] | DataError]] | None:
+    """Return the rows of a reply as AFLUX gives it, or None if the content is not one."""
     try:
-        items = json.loads(content)
-    except (ValueError, RecursionError):
+        items, _ = rows_of_reply(json.loads(content))
+    except (ValueError, RecursionError, DataError):
         return None
     return [(f"item {number}", _check_object(item)) for number, item in enumerate(items, start=1)]
+
+
+def rows_of_reply(reply: object) -> tuple[list[Any], int | None]:
+    """Return the rows of a parsed reply, and how many there are in all if it says so.
+
+    Args:
+        reply: A list of records, or an object whose keys number them, "1 of 5578"; null or nothing in either if there
+            is none.
+
+    Raises:
+        DataError: It is neither.
+    """
+    if isinstance(reply, list):
+        return reply, None
+    if not reply and (reply is None or isinstance(reply, dict)):
+        return [], None
+    places = [_NUMBERED.fullmatch(key) for key in reply] if isinstance(reply, dict) else [None]
+    if not isinstance(reply, dict) or not all(places):
+        raise DataError(f"{reprlib.repr(reply)} is no reply of AFLUX, expected a list, or records under '1 of N'")
+    numbered = sorted((int(place[1]), int(place[2]), reply[place[0]]) for place in places if place)
+    return [row for *_, row in numbered], max(total for _, total, _ in numbered)
 
 
 def _parse_line(line: bytes) -> dict[str, Any] | DataError:
@@ -132,7 +172,7 @@ def _parse_line(line: bytes) -> dict[str, Any] | DataError:
 
 
 def _check_object(item: object) -> dict[str, Any] | DataError:
-    return item if isinstance(item, dict) else DataError(f"a JSON {type(item).__name__}, expected an object")
+    return item if isinstance(item, dict) else DataError(f"{reprlib.repr(item)}, expected a JSON object")
 
 
 def _identify(row: dict[str, Any]) -> str:
@@ -146,12 +186,12 @@ def _identify(row: dict[str, Any]) -> str:
     raise DataError(f"no id: expected one of {', '.join((*UNIQUE_ID_KEYS, COMPOUND))}")
 
 
-def _parse_record(material_id: str, row: dict[str, Any]) -> Record:
+def _parse_record(material_id: str, row: dict[str, Any], source: str) -> Record:
     missing = [key for key in REQUIRED_KEYS if row.get(key) in (None, "", [])]
     if missing:
         raise DataError(f"no value for {', '.join(missing)}")
     kappa = check_kappa(_number(row[AGL_KAPPA], AGL_KAPPA))
-    return Record(material_id, _parse_structure(row), kappa, None, SOURCE)
+    return Record(material_id, _parse_structure(row), kappa, None, source)
 
 
 def _parse_structure(row: dict[str, Any]) -> Structure:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from paraisite.errors import DataError, MissingInputError, StructureError
-from paraisite.sources.record import check_element
+from paraisite.sources.record import MAX_KAPPA_W_PER_M_K, check_element
 
 ID_COLUMN: Final = "mp_id"
 KAPPA_COLUMN: Final = "kappa_w_per_m_k"
 MIN_LATTICE_CONSTANT_ANGSTROM: Final = 2.0
 MAX_LATTICE_CONSTANT_ANGSTROM: Final = 12.0
-MAX_KAPPA_W_PER_M_K: Final = 10_000.0
 _ID_PATTERN: Final = re.compile(r"mp-[0-9]+")
 
 

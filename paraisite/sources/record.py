@@ -21,6 +21,10 @@ MIN_PLANE_SPACING_ANGSTROM: Final = 0.5
 MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM: Final = 1.0
 MAX_LENGTH_ANGSTROM: Final = 1000.0
 MAX_FRACTIONAL: Final = 100.0
+MAX_ATOMS: Final = 10_000
+"""Of a cell: no training step could hold more."""
+MAX_KAPPA_W_PER_M_K: Final = 10_000.0
+"""Above any crystal's at 300 K (diamond: some 3,000), so that a value beyond is a slip or has another unit."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,14 @@ def check_kappa(value: float) -> float:
     """Return ``value`` (W/m/K) if it can be a thermal conductivity.
 
     Raises:
-        DataError: It is NaN, infinite, zero or negative.
+        DataError: It is NaN, infinite, zero or negative, or above any crystal's.
     """
     if not (math.isfinite(value) and value > 0):
         raise DataError(f"thermal conductivity is {value} W/m/K, expected a positive number")
+    if value > MAX_KAPPA_W_PER_M_K:
+        raise DataError(
+            f"thermal conductivity is {value:g} W/m/K, expected at most {MAX_KAPPA_W_PER_M_K:g}: is the unit another?"
+        )
     return value
 
 
@@ -92,9 +100,11 @@ def build_structure(
         frac_coords: Fractional coordinates, [n_atom, 3].
 
     Raises:
-        StructureError: Unknown element, no volume, too flat a cell, coordinates that are no fractions, or two atoms
-            closer than 0.5 Å (periodic images included).
+        StructureError: Unknown element, no volume, too flat a cell, coordinates that are no fractions, two atoms
+            closer than 0.5 Å (periodic images included), or more than 10,000 atoms.
     """
+    if len(species) > MAX_ATOMS:
+        raise StructureError(f"the cell has {len(species)} atoms, expected at most {MAX_ATOMS}")
     for symbol in set(species):
         check_element(symbol)
     coords = np.array(frac_coords, dtype=np.float64)
@@ -105,6 +115,19 @@ def build_structure(
     _check_cell(lattice, n_atom=len(species))
     _check_distances(lattice, species, coords)
     return Structure(lattice, list(species), coords)
+
+
+def checked_structure(structure: Structure) -> Structure:
+    """Return a structure from outside, checked like those of ``build_structure``, without oxidation states.
+
+    Raises:
+        StructureError: As there, or a site is shared by several elements or partly empty.
+    """
+    if not structure.is_ordered:
+        site = next(site for site in structure if not site.is_ordered)
+        raise StructureError(f"a site holds {site.species_string}: partial occupancy is not supported")
+    symbols = [str(getattr(site.specie, "symbol", site.specie)) for site in structure]
+    return build_structure(structure.lattice, symbols, structure.frac_coords)
 
 
 def _check_cell(lattice: Lattice, *, n_atom: int) -> None:

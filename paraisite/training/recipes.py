@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from paraisite.errors import ConfigError
+
 
 class Start(Enum):
     """Initial weights that no recipe of ours has trained."""
@@ -64,7 +66,10 @@ SLACK: Final = "slack"
 BTE: Final = "bte"
 
 FINAL_DATASETS: Final = (TOGO15, HH143, MIX)
-"""Data sets that a model may end on; the others prepare it."""
+"""Data sets of the project that a model may end on, as it may on any that a user has imported."""
+
+LFE: Final = "LFE"
+"""The project's own network for formation energies: no recipe, but what recipes of lineage lab start from."""
 
 RWAF: Final = Recipe("RWAF", Start.RANDOM, AFLOW, published_mape=0.60)
 FEAF: Final = Recipe("FEAF", Start.FORMATION_ENERGY, AFLOW, published_mape=0.49)
@@ -85,7 +90,7 @@ _MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, FELABBTE, LFEBTE)
 _STARTS: Final[dict[str, Start | Recipe]] = {
     "RW": Start.RANDOM,
     "FE": Start.FORMATION_ENERGY,
-    "LFE": Start.LAB_FORMATION_ENERGY,
+    LFE: Start.LAB_FORMATION_ENERGY,
     **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE)},
 }
 _SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX"}
@@ -108,8 +113,31 @@ RECIPES: Final[dict[str, Recipe]] = {
 
 
 def final_recipe(start: "Start | Recipe", dataset: str) -> Recipe:
-    """Return the recipe that ends on this data set and starts from these weights."""
-    return next(recipe for recipe in RECIPES.values() if recipe.start == start and recipe.train_on == dataset)
+    """Return the recipe that ends on this data set and starts from these weights.
+
+    One that ends on a user's data set is named by both, e.g. FEAF_MINE.
+    """
+    if dataset in FINAL_DATASETS:
+        return next(recipe for recipe in RECIPES.values() if recipe.start == start and recipe.train_on == dataset)
+    prefix = next(prefix for prefix, known in _STARTS.items() if known == start)
+    return Recipe(f"{prefix}_{dataset.upper()}", start, dataset)
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return a recipe by its name, whatever the case; one that ends on a user's data set among them.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if found := RECIPES.get(name.upper()):
+        return found
+    prefix, _, dataset = name.partition("_")
+    if prefix.upper() not in _STARTS or not dataset:
+        raise ConfigError(
+            f"unknown recipe {name!r}; known ones are {', '.join(RECIPES)}, "
+            f"and {', '.join(_STARTS)} with the name of a data set of yours behind, e.g. {LFE}_MINE"
+        )
+    return final_recipe(_STARTS[prefix.upper()], dataset.lower())
 
 
 PARTS: Final = (
@@ -148,9 +176,6 @@ def has_followers(recipe: Recipe) -> bool:
     """Return whether another recipe starts from this one's members."""
     return any(other.start == recipe for other in RECIPES.values())
 
-
-LFE: Final = "LFE"
-"""The project's own network for formation energies: no recipe, but what recipes of lineage lab start from."""
 
 SHIPPABLE: Final = (LFE, *(name for name, recipe in RECIPES.items() if has_followers(recipe)))
 """Models that others start from, which the project may ship."""

@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from paraisite.config import TrainingConfig
 from paraisite.errors import DataError
 from paraisite.evaluation.predict import predict
-from paraisite.evaluation.pretraining import Pretraining, pretrain, target_values
+from paraisite.evaluation.pretraining import CARD_FILE, ERRORS, Pretraining, pretrain, target_values
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.ensemble import Ensemble
@@ -129,6 +129,14 @@ def test_the_ensemble_says_what_it_is(result: Pretraining, tmp_path: Path):
     }
     assert expected.items() <= loaded.metadata.items()
     json.dumps(loaded.metadata)
+
+
+def test_the_card_leaves_out_what_is_not_known(result: Pretraining, tmp_path: Path):
+    result.save(tmp_path)
+    errors = json.loads((tmp_path / CARD_FILE).read_text())[ERRORS]
+    network = {row["property"]: row for row in errors if row["predictor"] == "network"}
+    assert "mape" not in network[FORMATION_ENERGY.name]  # a relative error has no meaning there
+    assert network[LOG_BULK.name]["mape"] == pytest.approx(result.metrics.loc[(LOG_BULK.name, "network"), "mape"])
 
 
 def test_the_backbone_takes_a_head_for_kappa(result: Pretraining):

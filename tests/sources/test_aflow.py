@@ -125,8 +125,8 @@ BAD_ROWS = [
     ('{"entry": "x", "geometry": [4.0', "line 2", "unreadable JSON"),
     (b'{"entry": "\xff\xfe"}', "line 2", "unreadable JSON"),
     ("[" * 100_000, "line 2", "unreadable JSON"),
-    ("17", "line 2", "a JSON int, expected an object"),
-    ("null", "line 2", "a JSON NoneType, expected an object"),
+    ("17", "line 2", "7, expected a JSON object"),
+    ("null", "line 2", "None, expected a JSON object"),
 ]
 
 
@@ -163,6 +163,13 @@ def test_array_as_the_query_answers_it_is_read(tmp_path: Path) -> None:
     assert rejection.material_id == "item 2"
 
 
+def test_records_that_are_numbered_are_read_in_their_order(tmp_path: Path) -> None:
+    reply = {"10 of 10": _row(entry="ten"), "2 of 10": _row(entry="two"), "1 of 10": None}
+    records, (rejection,) = load_aflow(_write(tmp_path, json.dumps(reply, indent=1), name="reply.json"))
+    assert [record.material_id for record in records] == ["two", "ten"]
+    assert rejection.material_id == "item 1"
+
+
 @pytest.mark.parametrize("name", ["aflow.jsonl.gz", "aflow.jsonl"])
 def test_gzip_is_recognised_by_content_not_by_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -176,7 +183,13 @@ def test_absent_table_says_how_to_get_it_in_one_sentence(tmp_path: Path) -> None
     with pytest.raises(MissingInputError) as caught:
         load_aflow(tmp_path / "none.jsonl.gz")
     message = str(caught.value)
-    for part in ("none.jsonl.gz not found", "aflow.org/API/aflux", "data.aflow_table", "PARAISITE_AFLOW_TABLE"):
+    for part in (
+        "none.jsonl.gz not found",
+        "data fetch aflow",
+        "--from FILE",
+        "data.aflow_table",
+        "PARAISITE_AFLOW_TABLE",
+    ):
         assert part in message
     assert "\n" not in message
 

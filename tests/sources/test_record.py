@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pymatgen.core import Lattice
+from pymatgen.core import DummySpecies, Lattice, Species, Structure
 
 from paraisite.errors import DataError, StructureError
-from paraisite.sources.record import build_structure, check_element, check_kappa
+from paraisite.sources.record import (
+    MAX_KAPPA_W_PER_M_K,
+    build_structure,
+    check_element,
+    check_kappa,
+    checked_structure,
+)
 
 CUBE = Lattice.cubic(4.0)
 CSCL = ([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]], ["Cs", "Cl"])
@@ -17,6 +23,35 @@ CSCL = ([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]], ["Cs", "Cl"])
 def test_kappa_must_be_positive_and_finite(value: float) -> None:
     with pytest.raises(DataError, match=rf"{value} W/m/K, expected a positive number"):
         check_kappa(value)
+
+
+def test_kappa_above_any_crystals_is_refused() -> None:
+    assert check_kappa(MAX_KAPPA_W_PER_M_K) == MAX_KAPPA_W_PER_M_K
+    with pytest.raises(DataError, match=r"is 10001 W/m/K, expected at most 10000: is the unit another\?"):
+        check_kappa(10_001.0)
+
+
+def test_a_cell_of_a_million_atoms_is_refused_at_once() -> None:
+    n_atom = 1_000_000
+    with pytest.raises(StructureError, match="the cell has 1000000 atoms, expected at most 10000"):
+        build_structure(Lattice.cubic(400.0), ["Na"] * n_atom, np.zeros((n_atom, 3)))
+
+
+@pytest.mark.parametrize(
+    ("structure", "message"),
+    [
+        (Structure(Lattice.cubic(3), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]]), "K:0.5, Na:0.5: partial occupancy"),
+        (Structure(Lattice.cubic(3), [DummySpecies("X")], [[0, 0, 0]]), "unknown element 'X'"),
+    ],
+)
+def test_a_structure_from_outside_is_checked(structure: Structure, message: str) -> None:
+    with pytest.raises(StructureError, match=message):
+        checked_structure(structure)
+
+
+def test_oxidation_states_are_dropped() -> None:
+    salt = Structure(Lattice.cubic(4), [Species("Cs", 1), Species("Cl", -1)], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    assert [str(site.specie) for site in checked_structure(salt)] == ["Cs", "Cl"]
 
 
 @pytest.mark.parametrize("symbol", ["Xx", "", "na", "Na+", "Na0.5K0.5", "0+"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from paraisite.errors import ConfigError
 from paraisite.training.recipes import (
     AFLOW,
     BTE,
@@ -14,6 +15,7 @@ from paraisite.training.recipes import (
     Start,
     final_recipe,
     has_followers,
+    recipe_named,
 )
 
 OF_THE_PAPER = {AFLOW, Start.FORMATION_ENERGY}
@@ -50,6 +52,16 @@ def test_all_six_models_exist_in_both_lineages(lineage: Lineage, dataset: str):
     assert lineage.middle.start is lineage.pretrained
     assert lineage.middle_from_random.start is Start.RANDOM
     assert lineage.middle.train_on == lineage.middle_from_random.train_on
+
+
+def test_a_recipe_ends_on_a_users_data_by_its_name():
+    recipe = recipe_named("felab_my-data")
+    assert recipe == final_recipe(RECIPES["FELAB"], "my-data") == Recipe("FELAB_MY-DATA", RECIPES["FELAB"], "my-data")
+    assert recipe_named("FEAFTG15") is recipe_named("feaftg15") is RECIPES["FEAFTG15"]
+    assert not any("_" in name for name in RECIPES)
+    for name in ("FEAFTG16", "XX_MINE", "FEAF_", "_MINE", ""):
+        with pytest.raises(ConfigError, match=r"unknown recipe .* e\.g\. LFE_MINE"):
+            recipe_named(name)
 
 
 def test_the_paper_keeps_its_names():

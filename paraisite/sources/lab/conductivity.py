@@ -94,7 +94,7 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
     low, high = _frequency_range(harmonic)
     if low < MIN_FREQUENCY_THZ:
         raise StructureError(f"phonon of {low:.2f} THz (imaginary), expected none below {MIN_FREQUENCY_THZ} THz")
-    with _recursion_limit_kept():
+    with recursion_limit_kept():
         anharmonic, n_snapshot = _anharmonic(cell, repeats, calculator)
     anharmonic.fc2 = harmonic.force_constants
     anharmonic.mesh_numbers = [MESH] * 3
@@ -150,7 +150,7 @@ def _anharmonic(cell: PhonopyAtoms, repeats: npt.NDArray[np.int64], calculator: 
 
 
 @contextmanager
-def _recursion_limit_kept() -> Iterator[None]:
+def recursion_limit_kept() -> Iterator[None]:
     """Undo what symfc does when it is imported: with its limit, deeply nested JSON ends the process."""
     limit = sys.getrecursionlimit()
     try:

@@ -1,0 +1,83 @@
+"""Crystal structures from files: whatever pymatgen reads, and extended XYZ, which may hold many."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pymatgen.core.structure import Structure
+
+logger = logging.getLogger(__name__)
+
+FOLDER_PATTERNS: Final = ("*.cif", "*.mcif", "*POSCAR*", "*CONTCAR*", "*.vasp", "*.cssr", "*.xsf", "*.res")
+"""Which files of a folder are taken for structures; a file that is named itself may be anything pymatgen reads."""
+
+EXTENDED_XYZ_SUFFIXES: Final = (".extxyz", ".xyz")
+MAX_FILE_BYTES: Final = 50_000_000
+"""A crystal of this size would have a million atoms and more: a parser would be busy with it for many minutes."""
+
+
+def structure_files(folder: Path) -> list[Path]:
+    """Return the structure files of a folder, in order of their names."""
+    return sorted({file for pattern in FOLDER_PATTERNS for file in folder.glob(pattern) if file.is_file()})
+
+
+def read_structure(path: Path) -> Structure | str:
+    """Return the file's structure, or the reason why there is none."""
+    if reason := _unreadable(path):
+        return reason
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            structure = Structure.from_file(path)
+    # pymatgen's parsers raise almost any exception on a damaged file: that must cost one row, not all of them.
+    except Exception as error:
+        return f"not a readable structure file: {_one_line(error)}"
+    for message in dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, UserWarning)):
+        logger.debug("%s: %s", path, message.replace("\n", " "))
+    return structure if isinstance(structure, Structure) else f"expected a crystal, found {type(structure).__name__}"
+
+
+def read_frames(path: Path) -> Iterator[tuple[dict[str, object], Structure | str]]:
+    """Yield what is known of each crystal of an extended XYZ file, and the crystal or the reason why there is none.
+
+    A file that cannot be read any further ends with a reason; the frames before it are kept.
+    """
+    if reason := _unreadable(path):
+        yield {}, reason
+        return
+    try:
+        from ase.io import iread
+        from pymatgen.io.ase import AseAtomsAdaptor
+    except ImportError:
+        yield {}, "extended XYZ is read by ASE, which is not installed: `pip install '.[phonons]'`"
+        return
+    frames = iread(path, index=":", format="extxyz")
+    while True:
+        try:
+            atoms = next(frames)
+        except StopIteration:
+            return
+        except Exception as error:  # ASE's parser, too, raises almost any
+            yield {}, f"not a readable structure: {_one_line(error)}"
+            return
+        if not atoms.pbc.all():
+            yield dict(atoms.info), "not periodic in three directions, expected a crystal"
+        else:
+            yield dict(atoms.info), AseAtomsAdaptor.get_structure(atoms)
+
+
+def _unreadable(path: Path) -> str | None:
+    if path.is_dir():
+        return "the folder holds no structure file"
+    if not path.exists():
+        return "file not found"
+    if (size := path.stat().st_size) > MAX_FILE_BYTES:
+        return f"the file has {size / 1e6:.0f} MB, expected at most {MAX_FILE_BYTES / 1e6:.0f}"
+    return None
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
