@@ -115,7 +115,7 @@ def _all_pages(session: JsonSession, server: str, page_size: int, on_page: OnPag
         raise _unusable(session, f"{server}: more than {_MAX_PAGES} pages, expected a handful")
     if total is not None and len(rows) < total:
         raise _unusable(
-            session, f"{server}: {len(rows)} entries came of the {total} that it announced: try again later"
+            session, f"{server}: {len(rows)} of the {total} entries came that it announced: try again later"
         )
     return rows
 

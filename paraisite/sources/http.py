@@ -7,8 +7,6 @@ asks only for what it lacks. Neither headers nor keys are kept. Libraries that t
 import gzip
 import hashlib
 import json
-import logging
-import random
 import shutil
 import time
 from collections.abc import Callable
@@ -24,28 +22,16 @@ from requests.structures import CaseInsensitiveDict
 from paraisite import __version__
 from paraisite.errors import DownloadError
 from paraisite.files import write_whole
-
-logger = logging.getLogger(__name__)
+from paraisite.sources.patience import BUSY, FailedAttemptError, repeat
 
 USER_AGENT: Final = f"paraisite/{__version__} (lattice thermal conductivity; https://doi.org/10.1039/D5CP04401D)"
 KEY_HEADER: Final = "x-api-key"
 MAX_AGE_SECONDS: Final = 24 * 3600.0
 """Answers older than this are asked for again: databases change, and half a table of each state is neither."""
 
-_BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REFUSED: Final = frozenset({401, 403})
 _MAX_BODY_BYTES: Final = 1 << 30
-_MAX_PAUSE_SECONDS: Final = 120.0
 _CHUNK_BYTES: Final = 1 << 16
-
-
-class _FailedAttemptError(Exception):
-    """Why one attempt failed, in words for people."""
-
-    def __init__(self, reason: str, *, may_pass: bool = True, retry_after_seconds: float | None = None) -> None:
-        super().__init__(reason)
-        self.may_pass = may_pass
-        self.retry_after_seconds = retry_after_seconds
 
 
 class JsonSession(requests.Session):
@@ -56,8 +42,7 @@ class JsonSession(requests.Session):
         timeout_seconds: Longest silence of the server.
         answer_seconds: Longest time for one whole answer.
         n_attempt: Attempts for each answer.
-        pause_seconds: Pause before the second attempt; it doubles with each, and a random half is added, so that
-            clients that failed together do not come back together. A server's Retry-After is obeyed.
+        pause_seconds: Pause before the second attempt, see ``patience.repeat``.
         interval_seconds: Pause between two answered requests.
         never_kept: Ends of paths whose answers are asked for every time.
         on_answer: Called with every parsed answer, kept ones included.
@@ -132,21 +117,20 @@ class JsonSession(requests.Session):
 
     def _ask(self, request: requests.PreparedRequest, options: dict[str, Any]) -> bytes:
         """Return the server's answer, with as many attempts as it takes."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                body = self._attempt(request, options)
-            except _FailedAttemptError as failure:
-                if attempt >= self.n_attempt or not failure.may_pass:
-                    raise DownloadError(f"{_address(request)}: {failure} ({_times(attempt)})") from failure
-                pause = self._pause(attempt, failure)
-                logger.warning("%s: %s; once more in %.0f s", _address(request), failure, pause)
-                time.sleep(pause)
-            else:
-                self.n_asked += 1
-                self._not_before = time.monotonic() + self._interval_seconds
-                return body
+        address = str(request.url).partition("?")[0]  # the query is long, and not what a message is to begin with
+        try:
+            body = repeat(
+                lambda: self._attempt(request, options),
+                what=address,
+                n_attempt=self.n_attempt,
+                pause_seconds=self.pause_seconds,
+            )
+        except FailedAttemptError as failure:
+            times = "1 attempt" if failure.n_attempt == 1 else f"{failure.n_attempt} attempts"
+            raise DownloadError(f"{address}: {failure} ({times})") from failure
+        self.n_asked += 1
+        self._not_before = time.monotonic() + self._interval_seconds
+        return body
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Give a key to no other server than the one it was meant for."""
@@ -162,26 +146,20 @@ class JsonSession(requests.Session):
             ) as response:
                 _check_status(response)
                 body = self._read(response)
-        except requests.exceptions.RequestException as error:
-            raise _FailedAttemptError(_said(error), may_pass=not _unresolved(error)) from error
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise FailedAttemptError(_said(error), may_pass=not _unresolved(error)) from error
         return _checked_json(body)
 
     def _read(self, response: requests.Response) -> bytes:
-        """Return the whole body; a length that is not kept is an error of urllib3."""
+        """Return the whole body; it is read as it comes, so that a server that drips cannot hold us for ever."""
         end, body = time.monotonic() + self._answer_seconds, bytearray()
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > _MAX_BODY_BYTES:
-                raise _FailedAttemptError(f"the answer is longer than {_MAX_BODY_BYTES >> 20} MB", may_pass=False)
+                raise FailedAttemptError(f"the answer is longer than {_MAX_BODY_BYTES >> 20} MB", may_pass=False)
             if time.monotonic() > end:
-                raise _FailedAttemptError(f"the answer was not complete after {self._answer_seconds:.0f} s")
+                raise FailedAttemptError(f"the answer was not complete after {self._answer_seconds:.0f} s")
         return bytes(body)
-
-    def _pause(self, attempt: int, failure: _FailedAttemptError) -> float:
-        if failure.retry_after_seconds is not None:
-            return min(failure.retry_after_seconds, _MAX_PAUSE_SECONDS)
-        pause = self.pause_seconds * 2 ** (attempt - 1)
-        return min(pause * random.uniform(1.0, 1.5), _MAX_PAUSE_SECONDS)
 
     def _path(self, request: requests.PreparedRequest) -> Path | None:
         """Return where an answer is kept, or None if it never is."""
@@ -215,7 +193,7 @@ def _check_status(response: requests.Response) -> None:
     reason = f"HTTP {status} {response.reason or ''}".strip()
     if status in _REFUSED:
         reason += ": the server refuses this request, a key may be missing or wrong"
-    raise _FailedAttemptError(reason, may_pass=status in _BUSY, retry_after_seconds=_retry_after(response))
+    raise FailedAttemptError(reason, may_pass=status in BUSY, retry_after_seconds=_retry_after(response))
 
 
 def _retry_after(response: requests.Response) -> float | None:
@@ -232,14 +210,14 @@ def _checked_json(body: bytes) -> bytes:
     NaN and infinities, which JSON does not know but many programs write, become null.
     """
     if body.lstrip()[:1] == b"<":
-        raise _FailedAttemptError("the server sent a web page, expected JSON", may_pass=False)
+        raise FailedAttemptError("the server sent a web page, expected JSON", may_pass=False)
     constants: list[str] = []
     try:
         content = json.loads(body, parse_constant=constants.append)
     except RecursionError as error:
-        raise _FailedAttemptError("the answer is nested too deeply to be read", may_pass=False) from error
+        raise FailedAttemptError("the answer is nested too deeply to be read", may_pass=False) from error
     except ValueError as error:
-        raise _FailedAttemptError(f"the answer is no complete JSON ({error})") from error
+        raise FailedAttemptError(f"the answer is no complete JSON ({error})") from error
     return json.dumps(content).encode() if constants else body
 
 
@@ -253,21 +231,18 @@ def _response(request: requests.PreparedRequest, body: bytes) -> requests.Respon
     return response
 
 
-def _address(request: requests.PreparedRequest) -> str:
-    """Return server and path, without the query: that is long, and its place in a message is not the first."""
-    return str(request.url).partition("?")[0]
-
-
 def _said(error: Exception) -> str:
     """Return what went wrong, without the address that requests repeats in every message."""
     kinds: dict[type[Exception], str] = {
         requests.exceptions.ConnectTimeout: "no connection in time",
         requests.exceptions.ReadTimeout: "the server was silent for too long",
-        requests.exceptions.ChunkedEncodingError: "the connection broke",
-        requests.exceptions.ContentDecodingError: "the answer cannot be unpacked",
         requests.exceptions.ConnectionError: "no connection",
+        urllib3.exceptions.ReadTimeoutError: "the server was silent for too long",
+        urllib3.exceptions.DecodeError: "the answer cannot be unpacked",
+        urllib3.exceptions.ProtocolError: "the connection broke",
     }
-    kind, cause = kinds.get(type(error), type(error).__name__), _cause(error)
+    kind = next((text for known, text in kinds.items() if isinstance(error, known)), type(error).__name__)
+    cause = _cause(error)
     return f"{kind}: {str(cause).rpartition('): ')[2] or type(cause).__name__}"
 
 
@@ -280,7 +255,3 @@ def _cause(error: Exception) -> object:
 def _unresolved(error: Exception) -> bool:
     """Return whether the server's name is unknown: without a network no further attempt helps."""
     return isinstance(_cause(error), urllib3.exceptions.NameResolutionError)
-
-
-def _times(n: int) -> str:
-    return "1 attempt" if n == 1 else f"{n} attempts"

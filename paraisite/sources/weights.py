@@ -10,7 +10,6 @@ import hashlib
 import http.client
 import json
 import logging
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from typing import BinaryIO, Final
 from paraisite.config import FORMATION_ENERGY_WEIGHTS_VARIABLE, DataConfig
 from paraisite.errors import ConfigError, MissingInputError, WeightsError
 from paraisite.files import cache_folder
+from paraisite.sources.patience import BUSY, FailedAttemptError, repeat
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ _CHUNK_BYTES: Final = 1 << 16
 _SIDECAR_LIMIT_BYTES: Final = 1 << 20
 # Only caught around calls that touch nothing but the network.
 _NETWORK_ERRORS: Final = (OSError, http.client.HTTPException)
-_TRANSIENT_STATUS: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -87,15 +86,7 @@ PUBLISHED_FILES: Final[dict[str, PublishedFile]] = {
 }
 
 
-class _DownloadError(Exception):
-    """Why one attempt failed, in words for people."""
-
-    def __init__(self, reason: str, *, may_pass: bool = True) -> None:
-        super().__init__(reason)
-        self.may_pass = may_pass
-
-
-class _WrongContentError(_DownloadError):
+class _WrongContentError(FailedAttemptError):
     """What came is complete and not the pinned file."""
 
 
@@ -133,7 +124,7 @@ def fetch_published_weights(
         progress: Called while the HDF5 file arrives.
         timeout_seconds: Longest silence of the server.
         n_attempt: Attempts per file.
-        pause_seconds: Pause before the second attempt; it doubles with each.
+        pause_seconds: Pause before the second attempt, see ``patience.repeat``.
 
     Raises:
         ConfigError: There is no such published model.
@@ -158,13 +149,13 @@ def fetch_published_weights(
         path.parent.mkdir(parents=True, exist_ok=True)
         # The .json first: an .hdf5 file in the cache then always has it.
         if not _is_sidecar(sidecar, published):
-            _attempt(attempt_sidecar, n_attempt=n_attempt, pause_seconds=pause_seconds)
+            repeat(attempt_sidecar, what=url, n_attempt=n_attempt, pause_seconds=pause_seconds)
         if not _is_weights(path, published):
-            _attempt(attempt_weights, n_attempt=n_attempt, pause_seconds=pause_seconds)
+            repeat(attempt_weights, what=url, n_attempt=n_attempt, pause_seconds=pause_seconds)
             _logger.info("downloaded %s", path)
     except _WrongContentError as error:
         raise WeightsError(f"{url}: {error}; {_by_hand(name, published)}") from error
-    except _DownloadError as error:
+    except FailedAttemptError as error:
         raise MissingInputError(f"{url} could not be downloaded ({error}): {_by_hand(name, published)}") from error
     except OSError as error:
         raise MissingInputError(f"{path} could not be written ({error}): {_by_hand(name, published)}") from error
@@ -181,19 +172,6 @@ def _by_hand(name: str, published: PublishedFile) -> str:
 
 def _no_progress(_present: int, _total: int) -> None:
     """Report to nobody."""
-
-
-def _attempt(action: Callable[[], None], *, n_attempt: int, pause_seconds: float) -> None:
-    """Repeat an action while its failures may pass."""
-    for attempt in range(1, n_attempt + 1):
-        try:
-            return action()
-        except _DownloadError as error:
-            if attempt == n_attempt or not error.may_pass:
-                raise
-            _logger.warning("attempt %d of %d failed: %s", attempt, n_attempt, error)
-            time.sleep(pause_seconds * 2 ** (attempt - 1))
-    return None
 
 
 def _fetch_sidecar(url: str, path: Path, published: PublishedFile, timeout_seconds: float) -> None:
@@ -226,7 +204,7 @@ def _fetch_weights(url: str, path: Path, published: PublishedFile, timeout_secon
                 _copy(response, first, file, published.n_byte, progress)
     n_byte = part.stat().st_size
     if n_byte < published.n_byte:
-        raise _DownloadError(f"the connection ended after {n_byte} of {published.n_byte} bytes")
+        raise FailedAttemptError(f"the connection ended after {n_byte} of {published.n_byte} bytes")
     if not _is_weights(part, published):
         part.unlink()
         # What an earlier attempt left may be at fault: only a file that came in one piece is surely the server's own.
@@ -249,9 +227,9 @@ def _open(url: str, offset: int, timeout_seconds: float) -> http.client.HTTPResp
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
             return _open(url, 0, timeout_seconds)
-        raise _DownloadError(f"HTTP {error.code} {error.reason}", may_pass=error.code in _TRANSIENT_STATUS) from error
+        raise FailedAttemptError(f"HTTP {error.code} {error.reason}", may_pass=error.code in BUSY) from error
     except _NETWORK_ERRORS as error:
-        raise _DownloadError(f"no connection: {getattr(error, 'reason', error) or type(error).__name__}") from error
+        raise FailedAttemptError(f"no connection: {getattr(error, 'reason', error) or type(error).__name__}") from error
     return response
 
 
@@ -261,7 +239,7 @@ def _start(response: http.client.HTTPResponse, offset: int) -> int:
         return 0
     content_range = response.headers.get("Content-Range", "")
     if not content_range.startswith(f"bytes {offset}-"):
-        raise _DownloadError(f"asked for bytes from {offset} on, the server sent {content_range or 'others'}")
+        raise FailedAttemptError(f"asked for bytes from {offset} on, the server sent {content_range or 'others'}")
     return offset
 
 
@@ -281,7 +259,7 @@ def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
     except http.client.IncompleteRead as error:
         return error.partial
     except _NETWORK_ERRORS as error:
-        raise _DownloadError(f"the connection broke: {error or type(error).__name__}") from error
+        raise FailedAttemptError(f"the connection broke: {error or type(error).__name__}") from error
 
 
 def _is_weights(path: Path, published: PublishedFile) -> bool:
@@ -299,10 +277,10 @@ def _is_sidecar(path: Path, published: PublishedFile) -> bool:
     return hashlib.sha256(content.encode()).hexdigest() == published.sidecar_sha256
 
 
-def _unexpected(content: bytes, reason: str) -> _DownloadError:
+def _unexpected(content: bytes, reason: str) -> FailedAttemptError:
     """Say what came instead of a file."""
     if content.lstrip()[:1] == b"<":
-        return _DownloadError("the server sent a web page instead of the file", may_pass=False)
+        return FailedAttemptError("the server sent a web page instead of the file", may_pass=False)
     return _WrongContentError(
         f"{reason}; it begins with {content[:24]!r}", may_pass=not content.rstrip().endswith(b"}")
     )

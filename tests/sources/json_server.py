@@ -1,5 +1,6 @@
 """A local server that answers in JSON, with faults in front of its answers."""
 
+import gzip
 import json
 import threading
 import time
@@ -23,6 +24,7 @@ class JsonServer:
         faults: What is done instead of the first answers, in turn; None answers as usual.
         asked: Path with query of every request.
         headers: Headers of every request.
+        n_dripped: Bytes that were sent one by one.
     """
 
     reply: Callable[[str], Any]
@@ -30,6 +32,7 @@ class JsonServer:
     faults: list[Fault | None] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    n_dripped: int = 0
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
@@ -100,6 +103,38 @@ def hang(seconds: float) -> Fault:
     return wait
 
 
+def packed(handler: BaseHTTPRequestHandler, content: bytes) -> None:
+    """Send everything, compressed."""
+    content = gzip.compress(content)
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def badly_packed(handler: BaseHTTPRequestHandler, content: bytes) -> None:
+    """Say that it is compressed, which it is not."""
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def in_chunks(handler: BaseHTTPRequestHandler, content: bytes) -> None:
+    """Send everything in pieces, without saying how much it is."""
+    handler.protocol_version = "HTTP/1.1"
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    for start in range(0, len(content), 10):
+        piece = content[start : start + 10]
+        handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+    handler.wfile.write(b"0\r\n\r\n")
+
+
 def drip(handler: BaseHTTPRequestHandler, content: bytes) -> None:
     """Send byte after byte, each before any patience ends."""
     handler.send_response(200)
@@ -109,6 +144,7 @@ def drip(handler: BaseHTTPRequestHandler, content: bytes) -> None:
         for byte in content:
             handler.wfile.write(bytes([byte]))
             handler.wfile.flush()
+            handler.server.state.n_dripped += 1
             time.sleep(0.05)
     except OSError:
         return
@@ -128,6 +164,7 @@ def running(reply: Callable[[str], Any]) -> Iterator[JsonServer]:
 
     http_server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http_server.daemon_threads = True
+    http_server.state = state
     state.url = f"http://127.0.0.1:{http_server.server_port}/"
     thread = threading.Thread(target=http_server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -16,10 +16,13 @@ from paraisite.sources.http import KEY_HEADER, JsonSession
 from tests.sources.json_server import (
     Fault,
     JsonServer,
+    badly_packed,
     drip,
     half,
     half_without_length,
     hang,
+    in_chunks,
+    packed,
     running,
     status,
     too_short_a_length,
@@ -84,7 +87,7 @@ def test_a_fault_that_may_pass_costs_nothing(fault: Fault, server: JsonServer, t
     ("fault", "message"),
     [
         (status(503), "HTTP 503 Service Unavailable"),
-        (half, "the connection broke"),
+        (half, "no complete JSON|the connection broke"),
         (half_without_length, "no complete JSON"),
         (hang(0.8), "silent for too long"),
     ],
@@ -130,6 +133,15 @@ def test_an_answer_that_never_ends_is_given_up(server: JsonServer, tmp_path: Pat
     server.faults = [drip]
     with pytest.raises(DownloadError, match="not complete after 0 s"):
         session(tmp_path, answer_seconds=0.3, n_attempt=1).json(server.url)
+    assert 1 < server.n_dripped < 100
+
+
+def test_packed_answers_and_those_in_chunks_are_read(server: JsonServer, tmp_path: Path):
+    server.faults = [packed, in_chunks, badly_packed]
+    assert session(tmp_path / "a").json(server.url) == ANSWER
+    assert session(tmp_path / "b").json(server.url) == ANSWER
+    assert session(tmp_path / "c").json(server.url) == ANSWER
+    assert len(server.asked) == 4
 
 
 def test_an_answer_of_absurd_length_is_given_up(server: JsonServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
