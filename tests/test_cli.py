@@ -28,6 +28,7 @@ STAGES = {
     "pretrained": ("pretrain", "check_formation_energy"),
     "labelling": ("label",),
     "lab_set": ("assemble_lab", "check"),
+    "acquire": ("fetch",),
 }
 
 
@@ -177,8 +178,8 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         arguments = entry_point["command"].format(**values).split()
         assert arguments[:3] == ["python", "-m", "paraisite"]
         invoke(*arguments[3:])
-    assert [name for name, _, _ in calls] == ["step1", "step2", "step3", "rwaft", "train_recipe", "pretrain"]
-    assert all(options == {"overrides": {}} for name, _, options in calls if name != "pretrain")
+    assert [name for name, _, _ in calls] == ["step1", "step2", "step3", "rwaft", "train_recipe", "pretrain", "fetch"]
+    assert all(options == {"overrides": {}} for name, _, options in calls if name not in ("pretrain", "fetch"))
 
 
 def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:

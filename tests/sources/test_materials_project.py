@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlparse
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from mp_api.client import MPRester
 from pymatgen.core import Lattice, Structure
 
@@ -202,6 +204,29 @@ def test_a_bad_material_is_a_row_with_a_reason(server: JsonServer, tmp_path: Pat
         6: "volume is 'large'", 7: "not stable", 8: "theoretical is 'perhaps'", 0: "duplicate id",
     }.items():  # fmt: skip
         assert text in reasons[f"mp-{number}"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    place=st.sampled_from([(key,) for key in document(0)] + [("structure", key) for key in document(0)["structure"]]),
+    value=ANYTHING,
+)
+def test_no_value_of_one_material_costs_another(place: tuple[str, ...], value: Any, tmp_path: Path):
+    """Values that no server should send, at the top of a document or inside of its structure."""
+    odd = document(1)
+    part = odd["structure"] if len(place) == 2 else odd
+    part[place[-1]] = value
+    materials_project._write(tmp_path, [document(0), odd, document(2)], query="", database_version="")
+    found = load_stable_materials(tmp_path)
+    assert {"mp-0", "mp-2"} <= set(found.table["material_id"])
+    assert len(found.table) + len(found.rejected) == 3
 
 
 def test_fewer_materials_than_announced_are_an_error(server: JsonServer, tmp_path: Path):
