@@ -3,7 +3,9 @@
 import logging
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -26,6 +28,8 @@ from paraisite.training.recipes import AFLOW
 
 logger = logging.getLogger(__name__)
 
+_SECONDS_BETWEEN_LINES: Final = 10.0
+
 
 def fetch(name: str, *, file: Path | None, server: str | None, include_gnome: bool) -> None:
     """Fetch a data set from its server, or take a saved reply of it, into ``external/``.
@@ -42,7 +46,7 @@ def fetch(name: str, *, file: Path | None, server: str | None, include_gnome: bo
     if file is not None and name != AFLOW:
         raise ConfigError(f"--from takes a saved reply of AFLUX, so it goes with {AFLOW} only")
     folder, kept = EXTERNAL / name, cache_folder("fetch") / name
-    with _FetchProgress(name) as progress:
+    with _CountProgress(name) as progress:
         if name == MATERIALS_PROJECT:
             snapshot = fetch_stable_materials(
                 folder, kept, include_gnome=include_gnome, server=server, on_chunk=progress
@@ -61,8 +65,8 @@ def fetch(name: str, *, file: Path | None, server: str | None, include_gnome: bo
         report(name, load_stable_materials(folder))
 
 
-class _FetchProgress:
-    """A bar where there is a terminal, else a line per page."""
+class _CountProgress:
+    """A bar where there is a terminal, else a line now and then."""
 
     def __init__(self, name: str) -> None:
         console = Console(stderr=True)
@@ -71,8 +75,9 @@ class _FetchProgress:
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
         )
         self._name, self._task = name, self._bar.add_task(name, total=None)
+        self._last_line = -_SECONDS_BETWEEN_LINES
 
-    def __enter__(self) -> "_FetchProgress":
+    def __enter__(self) -> "_CountProgress":
         if self._on_terminal:
             self._bar.start()
         return self
@@ -80,9 +85,10 @@ class _FetchProgress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def __call__(self, present: int, total: int | None) -> None:
+    def __call__(self, present: int, total: int | None = None) -> None:
         self._bar.update(self._task, completed=present, total=total)
-        if not self._on_terminal:
+        if not self._on_terminal and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
             logger.info("%s: %d%s rows", self._name, present, f" of {total}" if total else "")
 
 
@@ -97,7 +103,8 @@ def import_own(name: str, path: Path, options: ImportOptions, *, replace: bool) 
     folder = EXTERNAL / check_name(name)
     if folder.exists() and not replace:
         raise ConfigError(f"{folder} exists: choose another name, or replace it with --replace")
-    records, rejections = load_own(path, options)
+    with _CountProgress(name) as progress:
+        records, rejections = load_own(path, options, on_row=progress)
     dataset = build_dataset(name, records, rejections)
     save_imported(dataset, source=options.source, origin=str(path))
     _track("add", str(folder))

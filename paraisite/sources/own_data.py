@@ -57,13 +57,16 @@ Item = tuple[str, Callable[[], Record]]
 """A material's id, and what makes its record or raises DataError or StructureError."""
 
 
-def load_own(path: Path, options: ImportOptions) -> tuple[list[Record], list[Rejection]]:
+def load_own(
+    path: Path, options: ImportOptions, *, on_row: Callable[[int], None] | None = None
+) -> tuple[list[Record], list[Rejection]]:
     """Return the records of a folder or file, and what was rejected; of equal ids the first is kept.
 
     Args:
         path: A parquet table; an extended XYZ file; a folder of phono3py's results, one crystal per folder; or a
             folder of structure files.
         options: How values are read.
+        on_row: Called with the number of rows so far.
 
     Raises:
         MissingInputError: There is no such path.
@@ -80,6 +83,8 @@ def load_own(path: Path, options: ImportOptions) -> tuple[list[Record], list[Rej
             records[material_id] = make()
         except (DataError, StructureError) as error:
             rejections.append(Rejection(material_id, str(error)))
+        if on_row:
+            on_row(len(records) + len(rejections))
     return list(records.values()), rejections
 
 
@@ -121,7 +126,7 @@ def _number(value: object) -> float:
 
 def _phono3py_items(path: Path, folders: list[Path], options: ImportOptions) -> Iterator[Item]:
     for folder in folders:
-        material_id = path.name if folder == path else folder.relative_to(path).as_posix()
+        material_id = path.resolve().name if folder == path else folder.relative_to(path).as_posix()
 
         def make(folder: Path = folder, material_id: str = material_id) -> Record:
             find = read_kappa if has_kappa(folder) else compute_kappa
