@@ -5,13 +5,22 @@ import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 CACHE_VARIABLE: Final = "PARAISITE_CACHE"
 """Environment variable that names the folder for everything that can be made or fetched again."""
+
+COMPACT_PARQUET: Final[dict[str, Any]] = {
+    "compression": "zstd",
+    "compression_level": 19,
+    "use_dictionary": False,
+    "write_statistics": False,
+}
+"""How tables are written that go into the store: they are read whole, so that dictionaries and statistics of their
+columns would only make them longer, by a third where they hold structures."""
 
 
 def cache_folder(content: str) -> Path:

@@ -16,7 +16,7 @@ from rich.console import Console
 from paraisite.config import Config, load_config
 from paraisite.errors import DataError
 from paraisite.evaluation.agreement import Agreement, agreements
-from paraisite.files import write_whole
+from paraisite.files import COMPACT_PARQUET, write_whole
 from paraisite.folders import BUILD, DATA, LABELS
 from paraisite.reports.figures import save_figure
 from paraisite.reports.lab_figures import (
@@ -129,7 +129,7 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
     structures = [Structure.from_str(text, fmt="json") if text else None for text in texts]
     columns = pa.Table.from_pandas(table.drop(columns="structure_json"), preserve_index=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(with_structures(columns, structures), path, compression="zstd")
+    pq.write_table(with_structures(columns, structures), path, **COMPACT_PARQUET)
 
 
 def _figures(slack: pd.DataFrame, bte: pd.DataFrame) -> dict[str, Figure]:

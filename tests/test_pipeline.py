@@ -1,5 +1,6 @@
 """Tests of dvc.yaml: DVC accepts it, and nothing that may not be shipped can reach its store."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -147,6 +148,27 @@ def test_each_parameter_is_in_params_yaml(lineage: str) -> None:
             section, _, key = parameter.partition(".")
             assert section in settings, name
             assert not key or key in settings[section], name
+
+
+def test_the_store_holds_what_both_lineages_need() -> None:
+    # `dvc gc --workspace --cloud` drops what stages of the other lineage refer to.
+    locked = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    wanted = {"data": yaml.safe_load((ROOT / "data.dvc").read_text())["outs"][0]["md5"]}
+    wanted["weights"] = yaml.safe_load((ROOT / "weights.dvc").read_text())["outs"][0]["md5"]
+    for name, stage in (stages("paper") | stages("lab")).items():
+        for out in locked[name].get("outs", []):
+            if outputs(stage)[out["path"]]:
+                wanted[out["path"]] = out["md5"]
+    for path, digest in wanted.items():
+        assert stored(digest).exists(), path
+        if digest.endswith(".dir"):
+            for file in json.loads(stored(digest).read_text()):
+                assert stored(file["md5"]).exists(), f"{path}/{file['relpath']}"
+
+
+def stored(digest: str) -> Path:
+    """Return where the bundled store keeps an object."""
+    return ROOT / "dvcstore" / "files" / "md5" / digest[:2] / digest[2:]
 
 
 def test_the_store_is_inside_the_repository_and_dvc_calls_nobody() -> None:

@@ -22,6 +22,7 @@ from pymatgen.core.structure import Structure
 from paraisite.config import DataConfig
 from paraisite.datasets.mix import mix_records
 from paraisite.errors import DataError, MissingInputError
+from paraisite.files import COMPACT_PARQUET
 from paraisite.folders import EXTERNAL
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
 from paraisite.sources import half_heusler, togo15
@@ -106,8 +107,9 @@ class Dataset:
         """Write the data set into ``folder`` (created): two parquet tables and a small JSON card."""
         folder.mkdir(parents=True, exist_ok=True)
         materials = with_structures(pa.Table.from_pandas(self.table, preserve_index=False), self.structures)
-        pq.write_table(materials, folder / MATERIALS_FILE)
-        pq.write_table(pa.Table.from_pandas(self.rejected, preserve_index=False), folder / REJECTED_FILE)
+        rejected = pa.Table.from_pandas(self.rejected, preserve_index=False)
+        pq.write_table(materials, folder / MATERIALS_FILE, **COMPACT_PARQUET)
+        pq.write_table(rejected, folder / REJECTED_FILE, **COMPACT_PARQUET)
         card = {"name": self.name, "n_material": len(self), "digest": self.digest}
         (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paraisite.errors import DataError, MissingInputError
-from paraisite.files import file_sha256, write_whole
+from paraisite.files import COMPACT_PARQUET, file_sha256, write_whole
 
 CARD_FILE: Final = "snapshot.json"
 RECORDS_FILE: Final = "records.jsonl.gz"
@@ -120,7 +120,7 @@ def write_tables(
     """
     for name, table in tables.items():
         content = BytesIO()
-        pq.write_table(table, content, compression="zstd")
+        pq.write_table(table, content, **COMPACT_PARQUET)
         _write(folder / name, content.getvalue())
     n_row = sum(table.num_rows for table in tables.values())
     snapshot = Snapshot.of(folder, main, n_row=n_row, source=source, query=query, database_version=database_version)

@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 import pandas as pd
 
 from paraisite.errors import DataError, ParaisiteError
-from paraisite.files import write_whole
+from paraisite.files import COMPACT_PARQUET, write_whole
 from paraisite.processes import end_with_parent
 from paraisite.sources.lab.potential import load_calculator, package_versions
 
@@ -175,10 +175,7 @@ def _file(folder: Path, name: str) -> Path:
 
 def _parquet(rows: list[Row]) -> bytes:
     buffer = BytesIO()
-    # Parts are small and read whole: dictionaries and statistics of their columns would make a third of the file.
-    pd.DataFrame(rows).to_parquet(
-        buffer, index=False, compression="zstd", compression_level=19, use_dictionary=False, write_statistics=False
-    )
+    pd.DataFrame(rows).to_parquet(buffer, index=False, **COMPACT_PARQUET)
     return buffer.getvalue()
 
 
