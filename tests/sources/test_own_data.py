@@ -1,5 +1,6 @@
 """A user's files: folders with a table of values, extended XYZ, parquet; one bad material costs no other."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -272,7 +273,7 @@ def test_no_content_of_a_file_or_a_cell_costs_another_row(content: bytes, value:
         (tmp_path / name).write_bytes(content)
     names = ["good.cif", "odd.cif", "POSCAR_odd", "odd.extxyz", "good2"]
     rows = {"file": names, "kappa_w_per_m_k": ["8", "5", "5", "5", value]}
-    pd.DataFrame(rows).to_csv(tmp_path / "values.csv", index=False)
+    pd.DataFrame(rows).to_csv(tmp_path / "values.csv", index=False, quoting=csv.QUOTE_ALL)
     records, rejected = load_own(tmp_path, OPTIONS)
     assert records[0].material_id == "good.cif"
     assert len(records) + len(rejected) == len(names)
