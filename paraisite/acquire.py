@@ -1,8 +1,6 @@
 """Getting data: from the servers that give them away, or from a user's own files."""
 
 import logging
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -16,6 +14,7 @@ from paraisite.datasets.table import build_dataset
 from paraisite.errors import ConfigError
 from paraisite.files import cache_folder, file_sha256
 from paraisite.folders import EXTERNAL
+from paraisite.processes import run_dvc
 from paraisite.sources.aflow import SOURCE as AFLOW_SOURCE
 from paraisite.sources.aflow import load_aflow, read_rows
 from paraisite.sources.aflux import SERVER as AFLUX_SERVER
@@ -113,16 +112,5 @@ def import_own(name: str, path: Path, options: ImportOptions, *, replace: bool) 
 
 def _track(*arguments: str) -> None:
     """Let DVC record what lies in ``external/``; outside of a DVC repository there is nothing to record it in."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "dvc", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        logger.warning("DVC does not track it: %s", error)
-        return
-    if done.returncode != 0:
-        logger.warning("DVC does not track it: %s", " ".join((done.stderr or done.stdout).split())[-300:])
+    if (reason := run_dvc(*arguments)) is not None:
+        logger.warning("DVC does not track it: %s", reason)

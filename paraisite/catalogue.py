@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from rich.table import Table
 
 from paraisite.config import Config, load_config
 from paraisite.datasets.imported import RESERVED_NAMES, imported_names
-from paraisite.datasets.table import CARD_FILE, REJECTED_FILE, Dataset
+from paraisite.datasets.table import CARD_FILE, MATERIALS_FILE, REJECTED_FILE, Dataset
 from paraisite.errors import DataError
 from paraisite.files import file_sha256
 from paraisite.folders import BUILD, DATA, EXTERNAL
@@ -30,8 +29,6 @@ from paraisite.sources.materials_project import StableMaterials, load_stable_mat
 from paraisite.sources.snapshot import CARD_FILE as SNAPSHOT_FILE
 from paraisite.sources.snapshot import Snapshot
 from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, MIX, SLACK, TOGO15
-
-logger = logging.getLogger(__name__)
 
 MATERIALS_PROJECT: Final = "materials_project"
 FETCHED: Final = (AFLOW, MATERIALS_PROJECT)
@@ -111,7 +108,7 @@ def _files(name: str, config: Config) -> list[Path]:
         case "slack" | "bte":
             return [config.data.lab / f"{name}.parquet"]
         case _:
-            return [EXTERNAL / name / "materials.parquet"]
+            return [EXTERNAL / name / MATERIALS_FILE]
 
 
 def _snapshot(file: Path) -> Snapshot | None:

@@ -5,8 +5,6 @@ The campaigns take hours. Their stages are frozen in ``dvc.yaml``: `dvc repro` t
 """
 
 import logging
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -17,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError
 from paraisite.folders import DATA, LABELS
+from paraisite.processes import run_dvc
 from paraisite.sources.bundled import fetch_bundled
 from paraisite.sources.lab import TIERS
 from paraisite.sources.lab.campaign import Row, run_campaign
@@ -97,15 +96,7 @@ class _Keeper:
         """Commit and push; a failure is told and costs nothing: the parts stay where they are."""
         self._last = time.monotonic()
         for command in (("commit", "--force", "--quiet", self._stage), ("push", "--quiet", self._stage)):
-            done = subprocess.run(
-                [sys.executable, "-m", "dvc", *command],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode != 0:
-                reason = " ".join((done.stderr or done.stdout).split())[-300:]
+            if (reason := run_dvc(*command)) is not None:
                 logger.warning("`dvc %s` failed, the labels stay in %s only: %s", " ".join(command), LABELS, reason)
                 return
 

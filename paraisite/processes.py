@@ -1,7 +1,9 @@
-"""Processes that work for another one."""
+"""Processes that work for another one, and DVC as one of them."""
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 
 
@@ -15,3 +17,18 @@ def _wait_and_leave() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def run_dvc(*arguments: str) -> str | None:
+    """Run a verb of DVC in the project's folder; return the end of what it said if it failed, else None."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        return str(error)
+    return " ".join((done.stderr or done.stdout).split())[-300:] if done.returncode != 0 else None
