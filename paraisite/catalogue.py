@@ -16,7 +16,7 @@ from rich.table import Table
 
 from paraisite.config import Config, load_config
 from paraisite.datasets.imported import RESERVED_NAMES, imported_names
-from paraisite.datasets.table import CARD_FILE, MATERIALS_FILE, REJECTED_FILE, Dataset
+from paraisite.datasets.table import CARD_FILE, Dataset
 from paraisite.errors import DataError
 from paraisite.files import file_sha256
 from paraisite.folders import BUILD, DATA, EXTERNAL
@@ -27,7 +27,7 @@ from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, REASON
 from paraisite.sources import half_heusler, togo15
 from paraisite.sources.materials_project import StableMaterials, load_stable_materials
 from paraisite.sources.snapshot import CARD_FILE as SNAPSHOT_FILE
-from paraisite.sources.snapshot import Snapshot
+from paraisite.sources.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot
 from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, MIX, SLACK, TOGO15
 
 MATERIALS_PROJECT: Final = "materials_project"
@@ -96,19 +96,15 @@ def _entry(name: str, config: Config) -> Entry:
 
 def _files(name: str, config: Config) -> list[Path]:
     """Return the files that hold a data set."""
-    match name:
-        case "togo15":
-            return [DATA / togo15.FILE_NAME]
-        case "hh143":
-            return [DATA / half_heusler.FILE_NAME]
-        case "mix":
-            return [DATA / togo15.FILE_NAME, DATA / half_heusler.FILE_NAME]
-        case "aflow":
-            return [config.data.aflow_table]
-        case "slack" | "bte":
-            return [config.data.lab / f"{name}.parquet"]
-        case _:
-            return [EXTERNAL / name / MATERIALS_FILE]
+    known = {
+        TOGO15: [DATA / togo15.FILE_NAME],
+        HH143: [DATA / half_heusler.FILE_NAME],
+        MIX: [DATA / togo15.FILE_NAME, DATA / half_heusler.FILE_NAME],
+        AFLOW: [config.data.aflow_table],
+        SLACK: [config.data.lab / f"{SLACK}.parquet"],
+        BTE: [config.data.lab / f"{BTE}.parquet"],
+    }
+    return known.get(name) or [EXTERNAL / name / MATERIALS_FILE]
 
 
 def _snapshot(file: Path) -> Snapshot | None:

@@ -27,7 +27,7 @@ from paraisite.sources.weights import resolve_formation_energy_weights
 from paraisite.starts import lab_formation_energy
 from paraisite.tracking.runs import log_pretraining, recipe_run
 from paraisite.training.progress import ProgressBar
-from paraisite.training.recipes import AFLOW
+from paraisite.training.recipes import AFLOW, SLACK
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def pretrain(variant: str) -> None:
             callbacks=[ProgressBar(f"pretrain {variant}")],
         )
         trained.save(PRETRAINED / variant)
-        log_pretraining(trained, run_id=run_id)
+        log_pretraining(trained, dataset_name=SLACK, run_id=run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
     Console().print(trained.metrics.round(4).to_string(), soft_wrap=True)
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 
 def end_with_parent() -> None:
@@ -19,11 +20,12 @@ def _wait_and_leave() -> None:
         os._exit(1)
 
 
-def run_dvc(*arguments: str) -> str | None:
-    """Run a verb of DVC in the project's folder; return the end of what it said if it failed, else None."""
+def run_dvc(*arguments: str, project: Path = Path()) -> str | None:
+    """Run a verb of DVC in a project's folder; return the end of what it said if it failed, else None."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "dvc", *arguments],
+            cwd=project,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

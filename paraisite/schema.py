@@ -22,6 +22,7 @@ KAPPA_BEST_EPOCH: Final = "kappa_best_epoch_w_per_m_k"
 KAPPA_LAST_EPOCH: Final = "kappa_last_epoch_w_per_m_k"
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
+TEST: Final = "test"
 
 # Columns of a curves table (one row per split and epoch, epochs counted from 1).
 EPOCH: Final = "epoch"

@@ -6,10 +6,10 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-from paraisite.datasets.table import DATASET_NAMES, MATERIALS_FILE, Dataset
+from paraisite.datasets.table import DATASET_NAMES, Dataset
 from paraisite.errors import ConfigError, DataError
 from paraisite.folders import EXTERNAL
-from paraisite.sources.snapshot import Snapshot
+from paraisite.sources.snapshot import MATERIALS_FILE, Snapshot
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX_NAME: Final = 40

@@ -29,6 +29,7 @@ from paraisite.sources import half_heusler, togo15
 from paraisite.sources.aflow import load_aflow
 from paraisite.sources.lab.records import load_tier
 from paraisite.sources.record import Record, Rejection, check_kappa
+from paraisite.sources.snapshot import MATERIALS_FILE, REJECTED_FILE
 from paraisite.sources.structure_columns import structures_of, symbols, with_structures
 
 logger = logging.getLogger(__name__)
@@ -36,8 +37,6 @@ logger = logging.getLogger(__name__)
 COLUMN_TYPES: Final = {MATERIAL_ID: "str", FORMULA: "str", PROTOTYPE: "str", KAPPA: "float64", SOURCE: "str"}
 REJECTED_TYPES: Final = {MATERIAL_ID: "str", REASON: "str"}
 
-MATERIALS_FILE: Final = "materials.parquet"
-REJECTED_FILE: Final = "rejected.parquet"
 CARD_FILE: Final = "dataset.json"
 
 # Steps of the digest: far finer than any published figure, far coarser than a platform's last bit of sine and cosine.

@@ -1,11 +1,10 @@
 """Files of this project that DVC keeps: fetched from the remote in the repository where they are absent."""
 
 import logging
-import subprocess
-import sys
 from pathlib import Path
 
 from paraisite.errors import MissingInputError
+from paraisite.processes import run_dvc
 
 logger = logging.getLogger(__name__)
 
@@ -26,21 +25,11 @@ def fetch_bundled(path: Path, *, target: str, project: Path = Path()) -> Path:
         return wanted
     command = f"dvc pull {target}"
     logger.info("%s is absent: %s", wanted, command)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "dvc", "pull", "--quiet", target],
-            cwd=project,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise MissingInputError(f"{wanted} is absent and `{command}` could not be run: {error}") from error
-    if done.returncode != 0 or not wanted.exists():
-        reason = " ".join((done.stderr or done.stdout).split()) or "it is not tracked under this name"
+    failure = run_dvc("pull", "--quiet", target, project=project)
+    if failure is not None or not wanted.exists():
         raise MissingInputError(
-            f"{wanted} is absent and `{command}` did not bring it ({reason}); "
+            f"{wanted} is absent and `{command}` did not bring it "
+            f"({failure or 'it is not tracked under this name'}); "
             "the files are in the repository's dvcstore/, so a complete git clone has them"
         )
     return wanted

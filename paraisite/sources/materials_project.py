@@ -29,7 +29,7 @@ from paraisite.errors import DataError, DownloadError, MissingInputError, Struct
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON
 from paraisite.sources.http import KEY_HEADER, JsonSession
 from paraisite.sources.record import Rejection, checked_structure
-from paraisite.sources.snapshot import Snapshot, write_tables
+from paraisite.sources.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot, write_tables
 from paraisite.sources.structure_columns import structures_of, with_structures
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,6 @@ SERVER_VARIABLE: Final = "MP_API_ENDPOINT"
 KEY_VARIABLE: Final = "MP_API_KEY"
 KEY_SETTING: Final = "PMG_MAPI_KEY"
 SOURCE: Final = "Materials Project"
-MATERIALS_FILE: Final = "materials.parquet"
-REJECTED_FILE: Final = "rejected.parquet"
 HEARTBEAT: Final = "heartbeat"
 
 NUMBERS: Final = {
@@ -298,10 +296,10 @@ def load_stable_materials(folder: Path) -> StableMaterials:
     Snapshot.load(folder)
     try:
         materials, rejected = pq.read_table(folder / MATERIALS_FILE), pq.read_table(folder / REJECTED_FILE)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{folder} is damaged ({error}): fetch it anew") from error
-    table = materials.select([MATERIAL_ID, FORMULA, *NUMBERS, *FLAGS]).to_pandas()
-    return StableMaterials(table, structures_of(materials), rejected.to_pandas())
+        table = materials.select([MATERIAL_ID, FORMULA, *NUMBERS, *FLAGS]).to_pandas()
+        return StableMaterials(table, structures_of(materials), rejected.select([MATERIAL_ID, REASON]).to_pandas())
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise DataError(f"{folder} holds no readable snapshot ({error}): fetch it anew") from error
 
 
 def _no_progress(_present: int, _total: int) -> None:

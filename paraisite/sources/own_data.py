@@ -4,6 +4,7 @@ Whatever is wrong with one material becomes a rejection; only what leaves nothin
 """
 
 import math
+import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,9 @@ def _phono3py_items(path: Path, folders: list[Path], options: ImportOptions) -> 
 
 def _file_items(path: Path, options: ImportOptions) -> Iterator[Item]:
     """Yield one item per line of the table, then those files that no line names."""
-    table = _read_values(path, options)
+    table, unreadable = _read_values(path, options)
+    for line in unreadable:
+        yield reprlib.repr(",".join(line)), _refuse(f"a line of {len(line)} cells, expected {len(table.columns)}")
     file_column = next((name for name in FILE_COLUMNS if name in table), None)
     id_column = next((name for name in ID_COLUMNS if name in table), None)
     if file_column is None and id_column is None:
@@ -152,11 +155,11 @@ def _file_items(path: Path, options: ImportOptions) -> Iterator[Item]:
     files = {file.name: file for file in [*structure_files(path), *_extended_xyz_files(path)]}
     by_stem = {file.stem: file for file in files.values()}
     named: set[Path] = set()
-    for row in table.to_dict("records"):
+    for number, row in enumerate(table.to_dict("records"), start=1):
         text = str(row[file_column or id_column]).strip()
         file = files.get(text) or by_stem.get(text) or path / text
         named.add(file)
-        material_id = str(row[id_column]).strip() if id_column else text
+        material_id = (str(row[id_column]).strip() if id_column else "") or text or f"row {number}"
 
         def make(row: dict[Any, Any] = row, file: Path = file, material_id: str = material_id) -> Record:
             value, prototype = row[options.column], str(row.get(PROTOTYPE, "")).strip() or None
@@ -186,16 +189,26 @@ def _read_one(file: Path) -> Structure | str:
     return frames[0] if len(frames) == 1 else f"holds {len(frames)} crystals, expected one: import the file by itself"
 
 
-def _read_values(path: Path, options: ImportOptions) -> pd.DataFrame:
-    """Return the table as text, so that a bad cell costs its own line only."""
+def _read_values(path: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[list[str]]]:
+    """Return the table as text, so that a bad cell costs its own line only, and the lines with too many cells."""
     file = options.table
     if file is None:
         found = sorted(path.glob("*.csv"))
         if len(found) != 1:
             raise DataError(f"{path} holds {len(found)} CSV tables, expected one: name it with --values")
         file = found[0]
+    unreadable: list[list[str]] = []
     try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
+        table = pd.read_csv(
+            file,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            index_col=False,
+            engine="python",  # the other one has no say in bad lines
+            on_bad_lines=unreadable.append,
+        ).fillna("")
     except FileNotFoundError as error:
         raise MissingInputError(f"{file} not found: expected a CSV table of values") from error
     except UnicodeDecodeError as error:
@@ -207,7 +220,7 @@ def _read_values(path: Path, options: ImportOptions) -> pd.DataFrame:
         raise DataError(
             f"{file} has no column {options.column!r}, but {', '.join(table.columns)}: name it with --column"
         )
-    return table
+    return table, unreadable
 
 
 def _frame_items(path: Path, options: ImportOptions) -> Iterator[Item]:
@@ -247,7 +260,7 @@ def _table_items(path: Path, options: ImportOptions) -> Iterator[Item]:
     for number in range(table.num_rows):
         row = table.slice(number, 1)
         values = row.drop_columns([name for name in STRUCTURE_SCHEMA.names if name in row.column_names]).to_pylist()[0]
-        material_id = str(values[id_column]) if id_column else f"row {number + 1}"
+        material_id = str((values[id_column] if id_column else None) or f"row {number + 1}")
 
         def make(row: pa.Table = row, values: dict[str, Any] = values, material_id: str = material_id) -> Record:
             structure = _structure_from_lists(row) if as_lists else _structure_from_text(values[STRUCTURE_COLUMN])

@@ -126,8 +126,13 @@ def checked_structure(structure: Structure) -> Structure:
     if not structure.is_ordered:
         site = next(site for site in structure if not site.is_ordered)
         raise StructureError(f"a site holds {site.species_string}: partial occupancy is not supported")
-    symbols = [str(getattr(site.specie, "symbol", site.specie)) for site in structure]
-    return build_structure(structure.lattice, symbols, structure.frac_coords)
+    return build_structure(structure.lattice, [_symbol(site.specie) for site in structure], structure.frac_coords)
+
+
+def _symbol(specie: object) -> str:
+    """Return the symbol of what sits on a site; pymatgen calls deuterium's symbol H, but its name D."""
+    element = getattr(specie, "element", specie)
+    return str(element.name if isinstance(element, Element) else getattr(specie, "symbol", specie))
 
 
 def _check_cell(lattice: Lattice, *, n_atom: int) -> None:

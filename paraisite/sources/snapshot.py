@@ -21,6 +21,8 @@ from paraisite.files import COMPACT_PARQUET, file_sha256, write_whole
 
 CARD_FILE: Final = "snapshot.json"
 RECORDS_FILE: Final = "records.jsonl.gz"
+MATERIALS_FILE: Final = "materials.parquet"
+REJECTED_FILE: Final = "rejected.parquet"
 
 
 @dataclass(frozen=True)

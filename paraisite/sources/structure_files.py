@@ -1,19 +1,26 @@
 """Crystal structures from files: whatever pymatgen reads, and extended XYZ, which may hold many."""
 
+import itertools
 import logging
+import re
+import reprlib
 import warnings
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
 from pymatgen.core.structure import Structure
+from pymatgen.io.cif import CifParser
 
 logger = logging.getLogger(__name__)
 
-FOLDER_PATTERNS: Final = ("*.cif", "*.mcif", "*POSCAR*", "*CONTCAR*", "*.vasp", "*.cssr", "*.xsf", "*.res")
+FOLDER_PATTERNS: Final = ("*.cif", "*.cif.gz", "*.mcif", "*POSCAR*", "*CONTCAR*", "*.vasp", "*.cssr", "*.xsf", "*.res")
 """Which files of a folder are taken for structures; a file that is named itself may be anything pymatgen reads."""
 
 EXTENDED_XYZ_SUFFIXES: Final = (".extxyz", ".xyz")
+_CIF: Final = re.compile(r"\.m?cif(\.gz)?$")
+_MISMATCHES: Final = ("Missing elements", "Incorrect stoichiometry")
 MAX_FILE_BYTES: Final = 50_000_000
 """A crystal of this size would have a million atoms and more: a parser would be busy with it for many minutes."""
 
@@ -30,7 +37,7 @@ def read_structure(path: Path) -> Structure | str:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            structure = Structure.from_file(path)
+            structure = _read_cif(path) if _CIF.search(path.name) else Structure.from_file(path)
     # pymatgen's parsers raise almost any exception on a damaged file: that must cost one row, not all of them.
     except Exception as error:
         return f"not a readable structure file: {_one_line(error)}"
@@ -39,33 +46,53 @@ def read_structure(path: Path) -> Structure | str:
     return structure if isinstance(structure, Structure) else f"expected a crystal, found {type(structure).__name__}"
 
 
+def _read_cif(path: Path) -> Structure:
+    """Return the first crystal of a CIF.
+
+    Raises:
+        ValueError: Its atoms do not make up the formula that stands there too, for which pymatgen only warns.
+    """
+    parser = CifParser(path)
+    structure = parser.parse_structures(primitive=False)[0]
+    if (parser.check(structure) or "").startswith(_MISMATCHES):
+        raise ValueError(f"its atoms make {structure.formula}, which is not the formula that it names: is it cut off?")
+    return structure
+
+
 def read_frames(path: Path) -> Iterator[tuple[dict[str, object], Structure | str]]:
     """Yield what is known of each crystal of an extended XYZ file, and the crystal or the reason why there is none.
 
-    A file that cannot be read any further ends with a reason; the frames before it are kept.
+    A frame that cannot be read costs no other one; only where its length is no number there is no telling where the
+    next one begins, and the file ends with a reason.
     """
     if reason := _unreadable(path):
         yield {}, reason
         return
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for first in lines:
+            if not first.strip():
+                continue
+            try:
+                n_atom = int(first)
+            except ValueError:
+                yield {}, f"not a readable structure: {reprlib.repr(first.strip())}, expected the number of atoms"
+                return
+            yield _read_frame("".join([first, *itertools.islice(lines, max(n_atom, 0) + 1)]))
+
+
+def _read_frame(text: str) -> tuple[dict[str, object], Structure | str]:
     try:
-        from ase.io import iread
+        from ase.io import read
         from pymatgen.io.ase import AseAtomsAdaptor
     except ImportError:
-        yield {}, "extended XYZ is read by ASE, which is not installed: `pip install '.[phonons]'`"
-        return
-    frames = iread(path, index=":", format="extxyz")
-    while True:
-        try:
-            atoms = next(frames)
-        except StopIteration:
-            return
-        except Exception as error:  # ASE's parser, too, raises almost any
-            yield {}, f"not a readable structure: {_one_line(error)}"
-            return
-        if not atoms.pbc.all():
-            yield dict(atoms.info), "not periodic in three directions, expected a crystal"
-        else:
-            yield dict(atoms.info), AseAtomsAdaptor.get_structure(atoms)
+        return {}, "extended XYZ is read by ASE, which is not installed: `pip install '.[phonons]'`"
+    try:
+        atoms = read(StringIO(text), index=0, format="extxyz")
+    except Exception as error:  # ASE's parser, too, raises almost any
+        return {}, f"not a readable structure: {_one_line(error)}"
+    if not atoms.pbc.all():
+        return dict(atoms.info), "not periodic in three directions, expected a crystal"
+    return dict(atoms.info), AseAtomsAdaptor.get_structure(atoms)
 
 
 def _unreadable(path: Path) -> str | None:

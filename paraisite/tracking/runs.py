@@ -123,11 +123,14 @@ def log_result(result: RecipeResult, *, run_id: str, figures: "Mapping[str, Figu
         _log_split(client, result, split, parent_run_id=run_id, parameters=parameters, described=described)
 
 
-def log_pretraining(trained: Pretraining, *, run_id: str, figures: "Mapping[str, Figure] | None" = None) -> None:
+def log_pretraining(
+    trained: Pretraining, *, dataset_name: str, run_id: str, figures: "Mapping[str, Figure] | None" = None
+) -> None:
     """Log a pretraining into an open run: its settings, errors on the held-out tenth, curves, tables and weights.
 
     Args:
         trained: What was trained.
+        dataset_name: On what; its digest is in the ensemble's metadata.
         run_id: The run; parameters that it already has keep their spelling.
         figures: Figures by file name without ending; saved as PNG and SVG.
     """
@@ -141,6 +144,21 @@ def log_pretraining(trained: Pretraining, *, run_id: str, figures: "Mapping[str,
     _log_values(client, run_id, metrics=metrics, tags=provenance_tags())
     _log_new_parameters(client, run_id, trained.ensemble.metadata)
     _log_curves(client, run_id, trained.curves.set_index(schema.EPOCH))
+    source = CodeDatasetSource(tags={"source": dataset_name})
+    described = {
+        "name": dataset_name,
+        "digest": trained.ensemble.metadata["dataset_digest"][:_DIGEST_LENGTH],
+        "source_type": source._get_source_type(),
+        "source": source.to_json(),
+    }
+    parts = {
+        schema.TRAIN: trained.split.train,
+        schema.VALIDATION: trained.split.validation,
+        schema.TEST: trained.split.test,
+    }
+    client.log_inputs(
+        run_id, datasets=[_dataset_input(_part_of(described, rows), part) for part, rows in parts.items()]
+    )
     with tempfile.TemporaryDirectory() as folder:
         trained.save(Path(folder))
         _write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)

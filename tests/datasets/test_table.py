@@ -12,8 +12,6 @@ from paraisite.config import DataConfig
 from paraisite.datasets.table import (
     CARD_FILE,
     DATASET_NAMES,
-    MATERIALS_FILE,
-    REJECTED_FILE,
     Dataset,
     build_dataset,
     load_dataset,
@@ -21,6 +19,7 @@ from paraisite.datasets.table import (
 from paraisite.errors import DataError, MissingInputError
 from paraisite.sources.prototypes import rocksalt, wurtzite
 from paraisite.sources.record import Record, Rejection
+from paraisite.sources.snapshot import MATERIALS_FILE, REJECTED_FILE
 
 DATA = Path(__file__).parents[2] / "data"
 CONFIG = DataConfig(

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,16 +15,15 @@ from hypothesis import strategies as st
 from mp_api.client import MPRester
 from pymatgen.core import Lattice, Structure
 
-from paraisite.errors import DownloadError, MissingInputError
+from paraisite.errors import DataError, DownloadError, MissingInputError
 from paraisite.sources import materials_project
 from paraisite.sources.materials_project import (
-    MATERIALS_FILE,
     NUMBERS,
     StableMaterials,
     fetch_stable_materials,
     load_stable_materials,
 )
-from paraisite.sources.snapshot import Snapshot
+from paraisite.sources.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot
 from tests.sources.json_server import JsonServer, half, hang, running, status, web_page
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -249,3 +249,12 @@ def test_another_server_is_noticed(server: JsonServer, tmp_path: Path):
     server.reply = lambda _: {"status": "fine"}
     with pytest.raises(DownloadError, match="names no db_version"):
         fetch(server, tmp_path)
+
+
+@pytest.mark.parametrize("name", [MATERIALS_FILE, REJECTED_FILE])
+def test_a_snapshot_of_another_kind_is_a_clear_error(name: str, server: JsonServer, tmp_path: Path):
+    fetch(server, tmp_path)
+    pq.write_table(pa.table({"another": [1.0]}), tmp_path / "mp" / name)
+    Snapshot.of(tmp_path / "mp", MATERIALS_FILE, n_row=1, source="x", query="x").save(tmp_path / "mp")
+    with pytest.raises(DataError, match="holds no readable snapshot"):
+        loaded(tmp_path)

@@ -97,6 +97,35 @@ def test_a_bad_value_costs_its_own_line(folder: Path):
         assert expected in item.reason
 
 
+def test_a_line_of_another_length_costs_itself_only(folder: Path):
+    lines = ["NaCl.cif,8", "NaCl.cif,8,rocksalt,and more", "POSCAR_Si", ",5,"]
+    (folder / "values.csv").write_text("\n".join(["file,kappa_w_per_m_k,prototype", *lines]))
+    (salt,), rejected = load_own(folder, OPTIONS)
+    assert (salt.material_id, salt.prototype) == ("NaCl.cif", None)
+    assert {item.material_id: item.reason for item in rejected} == {
+        "'NaCl.cif,8,rocksalt,and more'": "a line of 4 cells, expected 3",
+        "POSCAR_Si": "the value is '', expected a number",
+        "row 3": "the folder holds no structure file",
+    }
+
+
+def test_a_row_without_an_id_is_known_by_its_file_or_place(folder: Path):
+    (folder / "values.csv").write_text("id,file,kappa_w_per_m_k\n,NaCl.cif,8\n,POSCAR_Si,112\n")
+    assert [record.material_id for record in load_own(folder, OPTIONS)[0]] == ["NaCl.cif", "POSCAR_Si"]
+    path = parquet(folder / "t.parquet", [NACL, SILICON], material_id=["", None], kappa_w_per_m_k=[8.0, 112.0])
+    assert [record.material_id for record in load_own(path, OPTIONS)[0]] == ["row 1", "row 2"]
+
+
+def test_deuterium_is_not_taken_for_hydrogen(folder: Path):
+    cif = NACL.to(fmt="cif")
+    (folder / "NaD.cif").write_text(cif.replace("Cl", "D"))
+    (folder / "POSCAR_NaD").write_text(NACL.to(fmt="poscar").replace("Cl", "D"))
+    (folder / "values.csv").write_text("file,kappa_w_per_m_k\nNaD.cif,5\nPOSCAR_NaD,5\n")
+    found = reasons(folder)
+    assert "D is an isotope" in found["NaD.cif"]
+    assert "D is an isotope" in found["POSCAR_NaD"]
+
+
 def bad_files(folder: Path) -> dict[str, str]:
     """Write files without a usable crystal; return what is to be said of each."""
     cubic = Lattice.cubic
@@ -152,6 +181,17 @@ def test_five_hundred_files_good_and_broken(tmp_path: Path):
     assert all(item.reason.startswith("not a readable structure file") for item in rejected)
 
 
+def test_a_cif_that_was_cut_off_is_never_another_crystal(tmp_path: Path):
+    whole, lines = NACL.to(fmt="cif"), ["file,kappa_w_per_m_k"]
+    for end in range(whole.index("_atom_site_type_symbol"), len(whole)):
+        (tmp_path / f"{end}.cif").write_text(whole[:end])
+        lines.append(f"{end}.cif,8")
+    (tmp_path / "values.csv").write_text("\n".join(lines))
+    records, rejected = load_own(tmp_path, OPTIONS)
+    assert {record.structure.reduced_formula for record in records} == {"NaCl"}
+    assert any("not the formula that it names: is it cut off?" in item.reason for item in rejected)
+
+
 def test_an_enormous_file_is_not_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(structure_files, "MAX_FILE_BYTES", 100)
     assert "expected at most" in reasons(folder)["NaCl.cif"]
@@ -198,18 +238,33 @@ def test_extended_xyz_holds_many_crystals_and_their_values(tmp_path: Path):
         EXTENDED_XYZ.format(facts="kappa_w_per_m_k=-1", pbc="T T T"),
         EXTENDED_XYZ.format(facts="name=sheet kappa_w_per_m_k=7.0", pbc="T T F"),
         EXTENDED_XYZ.format(facts="energy=1.0", pbc="T T T"),
-        "2\nbroken",
+        EXTENDED_XYZ.format(facts="name=odd kappa_w_per_m_k=7.0", pbc="T T T").replace("Na 0 0 0", "Na 0 what 0"),
+        EXTENDED_XYZ.format(facts="name=last kappa_w_per_m_k=6.0", pbc="T T T"),
+        "\n2\nbroken",
     ]
     path = tmp_path / "all.extxyz"
     path.write_text("".join(frames))
     records, rejected = load_own(path, OPTIONS)
-    assert {record.material_id: record.kappa_w_per_m_k for record in records} == {"salt": 8.0, "all.extxyz 2": 7.0}
+    assert {record.material_id: record.kappa_w_per_m_k for record in records} == {
+        "salt": 8.0,
+        "all.extxyz 2": 7.0,
+        "last": 6.0,
+    }
     assert records[0].structure.reduced_formula == "NaCl"
     found = {item.material_id: item.reason for item in rejected}
     assert "positive" in found["all.extxyz 3"]
     assert "not periodic" in found["sheet"]
     assert "no kappa_w_per_m_k" in found["all.extxyz 5"]
     assert "not a readable structure" in found["all.extxyz 6"]
+    assert "not a readable structure" in found["all.extxyz 8"]
+
+
+def test_an_extended_xyz_file_ends_where_no_length_stands(tmp_path: Path):
+    frame = EXTENDED_XYZ.format(facts="kappa_w_per_m_k=8.0", pbc="T T T")
+    (tmp_path / "a.xyz").write_text(frame + "many\n" + frame)
+    (record,), (rejected,) = load_own(tmp_path / "a.xyz", OPTIONS)
+    assert record.kappa_w_per_m_k == 8.0
+    assert rejected.reason == "not a readable structure: 'many', expected the number of atoms"
 
 
 def test_one_extended_xyz_file_per_crystal(tmp_path: Path):

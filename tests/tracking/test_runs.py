@@ -46,7 +46,12 @@ def pretraining() -> Pretraining:
     metrics = pd.DataFrame(rows, index=index, columns=list(names))
     return Pretraining(
         ensemble=Ensemble(
-            config, stack([random_parameters(config, seed=1)]), None, "Formation energy", "eV/atom", {"n_train": "80"}
+            config,
+            stack([random_parameters(config, seed=1)]),
+            None,
+            "Formation energy",
+            "eV/atom",
+            {"n_train": "80", "dataset_digest": "0123"},
         ),
         metrics=metrics,
         predictions=pd.DataFrame({"material_id": ["a"], "true": [-1.0], "predicted": [-1.1]}),
@@ -59,13 +64,18 @@ def pretraining() -> Pretraining:
 
 def test_a_pretraining_is_a_run_with_its_errors_curves_and_weights(client: MlflowClient, tmp_path: Path) -> None:
     with recipe_run("pretrain formation_energy") as run_id:
-        log_pretraining(pretraining(), run_id=run_id)
+        log_pretraining(pretraining(), dataset_name="slack", run_id=run_id)
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
     assert run.data.metrics["Formation energy network mae"] == 0.1
     assert run.data.metrics["Formation energy constant mae"] == 1.0
     assert "Formation energy constant spearman" not in run.data.metrics  # a constant has no rank correlation
     assert run.data.params["n_train"] == "80"
+    inputs = {item.tags[0].value: item.dataset for item in run.inputs.dataset_inputs}
+    assert {item.name for item in inputs.values()} == {"slack"}
+    n_row = {part: json.loads(item.profile)["num_rows"] for part, item in inputs.items()}
+    split = pretraining().split
+    assert n_row == {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
     assert [point.value for point in client.get_metric_history(run_id, "validation_error")] == [0.6, 0.5]
     folder = Path(client.download_artifacts(run_id, "", str(tmp_path)))
     assert Ensemble.load(folder / "ensemble.safetensors").unit == "eV/atom"
