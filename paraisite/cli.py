@@ -35,6 +35,7 @@ DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
 FETCHED: Final = (AFLOW, "materials_project")
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "formation_energy")
+PROTOCOLS: Final = ("honest", "grouped", "leave-one-prototype-out")
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
@@ -341,6 +342,19 @@ def compare(
     from paraisite import stages
 
     stages.compare(all_trained=all_trained)
+
+
+@app.command()
+def evaluate(
+    protocol: Annotated[
+        str, typer.Argument(parser=_one_of(PROTOCOLS), metavar="|".join(PROTOCOLS), help="On which rows.")
+    ] = "honest",
+    dataset: FinalDataset = "togo15",
+) -> None:
+    """Measure networks, baselines and Gaussian processes on rows that chose nothing, into build/evaluate_…."""
+    from paraisite import assessment
+
+    assessment.evaluate(protocol, dataset)
 
 
 @app.command()

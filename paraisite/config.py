@@ -114,6 +114,21 @@ class TrainingChanges:
 
 
 @dataclass(frozen=True)
+class EvaluationConfig:
+    """How errors are measured on rows that chose nothing.
+
+    Attributes:
+        protocols: Those of ``evaluation.protocols`` that the pipeline follows.
+        n_fold: Parts of the training rows; each is estimated by models that have not seen it.
+        training: Of networks, which end with the last epoch: nobody chooses one.
+    """
+
+    protocols: tuple[str, ...]
+    n_fold: int
+    training: TrainingChanges
+
+
+@dataclass(frozen=True)
 class LabConfig:
     """How the project's own labels are computed.
 
@@ -150,6 +165,7 @@ class Config:
     splits: SplitConfig
     model: HeadConfig
     training: TrainingConfig
+    evaluation: EvaluationConfig
 
 
 Section = TypeVar("Section")

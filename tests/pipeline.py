@@ -30,13 +30,13 @@ def lineage_settings(lineage: str) -> dict[str, Any]:
 @functools.cache
 def stages(lineage: str) -> dict[str, dict[str, Any]]:
     """Return the stages by name."""
-    known = {"lineage": lineage_settings(lineage)}
+    known = yaml.safe_load(params_text(lineage))
     found: dict[str, dict[str, Any]] = {}
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
         if "foreach" not in stage:
             found[name] = _filled(stage, known)
             continue
-        items = known["lineage"][stage["foreach"].removeprefix("${lineage.").removesuffix("}")]
+        items = _looked_up(stage["foreach"].removeprefix("${").removesuffix("}"), known)
         for key in items:
             values = {"key": key, "item": items[key]} if isinstance(items, dict) else {"item": key}
             found[f"{name}@{key}"] = _filled(stage["do"], known | values)
@@ -49,5 +49,9 @@ def _filled(value: Any, known: dict[str, Any]) -> Any:
     if isinstance(value, list):
         return [_filled(item, known) for item in value]
     if isinstance(value, str):
-        return _TEMPLATE.sub(lambda match: str(functools.reduce(lambda a, b: a[b], match[1].split("."), known)), value)
+        return _TEMPLATE.sub(lambda match: str(_looked_up(match[1], known)), value)
     return value
+
+
+def _looked_up(path: str, known: dict[str, Any]) -> Any:
+    return functools.reduce(lambda found, key: found[key], path.split("."), known)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import paraisite
 from paraisite import __main__ as entry
-from paraisite.cli import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, app
+from paraisite.cli import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, app
 from paraisite.errors import MissingInputError
 from paraisite.sources.lab import TIERS
 from paraisite.training.recipes import LINEAGES, RECIPES, models_of
@@ -28,6 +28,7 @@ STAGES = {
     "pretrained": ("pretrain", "check_formation_energy"),
     "labelling": ("label",),
     "lab_set": ("assemble_lab", "check"),
+    "assessment": ("evaluate",),
     "acquire": ("fetch",),
 }
 
@@ -140,6 +141,12 @@ def test_variants_of_pretraining_are_those_of_the_stage() -> None:
     assert tuple(pretrained.VARIANTS) == PRETRAINED
 
 
+def test_protocols_are_those_of_the_evaluation() -> None:
+    from paraisite.evaluation import protocols
+
+    assert tuple(protocols.PROTOCOLS) == PROTOCOLS
+
+
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
     from paraisite import lab_set
 
@@ -178,8 +185,19 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         arguments = entry_point["command"].format(**values).split()
         assert arguments[:3] == ["python", "-m", "paraisite"]
         invoke(*arguments[3:])
-    assert [name for name, _, _ in calls] == ["step1", "step2", "step3", "rwaft", "train_recipe", "pretrain", "fetch"]
-    assert all(options == {"overrides": {}} for name, _, options in calls if name not in ("pretrain", "fetch"))
+    assert [name for name, _, _ in calls] == [
+        "step1",
+        "step2",
+        "step3",
+        "rwaft",
+        "train_recipe",
+        "pretrain",
+        "evaluate",
+        "fetch",
+    ]
+    assert all(
+        options == {"overrides": {}} for name, _, options in calls if name not in ("pretrain", "evaluate", "fetch")
+    )
 
 
 def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.training.recipes import LINEAGES, RECIPES, Recipe, Start, models_of
 from tests.pipeline import ROOT, lineage_settings, params_text, stages
 
@@ -62,7 +63,9 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
         "build/check_bte",
         "build/lab",
         *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix")),
-        *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15", "compare")),
+        *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
+        *(f"build/evaluate_{name}/result" for name in PROTOCOLS),
+        "build/compare/result",
     ]
 
 
@@ -118,6 +121,18 @@ def test_a_training_stage_depends_on_what_its_recipe_says(lineage: str) -> None:
 
 
 @IN_BOTH
+def test_an_evaluation_depends_on_all_networks_that_it_measures_or_asks(lineage: str) -> None:
+    stage = stages(lineage)["evaluate@honest"]
+    models = lineage_settings(lineage)["models"]
+    middle = {models[part] for part in ("second_stage_from_random", "second_stage", "third_stage")}
+    assert {f"build/{name}/weights" for name in middle} <= set(stage["deps"])
+    if lineage == "lab":
+        assert {f"build/pretrain/{name}" for name in ("formation_energy", "log_bulk", "log_shear")} <= set(
+            stage["deps"]
+        )
+
+
+@IN_BOTH
 def test_stages_write_into_their_own_folder(lineage: str) -> None:
     for name, stage in stages(lineage).items():
         group, _, item = name.partition("@")
@@ -125,6 +140,7 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "middle": item,
             "middle_on_aflow": item,
             "final": item,
+            "evaluate": f"evaluate_{item}",
             "prepare_from_outside": "prepare",
         }.get(group, group.replace("label_", "labels/"))
         assert all(f"{path}/".startswith(f"build/{folder}/") for path in outputs(stage)), name

@@ -72,6 +72,22 @@ def physical_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[descriptor.name for descriptor in PHYSICAL])
 
 
+_OF_ION: Final = ("group", "row", "atomic_radius")
+IONIC: Final = tuple(f"{name}_of_{ion}" for ion in ("cation", "anion") for name in _OF_ION)
+"""Of the crystal's least and most electronegative element, cation and anion of an ionic one; radii in Å."""
+
+
+def ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
+    """Return the columns of ``IONIC``, one row per structure."""
+    rows = []
+    for structure in structures:
+        elements = [Element(symbol) for symbol in structure.composition.get_el_amt_dict()]
+        ordered = sorted(elements, key=lambda element: (_value(element, "X"), element.Z))
+        ions = (ordered[0], ordered[-1])
+        rows.append([_value(element, name) for element in ions for name in _OF_ION])
+    return pd.DataFrame(rows, columns=list(IONIC))
+
+
 def composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     """Return statistics of the elements' properties, weighted by their share; one row per structure."""
     rows = []

@@ -21,7 +21,7 @@ from paraisite.errors import DataError
 from paraisite.models.target_scaler import TargetScaler
 
 Floats = npt.NDArray[np.float64]
-Epoch = Literal["best_epoch", "last_epoch"]
+Epoch = Literal["best_epoch", "last_epoch", "test"]
 
 LOG_FLOOR: Final = 1e-3
 """Smallest argument of a logarithm, W/m/K: well below the conductivity of any known crystal."""

@@ -65,7 +65,7 @@ def closing_table(results: Sequence[RecipeResult]) -> pd.DataFrame:
 def render(table: pd.DataFrame, *, title: str = "MAPE on the validation rows, mean ± std over the splits") -> Table:
     """Return a table of text for ``rich.console.Console().print``."""
     rendered = Table(title=title, title_justify="left")
-    rendered.add_column(str(table.index.name))
+    rendered.add_column(str(table.index.name), no_wrap=True)
     for name in table.columns:
         rendered.add_column(str(name), justify="right")
     for recipe, cells in zip(table.index, table.to_numpy(), strict=True):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import mlflow
 import numpy as np
@@ -34,6 +34,7 @@ from paraisite.datasets.splits import Split
 from paraisite.datasets.table import Dataset
 from paraisite.evaluation.pretraining import Pretraining
 from paraisite.evaluation.results import RecipeResult
+from paraisite.evaluation.scores import MAPE_TEST, MODEL
 from paraisite.tracking import content
 from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
 
@@ -163,6 +164,36 @@ def log_pretraining(
         trained.save(Path(folder))
         _write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
         client.log_artifacts(run_id, folder)
+
+
+def log_evaluation(scores: pd.DataFrame, summary: pd.DataFrame, dataset: Dataset, *, folder: Path, run_id: str) -> None:
+    """Log an evaluation into an open run, and each model's metrics into a nested one.
+
+    Args:
+        scores: One row per model and split.
+        summary: One row per model (index): means and deviations.
+        dataset: What was evaluated on.
+        folder: Tables and figures, logged as artifacts.
+        run_id: The evaluation's run; its own metrics are those of the model with the lowest MAPE.
+    """
+    client = open_store()
+    described = _dataset_input(_describe_dataset(dataset), "all")
+    best = str(summary[MAPE_TEST].idxmin())
+    _log_values(client, run_id, metrics=_finite(dict(summary.loc[best])), tags=provenance_tags() | {"best_model": best})
+    client.log_inputs(run_id, datasets=[described])
+    client.log_artifacts(run_id, str(folder))
+    for model, row in summary.iterrows():
+        with _child_run(client, str(model), parent_run_id=run_id, seconds=0.0) as child:
+            _log_values(client, child, metrics=_finite(dict(row)), tags=provenance_tags() | {"model": str(model)})
+            client.log_inputs(child, datasets=[described])
+            own = scores[scores[MODEL] == model].set_index(schema.SPLIT_SEED)
+            _log_curves(client, child, own[[MAPE_TEST]].add_suffix("_of_split"))
+
+
+def _finite(row: Mapping[Any, Any]) -> dict[str, float]:
+    """Return the values that a store can show, named as it allows."""
+    values = {str(name).replace("%", " percent"): float(value) for name, value in row.items()}
+    return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
 def _log_split(

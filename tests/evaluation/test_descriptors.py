@@ -5,7 +5,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from paraisite.errors import StructureError
-from paraisite.evaluation.descriptors import PHYSICAL, composition_descriptors, physical_descriptors
+from paraisite.evaluation.descriptors import PHYSICAL, composition_descriptors, ionic_descriptors, physical_descriptors
 from paraisite.sources.prototypes import rocksalt, wurtzite, zincblende
 
 SALT = rocksalt("Na", "Cl", a_angstrom=5.69)
@@ -37,10 +37,16 @@ def test_composition_descriptors_weigh_elements_by_their_share():
     assert row["atomic_mass_deviation"] == pytest.approx(np.sqrt(variance), rel=1e-5)
 
 
+def test_ions_are_told_by_their_electronegativity():
+    salt, elemental = ionic_descriptors([SALT, Structure(Lattice.cubic(3.35), ["Po"], [[0, 0, 0]])]).to_numpy()
+    np.testing.assert_allclose(salt, [1, 3, 1.8, 17, 3, 1.0])
+    np.testing.assert_array_equal(elemental[:3], elemental[3:])
+
+
 def test_an_element_without_a_value_gets_one():
     crystals = [Structure(Lattice.cubic(4), [symbol], [[0, 0, 0]]) for symbol in ("Ar", "Pu", "Rn", "He")]
-    table = composition_descriptors(crystals)
-    assert np.isfinite(table.to_numpy(np.float64)).all()
+    for describe in (composition_descriptors, ionic_descriptors):
+        assert np.isfinite(describe(crystals).to_numpy(np.float64)).all()
 
 
 @pytest.mark.parametrize("other", ["supercell", "shifted", "reordered"])
@@ -52,7 +58,7 @@ def test_descriptors_do_not_depend_on_the_cell(other: str):
         written = crystal.copy().translate_sites(range(len(crystal)), [0.3, 0.1, 0.7])
     else:
         written = Structure.from_sites(list(reversed(crystal.sites)))
-    for describe in (physical_descriptors, composition_descriptors):
+    for describe in (physical_descriptors, composition_descriptors, ionic_descriptors):
         np.testing.assert_allclose(describe([written]), describe([crystal]), rtol=1e-9)
 
 

@@ -1,0 +1,82 @@
+"""Blocks of descriptors for the models of ``tabular``: what a structure says, and what trained networks say of it.
+
+The networks have seen other crystals only: their answers are descriptors like any other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from pymatgen.core.structure import Structure
+
+from paraisite.evaluation.crossfit import Floats
+from paraisite.evaluation.descriptors import composition_descriptors, ionic_descriptors, physical_descriptors
+from paraisite.evaluation.metrics import LOG_FLOOR
+from paraisite.evaluation.predict import predict
+from paraisite.evaluation.tabular import COMPOSITION, IONIC, NETWORKS, PHYSICAL, SECOND_STAGE, SLACK_FORMULA
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.ensemble import Ensemble
+from paraisite.sources.lab.slack import (
+    TYPICAL_GRUNEISEN,
+    Crystal,
+    acoustic_debye_temperature,
+    debye_temperature,
+    poisson_ratio,
+    slack_conductivity,
+)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Trained networks whose answers describe a crystal.
+
+    Attributes:
+        conductivity: Ensembles that predict kappa; the first is the second stage's.
+        log10_bulk: Network for log10 of the bulk modulus in GPa, or None.
+        log10_shear: The same for the shear modulus.
+    """
+
+    conductivity: Mapping[str, Ensemble] = field(default_factory=dict)
+    log10_bulk: Ensemble | None = None
+    log10_shear: Ensemble | None = None
+
+
+def descriptor_blocks(
+    structures: Sequence[Structure], graphs: GraphCollection, networks: Networks
+) -> dict[str, Floats]:
+    """Return all blocks that can be had, each [n_row, n_descriptor].
+
+    Args:
+        structures: The crystals.
+        graphs: Theirs, in the same order.
+        networks: Without moduli there is no block ``SLACK_FORMULA``, without any network only what structures say.
+    """
+    blocks = {
+        PHYSICAL: physical_descriptors(structures).to_numpy(np.float64),
+        IONIC: ionic_descriptors(structures).to_numpy(np.float64),
+        COMPOSITION: composition_descriptors(structures).to_numpy(np.float64),
+    }
+    said = [_log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
+    if said:
+        blocks |= {SECOND_STAGE: said[0][:, None], NETWORKS: np.stack(said, axis=1)}
+    if networks.log10_bulk is not None and networks.log10_shear is not None:
+        bulk, shear = (predict(network, graphs)[0] for network in (networks.log10_bulk, networks.log10_shear))
+        blocks[SLACK_FORMULA] = _log10_slack(structures, 10.0**bulk, 10.0**shear)[:, None]
+    return blocks
+
+
+def _log10_conductivity(ensemble: Ensemble, graphs: GraphCollection) -> Floats:
+    """Return the members' mean of log10(kappa), kappa in W/m/K, [n_row]."""
+    return np.log10(np.maximum(predict(ensemble, graphs), LOG_FLOOR)).mean(axis=0)
+
+
+def _log10_slack(structures: Sequence[Structure], bulk_gpa: Floats, shear_gpa: Floats) -> Floats:
+    """Return log10 of Slack's conductivity in W/m/K, [n_row]."""
+    values = []
+    for structure, bulk, shear in zip(structures, bulk_gpa, shear_gpa, strict=True):
+        cell = structure.get_primitive_structure()
+        crystal = Crystal(len(cell), cell.volume, float(cell.composition.weight))
+        debye = debye_temperature(crystal, bulk_gpa=bulk, poisson=poisson_ratio(bulk, shear))
+        acoustic = acoustic_debye_temperature(debye, len(cell))
+        values.append(slack_conductivity(crystal, acoustic_debye_kelvin=acoustic, gruneisen=TYPICAL_GRUNEISEN))
+    return np.log10(values)

@@ -1,0 +1,155 @@
+"""Models of log10(kappa) on a table of descriptors: baselines that need no network of their own, and the best so far.
+
+Each is a function of the training rows' descriptors and values and of other rows' descriptors, see ``crossfit``.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Kernel, Matern, WhiteKernel
+from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from paraisite.datasets.nested import NestedSplit
+from paraisite.evaluation.crossfit import CrossFit, Estimate, FitPredict, Floats, cross_fit
+from paraisite.evaluation.point import mixed
+
+PHYSICAL: Final = "physical"
+COMPOSITION: Final = "composition"
+IONIC: Final = "ionic"
+NETWORKS: Final = "networks"
+SECOND_STAGE: Final = "second_stage"
+SLACK_FORMULA: Final = "slack_formula"
+"""Blocks of descriptors, see ``evaluation.blocks``."""
+
+_N_TREE: Final = 500
+_RIDGE_ALPHAS: Final = np.logspace(-3, 3, 13)
+_LENGTH_BOUNDS: Final = (0.3, 100.0)
+_NOISE_BOUNDS: Final = (1e-3, 1.0)
+_FIRST_LENGTH: Final = 3.0
+_FIRST_NOISE: Final = 0.05
+
+
+def constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Say the same of every crystal: the median, with the training values' own spread."""
+    return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
+
+
+def line(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Fit a plane by least squares."""
+    model = LinearRegression().fit(train, log10_kappa)
+    return Estimate(model.predict(rows), _residual_spread(model.predict(train) - log10_kappa, len(rows)))
+
+
+def ridge(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Fit a plane to standardised descriptors with a penalty, chosen by leave-one-out errors of the training rows."""
+    model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_ALPHAS)).fit(train, log10_kappa)
+    return Estimate(model.predict(rows), _residual_spread(model.predict(train) - log10_kappa, len(rows)))
+
+
+def forest(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Grow a random forest; its trees' spread is the estimate's."""
+    model = RandomForestRegressor(_N_TREE, random_state=0).fit(train, log10_kappa)
+    trees = np.stack([tree.predict(rows) for tree in model.estimators_])
+    return Estimate(trees.mean(axis=0), trees.std(axis=0))
+
+
+def gaussian_process(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Mix Gaussian processes with smooth and rough kernels, and a rough one above a plane.
+
+    Each descriptor has a length of its own, found with the noise by maximal marginal likelihood of the training rows.
+    """
+    scaler = StandardScaler().fit(train)
+    estimates = []
+    for kernel in _kernels(train.shape[1]):
+        model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
+        with warnings.catch_warnings():
+            # A length at its upper bound belongs to a descriptor that plays no part.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(scaler.transform(train), log10_kappa)
+        estimates.append(Estimate(*model.predict(scaler.transform(rows), return_std=True)))
+    return mixed(estimates)
+
+
+def _kernels(n_descriptor: int) -> tuple[Kernel, ...]:
+    lengths = np.full(n_descriptor, _FIRST_LENGTH)
+    smooth = ConstantKernel(1.0) * RBF(lengths, _LENGTH_BOUNDS)
+    rough = ConstantKernel(1.0) * Matern(lengths, _LENGTH_BOUNDS, nu=1.5)
+    plane = ConstantKernel(1.0) * DotProduct(1.0)
+    noise = WhiteKernel(_FIRST_NOISE, _NOISE_BOUNDS)
+    return smooth + noise, rough + noise, rough + plane + noise
+
+
+def _residual_spread(residual: Floats, n_row: int) -> Floats:
+    return np.full(n_row, float(np.sqrt(np.mean(residual**2))))
+
+
+@dataclass(frozen=True)
+class TabularModel:
+    """A model on descriptors.
+
+    Attributes:
+        name: For tables and runs.
+        blocks: Which descriptors it sees; none for one that sees values alone.
+        fit_predict: The model.
+        meaning: One sentence.
+    """
+
+    name: str
+    blocks: tuple[str, ...]
+    fit_predict: FitPredict
+    meaning: str
+
+
+BASELINES: Final = (
+    TabularModel("constant", (), constant, "One value for all crystals."),
+    TabularModel("composition forest", (COMPOSITION,), forest, "A random forest on the elements' properties."),
+    TabularModel("Slack's formula", (SLACK_FORMULA,), line, "Slack's formula with moduli of our networks, and a line."),
+    TabularModel("second stage", (SECOND_STAGE,), line, "The second stage's conductivity, and a line."),
+    TabularModel("ridge", (PHYSICAL, IONIC, NETWORKS), ridge, "A plane on all descriptors."),
+)
+"""Baselines."""
+
+GAUSSIAN_PROCESSES: Final = (
+    TabularModel("GP", (PHYSICAL,), gaussian_process, "On physical descriptors."),
+    TabularModel("GP, ions", (PHYSICAL, IONIC), gaussian_process, "And on those of cation and anion."),
+    TabularModel("GP, networks", (PHYSICAL, NETWORKS), gaussian_process, "And on what the networks say."),
+    TabularModel("GP, ions, networks", (PHYSICAL, IONIC, NETWORKS), gaussian_process, "And on both."),
+)
+"""Gaussian processes, which are mixed in equal shares: by their out-of-fold errors none is clearly the best."""
+
+MIXTURE: Final = "GP mixture"
+
+
+def cross_fit_tabular(
+    model: TabularModel,
+    *,
+    blocks: Mapping[str, Floats],
+    log10_kappa: Floats,
+    splits: Sequence[NestedSplit],
+    n_process: int = 1,
+) -> list[CrossFit]:
+    """Return a model's out-of-fold and test estimates, split by split.
+
+    Args:
+        model: One of ``BASELINES``.
+        blocks: Descriptors by name, each [n_row, n_descriptor].
+        log10_kappa: kappa in W/m/K, [n_row].
+        splits: Divisions of the rows.
+        n_process: Splits side by side.
+    """
+    columns = [blocks[name] for name in model.blocks]
+    descriptors = np.concatenate(columns, axis=1) if columns else np.empty((len(log10_kappa), 0))
+    of_splits: list[list[CrossFit]] = Parallel(n_jobs=n_process)(
+        delayed(cross_fit)(model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split])
+        for split in splits
+    )
+    return [found for of_split in of_splits for found in of_split]

@@ -1,0 +1,108 @@
+"""A network's estimates: each training row by the member that has not seen it, nothing from a test row."""
+
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paraisite.config import TrainingChanges, load_config
+from paraisite.datasets.nested import random_nested
+from paraisite.datasets.table import Dataset
+from paraisite.evaluation import network_crossfit
+from paraisite.evaluation.crossfit import CrossFit
+from paraisite.evaluation.experiment import StartingWeights
+from paraisite.evaluation.network_crossfit import cross_fit_network
+from paraisite.models.architecture import Parameters
+from paraisite.training.initial import random_parameters, stack
+from tests.synthetic_result import make_dataset
+from tests.training.tiny import CONFIG, SETTINGS, tiny_data
+
+ROOT = Path(__file__).parents[2]
+N = 12
+SPLITS = random_nested(N, seeds=[1, 2], train_fraction=0.7, n_fold=2)
+
+
+@pytest.fixture(autouse=True)
+def _tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_crossfit, "model_config", lambda _: CONFIG)
+
+
+def trained(dataset: Dataset) -> list[CrossFit]:
+    config = load_config(ROOT / "params.yaml")
+    changes = TrainingChanges(epochs=3, batch_size=4, learning_rate_period_epochs=3)
+    config = dataclasses.replace(
+        config, training=SETTINGS, evaluation=dataclasses.replace(config.evaluation, training=changes)
+    )
+    start = StartingWeights(stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2, 3)]), None, "random")
+    return cross_fit_network(start, dataset=dataset, graphs=tiny_data().graphs, splits=SPLITS, config=config)
+
+
+def changed(dataset: Dataset, row: int) -> Dataset:
+    table = dataset.table.copy()
+    table.loc[row, "kappa_w_per_m_k"] *= 50.0
+    return dataclasses.replace(dataset, table=table)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return make_dataset(n_row=N)
+
+
+def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    said = np.random.default_rng(0).uniform(1.0, 100.0, size=(4, N))  # by member and crystal
+
+    def fake_fit(initial: Parameters, **given: Any) -> SimpleNamespace:
+        asked.update(given, initial=initial)
+        return SimpleNamespace(last=initial)
+
+    monkeypatch.setattr(network_crossfit, "fit", fake_fit)
+    monkeypatch.setattr(network_crossfit, "predict", lambda *_: said)
+    found = trained(dataset)
+
+    embedding = asked["initial"]["atom_embedding"]
+    starts = [random_parameters(CONFIG, seed=seed)["atom_embedding"] for seed in (1, 2, 3, 1)]
+    np.testing.assert_array_equal(embedding, starts)
+    for given, (split, fold) in zip(asked["splits"], ((s, f) for s in SPLITS for f in s.folds), strict=True):
+        np.testing.assert_array_equal(given.validation, fold)
+        assert not set(given.train) & (set(split.test) | set(fold))
+    assert (asked["settings"].epochs, asked["settings"].learning_rate) == (3, SETTINGS.learning_rate)
+
+    kappa = dataset.table["kappa_w_per_m_k"].to_numpy()
+    np.testing.assert_allclose(asked["scaler"].mean[0], np.log10(1 + kappa[asked["splits"][0].train]).mean())
+    for number, each in enumerate(found):
+        members = np.log10(said[2 * number : 2 * number + 2])
+        np.testing.assert_allclose(each.test.mean, np.median(members[:, each.split.test], axis=0))
+        for member, fold in zip(members, each.split.folds, strict=True):
+            np.testing.assert_allclose(each.out_of_fold.mean[np.isin(each.split.train, fold)].sum(), member[fold].sum())
+        error = each.out_of_fold.mean - np.log10(kappa[each.split.train])
+        np.testing.assert_allclose(each.test.spread, np.sqrt(np.mean(error**2)))
+
+
+@pytest.mark.slow  # three trainings, each with compilations: minutes
+@pytest.mark.timeout(900)
+def test_every_row_is_estimated_by_members_that_have_not_seen_it(dataset: Dataset) -> None:
+    before = trained(dataset)
+    first = before[0].split
+    for each in before:
+        for part, rows in ((each.out_of_fold, each.split.train), (each.test, each.split.test)):
+            assert part.mean.shape == part.spread.shape == rows.shape
+            assert np.isfinite(part.mean).all()
+
+    # A test row's value: nothing of its split changes, to the bit.
+    after = trained(changed(dataset, int(first.test[0])))[0]
+    np.testing.assert_array_equal(after.out_of_fold.mean, before[0].out_of_fold.mean)
+    np.testing.assert_array_equal(after.test.mean, before[0].test.mean)
+
+    # A training row's: its fold's estimates stay, the other fold's and the test rows' do not.
+    fold = first.folds[0]
+    after = trained(changed(dataset, int(fold[0])))[0]
+    in_fold = np.isin(first.train, fold)
+    np.testing.assert_array_equal(after.out_of_fold.mean[in_fold], before[0].out_of_fold.mean[in_fold])
+    assert (after.out_of_fold.mean[~in_fold] != before[0].out_of_fold.mean[~in_fold]).all()
+    assert (after.test.mean != before[0].test.mean).any()

@@ -1,0 +1,122 @@
+"""An evaluation as a user gets it: tables, figures, metrics for DVC, a run with one nested run per model."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from paraisite import assessment, inputs
+from paraisite.config import Config
+from paraisite.datasets.table import Dataset
+from paraisite.errors import ConfigError, MissingInputError
+from paraisite.evaluation.blocks import Networks
+from paraisite.evaluation.tabular import IONIC, PHYSICAL, TabularModel, constant, line
+from tests.pipeline import params_text
+
+MODELS = (TabularModel("constant", (), constant, ""), TabularModel("needs networks", ("networks",), line, ""))
+PROCESSES = (TabularModel("plane", (PHYSICAL,), line, ""), TabularModel("plane, ions", (PHYSICAL, IONIC), line, ""))
+NAMES = ["constant", "plane", "plane, ions", "GP mixture"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, with two splits, models that are quick, and no network."""
+    (tmp_path / "params.yaml").write_text(re.sub(r"seeds: \[.*\]", "seeds: [1, 2]", params_text("lab")))
+    (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(assessment, "BASELINES", MODELS)
+    monkeypatch.setattr(assessment, "GAUSSIAN_PROCESSES", PROCESSES)
+    monkeypatch.setattr(assessment, "_networks", lambda _: Networks())
+    monkeypatch.setattr(assessment, "_starts", lambda _: [])
+    return tmp_path
+
+
+def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assessment.evaluate("honest", "togo15")
+
+    result = folder / "build" / "evaluate_honest" / "result"
+    estimates, scores = (pd.read_csv(result / f"{name}.csv") for name in ("estimates", "scores"))
+    assert estimates["model"].unique().tolist() == NAMES
+    assert len(estimates) == 4 * 2 * 19
+    assert scores.groupby("model").size().to_dict() == dict.fromkeys(NAMES, 2)
+    assert {file.name for file in result.glob("*.png")} == {"mape_of_models.png", "parity_of_the_best.png"}
+    metrics = json.loads((result.parent / "metrics.json").read_text())
+    of_one = estimates[(estimates["model"] == "plane") & (estimates["split_seed"] == 1)]
+    error = np.abs(of_one["kappa_estimated_w_per_m_k"] / of_one["kappa_w_per_m_k"] - 1).mean()
+    by_split = scores[scores["model"] == "plane"].set_index("split_seed")["mape_test"]
+    assert by_split[1] == pytest.approx(error, rel=1e-4)
+    assert metrics["plane"]["mape_test"] == pytest.approx(by_split.mean(), rel=1e-4)
+    best = min(metrics, key=lambda name: metrics[name]["mape_test"])
+    assert (result / "table.md").read_text().splitlines()[2].startswith(f"| {best} * |")
+    printed = capsys.readouterr().out
+    assert "everything is chosen on the other rows" in " ".join(printed.split())
+    assert f"{best} *" in printed
+
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    (experiment,) = client.search_experiments(filter_string="name = 'paraisite'")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(runs) == {"evaluate honest togo15", *NAMES}
+    parent = runs["evaluate honest togo15"]
+    assert parent.data.tags["best_model"] == best
+    assert parent.data.metrics["mape_test"] == pytest.approx(metrics[best]["mape_test"])
+    child = runs["plane"]
+    assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert child.data.metrics["coverage_90 percent"] == pytest.approx(metrics["plane"]["coverage_90%"])
+    assert [item.dataset.name for item in child.inputs.dataset_inputs] == ["togo15"]
+    history = client.get_metric_history(child.info.run_id, "mape_test_of_split")
+    assert {point.step: point.value for point in history} == pytest.approx(by_split.to_dict(), rel=1e-4)
+    assert {item.path for item in client.list_artifacts(parent.info.run_id)} >= {"table.md", "mape_of_models.svg"}
+
+
+def test_a_planted_label_in_a_test_row_changes_no_estimate_of_its_split(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def estimates() -> pd.DataFrame:
+        table = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "estimates.csv")
+        return table[table["split_seed"] == 1]
+
+    assessment.evaluate("honest", "togo15")
+    before = estimates()
+    planted = before["material_id"].iloc[0]
+    load = inputs.load_data
+
+    def with_another_value(name: str, config: Config) -> Dataset:
+        dataset = load(name, config)
+        dataset.table.loc[dataset.table["material_id"] == planted, "kappa_w_per_m_k"] = 4321.0
+        return dataset
+
+    monkeypatch.setattr(assessment, "load_data", with_another_value)
+    assessment.evaluate("honest", "togo15")
+    after = estimates()
+    assert set(after.loc[after["material_id"] == planted, "kappa_w_per_m_k"]) == {4321.0}
+    pd.testing.assert_frame_equal(after.drop(columns="kappa_w_per_m_k"), before.drop(columns="kappa_w_per_m_k"))
+
+
+def test_another_data_set_has_a_folder_of_its_own(folder: Path) -> None:
+    assessment.evaluate("grouped", "hh143")
+    assert (folder / "build" / "evaluate_grouped_hh143" / "metrics.json").exists()
+
+
+def test_an_unknown_protocol_is_a_clear_error(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="unknown protocol 'kind'; known ones are honest, grouped"):
+        assessment.evaluate("kind", "togo15")
+
+
+def test_a_recipe_without_its_members_is_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def absent(*_args: object, **_options: object) -> None:
+        raise MissingInputError("no members")
+
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    for name, value in (("BASELINES", MODELS[:1]), ("GAUSSIAN_PROCESSES", PROCESSES[:1])):
+        monkeypatch.setattr(assessment, name, value)
+    monkeypatch.setattr(assessment, "_networks", lambda _: Networks())
+    monkeypatch.setattr(assessment, "starting_weights", absent)
+    assessment.evaluate("honest", "togo15")
+    assert "FELABBTETG15 is left out: no members" in caplog.text
