@@ -1,5 +1,6 @@
 """Honest errors of the lineage's networks and of the models on descriptors, side by side, under one protocol."""
 
+import gzip
 import json
 import logging
 import os
@@ -22,8 +23,9 @@ from paraisite.evaluation.crossfit import CrossFit
 from paraisite.evaluation.network_crossfit import cross_fit_network
 from paraisite.evaluation.point import mixed_cross_fits
 from paraisite.evaluation.protocols import PROTOCOLS, Protocol
-from paraisite.evaluation.scores import estimates_table, scores_table, summary_table
+from paraisite.evaluation.scores import MAPE_TEST, estimates_table, scores_table, summary_table
 from paraisite.evaluation.tabular import BASELINES, GAUSSIAN_PROCESSES, MIXTURE, cross_fit_tabular
+from paraisite.files import write_whole
 from paraisite.folders import BUILD, PRETRAINED, SHIPPED, built
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inputs import load_data, trained_or_shipped, with_graphs
@@ -39,7 +41,7 @@ from paraisite.training.recipes import LINEAGES, TOGO15, Lineage, Recipe, Start,
 
 logger = logging.getLogger(__name__)
 
-METRICS: Final = ("mape_test", "log10_mae_test", "spearman_test", "coverage_90%", "width_90%_dex")
+METRICS: Final = (MAPE_TEST, "log10_mae_test", "spearman_test", "coverage_90%", "width_90%_dex")
 """What DVC shows of each model."""
 
 
@@ -61,7 +63,7 @@ def evaluate(protocol_name: str, dataset_name: str) -> None:
         summary = summary_table(estimates, scores)
         folder = BUILD / "_".join(["evaluate", protocol.name] + [dataset.name] * (dataset.name != TOGO15))
         _write(folder, estimates, scores, summary)
-        log_evaluation(scores, summary, dataset, folder=folder / "result", run_id=run_id)
+        log_evaluation(scores, summary, dataset, folder=folder, run_id=run_id)
     title = f"{protocol.name} on {dataset.name}: {protocol.meaning}"
     Console().print(render(evaluation_table(summary), title=title))
 
@@ -144,14 +146,17 @@ def _networks(lineage: Lineage) -> Networks:
 
 
 def _write(folder: Path, estimates: pd.DataFrame, scores: pd.DataFrame, summary: pd.DataFrame) -> None:
-    shutil.rmtree(folder / "result", ignore_errors=True)
-    (folder / "result").mkdir(parents=True)
-    estimates.to_csv(folder / "result" / "estimates.csv", index=False, float_format="%.6g")
-    scores.to_csv(folder / "result" / "scores.csv", index=False, float_format="%.6g")
-    summary.to_csv(folder / "result" / "summary.csv", float_format="%.6g")
-    (folder / "result" / "table.md").write_text(to_markdown(evaluation_table(summary)) + "\n")
-    save_figure(mape_of_models(summary, scores), folder / "result" / "mape_of_models")
-    best = str(summary["mape_test"].idxmin())
-    save_figure(parity_with_intervals(estimates, best), folder / "result" / "parity_of_the_best")
+    """Write the tables, which DVC keeps, and the figures, which can be drawn again of them."""
+    tables, figures = folder / "result", folder / "figures"
+    shutil.rmtree(folder, ignore_errors=True)
+    tables.mkdir(parents=True)
+    text = estimates.to_csv(index=False, float_format="%.6g")
+    write_whole(tables / "estimates.csv.gz", gzip.compress(text.encode(), mtime=0))
+    scores.to_csv(tables / "scores.csv", index=False, float_format="%.6g")
+    summary.to_csv(tables / "summary.csv", float_format="%.6g")
+    (tables / "table.md").write_text(to_markdown(evaluation_table(summary)) + "\n")
+    save_figure(mape_of_models(summary, scores), figures / "mape_of_models")
+    best = str(summary[MAPE_TEST].idxmin())
+    save_figure(parity_with_intervals(estimates, best), figures / "parity_of_the_best")
     metrics = {str(name): {key: float(row[key]) for key in METRICS} for name, row in summary.iterrows()}
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")

@@ -39,11 +39,14 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assessment.evaluate("honest", "togo15")
 
     result = folder / "build" / "evaluate_honest" / "result"
-    estimates, scores = (pd.read_csv(result / f"{name}.csv") for name in ("estimates", "scores"))
+    estimates, scores = (pd.read_csv(result / name) for name in ("estimates.csv.gz", "scores.csv"))
     assert estimates["model"].unique().tolist() == NAMES
     assert len(estimates) == 4 * 2 * 19
     assert scores.groupby("model").size().to_dict() == dict.fromkeys(NAMES, 2)
-    assert {file.name for file in result.glob("*.png")} == {"mape_of_models.png", "parity_of_the_best.png"}
+    assert {file.name for file in (result.parent / "figures").glob("*.png")} == {
+        "mape_of_models.png",
+        "parity_of_the_best.png",
+    }
     metrics = json.loads((result.parent / "metrics.json").read_text())
     of_one = estimates[(estimates["model"] == "plane") & (estimates["split_seed"] == 1)]
     error = np.abs(of_one["kappa_estimated_w_per_m_k"] / of_one["kappa_w_per_m_k"] - 1).mean()
@@ -69,14 +72,15 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert [item.dataset.name for item in child.inputs.dataset_inputs] == ["togo15"]
     history = client.get_metric_history(child.info.run_id, "mape_test_of_split")
     assert {point.step: point.value for point in history} == pytest.approx(by_split.to_dict(), rel=1e-4)
-    assert {item.path for item in client.list_artifacts(parent.info.run_id)} >= {"table.md", "mape_of_models.svg"}
+    logged = {item.path for name in ("result", "figures") for item in client.list_artifacts(parent.info.run_id, name)}
+    assert logged >= {"result/table.md", "figures/mape_of_models.svg"}
 
 
 def test_a_planted_label_in_a_test_row_changes_no_estimate_of_its_split(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def estimates() -> pd.DataFrame:
-        table = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "estimates.csv")
+        table = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "estimates.csv.gz")
         return table[table["split_seed"] == 1]
 
     assessment.evaluate("honest", "togo15")

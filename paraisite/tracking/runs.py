@@ -173,7 +173,7 @@ def log_evaluation(scores: pd.DataFrame, summary: pd.DataFrame, dataset: Dataset
         scores: One row per model and split.
         summary: One row per model (index): means and deviations.
         dataset: What was evaluated on.
-        folder: Tables and figures, logged as artifacts.
+        folder: Tables, figures and metrics, logged as artifacts.
         run_id: The evaluation's run; its own metrics are those of the model with the lowest MAPE.
     """
     client = open_store()
