@@ -61,7 +61,9 @@ def evaluate(protocol_name: str, dataset_name: str) -> None:
         estimates = pd.concat([estimates_table(name, each, dataset) for name, each in found.items()])
         scores = scores_table(estimates)
         summary = summary_table(estimates, scores)
-        folder = BUILD / "_".join(["evaluate", protocol.name] + [dataset.name] * (dataset.name != TOGO15))
+        folder = BUILD / f"evaluate_{protocol.name}"
+        if dataset.name != TOGO15:  # the pipeline's
+            folder = folder.with_name(f"{folder.name}_{dataset.name}")
         _write(folder, estimates, scores, summary)
         log_evaluation(scores, summary, dataset, folder=folder, run_id=run_id)
     title = f"{protocol.name} on {dataset.name}: {protocol.meaning}"

@@ -116,7 +116,7 @@ BASELINES: Final = (
     TabularModel("second stage", (SECOND_STAGE,), line, "The second stage's conductivity, and a line."),
     TabularModel("ridge", (PHYSICAL, IONIC, NETWORKS), ridge, "A plane on all descriptors."),
 )
-"""Baselines."""
+"""What a model has to beat."""
 
 GAUSSIAN_PROCESSES: Final = (
     TabularModel("GP", (PHYSICAL,), gaussian_process, "On physical descriptors."),
@@ -140,7 +140,7 @@ def cross_fit_tabular(
     """Return a model's out-of-fold and test estimates, split by split.
 
     Args:
-        model: One of ``BASELINES``.
+        model: A baseline or a Gaussian process.
         blocks: Descriptors by name, each [n_row, n_descriptor].
         log10_kappa: kappa in W/m/K, [n_row].
         splits: Divisions of the rows.
