@@ -124,7 +124,7 @@ FinalDataset = Annotated[
         "--dataset",
         parser=_dataset(FINAL_DATASETS),
         metavar="|".join((*FINAL_DATASETS, "YOURS")),
-        help="The final training's data.",
+        help="The final training's data; for `label`, whose crystals tier phonons describes.",
     ),
 ]
 AnyDataset = Annotated[
@@ -366,11 +366,12 @@ def label(
     keep: Annotated[
         bool, typer.Option(help="Put finished parts into the DVC store every half hour and at the end.")
     ] = True,
+    dataset: FinalDataset = "togo15",
 ) -> None:
     """Compute labels with a machine-learned potential into build/labels/: hours; a killed run goes on."""
     from paraisite import labelling
 
-    labelling.label(tier, n_process=processes, keep=keep)
+    labelling.label(tier, n_process=processes, keep=keep, dataset=dataset)
 
 
 @app.command()
