@@ -85,8 +85,7 @@ def _campaign(tier: str, config: Config, dataset_name: str) -> Campaign:
         case "phonons":
             dataset = load_data(dataset_name, config)
             materials = list(zip(dataset.table[MATERIAL_ID], dataset.structures, strict=True))
-            data = f"{dataset.name} {dataset.digest[:16]}"
-            return phonons_campaign(config.lab, materials, data=data)
+            return phonons_campaign(config.lab, materials, structures_sha256=dataset.structures_digest)
         case other:
             raise ConfigError(f"unknown tier {other!r}; known ones are {', '.join(TIERS)}")
 

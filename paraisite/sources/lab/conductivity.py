@@ -133,9 +133,7 @@ def harmonic_phonons(primitive: Structure, calculator: Any) -> Phonopy:
     return phonons
 
 
-def solved_phonons(
-    harmonic: Phonopy, primitive: Structure, calculator: Any, *, effort: Effort
-) -> tuple[Phono3py, int]:
+def solved_phonons(harmonic: Phonopy, primitive: Structure, calculator: Any, *, effort: Effort) -> tuple[Phono3py, int]:
     """Return phonons whose Boltzmann equation is solved at 300 K, and how many random displacements that took.
 
     Args:

@@ -34,6 +34,9 @@ N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
 
+STRUCTURES_SHA256: Final = "structures_sha256"
+"""Key of a plan: of the crystals that tier ``phonons`` describes."""
+
 MAX_BTE_ATOMS: Final = 5
 """Atoms in a primitive cell whose conductivity takes a minute or two."""
 
@@ -110,20 +113,21 @@ def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
     return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
 
-def phonons_campaign(config: LabConfig, materials: Sequence[tuple[str, Structure]], *, data: str) -> Campaign:
+def phonons_campaign(
+    config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
+) -> Campaign:
     """Return a data set's crystals at their own cells, for descriptors; one per part, those of small cells first.
 
     Args:
         config: Tier ``bte``'s potential.
         materials: Id and structure of each material.
-        data: Name and digest of the data set.
+        structures_sha256: Digest of these, by which the descriptors are known as theirs.
     """
     ordered = sorted(materials, key=lambda material: len(material[1]))
     items = [(material_id, structure.to_json()) for material_id, structure in ordered]
     parts = [Part(part_name(number), item) for number, item in enumerate(items)]
-    return Campaign(
-        config.bte_potential, parts, label_phonons_part, {"potential": config.bte_potential, "structures_of": data}
-    )
+    plan = {"potential": config.bte_potential, STRUCTURES_SHA256: structures_sha256}
+    return Campaign(config.bte_potential, parts, label_phonons_part, plan)
 
 
 def slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
