@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from paraisite import assessment, inputs
+from paraisite import assessment, contenders, inputs
 from paraisite.config import Config
 from paraisite.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
@@ -28,10 +28,10 @@ def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "params.yaml").write_text(re.sub(r"seeds: \[.*\]", "seeds: [1, 2]", params_text("lab")))
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(assessment, "BASELINES", MODELS)
-    monkeypatch.setattr(assessment, "GAUSSIAN_PROCESSES", PROCESSES)
-    monkeypatch.setattr(assessment, "_networks", lambda _: Networks())
-    monkeypatch.setattr(assessment, "_starts", lambda _: [])
+    monkeypatch.setattr(contenders, "BASELINES", MODELS)
+    monkeypatch.setattr(contenders, "GAUSSIAN_PROCESSES", PROCESSES)
+    monkeypatch.setattr(contenders, "_networks", lambda _: Networks())
+    monkeypatch.setattr(contenders, "_starts", lambda _: [])
     return tmp_path
 
 
@@ -43,8 +43,13 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert estimates["model"].unique().tolist() == NAMES
     assert len(estimates) == 4 * 2 * 19
     assert scores.groupby("model").size().to_dict() == dict.fromkeys(NAMES, 2)
+    assert set(estimates["seed"]) == {42}
+    assert estimates.groupby("model")["out_of_domain"].nunique().gt(10).to_dict() == {
+        name: name != "constant" for name in NAMES
+    }
     assert {file.name for file in (result.parent / "figures").glob("*.png")} == {
         "mape_of_models.png",
+        "out_of_domain.png",
         "parity_of_the_best.png",
     }
     metrics = json.loads((result.parent / "metrics.json").read_text())
@@ -54,6 +59,8 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert by_split[1] == pytest.approx(error, rel=1e-4)
     assert metrics["plane"]["mape_test"] == pytest.approx(by_split.mean(), rel=1e-4)
     best = min(metrics, key=lambda name: metrics[name]["mape_test"])
+    comparisons = pd.read_csv(result / "comparisons.csv", index_col="model")
+    assert set(comparisons.index) == set(NAMES) - {best}
     assert (result / "table.md").read_text().splitlines()[2].startswith(f"| {best} * |")
     printed = capsys.readouterr().out
     assert "everything is chosen on the other rows" in " ".join(printed.split())
@@ -72,6 +79,7 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert [item.dataset.name for item in child.inputs.dataset_inputs] == ["togo15"]
     history = client.get_metric_history(child.info.run_id, "mape_test_of_split")
     assert {point.step: point.value for point in history} == pytest.approx(by_split.to_dict(), rel=1e-4)
+    assert "`ood_auroc_test`" in parent.data.tags["mlflow.note.content"]
     logged = {item.path for name in ("result", "figures") for item in client.list_artifacts(parent.info.run_id, name)}
     assert logged >= {"result/table.md", "figures/mape_of_models.svg"}
 
@@ -119,8 +127,8 @@ def test_a_recipe_without_its_members_is_left_out(
     monkeypatch.undo()
     monkeypatch.chdir(folder)
     for name, value in (("BASELINES", MODELS[:1]), ("GAUSSIAN_PROCESSES", PROCESSES[:1])):
-        monkeypatch.setattr(assessment, name, value)
-    monkeypatch.setattr(assessment, "_networks", lambda _: Networks())
-    monkeypatch.setattr(assessment, "starting_weights", absent)
+        monkeypatch.setattr(contenders, name, value)
+    monkeypatch.setattr(contenders, "_networks", lambda _: Networks())
+    monkeypatch.setattr(contenders, "starting_weights", absent)
     assessment.evaluate("honest", "togo15")
     assert "FELABBTETG15 is left out: no members" in caplog.text
