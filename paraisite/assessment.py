@@ -31,7 +31,7 @@ def evaluate(protocol_name: str, dataset_name: str) -> None:
     dataset, graphs = with_graphs(load_data(dataset_name, config), config)
     splits = protocol.divide(dataset, config.splits, config.evaluation)
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:
-        estimates = estimates_of_all(dataset, graphs, splits, config=config, protocol_name=protocol.name, run_id=run_id)
+        estimates = estimates_of_all(dataset, graphs, splits, config=config, protocol=protocol, run_id=run_id)
         outcome = Outcome.of(estimates, splits)
         folder = BUILD / f"evaluate_{protocol.name}"
         if dataset.name != TOGO15:  # the pipeline's

@@ -19,7 +19,7 @@ from rich.console import Console
 from paraisite import schema
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.evaluation.experiment import run_recipe
+from paraisite.evaluation.experiment import run_recipe, settings_of
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.pretraining import CARD_FILE
 from paraisite.evaluation.results import RecipeResult, TrainedRecipe
@@ -40,7 +40,6 @@ from paraisite.training.recipes import (
     LINEAGES,
     PARTS,
     RECIPES,
-    SLACK,
     Lineage,
     Recipe,
     Start,
@@ -166,16 +165,13 @@ def _configured(overrides: Overrides) -> Config:
 def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> TrainedRecipe:
     """Train one recipe inside its run, log it, register it.
 
-    A recipe on the lab's large tier has its own number of epochs and batch size, unless they were given.
-
     Args:
         recipe: What to train.
         config: Settings.
         in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
         parent_run_id: Run that needs this recipe's members.
     """
-    if recipe.train_on == SLACK:
-        config = dataclasses.replace(config, training=config.lab.slack_training.applied_to(config.training))
+    config = settings_of(recipe, config)
     dataset, graphs = with_graphs(load_data(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
 

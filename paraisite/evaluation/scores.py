@@ -88,7 +88,8 @@ def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
         held = {name: median[name] for name in (schema.LOG10_MAE_TEST, schema.SPEARMAN_TEST)}
         for coverage in schema.COVERAGES:
             low, high = (group[name].to_numpy(np.float64) for name in interval_columns(coverage))
-            held[schema.coverage_name(coverage)] = float(np.mean((low <= kappa) & (kappa <= high)))
+            inside = np.where(np.isnan(low), np.nan, (low <= kappa) & (kappa <= high))
+            held[schema.coverage_name(coverage)] = float(np.mean(inside))
             held[schema.width_name(coverage)] = float(np.mean(np.log10(high / low)))
         flagged = is_flagged(group[OUT_OF_DOMAIN].to_numpy(np.float64), group[N_UNSEEN_ELEMENT].to_numpy(np.int64))
         held[schema.OOD_FLAGGED_TEST] = float(np.mean(flagged))
