@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 from rich.console import Console
 
 from paraisite.config import load_config
@@ -12,7 +13,7 @@ from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
 from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.folders import BUILD
 from paraisite.inputs import load_data, with_graphs
-from paraisite.reports.evaluation import evaluation_figures, evaluation_table
+from paraisite.reports.evaluation import evaluation_figures, evaluation_table, narrow
 from paraisite.reports.figures import save_figure
 from paraisite.reports.tables import render, to_markdown
 from paraisite.tracking.runs import log_evaluation, recipe_run
@@ -36,17 +37,17 @@ def evaluate(protocol_name: str, dataset_name: str) -> None:
         folder = BUILD / f"evaluate_{protocol.name}"
         if dataset.name != TOGO15:  # the pipeline's
             folder = folder.with_name(f"{folder.name}_{dataset.name}")
-        _write(outcome, folder)
+        table = evaluation_table(outcome.summary, outcome.comparisons)
+        _write(outcome, table, folder)
         log_evaluation(outcome.scores, outcome.summary, dataset, folder=folder, run_id=run_id)
     title = f"{protocol.name} on {dataset.name}: {protocol.meaning}"
-    Console().print(render(evaluation_table(outcome.summary, outcome.comparisons), title=title))
+    Console().print(render(narrow(table), title=title))
 
 
-def _write(outcome: Outcome, folder: Path) -> None:
+def _write(outcome: Outcome, table: pd.DataFrame, folder: Path) -> None:
     """Write the tables, which DVC keeps, and the figures, which can be drawn again of them."""
     shutil.rmtree(folder, ignore_errors=True)
     outcome.write(folder)
-    table = to_markdown(evaluation_table(outcome.summary, outcome.comparisons))
-    (folder / TABLES_FOLDER / "table.md").write_text(table + "\n")
+    (folder / TABLES_FOLDER / "table.md").write_text(to_markdown(table) + "\n")
     for name, figure in evaluation_figures(outcome).items():
         save_figure(figure, folder / "figures" / name)

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,10 @@ from paraisite.config import Config
 from paraisite.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation.blocks import Networks
-from paraisite.evaluation.tabular import IONIC, PHYSICAL, TabularModel, constant, line
+from paraisite.evaluation.crossfit import CrossFit
+from paraisite.evaluation.experiment import StartingWeights
+from paraisite.evaluation.tabular import IONIC, PHYSICAL, TabularModel, constant, cross_fit_tabular, line
+from paraisite.training.recipes import Start
 from tests.pipeline import params_text
 
 MODELS = (TabularModel("constant", (), constant, ""), TabularModel("needs networks", ("networks",), line, ""))
@@ -25,7 +29,9 @@ NAMES = ["constant", "plane", "plane, ions", "GP mixture"]
 @pytest.fixture
 def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with two splits, models that are quick, and no network."""
-    (tmp_path / "params.yaml").write_text(re.sub(r"seeds: \[.*\]", "seeds: [1, 2]", params_text("lab")))
+    text, n = re.subn(r"(?<=^splits:\n  )seeds: \[.*\]", "seeds: [1, 2]", params_text("lab"), flags=re.MULTILINE)
+    assert n == 1
+    (tmp_path / "params.yaml").write_text(text)
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(contenders, "BASELINES", MODELS)
@@ -106,6 +112,42 @@ def test_a_planted_label_in_a_test_row_changes_no_estimate_of_its_split(
     after = estimates()
     assert set(after.loc[after["material_id"] == planted, "kappa_w_per_m_k"]) == {4321.0}
     pd.testing.assert_frame_equal(after.drop(columns="kappa_w_per_m_k"), before.drop(columns="kappa_w_per_m_k"))
+
+
+def test_networks_are_trained_with_every_seed_and_the_others_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fitted(start: StartingWeights, *, config: Config, checkpoint_folder: Path, **given: Any) -> list[CrossFit]:
+        seed = config.training.seed
+        asked.append((start.description, seed, checkpoint_folder.name))
+        random = np.random.default_rng(seed)
+        log10_kappa = np.log10(given["dataset"].table["kappa_w_per_m_k"].to_numpy())
+        told = log10_kappa[:, None] + 0.2 * random.normal(size=(len(log10_kappa), 1))
+        model = TabularModel("told", ("x",), line, "")
+        return cross_fit_tabular(model, blocks={"x": told}, log10_kappa=log10_kappa, splits=given["splits"])
+
+    monkeypatch.setattr(contenders, "_starts", lambda _: [Start.RANDOM])
+    monkeypatch.setattr(contenders, "cross_fit_network", fitted)
+    assessment.evaluate("honest", "togo15")
+    assert asked == [(f"random weights, seed {seed}", seed, f"honest-rwtg15-{seed}") for seed in (42, 43)]
+
+    scores = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "scores.csv")
+    assert scores.groupby("model")["seed"].unique().map(list).to_dict() == {
+        **{name: [42] for name in NAMES},
+        "RWTG15": [42, 43],
+    }
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    (experiment,) = client.search_experiments(filter_string="name = 'paraisite'")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    of_network = scores[scores["model"] == "RWTG15"].set_index(["seed", "split_seed"])["mape_test"]
+    for name, expected in (
+        ("mape_test_of_split", of_network.groupby("split_seed").mean()),
+        ("mape_test_of_split_seed_43", of_network.loc[43]),
+    ):
+        history = client.get_metric_history(runs["RWTG15"].info.run_id, name)
+        assert {point.step: point.value for point in history} == pytest.approx(expected.to_dict(), rel=1e-4)
 
 
 def test_another_data_set_has_a_folder_of_its_own(folder: Path) -> None:

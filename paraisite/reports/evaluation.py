@@ -30,6 +30,10 @@ _FLAGGED_COLOUR: Final = "#c0392b"
 _MEDIAN_SHARE: Final = 0.2
 _LOWEST_ERROR_DEX: Final = 1e-3
 _NOTHING: Final = "–"
+_P: Final = "p"
+_COMPONENTS: Final = "of which split / seed / rest"
+_FORESEEN: Final = "errors foreseen, AUROC"
+_BEYOND_A_TERMINAL: Final = (_COMPONENTS, _FORESEEN)
 
 
 def evaluation_figures(outcome: Outcome) -> dict[str, Figure]:
@@ -62,16 +66,16 @@ def evaluation_table(summary: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
     rows = ordered.to_dict("records")
     columns = {
         "MAPE": [f"{row[mape]:.3f} ± {row[f'{mape}_std']:.3f}" for row in rows],
-        "split / seed / rest": [
+        _COMPONENTS: [
             " / ".join(_number(row[f"{mape}_std_{part}"], 3) for part in ("split", "seed", "rest")) for row in rows
         ],
         "95 % interval": [_interval(row[f"{mape}_low"], row[f"{mape}_high"]) for row in rows],
-        "p": [_number(value, 2) for value in comparisons[P_HOLM].reindex(ordered.index)],
+        _P: [_number(value, 2) for value in comparisons[P_HOLM].reindex(ordered.index)],
         "log10 MAE": [_number(value, 3) for value in ordered[schema.LOG10_MAE_TEST]],
         "Spearman": [_number(value, 2) for value in ordered[schema.SPEARMAN_TEST]],
         f"in {shown}": [f"{value:.0%}" for value in ordered[schema.coverage_name(_SHOWN_COVERAGE)]],
         "width, dex": [_number(value, 2) for value in ordered[schema.width_name(_SHOWN_COVERAGE)]],
-        "errors foreseen, AUROC": [
+        _FORESEEN: [
             f"{row[auroc]:.2f} ({_interval(row[f'{auroc}_low'], row[f'{auroc}_high'])})"
             if np.isfinite(row[auroc])
             else _NOTHING
@@ -80,6 +84,11 @@ def evaluation_table(summary: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
     }
     names = [f"{name} *" if place == 0 else str(name) for place, name in enumerate(ordered.index)]
     return pd.DataFrame(columns, index=pd.Index(names, name=MODEL))
+
+
+def narrow(table: pd.DataFrame) -> pd.DataFrame:
+    """Return an evaluation's table without the columns that a terminal has no room for."""
+    return table.drop(columns=list(_BEYOND_A_TERMINAL))
 
 
 def _number(value: float, digits: int) -> str:

@@ -15,6 +15,7 @@ from paraisite.reports.evaluation import (
     evaluation_figures,
     evaluation_table,
     mape_of_models,
+    narrow,
     parity_with_intervals,
 )
 from tests.synthetic_result import make_dataset
@@ -48,7 +49,12 @@ def test_the_table_begins_with_the_best_and_marks_it(outcome: Outcome) -> None:
     assert table.loc["constant", "errors foreseen, AUROC"] == "–"  # it sees nothing of a crystal
     auroc = [row[f"ood_auroc_test{end}"] for end in ("", "_low", "_high")]
     assert table.loc["knows much *", "errors foreseen, AUROC"] == "{:.2f} ({:.2f} to {:.2f})".format(*auroc)
-    assert table.loc["knows much *", "split / seed / rest"] == f"{row['mape_test_std_split']:.3f} / – / –"
+    assert table.loc["knows much *", "of which split / seed / rest"] == f"{row['mape_test_std_split']:.3f} / – / –"
+
+
+def test_a_terminal_is_spared_the_widest_columns(outcome: Outcome) -> None:
+    table = evaluation_table(outcome.summary, outcome.comparisons)
+    assert set(table.columns) - set(narrow(table).columns) == {"of which split / seed / rest", "errors foreseen, AUROC"}
 
 
 def test_the_figure_shows_every_model_and_split(outcome: Outcome) -> None:
