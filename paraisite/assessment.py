@@ -23,12 +23,12 @@ from paraisite.evaluation.crossfit import CrossFit
 from paraisite.evaluation.network_crossfit import cross_fit_network
 from paraisite.evaluation.point import mixed_cross_fits
 from paraisite.evaluation.protocols import PROTOCOLS, Protocol
-from paraisite.evaluation.scores import MAPE_TEST, estimates_table, scores_table, summary_table
+from paraisite.evaluation.scores import ESTIMATES_FILE, MAPE_TEST, estimates_table, scores_table, summary_table
 from paraisite.evaluation.tabular import BASELINES, GAUSSIAN_PROCESSES, MIXTURE, cross_fit_tabular
 from paraisite.files import write_whole
 from paraisite.folders import BUILD, PRETRAINED, SHIPPED, built
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inputs import load_data, trained_or_shipped, with_graphs
+from paraisite.inputs import evaluation_folder, load_data, trained_or_shipped, with_graphs
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.reports.evaluation import evaluation_table, mape_of_models, parity_with_intervals
 from paraisite.reports.figures import save_figure
@@ -37,7 +37,7 @@ from paraisite.sources.bundled import fetch_bundled
 from paraisite.starts import starting_weights
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
-from paraisite.training.recipes import LINEAGES, TOGO15, Lineage, Recipe, Start, final_recipe
+from paraisite.training.recipes import LINEAGES, Lineage, Recipe, Start, final_recipe
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +61,7 @@ def evaluate(protocol_name: str, dataset_name: str) -> None:
         estimates = pd.concat([estimates_table(name, each, dataset) for name, each in found.items()])
         scores = scores_table(estimates)
         summary = summary_table(estimates, scores)
-        folder = BUILD / f"evaluate_{protocol.name}"
-        if dataset.name != TOGO15:  # the pipeline's
-            folder = folder.with_name(f"{folder.name}_{dataset.name}")
+        folder = evaluation_folder(protocol.name, dataset.name)
         _write(folder, estimates, scores, summary)
         log_evaluation(scores, summary, dataset, folder=folder, run_id=run_id)
     title = f"{protocol.name} on {dataset.name}: {protocol.meaning}"
@@ -153,7 +151,7 @@ def _write(folder: Path, estimates: pd.DataFrame, scores: pd.DataFrame, summary:
     shutil.rmtree(folder, ignore_errors=True)
     tables.mkdir(parents=True)
     text = estimates.to_csv(index=False, float_format="%.6g")
-    write_whole(tables / "estimates.csv.gz", gzip.compress(text.encode(), mtime=0))
+    write_whole(tables / ESTIMATES_FILE, gzip.compress(text.encode(), mtime=0))
     scores.to_csv(tables / "scores.csv", index=False, float_format="%.6g")
     summary.to_csv(tables / "summary.csv", float_format="%.6g")
     (tables / "table.md").write_text(to_markdown(evaluation_table(summary)) + "\n")

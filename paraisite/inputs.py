@@ -9,12 +9,12 @@ from pymatgen.core.structure import Structure
 from paraisite import schema
 from paraisite.config import Config
 from paraisite.datasets.table import Dataset, load_dataset
-from paraisite.folders import DATA
+from paraisite.folders import BUILD, DATA
 from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.sources.bundled import fetch_bundled
-from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK
+from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK, TOGO15
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,12 @@ def graphs_of(
     if rejected:
         logger.warning("%s: %d of %d materials have no graph", name, len(rejected), len(ids))
     return graphs, rejected
+
+
+def evaluation_folder(protocol_name: str, dataset_name: str) -> Path:
+    """Return where an evaluation lies; those on Togo15, the pipeline's, are named by their protocol alone."""
+    folder = BUILD / f"evaluate_{protocol_name}"
+    return folder if dataset_name == TOGO15 else folder.with_name(f"{folder.name}_{dataset_name}")
 
 
 def trained_or_shipped(trained: Path, shipped: Path) -> Path:

@@ -10,6 +10,9 @@ from paraisite.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, PROTOTYPE
 
+HONEST: Final = "honest"
+GROUPED: Final = "grouped"
+
 Divide = Callable[[Dataset, SplitConfig, EvaluationConfig], tuple[NestedSplit, ...]]
 
 
@@ -53,8 +56,8 @@ def _prototype(dataset: Dataset, _: SplitConfig, evaluation: EvaluationConfig) -
 PROTOCOLS: Final = {
     protocol.name: protocol
     for protocol in (
-        Protocol("honest", "The paper's test fifths; everything is chosen on the other rows.", _random),
-        Protocol("grouped", "Random fifths of the formulas; no formula stands on both sides.", _grouped),
+        Protocol(HONEST, "The paper's test fifths; everything is chosen on the other rows.", _random),
+        Protocol(GROUPED, "Random fifths of the formulas; no formula stands on both sides.", _grouped),
         Protocol("leave-one-prototype-out", "Each structure type tests what the others taught.", _prototype),
     )
 }

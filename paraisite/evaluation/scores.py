@@ -12,6 +12,8 @@ from paraisite.evaluation.crossfit import CrossFit, Floats
 from paraisite.evaluation.metrics import evaluate
 from paraisite.evaluation.point import best_tilt, half_width, interval_of, kappa_of
 
+ESTIMATES_FILE: Final = "estimates.csv.gz"
+
 COVERAGES: Final = (0.5, 0.8, 0.9)
 MODEL: Final = "model"
 SPLIT: Final = "split"

@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -188,6 +188,21 @@ def log_evaluation(scores: pd.DataFrame, summary: pd.DataFrame, dataset: Dataset
             client.log_inputs(child, datasets=[described])
             own = scores[scores[MODEL] == model].set_index(schema.SPLIT_SEED)
             _log_curves(client, child, own[[MAPE_TEST]].add_suffix("_of_split"))
+
+
+def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:
+    """Log what data sets share into an open run.
+
+    Args:
+        counts: Numbers of rows, as metrics.
+        datasets: What was compared.
+        folder: Tables and figure, logged as artifacts.
+        run_id: The run.
+    """
+    client = open_store()
+    _log_values(client, run_id, metrics=counts, tags=provenance_tags())
+    client.log_inputs(run_id, datasets=[_dataset_input(_describe_dataset(dataset), "all") for dataset in datasets])
+    client.log_artifacts(run_id, str(folder))
 
 
 def _finite(row: Mapping[Any, Any]) -> dict[str, float]:
