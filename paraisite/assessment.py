@@ -11,13 +11,11 @@ from paraisite.contenders import estimates_of_all
 from paraisite.errors import ConfigError
 from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
 from paraisite.evaluation.protocols import PROTOCOLS
-from paraisite.folders import BUILD
-from paraisite.inputs import load_data, with_graphs
+from paraisite.inputs import evaluation_folder, load_data, with_graphs
 from paraisite.reports.evaluation import evaluation_figures, evaluation_table, narrow
 from paraisite.reports.figures import save_figure
 from paraisite.reports.tables import render, to_markdown
 from paraisite.tracking.runs import log_evaluation, recipe_run
-from paraisite.training.recipes import TOGO15
 
 
 def evaluate(protocol_name: str, dataset_name: str) -> None:
@@ -34,9 +32,7 @@ def evaluate(protocol_name: str, dataset_name: str) -> None:
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:
         estimates = estimates_of_all(dataset, graphs, splits, config=config, protocol=protocol, run_id=run_id)
         outcome = Outcome.of(estimates, splits)
-        folder = BUILD / f"evaluate_{protocol.name}"
-        if dataset.name != TOGO15:  # the pipeline's
-            folder = folder.with_name(f"{folder.name}_{dataset.name}")
+        folder = evaluation_folder(protocol.name, dataset.name)
         table = evaluation_table(outcome.summary, outcome.comparisons)
         _write(outcome, table, folder)
         log_evaluation(outcome.scores, outcome.summary, dataset, folder=folder, run_id=run_id)

@@ -84,6 +84,11 @@ def _dataset(choices: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
+def _as_in_params_or(known: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return a parser that leaves the choice to params.yaml where that is named."""
+    return lambda text: None if text == AS_IN_PARAMS else known(text)
+
+
 def _recipe(text: str) -> str:
     try:
         return recipe_named(text).name
@@ -355,6 +360,24 @@ def evaluate(
     from paraisite import assessment
 
     assessment.evaluate(protocol, dataset)
+
+
+@app.command()
+def overlap(
+    learnt: Annotated[
+        str | None,
+        typer.Argument(
+            parser=_as_in_params_or(_dataset(DATASETS)),
+            metavar="|".join((*DATASETS, "YOURS")),
+            help="Data that taught. [default: all those of the lineage's earlier stages]",
+        ),
+    ] = None,
+    tested: AnyDataset = "togo15",
+) -> None:
+    """Report shared formulas, shared structures and duplicates, and the errors on such rows, into build/overlap…."""
+    from paraisite import audit
+
+    audit.overlap(learnt, tested)
 
 
 @app.command()

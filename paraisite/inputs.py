@@ -11,7 +11,7 @@ from paraisite import schema
 from paraisite.config import Config
 from paraisite.datasets.table import Dataset, load_dataset
 from paraisite.errors import DataError, MissingInputError
-from paraisite.folders import DATA, PHONONS
+from paraisite.folders import BUILD, DATA, PHONONS
 from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -79,6 +79,12 @@ def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
         logger.warning("no phonons of %s (%s): `%s` computes them", dataset.name, error, command)
         return None
     return rows.reindex(dataset.table[schema.MATERIAL_ID]).fillna({schema.REASON: "not computed"})
+
+
+def evaluation_folder(protocol_name: str, dataset_name: str) -> Path:
+    """Return where an evaluation lies; those on Togo15, the pipeline's, are named by their protocol alone."""
+    folder = BUILD / f"evaluate_{protocol_name}"
+    return folder if dataset_name == TOGO15 else folder.with_name(f"{folder.name}_{dataset_name}")
 
 
 def trained_or_shipped(trained: Path, shipped: Path) -> Path:

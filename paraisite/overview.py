@@ -58,9 +58,7 @@ def _clean_notes(config: Config) -> list[str]:
     shared = {name: _n_shared(load_data(name, config).table, formulas) for name in {stage.train_on for stage in stages}}
     if not any(shared.values()):
         names = " and ".join(sorted(shared))
-        return [
-            f"No row of {names} shares a formula with Togo15: honest is honest-clean, grouped is grouped-clean."
-        ]
+        return [f"No row of {names} shares a formula with Togo15: honest is honest-clean, grouped is grouped-clean."]
     return [f"{n} rows of {name} share a formula with Togo15." for name, n in sorted(shared.items())]
 
 

@@ -27,6 +27,7 @@ from paraisite.files import file_sha256
 from paraisite.folders import BUILD, built
 from paraisite.inputs import load_data, with_graphs
 from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.overview import write_overview
 from paraisite.reports.figures import mape_of_splits, recipe_figures, save_figure
 from paraisite.reports.tables import closing_table, render, to_markdown
 from paraisite.reports.tables import compare as compare_results
@@ -97,12 +98,13 @@ def rwaft(dataset: str, *, overrides: Overrides) -> None:
 
 
 def compare(*, all_trained: bool = False) -> None:
-    """Write the table, the figure and the curves of the lineage's models.
+    """Write the table, the figure and the curves of the lineage's models, and the table of all protocols.
 
     Args:
         all_trained: Of every recipe that was trained into ``build/``, of either lineage; only printed.
     """
-    models = models_of(_lineage(load_config()))
+    config = load_config()
+    models = models_of(_lineage(config))
     wanted = [*RECIPES.values(), *_on_own_data()] if all_trained else list(models.values())
     trained = [recipe for recipe in wanted if (built(recipe.name) / "result").is_dir()]
     if not trained:
@@ -112,6 +114,7 @@ def compare(*, all_trained: bool = False) -> None:
     results = [RecipeResult.load(built(recipe.name) / "result") for recipe in trained]
     if not all_trained:
         _write_comparison(results, {recipe.name: part for part, recipe in models.items()})
+        write_overview(BUILD / "compare", config)
     Console().print(render(closing_table(results)))
 
 

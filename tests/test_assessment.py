@@ -35,9 +35,10 @@ def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(contenders, "BASELINES", MODELS)
-    monkeypatch.setattr(contenders, "GAUSSIAN_PROCESSES", PROCESSES)
-    monkeypatch.setattr(contenders, "_networks", lambda _: Networks())
-    monkeypatch.setattr(contenders, "_starts", lambda _: [])
+    monkeypatch.setattr(contenders, "MIXTURES", {"GP mixture": PROCESSES})
+    monkeypatch.setattr(contenders, "load_phonons", lambda _: None)
+    monkeypatch.setattr(contenders, "_networks", lambda *_: Networks())
+    monkeypatch.setattr(contenders, "_final_recipes", lambda *_: [])
     return tmp_path
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.datasets.nested import NestedSplit
-from paraisite.evaluation.scores import scores_table, summary_table
+from paraisite.evaluation.scores import ESTIMATES_FILE, scores_table, summary_table
 from paraisite.evaluation.statistics import comparisons_table
 from paraisite.files import write_whole
 
@@ -63,7 +63,7 @@ class Outcome:
         """Write the tables, which DVC keeps, and the metrics that it shows."""
         tables = folder / TABLES_FOLDER
         text = self.estimates.to_csv(index=False, float_format="%.6g")
-        write_whole(tables / "estimates.csv.gz", gzip.compress(text.encode(), mtime=0))
+        write_whole(tables / ESTIMATES_FILE, gzip.compress(text.encode(), mtime=0))
         self.scores.to_csv(tables / "scores.csv", index=False, float_format="%.6g")
         self.summary.to_csv(tables / "summary.csv", float_format="%.6g")
         self.comparisons.to_csv(tables / "comparisons.csv", float_format="%.6g")

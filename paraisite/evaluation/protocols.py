@@ -11,6 +11,9 @@ from paraisite.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, PROTOTYPE
 
+HONEST: Final = "honest"
+GROUPED: Final = "grouped"
+
 Divide = Callable[[Dataset, SplitConfig, EvaluationConfig], tuple[NestedSplit, ...]]
 
 
@@ -64,8 +67,8 @@ _PROTOCOLS: Final = (
         "best_epoch",
     ),
     Protocol("paper-last", "The same fifths, networks after the last epoch.", _random, "last_epoch"),
-    Protocol("honest", "The paper's test fifths; everything is chosen on the other rows.", _random),
-    Protocol("grouped", "Random fifths of the formulas; no formula stands on both sides.", _grouped),
+    Protocol(HONEST, "The paper's test fifths; everything is chosen on the other rows.", _random),
+    Protocol(GROUPED, "Random fifths of the formulas; no formula stands on both sides.", _grouped),
     Protocol("leave-one-prototype-out", "Each structure type tests what the others taught.", _prototype),
 )
 

@@ -16,6 +16,8 @@ from paraisite.evaluation.point import CUT_OFF_COVERAGE, best_tilt, half_width, 
 from paraisite.evaluation.resampling import mean_of_runs_interval
 from paraisite.evaluation.variance import described_components
 
+ESTIMATES_FILE: Final = "estimates.csv.gz"
+
 MODEL: Final = "model"
 SEED: Final = "seed"
 SPLIT: Final = "split"

@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -191,6 +191,21 @@ def log_evaluation(scores: pd.DataFrame, summary: pd.DataFrame, dataset: Dataset
             name = f"{schema.MAPE_TEST}_of_split"
             curves = own.add_prefix(f"{name}_seed_").assign(**{name: own.mean(axis=1)})
             _log_curves(client, child, curves)
+
+
+def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:
+    """Log what data sets share into an open run.
+
+    Args:
+        counts: Numbers of rows, as metrics.
+        datasets: What was compared.
+        folder: Tables and figure, logged as artifacts.
+        run_id: The run.
+    """
+    client = open_store()
+    _log_values(client, run_id, metrics=counts, tags=provenance_tags())
+    client.log_inputs(run_id, datasets=[_dataset_input(_describe_dataset(dataset), "all") for dataset in datasets])
+    client.log_artifacts(run_id, str(folder))
 
 
 def _finite(row: Mapping[Any, Any]) -> dict[str, float]:
