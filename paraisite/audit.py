@@ -142,7 +142,7 @@ def _labelled(lines: pd.DataFrame, tested: str, against: str, measured: str = ""
 def _errors(dataset: Dataset) -> dict[str, pd.DataFrame]:
     """Return the errors that were measured here on a data set, by protocol, and those of recipes that end on it."""
     errors = {}
-    for protocol in PROTOCOLS:
+    for protocol in (name for name, known in PROTOCOLS.items() if known.epoch is None):
         file = evaluation_folder(protocol, dataset.name) / "result" / ESTIMATES_FILE
         if file.exists():
             errors[protocol] = errors_of_estimates(pd.read_csv(file), dataset)

@@ -35,7 +35,8 @@ DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
 FETCHED: Final = (AFLOW, "materials_project")
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "formation_energy")
-PROTOCOLS: Final = ("honest", "grouped", "leave-one-prototype-out")
+_UNCLEAN: Final = ("paper", "paper-last", "honest", "grouped", "leave-one-prototype-out")
+PROTOCOLS: Final = (*_UNCLEAN, *(f"{name}-clean" for name in _UNCLEAN))
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
@@ -352,11 +353,16 @@ def compare(
 @app.command()
 def evaluate(
     protocol: Annotated[
-        str, typer.Argument(parser=_one_of(PROTOCOLS), metavar="|".join(PROTOCOLS), help="On which rows.")
+        str,
+        typer.Argument(
+            parser=_one_of(PROTOCOLS),
+            metavar="PROTOCOL",
+            help=f"{', '.join(_UNCLEAN)}; with -clean behind, earlier stages never saw a formula of the data set.",
+        ),
     ] = "honest",
     dataset: FinalDataset = "togo15",
 ) -> None:
-    """Measure networks, baselines and Gaussian processes on rows that chose nothing, into build/evaluate_…."""
+    """Measure networks, baselines and Gaussian processes under a protocol, into build/evaluate_…."""
     from paraisite import assessment
 
     assessment.evaluate(protocol, dataset)

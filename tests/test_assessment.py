@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from paraisite import assessment, contenders, inputs
+from paraisite import assessment, contenders, earlier_stages, inputs
 from paraisite.config import Config
 from paraisite.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
@@ -18,7 +18,7 @@ from paraisite.evaluation.blocks import Networks
 from paraisite.evaluation.crossfit import CrossFit
 from paraisite.evaluation.experiment import StartingWeights
 from paraisite.evaluation.tabular import IONIC, PHYSICAL, TabularModel, constant, cross_fit_tabular, line
-from paraisite.training.recipes import Start
+from paraisite.training.recipes import RECIPES
 from tests.pipeline import params_text
 
 MODELS = (TabularModel("constant", (), constant, ""), TabularModel("needs networks", ("networks",), line, ""))
@@ -129,7 +129,7 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
         model = TabularModel("told", ("x",), line, "")
         return cross_fit_tabular(model, blocks={"x": told}, log10_kappa=log10_kappa, splits=given["splits"])
 
-    monkeypatch.setattr(contenders, "_starts", lambda _: [Start.RANDOM])
+    monkeypatch.setattr(contenders, "_final_recipes", lambda *_: [RECIPES["RWTG15"]])
     monkeypatch.setattr(contenders, "cross_fit_network", fitted)
     assessment.evaluate("honest", "togo15")
     assert asked == [(f"random weights, seed {seed}", seed, f"honest-rwtg15-{seed}") for seed in (42, 43)]
@@ -157,7 +157,7 @@ def test_another_data_set_has_a_folder_of_its_own(folder: Path) -> None:
 
 
 def test_an_unknown_protocol_is_a_clear_error(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="unknown protocol 'kind'; known ones are honest, grouped"):
+    with pytest.raises(ConfigError, match="unknown protocol 'kind'; known ones are paper, paper-last, honest, grouped"):
         assessment.evaluate("kind", "togo15")
 
 
@@ -169,9 +169,10 @@ def test_a_recipe_without_its_members_is_left_out(
 
     monkeypatch.undo()
     monkeypatch.chdir(folder)
-    for name, value in (("BASELINES", MODELS[:1]), ("GAUSSIAN_PROCESSES", PROCESSES[:1])):
-        monkeypatch.setattr(contenders, name, value)
-    monkeypatch.setattr(contenders, "_networks", lambda _: Networks())
-    monkeypatch.setattr(contenders, "starting_weights", absent)
+    monkeypatch.setattr(contenders, "BASELINES", MODELS[:1])
+    monkeypatch.setattr(contenders, "MIXTURES", {})
+    monkeypatch.setattr(contenders, "load_phonons", lambda _: None)
+    monkeypatch.setattr(contenders, "_networks", lambda *_: Networks())
+    monkeypatch.setattr(earlier_stages, "starting_weights", absent)
     assessment.evaluate("honest", "togo15")
     assert "FELABBTETG15 is left out: no members" in caplog.text
