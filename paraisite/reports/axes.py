@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 KAPPA_LABEL: Final = "lattice thermal conductivity at 300 K (W/m/K)"
 _ROOM: Final = 1.4
@@ -35,6 +35,13 @@ def plain_frame(axes: Axes) -> None:
 def plain_numbers(axis: Axis) -> None:
     """Write a logarithmic axis' ticks as 0.1, 1, 10 instead of powers."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def log_ticks(axis: Axis, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
+    """Mark these steps of each decade of a logarithmic axis, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_minor_formatter(NullFormatter())
+    plain_numbers(axis)
 
 
 def parity_axes(axes: Axes, values: npt.NDArray[np.float64]) -> None:

@@ -5,16 +5,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from paraisite import schema
 from paraisite.evaluation.scores import KAPPA_ESTIMATED, MODEL, interval_columns
-from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_numbers
+from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, parity_axes
 
 _SHOWN_COVERAGE: Final = 0.9
 _COLOUR: Final = "#1f6fb4"
 _SPLIT_COLOUR: Final = "#9aa5b1"
-_TICKS: Final = (1.0, 2.0, 5.0)
 
 
 def evaluation_table(summary: pd.DataFrame) -> pd.DataFrame:
@@ -54,9 +52,7 @@ def mape_of_models(summary: pd.DataFrame, scores: pd.DataFrame) -> Figure:
         )
     axes.set_yticks(range(len(ordered)), [str(name) for name in ordered.index])
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=_TICKS))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    plain_numbers(axes.xaxis)
+    log_ticks(axes.xaxis)
     axes.set_xlabel("MAPE on rows that chose nothing (%); strokes: splits, bar: 95 % interval of the mean")
     return figure
 
