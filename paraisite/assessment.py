@@ -34,7 +34,7 @@ from paraisite.reports.evaluation import evaluation_table, mape_of_models, parit
 from paraisite.reports.figures import save_figure
 from paraisite.reports.tables import render, to_markdown
 from paraisite.sources.bundled import fetch_bundled
-from paraisite.starts import starting_weights
+from paraisite.starts import refuse, starting_weights
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipes import LINEAGES, TOGO15, Lineage, Recipe, Start, final_recipe
@@ -99,7 +99,7 @@ def _models(
     for start in _starts(lineage):
         recipe = final_recipe(start, dataset.name)
         try:
-            weights = starting_weights(recipe, config, run_id=run_id, in_pipeline=True, train=_refuse)
+            weights = starting_weights(recipe, config, run_id=run_id, in_pipeline=True, train=refuse)
         except MissingInputError as error:
             logger.warning("%s is left out: %s", recipe.name, error)
             continue
@@ -121,10 +121,6 @@ def _starts(lineage: Lineage) -> list[Start | Recipe]:
     """Return what the lineage's last stages start from."""
     starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle, lineage.third)
     return [start for start in starts if start is not None]
-
-
-def _refuse(recipe: Recipe) -> None:
-    raise MissingInputError(f"{recipe.name} is not trained: `python -m paraisite train {recipe.name}` does that")
 
 
 def _networks(lineage: Lineage) -> Networks:

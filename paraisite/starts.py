@@ -55,6 +55,15 @@ def starting_weights(
     return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
 
 
+def refuse(recipe: Recipe) -> None:
+    """Train nothing: where members are needed that are nowhere yet, say how to get them.
+
+    Raises:
+        MissingInputError: Always.
+    """
+    raise MissingInputError(f"{recipe.name} is not trained: `python -m paraisite train {recipe.name}` does that")
+
+
 def lab_formation_energy() -> Path:
     """Return the file of the project's own network for formation energies.
 
