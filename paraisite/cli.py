@@ -391,8 +391,9 @@ def tune(
 ) -> None:
     """Search the settings of the fine-tuning on inner folds alone, into build/tune/; a stopped study goes on."""
     from paraisite import search
+    from paraisite.tuning.options import SearchOptions
 
-    options = search.SearchOptions(
+    options = SearchOptions(
         protocol=protocol,
         n_trial=trials,
         epochs=epochs,

@@ -5,7 +5,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,7 @@ from paraisite.tracking.store import ui_hint
 from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
 from paraisite.training.recipes import Recipe, recipe_named
 from paraisite.tuning.objective import INNER_MAPE, TuningTask
+from paraisite.tuning.options import SearchOptions
 from paraisite.tuning.pool import StudyPlace, run_trials
 from paraisite.tuning.study import (
     FINISHED,
@@ -50,33 +51,6 @@ PARAMS: Final = Path("params.yaml")
 _SECTION: Final = ("evaluation", "training")
 _RUN_ID: Final = "run_id"
 """A study's attribute: its MLflow run."""
-
-
-@dataclass(frozen=True)
-class SearchOptions:
-    """How a study is done.
-
-    Attributes:
-        protocol: How the rows are divided; one of ``evaluation.protocols``.
-        n_trial: Trials that the study is to have in all.
-        epochs: Of every trial; None for those of ``evaluation.training``.
-        sampler: ``tpe`` or ``qmc``.
-        pruning: Whether trials that fall behind are stopped.
-        n_process: Trials side by side.
-        storage: SQLAlchemy's URL of a database; None for a journal in the study's folder.
-        study: Its name; None for one that says the options.
-        apply: Whether the best settings go into ``params.yaml``.
-    """
-
-    protocol: str
-    n_trial: int
-    n_process: int
-    epochs: int | None = None
-    sampler: str = "tpe"
-    pruning: bool = True
-    storage: str | None = None
-    study: str | None = None
-    apply: bool = False
 
 
 def tune(recipe_name: str, options: SearchOptions) -> None:

@@ -5,12 +5,12 @@ import multiprocessing
 import signal
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import optuna
 from optuna import Study, Trial
@@ -49,11 +49,23 @@ class StudyPlace:
         return open_study(self.name, open_storage(self.url, self.folder), about=self.about, seed=self.seed + number)
 
 
-def run_trials(task: TuningTask, place: StudyPlace, *, n_trial: int, n_process: int) -> Iterator[None]:
+RunTrial = Callable[[Trial, TuningTask], float]
+
+
+def run_trials(
+    task: TuningTask, place: StudyPlace, *, n_trial: int, n_process: int, run: RunTrial = run_trial
+) -> Iterator[None]:
     """Run trials until the study has so many; yield after each.
 
     Leaving the iterator early, by Ctrl-C for instance, ends the processes at once: their trials are lost, and repeated
     when the study goes on.
+
+    Args:
+        task: What all trials have in common.
+        place: The study's.
+        n_trial: Trials that it is to have in all, those that have begun elsewhere among them.
+        n_process: Processes side by side.
+        run: Returns a trial's value.
 
     Raises:
         ParaisiteError: A process was killed.
@@ -64,7 +76,7 @@ def run_trials(task: TuningTask, place: StudyPlace, *, n_trial: int, n_process: 
         n_process,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(task, place, n_trial),
+        initargs=(task, place, n_trial, run),
     )
     try:
         futures = [pool.submit(_run_one, number) for number in range(begun, n_trial)]
@@ -88,13 +100,19 @@ class _Worker:
     task: TuningTask
     place: StudyPlace
     n_trial: int
+    run: RunTrial
     lock: WorkerLock
+
+    def __call__(self, trial: Trial) -> float:
+        """Sign a trial and run it."""
+        trial.set_user_attr(WORKER, self.lock.signature)
+        return self.run(trial, self.task)
 
 
 _worker: _Worker | None = None  # of a worker's process
 
 
-def _start_worker(task: TuningTask, place: StudyPlace, n_trial: int) -> None:
+def _start_worker(task: TuningTask, place: StudyPlace, n_trial: int, run: RunTrial) -> None:
     """Prepare a process: one thread, deaf to Ctrl-C, which the parent hears, and gone when the parent is."""
     from paraisite.models.runtime import use_threads_per_operation
 
@@ -104,7 +122,7 @@ def _start_worker(task: TuningTask, place: StudyPlace, n_trial: int) -> None:
     use_threads_per_operation(1)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("paraisite").setLevel(logging.WARNING)
-    _worker = _Worker(task, place, n_trial, WorkerLock(place.folder / "workers" / f"{uuid.uuid4().hex}.lock"))
+    _worker = _Worker(task, place, n_trial, run, WorkerLock(place.folder / "workers" / f"{uuid.uuid4().hex}.lock"))
 
 
 def _run_one(number: int) -> None:
@@ -116,10 +134,4 @@ def _run_one(number: int) -> None:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat
-        study.optimize(_signed, n_trials=1)
-
-
-def _signed(trial: Trial) -> float:
-    worker: Any = _worker
-    trial.set_user_attr(WORKER, worker.lock.signature)
-    return run_trial(trial, worker.task)
+        study.optimize(_worker, n_trials=1)

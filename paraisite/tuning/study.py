@@ -16,6 +16,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from paraisite import schema
 from paraisite.config import FineTuning
@@ -66,9 +67,9 @@ def open_storage(url: str | None, folder: Path) -> BaseStorage:
                 grace_period=_GRACE_SECONDS,
                 heartbeat_stale_trial_callback=_try_again,
             )
-    except ImportError as error:
+    except (ImportError, NoSuchModuleError) as error:
         raise ConfigError(f"{url}: {error}; for PostgreSQL install the extra: pip install '.[postgresql]'") from error
-    except (optuna.exceptions.StorageInternalError, ValueError, OSError) as error:
+    except (SQLAlchemyError, ValueError) as error:
         raise ConfigError(f"{url} cannot be used as a study's storage: {error}") from error
 
 
