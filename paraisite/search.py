@@ -5,6 +5,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -133,11 +134,13 @@ def _run(study: Study, task: TuningTask, place: StudyPlace, *, options: SearchOp
     queue_candidates(study, options.n_trial, first=task.config.evaluation.training, seed=place.seed)
     n_before, start = n_in_state(study, *FINISHED), time.monotonic()
     logger.info("study %s: %d of %d trials are there", place.name, n_before, options.n_trial)
-    for _ in run_trials(task, place, n_trial=options.n_trial, n_process=options.n_process):
-        _log_new_trials(study, run_id)
-        n_done = n_in_state(study, *FINISHED)
-        minutes = (time.monotonic() - start) / 60 / max(1, n_done - n_before) * max(0, options.n_trial - n_done)
-        logger.info("%d of %d trials, %s; about %.0f min left", n_done, options.n_trial, _best(study), minutes)
+    # Closed at once when Ctrl-C comes, so that the processes are gone when their trials are looked for.
+    with closing(run_trials(task, place, n_trial=options.n_trial, n_process=options.n_process)) as trials:
+        for _ in trials:
+            _log_new_trials(study, run_id)
+            n_done = n_in_state(study, *FINISHED)
+            minutes = (time.monotonic() - start) / 60 / max(1, n_done - n_before) * max(0, options.n_trial - n_done)
+            logger.info("%d of %d trials, %s; about %.0f min left", n_done, options.n_trial, _best(study), minutes)
 
 
 def _best(study: Study) -> str:

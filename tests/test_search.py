@@ -1,6 +1,7 @@
 """A study as a user runs it, without trainings: tables, runs, the best settings in params.yaml, Ctrl-C."""
 
-from collections.abc import Iterator
+import platform
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,13 @@ def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
-def in_this_process(task: TuningTask, place: StudyPlace, *, n_trial: int, n_process: int) -> Iterator[None]:
+def in_this_process(
+    task: TuningTask, place: StudyPlace, *, n_trial: int, n_process: int
+) -> Generator[None, None, None]:
     study = place.open()
     for _ in range(len(study.trials) - sum(trial.state.is_finished() for trial in study.trials)):
         trial = study.ask()
-        trial.set_user_attr("worker", [__import__("platform").node(), "/nowhere.lock"])
+        trial.set_user_attr("worker", [platform.node(), "/nowhere.lock"])
         value = suggest(trial, epochs=task.epochs).learning_rate
         for epoch in rungs(task.epochs):
             trial.report(value, epoch)
@@ -77,7 +80,7 @@ def test_a_study_leaves_tables_figures_and_runs_and_can_be_made_longer(
 
 
 def test_a_stopped_study_keeps_its_trials_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(*args: Any, **options: Any) -> Iterator[None]:
+    def stopped(*args: Any, **options: Any) -> Generator[None, None, None]:
         trials = in_this_process(*args, **options)
         yield next(trials)
         raise KeyboardInterrupt

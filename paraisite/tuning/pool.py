@@ -5,7 +5,7 @@ import multiprocessing
 import signal
 import uuid
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ RunTrial = Callable[[Trial, TuningTask], float]
 
 def run_trials(
     task: TuningTask, place: StudyPlace, *, n_trial: int, n_process: int, run: RunTrial = run_trial
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     """Run trials until the study has so many; yield after each.
 
     Leaving the iterator early, by Ctrl-C for instance, ends the processes at once: their trials are lost, and repeated

@@ -1,6 +1,7 @@
 """What each degree of freezing leaves to train."""
 
 import typing
+from itertools import pairwise
 
 import pytest
 
@@ -15,7 +16,7 @@ DEGREES = typing.get_args(Frozen)
 def test_each_degree_freezes_more_than_the_one_before() -> None:
     found = [set(frozen_parameters(degree, CONFIG)) for degree in DEGREES]
     assert not found[0]
-    assert all(less < more for less, more in zip(found, found[1:], strict=False))
+    assert all(less < more for less, more in pairwise(found))
 
 
 def test_the_head_always_trains() -> None:
