@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -57,7 +58,8 @@ def _text(value: object) -> str:
 
 def _figure(name: str, study: Study) -> Figure:
     options = {} if name == "importance" else {"target_name": INNER_MAPE}
-    with warnings.catch_warnings():
+    # Optuna sets a style for the whole process; the context keeps it from other figures.
+    with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # all of its figures
         drawn = np.ravel(np.asarray(_FIGURES[name](study, **options), dtype=object))
     figure: Figure = drawn[0].figure
