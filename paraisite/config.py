@@ -21,6 +21,9 @@ Frozen = Literal["nothing", "embedding", "first_block", "two_blocks", "blocks", 
 KEPT: Final = "kept"
 """In place of a head's widths: the head of the starting weights goes on."""
 
+NO_STUDY: Final = "none"
+"""In place of a study's name: settings chosen by hand."""
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -155,7 +158,7 @@ class FineTuning:
     frozen: Frozen = "nothing"
     head: str = KEPT
     n_start: int = 9
-    study: str = "none"
+    study: str = NO_STUDY
 
     def applied_to(self, training: TrainingConfig) -> TrainingConfig:
         """Return the settings with these in their place."""

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from paraisite import schema
-from paraisite.config import FineTuning
+from paraisite.config import NO_STUDY, FineTuning
 from paraisite.datasets.nested import NestedSplit
 from paraisite.errors import ConfigError, DataError
 from paraisite.tuning.objective import INNER_MAPE, OF_SPLITS
@@ -36,6 +36,7 @@ MEDIAN: Final = "median"
 FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
 _ABOUT: Final = "about"
+_FIRST: Final = "first_candidate"
 _N_QUEUED: Final = "n_queued"
 _REPEATS: Final = "repeats"
 """A trial's attribute: number of the lost trial in whose place it stands."""
@@ -108,12 +109,17 @@ def queue_candidates(study: Study, n_trial: int, *, first: FineTuning, seed: int
     Args:
         study: The study.
         n_trial: Trials that it is to have in all.
-        first: Settings that are in use: the first candidate, where the space holds them.
+        first: Settings that are in use: the first candidate, where the space holds them. Those that a study has found
+            are none for ``qmc``, whose candidates no result may have chosen.
         seed: Of the list that the sampler ``qmc`` stands for.
     """
-    in_use = candidate_of(first)
-    queue = [] if in_use is None else [in_use]
-    if study.user_attrs[_ABOUT]["sampler"] == "qmc":
+    is_listed = study.user_attrs[_ABOUT]["sampler"] == "qmc"
+    if _FIRST not in study.user_attrs:
+        is_free = not is_listed or first.study == NO_STUDY
+        study.set_user_attr(_FIRST, candidate_of(first) if is_free else None)
+    in_use = study.user_attrs[_FIRST]
+    queue = [in_use] if in_use else []
+    if is_listed:
         queue += spread_candidates(n_trial, seed=seed)
     n_queued = study.user_attrs.get(_N_QUEUED, 0)
     for candidate in queue[n_queued:n_trial]:

@@ -1,5 +1,6 @@
 """A study goes on where it was left, keeps to what it is about, and says what it has found."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,14 @@ def test_a_list_of_candidates_does_not_depend_on_results_and_can_be_made_longer(
             run_again(study, [(error, error)] * n_in_state(study, TrialState.WAITING))
         tried.append([trial.params for trial in study.trials])
     assert tried[0] == tried[1] == [candidate_of(IN_USE), *spread_candidates(3, seed=1)]
+
+
+def test_a_list_of_candidates_has_none_that_another_study_found(tmp_path: Path) -> None:
+    study = study_in(tmp_path, sampler="qmc")
+    for n_trial in (1, 2):
+        queue_candidates(study, n_trial, first=dataclasses.replace(IN_USE, study="another"), seed=1)
+    run_again(study, [(0.5, 0.5)] * 2)
+    assert [trial.params for trial in study.trials] == list(spread_candidates(2, seed=1))
 
 
 def test_a_trial_whose_process_is_gone_is_repeated_once(tmp_path: Path) -> None:
