@@ -36,7 +36,8 @@ def stages(lineage: str) -> dict[str, dict[str, Any]]:
         if "foreach" not in stage:
             found[name] = _filled(stage, known)
             continue
-        items = _looked_up(stage["foreach"].removeprefix("${").removesuffix("}"), known)
+        each = stage["foreach"]
+        items = _looked_up(each.removeprefix("${").removesuffix("}"), known) if isinstance(each, str) else each
         for key in items:
             values = {"key": key, "item": items[key]} if isinstance(items, dict) else {"item": key}
             found[f"{name}@{key}"] = _filled(stage["do"], known | values)

@@ -131,6 +131,8 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
 
     monkeypatch.setattr(contenders, "_final_recipes", lambda *_: [RECIPES["RWTG15"]])
     monkeypatch.setattr(contenders, "cross_fit_network", fitted)
+    settings = folder / "params.yaml"
+    settings.write_text(settings.read_text().replace("seeds: [42]", "seeds: [42, 43]"))
     assessment.evaluate("honest", "togo15")
     assert asked == [(f"random weights, seed {seed}", seed, f"honest-rwtg15-{seed}") for seed in (42, 43)]
 

@@ -138,8 +138,14 @@ def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: l
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["label", "slack", "--processes", "3"], ("label", ("slack",), {"n_process": 3, "keep": True})),
-        (["label", "bte", "--processes", "1", "--no-keep"], ("label", ("bte",), {"n_process": 1, "keep": False})),
+        (
+            ["label", "slack", "--processes", "3"],
+            ("label", ("slack",), {"n_process": 3, "keep": True, "dataset": "togo15"}),
+        ),
+        (
+            ["label", "bte", "--processes", "1", "--no-keep"],
+            ("label", ("bte",), {"n_process": 1, "keep": False, "dataset": "togo15"}),
+        ),
         (["lab"], ("assemble_lab", (), {})),
         (["check", "bte"], ("check", ("bte",), {})),
         (["check", "formation_energy"], ("check_formation_energy", (), {})),

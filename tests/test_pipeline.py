@@ -155,6 +155,7 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "middle_on_aflow": item,
             "final": item,
             "evaluate": f"evaluate_{item}",
+            "evaluate_published": f"evaluate_{item}",
             "prepare_from_outside": "prepare",
             "overlap_on_aflow": "overlap",
         }.get(group, group.replace("label_", "labels/"))

@@ -75,9 +75,10 @@ def phonon_descriptors(structure: Structure, calculator: Any) -> PhononDescripto
     harmonic = harmonic_phonons(settled, calculator)
     low, high = frequency_range(harmonic, mesh_of(settled))
     phonons, n_snapshot = solved_phonons(harmonic, settled, calculator, effort=EFFORT)
+    kappa = kappa_of(phonons)  # at first: where no phonon is left there is nothing to average
     velocity, heat_capacity = _velocity_and_heat_capacity(phonons, settled.volume)
     return PhononDescriptors(
-        kappa_potential_w_per_m_k=kappa_of(phonons),
+        kappa_potential_w_per_m_k=kappa,
         min_frequency_thz=low,
         max_frequency_thz=high,
         velocity_km_per_s=velocity,

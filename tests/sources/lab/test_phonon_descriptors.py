@@ -50,9 +50,14 @@ def test_the_cell_that_is_given_counts() -> None:
 
 
 def test_an_unstable_crystal_is_described_and_its_lowest_frequency_says_so() -> None:
-    found = phonon_descriptors.phonon_descriptors(nickel(4.3), EMT())
+    found = phonon_descriptors.phonon_descriptors(nickel(4.0), EMT())
     assert found.min_frequency_thz < -0.1
     assert found.kappa_potential_w_per_m_k > 0
+
+
+def test_a_crystal_without_a_single_stable_phonon_is_refused() -> None:
+    with pytest.raises(StructureError, match="expected a positive number"):
+        phonon_descriptors.phonon_descriptors(nickel(4.3), EMT())
 
 
 def test_a_hexagonal_crystal_is_repeated_alike_in_its_plane() -> None:
