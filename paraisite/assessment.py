@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -149,16 +149,38 @@ def _networks(lineage: Lineage) -> Networks:
 
 def _write(folder: Path, estimates: pd.DataFrame, scores: pd.DataFrame, summary: pd.DataFrame) -> None:
     """Write the tables, which DVC keeps, and the figures, which can be drawn again of them."""
-    tables, figures = folder / "result", folder / "figures"
+    write_tables(folder, estimates=estimates, scores=scores, summary=summary, shown=evaluation_table(summary))
+    save_figure(mape_of_models(summary, scores), folder / "figures" / "mape_of_models")
+    best = str(summary[MAPE_TEST].idxmin())
+    save_figure(parity_with_intervals(estimates, best), folder / "figures" / "parity_of_the_best")
+
+
+def write_tables(
+    folder: Path,
+    *,
+    estimates: pd.DataFrame,
+    scores: pd.DataFrame,
+    summary: pd.DataFrame,
+    shown: pd.DataFrame,
+    metrics: Sequence[str] = METRICS,
+) -> None:
+    """Write an evaluation's tables in place of what the folder holds.
+
+    Args:
+        folder: Gets ``result/`` and ``metrics.json``.
+        estimates: One row per model, split and test material.
+        scores: One row per model and split.
+        summary: One row per model (index).
+        shown: The summary as text, for people.
+        metrics: Columns of the summary that DVC shows.
+    """
+    tables = folder / "result"
     shutil.rmtree(folder, ignore_errors=True)
     tables.mkdir(parents=True)
     text = estimates.to_csv(index=False, float_format="%.6g")
     write_whole(tables / "estimates.csv.gz", gzip.compress(text.encode(), mtime=0))
     scores.to_csv(tables / "scores.csv", index=False, float_format="%.6g")
     summary.to_csv(tables / "summary.csv", float_format="%.6g")
-    (tables / "table.md").write_text(to_markdown(evaluation_table(summary)) + "\n")
-    save_figure(mape_of_models(summary, scores), figures / "mape_of_models")
-    best = str(summary[MAPE_TEST].idxmin())
-    save_figure(parity_with_intervals(estimates, best), figures / "parity_of_the_best")
-    metrics = {str(name): {key: float(row[key]) for key in METRICS} for name, row in summary.iterrows()}
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    (tables / "table.md").write_text(to_markdown(shown) + "\n")
+    values = {str(name): {key: float(row[key]) for key in metrics} for name, row in summary.iterrows()}
+    (folder / "metrics.json").write_text(json.dumps(values, indent=2) + "\n")

@@ -29,6 +29,7 @@ STAGES = {
     "labelling": ("label",),
     "lab_set": ("assemble_lab", "check"),
     "assessment": ("evaluate",),
+    "backbones": ("compare_backbones",),
     "acquire": ("fetch",),
 }
 
@@ -193,11 +194,20 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "train_recipe",
         "pretrain",
         "evaluate",
+        "compare_backbones",
         "fetch",
     ]
-    assert all(
-        options == {"overrides": {}} for name, _, options in calls if name not in ("pretrain", "evaluate", "fetch")
-    )
+    trainings = {"step1", "step2", "step3", "rwaft", "train_recipe"}
+    assert all(options == {"overrides": {}} for name, _, options in calls if name in trainings)
+
+
+def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Calls) -> None:
+    invoke("backbones")
+    invoke("backbones", "--dataset", "hh143", "--published")
+    assert calls == [
+        ("compare_backbones", ("togo15",), {"published": False}),
+        ("compare_backbones", ("hh143",), {"published": True}),
+    ]
 
 
 def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:

@@ -7,12 +7,18 @@ Source: Nadeau & Bengio, Machine Learning 52, 239 (2003), 10.1023/A:102406862636
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
 from paraisite.errors import DataError
+
+DIFFERENCE: Final = "difference"
+DIFFERENCE_LOW: Final = "difference_low"
+DIFFERENCE_HIGH: Final = "difference_high"
+P_TWO_SIDED: Final = "p_two_sided"
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,34 @@ def compare_paired(candidate: pd.Series, reference: pd.Series, *, n_test_over_n_
         raise DataError(f"a paired comparison needs two splits with finite values, found {len(difference)}")
     mean, std = float(difference.mean()), float(difference.std(ddof=1))
     return _corrected_t_test(mean, std, n_pair=len(difference), n_test_over_n_train=n_test_over_n_train)
+
+
+def differences_table(values: pd.DataFrame, *, reference: str, n_test_over_n_train: float) -> pd.DataFrame:
+    """Compare each model with one of them; every comparison stands alone, nothing corrects for their number.
+
+    Args:
+        values: A metric of each split (index split_seed) and model (column).
+        reference: The model to beat.
+        n_test_over_n_train: As ``compare_paired``.
+
+    Returns:
+        Index model; mean difference in the metric's unit, the ends of its 95 % interval, and the two-sided p. The
+        reference's own row is NaN.
+
+    Raises:
+        DataError: As ``compare_paired``.
+    """
+    rows = {}
+    for model in values.columns.drop(reference):
+        found = compare_paired(values[model], values[reference], n_test_over_n_train=n_test_over_n_train)
+        rows[model] = {
+            DIFFERENCE: found.mean_difference,
+            DIFFERENCE_LOW: found.interval_low,
+            DIFFERENCE_HIGH: found.interval_high,
+            P_TWO_SIDED: found.p_two_sided,
+        }
+    columns = [DIFFERENCE, DIFFERENCE_LOW, DIFFERENCE_HIGH, P_TWO_SIDED]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).reindex(values.columns)
 
 
 def _corrected_t_test(mean: float, std: float, *, n_pair: int, n_test_over_n_train: float) -> PairedComparison:

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from paraisite.errors import DataError
-from paraisite.evaluation.statistics import compare_paired
+from paraisite.evaluation.statistics import compare_paired, differences_table
 
 RANDOM = np.random.default_rng(3)
 REFERENCE = pd.Series(RANDOM.normal(0.5, 0.1, 9), index=range(1, 10))
@@ -22,6 +22,17 @@ def test_without_correction_it_is_scipys_paired_t_test() -> None:
     assert found.p_lower == pytest.approx(stats.ttest_rel(CANDIDATE, REFERENCE, alternative="less").pvalue, rel=1e-12)
     assert (found.interval_low, found.interval_high) == pytest.approx((interval.low, interval.high), rel=1e-12)
     assert found.effect_size == pytest.approx(expected.statistic / 3, rel=1e-12)
+
+
+def test_a_table_of_differences_holds_each_models_comparison_with_the_reference() -> None:
+    values = pd.DataFrame({"other": CANDIDATE, "reference": REFERENCE, "worse": REFERENCE + 0.1 + 0.1 * CANDIDATE})
+    table = differences_table(values, reference="reference", n_test_over_n_train=0.25)
+    assert table.index.tolist() == ["other", "reference", "worse"]
+    found = compare_paired(CANDIDATE, REFERENCE, n_test_over_n_train=0.25)
+    expected = [found.mean_difference, found.interval_low, found.interval_high, found.p_two_sided]
+    assert table.loc["other"].tolist() == pytest.approx(expected)
+    assert table.loc["reference"].isna().all()
+    assert table.loc["worse", "difference_low"] > 0
 
 
 def test_correction_widens_the_standard_error_by_nadeau_and_bengios_factor() -> None:
