@@ -293,9 +293,9 @@ def test_other_models_are_looked_for_in_the_folder_of_the_configured_one(
     assert resolve_published_weights("log10K", config) == tmp_path / "log10K.hdf5"
 
 
-def test_without_a_network_the_message_says_where_another_model_has_to_lie(server: Server, tmp_path: Path):
+def test_without_a_network_the_message_says_where_another_model_has_to_lie(tmp_path: Path):
     with pytest.raises(MissingInputError, match=f"get log10G.hdf5 .* into the folder of the file that {BY_HAND} names"):
-        fetch_published_weights("log10G", folder=tmp_path, base_url=f"{server.url}/absent", n_attempt=1)
+        fetch_published_weights("log10G", folder=tmp_path, base_url="http://127.0.0.1:9/mvl_models", n_attempt=1)
 
 
 @pytest.mark.parametrize("name", PUBLISHED_FILES)
