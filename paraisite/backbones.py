@@ -38,7 +38,7 @@ from paraisite.training.recipes import TOGO15, Recipe, Start
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL: Final = PROTOCOLS["honest"]
+_PROTOCOL: Final = PROTOCOLS["honest"]
 _REFERENCE: Final = BACKBONES[Start.RANDOM].label
 
 
@@ -80,21 +80,19 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
             found = pd.concat([_published_scores(start, weights, task) for start, weights in starts.items()])
             scores = scores.merge(found, on=[MODEL, schema.SPLIT_SEED], how="left", validate="many_to_one")
         summary = summary_table(estimates, scores).join(_differences(scores, task.splits))
-        folder = BUILD / "backbones"
-        if task.dataset.name != TOGO15:  # the pipeline's
-            folder = folder.with_name(f"backbones_{task.dataset.name}")
+        folder = BUILD / ("backbones" if task.dataset.name == TOGO15 else f"backbones_{task.dataset.name}")
         _write(folder, estimates, scores, summary)
         started_from = {BACKBONES[start].label: weights.description for start, weights in starts.items()}
         log_evaluation(scores, summary, task.dataset, folder=folder, run_id=run_id, started_from=started_from)
     shutil.rmtree(task.checkpoints, ignore_errors=True)
-    title = f"{PROTOCOL.name} on {task.dataset.name}: {PROTOCOL.meaning} Differences from {_REFERENCE}."
+    title = f"{_PROTOCOL.name} on {task.dataset.name}: {_PROTOCOL.meaning} Differences from {_REFERENCE}."
     Console().print(render(backbones_table(summary), title=title))
 
 
 def _task(dataset_name: str) -> _Task:
     config = load_config()
     dataset, graphs = with_graphs(load_data(dataset_name, config), config)
-    splits = PROTOCOL.divide(dataset, config.splits, config.evaluation)
+    splits = _PROTOCOL.divide(dataset, config.splits, config.evaluation)
     return _Task(dataset, graphs, splits, config, BUILD / "checkpoints" / f"backbones-{dataset.name}")
 
 

@@ -71,7 +71,7 @@ def mape_of_backbones(scores: pd.DataFrame, *, metric: str) -> Figure:
     """
     values = 100 * scores.pivot_table(index=schema.SPLIT_SEED, columns=MODEL, values=metric)
     ordered = [str(name) for name in values.mean().sort_values().index]
-    figure, axes = new_figure(max(5.5, 1.0 + 1.15 * len(ordered)), 4.8)
+    figure, axes = new_figure(max(5.5, 1.0 + 1.25 * len(ordered)), 4.8)
     for place, name in enumerate(ordered):
         _draw_one(axes, values[name].dropna().to_numpy(), at=place, origin=_ORIGIN_OF[name])
     mape_axis(axes, values.to_numpy() / 100)
