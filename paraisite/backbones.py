@@ -3,9 +3,10 @@
 Source of the question: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D, Fig. 3.
 """
 
+import dataclasses
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,22 +15,21 @@ import pandas as pd
 from rich.console import Console
 
 from paraisite import schema
-from paraisite.assessment import METRICS, write_tables
 from paraisite.config import Config, load_config
 from paraisite.datasets.nested import NestedSplit
 from paraisite.datasets.table import Dataset
 from paraisite.errors import MissingInputError, WeightsError
 from paraisite.evaluation.experiment import StartingWeights, run_recipe
 from paraisite.evaluation.network_crossfit import cross_fit_network
+from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
 from paraisite.evaluation.protocols import PROTOCOLS
-from paraisite.evaluation.scores import MAPE_TEST, MODEL, estimates_table, scores_table, summary_table
-from paraisite.evaluation.statistics import differences_table
+from paraisite.evaluation.scores import MODEL, estimates_table, summary_table
 from paraisite.folders import BUILD
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inputs import load_data, with_graphs
-from paraisite.reports.backbones import PUBLISHED_PROTOCOL, backbones_table, mape_of_backbones
+from paraisite.reports.backbones import PUBLISHED_PROTOCOL, backbones_figures, backbones_table
 from paraisite.reports.figures import save_figure
-from paraisite.reports.tables import render
+from paraisite.reports.tables import render, to_markdown
 from paraisite.starts import backbone_weights
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.backbones import BACKBONES
@@ -75,18 +75,24 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
     with recipe_run(f"backbones {task.dataset.name}") as run_id:
         starts = dict(_available(task.config, run_id=run_id))
         estimates = pd.concat([_estimates(start, weights, task) for start, weights in starts.items()])
-        scores = scores_table(estimates)
+        outcome = Outcome.of(estimates, task.splits, reference=_REFERENCE)
         if published:
             found = pd.concat([_published_scores(start, weights, task) for start, weights in starts.items()])
-            scores = scores.merge(found, on=[MODEL, schema.SPLIT_SEED], how="left", validate="many_to_one")
-        summary = summary_table(estimates, scores).join(_differences(scores, task.splits))
+            outcome = _with_published(outcome, found)
         folder = BUILD / ("backbones" if task.dataset.name == TOGO15 else f"backbones_{task.dataset.name}")
-        _write(folder, estimates, scores, summary)
-        started_from = {BACKBONES[start].label: weights.description for start, weights in starts.items()}
-        log_evaluation(scores, summary, task.dataset, folder=folder, run_id=run_id, started_from=started_from)
+        table = backbones_table(outcome)
+        _write(outcome, table, folder)
+        log_evaluation(
+            outcome.scores,
+            outcome.summary,
+            task.dataset,
+            folder=folder,
+            run_id=run_id,
+            started_from={BACKBONES[start].label: weights.description for start, weights in starts.items()},
+        )
     shutil.rmtree(task.checkpoints, ignore_errors=True)
     title = f"{_PROTOCOL.name} on {task.dataset.name}: {_PROTOCOL.meaning} Differences from {_REFERENCE}."
-    Console().print(render(backbones_table(summary), title=title))
+    Console().print(render(table, title=title))
 
 
 def _task(dataset_name: str) -> _Task:
@@ -117,7 +123,7 @@ def _estimates(start: Start, weights: StartingWeights, task: _Task) -> pd.DataFr
         checkpoint_folder=task.checkpoints / start.value,
         callbacks=[ProgressBar(label)],
     )
-    return estimates_table(label, found, task.dataset)
+    return estimates_table(label, found, task.dataset, seed=task.config.training.seed)
 
 
 def _published_scores(start: Start, weights: StartingWeights, task: _Task) -> pd.DataFrame:
@@ -135,24 +141,16 @@ def _published_scores(start: Start, weights: StartingWeights, task: _Task) -> pd
     return trained.result.metrics[list(PUBLISHED_PROTOCOL)].reset_index().assign(**{MODEL: label})
 
 
-def _differences(scores: pd.DataFrame, splits: Sequence[NestedSplit]) -> pd.DataFrame:
-    """Compare each backbone's MAPE on rows that chose nothing with that of random weights."""
-    by_split = scores.pivot_table(index=schema.SPLIT_SEED, columns=MODEL, values=MAPE_TEST)
-    n_test_over_n_train = len(splits[0].test) / len(splits[0].train)
-    return differences_table(by_split, reference=_REFERENCE, n_test_over_n_train=n_test_over_n_train)
+def _with_published(outcome: Outcome, found: pd.DataFrame) -> Outcome:
+    """Return the outcome with the published protocol's MAPE beside its own."""
+    scores = outcome.scores.merge(found, on=[MODEL, schema.SPLIT_SEED], how="left", validate="one_to_one")
+    return dataclasses.replace(outcome, scores=scores, summary=summary_table(outcome.estimates, scores))
 
 
-def _write(folder: Path, estimates: pd.DataFrame, scores: pd.DataFrame, summary: pd.DataFrame) -> None:
+def _write(outcome: Outcome, table: pd.DataFrame, folder: Path) -> None:
     """Write the tables, which DVC keeps, and the figures, which can be drawn again of them."""
-    published = [name for name in PUBLISHED_PROTOCOL if name in summary.columns]
-    write_tables(
-        folder,
-        estimates=estimates,
-        scores=scores,
-        summary=summary,
-        shown=backbones_table(summary),
-        metrics=(*METRICS, *published),
-    )
-    save_figure(mape_of_backbones(scores, metric=MAPE_TEST), folder / "figures" / "backbones")
-    for metric in published:
-        save_figure(mape_of_backbones(scores, metric=metric), folder / "figures" / f"backbones_{metric}")
+    shutil.rmtree(folder, ignore_errors=True)
+    outcome.write(folder)
+    (folder / TABLES_FOLDER / "table.md").write_text(to_markdown(table) + "\n")
+    for name, figure in backbones_figures(outcome.scores).items():
+        save_figure(figure, folder / "figures" / name)

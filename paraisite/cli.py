@@ -35,7 +35,8 @@ DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
 FETCHED: Final = (AFLOW, "materials_project")
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "formation_energy")
-PROTOCOLS: Final = ("honest", "grouped", "leave-one-prototype-out")
+_UNCLEAN: Final = ("paper", "paper-last", "honest", "grouped", "leave-one-prototype-out")
+PROTOCOLS: Final = (*_UNCLEAN, *(f"{name}-clean" for name in _UNCLEAN))
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
@@ -84,6 +85,11 @@ def _dataset(choices: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
+def _as_in_params_or(known: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return a parser that leaves the choice to params.yaml where that is named."""
+    return lambda text: None if text == AS_IN_PARAMS else known(text)
+
+
 def _recipe(text: str) -> str:
     try:
         return recipe_named(text).name
@@ -124,7 +130,7 @@ FinalDataset = Annotated[
         "--dataset",
         parser=_dataset(FINAL_DATASETS),
         metavar="|".join((*FINAL_DATASETS, "YOURS")),
-        help="The final training's data.",
+        help="The final training's data; for `label`, whose crystals tier phonons describes.",
     ),
 ]
 AnyDataset = Annotated[
@@ -347,14 +353,37 @@ def compare(
 @app.command()
 def evaluate(
     protocol: Annotated[
-        str, typer.Argument(parser=_one_of(PROTOCOLS), metavar="|".join(PROTOCOLS), help="On which rows.")
+        str,
+        typer.Argument(
+            parser=_one_of(PROTOCOLS),
+            metavar="PROTOCOL",
+            help=f"{', '.join(_UNCLEAN)}; with -clean behind, earlier stages never saw a formula of the data set.",
+        ),
     ] = "honest",
     dataset: FinalDataset = "togo15",
 ) -> None:
-    """Measure networks, baselines and Gaussian processes on rows that chose nothing, into build/evaluate_…."""
+    """Measure networks, baselines and Gaussian processes under a protocol, into build/evaluate_…."""
     from paraisite import assessment
 
     assessment.evaluate(protocol, dataset)
+
+
+@app.command()
+def overlap(
+    learnt: Annotated[
+        str | None,
+        typer.Argument(
+            parser=_as_in_params_or(_dataset(DATASETS)),
+            metavar="|".join((*DATASETS, "YOURS")),
+            help="Data that taught. [default: all those of the lineage's earlier stages]",
+        ),
+    ] = None,
+    tested: AnyDataset = "togo15",
+) -> None:
+    """Report shared formulas, shared structures and duplicates, and the errors on such rows, into build/overlap…."""
+    from paraisite import audit
+
+    audit.overlap(learnt, tested)
 
 
 @app.command()
@@ -383,11 +412,12 @@ def label(
     keep: Annotated[
         bool, typer.Option(help="Put finished parts into the DVC store every half hour and at the end.")
     ] = True,
+    dataset: FinalDataset = "togo15",
 ) -> None:
     """Compute labels with a machine-learned potential into build/labels/: hours; a killed run goes on."""
     from paraisite import labelling
 
-    labelling.label(tier, n_process=processes, keep=keep)
+    labelling.label(tier, n_process=processes, keep=keep, dataset=dataset)
 
 
 @app.command()

@@ -120,12 +120,23 @@ class EvaluationConfig:
     Attributes:
         protocols: Those of ``evaluation.protocols`` that the pipeline follows.
         n_fold: Parts of the training rows; each is estimated by models that have not seen it.
+        seeds: Of the networks' training, each on every split; what has no seed of its own runs once, as the first.
         training: Of networks, which end with the last epoch: nobody chooses one.
     """
 
     protocols: tuple[str, ...]
     n_fold: int
+    seeds: tuple[int, ...]
     training: TrainingChanges
+
+    def __post_init__(self) -> None:
+        """Check the seeds.
+
+        Raises:
+            ConfigError: There is none, or one stands twice.
+        """
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ConfigError(f"evaluation.seeds: expected one seed or more, none twice, found {list(self.seeds)}")
 
 
 @dataclass(frozen=True)
@@ -166,6 +177,10 @@ class Config:
     model: HeadConfig
     training: TrainingConfig
     evaluation: EvaluationConfig
+
+    def with_seed(self, seed: int) -> "Config":
+        """Return the settings with another seed of the training."""
+        return dataclasses.replace(self, training=dataclasses.replace(self.training, seed=seed))
 
 
 Section = TypeVar("Section")

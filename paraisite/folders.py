@@ -17,6 +17,8 @@ BUILD: Final = Path("build")
 
 LABELS: Final = BUILD / "labels"
 PRETRAINED: Final = BUILD / "pretrain"
+PHONONS: Final = LABELS / "phonons"
+"""What a potential's phonons say of data sets' crystals, a folder per data set."""
 
 
 def built(recipe_name: str) -> Path:

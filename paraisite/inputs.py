@@ -4,17 +4,20 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite import schema
 from paraisite.config import Config
 from paraisite.datasets.table import Dataset, load_dataset
-from paraisite.folders import DATA
+from paraisite.errors import DataError, MissingInputError
+from paraisite.folders import BUILD, DATA, PHONONS
 from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.sources.bundled import fetch_bundled
-from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK
+from paraisite.sources.lab.campaign import read_parts, read_plan
+from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK, TOGO15
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,33 @@ def graphs_of(
     if rejected:
         logger.warning("%s: %d of %d materials have no graph", name, len(rejected), len(ids))
     return graphs, rejected
+
+
+def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
+    """Return what a potential's phonons say of a data set's crystals, or None where they were not computed.
+
+    Returns:
+        One row per material of the data set, in its order (index material_id): ``reason``, empty where all is known,
+        and the fields of ``sources.lab.phonon_descriptors.PhononDescriptors``.
+    """
+    folder = PHONONS / dataset.name
+    try:
+        if dataset.name == TOGO15:
+            fetch_bundled(folder, target=str(folder))
+        if read_plan(folder).get("structures_sha256") != dataset.structures_digest:
+            raise DataError(f"{folder} describes other crystals than {dataset.name} holds")
+        rows = read_parts(folder).rename(columns={"candidate_id": schema.MATERIAL_ID}).set_index(schema.MATERIAL_ID)
+    except (DataError, MissingInputError) as error:
+        command = f"python -m paraisite label phonons --dataset {dataset.name}"
+        logger.warning("no phonons of %s (%s): `%s` computes them", dataset.name, error, command)
+        return None
+    return rows.reindex(dataset.table[schema.MATERIAL_ID]).fillna({schema.REASON: "not computed"})
+
+
+def evaluation_folder(protocol_name: str, dataset_name: str) -> Path:
+    """Return where an evaluation lies; those on Togo15, the pipeline's, are named by their protocol alone."""
+    folder = BUILD / f"evaluate_{protocol_name}"
+    return folder if dataset_name == TOGO15 else folder.with_name(f"{folder.name}_{dataset_name}")
 
 
 def trained_or_shipped(trained: Path, shipped: Path) -> Path:

@@ -14,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError
-from paraisite.folders import DATA, LABELS
+from paraisite.folders import DATA, LABELS, PHONONS
+from paraisite.inputs import load_data
 from paraisite.processes import run_dvc
+from paraisite.schema import MATERIAL_ID
 from paraisite.sources.bundled import fetch_bundled
 from paraisite.sources.lab import TIERS
 from paraisite.sources.lab.campaign import Row, run_campaign
@@ -25,9 +27,11 @@ from paraisite.sources.lab.tiers import (
     bte_check_campaign,
     elements_campaign,
     held_out_formulas,
+    phonons_campaign,
     slack_campaign,
     slack_check_campaign,
 )
+from paraisite.training.recipes import TOGO15
 
 logger = logging.getLogger(__name__)
 
@@ -38,19 +42,20 @@ _SECONDS_BETWEEN_KEEPING: Final = 1800.0
 _SECONDS_BETWEEN_LINES: Final = 300.0
 
 
-def label(tier: str, *, n_process: int, keep: bool) -> None:
+def label(tier: str, *, n_process: int, keep: bool, dataset: str = TOGO15) -> None:
     """Compute the labels of a tier that are still missing.
 
     Args:
         tier: One of ``TIERS``.
         n_process: Processes side by side.
         keep: Put what is done into the DVC store every half hour and at the end.
+        dataset: Whose crystals tier ``phonons`` describes; the store has a place for Togo15 only.
     """
     config = load_config()
     fetch_bundled(DATA, target="data.dvc")
-    campaign = _campaign(tier, config)
-    folder = LABELS / tier
-    keeper = _Keeper(f"label_{tier}") if keep and tier in SHIPPED else None
+    campaign = _campaign(tier, config, dataset)
+    folder = PHONONS / dataset if tier == "phonons" else LABELS / tier
+    keeper = _Keeper(f"label_{tier}") if keep and tier in SHIPPED and dataset == TOGO15 else None
     with _CampaignProgress(tier, keeper) as progress:
         run_campaign(
             campaign.parts,
@@ -65,7 +70,7 @@ def label(tier: str, *, n_process: int, keep: bool) -> None:
         keeper.keep()
 
 
-def _campaign(tier: str, config: Config) -> Campaign:
+def _campaign(tier: str, config: Config, dataset_name: str) -> Campaign:
     match tier:
         case "elements":
             return elements_campaign(config.lab)
@@ -77,6 +82,10 @@ def _campaign(tier: str, config: Config) -> Campaign:
             return bte_campaign(config.lab, LABELS / "slack")
         case "bte_check":
             return bte_check_campaign(config.lab, DATA)
+        case "phonons":
+            dataset = load_data(dataset_name, config)
+            materials = list(zip(dataset.table[MATERIAL_ID], dataset.structures, strict=True))
+            return phonons_campaign(config.lab, materials, structures_sha256=dataset.structures_digest)
         case other:
             raise ConfigError(f"unknown tier {other!r}; known ones are {', '.join(TIERS)}")
 

@@ -61,13 +61,13 @@ class Metric:
     Attributes:
         name: MLflow key and table heading.
         unit: Unit as text; empty for a fraction or a rank correlation.
-        better: Whether lower or higher values are better.
+        better: Whether lower or higher values are better; neither where a promised value is.
         meaning: One sentence for a reader of the run page.
     """
 
     name: str
     unit: str
-    better: Literal["lower", "higher"]
+    better: Literal["lower", "higher", "neither"]
     meaning: str
 
 
@@ -106,26 +106,69 @@ _MAPE: Final = (
 )
 
 
-def _at(epoch: str, when: str) -> tuple[Metric, ...]:
+def _errors(ending: str, of_what: str) -> tuple[Metric, ...]:
     return (
-        Metric(f"mae_{epoch}", "W/m/K", "lower", f"Mean absolute error of kappa on the validation fifth, {when}."),
-        Metric(f"rmse_{epoch}", "W/m/K", "lower", f"Root mean square error of kappa on the validation fifth, {when}."),
-        Metric(f"r2_{epoch}", "", "higher", f"Coefficient of determination of kappa on the validation fifth, {when}."),
-        Metric(
-            f"log10_mae_{epoch}",
-            "dex",
-            "lower",
-            f"Mean absolute error of log10(kappa) on the validation fifth, {when}.",
-        ),
-        Metric(
-            f"spearman_{epoch}", "", "higher", f"Spearman rank correlation of kappa on the validation fifth, {when}."
-        ),
+        Metric(f"mae_{ending}", "W/m/K", "lower", f"Mean absolute error of kappa on {of_what}."),
+        Metric(f"rmse_{ending}", "W/m/K", "lower", f"Root mean square error of kappa on {of_what}."),
+        Metric(f"r2_{ending}", "", "higher", f"Coefficient of determination of kappa on {of_what}."),
+        Metric(f"log10_mae_{ending}", "dex", "lower", f"Mean absolute error of log10(kappa) on {of_what}."),
+        Metric(f"spearman_{ending}", "", "higher", f"Spearman rank correlation of kappa on {of_what}."),
     )
 
 
 METRICS: Final[tuple[Metric, ...]] = (
     *_MAPE,
-    *_at("best_epoch", "at the best epoch"),
-    *_at("last_epoch", "after the last epoch"),
+    *_errors("best_epoch", "the validation fifth, at the best epoch"),
+    *_errors("last_epoch", "the validation fifth, after the last epoch"),
 )
 METRIC_NAMES: Final[tuple[str, ...]] = tuple(metric.name for metric in METRICS)
+
+MAPE_TEST: Final = "mape_test"
+LOG10_MAE_TEST: Final = "log10_mae_test"
+SPEARMAN_TEST: Final = "spearman_test"
+OOD_SPEARMAN_TEST: Final = "ood_spearman_test"
+OOD_AUROC_TEST: Final = "ood_auroc_test"
+OOD_FLAGGED_TEST: Final = "ood_flagged_test"
+
+COVERAGES: Final = (0.5, 0.8, 0.9)
+"""Shares of new rows that intervals are made to hold."""
+
+
+def coverage_name(coverage: float) -> str:
+    """Return the metric for the share of test rows in the intervals that promise to hold ``coverage``."""
+    return f"coverage_{coverage:.0%}"
+
+
+def width_name(coverage: float) -> str:
+    """Return the metric for the mean width of these intervals."""
+    return f"width_{coverage:.0%}_dex"
+
+
+TEST_METRICS: Final[tuple[Metric, ...]] = (
+    Metric(MAPE_TEST, "", "lower", "Mean |error|/kappa on test rows, which chose nothing; kappa in W/m/K."),
+    *_errors("test", "test rows; of the logarithm, and of ranks, those of the median"),
+    *(
+        metric
+        for coverage in COVERAGES
+        for metric in (
+            Metric(coverage_name(coverage), "", "neither", f"Share of test rows in their {coverage:.0%} interval."),
+            Metric(
+                width_name(coverage), "dex", "lower", f"Mean width of the {coverage:.0%} intervals of log10(kappa)."
+            ),
+        )
+    ),
+    Metric(
+        OOD_SPEARMAN_TEST,
+        "",
+        "higher",
+        "Rank correlation of the out-of-domain score and |error of log10(kappa)|, over the test rows of all splits.",
+    ),
+    Metric(
+        OOD_AUROC_TEST,
+        "",
+        "higher",
+        "Chance that the out-of-domain score of one of the worst fifth of these rows is above that of another row.",
+    ),
+    Metric(OOD_FLAGGED_TEST, "", "neither", "Share of test rows that are out of domain: too far, or a new element."),
+)
+"""What an evaluation reports of a model."""

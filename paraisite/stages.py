@@ -19,7 +19,7 @@ from rich.console import Console
 from paraisite import schema
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.evaluation.experiment import run_recipe
+from paraisite.evaluation.experiment import run_recipe, settings_of
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.pretraining import CARD_FILE
 from paraisite.evaluation.results import RecipeResult, TrainedRecipe
@@ -27,6 +27,7 @@ from paraisite.files import file_sha256
 from paraisite.folders import BUILD, built
 from paraisite.inputs import load_data, with_graphs
 from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.overview import write_overview
 from paraisite.reports.figures import mape_of_splits, recipe_figures, save_figure
 from paraisite.reports.tables import closing_table, render, to_markdown
 from paraisite.reports.tables import compare as compare_results
@@ -40,7 +41,6 @@ from paraisite.training.recipes import (
     LINEAGES,
     PARTS,
     RECIPES,
-    SLACK,
     Lineage,
     Recipe,
     Start,
@@ -98,12 +98,13 @@ def rwaft(dataset: str, *, overrides: Overrides) -> None:
 
 
 def compare(*, all_trained: bool = False) -> None:
-    """Write the table, the figure and the curves of the lineage's models.
+    """Write the table, the figure and the curves of the lineage's models, and the table of all protocols.
 
     Args:
         all_trained: Of every recipe that was trained into ``build/``, of either lineage; only printed.
     """
-    models = models_of(_lineage(load_config()))
+    config = load_config()
+    models = models_of(_lineage(config))
     wanted = [*RECIPES.values(), *_on_own_data()] if all_trained else list(models.values())
     trained = [recipe for recipe in wanted if (built(recipe.name) / "result").is_dir()]
     if not trained:
@@ -113,6 +114,7 @@ def compare(*, all_trained: bool = False) -> None:
     results = [RecipeResult.load(built(recipe.name) / "result") for recipe in trained]
     if not all_trained:
         _write_comparison(results, {recipe.name: part for part, recipe in models.items()})
+        write_overview(BUILD / "compare", config)
     Console().print(render(closing_table(results)))
 
 
@@ -166,16 +168,13 @@ def _configured(overrides: Overrides) -> Config:
 def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> TrainedRecipe:
     """Train one recipe inside its run, log it, register it.
 
-    A recipe on the lab's large tier has its own number of epochs and batch size, unless they were given.
-
     Args:
         recipe: What to train.
         config: Settings.
         in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
         parent_run_id: Run that needs this recipe's members.
     """
-    if recipe.train_on == SLACK:
-        config = dataclasses.replace(config, training=config.lab.slack_training.applied_to(config.training))
+    config = settings_of(recipe, config)
     dataset, graphs = with_graphs(load_data(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
 

@@ -72,6 +72,15 @@ def backbone_weights(start: Start, config: Config, *, run_id: str) -> StartingWe
     return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
 
 
+def refuse(recipe: Recipe) -> None:
+    """Train nothing: where members are needed that are nowhere yet, say how to get them.
+
+    Raises:
+        MissingInputError: Always.
+    """
+    raise MissingInputError(f"{recipe.name} is not trained: `python -m paraisite train {recipe.name}` does that")
+
+
 def lab_network(variant: str) -> Path:
     """Return the file of a network that was pretrained on the lab set: on formation energies, moduli or all of them.
 
@@ -124,7 +133,7 @@ def _from_recipe(
     found = None if in_pipeline else load_from_registry(start.name, folder=_REGISTRY / start.name)
     if found is not None:
         ensemble = Ensemble.load(found.path)
-        return _as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
+        return as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
     trained = built(start.name) / "weights"
     try:
         folder = trained_or_shipped(trained, SHIPPED / start.name.lower())
@@ -142,10 +151,22 @@ def _from_recipe(
         description=f"{start.name}'s members as {'trained here' if folder == trained else 'shipped with the project'}.",
     )
     description = f"{'' if folder == trained else 'shipped '}{start.name} (sha256 {sha256[:12]}…)"
-    return _as_start(ensemble, config, description, registered.version)
+    return as_start(ensemble, config, description, registered.version)
 
 
-def _as_start(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
+def as_start(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
+    """Return trained members as what others start from.
+
+    Args:
+        ensemble: One member per split.
+        config: Settings of the training that starts from them.
+        description: Where they come from, for people.
+        version: Version in the registry, or None.
+
+    Raises:
+        DataError: There are not as many members as splits.
+        CheckpointError: They have another architecture than the settings ask for.
+    """
     if ensemble.n_member != len(config.splits.seeds):
         raise DataError(
             f"{description} has {ensemble.n_member} members, but params.yaml asks for {len(config.splits.seeds)} splits"

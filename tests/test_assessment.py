@@ -3,18 +3,22 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from paraisite import assessment, inputs
+from paraisite import assessment, contenders, earlier_stages, inputs
 from paraisite.config import Config
 from paraisite.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation.blocks import Networks
-from paraisite.evaluation.tabular import IONIC, PHYSICAL, TabularModel, constant, line
+from paraisite.evaluation.crossfit import CrossFit
+from paraisite.evaluation.experiment import StartingWeights
+from paraisite.evaluation.tabular import IONIC, PHYSICAL, TabularModel, constant, cross_fit_tabular, line
+from paraisite.training.recipes import RECIPES
 from tests.pipeline import params_text
 
 MODELS = (TabularModel("constant", (), constant, ""), TabularModel("needs networks", ("networks",), line, ""))
@@ -25,13 +29,16 @@ NAMES = ["constant", "plane", "plane, ions", "GP mixture"]
 @pytest.fixture
 def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with two splits, models that are quick, and no network."""
-    (tmp_path / "params.yaml").write_text(re.sub(r"seeds: \[.*\]", "seeds: [1, 2]", params_text("lab")))
+    text, n = re.subn(r"(?<=^splits:\n  )seeds: \[.*\]", "seeds: [1, 2]", params_text("lab"), flags=re.MULTILINE)
+    assert n == 1
+    (tmp_path / "params.yaml").write_text(text)
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(assessment, "BASELINES", MODELS)
-    monkeypatch.setattr(assessment, "GAUSSIAN_PROCESSES", PROCESSES)
-    monkeypatch.setattr(assessment, "_networks", lambda _: Networks())
-    monkeypatch.setattr(assessment, "_starts", lambda _: [])
+    monkeypatch.setattr(contenders, "BASELINES", MODELS)
+    monkeypatch.setattr(contenders, "MIXTURES", {"GP mixture": PROCESSES})
+    monkeypatch.setattr(contenders, "load_phonons", lambda _: None)
+    monkeypatch.setattr(contenders, "_networks", lambda *_: Networks())
+    monkeypatch.setattr(contenders, "_final_recipes", lambda *_: [])
     return tmp_path
 
 
@@ -43,8 +50,13 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert estimates["model"].unique().tolist() == NAMES
     assert len(estimates) == 4 * 2 * 19
     assert scores.groupby("model").size().to_dict() == dict.fromkeys(NAMES, 2)
+    assert set(estimates["seed"]) == {42}
+    assert estimates.groupby("model")["out_of_domain"].nunique().gt(10).to_dict() == {
+        name: name != "constant" for name in NAMES
+    }
     assert {file.name for file in (result.parent / "figures").glob("*.png")} == {
         "mape_of_models.png",
+        "out_of_domain.png",
         "parity_of_the_best.png",
     }
     metrics = json.loads((result.parent / "metrics.json").read_text())
@@ -54,6 +66,8 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert by_split[1] == pytest.approx(error, rel=1e-4)
     assert metrics["plane"]["mape_test"] == pytest.approx(by_split.mean(), rel=1e-4)
     best = min(metrics, key=lambda name: metrics[name]["mape_test"])
+    comparisons = pd.read_csv(result / "comparisons.csv", index_col="model")
+    assert set(comparisons.index) == set(NAMES) - {best}
     assert (result / "table.md").read_text().splitlines()[2].startswith(f"| {best} * |")
     printed = capsys.readouterr().out
     assert "everything is chosen on the other rows" in " ".join(printed.split())
@@ -72,6 +86,7 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert [item.dataset.name for item in child.inputs.dataset_inputs] == ["togo15"]
     history = client.get_metric_history(child.info.run_id, "mape_test_of_split")
     assert {point.step: point.value for point in history} == pytest.approx(by_split.to_dict(), rel=1e-4)
+    assert "`ood_auroc_test`" in parent.data.tags["mlflow.note.content"]
     logged = {item.path for name in ("result", "figures") for item in client.list_artifacts(parent.info.run_id, name)}
     assert logged >= {"result/table.md", "figures/mape_of_models.svg"}
 
@@ -100,13 +115,49 @@ def test_a_planted_label_in_a_test_row_changes_no_estimate_of_its_split(
     pd.testing.assert_frame_equal(after.drop(columns="kappa_w_per_m_k"), before.drop(columns="kappa_w_per_m_k"))
 
 
+def test_networks_are_trained_with_every_seed_and_the_others_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fitted(start: StartingWeights, *, config: Config, checkpoint_folder: Path, **given: Any) -> list[CrossFit]:
+        seed = config.training.seed
+        asked.append((start.description, seed, checkpoint_folder.name))
+        random = np.random.default_rng(seed)
+        log10_kappa = np.log10(given["dataset"].table["kappa_w_per_m_k"].to_numpy())
+        told = log10_kappa[:, None] + 0.2 * random.normal(size=(len(log10_kappa), 1))
+        model = TabularModel("told", ("x",), line, "")
+        return cross_fit_tabular(model, blocks={"x": told}, log10_kappa=log10_kappa, splits=given["splits"])
+
+    monkeypatch.setattr(contenders, "_final_recipes", lambda *_: [RECIPES["RWTG15"]])
+    monkeypatch.setattr(contenders, "cross_fit_network", fitted)
+    assessment.evaluate("honest", "togo15")
+    assert asked == [(f"random weights, seed {seed}", seed, f"honest-rwtg15-{seed}") for seed in (42, 43)]
+
+    scores = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "scores.csv")
+    assert scores.groupby("model")["seed"].unique().map(list).to_dict() == {
+        **{name: [42] for name in NAMES},
+        "RWTG15": [42, 43],
+    }
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    (experiment,) = client.search_experiments(filter_string="name = 'paraisite'")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    of_network = scores[scores["model"] == "RWTG15"].set_index(["seed", "split_seed"])["mape_test"]
+    for name, expected in (
+        ("mape_test_of_split", of_network.groupby("split_seed").mean()),
+        ("mape_test_of_split_seed_43", of_network.loc[43]),
+    ):
+        history = client.get_metric_history(runs["RWTG15"].info.run_id, name)
+        assert {point.step: point.value for point in history} == pytest.approx(expected.to_dict(), rel=1e-4)
+
+
 def test_another_data_set_has_a_folder_of_its_own(folder: Path) -> None:
     assessment.evaluate("grouped", "hh143")
     assert (folder / "build" / "evaluate_grouped_hh143" / "metrics.json").exists()
 
 
 def test_an_unknown_protocol_is_a_clear_error(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="unknown protocol 'kind'; known ones are honest, grouped"):
+    with pytest.raises(ConfigError, match="unknown protocol 'kind'; known ones are paper, paper-last, honest, grouped"):
         assessment.evaluate("kind", "togo15")
 
 
@@ -118,9 +169,10 @@ def test_a_recipe_without_its_members_is_left_out(
 
     monkeypatch.undo()
     monkeypatch.chdir(folder)
-    for name, value in (("BASELINES", MODELS[:1]), ("GAUSSIAN_PROCESSES", PROCESSES[:1])):
-        monkeypatch.setattr(assessment, name, value)
-    monkeypatch.setattr(assessment, "_networks", lambda _: Networks())
-    monkeypatch.setattr(assessment, "starting_weights", absent)
+    monkeypatch.setattr(contenders, "BASELINES", MODELS[:1])
+    monkeypatch.setattr(contenders, "MIXTURES", {})
+    monkeypatch.setattr(contenders, "load_phonons", lambda _: None)
+    monkeypatch.setattr(contenders, "_networks", lambda *_: Networks())
+    monkeypatch.setattr(earlier_stages, "starting_weights", absent)
     assessment.evaluate("honest", "togo15")
     assert "FELABBTETG15 is left out: no members" in caplog.text

@@ -29,6 +29,7 @@ STAGES = {
     "labelling": ("label",),
     "lab_set": ("assemble_lab", "check"),
     "assessment": ("evaluate",),
+    "audit": ("overlap",),
     "backbones": ("compare_backbones",),
     "acquire": ("fetch",),
 }
@@ -97,6 +98,17 @@ def test_compare_calls_its_stage(calls: Calls) -> None:
     assert calls == [("compare", (), {"all_trained": False}), ("compare", (), {"all_trained": True})]
 
 
+def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named(calls: Calls) -> None:
+    for arguments in ((), ("params.yaml",), ("slack",), ("aflow", "hh143")):
+        invoke("overlap", *arguments)
+    assert [args for _, args, _ in calls] == [
+        (None, "togo15"),
+        (None, "togo15"),
+        ("slack", "togo15"),
+        ("aflow", "hh143"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -109,6 +121,8 @@ def test_compare_calls_its_stage(calls: Calls) -> None:
         (["step3", "--dataset", "aflow"], "not one of togo15, hh143, mix"),
         (["step3", "--epoch", "5"], "No such option"),
         (["train", "FEAFTG16"], "unknown recipe 'FEAFTG16'; known ones are RWAF, FEAF"),
+        (["overlap", "slacks"], "not one of togo15, hh143, mix, aflow"),
+        (["overlap", "slack", "params.yaml"], "not one of togo15"),
         (["prepare", "togo"], "not one of togo15, hh143, mix, aflow"),
     ],
 )
@@ -194,11 +208,12 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "train_recipe",
         "pretrain",
         "evaluate",
+        "overlap",
         "compare_backbones",
         "fetch",
     ]
-    trainings = {"step1", "step2", "step3", "rwaft", "train_recipe"}
-    assert all(options == {"overrides": {}} for name, _, options in calls if name in trainings)
+    without_overrides = ("pretrain", "evaluate", "overlap", "compare_backbones", "fetch")
+    assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
 
 
 def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Calls) -> None:

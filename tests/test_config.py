@@ -49,6 +49,20 @@ def test_the_projects_settings_are_the_papers() -> None:
     assert config.graphs == GraphConfig(cutoff_angstrom=4.0, distance_tolerance_angstrom=1e-3)
 
 
+def test_the_evaluations_first_seed_is_that_of_the_training() -> None:
+    config = load_config(PARAMS)
+    assert config.evaluation.seeds[0] == config.training.seed
+    other = config.with_seed(7)
+    assert other.training.seed == 7
+    assert dataclasses.replace(other, training=config.training) == config
+
+
+@pytest.mark.parametrize("seeds", [[], [42, 42]])
+def test_seeds_that_are_absent_or_repeated_are_refused(tmp_path: Path, seeds: list[int]) -> None:
+    with pytest.raises(ConfigError, match="expected one seed or more, none twice"):
+        load_config(write(tmp_path, {"evaluation": {"seeds": seeds}}))
+
+
 def test_every_setting_is_read_from_the_file(tmp_path: Path) -> None:
     path = write(
         tmp_path,

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.training.recipes import LINEAGES, RECIPES, Recipe, Start, models_of
 from tests.pipeline import ROOT, lineage_settings, params_text, stages
 
 IN_BOTH = pytest.mark.parametrize("lineage", LINEAGES)
+
+HONEST = ("honest", "grouped", "leave-one-prototype-out")
+EVALUATED = (*HONEST, "paper", "paper-last")
 
 START_OF = {
     Start.RANDOM: "paraisite/training/initial.py",
@@ -57,16 +59,18 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
     # A result that was cached and never pushed would also make `dvc pull` fail in a fresh clone.
     cached = [path for stage in stages("paper").values() for path, is_cached in outputs(stage).items() if is_cached]
     assert cached == [
-        *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "bte_check")),
+        *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "phonons/togo15", "bte_check")),
         "build/check_slack/metrics.json",  # not the figures: their points are AFLOW's values
         "build/check_formation_energy/metrics.json",
         "build/check_bte",
         "build/lab",
         *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix")),
         *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
-        *(f"build/evaluate_{name}/result" for name in PROTOCOLS),
+        *(f"build/evaluate_{name}/result" for name in EVALUATED),
         "build/backbones/result",
         "build/compare/result",
+        "build/compare/table.csv",
+        "build/compare/table.md",
     ]
 
 
@@ -102,9 +106,9 @@ def test_the_stages_train_the_models_of_the_lineage(lineage: str) -> None:
     named = {part: name.upper() for part, name in lineage_settings(lineage)["models"].items()}
     for part, name in named.items():  # a lineage without a third stage names another model in its place
         assert name == models[part].name if part in models else name in trainings(lineage), part
-    assert {f"build/{name.lower()}/result" for name in named.values()} == {
-        path for path in stages(lineage)["compare"]["deps"] if path.startswith("build/")
-    }
+    results = {f"build/{name.lower()}/result" for name in named.values()}
+    evaluations = {f"build/evaluate_{name}/result" for name in EVALUATED}
+    assert results | evaluations == {path for path in stages(lineage)["compare"]["deps"] if path.startswith("build/")}
 
 
 @IN_BOTH
@@ -134,6 +138,16 @@ def test_an_evaluation_depends_on_all_networks_that_it_measures_or_asks(lineage:
 
 
 @IN_BOTH
+def test_the_overlap_report_depends_on_the_data_that_taught_and_on_all_errors(lineage: str) -> None:
+    (stage,) = (stage for name, stage in stages(lineage).items() if name.startswith("overlap"))
+    models = models_of(LINEAGES[lineage])
+    taught = {f"build/prepare/{recipe.train_on}" for recipe in models.values()}
+    errors = {f"build/evaluate_{name}/result" for name in HONEST}
+    errors |= {f"build/{recipe.name.lower()}/result" for recipe in models.values()}
+    assert taught | errors == {path for path in stage["deps"] if path.startswith("build/")}
+
+
+@IN_BOTH
 def test_stages_write_into_their_own_folder(lineage: str) -> None:
     for name, stage in stages(lineage).items():
         group, _, item = name.partition("@")
@@ -143,6 +157,7 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "final": item,
             "evaluate": f"evaluate_{item}",
             "prepare_from_outside": "prepare",
+            "overlap_on_aflow": "overlap",
         }.get(group, group.replace("label_", "labels/"))
         assert all(f"{path}/".startswith(f"build/{folder}/") for path in outputs(stage)), name
 
@@ -172,7 +187,8 @@ def test_the_store_holds_what_both_lineages_need() -> None:
     locked = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
     wanted = {"data": yaml.safe_load((ROOT / "data.dvc").read_text())["outs"][0]["md5"]}
     wanted["weights"] = yaml.safe_load((ROOT / "weights.dvc").read_text())["outs"][0]["md5"]
-    for name, stage in (stages("paper") | stages("lab")).items():
+    kept = {name: stage for name, stage in (stages("paper") | stages("lab")).items() if any(outputs(stage).values())}
+    for name, stage in kept.items():
         for out in locked[name].get("outs", []):
             if outputs(stage)[out["path"]]:
                 wanted[out["path"]] = out["md5"]

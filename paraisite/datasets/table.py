@@ -66,6 +66,11 @@ class Dataset:
         """Return the number of materials."""
         return len(self.structures)
 
+    @property
+    def structures_digest(self) -> str:
+        """SHA-256, hexadecimal, over ids and structures: what describes the materials, whatever their values."""
+        return _digest(self.table.assign(**{KAPPA: 1.0}), self.structures)
+
     def take(self, rows: Sequence[int] | npt.NDArray[Any]) -> Self:
         """Return the data set of these rows (numbers or a mask), in this order; the rejections stay as they are.
 

@@ -3,19 +3,33 @@
 The networks have seen other crystals only: their answers are descriptors like any other.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
+import pandas as pd
 from pymatgen.core.structure import Structure
+from sklearn.impute import SimpleImputer
 
 from paraisite.evaluation.crossfit import Floats
 from paraisite.evaluation.descriptors import composition_descriptors, ionic_descriptors, physical_descriptors
 from paraisite.evaluation.metrics import LOG_FLOOR
 from paraisite.evaluation.predict import predict
-from paraisite.evaluation.tabular import COMPOSITION, IONIC, NETWORKS, PHYSICAL, SECOND_STAGE, SLACK_FORMULA
+from paraisite.evaluation.tabular import (
+    COMPOSITION,
+    IONIC,
+    NETWORKS,
+    PHONONS,
+    PHYSICAL,
+    POTENTIAL,
+    SECOND_STAGE,
+    SLACK_FORMULA,
+)
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import Ensemble
+from paraisite.schema import REASON
 from paraisite.sources.lab.slack import (
     TYPICAL_GRUNEISEN,
     Crystal,
@@ -24,6 +38,8 @@ from paraisite.sources.lab.slack import (
     poisson_ratio,
     slack_conductivity,
 )
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,8 +57,15 @@ class Networks:
     log10_shear: Ensemble | None = None
 
 
+PHONON_COLUMNS: Final = ("kappa_potential_w_per_m_k", "max_frequency_thz", "velocity_km_per_s")
+"""Whose logarithms are descriptors, see ``sources.lab.phonon_descriptors``."""
+
+
 def descriptor_blocks(
-    structures: Sequence[Structure], graphs: GraphCollection, networks: Networks
+    structures: Sequence[Structure],
+    graphs: GraphCollection,
+    networks: Networks,
+    phonons: pd.DataFrame | None = None,
 ) -> dict[str, Floats]:
     """Return all blocks that can be had, each [n_row, n_descriptor].
 
@@ -50,6 +73,8 @@ def descriptor_blocks(
         structures: The crystals.
         graphs: Theirs, in the same order.
         networks: Without moduli there is no block ``SLACK_FORMULA``, without any network only what structures say.
+        phonons: Of the crystals under a potential, as ``inputs.load_phonons`` returns them; without them there are no
+            blocks ``POTENTIAL`` and ``PHONONS``.
     """
     blocks = {
         PHYSICAL: physical_descriptors(structures).to_numpy(np.float64),
@@ -62,7 +87,19 @@ def descriptor_blocks(
     if networks.log10_bulk is not None and networks.log10_shear is not None:
         bulk, shear = (predict(network, graphs)[0] for network in (networks.log10_bulk, networks.log10_shear))
         blocks[SLACK_FORMULA] = _log10_slack(structures, 10.0**bulk, 10.0**shear)[:, None]
+    if phonons is not None:
+        known = _log10_phonons(phonons)
+        blocks |= {POTENTIAL: known[:, :1], PHONONS: known}
     return blocks
+
+
+def _log10_phonons(phonons: pd.DataFrame) -> Floats:
+    """Return the logarithms of ``PHONON_COLUMNS``, [n_row, 3]; medians stand for what could not be computed."""
+    if n_unknown := int((phonons[REASON] != "").sum()):
+        logger.warning("%d of %d materials have no phonons: medians stand for theirs", n_unknown, len(phonons))
+    values = np.log10(phonons[list(PHONON_COLUMNS)].to_numpy(np.float64))
+    filled: Floats = SimpleImputer(strategy="median").fit_transform(values)
+    return filled
 
 
 def _log10_conductivity(ensemble: Ensemble, graphs: GraphCollection) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.datasets.nested import NestedSplit, Rows
+from paraisite.evaluation.out_of_domain import out_of_domain
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,11 +37,13 @@ class CrossFit:
         split: The division.
         out_of_fold: Of ``split.train``, each row by a model that was fitted without its fold.
         test: Of ``split.test``, by what was fitted on training rows.
+        out_of_domain: Score of each row of ``split.test``, [n_test], see ``evaluation.out_of_domain``.
     """
 
     split: NestedSplit
     out_of_fold: Estimate
     test: Estimate
+    out_of_domain: Floats
 
 
 FitPredict = Callable[[Floats, Floats, Floats], Estimate]
@@ -67,6 +70,7 @@ def cross_fit(
             split,
             out_of_fold=in_order(split, [estimate(inner.train, inner.validation) for inner in split.inner()]),
             test=estimate(split.train, split.test),
+            out_of_domain=out_of_domain([descriptors] * len(split.folds), split),
         )
         for split in splits
     ]

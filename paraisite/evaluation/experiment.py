@@ -2,7 +2,7 @@
 
 import importlib.metadata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import FitResult, fit
-from paraisite.training.recipes import Recipe
+from paraisite.training.recipes import SLACK, Recipe
 
 TARGET = "kappa"
 UNIT = "W/m/K"
@@ -106,6 +106,13 @@ def run_recipe(
         seconds=trained.seconds,
     )
     return TrainedRecipe(result, best, last)
+
+
+def settings_of(recipe: Recipe, config: Config) -> Config:
+    """Return the settings of a recipe's training: on the lab's large tier it has other epochs and batches."""
+    if recipe.train_on != SLACK:
+        return config
+    return replace(config, training=config.lab.slack_training.applied_to(config.training))
 
 
 def model_config(config: Config) -> ModelConfig:

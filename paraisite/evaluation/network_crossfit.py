@@ -12,7 +12,8 @@ from paraisite.datasets.table import Dataset
 from paraisite.evaluation.crossfit import CrossFit, Estimate, Floats, in_order
 from paraisite.evaluation.experiment import StartingWeights, model_config
 from paraisite.evaluation.metrics import LOG_FLOOR
-from paraisite.evaluation.predict import predict
+from paraisite.evaluation.out_of_domain import out_of_domain
+from paraisite.evaluation.predict import last_hidden_layer, predict
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
@@ -41,7 +42,7 @@ def cross_fit_network(
         dataset: Materials with targets, all of them with a graph.
         graphs: Their graphs, in the same order.
         splits: Divisions of these rows.
-        config: Settings; ``evaluation.training`` changes those of the training.
+        config: Settings; ``evaluation.training`` changes those of the training, whose seed orders the rows.
         checkpoint_folder: Where the training's state is kept; the same call resumes from there.
         callbacks: Watchers of the training.
     """
@@ -61,15 +62,17 @@ def cross_fit_network(
     )
     members = Ensemble(model, trained.last, scaler, "kappa", "W/m/K")
     log10_kappa = np.log10(np.maximum(predict(members, graphs), LOG_FLOOR))  # [n_member, n_row]
+    hidden = last_hidden_layer(members, graphs)  # [n_member, n_row, n_hidden]
     of_splits, first = [], 0
     for split in splits:
-        of_splits.append(_cross_fit(split, log10_kappa[first : first + len(split.folds)], np.log10(kappa)))
-        first += len(split.folds)
+        own = slice(first, first + len(split.folds))
+        of_splits.append(_cross_fit(split, log10_kappa[own], hidden[own], np.log10(kappa)))
+        first = own.stop
     return of_splits
 
 
-def _cross_fit(split: NestedSplit, estimated: Floats, log10_kappa: Floats) -> CrossFit:
-    """Return a split's estimates from those of its members, [n_fold, n_row]."""
+def _cross_fit(split: NestedSplit, estimated: Floats, hidden: Floats, log10_kappa: Floats) -> CrossFit:
+    """Return a split's estimates from those of its members, [n_fold, n_row], and their last hidden layers."""
     of_folds = [
         Estimate(member[fold], np.zeros(len(fold))) for member, fold in zip(estimated, split.folds, strict=True)
     ]
@@ -79,4 +82,5 @@ def _cross_fit(split: NestedSplit, estimated: Floats, log10_kappa: Floats) -> Cr
         split,
         out_of_fold=Estimate(out_of_fold, np.full(len(split.train), spread)),
         test=Estimate(np.median(estimated[:, split.test], axis=0), np.full(len(split.test), spread)),
+        out_of_domain=out_of_domain(list(hidden), split),
     )

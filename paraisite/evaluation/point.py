@@ -2,7 +2,9 @@
 
 The value that has the least expected |error|/kappa lies below the median: for a normal distribution of ln(kappa) with
 standard deviation s, at exp(median - s²), because an estimate that is too high can be off by any factor and one that is
-too low by 100 % at most. How far a model's own spread is to be trusted is measured out of fold.
+too low by 100 % at most. How far a model's own spread is to be trusted is measured out of fold. What the distribution
+says beyond the interval that holds nine of ten rows rests on no measurement, but would rule the optimum of a wide one:
+it is cut off there, so that no estimate leaves its interval.
 """
 
 import math
@@ -10,60 +12,72 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+from scipy.stats import truncnorm
+from sklearn.metrics import mean_absolute_percentage_error
 
 from paraisite.errors import DataError
 from paraisite.evaluation.crossfit import CrossFit, Estimate, Floats
 
 TILTS: Final = np.linspace(0.0, 2.0, 21)
-"""Shares of s² that are tried: 0 takes the median, 1 the optimum where the spread is right."""
+"""Factors on s² that are tried: 0 takes the median, 1 the optimum where the spread is right."""
+
+CUT_OFF_COVERAGE: Final = 0.9
+"""Share of rows in the interval that the distribution is cut off at."""
 
 MIN_SPREAD_DEX: Final = 0.01
 """Below any model's error, so that a spread of zero divides nothing."""
 
 
-def kappa_of(estimate: Estimate, *, tilt: float) -> Floats:
-    """Return kappa in W/m/K, [n_row].
+def median_of(estimate: Estimate) -> Floats:
+    """Return the median of kappa in W/m/K, [n_row]."""
+    return np.power(10.0, estimate.mean)
+
+
+def kappa_of(estimate: Estimate, *, tilt: float, half_width: float) -> Floats:
+    """Return the kappa with the least expected |error|/kappa, W/m/K, [n_row].
+
+    That is the median of the distribution weighted by 1/kappa. For ln(kappa) normal with variance ``tilt`` s² and cut
+    off, the weighted one is normal with the same variance, ``tilt`` s² lower, and cut off at the same places.
 
     Args:
         estimate: log10(kappa).
-        tilt: How many times s² below the median, in ln(kappa).
+        tilt: Factor on the variance s²; 0 takes the median.
+        half_width: How many spreads from the mean the distribution is cut off.
     """
-    return np.power(10.0, estimate.mean - tilt * math.log(10.0) * estimate.spread**2)
+    if tilt == 0:
+        return median_of(estimate)
+    spread = math.log(10.0) * np.maximum(estimate.spread, MIN_SPREAD_DEX)
+    deviation, lower = math.sqrt(tilt) * spread, tilt * spread**2
+    ends = ((lower + side * half_width * spread) / deviation for side in (-1.0, 1.0))
+    shift = truncnorm.ppf(0.5, *ends, loc=-lower, scale=deviation)
+    return np.power(10.0, estimate.mean + shift / math.log(10.0))
 
 
-def mape(kappa_true: Floats, kappa: Floats) -> float:
-    """Return the mean of |error|/kappa."""
-    return float(np.mean(np.abs(kappa / kappa_true - 1.0)))
-
-
-def best_tilt(out_of_fold: Estimate, log10_kappa: Floats) -> float:
+def best_tilt(out_of_fold: Estimate, log10_kappa: Floats, *, half_width: float) -> float:
     """Return the tilt of ``TILTS`` with the lowest MAPE out of fold; of equal ones the smallest."""
     kappa = np.power(10.0, log10_kappa)
-    errors = [mape(kappa, kappa_of(out_of_fold, tilt=float(tilt))) for tilt in TILTS]
+    errors = [
+        mean_absolute_percentage_error(kappa, kappa_of(out_of_fold, tilt=float(tilt), half_width=half_width))
+        for tilt in TILTS
+    ]
     return float(TILTS[int(np.argmin(errors))])
 
 
-def mixed(estimates: Sequence[Estimate], weights: npt.ArrayLike | None = None) -> Estimate:
-    """Return mean and standard deviation of the mixture of several models' normal distributions.
-
-    Args:
-        estimates: Of the same rows.
-        weights: Share of each model, summing to one; None for equal shares.
-    """
-    share = np.full(len(estimates), 1.0 / len(estimates)) if weights is None else np.asarray(weights, np.float64)
+def mixed(estimates: Sequence[Estimate]) -> Estimate:
+    """Return mean and standard deviation of the mixture, in equal shares, of several models' normal distributions."""
     means, spreads = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "spread"))
-    mean = share @ means
-    return Estimate(mean, np.sqrt(share @ (spreads**2 + (means - mean) ** 2)))
+    mean = means.mean(axis=0)
+    return Estimate(mean, np.sqrt(np.mean(spreads**2 + (means - mean) ** 2, axis=0)))
 
 
 def mixed_cross_fits(models: Sequence[Sequence[CrossFit]]) -> list[CrossFit]:
-    """Return the equal mixture of several models, split by split."""
+    """Return the equal mixture of several models, split by split; its out-of-domain score is their mean."""
     return [
         CrossFit(
             of_split[0].split,
             out_of_fold=mixed([model.out_of_fold for model in of_split]),
             test=mixed([model.test for model in of_split]),
+            out_of_domain=np.mean([model.out_of_domain for model in of_split], axis=0),
         )
         for of_split in zip(*models, strict=True)
     ]

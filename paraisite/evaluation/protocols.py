@@ -1,14 +1,18 @@
 """The ways of dividing a data set for an honest evaluation, by name."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from paraisite.config import EvaluationConfig, SplitConfig
 from paraisite.datasets.nested import NestedSplit, grouped_nested, leave_one_out_nested, random_nested
 from paraisite.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, PROTOTYPE
+
+HONEST: Final = "honest"
+GROUPED: Final = "grouped"
 
 Divide = Callable[[Dataset, SplitConfig, EvaluationConfig], tuple[NestedSplit, ...]]
 
@@ -21,11 +25,16 @@ class Protocol:
         name: As it is chosen.
         meaning: One sentence.
         divide: Returns the divisions of a data set.
+        epoch: Of published protocols, the epoch that a network's estimates are of; its training took all training rows
+            and is not repeated. None where everything is chosen on folds of the training rows.
+        is_clean: Whether earlier stages are trained without the rows that share a formula with the data set.
     """
 
     name: str
     meaning: str
     divide: Divide
+    epoch: Literal["best_epoch", "last_epoch"] | None = None
+    is_clean: bool = False
 
 
 def _random(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
@@ -50,11 +59,31 @@ def _prototype(dataset: Dataset, _: SplitConfig, evaluation: EvaluationConfig) -
     return leave_one_out_nested(table[PROTOTYPE].tolist(), groups=table[FORMULA].tolist(), n_fold=evaluation.n_fold)
 
 
-PROTOCOLS: Final = {
-    protocol.name: protocol
-    for protocol in (
-        Protocol("honest", "The paper's test fifths; everything is chosen on the other rows.", _random),
-        Protocol("grouped", "Random fifths of the formulas; no formula stands on both sides.", _grouped),
-        Protocol("leave-one-prototype-out", "Each structure type tests what the others taught.", _prototype),
-    )
-}
+_PROTOCOLS: Final = (
+    Protocol(
+        "paper",
+        "The published one: nine fifths, networks at the epoch that is best on the very rows that are reported.",
+        _random,
+        "best_epoch",
+    ),
+    Protocol("paper-last", "The same fifths, networks after the last epoch.", _random, "last_epoch"),
+    Protocol(HONEST, "The paper's test fifths; everything is chosen on the other rows.", _random),
+    Protocol(GROUPED, "Random fifths of the formulas; no formula stands on both sides.", _grouped),
+    Protocol("leave-one-prototype-out", "Each structure type tests what the others taught.", _prototype),
+)
+
+
+def _with_clean_ones() -> Iterator[Protocol]:
+    for protocol in _PROTOCOLS:
+        yield protocol
+    for protocol in _PROTOCOLS:
+        yield dataclasses.replace(
+            protocol,
+            name=f"{protocol.name}-clean",
+            meaning=f"{protocol.meaning} Earlier stages never saw a formula of the data set.",
+            is_clean=True,
+        )
+
+
+PROTOCOLS: Final = {protocol.name: protocol for protocol in _with_clean_ones()}
+"""By name; each of them has a clean variant."""

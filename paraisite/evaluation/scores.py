@@ -1,6 +1,6 @@
-"""Errors on rows that chose nothing: per split, their mean with a bootstrap interval, and the intervals' coverage."""
+"""Errors on rows that chose nothing: of each run, their mean with a bootstrap interval, and the intervals' coverage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -8,21 +8,25 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.datasets.table import Dataset
-from paraisite.evaluation.crossfit import CrossFit, Floats
+from paraisite.evaluation.crossfit import CrossFit
+from paraisite.evaluation.error_ranking import error_ranking
 from paraisite.evaluation.metrics import evaluate
-from paraisite.evaluation.point import best_tilt, half_width, interval_of, kappa_of
+from paraisite.evaluation.out_of_domain import is_flagged, n_unseen_element
+from paraisite.evaluation.point import CUT_OFF_COVERAGE, best_tilt, half_width, interval_of, kappa_of, median_of
+from paraisite.evaluation.resampling import mean_of_runs_interval
+from paraisite.evaluation.variance import described_components
 
-COVERAGES: Final = (0.5, 0.8, 0.9)
+ESTIMATES_FILE: Final = "estimates.csv.gz"
+
 MODEL: Final = "model"
+SEED: Final = "seed"
 SPLIT: Final = "split"
 TILT: Final = "tilt"
-MAPE_TEST: Final = "mape_test"
 KAPPA_ESTIMATED: Final = "kappa_estimated_w_per_m_k"
 KAPPA_MEDIAN: Final = "kappa_median_w_per_m_k"
 LOG10_SPREAD: Final = "log10_spread_dex"
-
-_N_RESAMPLE: Final = 2000
-_LEVEL: Final = 0.95
+OUT_OF_DOMAIN: Final = "out_of_domain"
+N_UNSEEN_ELEMENT: Final = "n_unseen_element"
 
 
 def interval_columns(coverage: float) -> tuple[str, str]:
@@ -30,31 +34,41 @@ def interval_columns(coverage: float) -> tuple[str, str]:
     return f"kappa_low_{coverage:.0%}_w_per_m_k", f"kappa_high_{coverage:.0%}_w_per_m_k"
 
 
-def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset) -> pd.DataFrame:
-    """Return one row per split and test material: its value, the estimate and its intervals.
+def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:
+    """Return one row per split and test material: its value, the estimate, its intervals and how foreign it is.
 
     Tilt and widths are chosen on the out-of-fold estimates of each split's training rows.
+
+    Args:
+        model: Its name.
+        found: Its estimates, split by split.
+        dataset: What they are of.
+        seed: Of the training, for models that have one; else the first of the evaluation.
     """
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     tables = []
     for each in found:
         split, known = each.split, np.log10(kappa[each.split.train])
-        tilt = best_tilt(each.out_of_fold, known)
+        cut_off = half_width(each.out_of_fold, known, coverage=CUT_OFF_COVERAGE)
+        tilt = best_tilt(each.out_of_fold, known, half_width=cut_off)
         rows = dataset.table.iloc[split.test]
         columns: dict[str, Any] = {
             MODEL: model,
+            SEED: seed,
             schema.SPLIT_SEED: split.seed,
             SPLIT: split.name,
             schema.ROW: split.test,
             schema.MATERIAL_ID: rows[schema.MATERIAL_ID].to_numpy(),
             schema.FORMULA: rows[schema.FORMULA].to_numpy(),
             schema.KAPPA: kappa[split.test],
-            KAPPA_ESTIMATED: kappa_of(each.test, tilt=tilt),
-            KAPPA_MEDIAN: kappa_of(each.test, tilt=0.0),
+            KAPPA_ESTIMATED: kappa_of(each.test, tilt=tilt, half_width=cut_off),
+            KAPPA_MEDIAN: median_of(each.test),
             LOG10_SPREAD: each.test.spread,
             TILT: tilt,
+            OUT_OF_DOMAIN: each.out_of_domain,
+            N_UNSEEN_ELEMENT: n_unseen_element(dataset.structures, split),
         }
-        for coverage in COVERAGES:
+        for coverage in schema.COVERAGES:
             width = half_width(each.out_of_fold, known, coverage=coverage)
             columns |= dict(zip(interval_columns(coverage), interval_of(each.test, half_width=width), strict=True))
         tables.append(pd.DataFrame(columns))
@@ -62,56 +76,78 @@ def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset) -> 
 
 
 def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per model and split: the metrics of the test rows, and the share that each interval holds.
+    """Return one row per model, seed and split: the metrics of the test rows, and the share that each interval holds.
 
     Args:
         estimates: Of one model or several, as ``estimates_table`` returns them.
     """
     rows = []
-    for (model, seed, split), group in estimates.groupby([MODEL, schema.SPLIT_SEED, SPLIT], sort=False):
+    keys = [MODEL, SEED, schema.SPLIT_SEED, SPLIT]
+    for identity, group in estimates.groupby(keys, sort=False):
         kappa, estimated = (group[name].to_numpy(np.float64) for name in (schema.KAPPA, KAPPA_ESTIMATED))
         # Tilted estimates lie below the median on purpose; errors of the logarithm are those of the median.
         median = evaluate(kappa, group[KAPPA_MEDIAN].to_numpy(np.float64), epoch="test")
-        held = {name: median[name] for name in ("log10_mae_test", "spearman_test")}
-        for coverage in COVERAGES:
+        held = {name: median[name] for name in (schema.LOG10_MAE_TEST, schema.SPEARMAN_TEST)}
+        for coverage in schema.COVERAGES:
             low, high = (group[name].to_numpy(np.float64) for name in interval_columns(coverage))
-            held[f"coverage_{coverage:.0%}"] = float(np.mean((low <= kappa) & (kappa <= high)))
-            held[f"width_{coverage:.0%}_dex"] = float(np.mean(np.log10(high / low)))
-        identity = {MODEL: model, schema.SPLIT_SEED: seed, SPLIT: split}
-        rows.append(identity | evaluate(kappa, estimated, epoch="test") | held)
+            inside = np.where(np.isnan(low), np.nan, (low <= kappa) & (kappa <= high))
+            held[schema.coverage_name(coverage)] = float(np.mean(inside))
+            held[schema.width_name(coverage)] = float(np.mean(np.log10(high / low)))
+        flagged = is_flagged(group[OUT_OF_DOMAIN].to_numpy(np.float64), group[N_UNSEEN_ELEMENT].to_numpy(np.int64))
+        held[schema.OOD_FLAGGED_TEST] = float(np.mean(flagged))
+        errors = evaluate(kappa, estimated, epoch="test")
+        rows.append(dict(zip(keys, identity, strict=True)) | errors | held)
     return pd.DataFrame(rows)
 
 
-def summary_table(estimates: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per model (index): mean and standard deviation over the splits, and the MAPE's interval.
+def by_split_and_seed(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return one model's metric, a row per split (index split_seed) and a column per seed."""
+    return scores.pivot_table(index=schema.SPLIT_SEED, columns=SEED, values=metric, dropna=False)
 
-    The interval is a percentile bootstrap over materials: splits share them, so that nine splits are not nine
-    independent measurements.
+
+def summary_table(estimates: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per model (index): what one run gives on average, and what that rests on.
+
+    Returns:
+        For each metric its mean over all runs, every seed on every split, and its standard deviation ``…_std``. For
+        the MAPE also a percentile bootstrap over materials, ``…_low`` and ``…_high``, and the part of splits, seeds and
+        single runs in its deviation, ``…_std_split``, ``…_std_seed`` and ``…_std_rest``. Then how well the
+        out-of-domain score ranks the errors of the logarithm, over the test rows of all splits.
     """
-    metrics = [name for name in scores.columns if name not in (MODEL, schema.SPLIT_SEED, SPLIT)]
+    metrics = [name for name in scores.columns if name not in (MODEL, SEED, schema.SPLIT_SEED, SPLIT)]
     by_model = scores.groupby(MODEL, sort=False)[metrics]
     summary = by_model.mean().join(by_model.std(ddof=1).add_suffix("_std"))
-    intervals: Mapping[Any, tuple[float, float]] = {
-        model: _mape_interval(group) for model, group in estimates.groupby(MODEL, sort=False)
+    further = {
+        model: _mape_interval(group) | _mape_components(str(model), scores) | _error_ranking(group)
+        for model, group in estimates.groupby(MODEL, sort=False)
     }
-    summary["mape_test_low"] = [intervals[model][0] for model in summary.index]
-    summary["mape_test_high"] = [intervals[model][1] for model in summary.index]
-    return summary
+    return summary.join(pd.DataFrame.from_dict(further, orient="index"))
 
 
-def _mape_interval(estimates: pd.DataFrame) -> tuple[float, float]:
-    """Return the ends of the bootstrap interval of the mean over splits of the MAPE, resampling materials."""
+def _mape_interval(estimates: pd.DataFrame) -> dict[str, float]:
+    """Return the ends of the bootstrap interval of the mean over runs of the MAPE, resampling materials."""
     error = np.abs(estimates[KAPPA_ESTIMATED] / estimates[schema.KAPPA] - 1.0)
-    by_split = estimates.assign(error=error).pivot_table(
-        index=schema.SPLIT_SEED, columns=schema.ROW, values="error", aggfunc="mean"
+    by_run = estimates.assign(error=error).pivot_table(
+        index=[SEED, schema.SPLIT_SEED], columns=schema.ROW, values="error", aggfunc="mean"
     )
-    errors = by_split.to_numpy(np.float64)  # [n_split, n_material], NaN where a split does not test a material
-    tested, errors = np.isfinite(errors).astype(np.float64), np.nan_to_num(errors)
-    rng, n = np.random.default_rng(0), errors.shape[1]
-    weights: Floats = rng.multinomial(n, np.full(n, 1.0 / n), size=_N_RESAMPLE).astype(np.float64)
-    counts = weights @ tested.T
-    # A split none of whose materials was drawn says nothing.
-    means = np.divide(weights @ errors.T, counts, out=np.full_like(counts, np.nan), where=counts > 0)
-    values = np.nanmean(means, axis=1)
-    low, high = np.quantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(low), float(high)
+    low, high = mean_of_runs_interval(by_run.to_numpy(np.float64))
+    return {f"{schema.MAPE_TEST}_low": low, f"{schema.MAPE_TEST}_high": high}
+
+
+def _mape_components(model: str, scores: pd.DataFrame) -> dict[str, float]:
+    values = by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
+    return {f"{schema.MAPE_TEST}_{name}": std for name, std in described_components(values, of_what=model).items()}
+
+
+def log10_error(estimates: pd.DataFrame) -> pd.Series:
+    """Return |error of log10(kappa)| of each row's median, dex."""
+    return (np.log10(estimates[KAPPA_MEDIAN]) - np.log10(estimates[schema.KAPPA])).abs()
+
+
+def _error_ranking(estimates: pd.DataFrame) -> dict[str, float]:
+    return error_ranking(
+        estimates[OUT_OF_DOMAIN].to_numpy(np.float64),
+        log10_error(estimates).to_numpy(np.float64),
+        materials=estimates[schema.ROW].to_numpy(np.int64),
+        seeds=estimates[SEED].to_numpy(np.int64),
+    )

@@ -6,19 +6,20 @@ differences that are not there. The corrected resampled t-test replaces the vari
 Source: Nadeau & Bengio, Machine Learning 52, 239 (2003), 10.1023/A:1024068626366, section 3.2.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.stats import t as student_t
 
+from paraisite import schema
 from paraisite.errors import DataError
+from paraisite.evaluation.scores import MODEL, by_split_and_seed
 
-DIFFERENCE: Final = "difference"
-DIFFERENCE_LOW: Final = "difference_low"
-DIFFERENCE_HIGH: Final = "difference_high"
-P_TWO_SIDED: Final = "p_two_sided"
+REFERENCE: Final = "reference"
+P_HOLM: Final = "p_holm"
 
 
 @dataclass(frozen=True)
@@ -74,34 +75,6 @@ def compare_paired(candidate: pd.Series, reference: pd.Series, *, n_test_over_n_
     return _corrected_t_test(mean, std, n_pair=len(difference), n_test_over_n_train=n_test_over_n_train)
 
 
-def differences_table(values: pd.DataFrame, *, reference: str, n_test_over_n_train: float) -> pd.DataFrame:
-    """Compare each model with one of them; every comparison stands alone, nothing corrects for their number.
-
-    Args:
-        values: A metric of each split (index split_seed) and model (column).
-        reference: The model to beat.
-        n_test_over_n_train: As ``compare_paired``.
-
-    Returns:
-        Index model; mean difference in the metric's unit, the ends of its 95 % interval, and the two-sided p. The
-        reference's own row is NaN.
-
-    Raises:
-        DataError: As ``compare_paired``.
-    """
-    rows = {}
-    for model in values.columns.drop(reference):
-        found = compare_paired(values[model], values[reference], n_test_over_n_train=n_test_over_n_train)
-        rows[model] = {
-            DIFFERENCE: found.mean_difference,
-            DIFFERENCE_LOW: found.interval_low,
-            DIFFERENCE_HIGH: found.interval_high,
-            P_TWO_SIDED: found.p_two_sided,
-        }
-    columns = [DIFFERENCE, DIFFERENCE_LOW, DIFFERENCE_HIGH, P_TWO_SIDED]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).reindex(values.columns)
-
-
 def _corrected_t_test(mean: float, std: float, *, n_pair: int, n_test_over_n_train: float) -> PairedComparison:
     standard_error = std * float(np.sqrt(1.0 / n_pair + n_test_over_n_train))
     # Equal differences everywhere leave no spread: no difference is then t = 0, any other one is certain.
@@ -125,3 +98,61 @@ def _ratio(mean: float, spread: float) -> float:
     if spread > 0:
         return mean / spread
     return 0.0 if mean == 0 else float(np.copysign(np.inf, mean))
+
+
+def comparisons_table(
+    scores: pd.DataFrame, *, n_test_over_n_train: float, reference: str | None = None
+) -> pd.DataFrame:
+    """Compare every model's MAPE with one model's, over splits, each split's value being its mean over seeds.
+
+    The best model is best partly by chance on these splits: differences from it are a little too large.
+
+    Args:
+        scores: As ``scores.scores_table`` returns them.
+        n_test_over_n_train: Rows held out per row trained on, of the divisions.
+        reference: A model; by default the one with the lowest mean.
+
+    Returns:
+        One row per other model (index): the reference, the fields of ``PairedComparison`` (NaN with fewer than two
+        splits), and ``p_holm``, its two-sided p corrected for the number of models.
+
+    Raises:
+        DataError: The reference is not among the models.
+    """
+    values = {
+        str(model): by_split_and_seed(group, schema.MAPE_TEST).mean(axis=1)
+        for model, group in scores.groupby(MODEL, sort=False)
+    }
+    best = str(scores.groupby(MODEL)[schema.MAPE_TEST].mean().idxmin()) if reference is None else reference
+    if best not in values:
+        raise DataError(f"no model {best!r} to compare with; there are {', '.join(values)}")
+    rows = {
+        model: {REFERENCE: best} | _compared(of_model, values[best], n_test_over_n_train=n_test_over_n_train)
+        for model, of_model in values.items()
+        if model != best
+    }
+    columns = [REFERENCE, *(field.name for field in fields(PairedComparison))]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(MODEL)
+    table[P_HOLM] = holm(table["p_two_sided"].to_numpy(np.float64))
+    return table
+
+
+def _compared(candidate: pd.Series, reference: pd.Series, *, n_test_over_n_train: float) -> dict[str, float]:
+    n_pair = int(np.isfinite(candidate - reference).sum())
+    if n_pair < 2:
+        return {field.name: float("nan") for field in fields(PairedComparison)} | {"n_pair": n_pair}
+    return asdict(compare_paired(candidate, reference, n_test_over_n_train=n_test_over_n_train))
+
+
+def holm(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return p-values corrected for their number: of m, the i-th smallest times m + 1 - i, never falling, at most 1.
+
+    NaN stays NaN and is not counted.
+
+    Source: Holm, Scand. J. Stat. 6, 65 (1979), https://www.jstor.org/stable/4615733.
+    """
+    corrected = np.full(len(p_values), np.nan)
+    order = np.argsort(p_values)[: int(np.isfinite(p_values).sum())]  # NaN comes last
+    factors = np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(p_values[order] * factors), 1.0)
+    return corrected

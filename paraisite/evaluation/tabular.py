@@ -28,6 +28,8 @@ IONIC: Final = "ionic"
 NETWORKS: Final = "networks"
 SECOND_STAGE: Final = "second_stage"
 SLACK_FORMULA: Final = "slack_formula"
+POTENTIAL: Final = "potential"
+PHONONS: Final = "phonons"
 """Blocks of descriptors, see ``evaluation.blocks``."""
 
 _N_TREE: Final = 500
@@ -41,6 +43,12 @@ _FIRST_NOISE: Final = 0.05
 def constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Say the same of every crystal: the median, with the training values' own spread."""
     return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
+
+
+def as_computed(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Take the only descriptor, log10 of a computed conductivity, as it is; one width of intervals for all rows."""
+    del train, log10_kappa  # a spread of zero: no estimate is moved below it
+    return Estimate(rows[:, 0], np.zeros(len(rows)))
 
 
 def line(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
@@ -115,6 +123,9 @@ BASELINES: Final = (
     TabularModel("Slack's formula", (SLACK_FORMULA,), line, "Slack's formula with moduli of our networks, and a line."),
     TabularModel("second stage", (SECOND_STAGE,), line, "The second stage's conductivity, and a line."),
     TabularModel("ridge", (PHYSICAL, IONIC, NETWORKS), ridge, "A plane on all descriptors."),
+    TabularModel("potential", (POTENTIAL,), as_computed, "phono3py with a machine-learned potential, as it comes out."),
+    TabularModel("potential, line", (POTENTIAL,), line, "The same, and a line."),
+    TabularModel("potential, ridge", (PHYSICAL, IONIC, PHONONS), ridge, "A plane on descriptors and phonons."),
 )
 """What a model has to beat."""
 
@@ -124,9 +135,16 @@ GAUSSIAN_PROCESSES: Final = (
     TabularModel("GP, networks", (PHYSICAL, NETWORKS), gaussian_process, "And on what the networks say."),
     TabularModel("GP, ions, networks", (PHYSICAL, IONIC, NETWORKS), gaussian_process, "And on both."),
 )
-"""Gaussian processes, which are mixed in equal shares: by their out-of-fold errors none is clearly the best."""
+"""Gaussian processes on what takes milliseconds."""
 
-MIXTURE: Final = "GP mixture"
+PHONON_PROCESSES: Final = (
+    TabularModel("GP, phonons", (PHYSICAL, PHONONS), gaussian_process, "On physical descriptors and phonons."),
+    TabularModel("GP, ions, phonons", (PHYSICAL, IONIC, PHONONS), gaussian_process, "And on those of the ions."),
+)
+"""Gaussian processes on what takes a minute: phonons under a machine-learned potential."""
+
+MIXTURES: Final = {"GP mixture": GAUSSIAN_PROCESSES, "GP mixture, phonons": PHONON_PROCESSES}
+"""Processes that are mixed in equal shares: by their out-of-fold errors none is clearly the best."""
 
 
 def cross_fit_tabular(

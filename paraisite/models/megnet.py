@@ -81,6 +81,11 @@ def forward(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_cryst
         float32 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several outputs; what stands in an empty
         place has no meaning.
     """
+    return head(weights, last_hidden(weights, batch, config=config, n_crystal=n_crystal), config=config)
+
+
+def last_hidden(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_crystal: int) -> Tensor:
+    """Return MEGNet's last hidden layer, which the head reads: [n_member, n_crystal, n_hidden]; see ``forward``."""
     incidence = _incidence(batch, n_crystal)
     atoms, bonds, state = _features(weights, batch, config=config, n_crystal=n_crystal)
     for block in range(config.n_block):
@@ -89,7 +94,11 @@ def forward(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_cryst
     pool = partial(_set2set, weights, n_crystal=n_crystal, config=config)
     atom_set = pool("set2set/atom", atoms, incidence.crystal_of_atom, incidence.atom_log_weight)
     bond_set = pool("set2set/bond", bonds, incidence.crystal_of_bond, incidence.bond_log_weight)
-    hidden = _mlp(weights, "readout", tf.concat([atom_set, bond_set, state], -1), 2, softplus2, activate_last=True)
+    return _mlp(weights, "readout", tf.concat([atom_set, bond_set, state], -1), 2, softplus2, activate_last=True)
+
+
+def head(weights: Weights, hidden: Tensor, *, config: ModelConfig) -> Tensor:
+    """Return the network's output of its last hidden layer; see ``forward``."""
     output = _mlp(weights, "head", hidden, len(config.head_hidden) + 1, tf.nn.relu, activate_last=False)
     output = output[..., 0] if config.n_output == 1 else output
     return tf.sigmoid(output) if config.output_activation == "sigmoid" else output

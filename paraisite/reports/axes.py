@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 KAPPA_LABEL: Final = "lattice thermal conductivity at 300 K (W/m/K)"
 _ROOM: Final = 1.4
@@ -17,11 +17,18 @@ _ROOM: Final = 1.4
 
 def new_figure(width_inch: float, height_inch: float) -> tuple[Figure, Axes]:
     """Return a figure that belongs to no window, with one pair of axes."""
+    figure, (axes,) = new_row(1, width_inch, height_inch)
+    return figure, axes
+
+
+def new_row(n_axes: int, width_inch: float, height_inch: float) -> tuple[Figure, list[Axes]]:
+    """Return such a figure with several pairs of axes side by side, which share the vertical one."""
     figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    plain_frame(axes)
-    return figure, axes
+    row = list(figure.subplots(1, n_axes, sharey=True, squeeze=False)[0])
+    for axes in row:
+        plain_frame(axes)
+    return figure, row
 
 
 def plain_frame(axes: Axes) -> None:
@@ -35,6 +42,13 @@ def plain_frame(axes: Axes) -> None:
 def plain_numbers(axis: Axis) -> None:
     """Write a logarithmic axis' ticks as 0.1, 1, 10 instead of powers."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def ticks_1_2_5(axis: Axis) -> None:
+    """Write a logarithmic axis' ticks as 1, 2, 5, 10, …, for values that span a decade or two."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_minor_formatter(NullFormatter())
+    plain_numbers(axis)
 
 
 def parity_axes(axes: Axes, values: npt.NDArray[np.float64]) -> None:

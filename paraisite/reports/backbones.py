@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paraisite import schema
-from paraisite.evaluation.scores import MAPE_TEST, MODEL
-from paraisite.evaluation.statistics import DIFFERENCE, DIFFERENCE_HIGH, DIFFERENCE_LOW, P_TWO_SIDED
+from paraisite.evaluation.outcome import Outcome
+from paraisite.evaluation.scores import MODEL
 from paraisite.reports.axes import new_figure
 from paraisite.reports.evaluation import evaluation_table
 from paraisite.reports.figures import mape_axis
@@ -21,9 +21,9 @@ PUBLISHED_PROTOCOL: Final = {
 }
 """Metrics of the published protocol, and what tables and figures call it."""
 
-_SHOWN: Final = {MAPE_TEST: "rows that chose nothing", **PUBLISHED_PROTOCOL}
-_ERRORS: Final = ("MAPE", "95 % interval", "log10 MAE", "Spearman")
-"""Columns of ``evaluation_table``; those of intervals say nothing of a start."""
+_SHOWN: Final = {schema.MAPE_TEST: "rows that chose nothing", **PUBLISHED_PROTOCOL}
+_ERRORS: Final = ("MAPE", "95 % interval", "log10 MAE", "Spearman", "p")
+"""Columns of ``evaluation_table``; what it says of intervals says nothing of a start."""
 
 _STYLES: Final = {
     Origin.RANDOM: ("#7d8894", "D", "random weights"),
@@ -35,31 +35,41 @@ _STYLES: Final = {
 _ORIGIN_OF: Final = {backbone.label: backbone.origin for backbone in BACKBONES.values()}
 
 
-def backbones_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return a summary as text, the lowest MAPE first and its row marked with a star.
+def backbones_table(outcome: Outcome) -> pd.DataFrame:
+    """Return an outcome as text, the lowest MAPE first and its row marked with a star.
 
     Args:
-        summary: As ``scores.summary_table`` returns it, with the columns of ``statistics.differences_table`` and, where
-            it was followed, the published protocol's metrics.
+        outcome: Compared with random weights; its summary may hold the published protocol's metrics.
 
     Returns:
-        Index model; the errors of ``evaluation_table``, the difference from random weights with its 95 % interval and
-        p, then the published protocol's.
+        Index model; the errors of ``evaluation_table``, p among them, the difference from random weights with its
+        95 % interval, then the published protocol's metrics.
     """
-    ordered = summary.sort_values(MAPE_TEST)
-    differences = [
-        "–" if np.isnan(difference) else f"{difference:+.3f} ({low:+.2f} to {high:+.2f})"
-        for difference, low, high in ordered[[DIFFERENCE, DIFFERENCE_LOW, DIFFERENCE_HIGH]].to_numpy(np.float64)
-    ]
+    ordered = outcome.summary.sort_values(schema.MAPE_TEST)
+    compared = outcome.comparisons[["mean_difference", "interval_low", "interval_high"]].reindex(ordered.index)
     columns = {
-        "difference": differences,
-        "p": ["–" if np.isnan(value) else f"{value:.2f}" for value in ordered[P_TWO_SIDED]],
+        "difference": [
+            "–" if np.isnan(mean) else f"{mean:+.3f} ({low:+.2f} to {high:+.2f})"
+            for mean, low, high in compared.to_numpy(np.float64)
+        ]
     }
-    for metric, heading in PUBLISHED_PROTOCOL.items():
-        if metric in ordered.columns:
-            pairs = ordered[[metric, f"{metric}_std"]].to_numpy(np.float64)
-            columns[heading] = [f"{mean:.3f} ± {std:.3f}" for mean, std in pairs]
-    return evaluation_table(summary).filter(_ERRORS).assign(**columns)
+    for metric, heading in _published(ordered).items():
+        pairs = ordered[[metric, f"{metric}_std"]].to_numpy(np.float64)
+        columns[heading] = [f"{mean:.3f} ± {std:.3f}" for mean, std in pairs]
+    return evaluation_table(outcome.summary, outcome.comparisons).filter(_ERRORS).assign(**columns)
+
+
+def backbones_figures(scores: pd.DataFrame) -> dict[str, Figure]:
+    """Return the figures of a comparison by file name without ending: one for each MAPE that the scores hold."""
+    figures = {"backbones": mape_of_backbones(scores, metric=schema.MAPE_TEST)}
+    for metric in _published(scores):
+        figures[f"backbones_{metric}"] = mape_of_backbones(scores, metric=metric)
+    return figures
+
+
+def _published(table: pd.DataFrame) -> dict[str, str]:
+    """Return the published protocol's metrics that a table has, with their headings."""
+    return {metric: heading for metric, heading in PUBLISHED_PROTOCOL.items() if metric in table.columns}
 
 
 def mape_of_backbones(scores: pd.DataFrame, *, metric: str) -> Figure:

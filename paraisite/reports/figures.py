@@ -13,19 +13,18 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import ScalarFormatter
 
 from paraisite import schema
 from paraisite.evaluation.metrics import COLUMN_OF_EPOCH, Epoch, summarise
 from paraisite.evaluation.results import RecipeResult
-from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_numbers
+from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, ticks_1_2_5
 
 FORMATS: Final = ("png", "svg", "pdf")
 _TRAIN_COLOUR: Final = "#9aa5b1"
 _VALIDATION_COLOUR: Final = "#1f6fb4"
 _PUBLISHED_COLOUR: Final = "#c0392b"
 _MAX_LINEAR_RANGE: Final = 5.0
-_TICKS_1_2_5: Final = (1.0, 2.0, 5.0)
 
 
 def recipe_figures(result: RecipeResult) -> dict[str, Figure]:
@@ -140,9 +139,7 @@ def mape_axis(axes: Axes, fractions: np.ndarray) -> None:
     finite = fractions[np.isfinite(fractions) & (fractions > 0)]
     if len(finite) and finite.max() > _MAX_LINEAR_RANGE * finite.min():
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=_TICKS_1_2_5))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        plain_numbers(axes.yaxis)
+        ticks_1_2_5(axes.yaxis)
     else:
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(ScalarFormatter())

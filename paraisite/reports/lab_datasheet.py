@@ -167,11 +167,11 @@ Tier `slack`:
 Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOMS} atoms in the primitive cell:
 
 1. Relaxation as above, under the potential of this tier.
-2. Supercell of {conductivity.MIN_SUPERCELL_ATOMS} or more atoms, each at least
-   {conductivity.MIN_SUPERCELL_ANGSTROM:g} Å from its images;
+2. Supercell of {conductivity.LABELS.min_atoms} or more atoms, each at least
+   {conductivity.LABELS.min_angstrom:g} Å from its images;
    harmonic force constants from displacements of {conductivity.HARMONIC_DISPLACEMENT_ANGSTROM} Å; cubic ones fitted by
    symfc to random displacements of {conductivity.ANHARMONIC_DISPLACEMENT_ANGSTROM} Å,
-   {conductivity.SNAPSHOTS_PER_MINIMUM:g} times as many as determine them.
+   {conductivity.LABELS.snapshots_per_minimum:g} times as many as determine them.
 3. kappa (W/m/K) at {conductivity.TEMPERATURE_KELVIN:g} K by phono3py on a mesh of {conductivity.MESH} wave vectors
    along each axis, relaxation-time approximation (Togo et al., 10.1103/PhysRevB.91.094306).
 """

@@ -156,6 +156,25 @@ def _metric_table(summary: pd.DataFrame) -> list[str]:
     return rows
 
 
+def evaluation_description(summary: pd.DataFrame) -> str:
+    """Return the markdown that heads an evaluation's run page.
+
+    Args:
+        summary: One row per model (index), as ``scores.summary_table`` returns it.
+    """
+    best = str(summary[schema.MAPE_TEST].idxmin())
+    rows = [f"| `{metric.name}` | {metric.unit or '–'} | {metric.meaning} |" for metric in schema.TEST_METRICS]
+    lines = [
+        f"Each nested run is one model; this run holds the values of {best}, whose MAPE is the lowest: means over all "
+        "splits and seeds, and their sample standard deviation as `…_std`.",
+        "",
+        "| metric | unit | meaning |",
+        "| --- | --- | --- |",
+        *rows,
+    ]
+    return "\n".join(lines)
+
+
 def child_description(result: RecipeResult, seed: int) -> str:
     """Return the markdown that heads one split's run page."""
     split = next(split for split in result.splits if split.seed == seed)

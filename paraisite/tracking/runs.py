@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +34,7 @@ from paraisite.datasets.splits import Split
 from paraisite.datasets.table import Dataset
 from paraisite.evaluation.pretraining import Pretraining
 from paraisite.evaluation.results import RecipeResult
-from paraisite.evaluation.scores import MAPE_TEST, MODEL
+from paraisite.evaluation.scores import MODEL, by_split_and_seed
 from paraisite.tracking import content
 from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
 
@@ -178,7 +178,7 @@ def log_evaluation(
     """Log an evaluation into an open run, and each model's metrics into a nested one.
 
     Args:
-        scores: One row per model and split.
+        scores: One row per model, seed and split.
         summary: One row per model (index): means and deviations.
         dataset: What was evaluated on.
         folder: Tables, figures and metrics, logged as artifacts.
@@ -187,8 +187,9 @@ def log_evaluation(
     """
     client = open_store()
     described = _dataset_input(_describe_dataset(dataset), "all")
-    best = str(summary[MAPE_TEST].idxmin())
-    _log_values(client, run_id, metrics=_finite(dict(summary.loc[best])), tags=provenance_tags() | {"best_model": best})
+    best = str(summary[schema.MAPE_TEST].idxmin())
+    tags = provenance_tags() | {"best_model": best, MLFLOW_RUN_NOTE: content.evaluation_description(summary)}
+    _log_values(client, run_id, metrics=_finite(dict(summary.loc[best])), tags=tags)
     client.log_inputs(run_id, datasets=[described])
     client.log_artifacts(run_id, str(folder))
     for model, row in summary.iterrows():
@@ -198,8 +199,25 @@ def log_evaluation(
                 tags["started_from"] = started_from[str(model)]
             _log_values(client, child, metrics=_finite(dict(row)), tags=tags)
             client.log_inputs(child, datasets=[described])
-            own = scores[scores[MODEL] == model].set_index(schema.SPLIT_SEED)
-            _log_curves(client, child, own[[MAPE_TEST]].add_suffix("_of_split"))
+            own = by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
+            name = f"{schema.MAPE_TEST}_of_split"
+            curves = own.add_prefix(f"{name}_seed_").assign(**{name: own.mean(axis=1)})
+            _log_curves(client, child, curves)
+
+
+def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:
+    """Log what data sets share into an open run.
+
+    Args:
+        counts: Numbers of rows, as metrics.
+        datasets: What was compared.
+        folder: Tables and figure, logged as artifacts.
+        run_id: The run.
+    """
+    client = open_store()
+    _log_values(client, run_id, metrics=counts, tags=provenance_tags())
+    client.log_inputs(run_id, datasets=[_dataset_input(_describe_dataset(dataset), "all") for dataset in datasets])
+    client.log_artifacts(run_id, str(folder))
 
 
 def _finite(row: Mapping[Any, Any]) -> dict[str, float]:

@@ -129,6 +129,18 @@ def final_recipe(start: "Start | Recipe", dataset: str) -> Recipe:
     return Recipe(f"{prefix}_{dataset.upper()}", start, dataset)
 
 
+def recipes_on(dataset: str) -> tuple[Recipe, ...]:
+    """Return all recipes that train on a data set, be it a user's."""
+    known = tuple(recipe for recipe in RECIPES.values() if recipe.train_on == dataset)
+    return known or tuple(final_recipe(start, dataset) for start in _STARTS.values())
+
+
+def data_behind(recipe: Recipe) -> tuple[str, ...]:
+    """Return the data sets with conductivities that taught a recipe's members, the earliest first."""
+    earlier = data_behind(recipe.start) if isinstance(recipe.start, Recipe) else ()
+    return (*earlier, recipe.train_on)
+
+
 def recipe_named(name: str) -> Recipe:
     """Return a recipe by its name, whatever the case; one that ends on a user's data set among them.
 

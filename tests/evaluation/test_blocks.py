@@ -1,11 +1,21 @@
 """Descriptors from structures and from networks' answers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paraisite.evaluation import blocks
 from paraisite.evaluation.blocks import Networks, descriptor_blocks
-from paraisite.evaluation.tabular import COMPOSITION, IONIC, NETWORKS, PHYSICAL, SECOND_STAGE, SLACK_FORMULA
+from paraisite.evaluation.tabular import (
+    COMPOSITION,
+    IONIC,
+    NETWORKS,
+    PHONONS,
+    PHYSICAL,
+    POTENTIAL,
+    SECOND_STAGE,
+    SLACK_FORMULA,
+)
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.sources.lab.slack import (
@@ -52,3 +62,13 @@ def test_networks_answers_are_means_of_logarithms_and_slacks_formula(monkeypatch
     debye = debye_temperature(salt, bulk_gpa=24.0, poisson=poisson_ratio(24.0, 15.0))
     kappa = slack_conductivity(salt, acoustic_debye_kelvin=acoustic_debye_temperature(debye, 2), gruneisen=1.5)
     assert 10 ** found[SLACK_FORMULA][0, 0] == pytest.approx(kappa, rel=1e-4)
+
+
+def test_phonons_are_logarithms_and_medians_stand_for_unknown_ones(caplog: pytest.LogCaptureFixture) -> None:
+    crystals = [*CRYSTALS, rocksalt("K", "Br", a_angstrom=6.6)]
+    known = {"kappa_potential_w_per_m_k": 10.0, "max_frequency_thz": 100.0, "velocity_km_per_s": 1.0, "reason": ""}
+    rows = [known, {"reason": "forces above 0.005 eV/Å"}, known | {"kappa_potential_w_per_m_k": 1000.0}]
+    found = descriptor_blocks(crystals, tiny_data().graphs.take([0, 4, 1]), Networks(), pd.DataFrame(rows))
+    np.testing.assert_allclose(found[PHONONS], [[1.0, 2.0, 0.0], [2.0, 2.0, 0.0], [3.0, 2.0, 0.0]])
+    np.testing.assert_allclose(found[POTENTIAL], [[1.0], [2.0], [3.0]])
+    assert "1 of 3 materials have no phonons" in caplog.text

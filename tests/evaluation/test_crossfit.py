@@ -42,6 +42,7 @@ def test_a_test_rows_value_changes_nothing() -> None:
     for name in ("out_of_fold", "test"):
         np.testing.assert_array_equal(getattr(after, name).mean, getattr(before, name).mean)
         np.testing.assert_array_equal(getattr(after, name).spread, getattr(before, name).spread)
+    np.testing.assert_array_equal(after.out_of_domain, before.out_of_domain)
 
 
 def test_a_training_rows_value_does_not_reach_its_own_estimate() -> None:

@@ -15,6 +15,7 @@ from paraisite.evaluation import network_crossfit
 from paraisite.evaluation.crossfit import CrossFit
 from paraisite.evaluation.experiment import StartingWeights
 from paraisite.evaluation.network_crossfit import cross_fit_network
+from paraisite.evaluation.out_of_domain import out_of_domain
 from paraisite.models.architecture import Parameters
 from paraisite.training.initial import random_parameters, stack
 from tests.synthetic_result import make_dataset
@@ -56,6 +57,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
 ) -> None:
     asked: dict[str, Any] = {}
     said = np.random.default_rng(0).uniform(1.0, 100.0, size=(4, N))  # by member and crystal
+    hidden = np.random.default_rng(1).normal(size=(4, N, 3))
 
     def fake_fit(initial: Parameters, **given: Any) -> SimpleNamespace:
         asked.update(given, initial=initial)
@@ -63,6 +65,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
 
     monkeypatch.setattr(network_crossfit, "fit", fake_fit)
     monkeypatch.setattr(network_crossfit, "predict", lambda *_: said)
+    monkeypatch.setattr(network_crossfit, "last_hidden_layer", lambda *_: hidden)
     found = trained(dataset)
 
     embedding = asked["initial"]["atom_embedding"]
@@ -82,6 +85,8 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
             np.testing.assert_allclose(each.out_of_fold.mean[np.isin(each.split.train, fold)].sum(), member[fold].sum())
         error = each.out_of_fold.mean - np.log10(kappa[each.split.train])
         np.testing.assert_allclose(each.test.spread, np.sqrt(np.mean(error**2)))
+        own = out_of_domain(list(hidden[2 * number : 2 * number + 2]), each.split)
+        np.testing.assert_array_equal(each.out_of_domain, own)
 
 
 @pytest.mark.slow  # three trainings, each with compilations: minutes
@@ -93,11 +98,13 @@ def test_every_row_is_estimated_by_members_that_have_not_seen_it(dataset: Datase
         for part, rows in ((each.out_of_fold, each.split.train), (each.test, each.split.test)):
             assert part.mean.shape == part.spread.shape == rows.shape
             assert np.isfinite(part.mean).all()
+        assert ((each.out_of_domain >= 0) & (each.out_of_domain < 1)).all()
 
     # A test row's value: nothing of its split changes, to the bit.
     after = trained(changed(dataset, int(first.test[0])))[0]
     np.testing.assert_array_equal(after.out_of_fold.mean, before[0].out_of_fold.mean)
     np.testing.assert_array_equal(after.test.mean, before[0].test.mean)
+    np.testing.assert_array_equal(after.out_of_domain, before[0].out_of_domain)
 
     # A training row's: its fold's estimates stay, the other fold's and the test rows' do not.
     fold = first.folds[0]

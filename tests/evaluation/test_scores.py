@@ -4,10 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from paraisite import schema
 from paraisite.datasets.nested import random_nested
 from paraisite.evaluation.crossfit import CrossFit, Estimate
-from paraisite.evaluation.point import best_tilt, half_width
-from paraisite.evaluation.scores import estimates_table, scores_table, summary_table
+from paraisite.evaluation.point import best_tilt, half_width, kappa_of
+from paraisite.evaluation.scores import (
+    by_split_and_seed,
+    estimates_table,
+    log10_error,
+    scores_table,
+    summary_table,
+)
+from paraisite.evaluation.variance import variance_components
 from tests.synthetic_result import make_dataset
 
 DATASET = make_dataset(n_row=50)
@@ -22,28 +30,37 @@ def found(*, spread: float, seed: int = 0) -> list[CrossFit]:
     def estimate(rows: np.ndarray) -> Estimate:
         return Estimate(log10_kappa[rows] + spread * rng.normal(size=len(rows)), np.full(len(rows), spread))
 
-    return [CrossFit(split, estimate(split.train), estimate(split.test)) for split in SPLITS]
+    return [
+        CrossFit(split, estimate(split.train), estimate(split.test), rng.uniform(size=len(split.test)))
+        for split in SPLITS
+    ]
+
+
+def table_of(name: str, *, spread: float, seeds: tuple[int, ...] = (42,)) -> pd.DataFrame:
+    tables = [estimates_table(name, found(spread=spread, seed=seed), DATASET, seed=seed) for seed in seeds]
+    return pd.concat(tables, ignore_index=True)
 
 
 def test_tilt_and_intervals_come_from_the_training_rows_alone() -> None:
     each = found(spread=0.2)
-    table = estimates_table("m", each, DATASET)
+    table = estimates_table("m", each, DATASET, seed=42)
+    assert set(table["seed"]) == {42}
     for split in each:
         rows = table[table["split_seed"] == split.split.seed]
         known = np.log10(KAPPA[split.split.train])
-        tilt = best_tilt(split.out_of_fold, known)
+        width = half_width(split.out_of_fold, known, coverage=0.9)
+        tilt = best_tilt(split.out_of_fold, known, half_width=width)
         assert set(rows["tilt"]) == {tilt}
         np.testing.assert_array_equal(rows["row"], split.split.test)
         np.testing.assert_allclose(rows["kappa_median_w_per_m_k"], 10**split.test.mean)
-        expected = split.test.mean - tilt * np.log(10) * 0.2**2
-        np.testing.assert_allclose(np.log10(rows["kappa_estimated_w_per_m_k"]), expected)
-        width = half_width(split.out_of_fold, known, coverage=0.9)
+        expected = kappa_of(split.test, tilt=tilt, half_width=width)
+        np.testing.assert_allclose(rows["kappa_estimated_w_per_m_k"], expected)
         np.testing.assert_allclose(np.log10(rows["kappa_high_90%_w_per_m_k"]), split.test.mean + width * 0.2)
         np.testing.assert_allclose(np.log10(rows["kappa_low_90%_w_per_m_k"]), split.test.mean - width * 0.2)
 
 
 def test_scores_are_those_of_the_rows() -> None:
-    table = estimates_table("m", found(spread=0.2), DATASET)
+    table = table_of("m", spread=0.2)
     scores = scores_table(table)
     assert scores["split"].tolist() == ["1", "2", "3"]
     for seed, score in zip((1, 2, 3), scores.to_dict("records"), strict=True):
@@ -54,11 +71,12 @@ def test_scores_are_those_of_the_rows() -> None:
         assert score["log10_mae_test"] == pytest.approx(error.abs().mean())
         held = (rows["kappa_low_80%_w_per_m_k"] <= true) & (true <= rows["kappa_high_80%_w_per_m_k"])
         assert score["coverage_80%"] == pytest.approx(held.mean())
+        flagged = (rows["out_of_domain"] > 0.95) | (rows["n_unseen_element"] > 0)
+        assert score["ood_flagged_test"] == pytest.approx(flagged.mean())
 
 
 def test_the_summary_has_each_models_mean_deviation_and_interval() -> None:
-    tables = [estimates_table(name, found(spread=spread), DATASET) for name, spread in (("wide", 0.4), ("narrow", 0.1))]
-    joined = pd.concat(tables)
+    joined = pd.concat([table_of(name, spread=spread) for name, spread in (("wide", 0.4), ("narrow", 0.1))])
     scores = scores_table(joined)
     summary = summary_table(joined, scores)
     assert summary.index.tolist() == ["wide", "narrow"]
@@ -77,7 +95,52 @@ def test_one_outlier_widens_the_interval_to_both_sides() -> None:
     row = int(each[0].split.test[0])
     for split in each:
         split.test.mean[split.split.test == row] += 1.0
-    table = estimates_table("m", each, DATASET)
+    table = estimates_table("m", each, DATASET, seed=42)
     summary = summary_table(table, scores_table(table)).loc["m"]
     assert summary["mape_test_high"] > 1.5 * summary["mape_test"]
     assert summary["mape_test_low"] < 0.6 * summary["mape_test"]
+
+
+def test_seeds_are_runs_of_their_own_whose_metrics_are_averaged() -> None:
+    table = table_of("m", spread=0.2, seeds=(42, 43))
+    scores = scores_table(table)
+    assert scores[["seed", "split_seed"]].to_numpy().tolist() == [[s, k] for s in (42, 43) for k in (1, 2, 3)]
+    summary = summary_table(table, scores).loc["m"]
+    alone = [
+        summary_table(rows, scores_table(rows)).loc["m"] for rows in (table[table["seed"] == seed] for seed in (42, 43))
+    ]
+    for name in ("mape_test", "ood_spearman_test", "ood_auroc_test", "coverage_80%"):
+        assert summary[name] == pytest.approx(np.mean([each[name] for each in alone]))
+    assert summary["mape_test_std"] == pytest.approx(scores["mape_test"].std(ddof=1))
+    values = by_split_and_seed(scores, "mape_test")
+    assert values.loc[2, 43] == scores.query("seed == 43 and split_seed == 2")["mape_test"].item()
+    expected = variance_components(values)
+    found_parts = [summary[f"mape_test_std_{part}"] for part in ("split", "seed", "rest")]
+    assert found_parts == [expected.split, expected.seed, expected.rest]
+
+
+def test_with_one_seed_its_noise_is_unknown() -> None:
+    table = table_of("m", spread=0.2)
+    summary = summary_table(table, scores_table(table)).loc["m"]
+    assert summary["mape_test_std_split"] == pytest.approx(summary["mape_test_std"])
+    assert summary[["mape_test_std_seed", "mape_test_std_rest"]].isna().all()
+
+
+def test_a_score_that_knows_the_errors_ranks_them_and_a_constant_one_does_not() -> None:
+    table = table_of("m", spread=0.2)
+    table["out_of_domain"] = log10_error(table)
+    knowing = summary_table(table, scores_table(table)).loc["m"]
+    assert knowing["ood_spearman_test"] == pytest.approx(1.0)
+    assert (knowing["ood_auroc_test"], knowing["ood_auroc_test_low"]) == pytest.approx((1.0, 1.0))
+    table["out_of_domain"] = 0.0
+    constant = summary_table(table, scores_table(table)).loc["m"]
+    assert constant[["ood_spearman_test", "ood_auroc_test", "ood_auroc_test_low"]].isna().all()
+
+
+def test_every_reported_metric_is_described_once() -> None:
+    names = [metric.name for metric in schema.TEST_METRICS]
+    table = table_of("m", spread=0.2)
+    scores = scores_table(table)
+    assert len(names) == len(set(names))
+    assert set(scores.columns) - {"model", "seed", "split_seed", "split"} < set(names)
+    assert set(names) <= set(summary_table(table, scores).columns)

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from paraisite.errors import DataError
-from paraisite.evaluation.statistics import compare_paired, differences_table
+from paraisite.evaluation.statistics import compare_paired, comparisons_table, holm
 
 RANDOM = np.random.default_rng(3)
 REFERENCE = pd.Series(RANDOM.normal(0.5, 0.1, 9), index=range(1, 10))
@@ -22,17 +22,6 @@ def test_without_correction_it_is_scipys_paired_t_test() -> None:
     assert found.p_lower == pytest.approx(stats.ttest_rel(CANDIDATE, REFERENCE, alternative="less").pvalue, rel=1e-12)
     assert (found.interval_low, found.interval_high) == pytest.approx((interval.low, interval.high), rel=1e-12)
     assert found.effect_size == pytest.approx(expected.statistic / 3, rel=1e-12)
-
-
-def test_a_table_of_differences_holds_each_models_comparison_with_the_reference() -> None:
-    values = pd.DataFrame({"other": CANDIDATE, "reference": REFERENCE, "worse": REFERENCE + 0.1 + 0.1 * CANDIDATE})
-    table = differences_table(values, reference="reference", n_test_over_n_train=0.25)
-    assert table.index.tolist() == ["other", "reference", "worse"]
-    found = compare_paired(CANDIDATE, REFERENCE, n_test_over_n_train=0.25)
-    expected = [found.mean_difference, found.interval_low, found.interval_high, found.p_two_sided]
-    assert table.loc["other"].tolist() == pytest.approx(expected)
-    assert table.loc["reference"].isna().all()
-    assert table.loc["worse", "difference_low"] > 0
 
 
 def test_correction_widens_the_standard_error_by_nadeau_and_bengios_factor() -> None:
@@ -75,3 +64,49 @@ def test_equal_values_are_no_difference_and_a_constant_shift_is_a_certain_one() 
 def test_comparisons_that_cannot_be_made_are_refused(candidate: pd.Series, message: str) -> None:
     with pytest.raises(DataError, match=message):
         compare_paired(candidate, REFERENCE, n_test_over_n_train=0.25)
+
+
+def scores_of(**values: list[list[float]]) -> pd.DataFrame:
+    """Return a scores table of models' MAPE by seed and split."""
+    rows = [
+        {"model": model, "seed": 42 + k, "split_seed": split, "mape_test": value}
+        for model, of_seeds in values.items()
+        for k, of_splits in enumerate(of_seeds)
+        for split, value in enumerate(of_splits, start=1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_models_are_compared_with_the_best_by_their_means_over_seeds() -> None:
+    scores = scores_of(good=[[0.3, 0.4, 0.35]], bad=[[0.5, 0.6, 0.8], [0.7, 0.6, 0.6]], near=[[0.32, 0.41, 0.36]])
+    table = comparisons_table(scores, n_test_over_n_train=0.25)
+    assert table.index.tolist() == ["bad", "near"]
+    assert set(table["reference"]) == {"good"}
+    index = pd.Index([1, 2, 3])
+    expected = compare_paired(
+        pd.Series([0.6, 0.6, 0.7], index), pd.Series([0.3, 0.4, 0.35], index), n_test_over_n_train=0.25
+    )
+    for name in ("mean_difference", "effect_size", "p_two_sided", "interval_low", "interval_high"):
+        assert table.loc["bad", name] == pytest.approx(getattr(expected, name))
+    p = table["p_two_sided"]
+    assert table["p_holm"].to_dict() == pytest.approx({"bad": 2 * p["bad"], "near": max(2 * p["bad"], p["near"])})
+
+
+def test_a_reference_can_be_named_and_must_be_known() -> None:
+    scores = scores_of(a=[[0.3, 0.4]], b=[[0.5, 0.7]])
+    assert comparisons_table(scores, n_test_over_n_train=0.0, reference="b").index.tolist() == ["a"]
+    with pytest.raises(DataError, match="no model 'c' to compare with; there are a, b"):
+        comparisons_table(scores, n_test_over_n_train=0.0, reference="c")
+
+
+def test_one_shared_split_gives_a_row_without_a_p() -> None:
+    table = comparisons_table(scores_of(a=[[0.3, 0.4]], b=[[0.5, np.nan]]), n_test_over_n_train=0.25)
+    assert table.loc["b", "n_pair"] == 1
+    assert table.loc["b", ["p_two_sided", "p_holm", "effect_size"]].isna().all()
+
+
+def test_holms_correction_is_that_worked_out_by_hand() -> None:
+    # Sorted 0.01, 0.02, 0.03, 0.5 times 4, 3, 2, 1: 0.04, 0.06, 0.06, 0.5; the NaN is not counted.
+    found = holm(np.array([0.5, 0.02, np.nan, 0.01, 0.03]))
+    np.testing.assert_allclose(found, [0.5, 0.06, np.nan, 0.04, 0.06])
+    np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1.0, 1.0])

@@ -7,8 +7,9 @@ from paraisite.datasets.nested import random_nested
 from paraisite.evaluation.crossfit import CrossFit, FitPredict, Floats
 from paraisite.evaluation.tabular import (
     BASELINES,
-    GAUSSIAN_PROCESSES,
+    MIXTURES,
     TabularModel,
+    as_computed,
     constant,
     cross_fit_tabular,
     forest,
@@ -79,6 +80,13 @@ def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: Fit
         np.testing.assert_allclose(one.out_of_fold.spread, other.out_of_fold.spread, rtol=1e-6)
 
 
+def test_a_computed_value_is_taken_as_it_is() -> None:
+    found = fitted(TabularModel("c", ("x",), as_computed, ""), LINEAR, x=LINEAR[:, None] + 1.0)
+    np.testing.assert_array_equal(found.test.mean, LINEAR[found.split.test] + 1.0)
+    assert not found.test.spread.any(), "a spread would let the estimate be moved"
+
+
 def test_names_are_unique() -> None:
-    names = [model.name for model in (*BASELINES, *GAUSSIAN_PROCESSES)]
+    processes = [model for group in MIXTURES.values() for model in group]
+    names = [*(model.name for model in (*BASELINES, *processes)), *MIXTURES]
     assert len(set(names)) == len(names)

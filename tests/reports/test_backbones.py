@@ -1,10 +1,17 @@
 """The backbones' table and figure, read back from what they show."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from paraisite.datasets.nested import random_nested
+from paraisite.evaluation.outcome import Outcome
+from paraisite.evaluation.scores import estimates_table
+from paraisite.evaluation.tabular import TabularModel, cross_fit_tabular, line
 from paraisite.reports.backbones import backbones_table, mape_of_backbones
+from tests.synthetic_result import make_dataset
 
 SEEDS = range(1, 10)
 MEANS = {"random weights": 0.5, "band gap (MEGNet)": 0.4, "all three (lab)": 0.6}
@@ -46,27 +53,25 @@ def test_the_figure_leaves_out_splits_that_diverged_and_says_which_numbers_it_sh
 
 
 def test_the_table_says_how_far_each_backbone_is_from_random_weights() -> None:
-    summary = pd.DataFrame(
-        {
-            "mape_test": [0.5, 0.4],
-            "mape_test_std": 0.1,
-            "mape_test_low": 0.3,
-            "mape_test_high": 0.6,
-            "log10_mae_test": 0.2,
-            "spearman_test": 0.9,
-            "coverage_90%": 0.9,
-            "width_90%_dex": 1.0,
-            "difference": [np.nan, -0.1],
-            "difference_low": [np.nan, -0.18],
-            "difference_high": [np.nan, -0.02],
-            "p_two_sided": [np.nan, 0.021],
-        },
-        index=["random weights", "band gap (MEGNet)"],
-    )
-    table = backbones_table(summary)
+    dataset = make_dataset(n_row=60)
+    log10_kappa = np.log10(dataset.table["kappa_w_per_m_k"].to_numpy())
+    splits = random_nested(60, seeds=[1, 2, 3], train_fraction=0.8, n_fold=3)
+    random = np.random.default_rng(0)
+    tables = []
+    for name, noise in (("random weights", 0.3), ("band gap (MEGNet)", 0.1)):
+        model = TabularModel(name, ("x",), line, "")
+        blocks = {"x": log10_kappa[:, None] + noise * random.normal(size=(60, 1))}
+        found = cross_fit_tabular(model, blocks=blocks, log10_kappa=log10_kappa, splits=splits)
+        tables.append(estimates_table(name, found, dataset, seed=42))
+    outcome = Outcome.of(pd.concat(tables), splits, reference="random weights")
+    table = backbones_table(outcome)
     assert table.index.tolist() == ["band gap (MEGNet) *", "random weights"]
-    assert table["difference"].tolist() == ["-0.100 (-0.18 to -0.02)", "–"]
-    assert table["p"].tolist() == ["0.02", "–"]
+    found = outcome.comparisons.loc["band gap (MEGNet)"]
+    expected = f"{found['mean_difference']:+.3f} ({found['interval_low']:+.2f} to {found['interval_high']:+.2f})"
+    assert found["mean_difference"] < 0
+    assert table["difference"].tolist() == [expected, "–"]
+    assert table["p"].tolist() == [f"{found['p_holm']:.2f}", "–"]
     assert "published protocol, last epoch" not in table.columns
-    with_published = backbones_table(summary.assign(mape_last_epoch=[0.45, 0.35], mape_last_epoch_std=0.05))
+    summary = outcome.summary.assign(mape_last_epoch=[0.45, 0.35], mape_last_epoch_std=0.05)
+    with_published = backbones_table(dataclasses.replace(outcome, summary=summary))
     assert with_published["published protocol, last epoch"].tolist() == ["0.350 ± 0.050", "0.450 ± 0.050"]

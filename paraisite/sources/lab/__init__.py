@@ -2,5 +2,6 @@
 
 from typing import Final
 
-TIERS: Final = ("elements", "slack", "slack_check", "bte", "bte_check")
-"""Campaigns of ``paraisite label``: reference energies, the two tiers, and known compounds to measure each tier."""
+TIERS: Final = ("elements", "slack", "slack_check", "bte", "bte_check", "phonons")
+"""Campaigns of ``paraisite label``: reference energies, the two tiers, known compounds to measure each tier, and
+phonons of a data set's own crystals, which describe them."""

@@ -10,13 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 from phono3py import Phono3py
 from phonopy import Phonopy
-from phonopy.structure.atoms import PhonopyAtoms
 from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
@@ -27,20 +26,11 @@ from paraisite.sources.lab.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 Floats = npt.NDArray[np.float64]
 
 TEMPERATURE_KELVIN: Final = 300.0
-MIN_SUPERCELL_ANGSTROM: Final = 7.5
-MIN_SUPERCELL_ATOMS: Final = 40
-"""The supercell is the smallest multiple of the primitive cell, repeated alike along its three axes, in which an atom
-is so far from its images and which has so many atoms: 54 for rocksalts, 40 for most perovskites. Those 54 atoms have
-more room than the 64 of the doubled conventional cell: images are 3/sqrt(2) instead of 2 lattice constants apart."""
-
 HARMONIC_DISPLACEMENT_ANGSTROM: Final = 0.01
 ANHARMONIC_DISPLACEMENT_ANGSTROM: Final = 0.03
-SNAPSHOTS_PER_MINIMUM: Final = 4.0
-"""Random displacements, as a multiple of the fewest that determine the cubic force constants."""
-
 MESH: Final = 10
-"""Phonon wave vectors along each reciprocal axis: NaCl and GaAs come out 4 % above their values with 19, forty times
-faster."""
+"""Phonon wave vectors along the longest reciprocal axis, along others as many fewer as they are shorter: NaCl and GaAs
+come out 4 % above their values with 19, forty times faster."""
 
 MIN_FREQUENCY_THZ: Final = -0.05
 """A mode below (imaginary frequencies count as negative) says that the crystal is not stable."""
@@ -51,6 +41,30 @@ scattered and the value grows with the mesh: InP under SevenNet-l3i5 has 0.78, a
 with meshes of 9, 11, 13 and 15."""
 
 _SEED: Final = 1
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What the force constants of third order are computed with.
+
+    Attributes:
+        min_angstrom: How far the supercell reaches along each axis at least, Å.
+        min_atoms: Atoms in it at least. It is the smallest multiple of the primitive cell, repeated alike along axes of
+            equal length, that has both.
+        snapshots_per_minimum: Random displacements, as a multiple of the fewest that determine the force constants.
+        min_snapshots: Of these at least.
+    """
+
+    min_angstrom: float
+    min_atoms: int
+    snapshots_per_minimum: float
+    min_snapshots: int = 1
+
+
+LABELS: Final = Effort(min_angstrom=7.5, min_atoms=40, snapshots_per_minimum=4.0)
+"""For labels, and for phonons of all kinds: 54 atoms for rocksalts, 40 for most perovskites, 72 for wurtzites. Those 54
+atoms have more room than the 64 of the doubled conventional cell: images are 3/sqrt(2) instead of 2 lattice constants
+apart."""
 
 
 @dataclass(frozen=True)
@@ -89,21 +103,12 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
     if symmetry.get_crystal_system() != "cubic":
         raise StructureError(f"{symmetry.get_crystal_system()}, expected a cubic crystal")
     primitive = symmetry.get_primitive_standard_structure()
-    cell, repeats = phonopy_cell(primitive), np.eye(3, dtype=np.int64) * _n_repeat(primitive)
-    harmonic = _harmonic(Phonopy(cell, repeats, "P", symprec=SYMMETRY_TOLERANCE_ANGSTROM), calculator)
-    low, high = _frequency_range(harmonic)
+    harmonic = harmonic_phonons(primitive, calculator)
+    low, high = frequency_range(harmonic, mesh_of(primitive))
     if low < MIN_FREQUENCY_THZ:
         raise StructureError(f"phonon of {low:.2f} THz (imaginary), expected none below {MIN_FREQUENCY_THZ} THz")
-    with recursion_limit_kept():
-        anharmonic, n_snapshot = _anharmonic(cell, repeats, calculator)
-    anharmonic.fc2 = harmonic.force_constants
-    anharmonic.mesh_numbers = [MESH] * 3
-    anharmonic.init_phph_interaction()
-    anharmonic.run_thermal_conductivity(temperatures=[TEMPERATURE_KELVIN], is_isotope=False)
-    tensor = np.ravel(anharmonic.thermal_conductivity.kappa)  # xx yy zz yz xz xy
-    kappa = float(tensor[:3].mean())
-    if not (np.isfinite(kappa) and kappa > 0):
-        raise StructureError(f"conductivity is {kappa} W/m/K, expected a positive number")
+    anharmonic, n_snapshot = solved_phonons(harmonic, primitive, calculator, effort=LABELS)
+    kappa = kappa_of(anharmonic)
     share = _largest_share(anharmonic.thermal_conductivity.mode_kappa[0, 0])
     if share > MAX_SHARE_OF_WAVE_VECTOR:
         raise StructureError(
@@ -113,20 +118,14 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
     return Conductivity(kappa, low, high, share, len(anharmonic.supercell), n_call)
 
 
-def n_supercell_atom(primitive: Structure) -> int:
-    """Return how many atoms the supercell of a primitive cell has: what the conductivity costs."""
-    return len(primitive) * _n_repeat(primitive) ** 3
+def harmonic_phonons(primitive: Structure, calculator: Any) -> Phonopy:
+    """Return a crystal's phonons with force constants from displacements of single atoms.
 
-
-def _n_repeat(primitive: Structure) -> int:
-    """Return how often a primitive cell is repeated along each of its axes in the supercell."""
-    shortest = min(primitive.lattice.get_lll_reduced_lattice().abc)
-    by_atoms = (MIN_SUPERCELL_ATOMS / len(primitive)) ** (1 / 3)
-    return int(np.ceil(max(MIN_SUPERCELL_ANGSTROM / shortest, by_atoms)))
-
-
-def _harmonic(phonons: Phonopy, calculator: Any) -> Phonopy:
-    """Return the phonons with force constants from displacements of single atoms."""
+    Args:
+        primitive: Standard primitive cell, forces at rest.
+        calculator: ASE calculator with forces.
+    """
+    phonons = Phonopy(phonopy_cell(primitive), _repeats(primitive, LABELS), "P", symprec=SYMMETRY_TOLERANCE_ANGSTROM)
     phonons.generate_displacements(distance=HARMONIC_DISPLACEMENT_ANGSTROM, is_plusminus=True)
     phonons.forces = forces_in(phonons.supercells_with_displacements, calculator)
     phonons.produce_force_constants()
@@ -134,19 +133,90 @@ def _harmonic(phonons: Phonopy, calculator: Any) -> Phonopy:
     return phonons
 
 
-def _anharmonic(cell: PhonopyAtoms, repeats: npt.NDArray[np.int64], calculator: Any) -> tuple[Phono3py, int]:
+def solved_phonons(harmonic: Phonopy, primitive: Structure, calculator: Any, *, effort: Effort) -> tuple[Phono3py, int]:
+    """Return phonons whose Boltzmann equation is solved at 300 K, and how many random displacements that took.
+
+    Args:
+        harmonic: As ``harmonic_phonons`` returns them.
+        primitive: The same cell.
+        calculator: The same calculator.
+        effort: For the cubic force constants.
+    """
+    with recursion_limit_kept():
+        phonons, n_snapshot = _anharmonic(primitive, calculator, effort)
+    phonons.fc2 = harmonic.force_constants
+    phonons.mesh_numbers = mesh_of(primitive)
+    phonons.init_phph_interaction()
+    phonons.run_thermal_conductivity(temperatures=[TEMPERATURE_KELVIN], is_isotope=False)
+    return phonons, n_snapshot
+
+
+def kappa_of(phonons: Phono3py) -> float:
+    """Return the mean of the conductivity tensor's diagonal, W/m/K.
+
+    Raises:
+        StructureError: It is not a positive number.
+    """
+    tensor = np.ravel(phonons.thermal_conductivity.kappa)  # xx yy zz yz xz xy
+    kappa = float(tensor[:3].mean())
+    if not (np.isfinite(kappa) and kappa > 0):
+        raise StructureError(f"conductivity is {kappa} W/m/K, expected a positive number")
+    return kappa
+
+
+def mesh_of(primitive: Structure) -> list[int]:
+    """Return the number of wave vectors along each reciprocal axis."""
+    lengths = np.array(primitive.lattice.abc)
+    return [max(1, round(MESH * float(share))) for share in lengths.min() / lengths]
+
+
+def frequency_range(phonons: Phonopy, mesh: list[int]) -> tuple[float, float]:
+    """Return the lowest and highest frequency on a mesh, THz; the lowest is negative if it is imaginary."""
+    phonons.run_mesh(mesh)
+    frequencies = phonons.mesh.frequencies
+    return float(frequencies.min()), float(frequencies.max())
+
+
+def n_supercell_atom(primitive: Structure) -> int:
+    """Return how many atoms the supercell of a primitive cell has: what the conductivity costs."""
+    return len(primitive) * int(np.diag(_repeats(primitive, LABELS)).prod())
+
+
+def _repeats(primitive: Structure, effort: Effort) -> npt.NDArray[np.int64]:
+    """Return how often a primitive cell is repeated along its axes in the supercell, as a diagonal matrix."""
+    lengths = np.array(primitive.lattice.abc)
+    repeats = np.ceil(effort.min_angstrom / lengths).astype(np.int64)
+    while len(primitive) * repeats.prod() < effort.min_atoms:
+        reach = repeats * lengths
+        repeats[reach < reach.min() + SYMMETRY_TOLERANCE_ANGSTROM * repeats.max()] += 1  # equal axes together
+    return np.diag(repeats)
+
+
+def _anharmonic(primitive: Structure, calculator: Any, effort: Effort) -> tuple[Phono3py, int]:
     """Return phonons with cubic force constants fitted to random displacements, and how many those were."""
-    phonons = Phono3py(cell, repeats, "P", symprec=SYMMETRY_TOLERANCE_ANGSTROM)
-    phonons.generate_displacements(
-        distance=ANHARMONIC_DISPLACEMENT_ANGSTROM,
-        number_of_snapshots="auto",
-        number_estimation_factor=SNAPSHOTS_PER_MINIMUM,
-        random_seed=_SEED,
+    phonons = Phono3py(
+        phonopy_cell(primitive),
+        _repeats(primitive, effort),
+        "P",
+        phonon_supercell_matrix=None if effort == LABELS else _repeats(primitive, LABELS),
+        symprec=SYMMETRY_TOLERANCE_ANGSTROM,
     )
+    _displace(phonons, "auto", effort)
+    if len(phonons.supercells_with_displacements) < effort.min_snapshots:
+        _displace(phonons, effort.min_snapshots, effort)
     snapshots = phonons.supercells_with_displacements
     phonons.forces = forces_in(snapshots, calculator) - forces_in([phonons.supercell], calculator)
     phonons.produce_fc3(fc_calculator="symfc")
     return phonons, len(snapshots)
+
+
+def _displace(phonons: Phono3py, n_snapshot: int | Literal["auto"], effort: Effort) -> None:
+    phonons.generate_displacements(
+        distance=ANHARMONIC_DISPLACEMENT_ANGSTROM,
+        number_of_snapshots=n_snapshot,
+        number_estimation_factor=effort.snapshots_per_minimum,
+        random_seed=_SEED,
+    )
 
 
 @contextmanager
@@ -157,13 +227,6 @@ def recursion_limit_kept() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
-
-
-def _frequency_range(phonons: Phonopy) -> tuple[float, float]:
-    """Return the lowest and highest frequency on the mesh, THz."""
-    phonons.run_mesh([MESH] * 3)
-    frequencies = phonons.mesh.frequencies
-    return float(frequencies.min()), float(frequencies.max())
 
 
 def _largest_share(mode_kappa: Floats) -> float:

@@ -75,8 +75,30 @@ def relax(structure: Structure, calculator: Any) -> tuple[Structure, float]:
                 f"relaxation changes the volume {ratio:.2f} times, expected less than {MAX_STRETCH**3:.1f}"
             )
     if not optimizer.converged(optimizer.optimizable.get_gradient()):
-        raise StructureError(f"forces above {FORCE_TOLERANCE_EV_PER_ANGSTROM} eV/Å after {MAX_RELAXATION_STEPS} steps")
+        raise _not_at_rest()
     return AseAtomsAdaptor.get_structure(_without_constraints(atoms)), float(atoms.get_potential_energy())
+
+
+def relax_atoms(structure: Structure, calculator: Any) -> Structure:
+    """Return the structure with its atoms at rest in the cell that is given, symmetry kept.
+
+    Args:
+        structure: Where to start.
+        calculator: ASE calculator with forces.
+
+    Raises:
+        StructureError: Forces do not vanish within the allowed steps.
+    """
+    atoms = _atoms(structure, calculator)
+    atoms.set_constraint(FixSymmetry(atoms, symprec=SYMMETRY_TOLERANCE_ANGSTROM))
+    optimizer = BFGS(atoms, logfile=None, maxstep=0.1)
+    if not optimizer.run(fmax=FORCE_TOLERANCE_EV_PER_ANGSTROM, steps=MAX_RELAXATION_STEPS):
+        raise _not_at_rest()
+    return AseAtomsAdaptor.get_structure(_without_constraints(atoms))
+
+
+def _not_at_rest() -> StructureError:
+    return StructureError(f"forces above {FORCE_TOLERANCE_EV_PER_ANGSTROM} eV/Å after {MAX_RELAXATION_STEPS} steps")
 
 
 def equation_of_state(structure: Structure, calculator: Any) -> EquationOfState:

@@ -25,6 +25,7 @@ from paraisite.sources.lab.elements import ELEMENTS, label_element
 from paraisite.sources.lab.failures import FAILURES, reason_of
 from paraisite.sources.lab.label import label_mechanics
 from paraisite.sources.lab.mechanics import relax
+from paraisite.sources.lab.phonon_descriptors import phonon_descriptors
 from paraisite.sources.lab.prototypes import PROTOTYPES
 from paraisite.sources.record import Record
 
@@ -32,6 +33,9 @@ CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
+
+STRUCTURES_SHA256: Final = "structures_sha256"
+"""Key of a plan: of the crystals that tier ``phonons`` describes."""
 
 MAX_BTE_ATOMS: Final = 5
 """Atoms in a primitive cell whose conductivity takes a minute or two."""
@@ -109,6 +113,23 @@ def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
     return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
 
+def phonons_campaign(
+    config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
+) -> Campaign:
+    """Return a data set's crystals at their own cells, for descriptors; one per part, those of small cells first.
+
+    Args:
+        config: Tier ``bte``'s potential.
+        materials: Id and structure of each material.
+        structures_sha256: Digest of these, by which the descriptors are known as theirs.
+    """
+    ordered = sorted(materials, key=lambda material: len(material[1]))
+    items = [(material_id, structure.to_json()) for material_id, structure in ordered]
+    parts = [Part(part_name(number), item) for number, item in enumerate(items)]
+    plan = {"potential": config.bte_potential, STRUCTURES_SHA256: structures_sha256}
+    return Campaign(config.bte_potential, parts, label_phonons_part, plan)
+
+
 def slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
     """Return structures of AFLOW, whose AGL conductivities are known, under tier ``slack``'s potential.
 
@@ -154,6 +175,17 @@ def label_bte_part(item: tuple[str, str, str], calculator: Any) -> list[dict[str
         structure, _ = relax(Structure.from_str(structure_json, fmt="json").get_primitive_structure(), calculator)
         row["structure_json"] = structure.to_json()
         row |= asdict(lattice_conductivity(structure, calculator))
+    except FAILURES as error:
+        row["reason"] = reason_of(error)
+    return [row]
+
+
+def label_phonons_part(item: tuple[str, str], calculator: Any) -> list[dict[str, Any]]:
+    """Return the row of a crystal, given by its id and pymatgen JSON."""
+    material_id, structure_json = item
+    row: dict[str, Any] = {"candidate_id": material_id, "reason": ""}
+    try:
+        row |= asdict(phonon_descriptors(Structure.from_str(structure_json, fmt="json"), calculator))
     except FAILURES as error:
         row["reason"] = reason_of(error)
     return [row]

@@ -1,6 +1,7 @@
 """Conductivity from forces, with the effective-medium potential that ASE brings."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,8 +21,7 @@ from paraisite.sources.lab.mechanics import relax
 @pytest.fixture
 def coarse(monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(conductivity, "MESH", 5)
-    monkeypatch.setattr(conductivity, "MIN_SUPERCELL_ANGSTROM", 6.5)
-    monkeypatch.setattr(conductivity, "MIN_SUPERCELL_ATOMS", 16)
+    monkeypatch.setattr(conductivity, "LABELS", replace(conductivity.LABELS, min_angstrom=6.5, min_atoms=16))
     return 5
 
 

@@ -13,7 +13,14 @@ from pymatgen.core.structure import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from paraisite.errors import StructureError
-from paraisite.sources.lab.mechanics import elastic_tensor, equation_of_state, relax
+from paraisite.sources.lab import mechanics
+from paraisite.sources.lab.mechanics import (
+    FORCE_TOLERANCE_EV_PER_ANGSTROM,
+    elastic_tensor,
+    equation_of_state,
+    relax,
+    relax_atoms,
+)
 
 COPPER_EMT_ANGSTROM = 3.59  # ASE's documentation of the potential
 
@@ -46,6 +53,24 @@ def test_relaxation_keeps_the_symmetry():
     a, b, _ = structure.lattice.abc
     assert a == pytest.approx(b, abs=1e-6)
     assert structure.lattice.angles == pytest.approx((90, 90, 120), abs=1e-4)
+
+
+def test_atoms_come_to_rest_in_a_cell_that_stays():
+    crystal = copper() * (2, 2, 1)
+    crystal.perturb(0.1)
+    settled = relax_atoms(crystal, EMT())
+    np.testing.assert_allclose(settled.lattice.matrix, crystal.lattice.matrix)
+    forces = AseAtomsAdaptor.get_atoms(settled, calculator=EMT()).get_forces()
+    assert np.abs(forces).max() < FORCE_TOLERANCE_EV_PER_ANGSTROM
+    assert np.abs(AseAtomsAdaptor.get_atoms(crystal, calculator=EMT()).get_forces()).max() > 0.05
+
+
+def test_atoms_that_do_not_come_to_rest_are_an_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(mechanics, "MAX_RELAXATION_STEPS", 1)
+    crystal = copper() * (2, 2, 1)
+    crystal.perturb(0.2)
+    with pytest.raises(StructureError, match=r"forces above 0\.005 eV/Å after 1 steps"):
+        relax_atoms(crystal, EMT())
 
 
 def test_a_cell_that_leaves_all_bounds_is_refused():

@@ -22,7 +22,9 @@ from paraisite.sources.lab.tiers import (
     elements_campaign,
     held_out_formulas,
     label_bte_part,
+    label_phonons_part,
     label_slack_part,
+    phonons_campaign,
     slack_campaign,
 )
 
@@ -150,3 +152,19 @@ def test_an_element_is_lowest_in_its_own_structure(monkeypatch: pytest.MonkeyPat
     usable = rows[rows["reason"] == ""]
     assert usable.loc[usable["energy_ev_per_atom"].idxmin(), "prototype"] == "face_centred_cubic"
     assert usable["energy_ev_per_atom"].min() == pytest.approx(-0.007, abs=0.01)
+
+
+def test_phonons_are_of_small_cells_first_and_known_by_their_crystals():
+    small, large = rock_salt("Na", "Cl"), rock_salt("K", "Br") * (2, 1, 1)
+    campaign = phonons_campaign(CONFIG, [("a/large one", large), ("small", small)], structures_sha256="abc")
+    assert [(part.name, part.items[0]) for part in campaign.parts] == [
+        ("part-00000", "small"),
+        ("part-00001", "a/large one"),
+    ]
+    assert campaign.plan == {"potential": CONFIG.bte_potential, "structures_sha256": "abc"}
+
+
+def test_phonons_that_fail_become_a_row_with_a_reason():
+    (row,) = label_phonons_part(("salt", rock_salt("K", "I").to_json()), EMT())
+    assert row["candidate_id"] == "salt"
+    assert row["reason"]

@@ -1,0 +1,251 @@
+"""What it does to the errors that test rows share a formula or a structure with rows that taught.
+
+The groups of ``datasets.overlap`` are compared by their MAPE in W/m/K. Where enough splits hold both groups, the
+comparison is paired over the splits; elsewhere materials are resampled. A group of few materials gets no number.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import bootstrap
+
+from paraisite import schema
+from paraisite.datasets.overlap import N_ROW, N_TOTAL, NOTHING, OTHER_ROW, RELATION, RELATIONS, closest_relations
+from paraisite.datasets.table import Dataset
+from paraisite.errors import DataError
+from paraisite.evaluation.crossfit import Floats
+from paraisite.evaluation.results import RecipeResult
+from paraisite.evaluation.scores import KAPPA_ESTIMATED, MODEL
+from paraisite.evaluation.statistics import compare_paired
+
+LAST_EPOCH: Final = "last epoch"
+"""What the errors of recipes are measured at; the best epoch was chosen on the very rows that are measured."""
+
+MIN_MATERIALS: Final = 5
+"""Groups with fewer are not measured."""
+
+# Columns of a table of groups, besides MODEL and RELATION.
+ERROR: Final = "absolute_percentage_error"
+N_MATERIAL: Final = "n_material"
+MAPE: Final = "mape"
+MAPE_OF_ALL: Final = "mape_of_all"
+BESIDE: Final = "beside"
+MAPE_BESIDE: Final = "mape_beside"
+DIFFERENCE: Final = "difference"
+DIFFERENCE_LOW: Final = "difference_low"
+DIFFERENCE_HIGH: Final = "difference_high"
+P_VALUE: Final = "p_value"
+HOW: Final = "how"
+
+_MIN_SPLITS: Final = 3
+_LEVEL: Final = 0.95
+_N_RESAMPLE: Final = 2000
+
+
+def errors_of_estimates(estimates: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Return the errors of an evaluation: columns model, split_seed, row (of ``dataset``), absolute_percentage_error.
+
+    Args:
+        estimates: As ``scores.estimates_table`` returns them.
+        dataset: What was evaluated on.
+
+    Raises:
+        DataError: A material of the estimates is not in the data set.
+    """
+    return _errors(estimates, dataset, KAPPA_ESTIMATED)
+
+
+def errors_of_recipe(result: RecipeResult, dataset: Dataset) -> pd.DataFrame:
+    """Return the errors of a recipe's validation rows after the last epoch, with the columns of an evaluation's.
+
+    Splits of members that diverged are left out.
+
+    Raises:
+        DataError: A material of the result is not in the data set.
+    """
+    rows = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
+    finite = np.isfinite(rows[schema.KAPPA_LAST_EPOCH]).groupby(rows[schema.SPLIT_SEED]).transform("all")
+    kept = rows[finite].assign(**{MODEL: result.recipe.name})
+    return _errors(kept, dataset, schema.KAPPA_LAST_EPOCH)
+
+
+def related_to_training(errors: pd.DataFrame, pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
+    """Return errors with the closest relation of each test row to the training rows of its split.
+
+    Args:
+        errors: Of one or several models; in each split every row that is not tested trains.
+        pairs: Of ``overlap.pairs_within`` of the data set.
+        n_row: Rows of the data set.
+    """
+    parts = []
+    for _, own in errors.groupby([MODEL, schema.SPLIT_SEED], sort=False):
+        relations = closest_relations(pairs[~pairs[OTHER_ROW].isin(own[schema.ROW])], n_row)
+        parts.append(own.assign(**{RELATION: relations[own[schema.ROW].to_numpy(np.int64)]}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def measured_groups(errors: pd.DataFrame, n_row: int) -> pd.DataFrame:
+    """Return the MAPE of each model and group, beside that of the rows which share nothing.
+
+    Args:
+        errors: With the column relation.
+        n_row: Rows of the data set.
+
+    Returns:
+        One row per model and relation: numbers of tested rows (over all splits) and of materials, MAPE, and where both
+        groups hold ``MIN_MATERIALS`` materials what it is beside, the difference with its 95 % interval, and ``how``:
+        what was counted, or why there is no number.
+    """
+
+    def beside_nothing(own: pd.DataFrame, group: pd.DataFrame) -> dict[str, Any]:
+        nothing = own[own[RELATION] == NOTHING]
+        if group.index.equals(nothing.index):
+            return {}
+        n_test = len(own) / own[schema.SPLIT_SEED].nunique()
+        return _beside(group, nothing, n_test_over_n_train=n_test / (n_row - n_test))
+
+    return _lines(errors, beside_nothing)
+
+
+def same_materials(errors: pd.DataFrame, others: pd.DataFrame, *, beside: str) -> pd.DataFrame:
+    """Return the MAPE of each model and group beside that of the same materials elsewhere, resampling materials.
+
+    Args:
+        errors: With the column relation.
+        others: Errors of the same models, e.g. under a protocol in which no row shares a formula.
+        beside: What the others are, for people.
+
+    Returns:
+        Columns as ``measured_groups`` has them.
+    """
+
+    def beside_elsewhere(own: pd.DataFrame, group: pd.DataFrame) -> dict[str, Any]:
+        elsewhere = others[others[MODEL] == own[MODEL].iloc[0]]
+        pairs = pd.concat({MAPE: _by_material(group), MAPE_BESIDE: _by_material(elsewhere)}, axis=1, join="inner")
+        return _paired_by_material(pairs, beside=beside)
+
+    return _lines(errors, beside_elsewhere)
+
+
+def _lines(errors: pd.DataFrame, compared: Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Any]]) -> pd.DataFrame:
+    """Return one line per model and relation, with what a comparison says of all its errors and of the group's."""
+    lines = []
+    for model, own in errors.groupby(MODEL, sort=False):
+        for relation in RELATIONS:
+            group = own[own[RELATION] == relation]
+            alone = {MODEL: model, RELATION: relation, N_TOTAL: len(own), MAPE_OF_ALL: own[ERROR].mean()}
+            lines.append(alone | _alone(group) | dict(compared(own, group)))
+    return pd.DataFrame(lines)
+
+
+def _errors(table: pd.DataFrame, dataset: Dataset, column: str) -> pd.DataFrame:
+    row_of = pd.Series(np.arange(len(dataset)), index=dataset.table[schema.MATERIAL_ID])
+    ids = table[schema.MATERIAL_ID]
+    if unknown := sorted(set(ids) - set(row_of.index)):
+        raise DataError(f"{unknown[0]} was tested, but is not in {dataset.name}: evaluate or train anew")
+    columns = {
+        MODEL: table[MODEL].to_numpy(),
+        schema.SPLIT_SEED: table[schema.SPLIT_SEED].to_numpy(),
+        schema.ROW: row_of.loc[ids].to_numpy(),
+        ERROR: np.abs(table[column] / table[schema.KAPPA] - 1.0).to_numpy(),
+    }
+    return pd.DataFrame(columns)
+
+
+def _alone(group: pd.DataFrame) -> dict[str, Any]:
+    """Return what there is to say of a group without another."""
+    n_material = group[schema.ROW].nunique()
+    few = n_material < MIN_MATERIALS
+    return {
+        N_ROW: len(group),
+        N_MATERIAL: n_material,
+        MAPE: np.nan if few else group[ERROR].mean(),
+        HOW: _too_few(n_material) if few else "",
+    }
+
+
+def _too_few(n_material: int) -> str:
+    return f"{n_material} < {MIN_MATERIALS} materials" if n_material else "no row"
+
+
+def _beside(group: pd.DataFrame, nothing: pd.DataFrame, *, n_test_over_n_train: float) -> dict[str, Any]:
+    """Compare a group with the rows that share nothing; both MAPE are of the rows that were compared."""
+    n_group, n_nothing = (each[schema.ROW].nunique() for each in (group, nothing))
+    if n_group < MIN_MATERIALS:
+        return {}
+    if n_nothing < MIN_MATERIALS:
+        return {HOW: f"share nothing: {_too_few(n_nothing)}"}
+    splits = pd.concat({MAPE: _by_split(group), MAPE_BESIDE: _by_split(nothing)}, axis=1, join="inner")
+    if len(splits) < _MIN_SPLITS:
+        return _unpaired(_by_material(group), _by_material(nothing))
+    found = compare_paired(splits[MAPE], splits[MAPE_BESIDE], n_test_over_n_train=n_test_over_n_train)
+    return {
+        BESIDE: NOTHING,
+        MAPE: splits[MAPE].mean(),
+        MAPE_BESIDE: splits[MAPE_BESIDE].mean(),
+        DIFFERENCE: found.mean_difference,
+        DIFFERENCE_LOW: found.interval_low,
+        DIFFERENCE_HIGH: found.interval_high,
+        P_VALUE: found.p_two_sided,
+        HOW: f"{found.n_pair} splits",
+    }
+
+
+def _by_split(group: pd.DataFrame) -> pd.Series:
+    """Return the MAPE of each split that holds enough of a group's materials."""
+    by_split = group.groupby(schema.SPLIT_SEED)[ERROR]
+    return by_split.mean()[by_split.size() >= MIN_MATERIALS]
+
+
+def _by_material(errors: pd.DataFrame) -> pd.Series:
+    return errors.groupby(schema.ROW)[ERROR].mean()
+
+
+def _unpaired(group: pd.Series, others: pd.Series) -> dict[str, Any]:
+    """Compare the mean errors of different materials."""
+    low, high = _interval(_difference_of_means, group.to_numpy(np.float64), others.to_numpy(np.float64))
+    return {
+        BESIDE: NOTHING,
+        MAPE: group.mean(),
+        MAPE_BESIDE: others.mean(),
+        DIFFERENCE: group.mean() - others.mean(),
+        DIFFERENCE_LOW: low,
+        DIFFERENCE_HIGH: high,
+        HOW: f"{len(group)} and {len(others)} materials",
+    }
+
+
+def _paired_by_material(pairs: pd.DataFrame, *, beside: str) -> dict[str, Any]:
+    """Compare two mean errors of each material."""
+    if len(pairs) < MIN_MATERIALS:
+        return {BESIDE: beside, MAPE: np.nan, HOW: _too_few(len(pairs))}
+    difference = (pairs[MAPE] - pairs[MAPE_BESIDE]).to_numpy(np.float64)
+    low, high = _interval(np.mean, difference)
+    return {
+        BESIDE: beside,
+        MAPE: pairs[MAPE].mean(),
+        MAPE_BESIDE: pairs[MAPE_BESIDE].mean(),
+        DIFFERENCE: difference.mean(),
+        DIFFERENCE_LOW: low,
+        DIFFERENCE_HIGH: high,
+        HOW: f"{len(pairs)} materials",
+    }
+
+
+def _difference_of_means(first: Floats, second: Floats, axis: int) -> Floats:
+    return np.asarray(first.mean(axis=axis) - second.mean(axis=axis))
+
+
+def _interval(statistic: Callable[..., Any], *samples: Floats) -> tuple[float, float]:
+    """Return the ends of a percentile bootstrap interval; each sample is drawn from by itself."""
+    found = bootstrap(
+        samples,
+        statistic,
+        n_resamples=_N_RESAMPLE,
+        confidence_level=_LEVEL,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return float(found.low), float(found.high)

@@ -1,0 +1,77 @@
+"""The tables that an evaluation leaves, made of all estimates, and the folder that they are written into."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import pandas as pd
+
+from paraisite import schema
+from paraisite.datasets.nested import NestedSplit
+from paraisite.evaluation.scores import ESTIMATES_FILE, scores_table, summary_table
+from paraisite.evaluation.statistics import comparisons_table
+from paraisite.files import write_whole
+
+TABLES_FOLDER: Final = "result"
+METRICS_FILE: Final = "metrics.json"
+METRICS: Final = (
+    schema.MAPE_TEST,
+    schema.LOG10_MAE_TEST,
+    schema.SPEARMAN_TEST,
+    schema.coverage_name(0.9),
+    schema.width_name(0.9),
+    schema.OOD_SPEARMAN_TEST,
+    schema.OOD_AUROC_TEST,
+)
+"""What DVC shows of each model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What an evaluation found.
+
+    Attributes:
+        estimates: One row per model, seed, split and test material.
+        scores: One row per model, seed and split.
+        summary: One row per model.
+        comparisons: One row per model but the reference, which it is compared with.
+    """
+
+    estimates: pd.DataFrame
+    scores: pd.DataFrame
+    summary: pd.DataFrame
+    comparisons: pd.DataFrame
+
+    @classmethod
+    def of(cls, estimates: pd.DataFrame, splits: Sequence[NestedSplit], *, reference: str | None = None) -> Self:
+        """Return the tables of all models' estimates, which were made on these divisions.
+
+        Args:
+            estimates: As ``scores.estimates_table`` returns them.
+            splits: The divisions.
+            reference: The model that the others are compared with; by default the one with the lowest mean MAPE.
+        """
+        scores = scores_table(estimates)
+        ratio = float(np.mean([len(split.test) / len(split.train) for split in splits]))
+        comparisons = comparisons_table(scores, n_test_over_n_train=ratio, reference=reference)
+        return cls(estimates, scores, summary_table(estimates, scores), comparisons)
+
+    @property
+    def best(self) -> str:
+        """The model with the lowest mean MAPE."""
+        return str(self.summary[schema.MAPE_TEST].idxmin())
+
+    def write(self, folder: Path) -> None:
+        """Write the tables, which DVC keeps, and the metrics that it shows."""
+        tables = folder / TABLES_FOLDER
+        text = self.estimates.to_csv(index=False, float_format="%.6g")
+        write_whole(tables / ESTIMATES_FILE, gzip.compress(text.encode(), mtime=0))
+        self.scores.to_csv(tables / "scores.csv", index=False, float_format="%.6g")
+        self.summary.to_csv(tables / "summary.csv", float_format="%.6g")
+        self.comparisons.to_csv(tables / "comparisons.csv", float_format="%.6g")
+        metrics = {str(name): {key: float(row[key]) for key in METRICS} for name, row in self.summary.iterrows()}
+        (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")

@@ -1,0 +1,83 @@
+"""Estimates as the published protocol takes them: of trainings on all training rows, at their best or last epoch."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from paraisite import schema
+from paraisite.datasets.nested import NestedSplit
+from paraisite.errors import DataError
+from paraisite.evaluation.metrics import COLUMN_OF_EPOCH
+from paraisite.evaluation.out_of_domain import n_unseen_element
+from paraisite.evaluation.results import RecipeResult
+from paraisite.evaluation.scores import (
+    KAPPA_ESTIMATED,
+    KAPPA_MEDIAN,
+    LOG10_SPREAD,
+    MODEL,
+    N_UNSEEN_ELEMENT,
+    OUT_OF_DOMAIN,
+    SEED,
+    SPLIT,
+    TILT,
+    interval_columns,
+)
+
+
+def estimates_of_training(
+    result: RecipeResult, splits: tuple[NestedSplit, ...], *, epoch: Literal["best_epoch", "last_epoch"], seed: int
+) -> pd.DataFrame:
+    """Return one row per split and test material, as ``scores.estimates_table`` does.
+
+    Nothing is held back from such a training, so that no interval can be made and no value be tilted: those columns are
+    NaN, as is the out-of-domain score.
+
+    Args:
+        result: A final recipe's training.
+        splits: Divisions whose test rows are the training's validation rows.
+        epoch: Which of the two that a training keeps.
+        seed: The training's.
+
+    Raises:
+        DataError: The training had other divisions.
+    """
+    validation = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
+    by_seed = {int(str(key)): rows for key, rows in validation.groupby(schema.SPLIT_SEED, sort=False)}
+    return pd.concat([_of_split(result, split, by_seed, epoch=epoch, seed=seed) for split in splits], ignore_index=True)
+
+
+def _of_split(
+    result: RecipeResult,
+    split: NestedSplit,
+    by_seed: dict[int, pd.DataFrame],
+    *,
+    epoch: Literal["best_epoch", "last_epoch"],
+    seed: int,
+) -> pd.DataFrame:
+    known = result.dataset.table.iloc[split.test]
+    ids = known[schema.MATERIAL_ID].tolist()
+    rows = by_seed.get(split.seed)
+    if rows is None or set(rows[schema.MATERIAL_ID]) != set(ids):
+        raise DataError(f"{result.recipe.name} was not trained on division {split.name}: train it anew")
+    estimated = rows.set_index(schema.MATERIAL_ID).loc[ids, COLUMN_OF_EPOCH[epoch]].to_numpy(np.float64)
+    table = pd.DataFrame(
+        {
+            MODEL: result.recipe.name,
+            SEED: seed,
+            schema.SPLIT_SEED: split.seed,
+            SPLIT: split.name,
+            schema.ROW: split.test,
+            schema.MATERIAL_ID: ids,
+            schema.FORMULA: known[schema.FORMULA].to_numpy(),
+            schema.KAPPA: known[schema.KAPPA].to_numpy(np.float64),
+            KAPPA_ESTIMATED: estimated,
+            KAPPA_MEDIAN: estimated,
+            LOG10_SPREAD: np.nan,
+            TILT: np.nan,
+            OUT_OF_DOMAIN: np.nan,
+            N_UNSEEN_ELEMENT: n_unseen_element(result.dataset.structures, split),
+        }
+    )
+    ends = [end for coverage in schema.COVERAGES for end in interval_columns(coverage)]
+    return table.assign(**dict.fromkeys(ends, np.nan))

@@ -1,0 +1,175 @@
+"""What data sets share, for people: a table, and a figure of the shares beside the errors of the groups."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paraisite.datasets.overlap import MEDIAN_DISTANCE, N_ROW, N_TOTAL, NOTHING, POLYMORPH, RELATION, STRUCTURE
+from paraisite.evaluation.leakage import (
+    BESIDE,
+    DIFFERENCE,
+    DIFFERENCE_HIGH,
+    DIFFERENCE_LOW,
+    HOW,
+    MAPE,
+    MAPE_BESIDE,
+    MAPE_OF_ALL,
+    P_VALUE,
+)
+from paraisite.evaluation.scores import MODEL
+from paraisite.reports.axes import plain_frame
+
+# Columns that say what a line of the table is about, besides those of counts and of groups.
+TESTED: Final = "tested"
+AGAINST: Final = "against"
+MEASURED: Final = "measured"
+LEARNT_FROM: Final = "learnt_from"
+ITSELF: Final = "itself"
+ITS_TRAINING_ROWS: Final = "its training rows"
+
+_ABOUT: Final = [TESTED, AGAINST, MEASURED]
+_COLOURS: Final = {STRUCTURE: "#c0392b", POLYMORPH: "#e08a1e", NOTHING: "#1f6fb4"}
+_NOT_A_NUMBER: Final = "–"
+
+
+def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts, and the errors of the best model and the best recipe of each measurement, as text.
+
+    Args:
+        table: All lines, as ``audit.overlap`` writes them.
+
+    Returns:
+        Index: what is tested. Groups without rows have no error.
+    """
+    shown = _of_the_best(table)
+    lines = [row for row in shown.to_dict("records") if _is_told(row)]
+    columns = {
+        "against": [_against(row) for row in lines],
+        "relation": [row[RELATION] for row in lines],
+        "rows": [_rows(row) for row in lines],
+        "apart, dex": [_number(row[MEDIAN_DISTANCE]) for row in lines],
+        "model": [row[MODEL] or _NOT_A_NUMBER for row in lines],
+        "MAPE": [_number(row[MAPE]) for row in lines],
+        "beside": [_beside(row) for row in lines],
+        "difference (95 % interval)": [_difference(row) for row in lines],
+        "how": [_how(row) for row in lines],
+    }
+    return pd.DataFrame(columns, index=pd.Index([row[TESTED] for row in lines], name=TESTED))
+
+
+def _of_the_best(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of counts, and of each measurement's best model that is no recipe and best that is one.
+
+    The index is that of ``table``; columns that no line has are there as well.
+    """
+    every = table.reindex(
+        columns=[
+            *_ABOUT,
+            RELATION,
+            N_ROW,
+            N_TOTAL,
+            MEDIAN_DISTANCE,
+            MODEL,
+            LEARNT_FROM,
+            MAPE_OF_ALL,
+            MAPE,
+            BESIDE,
+            MAPE_BESIDE,
+            DIFFERENCE,
+            DIFFERENCE_LOW,
+            DIFFERENCE_HIGH,
+            P_VALUE,
+            HOW,
+        ]
+    )
+    texts = [MODEL, LEARNT_FROM, BESIDE, HOW]
+    every[texts] = every[texts].astype(object).fillna("")
+    errors = every[every[MEASURED] != ""].assign(is_recipe=lambda lines: lines[LEARNT_FROM] != "")
+    least = errors.groupby([*_ABOUT, "is_recipe"])[MAPE_OF_ALL].transform("min")
+    return every[(every[MEASURED] == "") | (errors[MAPE_OF_ALL] == least).reindex(every.index, fill_value=False)]
+
+
+def _is_told(row: Mapping[Any, Any]) -> bool:
+    """Return whether a line stands in the table: rows that share nothing are what others are compared with."""
+    if row[RELATION] == NOTHING:
+        return row[BESIDE] not in ("", NOTHING)
+    return row[MEASURED] == "" or row[RELATION] == POLYMORPH or bool(row[N_ROW])
+
+
+def _against(row: Mapping[Any, Any]) -> str:
+    return f"{row[AGAINST]}, {row[MEASURED]}" if row[MEASURED] else str(row[AGAINST])
+
+
+def _rows(row: Mapping[Any, Any]) -> str:
+    return f"{row[N_ROW]:,} of {row[N_TOTAL]:,} ({row[N_ROW] / row[N_TOTAL]:.0%})"
+
+
+def _number(value: float) -> str:
+    return _NOT_A_NUMBER if np.isnan(value) else f"{value:.3f}"
+
+
+def _beside(row: Mapping[Any, Any]) -> str:
+    return _NOT_A_NUMBER if np.isnan(row[MAPE_BESIDE]) else f"{row[MAPE_BESIDE]:.3f} ({row[BESIDE]})"
+
+
+def _difference(row: Mapping[Any, Any]) -> str:
+    if np.isnan(row[DIFFERENCE]):
+        return _NOT_A_NUMBER
+    return f"{row[DIFFERENCE]:+.3f} ({row[DIFFERENCE_LOW]:+.2f} to {row[DIFFERENCE_HIGH]:+.2f})"
+
+
+def _how(row: Mapping[Any, Any]) -> str:
+    p_value = "" if np.isnan(row[P_VALUE]) else f", p = {row[P_VALUE]:.2g}"
+    return f"{row[HOW]}{p_value}" or _NOT_A_NUMBER
+
+
+def shares_and_errors(table: pd.DataFrame) -> Figure:
+    """Draw the share of rows with each relation, and beside it the MAPE of the best model on each group.
+
+    Args:
+        table: As for ``overlap_table``.
+    """
+    shown = _of_the_best(table)
+    lines = shown[shown[BESIDE].isin(["", NOTHING])]
+    bars = list(lines.groupby(_ABOUT, sort=False))[::-1]
+    figure = Figure(figsize=(11.0, 1.6 + 0.42 * len(bars)), layout="constrained")
+    shares, errors = figure.subplots(1, 2, sharey=True)
+    for place, (_, bar) in enumerate(bars):
+        best = bar[(bar[MAPE_OF_ALL] == bar[MAPE_OF_ALL].min()) | (bar[MEASURED] == "")]
+        _draw_shares(shares, best, place)
+        _draw_errors(errors, best, place)
+    labels = [f"{tested} against {against}{measured and f', {measured}'}" for (tested, against, measured), _ in bars]
+    shares.set_yticks(range(len(bars)), labels)
+    shares.set(xlim=(0, 100), xlabel="tested rows (%)")
+    errors.set_xlabel("MAPE of the group, best model (%)")
+    errors.set_xlim(left=0)
+    for axes in (shares, errors):
+        plain_frame(axes)
+    figure.legend(*shares.get_legend_handles_labels(), frameon=False, ncols=3, loc="outside lower center")
+    return figure
+
+
+def _draw_shares(axes: Axes, lines: pd.DataFrame, place: int) -> None:
+    """Draw one bar; the legend takes its names from the first."""
+    left = 0.0
+    for relation, colour in _COLOURS.items():
+        (line,) = lines[lines[RELATION] == relation].to_dict("records")
+        share = 100 * line[N_ROW] / line[N_TOTAL]
+        axes.barh(place, share, left=left, color=colour, height=0.6, label=relation if place == 0 else None)
+        left += share
+
+
+def _draw_errors(axes: Axes, lines: pd.DataFrame, place: int) -> None:
+    """Draw a point for each group that has an error, and name the model."""
+    measured = lines[lines[MAPE].notna()]
+    for relation, mape in zip(measured[RELATION], 100 * measured[MAPE], strict=True):
+        axes.plot(mape, place, "o", color=_COLOURS[relation], markersize=7)
+    if len(measured):
+        axes.annotate(
+            measured[MODEL].iloc[0], (100 * measured[MAPE].max(), place), textcoords="offset points", xytext=(9, -3),
+            fontsize=9,
+        )  # fmt: skip

@@ -1,0 +1,23 @@
+"""The last hidden layer is the one that the head turns into predictions."""
+
+import numpy as np
+
+from paraisite.evaluation.predict import last_hidden_layer, predict
+from paraisite.models.ensemble import Ensemble
+from paraisite.training.initial import random_parameters, stack
+from tests.training.tiny import CONFIG, tiny_data
+
+
+def test_the_heads_matrices_turn_the_hidden_layer_into_the_prediction() -> None:
+    graphs = tiny_data().graphs
+    parameters = stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)])
+    ensemble = Ensemble(CONFIG, parameters, None, "kappa", "W/m/K")
+    values = last_hidden_layer(ensemble, graphs)
+    assert values.shape[:2] == (2, len(graphs))
+    for layer in range(len(CONFIG.head_hidden) + 1):
+        values = values @ parameters[f"head/{layer}/kernel"] + parameters[f"head/{layer}/bias"][:, None]
+        if layer < len(CONFIG.head_hidden):
+            values = np.maximum(values, 0.0)
+    expected = predict(ensemble, graphs)
+    assert np.ptp(expected, axis=1).min() > 1e-3
+    np.testing.assert_allclose(values[..., 0], expected, atol=1e-5)
