@@ -25,16 +25,10 @@ from paraisite.datasets.overlap import (
     pairs_within,
 )
 from paraisite.datasets.table import Dataset
-from paraisite.evaluation.leakage import (
-    LAST_EPOCH,
-    errors_of_estimates,
-    errors_of_recipe,
-    measured_groups,
-    related_to_training,
-    same_materials,
-)
+from paraisite.evaluation.leakage import measured_groups, same_materials
 from paraisite.evaluation.protocols import GROUPED, HONEST, PROTOCOLS
 from paraisite.evaluation.results import RecipeResult
+from paraisite.evaluation.row_errors import LAST_EPOCH, errors_of_estimates, errors_of_recipe, related_to_training
 from paraisite.evaluation.scores import ESTIMATES_FILE, MODEL
 from paraisite.folders import BUILD, built
 from paraisite.inputs import evaluation_folder, load_data
@@ -122,12 +116,12 @@ def _across_splits(
     name: str, pairs: pd.DataFrame, errors: Mapping[str, pd.DataFrame], n_row: int
 ) -> Iterator[pd.DataFrame]:
     """Yield what the training rows of each split do to the errors of its test rows."""
-    related = {measured: related_to_training(each, pairs, n_row) for measured, each in errors.items()}
-    for measured, each in related.items():
-        yield _labelled(measured_groups(each, n_row), name, ITS_TRAINING_ROWS, measured)
-    if HONEST in related and GROUPED in related:
-        moved = same_materials(related[HONEST], errors[GROUPED], beside=f"the same materials, {GROUPED}")
-        yield _labelled(moved, name, ITS_TRAINING_ROWS, HONEST)
+    for measured, each in errors.items():
+        related = related_to_training(each, pairs, n_row)
+        yield _labelled(measured_groups(related, n_row), name, ITS_TRAINING_ROWS, measured)
+        if measured == HONEST and GROUPED in errors:
+            moved = same_materials(related, errors[GROUPED], beside=f"the same materials, {GROUPED}")
+            yield _labelled(moved, name, ITS_TRAINING_ROWS, measured)
 
 
 def _labelled(lines: pd.DataFrame, tested: str, against: str, measured: str = "") -> pd.DataFrame:

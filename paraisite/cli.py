@@ -37,6 +37,8 @@ UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "formation_energy")
 _UNCLEAN: Final = ("paper", "paper-last", "honest", "grouped", "leave-one-prototype-out")
 PROTOCOLS: Final = (*_UNCLEAN, *(f"{name}-clean" for name in _UNCLEAN))
+TUNED: Final = ("honest", "grouped")
+SAMPLERS: Final = ("tpe", "qmc")
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
@@ -401,6 +403,55 @@ def backbones(
     from paraisite import backbones as comparison
 
     comparison.compare_backbones(dataset, published=published)
+
+
+@app.command()
+def tune(
+    recipe: Annotated[str, typer.Argument(parser=_recipe, metavar="RECIPE", help="See `recipes`.")] = "FELABTG15",
+    protocol: Annotated[
+        str, typer.Option(parser=_one_of(TUNED), metavar="|".join(TUNED), help="How the rows are divided.")
+    ] = "honest",
+    trials: Annotated[int, typer.Option(min=0, metavar="N", help="Trials that the study is to have in all.")] = 50,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            parser=_whole_number(1), metavar="N", help="Of every trial. [default: evaluation.training in params.yaml]"
+        ),
+    ] = None,
+    sampler: Annotated[
+        str,
+        typer.Option(
+            parser=_one_of(SAMPLERS),
+            metavar="|".join(SAMPLERS),
+            help="tpe learns from trials; qmc is a list that no result changes.",
+        ),
+    ] = "tpe",
+    pruning: Annotated[bool, typer.Option(help="Stop trials that fall behind.")] = True,
+    processes: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Trials side by side. [default: all cores]")
+    ] = os.cpu_count() or 1,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Database for several machines. [default: a file in build/tune/]")
+    ] = None,
+    study: Annotated[str | None, typer.Option(metavar="NAME", help="[default: named by the options]")] = None,
+    apply: Annotated[bool, typer.Option(help="Write the best settings into params.yaml at the end.")] = False,
+) -> None:
+    """Search the settings of the fine-tuning on inner folds alone, into build/tune/; a stopped study goes on."""
+    from paraisite import search
+    from paraisite.tuning.options import SearchOptions
+
+    options = SearchOptions(
+        protocol=protocol,
+        n_trial=trials,
+        epochs=epochs,
+        sampler=sampler,
+        pruning=pruning,
+        n_process=processes,
+        storage=storage,
+        study=study,
+        apply=apply,
+    )
+    search.tune(recipe, options)
 
 
 @app.command()

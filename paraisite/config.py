@@ -5,7 +5,7 @@ import os
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import yaml
 
@@ -13,6 +13,16 @@ from paraisite.errors import ConfigError
 
 AFLOW_TABLE_VARIABLE = "PARAISITE_AFLOW_TABLE"
 FORMATION_ENERGY_WEIGHTS_VARIABLE = "PARAISITE_FORMATION_ENERGY_WEIGHTS"
+
+
+Loss = Literal["percentage", "log_absolute", "log_huber", "mixture"]
+Frozen = Literal["nothing", "embedding", "first_block", "two_blocks", "blocks", "backbone"]
+
+KEPT: Final = "kept"
+"""In place of a head's widths: the head of the starting weights goes on."""
+
+NO_STUDY: Final = "none"
+"""In place of a study's name: settings chosen by hand."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,11 @@ class TrainingConfig:
         max_log10_one_plus_kappa: Bound on predicted log10(1 + kappa) inside the loss, kappa in W/m/K.
         seed: Seed of the initial weights and of the order of rows.
         checkpoint_every_epochs: How often the whole training state is saved.
+        loss: What a training on kappa lowers; it reports the percentage error in any case.
+        percentage_share: Part of the percentage error in the loss ``mixture``, the rest is the error of ln(1 + kappa).
+        dropout: Share of each hidden layer of the head that a training step leaves out.
+        weight_decay: Share of the kernels that is taken off them in a step, as a multiple of the learning rate.
+        frozen: How far from the input on the network keeps its starting weights.
     """
 
     epochs: int = 300
@@ -92,6 +107,11 @@ class TrainingConfig:
     max_log10_one_plus_kappa: float = 4.0
     seed: int = 42
     checkpoint_every_epochs: int = 10
+    loss: Loss = "percentage"
+    percentage_share: float = 0.5
+    dropout: float = 0.0
+    weight_decay: float = 0.0
+    frozen: Frozen = "nothing"
 
 
 @dataclass(frozen=True)
@@ -114,6 +134,59 @@ class TrainingChanges:
 
 
 @dataclass(frozen=True)
+class FineTuning:
+    """How networks are fine-tuned where errors are measured on rows that chose nothing.
+
+    Attributes:
+        study: Name of the study that chose these settings, for people.
+        head: Widths of a new head's hidden layers, joined by ``-``, or ``kept``.
+        n_start: Starting members that the trained ones begin from by turns, at most.
+        epochs: Passes over the training rows.
+
+    The others are those of ``TrainingConfig``, in whose place they are used.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate_period_epochs: int
+    learning_rate: float = 1e-3
+    final_learning_rate_fraction: float = 0.01
+    loss: Loss = "percentage"
+    percentage_share: float = 0.5
+    dropout: float = 0.0
+    weight_decay: float = 0.0
+    frozen: Frozen = "nothing"
+    head: str = KEPT
+    n_start: int = 9
+    study: str = NO_STUDY
+
+    def applied_to(self, training: TrainingConfig) -> TrainingConfig:
+        """Return the settings with these in their place."""
+        names = {field.name for field in dataclasses.fields(TrainingConfig)}
+        own = {name: value for name, value in dataclasses.asdict(self).items() if name in names}
+        return dataclasses.replace(training, **own)
+
+    def head_hidden(self, default: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the widths of the head's hidden layers.
+
+        Args:
+            default: Those of the starting weights.
+
+        Raises:
+            ConfigError: ``head`` is neither widths nor ``kept``.
+        """
+        if self.head == KEPT:
+            return default
+        try:
+            widths = tuple(int(width) for width in self.head.split("-"))
+        except ValueError:
+            widths = (0,)
+        if min(widths) < 1:
+            raise ConfigError(f"head is {self.head!r}, expected widths such as 128-64, or {KEPT}")
+        return widths
+
+
+@dataclass(frozen=True)
 class EvaluationConfig:
     """How errors are measured on rows that chose nothing.
 
@@ -127,7 +200,7 @@ class EvaluationConfig:
     protocols: tuple[str, ...]
     n_fold: int
     seeds: tuple[int, ...]
-    training: TrainingChanges
+    training: FineTuning
 
     def __post_init__(self) -> None:
         """Check the seeds.
@@ -240,6 +313,10 @@ def _convert(expected: Any, value: Any, *, where: str) -> Any:
         if not isinstance(value, list):
             raise ConfigError(f"{where}: expected a list, found {value!r}")
         return tuple(_convert(typing.get_args(expected)[0], item, where=where) for item in value)
+    if typing.get_origin(expected) is Literal:
+        if value in (choices := typing.get_args(expected)):
+            return value
+        raise ConfigError(f"{where}: expected one of {', '.join(choices)}, found {value!r}")
     if expected is Path and isinstance(value, str):
         return Path(value)
     if expected is float and isinstance(value, int | float) and not isinstance(value, bool):

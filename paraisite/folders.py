@@ -15,6 +15,9 @@ SHIPPED: Final = Path("weights")
 BUILD: Final = Path("build")
 """What the stages write."""
 
+STUDIES: Final = BUILD / "tune"
+"""Studies of the fine-tuning's settings, a folder for each."""
+
 LABELS: Final = BUILD / "labels"
 PRETRAINED: Final = BUILD / "pretrain"
 PHONONS: Final = LABELS / "phonons"

@@ -16,7 +16,7 @@ from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.sources.bundled import fetch_bundled
-from paraisite.sources.lab.campaign import read_parts, read_plan
+from paraisite.sources.lab.campaign import STRUCTURES_SHA256, read_parts, read_plan
 from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK, TOGO15
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
     try:
         if dataset.name == TOGO15:
             fetch_bundled(folder, target=str(folder))
-        if read_plan(folder).get("structures_sha256") != dataset.structures_digest:
+        if read_plan(folder).get(STRUCTURES_SHA256) != dataset.structures_digest:
             raise DataError(f"{folder} describes other crystals than {dataset.name} holds")
         rows = read_parts(folder).rename(columns={"candidate_id": schema.MATERIAL_ID}).set_index(schema.MATERIAL_ID)
     except (DataError, MissingInputError) as error:

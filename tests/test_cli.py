@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import types
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from typer.testing import CliRunner
 
 import paraisite
 from paraisite import __main__ as entry
-from paraisite.cli import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, app
+from paraisite.cli import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS, app
 from paraisite.errors import MissingInputError
 from paraisite.sources.lab import TIERS
 from paraisite.training.recipes import LINEAGES, RECIPES, models_of
+from paraisite.tuning.options import SearchOptions
 from tests.pipeline import stages
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +34,7 @@ STAGES = {
     "audit": ("overlap",),
     "backbones": ("compare_backbones",),
     "acquire": ("fetch",),
+    "search": ("tune",),
 }
 
 
@@ -162,6 +165,19 @@ def test_protocols_are_those_of_the_evaluation() -> None:
     assert tuple(protocols.PROTOCOLS) == PROTOCOLS
 
 
+def test_a_study_is_done_as_the_options_say(calls: Calls) -> None:
+    invoke("tune", "feaftg15", "--protocol", "grouped", "--trials", "7", "--processes", "2", "--no-pruning", "--apply")
+    ((name, (recipe, options), _),) = calls
+    assert (name, recipe) == ("tune", "FEAFTG15")
+    assert options == SearchOptions("grouped", n_trial=7, n_process=2, pruning=False, apply=True)
+
+
+def test_samplers_are_those_of_the_study() -> None:
+    from paraisite.tuning import study
+
+    assert typing.get_args(study.Sampler) == SAMPLERS
+
+
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
     from paraisite import lab_set
 
@@ -210,9 +226,10 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "evaluate",
         "overlap",
         "compare_backbones",
+        "tune",
         "fetch",
     ]
-    without_overrides = ("pretrain", "evaluate", "overlap", "compare_backbones", "fetch")
+    without_overrides = ("pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch")
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
 
 

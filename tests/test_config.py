@@ -84,6 +84,15 @@ def test_every_setting_is_read_from_the_file(tmp_path: Path) -> None:
     assert isinstance(config.training.learning_rate, float)
 
 
+def test_the_widths_of_a_new_head_are_written_as_text() -> None:
+    settings = load_config(PARAMS).evaluation.training
+    assert settings.head_hidden((4, 3)) == (4, 3)
+    assert dataclasses.replace(settings, head="128-64").head_hidden((4, 3)) == (128, 64)
+    for head in ("", "128-", "0", "wide"):
+        with pytest.raises(ConfigError, match="expected widths such as 128-64, or kept"):
+            dataclasses.replace(settings, head=head).head_hidden((4, 3))
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         load_config(PARAMS).training.epochs = 1  # type: ignore[misc]
@@ -107,6 +116,7 @@ def test_variables_override_the_input_paths(tmp_path: Path, monkeypatch: pytest.
         ({"training": {"epochs": True}}, r"training: epochs: expected int, found True"),
         ({"training": {"learning_rate": "1e-3"}}, r"learning_rate: expected float, found '1e-3'"),
         ({"training": {"learning_rate": False}}, r"learning_rate: expected float, found False"),
+        ({"training": {"loss": "squared"}}, r"loss: expected one of percentage, log_absolute, .*, found 'squared'"),
         ({"splits": {"seeds": 9}}, r"splits: seeds: expected a list, found 9"),
         ({"splits": {"seeds": [1, "2"]}}, r"splits: seeds: expected int, found '2'"),
         ({"data": {"aflow_table": None}}, r"data: aflow_table: expected Path, found None"),

@@ -139,6 +139,7 @@ ENTRY_POINTS = {
     "evaluate",
     "overlap",
     "backbones",
+    "tune",
     "fetch",
     "test",
 }

@@ -12,22 +12,16 @@ import pandas as pd
 from scipy.stats import bootstrap
 
 from paraisite import schema
-from paraisite.datasets.overlap import N_ROW, N_TOTAL, NOTHING, OTHER_ROW, RELATION, RELATIONS, closest_relations
-from paraisite.datasets.table import Dataset
-from paraisite.errors import DataError
+from paraisite.datasets.overlap import N_ROW, N_TOTAL, NOTHING, RELATION, RELATIONS
 from paraisite.evaluation.crossfit import Floats
-from paraisite.evaluation.results import RecipeResult
-from paraisite.evaluation.scores import KAPPA_ESTIMATED, MODEL
+from paraisite.evaluation.row_errors import ERROR
+from paraisite.evaluation.scores import MODEL
 from paraisite.evaluation.statistics import compare_paired
-
-LAST_EPOCH: Final = "last epoch"
-"""What the errors of recipes are measured at; the best epoch was chosen on the very rows that are measured."""
 
 MIN_MATERIALS: Final = 5
 """Groups with fewer are not measured."""
 
 # Columns of a table of groups, besides MODEL and RELATION.
-ERROR: Final = "absolute_percentage_error"
 N_MATERIAL: Final = "n_material"
 MAPE: Final = "mape"
 MAPE_OF_ALL: Final = "mape_of_all"
@@ -42,48 +36,6 @@ HOW: Final = "how"
 _MIN_SPLITS: Final = 3
 _LEVEL: Final = 0.95
 _N_RESAMPLE: Final = 2000
-
-
-def errors_of_estimates(estimates: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """Return the errors of an evaluation: columns model, split_seed, row (of ``dataset``), absolute_percentage_error.
-
-    Args:
-        estimates: As ``scores.estimates_table`` returns them.
-        dataset: What was evaluated on.
-
-    Raises:
-        DataError: A material of the estimates is not in the data set.
-    """
-    return _errors(estimates, dataset, KAPPA_ESTIMATED)
-
-
-def errors_of_recipe(result: RecipeResult, dataset: Dataset) -> pd.DataFrame:
-    """Return the errors of a recipe's validation rows after the last epoch, with the columns of an evaluation's.
-
-    Splits of members that diverged are left out.
-
-    Raises:
-        DataError: A material of the result is not in the data set.
-    """
-    rows = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
-    finite = np.isfinite(rows[schema.KAPPA_LAST_EPOCH]).groupby(rows[schema.SPLIT_SEED]).transform("all")
-    kept = rows[finite].assign(**{MODEL: result.recipe.name})
-    return _errors(kept, dataset, schema.KAPPA_LAST_EPOCH)
-
-
-def related_to_training(errors: pd.DataFrame, pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
-    """Return errors with the closest relation of each test row to the training rows of its split.
-
-    Args:
-        errors: Of one or several models; in each split every row that is not tested trains.
-        pairs: Of ``overlap.pairs_within`` of the data set.
-        n_row: Rows of the data set.
-    """
-    parts = []
-    for _, own in errors.groupby([MODEL, schema.SPLIT_SEED], sort=False):
-        relations = closest_relations(pairs[~pairs[OTHER_ROW].isin(own[schema.ROW])], n_row)
-        parts.append(own.assign(**{RELATION: relations[own[schema.ROW].to_numpy(np.int64)]}))
-    return pd.concat(parts, ignore_index=True)
 
 
 def measured_groups(errors: pd.DataFrame, n_row: int) -> pd.DataFrame:
@@ -140,20 +92,6 @@ def _lines(errors: pd.DataFrame, compared: Callable[[pd.DataFrame, pd.DataFrame]
     return pd.DataFrame(lines)
 
 
-def _errors(table: pd.DataFrame, dataset: Dataset, column: str) -> pd.DataFrame:
-    row_of = pd.Series(np.arange(len(dataset)), index=dataset.table[schema.MATERIAL_ID])
-    ids = table[schema.MATERIAL_ID]
-    if unknown := sorted(set(ids) - set(row_of.index)):
-        raise DataError(f"{unknown[0]} was tested, but is not in {dataset.name}: evaluate or train anew")
-    columns = {
-        MODEL: table[MODEL].to_numpy(),
-        schema.SPLIT_SEED: table[schema.SPLIT_SEED].to_numpy(),
-        schema.ROW: row_of.loc[ids].to_numpy(),
-        ERROR: np.abs(table[column] / table[schema.KAPPA] - 1.0).to_numpy(),
-    }
-    return pd.DataFrame(columns)
-
-
 def _alone(group: pd.DataFrame) -> dict[str, Any]:
     """Return what there is to say of a group without another."""
     n_material = group[schema.ROW].nunique()
@@ -167,7 +105,7 @@ def _alone(group: pd.DataFrame) -> dict[str, Any]:
 
 
 def _too_few(n_material: int) -> str:
-    return f"{n_material} < {MIN_MATERIALS} materials" if n_material else "no row"
+    return f"only {n_material} materials" if n_material else "no row"
 
 
 def _beside(group: pd.DataFrame, nothing: pd.DataFrame, *, n_test_over_n_train: float) -> dict[str, Any]:
@@ -176,7 +114,7 @@ def _beside(group: pd.DataFrame, nothing: pd.DataFrame, *, n_test_over_n_train: 
     if n_group < MIN_MATERIALS:
         return {}
     if n_nothing < MIN_MATERIALS:
-        return {HOW: f"share nothing: {_too_few(n_nothing)}"}
+        return {HOW: f"only {n_nothing} materials share nothing"}
     splits = pd.concat({MAPE: _by_split(group), MAPE_BESIDE: _by_split(nothing)}, axis=1, join="inner")
     if len(splits) < _MIN_SPLITS:
         return _unpaired(_by_material(group), _by_material(nothing))

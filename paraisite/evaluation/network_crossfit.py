@@ -1,12 +1,13 @@
 """Out-of-fold and test estimates of a recipe's network: one member per fold of every split, all trained at once."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from paraisite import schema
-from paraisite.config import Config
+from paraisite.config import KEPT, Config
 from paraisite.datasets.nested import NestedSplit
 from paraisite.datasets.table import Dataset
 from paraisite.evaluation.crossfit import CrossFit, Estimate, Floats, in_order
@@ -15,11 +16,13 @@ from paraisite.evaluation.metrics import LOG_FLOOR
 from paraisite.evaluation.out_of_domain import out_of_domain
 from paraisite.evaluation.predict import last_hidden_layer, predict
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
-from paraisite.training.engine import fit
+from paraisite.training.engine import FitResult, fit
+from paraisite.training.initial import stack, with_new_head
 
 
 def cross_fit_network(
@@ -46,21 +49,16 @@ def cross_fit_network(
         checkpoint_folder: Where the training's state is kept; the same call resumes from there.
         callbacks: Watchers of the training.
     """
-    kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
-    inner = [part for split in splits for part in split.inner()]
-    n_start = len(next(iter(start.parameters.values())))
-    turns = np.arange(len(inner)) % n_start
-    model, scaler = model_config(config), TargetScaler.fit([kappa[part.train] for part in inner])
-    trained = fit(
-        {name: value[turns] for name, value in start.parameters.items()},
-        data=TrainingData(graphs, kappa, model),
-        splits=inner,
-        scaler=scaler,
-        settings=config.evaluation.training.applied_to(config.training),
+    members, _ = fit_folds(
+        start,
+        dataset=dataset,
+        graphs=graphs,
+        splits=splits,
+        config=config,
         checkpoint_folder=checkpoint_folder,
         callbacks=callbacks,
     )
-    members = Ensemble(model, trained.last, scaler, "kappa", "W/m/K")
+    kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     log10_kappa = np.log10(np.maximum(predict(members, graphs), LOG_FLOOR))  # [n_member, n_row]
     hidden = last_hidden_layer(members, graphs)  # [n_member, n_row, n_hidden]
     of_splits, first = [], 0
@@ -69,6 +67,66 @@ def cross_fit_network(
         of_splits.append(_cross_fit(split, log10_kappa[own], hidden[own], np.log10(kappa)))
         first = own.stop
     return of_splits
+
+
+def fit_folds(
+    start: StartingWeights,
+    *,
+    dataset: Dataset,
+    graphs: GraphCollection,
+    splits: Sequence[NestedSplit],
+    config: Config,
+    checkpoint_folder: Path | None = None,
+    callbacks: Sequence[FitCallback] = (),
+    n_lane: int | None = None,
+    stop_after_epoch: int | None = None,
+) -> tuple[Ensemble, FitResult]:
+    """Train a member for every fold of every split on the other folds; no test row reaches any of a split's members.
+
+    Args:
+        start: Starting members.
+        dataset: Materials with targets, all of them with a graph.
+        graphs: Their graphs, in the same order.
+        splits: Divisions of these rows.
+        config: Settings; ``evaluation.training`` changes those of the training.
+        checkpoint_folder: Where the training's state is kept; the same call resumes from there.
+        callbacks: Watchers of the training.
+        n_lane: Members trained side by side; by default one per core.
+        stop_after_epoch: Stop there, with a checkpoint.
+
+    Returns:
+        Members after the last epoch, in the order of splits and folds, and their curves.
+    """
+    kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
+    settings = config.evaluation.training
+    model = dataclasses.replace(
+        model_config(config), head_hidden=settings.head_hidden(model_config(config).head_hidden)
+    )
+    inner = [part for split in splits for part in split.inner()]
+    scaler = TargetScaler.fit([kappa[part.train] for part in inner])
+    trained = fit(
+        _starting_members(start, len(inner), model=model, config=config),
+        data=TrainingData(graphs, kappa, model),
+        splits=inner,
+        scaler=scaler,
+        settings=settings.applied_to(config.training),
+        checkpoint_folder=checkpoint_folder,
+        callbacks=callbacks,
+        n_lane=n_lane,
+        stop_after_epoch=stop_after_epoch,
+    )
+    return Ensemble(model, trained.last, scaler, "kappa", "W/m/K"), trained
+
+
+def _starting_members(start: StartingWeights, n_member: int, *, model: ModelConfig, config: Config) -> Parameters:
+    """Return the first starting members by turns, with a new head where the settings ask for one."""
+    settings = config.evaluation.training
+    n_start = min(settings.n_start, len(next(iter(start.parameters.values()))))
+    first = [{name: value[member] for name, value in start.parameters.items()} for member in range(n_start)]
+    if settings.head != KEPT:
+        first = [with_new_head(member, model, seed=config.training.seed) for member in first]
+    turns = np.arange(n_member) % n_start
+    return {name: value[turns] for name, value in stack(first).items()}
 
 
 def _cross_fit(split: NestedSplit, estimated: Floats, hidden: Floats, log10_kappa: Floats) -> CrossFit:

@@ -123,7 +123,7 @@ BASELINES: Final = (
     TabularModel("Slack's formula", (SLACK_FORMULA,), line, "Slack's formula with moduli of our networks, and a line."),
     TabularModel("second stage", (SECOND_STAGE,), line, "The second stage's conductivity, and a line."),
     TabularModel("ridge", (PHYSICAL, IONIC, NETWORKS), ridge, "A plane on all descriptors."),
-    TabularModel("potential", (POTENTIAL,), as_computed, "phono3py with a machine-learned potential, as it comes out."),
+    TabularModel("potential", (POTENTIAL,), as_computed, "phono3py with a potential, few displacements, as it is."),
     TabularModel("potential, line", (POTENTIAL,), line, "The same, and a line."),
     TabularModel("potential, ridge", (PHYSICAL, IONIC, PHONONS), ridge, "A plane on descriptors and phonons."),
 )

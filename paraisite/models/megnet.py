@@ -8,7 +8,7 @@ Source: Chen et al., Chem. Mater. 2019, 10.1021/acs.chemmater.9b01294, as implem
 each update is linear, bonds pool by mean onto their centre, and Set2Set's LSTM forgets its cell state at every step.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -68,7 +68,14 @@ class Incidence(NamedTuple):
     bond_log_weight: Tensor
 
 
-def forward(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_crystal: int) -> Tensor:
+def forward(
+    weights: Weights,
+    batch: GraphBatch,
+    *,
+    config: ModelConfig,
+    n_crystal: int,
+    head_masks: Sequence[Tensor] = (),
+) -> Tensor:
     """Return the network's output for every crystal place.
 
     Args:
@@ -76,12 +83,15 @@ def forward(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_cryst
         batch: Packed crystals with the axes [n_member, …]; ``bond_feature`` holds ``distance_basis`` values.
         config: Architecture.
         n_crystal: Crystal places.
+        head_masks: What each hidden layer of the head is multiplied by, [n_member, n_crystal, width]; none for no
+            dropout.
 
     Returns:
         float32 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several outputs; what stands in an empty
         place has no meaning.
     """
-    return head(weights, last_hidden(weights, batch, config=config, n_crystal=n_crystal), config=config)
+    hidden = last_hidden(weights, batch, config=config, n_crystal=n_crystal)
+    return head(weights, hidden, config=config, masks=head_masks)
 
 
 def last_hidden(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_crystal: int) -> Tensor:
@@ -94,12 +104,15 @@ def last_hidden(weights: Weights, batch: GraphBatch, *, config: ModelConfig, n_c
     pool = partial(_set2set, weights, n_crystal=n_crystal, config=config)
     atom_set = pool("set2set/atom", atoms, incidence.crystal_of_atom, incidence.atom_log_weight)
     bond_set = pool("set2set/bond", bonds, incidence.crystal_of_bond, incidence.bond_log_weight)
-    return _mlp(weights, "readout", tf.concat([atom_set, bond_set, state], -1), 2, softplus2, activate_last=True)
+    return _mlp(weights, "readout", tf.concat([atom_set, bond_set, state], -1), 2, softplus2)
 
 
-def head(weights: Weights, hidden: Tensor, *, config: ModelConfig) -> Tensor:
+def head(weights: Weights, hidden: Tensor, *, config: ModelConfig, masks: Sequence[Tensor] = ()) -> Tensor:
     """Return the network's output of its last hidden layer; see ``forward``."""
-    output = _mlp(weights, "head", hidden, len(config.head_hidden) + 1, tf.nn.relu, activate_last=False)
+    for layer in range(len(config.head_hidden)):
+        hidden = tf.nn.relu(_dense(weights, f"head/{layer}", hidden))
+        hidden = hidden * masks[layer] if masks else hidden
+    output = _dense(weights, f"head/{len(config.head_hidden)}", hidden)
     output = output[..., 0] if config.n_output == 1 else output
     return tf.sigmoid(output) if config.output_activation == "sigmoid" else output
 
@@ -222,19 +235,9 @@ def _hard_sigmoid(x: Tensor) -> Tensor:
     return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
 
 
-def _mlp(
-    weights: Weights,
-    name: str,
-    x: Tensor,
-    n_layer: int,
-    activation: Callable[[Tensor], Tensor],
-    *,
-    activate_last: bool = True,
-) -> Tensor:
+def _mlp(weights: Weights, name: str, x: Tensor, n_layer: int, activation: Callable[[Tensor], Tensor]) -> Tensor:
     for layer in range(n_layer):
-        x = _dense(weights, f"{name}/{layer}", x)
-        if activate_last or layer < n_layer - 1:
-            x = activation(x)
+        x = activation(_dense(weights, f"{name}/{layer}", x))
     return x
 
 

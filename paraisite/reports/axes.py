@@ -44,9 +44,9 @@ def plain_numbers(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def ticks_1_2_5(axis: Axis) -> None:
-    """Write a logarithmic axis' ticks as 1, 2, 5, 10, …, for values that span a decade or two."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+def log_ticks(axis: Axis, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
+    """Mark these steps of each decade of a logarithmic axis, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=steps))
     axis.set_minor_formatter(NullFormatter())
     plain_numbers(axis)
 

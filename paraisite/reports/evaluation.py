@@ -20,7 +20,7 @@ from paraisite.evaluation.scores import (
     log10_error,
 )
 from paraisite.evaluation.statistics import P_HOLM
-from paraisite.reports.axes import KAPPA_LABEL, new_figure, new_row, parity_axes, ticks_1_2_5
+from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, new_row, parity_axes
 from paraisite.training.recipes import RECIPES
 
 _SHOWN_COVERAGE: Final = 0.9
@@ -114,7 +114,7 @@ def mape_of_models(summary: pd.DataFrame, scores: pd.DataFrame) -> Figure:
         )
     axes.set_yticks(range(len(ordered)), [str(name) for name in ordered.index])
     axes.set_xscale("log")
-    ticks_1_2_5(axes.xaxis)
+    log_ticks(axes.xaxis)
     axes.set_xlabel("MAPE on rows that chose nothing (%); strokes: splits and seeds, bar: 95 % interval of the mean")
     return figure
 
@@ -150,7 +150,7 @@ def error_by_score(estimates: pd.DataFrame, models: Sequence[str]) -> Figure:
         axes.set_xlim(-0.02, 1.02)
     highest = max(float(log10_error(shown).max()), 1.0)
     row[0].set(yscale="log", ylim=(0.8 * _LOWEST_ERROR_DEX, 1.3 * highest))
-    ticks_1_2_5(row[0].yaxis)
+    log_ticks(row[0].yaxis)
     row[0].set_ylabel("|error of log10(kappa)| (dex)")
     row[0].legend(frameon=False, fontsize=8.5, loc="lower left")
     return figure

@@ -18,7 +18,7 @@ from matplotlib.ticker import ScalarFormatter
 from paraisite import schema
 from paraisite.evaluation.metrics import COLUMN_OF_EPOCH, Epoch, summarise
 from paraisite.evaluation.results import RecipeResult
-from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, ticks_1_2_5
+from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, parity_axes
 
 FORMATS: Final = ("png", "svg", "pdf")
 _TRAIN_COLOUR: Final = "#9aa5b1"
@@ -139,7 +139,7 @@ def mape_axis(axes: Axes, fractions: np.ndarray) -> None:
     finite = fractions[np.isfinite(fractions) & (fractions > 0)]
     if len(finite) and finite.max() > _MAX_LINEAR_RANGE * finite.min():
         axes.set_yscale("log")
-        ticks_1_2_5(axes.yaxis)
+        log_ticks(axes.yaxis)
     else:
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(ScalarFormatter())

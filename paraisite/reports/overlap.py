@@ -21,7 +21,7 @@ from paraisite.evaluation.leakage import (
     P_VALUE,
 )
 from paraisite.evaluation.scores import MODEL
-from paraisite.reports.axes import plain_frame
+from paraisite.reports.axes import log_ticks, plain_frame
 
 # Columns that say what a line of the table is about, besides those of counts and of groups.
 TESTED: Final = "tested"
@@ -33,6 +33,7 @@ ITS_TRAINING_ROWS: Final = "its training rows"
 
 _ABOUT: Final = [TESTED, AGAINST, MEASURED]
 _COLOURS: Final = {STRUCTURE: "#c0392b", POLYMORPH: "#e08a1e", NOTHING: "#1f6fb4"}
+_STEPS: Final = (1.0, 3.0)
 _NOT_A_NUMBER: Final = "–"
 
 
@@ -134,19 +135,20 @@ def shares_and_errors(table: pd.DataFrame) -> Figure:
         table: As for ``overlap_table``.
     """
     shown = _of_the_best(table)
-    lines = shown[shown[BESIDE].isin(["", NOTHING])]
-    bars = list(lines.groupby(_ABOUT, sort=False))[::-1]
-    figure = Figure(figsize=(11.0, 1.6 + 0.42 * len(bars)), layout="constrained")
+    bars = list(shown.groupby(_ABOUT, sort=False))[::-1]
+    figure = Figure(figsize=(11.0, 1.6 + 0.36 * len(bars)), layout="constrained")
     shares, errors = figure.subplots(1, 2, sharey=True)
     for place, (_, bar) in enumerate(bars):
         best = bar[(bar[MAPE_OF_ALL] == bar[MAPE_OF_ALL].min()) | (bar[MEASURED] == "")]
-        _draw_shares(shares, best, place)
-        _draw_errors(errors, best, place)
+        is_moved = ~best[BESIDE].isin(["", NOTHING])
+        _draw_shares(shares, best[~is_moved], place)
+        _draw_errors(errors, best[~is_moved], place)
+        _draw_moved(errors, best[is_moved], place)
     labels = [f"{tested} against {against}{measured and f', {measured}'}" for (tested, against, measured), _ in bars]
     shares.set_yticks(range(len(bars)), labels)
     shares.set(xlim=(0, 100), xlabel="tested rows (%)")
-    errors.set_xlabel("MAPE of the group, best model (%)")
-    errors.set_xlim(left=0)
+    errors.set(xscale="log", xlabel="MAPE of the best model on each group (%)")
+    log_ticks(errors.xaxis, _STEPS)
     for axes in (shares, errors):
         plain_frame(axes)
     figure.legend(*shares.get_legend_handles_labels(), frameon=False, ncols=3, loc="outside lower center")
@@ -170,6 +172,15 @@ def _draw_errors(axes: Axes, lines: pd.DataFrame, place: int) -> None:
         axes.plot(mape, place, "o", color=_COLOURS[relation], markersize=7)
     if len(measured):
         axes.annotate(
-            measured[MODEL].iloc[0], (100 * measured[MAPE].max(), place), textcoords="offset points", xytext=(9, -3),
-            fontsize=9,
-        )  # fmt: skip
+            measured[MODEL].iloc[0], (1.0, place), xycoords=axes.get_yaxis_transform(), va="center", fontsize=9
+        )
+
+
+def _draw_moved(axes: Axes, lines: pd.DataFrame, place: int) -> None:
+    """Draw a hollow point where the same materials stand under the other protocol, and the way there."""
+    for line in lines[lines[MAPE_BESIDE].notna()].to_dict("records"):
+        colour, mapes = _COLOURS[line[RELATION]], (100 * line[MAPE], 100 * line[MAPE_BESIDE])
+        axes.plot(mapes, (place, place), color=colour, linewidth=1.2, zorder=1)
+        axes.plot(mapes[1], place, "o", markerfacecolor="white", markeredgecolor=colour, markersize=7)
+    if len(lines):
+        axes.set_title(f"hollow: {lines[BESIDE].iloc[0]}", fontsize=9, loc="left")

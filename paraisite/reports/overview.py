@@ -11,7 +11,7 @@ from paraisite import schema
 from paraisite.evaluation.protocol_table import IS_BEST, METRIC, PROTOCOL
 from paraisite.evaluation.scores import MODEL
 from paraisite.evaluation.statistics import P_HOLM
-from paraisite.reports.axes import new_figure, ticks_1_2_5
+from paraisite.reports.axes import log_ticks, new_figure
 from paraisite.reports.tables import to_markdown
 
 SHOWN: Final = (
@@ -96,7 +96,7 @@ def overview_figure(table: pd.DataFrame) -> Figure:
         axes.errorbar(mean, places + offset, xerr=reach, fmt=marker, markersize=4, linewidth=0.8, label=protocol)
     axes.set_yticks(range(len(models)), models)
     axes.set_xscale("log")
-    ticks_1_2_5(axes.xaxis)
+    log_ticks(axes.xaxis)
     axes.set_xlabel("MAPE (%), kappa in W/m/K; bars: 95 % interval of the mean")
     axes.legend(frameon=False, fontsize=8.5)
     return figure

@@ -1,10 +1,7 @@
 """MLflow runs: a parent per recipe, a nested child per split."""
 
-import hashlib
-import json
 import os
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,22 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import mlflow
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.pandas_dataset import from_pandas
-from mlflow.entities import Dataset as DatasetEntity
-from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
-from mlflow.utils.mlflow_tags import (
-    MLFLOW_DATASET_CONTEXT,
-    MLFLOW_GIT_COMMIT,
-    MLFLOW_PARENT_RUN_ID,
-    MLFLOW_RUN_NOTE,
-    MLFLOW_SOURCE_NAME,
-    MLFLOW_SOURCE_TYPE,
-    MLFLOW_USER,
-)
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from paraisite import schema
 from paraisite.datasets.splits import Split
@@ -37,16 +22,23 @@ from paraisite.evaluation.results import RecipeResult
 from paraisite.evaluation.scores import MODEL, by_split_and_seed
 from paraisite.tracking import content
 from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
+from paraisite.tracking.writing import (
+    DIGEST_LENGTH,
+    child_run,
+    dataset_input,
+    describe_dataset,
+    log_curves,
+    log_new_parameters,
+    log_values,
+    part_of,
+    write_figures,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RUN_ID_VARIABLE: Final = "MLFLOW_RUN_ID"
 FIGURES_FOLDER: Final = "figures"
-_MAX_METRICS_PER_CALL: Final = 1000
-_MAX_PARAMETERS_PER_CALL: Final = 100
-_DIGEST_LENGTH: Final = 36  # the store's limit; still 144 bits
-_INHERITED_TAGS: Final = (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE, MLFLOW_GIT_COMMIT)
 
 
 @contextmanager
@@ -111,14 +103,14 @@ def log_result(result: RecipeResult, *, run_id: str, figures: "Mapping[str, Figu
     tags = content.parent_tags(result) | provenance_tags()
     tags[MLFLOW_RUN_NOTE] = content.parent_description(result)
     parameters = content.run_parameters(result.parameters)
-    _log_values(client, run_id, metrics=content.parent_metrics(result), tags=tags)
-    _log_new_parameters(client, run_id, parameters)
-    _log_curves(client, run_id, content.parent_curves(result))
-    described = _describe_dataset(result.dataset)
-    client.log_inputs(run_id, datasets=[_dataset_input(described, "all")])
+    log_values(client, run_id, metrics=content.parent_metrics(result), tags=tags)
+    log_new_parameters(client, run_id, parameters)
+    log_curves(client, run_id, content.parent_curves(result))
+    described = describe_dataset(result.dataset)
+    client.log_inputs(run_id, datasets=[dataset_input(described, "all")])
     with tempfile.TemporaryDirectory() as folder:
         content.write_parent_files(result, Path(folder))
-        _write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
+        write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
         client.log_artifacts(run_id, folder)
     for split in result.splits:
         _log_split(client, result, split, parent_run_id=run_id, parameters=parameters, described=described)
@@ -142,13 +134,13 @@ def log_pretraining(
         for column in ("mae", "rmse", "r2", "spearman", "mape")
         if np.isfinite(row[column])
     }
-    _log_values(client, run_id, metrics=metrics, tags=provenance_tags())
-    _log_new_parameters(client, run_id, trained.ensemble.metadata)
-    _log_curves(client, run_id, trained.curves.set_index(schema.EPOCH))
+    log_values(client, run_id, metrics=metrics, tags=provenance_tags())
+    log_new_parameters(client, run_id, trained.ensemble.metadata)
+    log_curves(client, run_id, trained.curves.set_index(schema.EPOCH))
     source = CodeDatasetSource(tags={"source": dataset_name})
     described = {
         "name": dataset_name,
-        "digest": trained.ensemble.metadata["dataset_digest"][:_DIGEST_LENGTH],
+        "digest": trained.ensemble.metadata["dataset_digest"][:DIGEST_LENGTH],
         "source_type": source._get_source_type(),
         "source": source.to_json(),
     }
@@ -157,12 +149,10 @@ def log_pretraining(
         schema.VALIDATION: trained.split.validation,
         schema.TEST: trained.split.test,
     }
-    client.log_inputs(
-        run_id, datasets=[_dataset_input(_part_of(described, rows), part) for part, rows in parts.items()]
-    )
+    client.log_inputs(run_id, datasets=[dataset_input(part_of(described, rows), part) for part, rows in parts.items()])
     with tempfile.TemporaryDirectory() as folder:
         trained.save(Path(folder))
-        _write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
+        write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
         client.log_artifacts(run_id, folder)
 
 
@@ -186,23 +176,23 @@ def log_evaluation(
         started_from: Where each model's initial weights came from, for people.
     """
     client = open_store()
-    described = _dataset_input(_describe_dataset(dataset), "all")
+    described = dataset_input(describe_dataset(dataset), "all")
     best = str(summary[schema.MAPE_TEST].idxmin())
     tags = provenance_tags() | {"best_model": best, MLFLOW_RUN_NOTE: content.evaluation_description(summary)}
-    _log_values(client, run_id, metrics=_finite(dict(summary.loc[best])), tags=tags)
+    log_values(client, run_id, metrics=_finite(dict(summary.loc[best])), tags=tags)
     client.log_inputs(run_id, datasets=[described])
     client.log_artifacts(run_id, str(folder))
     for model, row in summary.iterrows():
-        with _child_run(client, str(model), parent_run_id=run_id, seconds=0.0) as child:
+        with child_run(client, str(model), parent_run_id=run_id, seconds=0.0) as child:
             tags = provenance_tags() | {"model": str(model)}
             if started_from is not None:
                 tags["started_from"] = started_from[str(model)]
-            _log_values(client, child, metrics=_finite(dict(row)), tags=tags)
+            log_values(client, child, metrics=_finite(dict(row)), tags=tags)
             client.log_inputs(child, datasets=[described])
             own = by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
             name = f"{schema.MAPE_TEST}_of_split"
             curves = own.add_prefix(f"{name}_seed_").assign(**{name: own.mean(axis=1)})
-            _log_curves(client, child, curves)
+            log_curves(client, child, curves)
 
 
 def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:
@@ -215,8 +205,8 @@ def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, fol
         run_id: The run.
     """
     client = open_store()
-    _log_values(client, run_id, metrics=counts, tags=provenance_tags())
-    client.log_inputs(run_id, datasets=[_dataset_input(_describe_dataset(dataset), "all") for dataset in datasets])
+    log_values(client, run_id, metrics=counts, tags=provenance_tags())
+    client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all") for dataset in datasets])
     client.log_artifacts(run_id, str(folder))
 
 
@@ -242,94 +232,17 @@ def _log_split(
         MLFLOW_RUN_NOTE: content.child_description(result, split.seed),
     }
     name = f"{result.recipe.name} split {split.seed}"
-    with _child_run(client, name, parent_run_id=parent_run_id, seconds=result.seconds) as run_id:
-        _log_values(client, run_id, metrics=content.child_metrics(result, split.seed), tags=tags)
-        _log_new_parameters(client, run_id, parameters | {key: str(value) for key, value in own.items()})
-        _log_curves(client, run_id, content.child_curves(result, split.seed))
+    with child_run(client, name, parent_run_id=parent_run_id, seconds=result.seconds) as run_id:
+        log_values(client, run_id, metrics=content.child_metrics(result, split.seed), tags=tags)
+        log_new_parameters(client, run_id, parameters | {key: str(value) for key, value in own.items()})
+        log_curves(client, run_id, content.child_curves(result, split.seed))
         client.log_inputs(
             run_id,
             datasets=[
-                _dataset_input(_part_of(described, split.train), schema.TRAIN),
-                _dataset_input(_part_of(described, split.validation), schema.VALIDATION),
+                dataset_input(part_of(described, split.train), schema.TRAIN),
+                dataset_input(part_of(described, split.validation), schema.VALIDATION),
             ],
         )
         with tempfile.TemporaryDirectory() as folder:
             content.write_child_files(result, split.seed, Path(folder))
             client.log_artifacts(run_id, folder)
-
-
-@contextmanager
-def _child_run(client: MlflowClient, name: str, *, parent_run_id: str, seconds: float) -> Iterator[str]:
-    """Hold a nested run open; all splits were trained together, so each is given the whole training's duration."""
-    parent = client.get_run(parent_run_id)
-    tags = {key: value for key, value in parent.data.tags.items() if key in _INHERITED_TAGS}
-    run = client.create_run(
-        parent.info.experiment_id,
-        run_name=name,
-        start_time=int(1000 * (time.time() - seconds)),
-        tags=tags | {MLFLOW_PARENT_RUN_ID: parent_run_id},
-    )
-    try:
-        yield run.info.run_id
-    except BaseException:
-        client.set_terminated(run.info.run_id, status="FAILED")
-        raise
-    client.set_terminated(run.info.run_id, status="FINISHED")
-
-
-def _log_values(client: MlflowClient, run_id: str, *, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
-    now = int(1000 * time.time())
-    client.log_batch(
-        run_id,
-        metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-        tags=[RunTag(name, value) for name, value in tags.items()],
-    )
-
-
-def _log_new_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, str]) -> None:
-    """Log parameters that the run lacks: those of ``mlflow run`` stand as the shell saw them and cannot be changed."""
-    present = client.get_run(run_id).data.params
-    new = [Param(name, value) for name, value in parameters.items() if name not in present]
-    for first in range(0, len(new), _MAX_PARAMETERS_PER_CALL):
-        client.log_batch(run_id, params=new[first : first + _MAX_PARAMETERS_PER_CALL])
-
-
-def _log_curves(client: MlflowClient, run_id: str, curves: pd.DataFrame) -> None:
-    """Log all values of a table (index epoch) in as few calls as the store allows."""
-    now = int(1000 * time.time())
-    metrics = [
-        Metric(str(name), float(value), now, int(str(epoch)))
-        for name in curves.columns
-        for epoch, value in curves[name].items()
-    ]
-    for first in range(0, len(metrics), _MAX_METRICS_PER_CALL):
-        client.log_batch(run_id, metrics=metrics[first : first + _MAX_METRICS_PER_CALL])
-
-
-def _describe_dataset(dataset: Dataset) -> dict[str, str]:
-    """Return name, digest, source, columns and size of a data set as the store keeps them; structures stay out."""
-    described = from_pandas(
-        dataset.table,
-        source=CodeDatasetSource(tags={"source": "; ".join(sorted(dataset.table[schema.SOURCE].unique()))}),
-        targets=schema.KAPPA,
-        name=dataset.name,
-        digest=dataset.digest[:_DIGEST_LENGTH],
-    )
-    return dict(described.to_dict())
-
-
-def _part_of(described: Mapping[str, str], rows: npt.NDArray[np.int64]) -> dict[str, str]:
-    """Return the description of some rows of a data set: their digest covers the whole's digest and the numbers."""
-    digest = hashlib.sha256(described["digest"].encode() + rows.astype("<i8").tobytes()).hexdigest()
-    return dict(described) | {"digest": digest[:_DIGEST_LENGTH], "profile": json.dumps({"num_rows": len(rows)})}
-
-
-def _dataset_input(described: Mapping[str, str], context: str) -> DatasetInput:
-    return DatasetInput(DatasetEntity(**described), [InputTag(MLFLOW_DATASET_CONTEXT, context)])
-
-
-def _write_figures(figures: "Mapping[str, Figure]", folder: Path) -> None:
-    folder.mkdir()
-    for name, figure in figures.items():
-        for ending in ("png", "svg"):
-            figure.savefig(folder / f"{name}.{ending}", dpi=150)

@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +40,9 @@ Floats = npt.NDArray[np.float64]
 
 _STATE_FORMAT: Final = 1
 """Raise it when the same settings lead to other numbers: old checkpoints are then left alone."""
+
+_LATER_SETTINGS: Final = ("loss", "percentage_share", "dropout", "weight_decay", "frozen")
+"""Settings that checkpoints of this format may not name: at its default such a one changes no number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +194,9 @@ def _fingerprint(task: TrainingTask, members: Sequence[int], weights: npt.NDArra
     """Return a hash of everything that the numbers of these members depend on."""
     content = hashlib.sha256()
     settings = asdict(task.settings) | {"checkpoint_every_epochs": None}
+    for field in fields(task.settings):
+        if field.name in _LATER_SETTINGS and settings[field.name] == field.default:
+            del settings[field.name]
     splits = [(split.seed, len(split.train), len(split.validation)) for split in (task.splits[k] for k in members)]
     described = [_STATE_FORMAT, settings, splits, asdict(task.data.config), task.objective.name]
     content.update(json.dumps(described, sort_keys=True).encode())

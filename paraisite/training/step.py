@@ -1,51 +1,25 @@
 """One epoch as one compiled program: gradient steps over packed batches, then the error on the validation rows.
 
-Most of a member's parameters share one buffer, so that clipping and Adam are a few passes over memory.
 Nothing mixes members: a non-finite gradient skips that member's update and touches no other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
-from math import prod
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.config import Loss
 from paraisite.graphs.batch import BatchShape, GraphBatch
-from paraisite.models.architecture import ModelConfig, parameter_shapes
-from paraisite.models.megnet import LARGE_KERNEL, forward
+from paraisite.models.architecture import ModelConfig
+from paraisite.models.megnet import forward
 from paraisite.models.runtime import tf
-from paraisite.training.loss import Objective, error_sum
+from paraisite.training.adam import OptimizerState, adam_step, decay_of_blocks, gradient_norm
+from paraisite.training.blocks import Blocks, from_blocks, over_axes, to_blocks
+from paraisite.training.loss import Objective, error_sum, loss_sum
 
 Tensor = Any
-
-_BETA_1: Final = 0.9
-_BETA_2: Final = 0.999
-_EPSILON: Final = 1e-7  # Keras's
-
-
-Blocks = dict[str, Any]
-"""A stack's parameters in few buffers, each [n_member, …]: ``SMALL`` holds most of them one after another. Large ones
-stay buffers of their own, as slicing and joining them would cost more memory traffic than it saves calls."""
-
-SMALL: Final = "small"
-
-
-class OptimizerState(NamedTuple):
-    """Adam's state of some members.
-
-    Attributes:
-        weights: All parameters.
-        momentum: Running mean of gradients.
-        variance: Running mean of squared gradients.
-        n_update: Updates made, float32 [n_member].
-    """
-
-    weights: Blocks
-    momentum: Blocks
-    variance: Blocks
-    n_update: Tensor
 
 
 class LabelledBatches(NamedTuple):
@@ -81,7 +55,7 @@ class EpochReport(NamedTuple):
 
 
 class EpochSettings(NamedTuple):
-    """What an epoch's program is compiled for."""
+    """What an epoch's program is compiled for; what is left at its default adds nothing to the program."""
 
     config: ModelConfig
     train_shapes: tuple[BatchShape, ...]
@@ -89,33 +63,14 @@ class EpochSettings(NamedTuple):
     gradient_clip_norm: float
     objective: Objective
     max_log10_one_plus_kappa: float
+    loss: Loss = "percentage"
+    percentage_share: float = 0.5
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+    frozen: tuple[str, ...] = ()
 
 
 EpochProgram = Callable[..., tuple[OptimizerState, EpochReport]]
-
-
-def to_blocks(parameters: Mapping[str, Any], config: ModelConfig) -> Blocks:
-    """Return a stack's named parameters, NumPy or TensorFlow, as few buffers."""
-    small = [name for name, shape in parameter_shapes(config).items() if prod(shape) < LARGE_KERNEL]
-    first = parameters[small[0]]
-    reshape, concatenate = (np.reshape, np.concatenate) if isinstance(first, np.ndarray) else (tf.reshape, tf.concat)
-    blocks = {SMALL: concatenate([reshape(parameters[name], (first.shape[0], -1)) for name in small], 1)}
-    return blocks | {name: parameters[name] for name in parameters if name not in small}
-
-
-def from_blocks(blocks: Blocks, config: ModelConfig) -> dict[str, Any]:
-    """Return the named parameters that ``to_blocks`` joined."""
-    shapes, small = parameter_shapes(config), blocks[SMALL]
-    reshape = np.reshape if isinstance(small, np.ndarray) else tf.reshape
-    parameters, start = {}, 0
-    for name, shape in shapes.items():
-        if name in blocks:
-            parameters[name] = blocks[name]
-        else:
-            end = start + prod(shape)
-            parameters[name] = reshape(small[:, start:end], (small.shape[0], *shape))
-            start = end
-    return parameters
 
 
 @lru_cache(maxsize=8)
@@ -123,8 +78,10 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
     """Return the compiled program ``(state, train, validation, learning_rate, mean, std) -> (state, report)``.
 
     ``train`` and ``validation`` are ``LabelledBatches``; ``mean`` and ``std`` are those of the targets,
-    [n_member] or [n_member, n_output].
+    [n_member] or [n_member, n_output]. With dropout each member's ``dropout_key``, int32 [n_member], is needed too:
+    the masks of a step depend on it and on the step's number.
     """
+    decay = decay_of_blocks(settings.config, settings.weight_decay, frozen=settings.frozen)
 
     @tf.function(jit_compile=True, autograph=False)
     def run_epoch(
@@ -134,14 +91,24 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
         learning_rate: Tensor,
         mean: Tensor,
         std: Tensor,
+        dropout_key: Tensor | None = None,
     ) -> tuple[OptimizerState, EpochReport]:
         zeros = tf.zeros_like(state.n_update)
 
         def train_step(i: Tensor, state: OptimizerState, sums: tuple[Tensor, ...]) -> tuple[Any, ...]:
-            gradient, error = _gradient(settings, state.weights, _at(train, i), mean, std)
-            norm = tf.sqrt(sum(_over_axes(tf.square(block)) for block in gradient.values()))
+            seeds = None if dropout_key is None else tf.stack([dropout_key, tf.fill(dropout_key.shape, i)], -1)
+            gradient, error = _gradient(settings, state.weights, _at(train, i), mean, std, dropout_seeds=seeds)
+            norm = gradient_norm(gradient)
             finite = tf.math.is_finite(norm) & tf.math.is_finite(error)
-            state = _adam(state, gradient, norm, finite, learning_rate, settings.gradient_clip_norm)
+            state = adam_step(
+                state,
+                gradient,
+                norm=norm,
+                finite=finite,
+                learning_rate=learning_rate,
+                clip_norm=settings.gradient_clip_norm,
+                decay=decay if settings.weight_decay else None,
+            )
             ok = tf.cast(finite, tf.float32)
             error_sum, norm_sum, n_ok = sums
             sums = (error_sum + error, norm_sum + tf.where(finite, norm, 0.0), n_ok + ok)
@@ -163,19 +130,29 @@ def epoch_program(settings: EpochSettings) -> EpochProgram:
 
 
 def _gradient(
-    settings: EpochSettings, weights: Blocks, step: LabelledBatches, mean: Tensor, std: Tensor
+    settings: EpochSettings,
+    weights: Blocks,
+    step: LabelledBatches,
+    mean: Tensor,
+    std: Tensor,
+    *,
+    dropout_seeds: Tensor | None,
 ) -> tuple[Blocks, Tensor]:
-    """Return each member's gradient of its mean error, and its summed error [m]."""
+    """Return each member's gradient of its mean loss, zero for what is frozen, and its summed error [m]."""
 
     def in_shape(shape: BatchShape) -> Callable[[], tuple[Blocks, Tensor]]:
         def branch() -> tuple[Blocks, Tensor]:
             parameters = from_blocks(weights, settings.config)
-            n_present = _over_axes(step.present)
+            trained = {name: value for name, value in parameters.items() if name not in settings.frozen}
+            masks = () if dropout_seeds is None else _head_masks(settings, dropout_seeds, shape.n_crystal)
+            n_present = over_axes(step.present)
             with tf.GradientTape() as tape:
-                tape.watch(parameters)
-                error = _error_sum(settings, parameters, _cut(step, shape), shape, mean, std)
-                loss = tf.reduce_sum(error / tf.maximum(n_present, 1.0))
-            return to_blocks(tape.gradient(loss, parameters), settings.config), error
+                tape.watch(trained)
+                lowered, error = _sums(settings, parameters, _cut(step, shape), shape, mean, std, head_masks=masks)
+                loss = tf.reduce_sum(lowered / tf.maximum(n_present, 1.0))
+            gradient = tape.gradient(loss, trained)
+            gradient |= {name: tf.zeros_like(parameters[name]) for name in settings.frozen}
+            return to_blocks(gradient, settings.config), error
 
         return branch
 
@@ -183,11 +160,30 @@ def _gradient(
     return tf.switch_case(step.shape_index, branches) if len(branches) > 1 else branches[0]()
 
 
-def _error_sum(
-    settings: EpochSettings, parameters: Any, step: LabelledBatches, shape: BatchShape, mean: Tensor, std: Tensor
-) -> Tensor:
-    output = forward(parameters, step.graphs, config=settings.config, n_crystal=shape.n_crystal)
-    return error_sum(
+def _head_masks(settings: EpochSettings, seeds: Tensor, n_crystal: int) -> tuple[Tensor, ...]:
+    """Return what each hidden layer of the head is multiplied by, [m, n_crystal, width]: 0, or 1 over the share kept.
+
+    A member's masks depend on its own seeds alone, so that it trains in company as it would by itself.
+    """
+    widths, kept = settings.config.head_hidden, 1.0 - settings.dropout
+    drawn = [tf.random.stateless_uniform([n_crystal, sum(widths)], seed=seed) for seed in tf.unstack(seeds)]
+    mask = tf.cast(tf.stack(drawn) < kept, tf.float32) / kept
+    return tuple(tf.split(mask, widths, axis=-1))
+
+
+def _sums(
+    settings: EpochSettings,
+    parameters: Any,
+    step: LabelledBatches,
+    shape: BatchShape,
+    mean: Tensor,
+    std: Tensor,
+    *,
+    head_masks: tuple[Tensor, ...] = (),
+) -> tuple[Tensor, Tensor]:
+    """Return each member's sums over its known values [m]: of what is lowered, and of the error that is reported."""
+    output = forward(parameters, step.graphs, config=settings.config, n_crystal=shape.n_crystal, head_masks=head_masks)
+    error = error_sum(
         settings.objective,
         output,
         step.target,
@@ -196,6 +192,19 @@ def _error_sum(
         std=std,
         max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa,
     )
+    if settings.objective is not Objective.KAPPA_PERCENTAGE or settings.loss == "percentage":
+        return error, error
+    lowered = loss_sum(
+        settings.loss,
+        output,
+        step.target,
+        step.present,
+        mean=mean,
+        std=std,
+        percentage_sum=error,
+        percentage_share=settings.percentage_share,
+    )
+    return lowered, error
 
 
 def _evaluate(settings: EpochSettings, weights: Blocks, batches: LabelledBatches, mean: Tensor, std: Tensor) -> Tensor:
@@ -203,44 +212,12 @@ def _evaluate(settings: EpochSettings, weights: Blocks, batches: LabelledBatches
     parameters = from_blocks(weights, settings.config)
 
     def add(i: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
-        error = _error_sum(settings, parameters, _at(batches, i), settings.validation_shape, mean, std)
+        _, error = _sums(settings, parameters, _at(batches, i), settings.validation_shape, mean, std)
         return i + 1, total + error
 
     n_step, n_member = batches.present.shape[:2]
     _, total = tf.while_loop(lambda i, _: i < n_step, add, (tf.constant(0), tf.zeros([n_member])))
     return total / _n_present(batches)
-
-
-def _adam(
-    state: OptimizerState, gradient: Blocks, norm: Tensor, finite: Tensor, learning_rate: Tensor, clip_norm: float
-) -> OptimizerState:
-    """Clip each member's gradient to ``clip_norm`` and make one step of Adam; a non-finite one changes nothing.
-
-    The clipping factor goes into Adam's coefficients, so that no clipped gradient is written to memory.
-    """
-    scale = tf.minimum(1.0, clip_norm / tf.maximum(norm, 1e-12))
-    n_update = state.n_update + tf.cast(finite, tf.float32)
-    count = tf.maximum(n_update, 1.0)
-    rate = learning_rate * tf.sqrt(1.0 - tf.pow(_BETA_2, count)) / (1.0 - tf.pow(_BETA_1, count))
-    rate = tf.where(finite, rate, 0.0)
-    of_gradient, of_square = (1.0 - _BETA_1) * scale, (1.0 - _BETA_2) * scale * scale
-    weights, momentum, variance = {}, {}, {}
-    for name, g in gradient.items():
-
-        def each(value: Tensor, rank: int = len(g.shape)) -> Tensor:
-            return tf.reshape(value, [-1] + [1] * (rank - 1))
-
-        m, v = state.momentum[name], state.variance[name]
-        m = tf.where(each(finite), _BETA_1 * m + each(of_gradient) * g, m)
-        v = tf.where(each(finite), _BETA_2 * v + each(of_square) * g * g, v)
-        weights[name] = state.weights[name] - each(rate) * m / (tf.sqrt(v) + _EPSILON)
-        momentum[name], variance[name] = m, v
-    return OptimizerState(weights, momentum, variance, n_update)
-
-
-def _over_axes(block: Tensor) -> Tensor:
-    """Return each member's sum [m] over a buffer [m, …]."""
-    return tf.reduce_sum(block, axis=list(range(1, len(block.shape))))
 
 
 def _at(batches: LabelledBatches, i: Tensor) -> LabelledBatches:
@@ -264,4 +241,4 @@ def _cut(step: LabelledBatches, shape: BatchShape) -> LabelledBatches:
 
 
 def _n_present(batches: LabelledBatches) -> Tensor:
-    return tf.maximum(_over_axes(tf.reduce_sum(batches.present, axis=0)), 1.0)
+    return tf.maximum(over_axes(tf.reduce_sum(batches.present, axis=0)), 1.0)

@@ -16,6 +16,7 @@ from paraisite.datasets.splits import Split
 from paraisite.models.architecture import flatten, unflatten
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import Standardiser, TargetScaler
+from paraisite.training.adam import OptimizerState
 from paraisite.training.batches import (
     TrainingData,
     train_batches,
@@ -24,10 +25,12 @@ from paraisite.training.batches import (
     validation_plans,
     validation_shape,
 )
+from paraisite.training.blocks import Blocks, from_blocks, to_blocks
 from paraisite.training.checkpoint import TrainingState
+from paraisite.training.freezing import frozen_parameters
 from paraisite.training.loss import Objective
 from paraisite.training.schedule import learning_rates
-from paraisite.training.step import Blocks, EpochSettings, OptimizerState, epoch_program, from_blocks, to_blocks
+from paraisite.training.step import EpochSettings, epoch_program
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,11 @@ class UnitTrainer:
                 gradient_clip_norm=settings.gradient_clip_norm,
                 objective=task.objective,
                 max_log10_one_plus_kappa=settings.max_log10_one_plus_kappa,
+                loss=settings.loss,
+                percentage_share=settings.percentage_share,
+                weight_decay=settings.weight_decay,
+                dropout=settings.dropout,
+                frozen=frozen_parameters(settings.frozen, data.config),
             )
         )
 
@@ -144,6 +152,7 @@ class UnitTrainer:
             tf.constant(self._rates[epoch], tf.float32),
             tf.constant(task.scaler.mean[members], tf.float32),
             tf.constant(task.scaler.std[members], tf.float32),
+            tf.constant(_dropout_key(splits, settings.seed, epoch)) if settings.dropout else None,
         )
         measured = (report.train_error, report.validation_error, report.gradient_norm, report.n_skipped)
         return device, np.array(measured, dtype=np.float64)
@@ -156,6 +165,12 @@ class UnitTrainer:
             batches = validation_batches(self.task.data, plans, self.validation_shape)
             self._validation[key] = tf.nest.map_structure(tf.constant, batches)
         return self._validation[key]
+
+
+def _dropout_key(splits: Sequence[Split], seed: int, epoch: int) -> npt.NDArray[np.int32]:
+    """Return what each member's dropout masks of an epoch are drawn from, [n_member]."""
+    keys = [np.random.SeedSequence([seed, split.seed, epoch]).generate_state(1)[0] >> 1 for split in splits]
+    return np.array(keys, np.int32)
 
 
 def _lowest(errors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

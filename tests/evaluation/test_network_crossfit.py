@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paraisite.config import TrainingChanges, load_config
+from paraisite.config import FineTuning, load_config
 from paraisite.datasets.nested import random_nested
 from paraisite.datasets.table import Dataset
 from paraisite.evaluation import network_crossfit
@@ -33,7 +33,7 @@ def _tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained(dataset: Dataset) -> list[CrossFit]:
     config = load_config(ROOT / "params.yaml")
-    changes = TrainingChanges(epochs=3, batch_size=4, learning_rate_period_epochs=3)
+    changes = FineTuning(epochs=3, batch_size=4, learning_rate_period_epochs=3, learning_rate=SETTINGS.learning_rate)
     config = dataclasses.replace(
         config, training=SETTINGS, evaluation=dataclasses.replace(config.evaluation, training=changes)
     )

@@ -1,13 +1,17 @@
-"""Errors of both objectives, against NumPy and the target scaler."""
+"""Errors of both objectives and losses of kappa, against NumPy and the target scaler."""
 
 import numpy as np
+import pytest
 
+from paraisite.config import Loss
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.loss import (
+    HUBER_DELTA,
     Objective,
     error_sum,
     kappa_from_output,
+    loss_sum,
     relative_error_sum,
     standardised_error_sum,
 )
@@ -115,3 +119,29 @@ def test_the_objective_names_the_error():
     for objective in Objective:
         found = error_sum(objective, output, target, present, mean=mean, std=std, max_log10_one_plus_kappa=BOUND)
         np.testing.assert_array_equal(found, expected[objective])
+
+
+@pytest.mark.parametrize("loss", ["percentage", "log_absolute", "log_huber", "mixture"])
+def test_losses_of_kappa_are_those_of_numpy(loss: Loss):
+    rng = np.random.default_rng(4)
+    output, kappa = rng.normal(size=(2, 6)), rng.uniform(1, 300, (2, 6))
+    output[0, 0] = SCALER.transform(kappa * 1.05)[0, 0]  # an error inside the Huber loss's square
+    present = np.array([[1, 1, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0]])
+    predicted = SCALER.inverse(output)
+    percentage = np.abs(predicted - kappa) / kappa
+    log = np.abs(np.log((1 + predicted) / (1 + kappa)))
+    expected = {
+        "percentage": percentage,
+        "log_absolute": log,
+        "log_huber": np.where(log < HUBER_DELTA, log**2 / 2, HUBER_DELTA * (log - HUBER_DELTA / 2)),
+        "mixture": 0.3 * percentage + 0.7 * log,
+    }[loss]
+    found = loss_sum(
+        loss,
+        *(tf.constant(values, tf.float32) for values in (output, kappa, present)),
+        mean=MEAN,
+        std=STD,
+        percentage_sum=tf.constant((percentage * present).sum(axis=1), tf.float32),
+        percentage_share=0.3,
+    )
+    np.testing.assert_allclose(found, (expected * present).sum(axis=1), rtol=1e-4)

@@ -11,23 +11,17 @@ from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.models.architecture import flatten, parameter_shapes, unflatten
 from paraisite.models.megnet import forward
 from paraisite.models.runtime import tf
+from paraisite.training.adam import OptimizerState
 from paraisite.training.batches import (
     train_batches,
     validation_batches,
     validation_plans,
     validation_shape,
 )
+from paraisite.training.blocks import from_blocks, to_blocks
 from paraisite.training.initial import random_parameters, stack
 from paraisite.training.loss import Objective, kappa_from_output, relative_error_sum
-from paraisite.training.step import (
-    EpochReport,
-    EpochSettings,
-    LabelledBatches,
-    OptimizerState,
-    epoch_program,
-    from_blocks,
-    to_blocks,
-)
+from paraisite.training.step import EpochReport, EpochSettings, LabelledBatches, epoch_program
 from tests.training.tiny import (
     CONFIG,
     N_MEMBER,

@@ -25,6 +25,9 @@ from paraisite.processes import end_with_parent
 from paraisite.sources.lab.potential import load_calculator, package_versions
 
 PLAN_FILE: Final = "campaign.json"
+STRUCTURES_SHA256: Final = "structures_sha256"
+"""Key of a plan: of the crystals that a campaign is about, where these are a data set's."""
+
 VERSIONS: Final = "versions"
 """Of the packages that the campaign was begun with; told, not compared."""
 

@@ -18,14 +18,14 @@ from pymatgen.symmetry.groups import SpaceGroup
 from paraisite.config import LabConfig
 from paraisite.sources import half_heusler, togo15
 from paraisite.sources.aflow import load_aflow
-from paraisite.sources.lab.campaign import LabelPart, Part, part_name, read_parts
+from paraisite.sources.lab.campaign import STRUCTURES_SHA256, LabelPart, Part, part_name, read_parts
 from paraisite.sources.lab.conductivity import lattice_conductivity, n_supercell_atom
 from paraisite.sources.lab.decorate import Candidate, candidate, decorate
 from paraisite.sources.lab.elements import ELEMENTS, label_element
 from paraisite.sources.lab.failures import FAILURES, reason_of
 from paraisite.sources.lab.label import label_mechanics
 from paraisite.sources.lab.mechanics import relax
-from paraisite.sources.lab.phonon_descriptors import phonon_descriptors
+from paraisite.sources.lab.phonon_descriptors import EFFORT, phonon_descriptors
 from paraisite.sources.lab.prototypes import PROTOTYPES
 from paraisite.sources.record import Record
 
@@ -33,9 +33,6 @@ CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
-
-STRUCTURES_SHA256: Final = "structures_sha256"
-"""Key of a plan: of the crystals that tier ``phonons`` describes."""
 
 MAX_BTE_ATOMS: Final = 5
 """Atoms in a primitive cell whose conductivity takes a minute or two."""
@@ -126,7 +123,7 @@ def phonons_campaign(
     ordered = sorted(materials, key=lambda material: len(material[1]))
     items = [(material_id, structure.to_json()) for material_id, structure in ordered]
     parts = [Part(part_name(number), item) for number, item in enumerate(items)]
-    plan = {"potential": config.bte_potential, STRUCTURES_SHA256: structures_sha256}
+    plan = {"potential": config.bte_potential, STRUCTURES_SHA256: structures_sha256, "effort": asdict(EFFORT)}
     return Campaign(config.bte_potential, parts, label_phonons_part, plan)
 
 

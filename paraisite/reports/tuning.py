@@ -1,0 +1,72 @@
+"""A study for people: its history, what mattered, and where the good settings lie."""
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import Any, Final
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from optuna import Study
+from optuna.exceptions import ExperimentalWarning
+from optuna.trial import TrialState
+from optuna.visualization import matplotlib as draw
+
+from paraisite.tuning.objective import INNER_MAPE
+
+logger = logging.getLogger(__name__)
+
+_FIGURES: Final[dict[str, Callable[..., Any]]] = {
+    "history": draw.plot_optimization_history,
+    "importance": draw.plot_param_importances,
+    "slice": draw.plot_slice,
+    "parallel_coordinate": draw.plot_parallel_coordinate,
+}
+_SIZES: Final = {"slice": (34.0, 6.0), "parallel_coordinate": (16.0, 6.0)}
+_N_SHOWN: Final = 10
+_MIN_TRIALS: Final = 2
+"""Importance needs two values that differ; the others say little of fewer."""
+
+
+def study_figures(study: Study) -> dict[str, Figure]:
+    """Return Optuna's figures of a study by name; none before two trials with different values have ended."""
+    values = {trial.value for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])}
+    if len(values) < _MIN_TRIALS:
+        logger.info("study %s has no figures yet: fewer than two trials have gone to their end", study.study_name)
+        return {}
+    return {name: _figure(name, study) for name in _FIGURES}
+
+
+def study_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the best finished trials as text, the best first.
+
+    Args:
+        trials: As ``study.trials_table`` returns it.
+    """
+    best = trials[trials["state"] == "complete"].sort_values(INNER_MAPE).head(_N_SHOWN)
+    columns = [name for name in best.columns if name != "state"]
+    shown = {name: [_text(value) for value in best[name]] for name in columns}
+    return pd.DataFrame(shown, index=best.index)
+
+
+def _text(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _figure(name: str, study: Study) -> Figure:
+    options = {} if name == "importance" else {"target_name": INNER_MAPE}
+    # Optuna sets a style for the whole process; the context keeps it from other figures.
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # all of its figures
+        drawn = np.ravel(np.asarray(_FIGURES[name](study, **options), dtype=object))
+    figure: Figure = drawn[0].figure
+    figure.set_size_inches(_SIZES.get(name, (9.0, 5.5)))
+    if name == "slice":
+        for axes in drawn:
+            axes.tick_params(axis="x", labelrotation=90)
+    figure.set_layout_engine("constrained")
+    plt.close(figure)  # Optuna draws with pyplot, which would keep it
+    return figure

@@ -1,0 +1,247 @@
+"""A study: where it is kept, what it is about, which trials are to be done again, and what it has found."""
+
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna import Study
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+
+from paraisite import schema
+from paraisite.config import NO_STUDY, FineTuning
+from paraisite.datasets.nested import NestedSplit
+from paraisite.errors import ConfigError, DataError
+from paraisite.tuning.objective import INNER_MAPE, OF_SPLITS
+from paraisite.tuning.space import candidate_of, settings_of, spread_candidates
+from paraisite.tuning.workers import is_lost
+
+Sampler = Literal["tpe", "qmc"]
+
+TRIAL: Final = "trial"
+PRUNED_AFTER: Final = "would_be_pruned_after_epoch"
+MEDIAN: Final = "median"
+"""The way of pruning."""
+
+FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
+
+_ABOUT: Final = "about"
+_FIRST: Final = "first_candidate"
+_N_QUEUED: Final = "n_queued"
+_REPEATS: Final = "repeats"
+"""A trial's attribute: number of the lost trial in whose place it stands."""
+
+_N_STARTUP: Final = 5
+_HEARTBEAT_SECONDS: Final = 30
+_GRACE_SECONDS: Final = 120
+
+
+def open_storage(url: str | None, folder: Path) -> BaseStorage:
+    """Return a study's storage: a journal in its folder, or a database that many machines share.
+
+    Args:
+        url: SQLAlchemy's name of the database; None for the journal.
+        folder: The study's.
+
+    Raises:
+        ConfigError: The database cannot be reached, or its driver is absent.
+    """
+    if url is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        return JournalStorage(JournalFileBackend(str(folder / "journal.log")))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat
+            return RDBStorage(
+                url,
+                heartbeat_interval=_HEARTBEAT_SECONDS,
+                grace_period=_GRACE_SECONDS,
+                heartbeat_stale_trial_callback=_try_again,
+            )
+    except (ImportError, NoSuchModuleError) as error:
+        raise ConfigError(f"{url}: {error}; for PostgreSQL install the extra: pip install '.[postgresql]'") from error
+    except (SQLAlchemyError, ValueError) as error:
+        raise ConfigError(f"{url} cannot be used as a study's storage: {error}") from error
+
+
+def open_study(name: str, storage: BaseStorage, *, about: Mapping[str, str | int], seed: int = 0) -> Study:
+    """Return a study, begun if there is none of this name.
+
+    Args:
+        name: Of the study.
+        storage: Where it is kept.
+        about: What its trials depend on and do not choose; ``epochs``, ``sampler`` and ``pruning`` among it.
+        seed: Of the sampler.
+
+    Raises:
+        ConfigError: The study is there and about something else.
+    """
+    study = optuna.create_study(
+        study_name=name,
+        storage=storage,
+        sampler=_sampler(str(about["sampler"]), seed),
+        pruner=pruner() if about["pruning"] == MEDIAN else NopPruner(),
+        direction="minimize",
+        load_if_exists=True,
+    )
+    known = study.user_attrs.get(_ABOUT)
+    if known is None:
+        study.set_user_attr(_ABOUT, dict(about))
+    elif differing := [key for key in about if known.get(key) != about[key]]:
+        of_study, asked = ({key: each.get(key) for key in differing} for each in (known, about))
+        raise ConfigError(f"study {name} is about {of_study}, not about {asked}: give another one another name")
+    return study
+
+
+def queue_candidates(study: Study, n_trial: int, *, first: FineTuning, seed: int) -> None:
+    """Queue what a study of so many trials tries whatever any of them measures; what was queued before stays.
+
+    Args:
+        study: The study.
+        n_trial: Trials that it is to have in all.
+        first: Settings that are in use: the first candidate, where the space holds them. Those that a study has found
+            are none for ``qmc``, whose candidates no result may have chosen.
+        seed: Of the list that the sampler ``qmc`` stands for.
+    """
+    is_listed = study.user_attrs[_ABOUT]["sampler"] == "qmc"
+    if _FIRST not in study.user_attrs:
+        is_free = not is_listed or first.study == NO_STUDY
+        study.set_user_attr(_FIRST, candidate_of(first) if is_free else None)
+    in_use = study.user_attrs[_FIRST]
+    queue = [in_use] if in_use else []
+    if is_listed:
+        queue += spread_candidates(n_trial, seed=seed)
+    n_queued = study.user_attrs.get(_N_QUEUED, 0)
+    for candidate in queue[n_queued:n_trial]:
+        study.enqueue_trial(candidate)
+    study.set_user_attr(_N_QUEUED, max(n_queued, min(n_trial, len(queue))))
+
+
+def pruner() -> BasePruner:
+    """Return what stops a trial that is worse at a rung than half of the finished ones were there."""
+    return MedianPruner(n_startup_trials=_N_STARTUP)
+
+
+def repeat_lost(study: Study) -> list[int]:
+    """Put the settings of trials whose process was killed back into the queue; return the trials' numbers."""
+    trials = study.get_trials(deepcopy=False)
+    repeated = {trial.user_attrs.get(_REPEATS) for trial in trials}
+    lost = []
+    for trial in trials:
+        if trial.state == TrialState.RUNNING and is_lost(trial):
+            study.tell(trial.number, state=TrialState.FAIL)
+        elif trial.state != TrialState.FAIL:
+            continue
+        if trial.number not in repeated:
+            lost.append(trial.number)
+            _try_again(study, trial)
+    return lost
+
+
+def n_in_state(study: Study, *states: TrialState) -> int:
+    """Return how many trials are in one of some states."""
+    return len(study.get_trials(deepcopy=False, states=states))
+
+
+def best_settings(study: Study) -> FineTuning:
+    """Return the settings of the trial with the lowest inner MAPE, with the study's name.
+
+    Raises:
+        DataError: No trial has gone to its end.
+    """
+    if not n_in_state(study, TrialState.COMPLETE):
+        raise DataError(f"study {study.study_name} has no trial that went to its end, so there is no best one")
+    settings = settings_of(study.best_params, epochs=epochs_of(study))
+    return dataclasses.replace(settings, study=study.study_name)
+
+
+def epochs_of(study: Study) -> int:
+    """Return the epochs of every trial."""
+    return int(study.user_attrs[_ABOUT]["epochs"])
+
+
+def trials_table(study: Study) -> pd.DataFrame:
+    """Return one row per trial (index): state, inner MAPE (of a pruned one where it was judged last), candidate."""
+    rows = [
+        {TRIAL: trial.number, "state": trial.state.name.lower(), INNER_MAPE: _value(trial), **trial.params}
+        for trial in study.get_trials(deepcopy=False)
+    ]
+    return pd.DataFrame(rows, columns=None if rows else [TRIAL]).set_index(TRIAL)
+
+
+def best_of_split(study: Study, splits: Sequence[NestedSplit]) -> pd.DataFrame:
+    """Return for each split the trial with the lowest inner MAPE of that split's training rows.
+
+    Where neither the list of candidates nor their length depends on any result (sampler ``qmc``, no pruning), no label
+    of a split's test rows reaches the choice for that split.
+
+    Args:
+        study: With trials that went to their end.
+        splits: Those that its trials were scored on.
+
+    Returns:
+        One row per split (index split_seed): split, trial, inner MAPE of that split, candidate.
+    """
+    finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    rows = []
+    for split in splits:
+        best = min(finished, key=lambda trial: trial.user_attrs[OF_SPLITS][split.name])
+        found = {schema.SPLIT_SEED: split.seed, "split": split.name, TRIAL: best.number}
+        rows.append(found | {INNER_MAPE: best.user_attrs[OF_SPLITS][split.name]} | best.params)
+    return pd.DataFrame(rows).set_index(schema.SPLIT_SEED)
+
+
+def replay_pruning(study: Study) -> pd.DataFrame:
+    """Return what pruning would have done to the trials of a study without it, in the order in which they began.
+
+    Returns:
+        One row per finished trial (index): its inner MAPE, and the epoch after which it would have been pruned, NaN
+        where it would have gone to its end.
+    """
+    replayed = optuna.create_study(direction="minimize", pruner=pruner(), sampler=RandomSampler())
+    rows = []
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
+        again, stopped = replayed.ask(), np.nan
+        last = max(trial.intermediate_values)
+        for epoch, value in sorted(trial.intermediate_values.items()):
+            again.report(value, epoch)
+            if epoch < last and again.should_prune():
+                stopped = epoch
+                break
+        if np.isnan(stopped):
+            replayed.tell(again, trial.value)
+        else:
+            replayed.tell(again, state=TrialState.PRUNED)
+        rows.append({TRIAL: trial.number, INNER_MAPE: trial.value, PRUNED_AFTER: stopped})
+    return pd.DataFrame(rows, columns=[TRIAL, INNER_MAPE, PRUNED_AFTER]).set_index(TRIAL)
+
+
+def _value(trial: FrozenTrial) -> float:
+    """Return a trial's value, else what it reported last."""
+    if trial.value is not None:
+        return trial.value
+    return trial.intermediate_values[max(trial.intermediate_values)] if trial.intermediate_values else float("nan")
+
+
+def _sampler(name: str, seed: int) -> BaseSampler:
+    if name == "qmc":
+        return RandomSampler(seed)  # draws nothing: all candidates are in the queue
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # both options
+        return TPESampler(seed=seed, multivariate=True, constant_liar=True)
+
+
+def _try_again(study: Study, trial: FrozenTrial) -> None:
+    """Queue what a lost trial asked for; one that had asked for nothing yet leaves nothing to repeat."""
+    if candidate := trial.system_attrs.get("fixed_params", {}) | trial.params:
+        study.enqueue_trial(candidate, user_attrs={_REPEATS: trial.number})
