@@ -389,6 +389,23 @@ def overlap(
 
 
 @app.command()
+def backbones(
+    dataset: FinalDataset = "togo15",
+    published: Annotated[
+        bool, typer.Option("--published", help="Under the published protocol as well: twice the time.")
+    ] = False,
+) -> None:
+    """Compare what a training may start from: published backbones, ours and random weights, into build/backbones/.
+
+    Each gets the same head and the same nine splits, and is measured on rows that chose nothing. A backbone that is
+    neither here nor can be fetched is left out; a run that is killed goes on when it is started again.
+    """
+    from paraisite import backbones as comparison
+
+    comparison.compare_backbones(dataset, published=published)
+
+
+@app.command()
 def tune(
     recipe: Annotated[str, typer.Argument(parser=_recipe, metavar="RECIPE", help="See `recipes`.")] = "FELABTG15",
     protocol: Annotated[

@@ -23,8 +23,8 @@ from paraisite.models.megnet_interop import read_published_model
 from paraisite.reports.figures import save_figure
 from paraisite.reports.lab_figures import energy_parity
 from paraisite.sources.lab.records import formulas_of_relaxed, load_relaxed
-from paraisite.sources.weights import resolve_formation_energy_weights
-from paraisite.starts import lab_formation_energy
+from paraisite.sources.weights import FORMATION_ENERGY, resolve_published_weights
+from paraisite.starts import lab_network
 from paraisite.tracking.runs import log_pretraining, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipes import AFLOW, SLACK
@@ -76,8 +76,8 @@ def check_formation_energy() -> None:
     """
     config = load_config()
     dataset, graphs = with_graphs(load_data(AFLOW, config), config)
-    path = lab_formation_energy()
-    official = read_published_model(resolve_formation_energy_weights(config.data)).to_ensemble()
+    path = lab_network("formation_energy")
+    official = read_published_model(resolve_published_weights(FORMATION_ENERGY, config.data)).to_ensemble()
     networks = (official, Ensemble.load(path))
     expected, found = (predict(network, graphs)[0].astype(np.float64) for network in networks)
     new = ~dataset.table[schema.FORMULA].isin(formulas_of_relaxed(lab_folder(config))).to_numpy()

@@ -1,4 +1,4 @@
-"""Where a training starts: random weights, a network for formation energies, or another recipe's members."""
+"""Where a training starts: random weights, a backbone with a new head, or another recipe's members."""
 
 import json
 import logging
@@ -16,8 +16,9 @@ from paraisite.inputs import trained_or_shipped
 from paraisite.models.architecture import Parameters
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.megnet_interop import read_published_model
-from paraisite.sources.weights import resolve_formation_energy_weights
+from paraisite.sources.weights import resolve_published_weights
 from paraisite.tracking.registry import load_from_registry, register_file
+from paraisite.training.backbones import BACKBONES, Backbone, Origin
 from paraisite.training.initial import random_parameters, stack, with_new_head
 from paraisite.training.recipes import LFE, Recipe, Start
 
@@ -41,17 +42,33 @@ def starting_weights(
         in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
         train: Trains a recipe into ``build/``, for members that are nowhere yet.
     """
-    n_member, seed, model = len(config.splits.seeds), config.training.seed, model_config(config)
     if isinstance(recipe.start, Recipe):
         return _from_recipe(recipe.start, config, run_id=run_id, in_pipeline=in_pipeline, train=train)
-    if recipe.start is Start.RANDOM:
+    return backbone_weights(recipe.start, config, run_id=run_id)
+
+
+def backbone_weights(start: Start, config: Config, *, run_id: str) -> StartingWeights:
+    """Return equal members, one per split: a backbone with a new head, which the training's seed draws.
+
+    Args:
+        start: Which backbone.
+        config: Settings.
+        run_id: The run with which weights that are not in the registry yet are registered.
+
+    Raises:
+        MissingInputError: It is not here and could not be fetched.
+        WeightsError: What is here is no such network.
+    """
+    backbone, n_member = BACKBONES[start], len(config.splits.seeds)
+    seed, model = config.training.seed, model_config(config)
+    if backbone.origin is Origin.RANDOM:
         member = random_parameters(model, seed=seed)
         return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
-    if recipe.start is Start.LAB_FORMATION_ENERGY:
-        backbone, source, version = _lab_backbone(run_id=run_id)
+    if backbone.origin is Origin.LAB:
+        parameters, source, version = _lab_backbone(backbone, run_id=run_id)
     else:
-        backbone, source, version = _published_backbone(config, run_id=run_id)
-    member = with_new_head(backbone, model, seed=seed)
+        parameters, source, version = _published_backbone(backbone, config, run_id=run_id)
+    member = with_new_head(parameters, model, seed=seed)
     return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
 
 
@@ -64,47 +81,49 @@ def refuse(recipe: Recipe) -> None:
     raise MissingInputError(f"{recipe.name} is not trained: `python -m paraisite train {recipe.name}` does that")
 
 
-def lab_formation_energy() -> Path:
-    """Return the file of the project's own network for formation energies.
+def lab_network(variant: str) -> Path:
+    """Return the file of a network that was pretrained on the lab set: on formation energies, moduli or all of them.
 
     Raises:
         MissingInputError: It was neither trained here nor shipped.
     """
+    trained = PRETRAINED / variant
+    is_lfe = variant == BACKBONES[Start.LAB_FORMATION_ENERGY].source
     try:
-        return trained_or_shipped(PRETRAINED / "formation_energy", SHIPPED / LFE.lower()) / ENSEMBLE_FILE
+        return trained_or_shipped(trained, SHIPPED / LFE.lower() if is_lfe else trained) / ENSEMBLE_FILE
     except MissingInputError as error:
-        raise MissingInputError(f"{error}; `python -m paraisite pretrain` trains that network") from error
+        raise MissingInputError(f"{error}; `python -m paraisite pretrain {variant}` trains that network") from error
 
 
-def _published_backbone(config: Config, *, run_id: str) -> tuple[Parameters, str, str]:
-    """Return MEGNet's formation-energy parameters, where they come from, and their version in the registry."""
-    path = resolve_formation_energy_weights(config.data)
+def _published_backbone(backbone: Backbone, config: Config, *, run_id: str) -> tuple[Parameters, str, str]:
+    """Return a published model's parameters, where they come from, and their version in the registry."""
+    path = resolve_published_weights(backbone.source, config.data)
     published = read_published_model(path)
-    ensemble, copy = published.to_ensemble(), _REGISTRY / "FE" / ENSEMBLE_FILE
+    ensemble, copy = published.to_ensemble(), _REGISTRY / backbone.name / ENSEMBLE_FILE
     ensemble.save(copy)
     registered = register_file(
-        "FE",
+        backbone.name,
         copy,
         run_id=run_id,
         tags={"source_sha256": ensemble.metadata["source_sha256"], "target": f"{ensemble.target}, {ensemble.unit}"},
-        description="MEGNet's published formation-energy model, one member (10.1021/acs.chemmater.9b01294).",
+        description=f"MEGNet's published model for the {backbone.learnt}, one member (10.1021/acs.chemmater.9b01294).",
     )
     return published.parameters, f"{path.name} (sha256 {published.sha256[:12]}…)", registered.version
 
 
-def _lab_backbone(*, run_id: str) -> tuple[Parameters, str, str]:
+def _lab_backbone(backbone: Backbone, *, run_id: str) -> tuple[Parameters, str, str]:
     """Return the same of the project's own pretraining."""
-    path = lab_formation_energy()
+    path = lab_network(backbone.source)
     ensemble, sha256 = Ensemble.load(path), file_sha256(path)
     registered = register_file(
-        LFE,
+        backbone.name,
         path,
         run_id=run_id,
         tags={"source_sha256": sha256, "target": f"{ensemble.target}, {ensemble.unit}"},
-        description="The project's own network for formation energies, one member.",
+        description=f"The project's own network for the {backbone.learnt}, one member.",
     )
-    backbone = {name: value[0] for name, value in ensemble.parameters.items()}
-    return backbone, f"{LFE} (sha256 {sha256[:12]}…)", registered.version
+    parameters = {name: value[0] for name, value in ensemble.parameters.items()}
+    return parameters, f"{backbone.name} (sha256 {sha256[:12]}…)", registered.version
 
 
 def _from_recipe(

@@ -32,6 +32,7 @@ STAGES = {
     "lab_set": ("assemble_lab", "check"),
     "assessment": ("evaluate",),
     "audit": ("overlap",),
+    "backbones": ("compare_backbones",),
     "acquire": ("fetch",),
     "search": ("tune",),
 }
@@ -230,11 +231,21 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "pretrain",
         "evaluate",
         "overlap",
+        "compare_backbones",
         "tune",
         "fetch",
     ]
-    without_overrides = ("pretrain", "evaluate", "overlap", "tune", "fetch")
+    without_overrides = ("pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch")
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
+
+
+def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Calls) -> None:
+    invoke("backbones")
+    invoke("backbones", "--dataset", "hh143", "--published")
+    assert calls == [
+        ("compare_backbones", ("togo15",), {"published": False}),
+        ("compare_backbones", ("hh143",), {"published": True}),
+    ]
 
 
 def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:

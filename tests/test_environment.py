@@ -129,7 +129,20 @@ def test_version_and_license_agree() -> None:
     assert "BSD 3-Clause" in (ROOT / "LICENSE").read_text()
 
 
-ENTRY_POINTS = {"step1", "step2", "step3", "rwaft", "train", "pretrain", "evaluate", "tune", "fetch", "test"}
+ENTRY_POINTS = {
+    "step1",
+    "step2",
+    "step3",
+    "rwaft",
+    "train",
+    "pretrain",
+    "evaluate",
+    "overlap",
+    "backbones",
+    "tune",
+    "fetch",
+    "test",
+}
 
 
 def test_mlproject_has_the_entry_points_and_every_parameter_a_type_and_a_default() -> None:

@@ -67,6 +67,7 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
         *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix")),
         *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
         *(f"build/evaluate_{name}/result" for name in EVALUATED),
+        "build/backbones/result",
         "build/compare/result",
         "build/compare/table.csv",
         "build/compare/table.md",

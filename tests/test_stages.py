@@ -79,7 +79,7 @@ def test_members_trained_here_come_before_those_shipped_and_those_before_a_train
 
 
 def test_a_missing_network_for_formation_energies_is_said_with_the_command_that_trains_it(config: Config) -> None:
-    with pytest.raises(MissingInputError, match="`python -m paraisite pretrain` trains that network"):
+    with pytest.raises(MissingInputError, match="`python -m paraisite pretrain formation_energy` trains that network"):
         starting_weights(RECIPES["FELAB"], config, run_id="run", in_pipeline=True, train=lambda recipe: None)
 
 

@@ -38,7 +38,7 @@ class Outcome:
         estimates: One row per model, seed, split and test material.
         scores: One row per model, seed and split.
         summary: One row per model.
-        comparisons: One row per model but the best, which it is compared with.
+        comparisons: One row per model but the reference, which it is compared with.
     """
 
     estimates: pd.DataFrame
@@ -47,11 +47,17 @@ class Outcome:
     comparisons: pd.DataFrame
 
     @classmethod
-    def of(cls, estimates: pd.DataFrame, splits: Sequence[NestedSplit]) -> Self:
-        """Return the tables of all models' estimates, which were made on these divisions."""
+    def of(cls, estimates: pd.DataFrame, splits: Sequence[NestedSplit], *, reference: str | None = None) -> Self:
+        """Return the tables of all models' estimates, which were made on these divisions.
+
+        Args:
+            estimates: As ``scores.estimates_table`` returns them.
+            splits: The divisions.
+            reference: The model that the others are compared with; by default the one with the lowest mean MAPE.
+        """
         scores = scores_table(estimates)
         ratio = float(np.mean([len(split.test) / len(split.train) for split in splits]))
-        comparisons = comparisons_table(scores, n_test_over_n_train=ratio)
+        comparisons = comparisons_table(scores, n_test_over_n_train=ratio, reference=reference)
         return cls(estimates, scores, summary_table(estimates, scores), comparisons)
 
     @property

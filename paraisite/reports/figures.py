@@ -65,7 +65,7 @@ def learning_curves(result: RecipeResult) -> Figure:
         result.best_epoch, heights, "o", color=_VALIDATION_COLOUR, markeredgecolor="white", markersize=7,
         label="best epoch of a split", linestyle="none",
     )  # fmt: skip
-    _mape_axis(axes, result.curves[[schema.TRAIN_MAPE, schema.VALIDATION_MAPE]].to_numpy())
+    mape_axis(axes, result.curves[[schema.TRAIN_MAPE, schema.VALIDATION_MAPE]].to_numpy())
     axes.set_xlabel("epoch")
     axes.set_ylabel("MAPE of kappa (%)")
     axes.set_xlim(0, result.curves[schema.EPOCH].max() * 1.01)
@@ -97,7 +97,7 @@ def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
                 color=_PUBLISHED_COLOUR, linewidth=2.2, label="published value", zorder=4,
             )  # fmt: skip
             handles[3:] = [line]
-    _mape_axis(axes, np.concatenate([result.metrics[list(names)].to_numpy() for result in results]))
+    mape_axis(axes, np.concatenate([result.metrics[list(names)].to_numpy() for result in results]))
     axes.set_xticks(range(len(results)), [_recipe_label(result) for result in results])
     axes.set_xlim(-0.5, len(results) - 0.5)
     axes.set_ylabel("MAPE of kappa on the validation rows (%)")
@@ -134,7 +134,7 @@ def _parity_title(result: RecipeResult, epoch: Epoch, *, n_hidden: int) -> str:
     return f"{title}; {n_hidden} values not positive or not finite" if n_hidden else title
 
 
-def _mape_axis(axes: Axes, fractions: np.ndarray) -> None:
+def mape_axis(axes: Axes, fractions: np.ndarray) -> None:
     """Show fractions as per cent, on a log axis where they span more than a factor of five."""
     finite = fractions[np.isfinite(fractions) & (fractions > 0)]
     if len(finite) and finite.max() > _MAX_LINEAR_RANGE * finite.min():

@@ -90,17 +90,27 @@ class _WrongContentError(FailedAttemptError):
     """What came is complete and not the pinned file."""
 
 
-def resolve_formation_energy_weights(config: DataConfig) -> Path:
-    """Return the formation-energy weights: the configured path if it exists, else the cache, else a download.
+def resolve_published_weights(name: str, config: DataConfig) -> Path:
+    """Return a published model: the configured path if it exists, else the cache, else a download.
+
+    The path of the formation-energy model is configured; the others are looked for in its folder.
+
+    Args:
+        name: A key of ``PUBLISHED_FILES``.
+        config: Where inputs lie.
 
     Raises:
+        ConfigError: There is no such published model.
         MissingInputError: There is no such file, and none could be downloaded.
         WeightsError: What was downloaded is not the published file.
     """
-    if config.formation_energy_weights.is_file():
-        return config.formation_energy_weights
-    _logger.info("%s is absent: looking for MEGNet's weights in the cache", config.formation_energy_weights)
-    return fetch_published_weights(FORMATION_ENERGY)
+    path = config.formation_energy_weights
+    if name != FORMATION_ENERGY:
+        path = path.with_name(f"{name}.hdf5")
+    if path.is_file():
+        return path
+    _logger.info("%s is absent: looking for MEGNet's weights in the cache", path)
+    return fetch_published_weights(name)
 
 
 def fetch_published_weights(
@@ -164,9 +174,10 @@ def fetch_published_weights(
 
 def _by_hand(name: str, published: PublishedFile) -> str:
     where = f"https://github.com/materialsvirtuallab/megnet/tree/master/mvl_models/{published.folder}"
-    use = "give its path"
-    if name == FORMATION_ENERGY:
-        use = f"name its path in data.formation_energy_weights (params.yaml) or {FORMATION_ENERGY_WEIGHTS_VARIABLE}"
+    setting = f"data.formation_energy_weights (params.yaml) or {FORMATION_ENERGY_WEIGHTS_VARIABLE}"
+    use = f"name its path in {setting}"
+    if name != FORMATION_ENERGY:
+        use = f"put them into the folder of the file that {setting} names"
     return f"get {name}.hdf5 and {name}.hdf5.json from {where} and {use}"
 
 

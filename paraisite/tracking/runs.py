@@ -156,7 +156,15 @@ def log_pretraining(
         client.log_artifacts(run_id, folder)
 
 
-def log_evaluation(scores: pd.DataFrame, summary: pd.DataFrame, dataset: Dataset, *, folder: Path, run_id: str) -> None:
+def log_evaluation(
+    scores: pd.DataFrame,
+    summary: pd.DataFrame,
+    dataset: Dataset,
+    *,
+    folder: Path,
+    run_id: str,
+    started_from: Mapping[str, str] | None = None,
+) -> None:
     """Log an evaluation into an open run, and each model's metrics into a nested one.
 
     Args:
@@ -165,6 +173,7 @@ def log_evaluation(scores: pd.DataFrame, summary: pd.DataFrame, dataset: Dataset
         dataset: What was evaluated on.
         folder: Tables, figures and metrics, logged as artifacts.
         run_id: The evaluation's run; its own metrics are those of the model with the lowest MAPE.
+        started_from: Where each model's initial weights came from, for people.
     """
     client = open_store()
     described = dataset_input(describe_dataset(dataset), "all")
@@ -175,7 +184,10 @@ def log_evaluation(scores: pd.DataFrame, summary: pd.DataFrame, dataset: Dataset
     client.log_artifacts(run_id, str(folder))
     for model, row in summary.iterrows():
         with child_run(client, str(model), parent_run_id=run_id, seconds=0.0) as child:
-            log_values(client, child, metrics=_finite(dict(row)), tags=provenance_tags() | {"model": str(model)})
+            tags = provenance_tags() | {"model": str(model)}
+            if started_from is not None:
+                tags["started_from"] = started_from[str(model)]
+            log_values(client, child, metrics=_finite(dict(row)), tags=tags)
             client.log_inputs(child, datasets=[described])
             own = by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
             name = f"{schema.MAPE_TEST}_of_split"

@@ -19,7 +19,13 @@ class Start(Enum):
 
     RANDOM = "random"
     FORMATION_ENERGY = "formation_energy"
+    BAND_GAP = "band_gap"
+    BULK_MODULUS = "bulk_modulus"
+    SHEAR_MODULUS = "shear_modulus"
     LAB_FORMATION_ENERGY = "lab_formation_energy"
+    LAB_BULK_MODULUS = "lab_bulk_modulus"
+    LAB_SHEAR_MODULUS = "lab_shear_modulus"
+    LAB_ALL = "lab_all"
 
 
 @dataclass(frozen=True)

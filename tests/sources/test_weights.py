@@ -21,7 +21,7 @@ from paraisite.sources.weights import (
     PUBLISHED_FILES,
     PublishedFile,
     fetch_published_weights,
-    resolve_formation_energy_weights,
+    resolve_published_weights,
 )
 
 CONTENT = b"\x89HDF\r\n\x1a\n" + np.random.default_rng(0).bytes(300_000)
@@ -273,14 +273,29 @@ def test_the_configured_file_comes_first_then_the_cache_then_the_server(
     monkeypatch.setattr(weights, "fetch_published_weights", partial(fetch_published_weights, base_url=server.url))
     config = DataConfig(aflow_table=tmp_path / "absent", formation_energy_weights=tmp_path / "mine.hdf5", lab=tmp_path)
     (tmp_path / "mine.hdf5").write_bytes(b"mine")
-    assert resolve_formation_energy_weights(config) == tmp_path / "mine.hdf5"
+    assert resolve_published_weights("formation_energy", config) == tmp_path / "mine.hdf5"
     assert not server.asked
     (tmp_path / "mine.hdf5").unlink()
     cached = tmp_path / "cache" / "paraisite" / "weights" / "mp-2018.6.1" / "formation_energy.hdf5"
-    assert resolve_formation_energy_weights(config) == cached
+    assert resolve_published_weights("formation_energy", config) == cached
     assert len(server.asked) == 2
-    assert resolve_formation_energy_weights(config) == cached
+    assert resolve_published_weights("formation_energy", config) == cached
     assert len(server.asked) == 2
+
+
+def test_other_models_are_looked_for_in_the_folder_of_the_configured_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(weights, "fetch_published_weights", lambda name: tmp_path / "cache" / name)
+    config = DataConfig(aflow_table=tmp_path / "absent", formation_energy_weights=tmp_path / "mine.hdf5", lab=tmp_path)
+    assert resolve_published_weights("log10K", config) == tmp_path / "cache" / "log10K"
+    (tmp_path / "log10K.hdf5").write_bytes(b"mine")
+    assert resolve_published_weights("log10K", config) == tmp_path / "log10K.hdf5"
+
+
+def test_without_a_network_the_message_says_where_another_model_has_to_lie(tmp_path: Path):
+    with pytest.raises(MissingInputError, match=f"get log10G.hdf5 .* into the folder of the file that {BY_HAND} names"):
+        fetch_published_weights("log10G", folder=tmp_path, base_url="http://127.0.0.1:9/mvl_models", n_attempt=1)
 
 
 @pytest.mark.parametrize("name", PUBLISHED_FILES)

@@ -1,0 +1,77 @@
+"""The backbones' table and figure, read back from what they show."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paraisite.datasets.nested import random_nested
+from paraisite.evaluation.outcome import Outcome
+from paraisite.evaluation.scores import estimates_table
+from paraisite.evaluation.tabular import TabularModel, cross_fit_tabular, line
+from paraisite.reports.backbones import backbones_table, mape_of_backbones
+from tests.synthetic_result import make_dataset
+
+SEEDS = range(1, 10)
+MEANS = {"random weights": 0.5, "band gap (MEGNet)": 0.4, "all three (lab)": 0.6}
+OFFSETS = np.linspace(-0.08, 0.08, len(SEEDS))
+
+
+@pytest.fixture
+def scores() -> pd.DataFrame:
+    rows = [
+        {"model": model, "split_seed": seed, "mape_test": mean + offset, "mape_best_epoch": mean / 2}
+        for model, mean in MEANS.items()
+        for seed, offset in zip(SEEDS, OFFSETS, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_figure_has_every_split_mean_and_spread_of_every_backbone_in_order(scores: pd.DataFrame) -> None:
+    (axes,) = mape_of_backbones(scores, metric="mape_test").axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        "band gap\n(MEGNet)",
+        "random\nweights",
+        "all three\n(lab)",
+    ]
+    points = [line for line in axes.lines if len(line.get_xdata()) == len(SEEDS)]
+    np.testing.assert_allclose([line.get_ydata() for line in points], 100 * np.add.outer([0.4, 0.5, 0.6], OFFSETS))
+    assert len({(line.get_color(), line.get_marker()) for line in points}) == 3
+    spreads = [np.ptp(bar.lines[2][0].get_segments()[0][:, 1]) / 2 for bar in axes.containers]
+    np.testing.assert_allclose(spreads, 100 * OFFSETS.std(ddof=1))
+    assert [text.get_text() for text in axes.texts] == ["40", "50", "60"]
+    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert words == ["random weights", "published (MEGNet)", "the project's own (lab)"]
+
+
+def test_the_figure_leaves_out_splits_that_diverged_and_says_which_numbers_it_shows(scores: pd.DataFrame) -> None:
+    scores.loc[0, "mape_best_epoch"] = np.nan
+    (axes,) = mape_of_backbones(scores, metric="mape_best_epoch").axes
+    assert sorted(len(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) > 1) == [8, 9, 9]
+    assert axes.get_ylabel() == "MAPE of kappa (%), published protocol, best epoch"
+
+
+def test_the_table_says_how_far_each_backbone_is_from_random_weights() -> None:
+    dataset = make_dataset(n_row=60)
+    log10_kappa = np.log10(dataset.table["kappa_w_per_m_k"].to_numpy())
+    splits = random_nested(60, seeds=[1, 2, 3], train_fraction=0.8, n_fold=3)
+    random = np.random.default_rng(0)
+    tables = []
+    for name, noise in (("random weights", 0.3), ("band gap (MEGNet)", 0.1)):
+        model = TabularModel(name, ("x",), line, "")
+        blocks = {"x": log10_kappa[:, None] + noise * random.normal(size=(60, 1))}
+        found = cross_fit_tabular(model, blocks=blocks, log10_kappa=log10_kappa, splits=splits)
+        tables.append(estimates_table(name, found, dataset, seed=42))
+    outcome = Outcome.of(pd.concat(tables), splits, reference="random weights")
+    table = backbones_table(outcome)
+    assert table.index.tolist() == ["band gap (MEGNet) *", "random weights"]
+    found = outcome.comparisons.loc["band gap (MEGNet)"]
+    expected = f"{found['mean_difference']:+.3f} ({found['interval_low']:+.2f} to {found['interval_high']:+.2f})"
+    assert found["mean_difference"] < 0
+    assert table["difference"].tolist() == [expected, "–"]
+    assert table["p"].tolist() == [f"{found['p_holm']:.2f}", "–"]
+    assert "published protocol, last epoch" not in table.columns
+    summary = outcome.summary.assign(mape_last_epoch=[0.45, 0.35], mape_last_epoch_std=0.05)
+    with_published = backbones_table(dataclasses.replace(outcome, summary=summary))
+    assert with_published["published protocol, last epoch"].tolist() == ["0.350 ± 0.050", "0.450 ± 0.050"]
