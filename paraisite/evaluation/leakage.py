@@ -33,6 +33,19 @@ DIFFERENCE_HIGH: Final = "difference_high"
 P_VALUE: Final = "p_value"
 HOW: Final = "how"
 
+GROUP_COLUMNS: Final = (
+    N_MATERIAL,
+    MAPE,
+    MAPE_OF_ALL,
+    BESIDE,
+    MAPE_BESIDE,
+    DIFFERENCE,
+    DIFFERENCE_LOW,
+    DIFFERENCE_HIGH,
+    P_VALUE,
+    HOW,
+)
+
 _MIN_SPLITS: Final = 3
 _LEVEL: Final = 0.95
 _N_RESAMPLE: Final = 2000
@@ -89,7 +102,7 @@ def _lines(errors: pd.DataFrame, compared: Callable[[pd.DataFrame, pd.DataFrame]
             group = own[own[RELATION] == relation]
             alone = {MODEL: model, RELATION: relation, N_TOTAL: len(own), MAPE_OF_ALL: own[ERROR].mean()}
             lines.append(alone | _alone(group) | dict(compared(own, group)))
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines, columns=[MODEL, RELATION, N_ROW, N_TOTAL, *GROUP_COLUMNS])
 
 
 def _alone(group: pd.DataFrame) -> dict[str, Any]:

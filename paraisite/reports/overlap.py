@@ -14,6 +14,7 @@ from paraisite.evaluation.leakage import (
     DIFFERENCE,
     DIFFERENCE_HIGH,
     DIFFERENCE_LOW,
+    GROUP_COLUMNS,
     HOW,
     MAPE,
     MAPE_BESIDE,
@@ -68,24 +69,7 @@ def _of_the_best(table: pd.DataFrame) -> pd.DataFrame:
     The index is that of ``table``; columns that no line has are there as well.
     """
     every = table.reindex(
-        columns=[
-            *_ABOUT,
-            RELATION,
-            N_ROW,
-            N_TOTAL,
-            MEDIAN_DISTANCE,
-            MODEL,
-            LEARNT_FROM,
-            MAPE_OF_ALL,
-            MAPE,
-            BESIDE,
-            MAPE_BESIDE,
-            DIFFERENCE,
-            DIFFERENCE_LOW,
-            DIFFERENCE_HIGH,
-            P_VALUE,
-            HOW,
-        ]
+        columns=[*_ABOUT, RELATION, N_ROW, N_TOTAL, MEDIAN_DISTANCE, MODEL, LEARNT_FROM, *GROUP_COLUMNS]
     )
     texts = [MODEL, LEARNT_FROM, BESIDE, HOW]
     every[texts] = every[texts].astype(object).fillna("")
@@ -139,7 +123,7 @@ def shares_and_errors(table: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(11.0, 1.6 + 0.36 * len(bars)), layout="constrained")
     shares, errors = figure.subplots(1, 2, sharey=True)
     for place, (_, bar) in enumerate(bars):
-        best = bar[(bar[MAPE_OF_ALL] == bar[MAPE_OF_ALL].min()) | (bar[MEASURED] == "")]
+        best = bar[bar[MODEL] == bar.sort_values(MAPE_OF_ALL)[MODEL].iloc[0]]
         is_moved = ~best[BESIDE].isin(["", NOTHING])
         _draw_shares(shares, best[~is_moved], place)
         _draw_errors(errors, best[~is_moved], place)

@@ -78,7 +78,7 @@ def scaled(crystal: Structure, rng: np.random.Generator) -> Structure:
 
 
 @pytest.mark.parametrize("change", [as_it_is, supercell, permuted, scaled])
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(name=st.sampled_from(sorted(CRYSTALS)), seed=st.integers(0, 2**32 - 1))
 def test_a_crystal_is_found_in_whatever_cell(
     change: Callable[[Structure, np.random.Generator], Structure], name: str, seed: int
@@ -93,7 +93,7 @@ def test_a_crystal_is_found_in_whatever_cell(
     assert pair["volume_ratio"] == pytest.approx(crystal.volume / len(crystal) / volume_per_atom)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(places=st.permutations(range(3)), seed=st.integers(0, 2**32 - 1))
 def test_a_polymorph_is_not_the_same_structure(places: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -102,10 +102,10 @@ def test_a_polymorph_is_not_the_same_structure(places: list[int], seed: int) -> 
     assert pair["relation"] == POLYMORPH
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 @given(
-    first=st.lists(st.sampled_from(range(3)), min_size=1, max_size=4),
-    second=st.lists(st.sampled_from(range(3)), min_size=1, max_size=4),
+    first=st.lists(st.sampled_from(range(3)), min_size=1, max_size=3),
+    second=st.lists(st.sampled_from(range(3)), min_size=1, max_size=3),
 )
 def test_either_data_set_sees_the_same_pairs(first: list[int], second: list[int]) -> None:
     a = dataset("a", [ZINC_SULPHIDE[place] for place in first], [1.0 + place for place in first])
