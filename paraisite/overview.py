@@ -1,6 +1,7 @@
 """One table of everything: models, baselines included, under all protocols, with intervals and p-values."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.config import Config
+from paraisite.errors import MissingInputError
 from paraisite.evaluation.protocol_table import ProtocolTables, protocol_table
 from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.inputs import evaluation_folder, load_data
@@ -35,11 +37,7 @@ def write_overview(folder: Path, config: Config) -> None:
         folder: Where to.
         config: Settings.
     """
-    evaluations = {
-        name: ProtocolTables.load(path)
-        for name in PROTOCOLS
-        if (path := evaluation_folder(name, TOGO15)).joinpath("result").is_dir()
-    }
+    evaluations = dict(_evaluations())
     if not evaluations:
         logger.warning("no evaluation yet, so no table of protocols: `python -m paraisite evaluate` makes one")
         return
@@ -48,6 +46,17 @@ def write_overview(folder: Path, config: Config) -> None:
     table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
     (folder / "table.md").write_text(overview_text(table, [_P_MEANS, _PUBLISHED_MEANS, *_clean_notes(config)]))
     save_figure(overview_figure(table), folder / "figures" / "protocols")
+
+
+def _evaluations() -> Iterator[tuple[str, ProtocolTables]]:
+    for name in PROTOCOLS:
+        folder = evaluation_folder(name, TOGO15)
+        if not folder.is_dir():
+            continue
+        try:
+            yield name, ProtocolTables.load(folder)
+        except MissingInputError as error:
+            logger.warning("protocol %s is left out: %s; `python -m paraisite evaluate %s`", name, error, name)
 
 
 def _clean_notes(config: Config) -> list[str]:

@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,18 @@ for variable in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAM
 def bundled_data() -> Path:
     """Folder of the fact tables; a fresh clone takes it from the bundled store."""
     return fetch_bundled(Path("data"), target="data.dvc", project=ROOT)
+
+
+@pytest.fixture
+def own_store(tmp_path: Path) -> Iterator[None]:
+    """Let runs go to a store in ``tmp_path``: MLflow keeps a store that a relative address has led to."""
+    import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    yield
+    while mlflow.active_run() is not None:
+        mlflow.end_run()
+    mlflow.set_tracking_uri(None)
 
 
 def _shared(folder: str) -> Path:

@@ -27,7 +27,7 @@ NAMES = ["constant", "plane", "plane, ions", "GP mixture"]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with two splits, models that are quick, and no network."""
     text, n = re.subn(r"(?<=^splits:\n  )seeds: \[.*\]", "seeds: [1, 2]", params_text("lab"), flags=re.MULTILINE)
     assert n == 1

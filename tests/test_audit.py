@@ -16,7 +16,7 @@ FACTOR_OF_MODEL = {"near": 1.1, "far": 2.0}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, own_store: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a folder with two imported data sets of rock salts, 25 formulas each."""
     (tmp_path / "params.yaml").write_text(params_text("lab"))
     for name, n_row in (("first", 5), ("second", 40)):

@@ -23,7 +23,7 @@ OPTIONS = SearchOptions("honest", n_trial=4, n_process=1, epochs=12, sampler="qm
 
 
 @pytest.fixture
-def folder(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with trials that train nothing."""
     (tmp_path / "params.yaml").write_text(params_text("lab"))
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)

@@ -67,6 +67,7 @@ def _figure(name: str, study: Study) -> Figure:
     if name == "slice":
         for axes in drawn:
             axes.tick_params(axis="x", labelrotation=90)
-    figure.set_layout_engine("constrained")
+    if name != "parallel_coordinate":  # its colour bar's grid has a row without height
+        figure.set_layout_engine("tight")
     plt.close(figure)  # Optuna draws with pyplot, which would keep it
     return figure
