@@ -73,7 +73,7 @@ def evaluation_table(summary: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
         _P: [_number(value, 2) for value in comparisons[P_HOLM].reindex(ordered.index)],
         "log10 MAE": [_number(value, 3) for value in ordered[schema.LOG10_MAE_TEST]],
         "Spearman": [_number(value, 2) for value in ordered[schema.SPEARMAN_TEST]],
-        f"in {shown}": [f"{value:.0%}" for value in ordered[schema.coverage_name(_SHOWN_COVERAGE)]],
+        f"in {shown}": [_share(value) for value in ordered[schema.coverage_name(_SHOWN_COVERAGE)]],
         "width, dex": [_number(value, 2) for value in ordered[schema.width_name(_SHOWN_COVERAGE)]],
         _FORESEEN: [
             f"{row[auroc]:.2f} ({_interval(row[f'{auroc}_low'], row[f'{auroc}_high'])})"
@@ -93,6 +93,10 @@ def narrow(table: pd.DataFrame) -> pd.DataFrame:
 
 def _number(value: float, digits: int) -> str:
     return _NOTHING if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def _share(value: float) -> str:
+    return _NOTHING if np.isnan(value) else f"{value:.0%}"
 
 
 def _interval(low: float, high: float) -> str:
