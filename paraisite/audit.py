@@ -1,5 +1,6 @@
 """What data sets share, and what that does to the errors of the models that were evaluated here."""
 
+import gzip
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from paraisite.evaluation.protocols import GROUPED, HONEST, PROTOCOLS
 from paraisite.evaluation.results import RecipeResult
 from paraisite.evaluation.row_errors import LAST_EPOCH, errors_of_estimates, errors_of_recipe, related_to_training
 from paraisite.evaluation.scores import ESTIMATES_FILE, MODEL
+from paraisite.files import write_whole
 from paraisite.folders import BUILD, built
 from paraisite.inputs import evaluation_folder, load_data
 from paraisite.reports.figures import save_figure
@@ -186,5 +188,6 @@ def _write(folder: Path, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     folder.mkdir(parents=True)
     table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
     (folder / "table.md").write_text(to_markdown(overlap_table(table)))
-    rows.to_csv(folder / "rows.csv", index=False, float_format="%.4g")
+    text = rows.to_csv(index=False, float_format="%.4g")
+    write_whole(folder / "rows.csv.gz", gzip.compress(text.encode(), mtime=0))
     save_figure(shares_and_errors(table), folder / "figures" / "shares_and_errors")

@@ -230,8 +230,8 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "train_recipe",
         "pretrain",
         "evaluate",
-        "overlap",
         "compare_backbones",
+        "overlap",
         "tune",
         "fetch",
     ]

@@ -33,6 +33,7 @@ CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
+PHONONS_PER_PART: Final = 5
 
 MAX_BTE_ATOMS: Final = 5
 """Atoms in a primitive cell whose conductivity takes a minute or two."""
@@ -113,7 +114,7 @@ def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
 def phonons_campaign(
     config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
 ) -> Campaign:
-    """Return a data set's crystals at their own cells, for descriptors; one per part, those of small cells first.
+    """Return a data set's crystals at their own cells, for descriptors; a few per part, those of small cells first.
 
     Args:
         config: Tier ``bte``'s potential.
@@ -122,7 +123,7 @@ def phonons_campaign(
     """
     ordered = sorted(materials, key=lambda material: len(material[1]))
     items = [(material_id, structure.to_json()) for material_id, structure in ordered]
-    parts = [Part(part_name(number), item) for number, item in enumerate(items)]
+    parts = _numbered(items, PHONONS_PER_PART)
     plan = {"potential": config.bte_potential, STRUCTURES_SHA256: structures_sha256, "effort": asdict(EFFORT)}
     return Campaign(config.bte_potential, parts, label_phonons_part, plan)
 
@@ -177,15 +178,18 @@ def label_bte_part(item: tuple[str, str, str], calculator: Any) -> list[dict[str
     return [row]
 
 
-def label_phonons_part(item: tuple[str, str], calculator: Any) -> list[dict[str, Any]]:
-    """Return the row of a crystal, given by its id and pymatgen JSON."""
-    material_id, structure_json = item
+def label_phonons_part(items: Sequence[tuple[str, str]], calculator: Any) -> list[dict[str, Any]]:
+    """Return the rows of crystals given by id and pymatgen JSON."""
+    return [_phonons_row(material_id, text, calculator) for material_id, text in items]
+
+
+def _phonons_row(material_id: str, structure_json: str, calculator: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"candidate_id": material_id, "reason": ""}
     try:
         row |= asdict(phonon_descriptors(Structure.from_str(structure_json, fmt="json"), calculator))
     except FAILURES as error:
         row["reason"] = reason_of(error)
-    return [row]
+    return row
 
 
 def _numbered(items: list[Any], n_per_part: int) -> list[Part]:
