@@ -22,6 +22,7 @@ def folder(tmp_path: Path, own_store: None, monkeypatch: pytest.MonkeyPatch) -> 
     for name, n_row in (("first", 5), ("second", 40)):
         make_dataset(name, n_row=n_row).save(tmp_path / "external" / name)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")  # a terminal wide enough for the table
     return tmp_path
 
 

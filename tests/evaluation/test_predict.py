@@ -19,5 +19,5 @@ def test_the_heads_matrices_turn_the_hidden_layer_into_the_prediction() -> None:
         if layer < len(CONFIG.head_hidden):
             values = np.maximum(values, 0.0)
     expected = predict(ensemble, graphs)
-    assert np.ptp(expected, axis=1).min() > 1e-3
+    assert np.ptp(expected, axis=1).min() > 1e-4
     np.testing.assert_allclose(values[..., 0], expected, atol=1e-5)
