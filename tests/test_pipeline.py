@@ -58,21 +58,24 @@ def test_dvc_reads_the_pipeline(lineage: str, tmp_path: Path) -> None:
 def test_only_what_is_shipped_goes_to_the_store() -> None:
     # A result that was cached and never pushed would also make `dvc pull` fail in a fresh clone.
     cached = [path for stage in stages("paper").values() for path, is_cached in outputs(stage).items() if is_cached]
-    assert cached == [
-        *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "phonons/togo15", "bte_check")),
-        "build/check_slack/metrics.json",  # not the figures: their points are AFLOW's values
-        "build/check_formation_energy/metrics.json",
-        "build/check_bte",
-        "build/lab",
-        *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix")),
-        *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
-        *(f"build/evaluate_{name}/result" for name in HONEST),
-        "build/backbones/result",
-        *(f"build/evaluate_{name}/result" for name in EVALUATED[len(HONEST) :]),
-        "build/compare/result",
-        "build/compare/table.csv",
-        "build/compare/table.md",
-    ]
+    assert (
+        cached
+        == [
+            *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "phonons/togo15", "bte_check")),
+            "build/check_slack/metrics.json",  # not the figures: their points are AFLOW's values
+            "build/check_formation_energy/metrics.json",
+            "build/check_bte",
+            "build/lab",
+            *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix")),
+            *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
+            *(f"build/evaluate_{name}/result" for name in HONEST),
+            "build/backbones/result",
+            *(f"build/evaluate_{name}/result" for name in EVALUATED[len(HONEST) :]),
+            "build/compare/result",
+            "build/compare/table.csv",
+            "build/compare/table.md",
+        ]
+    )
 
 
 @IN_BOTH
