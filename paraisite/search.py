@@ -30,19 +30,17 @@ from paraisite.starts import refuse, starting_weights
 from paraisite.tracking.store import ui_hint
 from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
 from paraisite.training.recipes import Recipe, recipe_named
+from paraisite.tuning.findings import best_of_split, best_settings, replay_pruning, trials_table
 from paraisite.tuning.objective import INNER_MAPE, TuningTask
 from paraisite.tuning.options import SearchOptions
 from paraisite.tuning.pool import StudyPlace, run_trials
 from paraisite.tuning.study import (
     FINISHED,
     MEDIAN,
-    best_of_split,
-    best_settings,
+    hold_to_start,
     n_in_state,
     queue_candidates,
     repeat_lost,
-    replay_pruning,
-    trials_table,
 )
 from paraisite.tuning.workers import is_of_this_host
 
@@ -70,6 +68,7 @@ def tune(recipe_name: str, options: SearchOptions) -> None:
     with study_run(f"tune {place.name}", known_run_id=study.user_attrs.get(_RUN_ID)) as run_id:
         study.set_user_attr(_RUN_ID, run_id)
         task = _task(recipe, dataset, graphs, splits, config=config, folder=place.folder, run_id=run_id)
+        hold_to_start(study, task.start.description)
         try:
             _run(study, task, place, options=options, run_id=run_id)
         except KeyboardInterrupt:

@@ -62,11 +62,13 @@ def test_a_report_leaves_tables_a_figure_and_a_run(folder: Path, capsys: pytest.
     between = rows[(rows["dataset"] == "second") & (rows["other_dataset"] == "first")]
     assert sorted(between["material_id"]) == sorted(f"second-{row:04d}" for row in (*range(5), *range(25, 30)))
     text = (result / "table.md").read_text()
-    assert "| near |" in text
-    assert "| far |" not in text  # the best models alone; table.csv holds all
-    assert "10 of 40 (25%)" in text
+    assert "0.100 (near)" in text
+    assert "(far)" not in text  # the best models alone; table.csv holds all
+    assert "same structure: 10 of 40 (25%)" in text
     assert (result / "figures" / "shares_and_errors.svg").exists()
-    assert "same structure" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "structure:" in printed
+    assert "…" not in printed, "nothing is cut off in a terminal of 80 columns"
 
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     (experiment,) = client.search_experiments(filter_string="name = 'paraisite'")

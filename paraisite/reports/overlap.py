@@ -51,14 +51,11 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
     lines = [row for row in shown.to_dict("records") if _is_told(row)]
     columns = {
         "against": [_against(row) for row in lines],
-        "relation": [row[RELATION] for row in lines],
-        "rows": [_rows(row) for row in lines],
+        "rows that share": [_rows(row) for row in lines],
         "apart, dex": [_number(row[MEDIAN_DISTANCE]) for row in lines],
-        "model": [row[MODEL] or _NOT_A_NUMBER for row in lines],
-        "MAPE": [_number(row[MAPE]) for row in lines],
+        "MAPE": [_mape(row) for row in lines],
         "beside": [_beside(row) for row in lines],
         "difference (95 % interval)": [_difference(row) for row in lines],
-        "how": [_how(row) for row in lines],
     }
     return pd.DataFrame(columns, index=pd.Index([row[TESTED] for row in lines], name=TESTED))
 
@@ -80,8 +77,10 @@ def _of_the_best(table: pd.DataFrame) -> pd.DataFrame:
 
 def _is_told(row: Mapping[Any, Any]) -> bool:
     """Return whether a line stands in the table: rows that share nothing are what others are compared with."""
+    if row[BESIDE] not in ("", NOTHING):
+        return bool(row[N_ROW])
     if row[RELATION] == NOTHING:
-        return row[BESIDE] not in ("", NOTHING)
+        return False
     return row[MEASURED] == "" or row[RELATION] == POLYMORPH or bool(row[N_ROW])
 
 
@@ -90,11 +89,15 @@ def _against(row: Mapping[Any, Any]) -> str:
 
 
 def _rows(row: Mapping[Any, Any]) -> str:
-    return f"{row[N_ROW]:,} of {row[N_TOTAL]:,} ({row[N_ROW] / row[N_TOTAL]:.0%})"
+    return f"{row[RELATION]}: {row[N_ROW]:,} of {row[N_TOTAL]:,} ({row[N_ROW] / row[N_TOTAL]:.0%})"
 
 
 def _number(value: float) -> str:
     return _NOT_A_NUMBER if np.isnan(value) else f"{value:.3f}"
+
+
+def _mape(row: Mapping[Any, Any]) -> str:
+    return _NOT_A_NUMBER if np.isnan(row[MAPE]) else f"{row[MAPE]:.3f} ({row[MODEL]})"
 
 
 def _beside(row: Mapping[Any, Any]) -> str:
@@ -102,14 +105,12 @@ def _beside(row: Mapping[Any, Any]) -> str:
 
 
 def _difference(row: Mapping[Any, Any]) -> str:
+    """Return the difference, over what it was taken and its chance; where there is none, why."""
     if np.isnan(row[DIFFERENCE]):
-        return _NOT_A_NUMBER
-    return f"{row[DIFFERENCE]:+.3f} ({row[DIFFERENCE_LOW]:+.2f} to {row[DIFFERENCE_HIGH]:+.2f})"
-
-
-def _how(row: Mapping[Any, Any]) -> str:
+        return row[HOW] or _NOT_A_NUMBER
     p_value = "" if np.isnan(row[P_VALUE]) else f", p = {row[P_VALUE]:.2g}"
-    return f"{row[HOW]}{p_value}" or _NOT_A_NUMBER
+    interval = f"{row[DIFFERENCE_LOW]:+.2f} to {row[DIFFERENCE_HIGH]:+.2f}"
+    return f"{row[DIFFERENCE]:+.3f} ({interval}), {row[HOW]}{p_value}"
 
 
 def shares_and_errors(table: pd.DataFrame) -> Figure:

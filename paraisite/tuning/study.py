@@ -1,14 +1,11 @@
-"""A study: where it is kept, what it is about, which trials are to be done again, and what it has found."""
+"""A study: where it is kept, what it is about, which trials are to be done again. What came out is in ``findings``."""
 
-import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-import numpy as np
 import optuna
-import pandas as pd
 from optuna import Study
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
@@ -18,24 +15,20 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from paraisite import schema
 from paraisite.config import NO_STUDY, FineTuning
-from paraisite.datasets.nested import NestedSplit
-from paraisite.errors import ConfigError, DataError
-from paraisite.tuning.objective import INNER_MAPE, OF_SPLITS
-from paraisite.tuning.space import candidate_of, settings_of, spread_candidates
+from paraisite.errors import ConfigError
+from paraisite.tuning.space import candidate_of, spread_candidates
 from paraisite.tuning.workers import is_lost
 
 Sampler = Literal["tpe", "qmc"]
 
-TRIAL: Final = "trial"
-PRUNED_AFTER: Final = "would_be_pruned_after_epoch"
 MEDIAN: Final = "median"
 """The way of pruning."""
 
 FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
 _ABOUT: Final = "about"
+_START: Final = "starts_from"
 _FIRST: Final = "first_candidate"
 _N_QUEUED: Final = "n_queued"
 _REPEATS: Final = "repeats"
@@ -103,6 +96,25 @@ def open_study(name: str, storage: BaseStorage, *, about: Mapping[str, str | int
     return study
 
 
+def hold_to_start(study: Study, description: str) -> None:
+    """Keep what a study's trials start from, or check that it is still that.
+
+    Args:
+        study: The study.
+        description: Names the starting members by their digest or their version.
+
+    Raises:
+        ConfigError: The study's trials started from other members.
+    """
+    known = study.user_attrs.get(_START)
+    if known is None:
+        study.set_user_attr(_START, description)
+    elif known != description:
+        raise ConfigError(
+            f"study {study.study_name} starts from {known}, not from {description}: give another one another name"
+        )
+
+
 def queue_candidates(study: Study, n_trial: int, *, first: FineTuning, seed: int) -> None:
     """Queue what a study of so many trials tries whatever any of them measures; what was queued before stays.
 
@@ -125,6 +137,11 @@ def queue_candidates(study: Study, n_trial: int, *, first: FineTuning, seed: int
     for candidate in queue[n_queued:n_trial]:
         study.enqueue_trial(candidate)
     study.set_user_attr(_N_QUEUED, max(n_queued, min(n_trial, len(queue))))
+
+
+def epochs_of(study: Study) -> int:
+    """Return the epochs of every trial."""
+    return int(study.user_attrs[_ABOUT]["epochs"])
 
 
 def pruner() -> BasePruner:
@@ -151,86 +168,6 @@ def repeat_lost(study: Study) -> list[int]:
 def n_in_state(study: Study, *states: TrialState) -> int:
     """Return how many trials are in one of some states."""
     return len(study.get_trials(deepcopy=False, states=states))
-
-
-def best_settings(study: Study) -> FineTuning:
-    """Return the settings of the trial with the lowest inner MAPE, with the study's name.
-
-    Raises:
-        DataError: No trial has gone to its end.
-    """
-    if not n_in_state(study, TrialState.COMPLETE):
-        raise DataError(f"study {study.study_name} has no trial that went to its end, so there is no best one")
-    settings = settings_of(study.best_params, epochs=epochs_of(study))
-    return dataclasses.replace(settings, study=study.study_name)
-
-
-def epochs_of(study: Study) -> int:
-    """Return the epochs of every trial."""
-    return int(study.user_attrs[_ABOUT]["epochs"])
-
-
-def trials_table(study: Study) -> pd.DataFrame:
-    """Return one row per trial (index): state, inner MAPE (of a pruned one where it was judged last), candidate."""
-    rows = [
-        {TRIAL: trial.number, "state": trial.state.name.lower(), INNER_MAPE: _value(trial), **trial.params}
-        for trial in study.get_trials(deepcopy=False)
-    ]
-    return pd.DataFrame(rows, columns=None if rows else [TRIAL]).set_index(TRIAL)
-
-
-def best_of_split(study: Study, splits: Sequence[NestedSplit]) -> pd.DataFrame:
-    """Return for each split the trial with the lowest inner MAPE of that split's training rows.
-
-    Where neither the list of candidates nor their length depends on any result (sampler ``qmc``, no pruning), no label
-    of a split's test rows reaches the choice for that split.
-
-    Args:
-        study: With trials that went to their end.
-        splits: Those that its trials were scored on.
-
-    Returns:
-        One row per split (index split_seed): split, trial, inner MAPE of that split, candidate.
-    """
-    finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-    rows = []
-    for split in splits:
-        best = min(finished, key=lambda trial: trial.user_attrs[OF_SPLITS][split.name])
-        found = {schema.SPLIT_SEED: split.seed, "split": split.name, TRIAL: best.number}
-        rows.append(found | {INNER_MAPE: best.user_attrs[OF_SPLITS][split.name]} | best.params)
-    return pd.DataFrame(rows).set_index(schema.SPLIT_SEED)
-
-
-def replay_pruning(study: Study) -> pd.DataFrame:
-    """Return what pruning would have done to the trials of a study without it, in the order in which they began.
-
-    Returns:
-        One row per finished trial (index): its inner MAPE, and the epoch after which it would have been pruned, NaN
-        where it would have gone to its end.
-    """
-    replayed = optuna.create_study(direction="minimize", pruner=pruner(), sampler=RandomSampler())
-    rows = []
-    for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
-        again, stopped = replayed.ask(), np.nan
-        last = max(trial.intermediate_values)
-        for epoch, value in sorted(trial.intermediate_values.items()):
-            again.report(value, epoch)
-            if epoch < last and again.should_prune():
-                stopped = epoch
-                break
-        if np.isnan(stopped):
-            replayed.tell(again, trial.value)
-        else:
-            replayed.tell(again, state=TrialState.PRUNED)
-        rows.append({TRIAL: trial.number, INNER_MAPE: trial.value, PRUNED_AFTER: stopped})
-    return pd.DataFrame(rows, columns=[TRIAL, INNER_MAPE, PRUNED_AFTER]).set_index(TRIAL)
-
-
-def _value(trial: FrozenTrial) -> float:
-    """Return a trial's value, else what it reported last."""
-    if trial.value is not None:
-        return trial.value
-    return trial.intermediate_values[max(trial.intermediate_values)] if trial.intermediate_values else float("nan")
 
 
 def _sampler(name: str, seed: int) -> BaseSampler:

@@ -3,47 +3,15 @@
 import dataclasses
 from pathlib import Path
 
-import numpy as np
-import optuna
 import pytest
 from optuna import Study, Trial
 from optuna.trial import TrialState
 
-from paraisite.config import FineTuning
-from paraisite.datasets.nested import random_nested
-from paraisite.errors import ConfigError, DataError
-from paraisite.tuning.objective import INNER_MAPE, OF_SPLITS
+from paraisite.errors import ConfigError
 from paraisite.tuning.space import candidate_of, spread_candidates, suggest
-from paraisite.tuning.study import (
-    PRUNED_AFTER,
-    best_of_split,
-    best_settings,
-    n_in_state,
-    open_storage,
-    open_study,
-    queue_candidates,
-    repeat_lost,
-    replay_pruning,
-    trials_table,
-)
+from paraisite.tuning.study import hold_to_start, n_in_state, open_storage, queue_candidates, repeat_lost
 from paraisite.tuning.workers import WORKER, WorkerLock
-
-ABOUT = {"recipe": "FELABTG15", "epochs": 30, "sampler": "tpe", "pruning": "none"}
-IN_USE = FineTuning(epochs=60, batch_size=8, learning_rate_period_epochs=60)
-SPLITS = random_nested(20, seeds=[1, 2], train_fraction=0.8, n_fold=2)
-
-
-def study_in(folder: Path, name: str = "one", **changes: str) -> Study:
-    return open_study(name, open_storage(None, folder), about=ABOUT | changes)
-
-
-def run_again(study: Study, values: list[tuple[float, float]]) -> None:
-    """Give the next trials these errors on both splits."""
-    for first, second in values:
-        trial = study.ask()
-        suggest(trial, epochs=30)
-        trial.set_user_attr(OF_SPLITS, {"1": first, "2": second})
-        study.tell(trial, (first + second) / 2)
+from tests.tuning.studies import IN_USE, run_again, study_in
 
 
 def signed_by(study: Study, worker: list[str]) -> Trial:
@@ -65,6 +33,13 @@ def test_a_study_about_something_else_is_refused(tmp_path: Path) -> None:
         ConfigError, match=r"study one is about {'recipe': 'FELABTG15'}, not about {'recipe': 'RWTG15'}"
     ):
         study_in(tmp_path, recipe="RWTG15")
+
+
+def test_a_study_that_starts_from_other_members_is_refused(tmp_path: Path) -> None:
+    for _ in range(2):
+        hold_to_start(study_in(tmp_path), "FELAB (sha256 one)")
+    with pytest.raises(ConfigError, match=r"starts from FELAB \(sha256 one\), not from FELAB \(sha256 two\)"):
+        hold_to_start(study_in(tmp_path), "FELAB (sha256 two)")
 
 
 def test_a_database_that_cannot_be_reached_is_a_clear_error(tmp_path: Path) -> None:
@@ -132,49 +107,3 @@ def test_a_repeated_trial_that_is_lost_again_is_repeated_again(tmp_path: Path) -
         assert repeat_lost(study) == [trial.number]
     run_again(study, [(0.5, 0.5)])
     assert study.best_params == candidate
-
-
-def test_each_split_chooses_by_its_own_rows(tmp_path: Path) -> None:
-    study = study_in(tmp_path)
-    run_again(study, [(0.5, 0.2), (0.3, 0.9), (0.4, 0.4)])
-    chosen = best_of_split(study, SPLITS)
-    assert chosen["trial"].to_dict() == {1: 1, 2: 0}
-    assert chosen[INNER_MAPE].to_dict() == {1: 0.3, 2: 0.2}
-    assert chosen.loc[1, "learning_rate"] == study.trials[1].params["learning_rate"]
-
-
-def test_the_best_settings_carry_the_studys_name(tmp_path: Path) -> None:
-    study = study_in(tmp_path)
-    with pytest.raises(DataError, match="has no trial that went to its end"):
-        best_settings(study)
-    run_again(study, [(0.5, 0.5), (0.3, 0.3)])
-    best = best_settings(study)
-    assert (best.study, best.epochs) == ("one", 30)
-    assert best.learning_rate == study.trials[1].params["learning_rate"]
-
-
-def test_pruning_can_be_tried_on_a_study_without_it(tmp_path: Path) -> None:
-    """Seven trials: the sixth is worse at its first rung than half of five others; the best, last, begins well."""
-    study = study_in(tmp_path)
-    for at_rung, last in [*((0.5, 0.4 + 0.01 * n) for n in range(5)), (0.9, 0.5), (0.4, 0.3)]:
-        trial = study.ask()
-        suggest(trial, epochs=30)
-        trial.report(at_rung, 5)
-        trial.report(last, 30)
-        study.tell(trial, last)
-    replayed = replay_pruning(study)
-    np.testing.assert_array_equal(replayed[PRUNED_AFTER], [np.nan] * 5 + [5, np.nan])
-    assert replayed[INNER_MAPE].idxmin() == 6
-
-
-def test_the_table_has_a_row_for_every_trial(tmp_path: Path) -> None:
-    study = study_in(tmp_path)
-    assert trials_table(study).empty
-    run_again(study, [(0.5, 0.7)])
-    trial = study.ask()
-    suggest(trial, epochs=30)
-    trial.report(0.8, 5)
-    study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    table = trials_table(study)
-    assert table["state"].tolist() == ["complete", "pruned"]
-    assert table[INNER_MAPE].tolist() == pytest.approx([0.6, 0.8])

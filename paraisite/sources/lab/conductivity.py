@@ -53,12 +53,16 @@ class Effort:
             equal length, that has both.
         snapshots_per_minimum: Random displacements, as a multiple of the fewest that determine the force constants.
         min_snapshots: Of these at least.
+        opposite_too: Each displacement is made in the opposite direction as well, as one more force call. The mean of
+            both forces holds no odd order, so that the fourth-order terms, which blur the cubic ones and make AlSb's
+            conductivity half as large with 16 displacements, are gone.
     """
 
     min_angstrom: float
     min_atoms: int
     snapshots_per_minimum: float
     min_snapshots: int = 1
+    opposite_too: bool = False
 
 
 LABELS: Final = Effort(min_angstrom=7.5, min_atoms=40, snapshots_per_minimum=4.0)
@@ -202,7 +206,7 @@ def _anharmonic(primitive: Structure, calculator: Any, effort: Effort) -> tuple[
         symprec=SYMMETRY_TOLERANCE_ANGSTROM,
     )
     _displace(phonons, "auto", effort)
-    if len(phonons.supercells_with_displacements) < effort.min_snapshots:
+    if len(phonons.supercells_with_displacements) < effort.min_snapshots * (2 if effort.opposite_too else 1):
         _displace(phonons, effort.min_snapshots, effort)
     snapshots = phonons.supercells_with_displacements
     phonons.forces = forces_in(snapshots, calculator) - forces_in([phonons.supercell], calculator)
@@ -216,6 +220,7 @@ def _displace(phonons: Phono3py, n_snapshot: int | Literal["auto"], effort: Effo
         number_of_snapshots=n_snapshot,
         number_estimation_factor=effort.snapshots_per_minimum,
         random_seed=_SEED,
+        is_plusminus=effort.opposite_too,
     )
 
 

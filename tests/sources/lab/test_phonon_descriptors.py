@@ -77,3 +77,17 @@ def test_small_efforts_make_as_many_displacements_as_asked(monkeypatch: pytest.M
     monkeypatch.setattr(phonon_descriptors, "EFFORT", Effort(6.5, 16, 4.0, min_snapshots=30))
     found = phonon_descriptors.phonon_descriptors(nickel(), EMT())
     assert 30 < found.n_force_call < 40
+
+
+def test_opposite_displacements_keep_higher_orders_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kappa(effort: Effort, displacement_angstrom: float) -> float:
+        monkeypatch.setattr(conductivity, "ANHARMONIC_DISPLACEMENT_ANGSTROM", displacement_angstrom)
+        monkeypatch.setattr(phonon_descriptors, "EFFORT", effort)
+        return phonon_descriptors.phonon_descriptors(nickel(), EMT()).kappa_potential_w_per_m_k
+
+    single = Effort(6.5, 16, 1.0, min_snapshots=16)
+    pairs = Effort(6.5, 16, 1.0, min_snapshots=8, opposite_too=True)
+    exact = kappa(Effort(6.5, 16, 4.0, min_snapshots=20, opposite_too=True), 0.01)
+    of_single, of_pairs = (abs(np.log(kappa(effort, 0.1) / exact)) for effort in (single, pairs))
+    assert of_pairs < 0.06
+    assert of_single > 2 * of_pairs
