@@ -23,7 +23,7 @@ PUBLISHED_PROTOCOL: Final = {
 
 _SHOWN: Final = {schema.MAPE_TEST: "rows that chose nothing", **PUBLISHED_PROTOCOL}
 _ERRORS: Final = ("MAPE", "95 % interval", "log10 MAE", "Spearman", "p")
-"""Columns of ``evaluation_table``; what it says of intervals says nothing of a start."""
+"""Columns of ``evaluation_table``; what it says of intervals says nothing of a start. Some share a column here."""
 
 _STYLES: Final = {
     Origin.RANDOM: ("#7d8894", "D", "random weights"),
@@ -42,21 +42,22 @@ def backbones_table(outcome: Outcome) -> pd.DataFrame:
         outcome: Compared with random weights; its summary may hold the published protocol's metrics.
 
     Returns:
-        Index model; the errors of ``evaluation_table``, p among them, the difference from random weights with its
-        95 % interval, then the published protocol's metrics.
+        Index model; MAPE, its 95 % interval, other errors, the difference from random weights with its 95 % interval
+        and its p-value, then the published protocol's metrics.
     """
     ordered = outcome.summary.sort_values(schema.MAPE_TEST)
     compared = outcome.comparisons[["mean_difference", "interval_low", "interval_high"]].reindex(ordered.index)
-    columns = {
-        "difference": [
-            "–" if np.isnan(mean) else f"{mean:+.3f} ({low:+.2f} to {high:+.2f})"
-            for mean, low, high in compared.to_numpy(np.float64)
-        ]
-    }
+    errors = evaluation_table(outcome.summary, outcome.comparisons).filter(_ERRORS)
+    errors["MAPE"] += " (" + errors.pop("95 % interval") + ")"
+    differences = [
+        "–" if np.isnan(mean) else f"{mean:+.3f} ({low:+.2f} to {high:+.2f}), p = {p_value}"
+        for (mean, low, high), p_value in zip(compared.to_numpy(np.float64), errors.pop("p"), strict=True)
+    ]
+    columns = {"difference": differences}
     for metric, heading in _published(ordered).items():
         pairs = ordered[[metric, f"{metric}_std"]].to_numpy(np.float64)
         columns[heading] = [f"{mean:.3f} ± {std:.3f}" for mean, std in pairs]
-    return evaluation_table(outcome.summary, outcome.comparisons).filter(_ERRORS).assign(**columns)
+    return errors.assign(**columns)
 
 
 def backbones_figures(scores: pd.DataFrame) -> dict[str, Figure]:
