@@ -23,7 +23,7 @@ from paraisite.evaluation.point import mixed_cross_fits
 from paraisite.evaluation.protocols import Protocol
 from paraisite.evaluation.published import estimates_of_training
 from paraisite.evaluation.scores import estimates_table
-from paraisite.evaluation.tabular import BASELINES, MIXTURES, TabularModel, cross_fit_tabular
+from paraisite.evaluation.tabular import BASELINES, MIXTURES, PROCESSES, TabularModel, cross_fit_tabular
 from paraisite.folders import BUILD, PRETRAINED
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inputs import load_phonons
@@ -104,11 +104,12 @@ def _on_descriptors(
             )
 
     yield from cross_fits(BASELINES)
+    found = dict(cross_fits(PROCESSES))
+    yield from found.items()
     for mixture, processes in MIXTURES.items():
-        found = dict(cross_fits(processes))
-        yield from found.items()
-        if found:
-            yield mixture, mixed_cross_fits(list(found.values()))
+        names = [process.name for process in processes]
+        if set(names) <= set(found):
+            yield mixture, mixed_cross_fits([found[name] for name in names])
 
 
 def _published(

@@ -17,7 +17,15 @@ from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation.blocks import Networks
 from paraisite.evaluation.crossfit import CrossFit
 from paraisite.evaluation.experiment import StartingWeights
-from paraisite.evaluation.tabular import IONIC, PHYSICAL, TabularModel, constant, cross_fit_tabular, line
+from paraisite.evaluation.tabular import (
+    IONIC,
+    PHONON_PROCESSES,
+    PHYSICAL,
+    TabularModel,
+    constant,
+    cross_fit_tabular,
+    line,
+)
 from paraisite.training.recipes import RECIPES
 from tests.pipeline import params_text
 
@@ -35,7 +43,8 @@ def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pyt
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(contenders, "BASELINES", MODELS)
-    monkeypatch.setattr(contenders, "MIXTURES", {"GP mixture": PROCESSES})
+    monkeypatch.setattr(contenders, "PROCESSES", PROCESSES)
+    monkeypatch.setattr(contenders, "MIXTURES", {"GP mixture": PROCESSES, "not all there": PHONON_PROCESSES})
     monkeypatch.setattr(contenders, "load_phonons", lambda _: None)
     monkeypatch.setattr(contenders, "_networks", lambda *_: Networks())
     monkeypatch.setattr(contenders, "_final_recipes", lambda *_: [])
@@ -172,6 +181,7 @@ def test_a_recipe_without_its_members_is_left_out(
     monkeypatch.undo()
     monkeypatch.chdir(folder)
     monkeypatch.setattr(contenders, "BASELINES", MODELS[:1])
+    monkeypatch.setattr(contenders, "PROCESSES", ())
     monkeypatch.setattr(contenders, "MIXTURES", {})
     monkeypatch.setattr(contenders, "load_phonons", lambda _: None)
     monkeypatch.setattr(contenders, "_networks", lambda *_: Networks())

@@ -14,7 +14,7 @@ from paraisite.evaluation.outcome import TABLES_FOLDER
 from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.evaluation.scores import MODEL
 from paraisite.evaluation.statistics import P_HOLM, REFERENCE
-from paraisite.evaluation.tabular import BASELINES, MIXTURES
+from paraisite.evaluation.tabular import BASELINES, MIXTURES, PROCESSES
 
 PROTOCOL: Final = "protocol"
 METRIC: Final = "metric"
@@ -109,8 +109,7 @@ def _column(summary: pd.DataFrame, name: str) -> Any:
 
 
 def _without_epochs() -> set[str]:
-    processes = [process for group in MIXTURES.values() for process in group]
-    return {model.name for model in (*BASELINES, *processes)} | set(MIXTURES)
+    return {model.name for model in (*BASELINES, *PROCESSES)} | set(MIXTURES)
 
 
 def _is_best(table: pd.DataFrame) -> pd.Series:

@@ -143,7 +143,13 @@ PHONON_PROCESSES: Final = (
 )
 """Gaussian processes on what takes a minute: phonons under a machine-learned potential."""
 
-MIXTURES: Final = {"GP mixture": GAUSSIAN_PROCESSES, "GP mixture, phonons": PHONON_PROCESSES}
+PROCESSES: Final = (*GAUSSIAN_PROCESSES, *PHONON_PROCESSES)
+
+MIXTURES: Final = {
+    "GP mixture": GAUSSIAN_PROCESSES,
+    "GP mixture, phonons": PHONON_PROCESSES,
+    "GP mixture, all": PROCESSES,
+}
 """Processes that are mixed in equal shares: by their out-of-fold errors none is clearly the best."""
 
 

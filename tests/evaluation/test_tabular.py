@@ -8,6 +8,7 @@ from paraisite.evaluation.crossfit import CrossFit, FitPredict, Floats
 from paraisite.evaluation.tabular import (
     BASELINES,
     MIXTURES,
+    PROCESSES,
     TabularModel,
     as_computed,
     constant,
@@ -87,6 +88,5 @@ def test_a_computed_value_is_taken_as_it_is() -> None:
 
 
 def test_names_are_unique() -> None:
-    processes = [model for group in MIXTURES.values() for model in group]
-    names = [*(model.name for model in (*BASELINES, *processes)), *MIXTURES]
+    names = [*(model.name for model in (*BASELINES, *PROCESSES)), *MIXTURES]
     assert len(set(names)) == len(names)
