@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import typer
 
 import paraisite
+from paraisite.cli_screen import screen
 from paraisite.errors import ConfigError
 from paraisite.sources.lab import TIERS
 from paraisite.training.recipes import (
@@ -55,6 +56,7 @@ data = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(data, name="data")
+app.command()(screen)
 
 
 @app.callback()

@@ -9,14 +9,12 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError
 from paraisite.folders import DATA, LABELS, PHONONS
 from paraisite.inputs import load_data
 from paraisite.processes import run_dvc
+from paraisite.progress import CountProgress
 from paraisite.schema import MATERIAL_ID
 from paraisite.sources.bundled import fetch_bundled
 from paraisite.sources.lab import TIERS
@@ -39,7 +37,6 @@ SHIPPED: Final = tuple(tier for tier in TIERS if tier != "slack_check")
 """Tiers that go into the DVC store; AFLOW's structures may not leave the machine."""
 
 _SECONDS_BETWEEN_KEEPING: Final = 1800.0
-_SECONDS_BETWEEN_LINES: Final = 300.0
 
 
 def label(tier: str, *, n_process: int, keep: bool, dataset: str = TOGO15) -> None:
@@ -110,39 +107,18 @@ class _Keeper:
                 return
 
 
-class _CampaignProgress:
-    """A bar with the time left; where no terminal is, a line every five minutes."""
+class _CampaignProgress(CountProgress):
+    """Counts parts and accepted rows, and lets finished parts be kept."""
 
     def __init__(self, tier: str, keeper: _Keeper | None) -> None:
+        super().__init__(tier, unit="parts")
         self._keeper = keeper
-        console = Console(stderr=True)
-        self._on_terminal = console.is_terminal
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            TextColumn("{task.fields[accepted]}"), console=console,
-        )  # fmt: skip
-        self._tier = tier
-        self._task = self._bar.add_task(tier, total=None, accepted="")
-        self._n_row = self._n_accepted = self._n_here = 0
-        self._start = self._last_line = time.monotonic()
-
-    def __enter__(self) -> "_CampaignProgress":
-        if self._on_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._n_row = self._n_accepted = 0
 
     def __call__(self, *, n_done: int, n_part: int, rows: Sequence[Row]) -> None:
         self._n_row += len(rows)
         self._n_accepted += sum(row["reason"] == "" for row in rows)
-        self._n_here += bool(rows)
         accepted = f"{self._n_accepted} of {self._n_row} accepted" if rows else ""
-        self._bar.update(self._task, total=n_part, completed=n_done, accepted=accepted)
-        if not self._on_terminal and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
-            self._last_line = time.monotonic()
-            left = (time.monotonic() - self._start) / max(self._n_here, 1) * (n_part - n_done) / 60.0
-            logger.info("%s: %d of %d parts, about %.0f min left; %s", self._tier, n_done, n_part, left, accepted)
+        self.update(n_done=n_done, n_total=n_part, note=accepted)
         if rows and self._keeper:
             self._keeper.keep_now_and_then()

@@ -24,6 +24,14 @@ TRAIN: Final = "train"
 VALIDATION: Final = "validation"
 TEST: Final = "test"
 
+# Columns of a screening (one row per row of what was screened, in its order; row, material_id, formula, reason beside).
+KAPPA_MEAN: Final = "mTC_w_per_m_k"
+"""Mean over the members of the predicted conductivity, W/m/K: the paper's mTC."""
+KAPPA_VARIANCE: Final = "var_pTC_w2_per_m2_k2"
+"""Sample variance over the members of the predicted conductivity, (W/m/K)²: the paper's var(pTC)."""
+KAPPA_LOG10_SPREAD: Final = "log10_std_pTC_dex"
+"""Sample standard deviation over the members of log10 of the predicted conductivity, dex."""
+
 # Columns of a curves table (one row per split and epoch, epochs counted from 1).
 EPOCH: Final = "epoch"
 TRAIN_MAPE: Final = "train_mape"

@@ -34,6 +34,7 @@ STAGES = {
     "audit": ("overlap",),
     "backbones": ("compare_backbones",),
     "acquire": ("fetch",),
+    "candidates": ("screen_candidates",),
     "search": ("tune",),
 }
 
@@ -234,8 +235,11 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "overlap",
         "tune",
         "fetch",
+        "screen_candidates",
     ]
-    without_overrides = ("pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch")
+    without_overrides = (
+        "pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch", "screen_candidates",
+    )  # fmt: skip
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
 
 

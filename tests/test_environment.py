@@ -94,8 +94,9 @@ def test_mlproject_uses_python_env() -> None:
 
 @pytest.mark.parametrize("folder", ["paraisite", "tests"])
 def test_everything_imported_is_a_direct_dependency(folder: str) -> None:
-    of_the_lab = map(Requirement, pyproject()["project"]["optional-dependencies"]["lab"])  # imported where it is needed
-    declared = {canonicalize_name(requirement.name) for requirement in [*direct_requirements(), *of_the_lab]}
+    extras = pyproject()["project"]["optional-dependencies"]
+    where_needed = map(Requirement, [*extras["lab"], *extras["cluster"]])
+    declared = {canonicalize_name(requirement.name) for requirement in [*direct_requirements(), *where_needed]}
     undeclared = {
         f"{path.relative_to(ROOT)}: {module}"
         for path in (ROOT / folder).rglob("*.py")
@@ -141,6 +142,7 @@ ENTRY_POINTS = {
     "backbones",
     "tune",
     "fetch",
+    "screen",
     "test",
 }
 

@@ -241,7 +241,7 @@ DATASET_NAMES: Final = tuple(_LOADERS)
 def _table(records: Sequence[Record]) -> pd.DataFrame:
     columns = {
         MATERIAL_ID: [record.material_id for record in records],
-        FORMULA: _reduced_formulas(record.structure.composition for record in records),
+        FORMULA: reduced_formulas(record.structure.composition for record in records),
         PROTOTYPE: [record.prototype for record in records],
         KAPPA: [record.kappa_w_per_m_k for record in records],
         SOURCE: [record.source for record in records],
@@ -249,7 +249,7 @@ def _table(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame(columns).astype(COLUMN_TYPES)
 
 
-def _reduced_formulas(compositions: Iterable[Composition]) -> list[str]:
+def reduced_formulas(compositions: Iterable[Composition]) -> list[str]:
     """Return formulas such as "GaAs", without oxidation states."""
     with warnings.catch_warnings():
         # pymatgen orders a formula by electronegativity and warns once per noble gas, which has none.

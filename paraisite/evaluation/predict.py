@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,30 +10,18 @@ import numpy.typing as npt
 from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.plan import dense_plan
-from paraisite.models.architecture import ModelConfig
+from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.distance_basis import distance_basis
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.megnet import head, last_hidden
 from paraisite.models.runtime import tf
 
 Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 _N_CRYSTAL: Final = 32
-_SMALLEST: Final = BatchShape(n_crystal=_N_CRYSTAL, n_atom=128, n_bond=512)
+_SMALLEST: Final = BatchShape(n_crystal=_N_CRYSTAL, n_atom=96, n_bond=512)
+_GROWTH: Final = 4
 _STEPS_PER_CALL: Final = 16
-
-
-class _Answer(NamedTuple):
-    """What a program returns for each step and crystal place.
-
-    Attributes:
-        output: The network's output, [n_step, n_crystal] or [n_step, n_crystal, n_output].
-        hidden: Its last hidden layer, [n_step, n_crystal, n_hidden].
-    """
-
-    output: Any
-    hidden: Any
 
 
 def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
@@ -46,77 +34,74 @@ def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float
     Returns:
         float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several outputs.
     """
-    n_output = ensemble.config.n_output
-    output = np.full((ensemble.n_member, len(graphs), *(() if n_output == 1 else (n_output,))), np.nan)
-    for member, rows, answer, present in _answers(ensemble, graphs):
-        output[member, rows] = answer.output.numpy()[present]
+    # Outside the compiled programs, whose shapes have more crystal places than crystals: the head would fill them all.
+    hidden = tf.constant(last_hidden_layer(ensemble, graphs), tf.float32)
+    output = head(_constants(ensemble.parameters), hidden, config=ensemble.config).numpy().astype(np.float64)
     return output if ensemble.scaler is None else ensemble.scaler.inverse(output)
 
 
 def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
-    """Return what every member's head reads of every crystal, by the programs of ``predict``.
+    """Return what every member's head reads of every crystal.
 
     Returns:
         float64 [n_member, n_crystal, n_hidden], without unit.
     """
     n_hidden = ensemble.parameters["readout/1/bias"].shape[-1]
     hidden = np.full((ensemble.n_member, len(graphs), n_hidden), np.nan)
-    for member, rows, answer, present in _answers(ensemble, graphs):
-        hidden[member, rows] = answer.hidden.numpy()[present]
-    return hidden
-
-
-def _answers(ensemble: Ensemble, graphs: GraphCollection) -> Iterator[tuple[int, Ints, _Answer, Bools]]:
-    """Yield a member's number, some crystals' rows, its answer, and which places of it are theirs."""
-    feature = distance_basis(ensemble.config).coordinates(graphs.bond_distance_angstrom)
-    weights = [
-        {name: tf.constant(value[k : k + 1]) for name, value in ensemble.parameters.items()}
-        for k in range(ensemble.n_member)
-    ]
+    feature = distance_basis(ensemble.config).coordinates(graphs.bond_distance_angstrom, dtype=np.float32)
+    members = [_constants(ensemble.member(k).parameters) for k in range(ensemble.n_member)]
     for rows, shape in _by_size(graphs):
         plan = dense_plan(graphs.sizes[rows], shape)
         plan = np.where(plan == EMPTY, EMPTY, rows[plan])
         program = _program(ensemble.config, shape)
-        for steps in _chunks(plan):
+        for steps, n_step in _calls(plan):
             batch = GraphBatch(*map(tf.constant, pack(graphs, feature, steps, shape)))
             present = steps != EMPTY
-            for k, member in enumerate(weights):
-                yield k, steps[present], program(member, batch), present
+            for k, weights in enumerate(members):
+                hidden[k, steps[present]] = program(weights, batch, n_step).numpy()[present]
+    return hidden
+
+
+def _constants(parameters: Parameters) -> dict[str, Any]:
+    return {name: tf.constant(value) for name, value in parameters.items()}
 
 
 def _by_size(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
-    """Yield the rows that fit each shape; every further shape doubles the one before, so there are few."""
+    """Yield the rows that fit each shape; every further shape is several times the one before, so there are few."""
     rows, shape = np.arange(len(graphs)), _SMALLEST
     while len(rows):
         fits = (graphs.sizes[rows] <= shape.capacity).all(axis=1)
         if fits.any():
             yield rows[fits], shape
         rows = rows[~fits]
-        shape = BatchShape(_N_CRYSTAL, 2 * shape.n_atom, 2 * shape.n_bond)
+        shape = BatchShape(_N_CRYSTAL, _GROWTH * shape.n_atom, _GROWTH * shape.n_bond)
 
 
-def _chunks(plan: Ints) -> Iterator[Ints]:
-    """Yield the steps in calls of one or of sixteen, padded with empty steps: two programs per shape at most."""
-    if len(plan) == 1:
-        yield plan
-        return
+def _calls(plan: Ints) -> Iterator[tuple[Ints, Any]]:
+    """Yield the steps of each call, padded with empty steps to one number of them, and how many are to be computed."""
     for start in range(0, len(plan), _STEPS_PER_CALL):
         steps = plan[start : start + _STEPS_PER_CALL]
-        missing = _STEPS_PER_CALL - len(steps)
-        yield np.concatenate([steps, np.full((missing, plan.shape[1]), EMPTY)])
+        padding = np.full((_STEPS_PER_CALL - len(steps), plan.shape[1]), EMPTY)
+        yield np.concatenate([steps, padding]), tf.constant(len(steps))
 
 
 @lru_cache(maxsize=16)
 def _program(config: ModelConfig, shape: BatchShape) -> Any:
-    """Return the compiled function (one member's weights, steps) -> ``_Answer``."""
+    """Return the compiled function (one member's weights, steps, number of steps to compute) -> hidden layers.
+
+    These are [n_step, n_crystal, n_hidden]; what stands in an empty place, or in a step left out, has no meaning.
+    """
 
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=False)
-    def run(weights: Any, batch: GraphBatch) -> _Answer:
-        def step(graphs: GraphBatch) -> _Answer:
-            one_member = tf.nest.map_structure(lambda value: value[None], graphs)
-            hidden = last_hidden(weights, one_member, config=config, n_crystal=shape.n_crystal)
-            return _Answer(head(weights, hidden, config=config)[0], hidden[0])
+    def run(weights: Any, batch: GraphBatch, n_step: Any) -> Any:
+        n_hidden = weights["readout/1/bias"].shape[-1]
+        found = tf.TensorArray(tf.float32, _STEPS_PER_CALL, element_shape=(shape.n_crystal, n_hidden))
 
-        return tf.map_fn(step, batch, fn_output_signature=_Answer(tf.float32, tf.float32))
+        def compute(number: Any, found: Any) -> tuple[Any, Any]:
+            one_member = tf.nest.map_structure(lambda value: value[number][None], batch)
+            hidden = last_hidden(weights, one_member, config=config, n_crystal=shape.n_crystal)
+            return number + 1, found.write(number, hidden[0])
+
+        return tf.while_loop(lambda number, _: number < n_step, compute, (tf.constant(0), found))[1].stack()
 
     return run

@@ -7,12 +7,14 @@ that space, and multiplies its first kernel by the basis instead: the same funct
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from paraisite.models.architecture import ModelConfig
+
+Floating = TypeVar("Floating", bound=np.floating[Any])
 
 _GRID_STEP_ANGSTROM: Final = 1e-3
 _RELATIVE_TOLERANCE: Final = 1e-8
@@ -37,17 +39,26 @@ class DistanceBasis:
         """Number of coordinates."""
         return self.vectors.shape[1]
 
-    def coordinates(self, distance_angstrom: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """Return the basis coordinates [n, n_basis] of distances [n] in Å."""
-        distance = np.asarray(distance_angstrom, dtype=np.float64)
-        return (gaussians(distance, self.centres_angstrom, self.width_angstrom) @ self.vectors).astype(np.float32)
+    def coordinates(
+        self, distance_angstrom: npt.ArrayLike, *, dtype: type[np.floating[Any]] = np.float64
+    ) -> npt.NDArray[np.float32]:
+        """Return the basis coordinates [n, n_basis] of distances [n] in Å.
+
+        Args:
+            distance_angstrom: Distances, Å.
+            dtype: What is computed with; single precision takes a fraction of the time and is off by 3e-6 at most.
+        """
+        distance, centres = (np.asarray(values, dtype) for values in (distance_angstrom, self.centres_angstrom))
+        found: npt.NDArray[np.float32] = gaussians(distance, centres, self.width_angstrom) @ self.vectors.astype(dtype)
+        return found.astype(np.float32, copy=False)
 
 
 def gaussians(
-    distance_angstrom: npt.NDArray[np.float64], centres_angstrom: npt.NDArray[np.float64], width_angstrom: float
-) -> npt.NDArray[np.float64]:
+    distance_angstrom: npt.NDArray[Floating], centres_angstrom: npt.NDArray[Floating], width_angstrom: float
+) -> npt.NDArray[Floating]:
     """Return exp(-(d - centre)²/width²), [n, n_gaussian], of distances [n] in Å."""
-    return np.exp(-(((distance_angstrom[:, None] - centres_angstrom) / width_angstrom) ** 2))
+    found: npt.NDArray[Floating] = np.exp(-(((distance_angstrom[:, None] - centres_angstrom) / width_angstrom) ** 2))
+    return found
 
 
 @lru_cache(maxsize=8)

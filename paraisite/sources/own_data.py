@@ -152,7 +152,7 @@ def _file_items(path: Path, options: ImportOptions) -> Iterator[Item]:
             f"the table of values has the columns {found}, expected one of {', '.join(FILE_COLUMNS)} "
             f"or, for files named after their ids, {', '.join(ID_COLUMNS)}"
         )
-    files = {file.name: file for file in [*structure_files(path), *_extended_xyz_files(path)]}
+    files = {file.name: file for file in [*structure_files(path), *extended_xyz_files(path)]}
     by_stem = {file.stem: file for file in files.values()}
     named: set[Path] = set()
     for number, row in enumerate(table.to_dict("records"), start=1):
@@ -178,7 +178,8 @@ def _refuse(reason: str) -> Callable[[], Record]:
     return make
 
 
-def _extended_xyz_files(path: Path) -> list[Path]:
+def extended_xyz_files(path: Path) -> list[Path]:
+    """Return the extended XYZ files of a folder, in order of their names."""
     return sorted(file for suffix in EXTENDED_XYZ_SUFFIXES for file in path.glob(f"*{suffix}"))
 
 
@@ -263,7 +264,7 @@ def _table_items(path: Path, options: ImportOptions) -> Iterator[Item]:
         material_id = str((values[id_column] if id_column else None) or f"row {number + 1}")
 
         def make(row: pa.Table = row, values: dict[str, Any] = values, material_id: str = material_id) -> Record:
-            structure = _structure_from_lists(row) if as_lists else _structure_from_text(values[STRUCTURE_COLUMN])
+            structure = _structure_from_lists(row) if as_lists else structure_from_text(values[STRUCTURE_COLUMN])
             prototype = values.get(PROTOTYPE)
             return _record(material_id, structure, values[options.column], options, prototype=prototype or None)
 
@@ -277,7 +278,8 @@ def _structure_from_lists(row: pa.Table) -> Structure | str:
         return f"the columns {', '.join(STRUCTURE_SCHEMA.names)} make no crystal: {error}"
 
 
-def _structure_from_text(text: object) -> Structure | str:
+def structure_from_text(text: object) -> Structure | str:
+    """Return the structure of pymatgen's dictionary or JSON, or of a CIF's or POSCAR's text, or why there is none."""
     if isinstance(text, dict):
         try:
             return Structure.from_dict(text)

@@ -77,10 +77,11 @@ def read_frames(path: Path) -> Iterator[tuple[dict[str, object], Structure | str
             except ValueError:
                 yield {}, f"not a readable structure: {reprlib.repr(first.strip())}, expected the number of atoms"
                 return
-            yield _read_frame("".join([first, *itertools.islice(lines, max(n_atom, 0) + 1)]))
+            yield read_frame("".join([first, *itertools.islice(lines, max(n_atom, 0) + 1)]))
 
 
-def _read_frame(text: str) -> tuple[dict[str, object], Structure | str]:
+def read_frame(text: str) -> tuple[dict[str, object], Structure | str]:
+    """Return what is known of the crystal of an extended XYZ frame, and the crystal or why there is none."""
     try:
         from ase.io import read
         from pymatgen.io.ase import AseAtomsAdaptor

@@ -3,8 +3,10 @@
 import numpy as np
 
 from paraisite.evaluation.predict import last_hidden_layer, predict
+from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import Ensemble
 from paraisite.training.initial import random_parameters, stack
+from tests.graphs.random_graphs import random_graphs
 from tests.training.tiny import CONFIG, tiny_data
 
 
@@ -21,3 +23,15 @@ def test_the_heads_matrices_turn_the_hidden_layer_into_the_prediction() -> None:
     expected = predict(ensemble, graphs)
     assert np.ptp(expected, axis=1).min() > 1e-4
     np.testing.assert_allclose(values[..., 0], expected, atol=1e-5)
+
+
+def test_a_crystal_is_predicted_alike_alone_and_among_many_of_all_sizes() -> None:
+    """Several calls, steps that are left out, and a crystal that needs a larger shape: 1e-5 of rounding."""
+    parameters = stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)])
+    ensemble = Ensemble(CONFIG, parameters, None, "kappa", "W/m/K")
+    rng = np.random.default_rng(0)
+    small = random_graphs(rng.integers(2, 90, 60), rng.integers(200, 500, 60), seed=1)
+    graphs = GraphCollection.concatenate([small, random_graphs([100], [700], seed=2), tiny_data().graphs])
+    together = predict(ensemble, graphs)
+    for row in (0, 30, 60, len(graphs) - 1):
+        np.testing.assert_allclose(predict(ensemble, graphs.take([row]))[:, 0], together[:, row], atol=1e-5)

@@ -29,6 +29,15 @@ def test_coordinates_restore_every_gaussian_up_to_the_cutoff(name: str):
     np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+def test_single_precision_is_as_good_within_its_rounding(name: str):
+    """3e-6 absolute: some ten times the rounding of the largest coordinates, which are near 3."""
+    basis = distance_basis(CONFIGS[name])
+    distance = np.random.default_rng(0).uniform(0.0, CONFIGS[name].cutoff_angstrom, 5000)
+    single = basis.coordinates(distance.astype(np.float32), dtype=np.float32)
+    np.testing.assert_allclose(single, basis.coordinates(distance.astype(np.float32)), rtol=0, atol=3e-6)
+
+
 def test_published_expansion_needs_few_coordinates():
     basis = distance_basis(ModelConfig())
     assert basis.vectors.shape == (100, basis.n_basis)

@@ -4,14 +4,11 @@ A part's file is written once, whole, and holds nothing that depends on time or 
 killed and started again therefore ends with the same files as one that ran through.
 """
 
-import json
 import multiprocessing
-import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +18,9 @@ import pandas as pd
 
 from paraisite.errors import DataError, ParaisiteError
 from paraisite.files import COMPACT_PARQUET, write_whole
-from paraisite.processes import end_with_parent
+from paraisite.plan_file import claim
+from paraisite.plan_file import read_plan as read_plan_file
+from paraisite.processes import end_with_parent, one_thread_each
 from paraisite.sources.lab.potential import load_calculator, package_versions
 
 PLAN_FILE: Final = "campaign.json"
@@ -31,7 +30,6 @@ STRUCTURES_SHA256: Final = "structures_sha256"
 VERSIONS: Final = "versions"
 """Of the packages that the campaign was begun with; told, not compared."""
 
-_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 _LOST: Final = "a labelling process was ended from outside (out of memory?); the same command goes on where it stopped"
 
 Row = dict[str, Any]
@@ -90,7 +88,7 @@ def run_campaign(
         DataError: The folder holds another campaign.
         ParaisiteError: A process died.
     """
-    _claim(folder, plan)
+    claim(folder / PLAN_FILE, plan, told={VERSIONS: package_versions()})
     missing = [part for part in parts if not _file(folder, part.name).exists()]
     n_done = len(parts) - len(missing)
     on_part(n_done=n_done, n_part=len(parts), rows=())
@@ -98,7 +96,7 @@ def run_campaign(
         return
     load_calculator(potential)  # a missing package is said here, in one sentence, not by every process
     context = multiprocessing.get_context("spawn")
-    with _one_thread_each(), ProcessPoolExecutor(n_process, context, _open_worker, (potential,)) as pool:
+    with one_thread_each(), ProcessPoolExecutor(n_process, context, _open_worker, (potential,)) as pool:
         futures = {pool.submit(_work, label, part): part for part in missing}
         try:
             for future in as_completed(futures):
@@ -148,28 +146,7 @@ def read_plan(folder: Path) -> dict[str, Any]:
     Raises:
         DataError: It is missing or damaged.
     """
-    try:
-        plan: dict[str, Any] = json.loads((folder / PLAN_FILE).read_text())
-        plan[VERSIONS]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{folder} holds no campaign: {error!r}") from error
-    return plan
-
-
-def _claim(folder: Path, plan: Mapping[str, Any]) -> None:
-    """Write the plan into a new folder, or check that it is the one that the folder was begun with."""
-    if not (folder / PLAN_FILE).exists():
-        content = {**plan, VERSIONS: package_versions()}
-        write_whole(folder / PLAN_FILE, (json.dumps(content, indent=2) + "\n").encode())
-        return
-    begun = read_plan(folder)
-    del begun[VERSIONS]
-    for key in {**begun, **plan}:
-        if begun.get(key) != plan.get(key):
-            raise DataError(
-                f"{folder} was begun with {key} = {begun.get(key)!r}, now it is {plan.get(key)!r}: "
-                "take the old value back, or move the folder away to start anew"
-            )
+    return read_plan_file(folder / PLAN_FILE)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -180,21 +157,6 @@ def _parquet(rows: list[Row]) -> bytes:
     buffer = BytesIO()
     pd.DataFrame(rows).to_parquet(buffer, index=False, **COMPACT_PARQUET)
     return buffer.getvalue()
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that are started inside use one thread; libraries read these variables when they are loaded."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 _calculator: Any = None  # of a worker's process

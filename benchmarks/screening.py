@@ -1,0 +1,224 @@
+"""Measures `screen` from records on disk to rows on disk: `python -m benchmarks.screening --help`.
+
+Crystals are drawn from a table of structures and strained a little, so that no two are equal and no cache helps beyond
+what it would do in real life. Memory is that of the whole process tree. With an interpreter that has matgl, its MEGNet
+predicts one by one, nine times, as a loop over nine models does.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import describe_machine
+from benchmarks.protocol import PREDICT_SINGLE, Crystal, write_crystals
+from benchmarks.worker import Worker
+from paraisite.candidates import model_file
+from paraisite.errors import ParaisiteError
+from paraisite.models.ensemble import Ensemble
+from paraisite.screening.chunks import Source
+from paraisite.screening.records import Crystal as FoundCrystal
+from paraisite.screening.records import read_chunk
+from paraisite.screening.run import LocalWorkers, screen
+from paraisite.screening.scorer import EnsembleScorer
+from paraisite.screening.sources import open_source
+from paraisite.screening.writer import Output
+from paraisite.sources.structure_columns import FRACTIONAL, LATTICE, SPECIES
+
+N_PEER: Final = 60
+"""Structures that matgl predicts one by one."""
+
+N_MEMBER: Final = 9
+MAX_STRAIN: Final = 0.02
+PAGE_KIB: Final = 4
+SECONDS_BETWEEN_SAMPLES: Final = 1.0
+
+
+def write_synthetic(path: Path, templates: list[dict[str, Any]], n_row: int) -> None:
+    """Write JSON lines of crystals whose cells are templates', each strained by up to 2 % along its own directions."""
+    rng = np.random.default_rng(0)
+    with path.open("wb") as file:
+        for number in range(n_row):
+            template = templates[number % len(templates)]
+            strain = np.eye(3) + np.diag(rng.uniform(-MAX_STRAIN, MAX_STRAIN, 3))
+            lattice = (np.reshape(template[LATTICE], (3, 3)) @ strain).ravel().tolist()
+            file.write(orjson.dumps(template | {"material_id": f"synthetic-{number}", LATTICE: lattice}) + b"\n")
+
+
+def read_templates(path: Path) -> list[dict[str, Any]]:
+    """Return the crystals of a table, as this project writes them."""
+    return [row for row in pq.read_table(path, columns=[LATTICE, SPECIES, FRACTIONAL]).to_pylist() if row[SPECIES]]
+
+
+class MemoryWatch:
+    """Samples the resident memory of this process and its descendants, in a thread of its own."""
+
+    def __init__(self, count_done: Path) -> None:
+        """Prepare.
+
+        Args:
+            count_done: Folder whose parquet files tell how far the work is.
+        """
+        self.samples: list[dict[str, float]] = []
+        self._count_done, self._stop = count_done, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "MemoryWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        start = time.perf_counter()
+        while not self._stop.wait(SECONDS_BETWEEN_SAMPLES):
+            tree = list(_descendants(Path("/proc/self").resolve()))
+            self.samples.append(
+                {
+                    "seconds": time.perf_counter() - start,
+                    "n_part": len(list(self._count_done.glob("part-*.parquet"))),
+                    "rss_mib": sum(map(_resident_kib, tree)) / 1024,
+                }
+            )
+
+
+def _descendants(process: Path) -> Iterator[Path]:
+    yield process
+    for task in process.glob("task/*/children"):
+        try:
+            children = task.read_text().split()
+        except OSError:
+            continue  # it ended meanwhile
+        for child in children:
+            yield from _descendants(Path("/proc") / child)
+
+
+def _resident_kib(process: Path) -> int:
+    try:
+        return int((process / "statm").read_text().split()[1]) * PAGE_KIB
+    except OSError:
+        return 0
+
+
+def measure(source: Path, model: Path, folder: Path, *, n_process: int, chunk_size: int) -> dict[str, Any]:
+    """Screen once into a new folder; return rate and memory."""
+    scorer = EnsembleScorer(Ensemble.load(model))
+    start, before = time.perf_counter(), time.process_time()
+    workers = LocalWorkers(scorer, n_process=n_process)
+    with MemoryWatch(folder) as watch:
+        summary = screen(open_source(source), scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
+    seconds = time.perf_counter() - start
+    return {
+        "n_row": summary.n_row,
+        "n_scored": summary.n_scored,
+        "seconds": seconds,
+        "rows_per_second": summary.n_row / seconds,
+        "cpu_seconds_of_main_process": time.process_time() - before,
+        "samples": watch.samples,
+    } | steadiness(watch.samples, chunk_size)
+
+
+def steadiness(samples: list[dict[str, float]], chunk_size: int) -> dict[str, float]:
+    """Return memory and rate in the second and in the last quarter of the parts: equal ones are flat and linear."""
+    n_part = max((sample["n_part"] for sample in samples), default=0)
+    found: dict[str, float] = {}
+    for name, low, high in (("second_quarter", 0.25, 0.5), ("last_quarter", 0.75, 1.0)):
+        inside = [sample for sample in samples if low * n_part <= sample["n_part"] <= high * n_part]
+        if len(inside) < 2:
+            continue
+        parts = inside[-1]["n_part"] - inside[0]["n_part"]
+        seconds = inside[-1]["seconds"] - inside[0]["seconds"]
+        found[f"{name}_rss_mib"] = max(sample["rss_mib"] for sample in inside)
+        found[f"{name}_rows_per_second"] = parts * chunk_size / seconds
+    return found
+
+
+def peer_rate(source: Source, python: Path, folder: Path) -> float:
+    """Return how many structures a second a loop over nine of matgl's models would predict one by one."""
+    rows = [row for row in read_chunk(next(source.chunks(4 * N_PEER))) if isinstance(row, FoundCrystal)]
+    records = folder / "peer.json"
+    write_crystals(records, [_as_record(row) for row in rows])
+    worker = Worker("matgl", python.absolute(), "benchmarks.peer_matgl", (str(records),), log=folder / "matgl.log")
+    try:
+        worker.wait_until_ready()
+        found = worker.ask(PREDICT_SINGLE)
+    finally:
+        worker.close()
+    return found.n_structure / found.seconds / N_MEMBER
+
+
+def _as_record(row: FoundCrystal) -> Crystal:
+    from pymatgen.core.periodic_table import Element
+
+    return Crystal(
+        material_id=row.material_id,
+        lattice_angstrom=row.arrays.lattice_angstrom[0].tolist(),
+        species=[Element.from_Z(int(number)).symbol for number in row.arrays.atomic_number],
+        frac_coords=row.arrays.frac_coords.tolist(),
+        kappa_w_per_m_k=1.0,
+    )
+
+
+def main() -> None:
+    """Measure, print, save."""
+    arguments = _parser().parse_args()
+    console = Console()
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=arguments.output.parent) as name:
+            results = _run(arguments, Path(name), console)
+    except ParaisiteError as error:
+        sys.exit(str(error))
+    table = Table("", "value")
+    for key, value in results.items():
+        if isinstance(value, int | float):
+            table.add_row(key.replace("_", " "), f"{value:,.1f}")
+    console.print(table)
+    arguments.output.write_text(json.dumps(results, indent=2) + "\n")
+    console.print(f"saved as {arguments.output}")
+
+
+def _run(arguments: argparse.Namespace, folder: Path, console: Console) -> dict[str, Any]:
+    machine = describe_machine()
+    console.print(machine)
+    source = arguments.source
+    if arguments.synthetic:
+        source = folder / "synthetic.jsonl"
+        write_synthetic(source, read_templates(arguments.templates), arguments.synthetic)
+    model = model_file(arguments.model)
+    results = measure(source, model, folder / "out", n_process=arguments.processes, chunk_size=arguments.chunk_size)
+    if arguments.matgl_python is not None:
+        results["matgl_nine_models_per_second"] = peer_rate(open_source(source), arguments.matgl_python, folder)
+        results["ours_over_matgl"] = results["rows_per_second"] / results["matgl_nine_models_per_second"]
+    return {"machine": machine, **results}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, epilog="See benchmarks/README.md.")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--source", type=Path, help="folder or file to screen")
+    what.add_argument("--synthetic", type=int, metavar="N", help="screen N strained crystals of --templates")
+    parser.add_argument("--templates", type=Path, default=Path("build/lab/slack.parquet"), help="a table of crystals")
+    parser.add_argument("--model", default="FELAB", help="nine members: a file or a recipe (FELAB)")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--chunk-size", type=int, default=1024)
+    parser.add_argument("--matgl-python", type=Path, help="interpreter of an environment with matgl 4.1.2")
+    parser.add_argument("--output", type=Path, default=Path("build/benchmarks/screening.json"))
+    return parser
+
+
+if __name__ == "__main__":
+    main()

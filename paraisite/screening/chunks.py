@@ -1,0 +1,194 @@
+"""Chunks: consecutive rows of a source, as they lie on disk, small enough to be handed to another process."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from paraisite.errors import DataError
+
+GZIP_SUFFIX: Final = ".gz"
+_BUFFER_BYTES: Final = 1 << 20
+
+
+class Form(StrEnum):
+    """How the rows of a span are written."""
+
+    LINES = "JSON lines"
+    FRAMES = "extended XYZ"
+    FILE = "structure file"
+    TABLE = "record batch"
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Some consecutive rows of one file.
+
+    Attributes:
+        form: How they are written.
+        path: The file.
+        first: Number of the first of them within the file, from 0.
+        start: Byte where they start.
+        stop: Byte where they end; None for the end of the file.
+        content: The rows themselves, where a worker could not find them by bytes: in compressed files and in tables.
+    """
+
+    form: Form
+    path: Path
+    first: int = 0
+    start: int = 0
+    stop: int | None = None
+    content: bytes | pa.RecordBatch | None = None
+
+    def read(self) -> bytes:
+        """Return the rows' bytes.
+
+        Raises:
+            OSError: The file cannot be read any more.
+        """
+        if isinstance(self.content, bytes):
+            return self.content
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return file.read() if self.stop is None else file.read(self.stop - self.start)
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Consecutive rows of a source.
+
+    Attributes:
+        number: From 0.
+        first_row: Number of its first row within the source, from 0.
+        n_row: How many rows it has.
+        spans: Where they lie, in order.
+        share_read: Share of the source that ends with this chunk, 0 to 1.
+    """
+
+    number: int
+    first_row: int
+    n_row: int
+    spans: tuple[Span, ...]
+    share_read: float
+
+    @property
+    def end_row(self) -> int:
+        """Number of the row behind its last one."""
+        return self.first_row + self.n_row
+
+
+class Source(Protocol):
+    """Where structures come from."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, over what the rows depend on."""
+
+    def chunks(self, n_row: int) -> Iterator[Chunk]:
+        """Yield all rows in chunks of ``n_row``, the last one smaller.
+
+        Raises:
+            DataError: The rest cannot be read; everything before it has been yielded.
+        """
+
+
+class Record(NamedTuple):
+    """One row of a text file: its bytes, and where it starts."""
+
+    start: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file of JSON lines or extended XYZ frames, compressed by gzip or not."""
+
+    path: Path
+    form: Form
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether its name says so."""
+        return self.path.suffix == GZIP_SUFFIX
+
+    def records(self) -> Iterator[tuple[Record, float]]:
+        """Yield each row, and the share of the file that has been read.
+
+        Raises:
+            DataError: The rest cannot be read: the compressed stream is cut off or damaged, or a frame does not begin
+                with its number of atoms.
+        """
+        size = max(self.path.stat().st_size, 1)
+        n_done = 0
+        with self.path.open("rb", buffering=_BUFFER_BYTES) as file:
+            lines = io.BufferedReader(_Unpacked(file), _BUFFER_BYTES) if self.is_compressed else file
+            try:
+                for record in _lines(lines) if self.form is Form.LINES else _frames(lines):
+                    n_done += 1
+                    read = file.tell() if self.is_compressed else record.start + len(record.content)
+                    yield record, read / size
+            except (EOFError, OSError, zlib.error, ValueError) as error:
+                raise DataError(f"{self.path} cannot be read behind its row {n_done}: {error}") from error
+
+    def span(self, first: int, records: list[Record]) -> Span:
+        """Return the span of consecutive records, the first of them number ``first``."""
+        if self.is_compressed:
+            return Span(self.form, self.path, first, content=b"".join(record.content for record in records))
+        last = records[-1]
+        return Span(self.form, self.path, first, records[0].start, last.start + len(last.content))
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzip stream that hands over all it can before it fails: ``GzipFile.read`` would lose the last part."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._gzip = gzip.GzipFile(fileobj=file)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._gzip.read1(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+
+def split(form: Form, content: bytes) -> list[bytes]:
+    """Return the rows that a span's bytes hold.
+
+    Raises:
+        ValueError: A frame does not begin with its number of atoms.
+    """
+    lines = io.BytesIO(content)
+    return [record.content for record in (_lines(lines) if form is Form.LINES else _frames(lines))]
+
+
+def _lines(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[Record]:
+    """Yield the lines that are not blank."""
+    start = 0
+    for line in lines:
+        if not line.isspace():
+            yield Record(start, line)
+        start += len(line)
+
+
+def _frames(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[Record]:
+    """Yield the frames: a number of atoms, a comment, and a line for each atom."""
+    start = 0
+    for first in lines:
+        frame = first
+        if not first.isspace():
+            try:
+                n_atom = int(first)
+            except ValueError:
+                raise ValueError(f"{first[:40]!r} at byte {start} is no number of atoms") from None
+            frame += b"".join(lines.readline() for _ in range(max(n_atom, 0) + 1))
+            yield Record(start, frame)
+        start += len(frame)

@@ -1,0 +1,68 @@
+"""The work on one chunk, from rows on disk to a table, in whichever process it is done."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from paraisite.config import GraphConfig
+from paraisite.graphs.build import build_graphs_from_arrays
+from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
+from paraisite.screening.chunks import Chunk
+from paraisite.screening.records import Crystal, Row, joined, read_chunk
+from paraisite.screening.scorer import Scorer
+
+NOT_FINITE: Final = "the model's output is not a finite number"
+
+
+def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
+    """Return one row for each row of the chunk, in order; see ``table_schema``.
+
+    Raises:
+        DataError: A file has changed since the chunk was cut.
+        OSError: A file cannot be read any more.
+    """
+    rows = read_chunk(chunk)
+    reasons = {place: row.reason for place, row in enumerate(rows) if not isinstance(row, Crystal)}
+    crystals = [(place, row) for place, row in enumerate(rows) if isinstance(row, Crystal)]
+    graphs, without_graph = build_graphs_from_arrays(
+        joined([row for _, row in crystals]),
+        cutoff_angstrom=scorer.cutoff_angstrom,
+        distance_tolerance_angstrom=GraphConfig().distance_tolerance_angstrom,
+    )
+    reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
+    answered = np.array([place for place, _ in crystals if place not in reasons], np.int64)
+    columns = scorer.score(graphs) if len(graphs) else {name: np.zeros(0) for name in scorer.columns.names}
+    finite = np.all([np.isfinite(values) for values in columns.values()], axis=0)
+    reasons |= dict.fromkeys(answered[~finite].tolist(), NOT_FINITE)
+    known = {name: values[finite] for name, values in columns.items()}
+    return _table(chunk, rows, reasons, _spread(known, answered[finite], len(rows)), scorer)
+
+
+def table_schema(scorer: Scorer) -> pa.Schema:
+    """Return the columns of a screening: row, material_id, formula, the scorer's (null without an answer), reason."""
+    first = [(ROW, pa.int64()), (MATERIAL_ID, pa.string()), (FORMULA, pa.string())]
+    return pa.schema([*map(pa.field, *zip(*first, strict=True)), *scorer.columns, pa.field(REASON, pa.string())])
+
+
+def _spread(known: Mapping[str, npt.NDArray[Any]], places: npt.NDArray[np.int64], n_row: int) -> dict[str, pa.Array]:
+    """Return columns [n_row] that hold the known values at their places, null elsewhere."""
+    index = np.full(n_row, -1)
+    index[places] = np.arange(len(places))
+    rows = pa.array(index, mask=index < 0)
+    return {name: pa.array(values).take(rows) for name, values in known.items()}
+
+
+def _table(
+    chunk: Chunk, rows: Sequence[Row], reasons: Mapping[int, str], answers: Mapping[str, pa.Array], scorer: Scorer
+) -> pa.Table:
+    columns = {
+        ROW: range(chunk.first_row, chunk.end_row),
+        MATERIAL_ID: [row.material_id for row in rows],
+        FORMULA: [row.formula if isinstance(row, Crystal) else None for row in rows],
+        **answers,
+        REASON: [reasons.get(place) for place in range(len(rows))],
+    }
+    return pa.table(columns, schema=table_schema(scorer))

@@ -1,0 +1,169 @@
+"""Sources: what `screen` reads, as chunks of rows that nobody has parsed yet."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from paraisite.errors import DataError, MissingInputError
+from paraisite.files import file_sha256
+from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, Record, Source, Span, TextFile
+from paraisite.screening.records import ID_KEYS
+from paraisite.sources.own_data import STRUCTURE_COLUMN, extended_xyz_files
+from paraisite.sources.structure_columns import STRUCTURE_SCHEMA
+from paraisite.sources.structure_files import EXTENDED_XYZ_SUFFIXES, structure_files
+
+PARQUET_SUFFIX: Final = ".parquet"
+JSON_LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
+
+
+def open_source(path: Path) -> Source:
+    """Return the source that a path names.
+
+    Args:
+        path: A folder of structure files; a parquet table; JSON lines or extended XYZ, compressed by gzip or not.
+
+    Raises:
+        MissingInputError: There is no such path.
+        DataError: It is none of these, or holds no structures.
+    """
+    if not path.exists():
+        raise MissingInputError(f"{path} not found: expected a data set, a folder or a file of structures")
+    if path.is_dir():
+        return FolderSource(path)
+    plain = Path(path.stem) if path.suffix == GZIP_SUFFIX else path
+    if path.suffix == PARQUET_SUFFIX:
+        return TableSource(path)
+    if plain.suffix in JSON_LINES_SUFFIXES:
+        return TextSource(TextFile(path, Form.LINES))
+    if plain.suffix in EXTENDED_XYZ_SUFFIXES:
+        return TextSource(TextFile(path, Form.FRAMES))
+    known = ", ".join((PARQUET_SUFFIX, *JSON_LINES_SUFFIXES, *EXTENDED_XYZ_SUFFIXES))
+    raise DataError(f"{path}: expected a folder, or a file whose name ends in {known}, or in one of these and .gz")
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """One file of JSON lines or extended XYZ frames."""
+
+    file: TextFile
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        return file_sha256(self.file.path)
+
+    def chunks(self, n_row: int) -> Iterator[Chunk]:
+        """Yield its rows; see ``Source``."""
+        records = self.file.records()
+        failure: DataError | None = None
+        number = first = 0
+        while failure is None:
+            rows: list[Record] = []
+            share = 1.0
+            try:
+                for record, share in islice(records, n_row):  # noqa: B007 (the last share is the chunk's)
+                    rows.append(record)
+            except DataError as error:
+                failure = error
+            if not rows:
+                break
+            yield Chunk(number, first, len(rows), (self.file.span(first, rows),), share)
+            number, first = number + 1, first + len(rows)
+        if failure is not None:
+            raise failure
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """A parquet table with a column of structures, or the columns that this project writes."""
+
+    path: Path
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        return file_sha256(self.path)
+
+    def chunks(self, n_row: int) -> Iterator[Chunk]:
+        """Yield its rows; see ``Source``."""
+        first = 0
+        try:
+            with pq.ParquetFile(self.path) as table:
+                columns, n_total = self._columns(table.schema_arrow.names), max(table.metadata.num_rows, 1)
+                for number, batch in enumerate(table.iter_batches(batch_size=n_row, columns=columns)):
+                    span = Span(Form.TABLE, self.path, first, content=batch)
+                    yield Chunk(number, first, len(batch), (span,), (first + len(batch)) / n_total)
+                    first += len(batch)
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{self.path} cannot be read behind its row {first}: {error}") from error
+
+    def _columns(self, names: Sequence[str]) -> list[str]:
+        """Return the columns that matter.
+
+        Raises:
+            DataError: There is no structure among them.
+        """
+        structure = STRUCTURE_SCHEMA.names if set(STRUCTURE_SCHEMA.names) <= set(names) else [STRUCTURE_COLUMN]
+        if not set(structure) <= set(names):
+            raise DataError(
+                f"{self.path} has neither the columns {', '.join(STRUCTURE_SCHEMA.names)} nor {STRUCTURE_COLUMN!r}"
+            )
+        return [*structure, *(name for name in ID_KEYS if name in names)]
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """A folder of structure files, one crystal each, and of extended XYZ files, which may hold many."""
+
+    path: Path
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """The files, in order of their names.
+
+        Raises:
+            DataError: There is none.
+        """
+        files = sorted({*structure_files(self.path), *extended_xyz_files(self.path)})
+        if not files:
+            raise DataError(f"{self.path} holds no structure file")
+        return files
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the files' names, sizes and times of change: reading all of them twice would take too long."""
+        content = hashlib.sha256()
+        for file in self.files:
+            state = file.stat()
+            content.update(f"{file.name}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+        return content.hexdigest()
+
+    def chunks(self, n_row: int) -> Iterator[Chunk]:
+        """Yield its rows; see ``Source``."""
+        spans = self._spans()
+        number = first = 0
+        while rows := list(islice(spans, n_row)):
+            share = (rows[-1][0] + 1) / len(self.files)
+            yield Chunk(number, first, len(rows), tuple(span for _, span in rows), share)
+            number, first = number + 1, first + len(rows)
+
+    def _spans(self) -> Iterator[tuple[int, Span]]:
+        """Yield each row's file, by number, and span; what is left of a file where no frame begins is one row."""
+        for number, file in enumerate(self.files):
+            if file.suffix not in EXTENDED_XYZ_SUFFIXES:
+                yield number, Span(Form.FILE, file)
+                continue
+            text, first = TextFile(file, Form.FRAMES), 0
+            try:
+                for record, _ in text.records():
+                    yield number, text.span(first, [record])
+                    first += 1
+            except DataError:
+                yield number, Span(Form.FILE, file, first)

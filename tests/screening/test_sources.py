@@ -1,0 +1,173 @@
+"""Sources cut every form into the same chunks: each row once, in order, however large the chunks are."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from ase.io import write
+from pymatgen.io.ase import AseAtomsAdaptor
+
+from paraisite.errors import DataError, MissingInputError
+from paraisite.screening.chunks import Source
+from paraisite.screening.records import Crystal, read_chunk
+from paraisite.screening.sources import open_source
+from paraisite.sources.record import Rejection
+from paraisite.sources.structure_columns import with_structures
+from tests.screening.materials import json_lines, structures, write_json_lines
+
+CRYSTALS = structures(7)
+FORMULAS = ["NaCl", "Si", "GaN", "BaTiO3", "NaCl", "Si", "GaN"]
+
+
+def json_lines_file(folder: Path) -> Path:
+    return write_json_lines(folder / "rows.jsonl", 7)
+
+
+def compressed_lines(folder: Path) -> Path:
+    path = folder / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(json_lines(CRYSTALS)))
+    return path
+
+
+def frames(folder: Path) -> Path:
+    write(folder / "rows.extxyz", [AseAtomsAdaptor.get_atoms(crystal) for crystal in CRYSTALS], format="extxyz")
+    return folder / "rows.extxyz"
+
+
+def folder_of_files(folder: Path) -> Path:
+    for number, crystal in enumerate(CRYSTALS[:4]):
+        crystal.to(str(folder / f"{number}.cif"))
+    write(folder / "more.xyz", [AseAtomsAdaptor.get_atoms(crystal) for crystal in CRYSTALS[4:]], format="extxyz")
+    return folder
+
+
+def table_of_lists(folder: Path) -> Path:
+    ids = pa.table({"material_id": [f"mp-{number}" for number in range(7)], "energy": range(7)})
+    pq.write_table(with_structures(ids, CRYSTALS), folder / "rows.parquet", row_group_size=4)
+    return folder / "rows.parquet"
+
+
+def table_of_text(folder: Path) -> Path:
+    texts = [json.dumps(crystal.as_dict()) for crystal in CRYSTALS[:4]]
+    texts += [crystal.to(fmt="cif") for crystal in CRYSTALS[4:6]] + [CRYSTALS[6].to(fmt="poscar")]
+    pq.write_table(pa.table({"structure": texts}), folder / "rows.parquet")
+    return folder / "rows.parquet"
+
+
+Make = Callable[[Path], Path]
+FORMS: list[Make] = [json_lines_file, compressed_lines, frames, folder_of_files, table_of_lists, table_of_text]
+
+
+def read(source: Source, n_row: int) -> list[Crystal | Rejection]:
+    chunks = list(source.chunks(n_row))
+    assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
+    assert [chunk.first_row for chunk in chunks] == [0, *(chunk.end_row for chunk in chunks)][:-1]
+    assert chunks[-1].share_read == pytest.approx(1.0)
+    return [row for chunk in chunks for row in read_chunk(chunk)]
+
+
+@pytest.mark.parametrize("make", FORMS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("n_row", [1, 3, 100])
+def test_every_form_yields_each_crystal_once_and_in_order(make: Make, n_row: int, tmp_path: Path):
+    rows = read(open_source(make(tmp_path)), n_row)
+    assert [getattr(row, "formula", row) for row in rows] == FORMULAS
+    for row, crystal in zip(rows, CRYSTALS, strict=True):
+        assert row.arrays.lattice_angstrom.shape == (1, 3, 3)
+        assert len(row.arrays.atomic_number) == len(crystal)
+
+
+def test_ids_are_the_rows_own_or_their_place(tmp_path: Path):
+    assert [row.material_id for row in read(open_source(json_lines_file(tmp_path)), 3)][5] == "mp-5"
+    assert [row.material_id for row in read(open_source(table_of_text(tmp_path)), 3)][5] == "rows.parquet 6"
+    assert [row.material_id for row in read(open_source(frames(tmp_path)), 3)][5] == "rows.extxyz 6"
+
+
+def test_equal_ids_stay_rows_of_their_own(tmp_path: Path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(2 * json_lines(CRYSTALS[:2]))
+    assert [row.material_id for row in read(open_source(path), 3)] == ["mp-0", "mp-1", "mp-0", "mp-1"]
+
+
+def test_a_broken_line_is_a_row_with_a_reason_and_a_blank_one_is_none(tmp_path: Path):
+    lines = json_lines(CRYSTALS[:3]).splitlines(keepends=True)
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"".join([lines[0], b"\n", lines[1][:200] + b"\n", b"\xff\xfe\n", b"[1]\n", lines[2]]))
+    rows = read(open_source(path), 2)
+    assert [type(row) for row in rows] == [Crystal, Rejection, Rejection, Rejection, Crystal]
+    assert rows[1].material_id == "rows.jsonl 2"
+    assert "not a line of JSON" in rows[1].reason
+    assert "expected a crystal" in rows[3].reason
+
+
+def test_a_truncated_stream_ends_with_an_error_behind_the_last_readable_row(tmp_path: Path):
+    path = compressed_lines(tmp_path)
+    path.write_bytes(path.read_bytes()[:-200])
+    found: list[str] = []
+
+    def read_all() -> None:
+        for chunk in open_source(path).chunks(2):
+            found.extend(row.material_id for row in read_chunk(chunk))
+
+    with pytest.raises(DataError, match=r"rows\.jsonl\.gz cannot be read behind its row \d"):
+        read_all()
+    assert found == [f"mp-{number}" for number in range(len(found))]
+    assert 2 < len(found) < 7
+
+
+def test_a_frame_without_a_number_of_atoms_ends_the_file_with_an_error(tmp_path: Path):
+    path = frames(tmp_path)
+    text = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*text[:4], "what?\n", *text[4:]]))
+    chunks = open_source(path).chunks(10)
+    assert next(chunks).n_row == 1
+    with pytest.raises(DataError, match=r"behind its row 1: .*what.* is no number of atoms"):
+        next(chunks)
+
+
+def test_in_a_folder_such_a_file_costs_one_row(tmp_path: Path):
+    (tmp_path / "a.xyz").write_text("what?\n")
+    CRYSTALS[1].to(str(tmp_path / "b.cif"))
+    first, second = read(open_source(tmp_path), 10)
+    assert isinstance(first, Rejection)
+    assert second.formula == "Si"
+
+
+def test_a_file_that_changes_meanwhile_is_an_error(tmp_path: Path):
+    path = json_lines_file(tmp_path)
+    chunk = next(open_source(path).chunks(5))
+    path.write_bytes(b"\n".join(path.read_bytes().split(b"\n")[3:]))
+    with pytest.raises(DataError, match="has changed"):
+        read_chunk(chunk)
+
+
+@pytest.mark.parametrize("make", FORMS, ids=lambda make: make.__name__)
+def test_the_digest_changes_with_the_rows(make: Make, tmp_path: Path):
+    path = make(tmp_path)
+    before = open_source(path).digest
+    assert open_source(path).digest == before
+    file = path if path.is_file() else path / "0.cif"
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert open_source(path).digest != before
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("absent", MissingInputError, "not found"),
+        ("rows.txt", DataError, r"ends in \.parquet, \.jsonl"),
+        ("empty", DataError, "no structure file"),
+        ("columns.parquet", DataError, "neither the columns"),
+        ("broken.parquet", DataError, "cannot be read behind its row 0"),
+    ],
+)
+def test_what_is_no_source_is_refused(name: str, error: type[Exception], message: str, tmp_path: Path):
+    (tmp_path / "rows.txt").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "columns.parquet")
+    with pytest.raises(error, match=message):
+        list(open_source(tmp_path / name).chunks(2))
