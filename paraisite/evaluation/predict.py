@@ -24,12 +24,14 @@ _SMALLEST: Final = BatchShape(n_crystal=_N_CRYSTAL, n_atom=128, n_bond=512)
 _STEPS_PER_CALL: Final = 16
 
 
-class _Answer(NamedTuple):
-    """What a program returns for each step and crystal place.
+class Answers(NamedTuple):
+    """What every member says of every crystal, or what a program returns for each step and crystal place.
 
     Attributes:
-        output: The network's output, [n_step, n_crystal] or [n_step, n_crystal, n_output].
-        hidden: Its last hidden layer, [n_step, n_crystal, n_hidden].
+        output: The network's output, float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several;
+            with a scaler kappa in W/m/K. Of a program: as the network returns it, [n_step, n_member, n_crystal, …].
+        hidden: Its last hidden layer, float64 [n_member, n_crystal, n_hidden], without unit. Of a program: [n_step,
+            n_member, n_crystal, n_hidden].
     """
 
     output: Any
@@ -46,42 +48,50 @@ def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float
     Returns:
         float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several outputs.
     """
-    n_output = ensemble.config.n_output
-    output = np.full((ensemble.n_member, len(graphs), *(() if n_output == 1 else (n_output,))), np.nan)
-    for member, rows, answer, present in _answers(ensemble, graphs):
-        output[member, rows] = answer.output.numpy()[present]
-    return output if ensemble.scaler is None else ensemble.scaler.inverse(output)
+    return answers(ensemble, graphs).output
 
 
 def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
-    """Return what every member's head reads of every crystal, by the programs of ``predict``.
+    """Return what every member's head reads of every crystal: float64 [n_member, n_crystal, n_hidden], without unit."""
+    return answers(ensemble, graphs).hidden
 
-    Returns:
-        float64 [n_member, n_crystal, n_hidden], without unit.
+
+def answers(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> Answers:
+    """Return predictions, as ``predict`` does, and last hidden layers of one pass.
+
+    Args:
+        ensemble: Members.
+        graphs: Crystals whose bonds reach to the ensemble's cutoff.
+        compiled: By programs that XLA compiles, seconds for each new shape; else operation by operation, which is
+            sooner done for a handful of crystals in a new process and the same within rounding.
     """
-    n_hidden = ensemble.parameters["readout/1/bias"].shape[-1]
-    hidden = np.full((ensemble.n_member, len(graphs), n_hidden), np.nan)
-    for member, rows, answer, present in _answers(ensemble, graphs):
-        hidden[member, rows] = answer.hidden.numpy()[present]
-    return hidden
+    n_output, n_hidden = ensemble.config.n_output, ensemble.parameters["readout/1/bias"].shape[-1]
+    shape = (ensemble.n_member, len(graphs))
+    output = np.full((*shape, *(() if n_output == 1 else (n_output,))), np.nan)
+    hidden = np.full((*shape, n_hidden), np.nan)
+    for members, rows, answer, present in _answers(ensemble, graphs, compiled=compiled):
+        output[members, rows] = answer.output.numpy().swapaxes(0, 1)[:, present]
+        hidden[members, rows] = answer.hidden.numpy().swapaxes(0, 1)[:, present]
+    return Answers(output if ensemble.scaler is None else ensemble.scaler.inverse(output), hidden)
 
 
-def _answers(ensemble: Ensemble, graphs: GraphCollection) -> Iterator[tuple[int, Ints, _Answer, Bools]]:
-    """Yield a member's number, some crystals' rows, its answer, and which places of it are theirs."""
+def _answers(
+    ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool
+) -> Iterator[tuple[slice, Ints, Answers, Bools]]:
+    """Yield which members, some crystals' rows, their answer, and which places of it are these crystals'."""
     feature = distance_basis(ensemble.config).coordinates(graphs.bond_distance_angstrom)
-    weights = [
-        {name: tf.constant(value[k : k + 1]) for name, value in ensemble.parameters.items()}
-        for k in range(ensemble.n_member)
-    ]
+    # Compiled, a member at a time keeps its weights in the cache; otherwise the calls count, and all share one.
+    stacks = [slice(k, k + 1) for k in range(ensemble.n_member)] if compiled else [slice(0, ensemble.n_member)]
+    weights = [{name: tf.constant(value[of]) for name, value in ensemble.parameters.items()} for of in stacks]
     for rows, shape in _by_size(graphs):
         plan = dense_plan(graphs.sizes[rows], shape)
         plan = np.where(plan == EMPTY, EMPTY, rows[plan])
-        program = _program(ensemble.config, shape)
+        program = _program(ensemble.config, shape, compiled=compiled)
         for steps in _chunks(plan):
             batch = GraphBatch(*map(tf.constant, pack(graphs, feature, steps, shape)))
             present = steps != EMPTY
-            for k, member in enumerate(weights):
-                yield k, steps[present], program(member, batch), present
+            for members, stack in zip(stacks, weights, strict=True):
+                yield members, steps[present], program(stack, batch), present
 
 
 def _by_size(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
@@ -107,16 +117,17 @@ def _chunks(plan: Ints) -> Iterator[Ints]:
 
 
 @lru_cache(maxsize=16)
-def _program(config: ModelConfig, shape: BatchShape) -> Any:
-    """Return the compiled function (one member's weights, steps) -> ``_Answer``."""
+def _program(config: ModelConfig, shape: BatchShape, *, compiled: bool) -> Any:
+    """Return the function (weights of some members, steps) -> ``Answers``."""
 
-    @tf.function(jit_compile=True, autograph=False, reduce_retracing=False)
-    def run(weights: Any, batch: GraphBatch) -> _Answer:
-        def step(graphs: GraphBatch) -> _Answer:
-            one_member = tf.nest.map_structure(lambda value: value[None], graphs)
-            hidden = last_hidden(weights, one_member, config=config, n_crystal=shape.n_crystal)
-            return _Answer(head(weights, hidden, config=config)[0], hidden[0])
+    def run(weights: Any, batch: GraphBatch) -> Answers:
+        n_member = weights["atom_embedding"].shape[0]
 
-        return tf.map_fn(step, batch, fn_output_signature=_Answer(tf.float32, tf.float32))
+        def step(graphs: GraphBatch) -> Answers:
+            of_each = tf.nest.map_structure(lambda value: tf.repeat(value[None], n_member, 0), graphs)
+            hidden = last_hidden(weights, of_each, config=config, n_crystal=shape.n_crystal)
+            return Answers(head(weights, hidden, config=config), hidden)
 
-    return run
+        return tf.map_fn(step, batch, fn_output_signature=Answers(tf.float32, tf.float32))
+
+    return tf.function(run, jit_compile=True, autograph=False, reduce_retracing=False) if compiled else run

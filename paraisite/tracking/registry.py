@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import mlflow
 import pandas as pd
@@ -25,6 +25,7 @@ from paraisite.errors import TrackingError
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.results import RecipeResult
 from paraisite.files import file_sha256
+from paraisite.folders import PREDICTOR
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.logged_model import log_model, no_progress_bar
 from paraisite.tracking.promotion import (
@@ -38,9 +39,15 @@ from paraisite.tracking.promotion import (
 from paraisite.tracking.store import open_store
 from paraisite.training.recipes import Recipe
 
+if TYPE_CHECKING:
+    from paraisite.prediction.predictor import Predictor  # it imports TensorFlow
+
 logger = logging.getLogger(__name__)
 
 ALIASES: Final = {"Production": "champion", "Staging": "challenger"}
+PREDICTOR_TAG: Final = "predictor"
+"""Tag of a version that holds a predictor beside its members."""
+
 _SHA256: Final = "ensemble_sha256"
 
 
@@ -77,7 +84,12 @@ class RegistryModel:
 
 
 def register_result(
-    result: RecipeResult, members: Ensemble, *, run_id: str, half_precision: bool = False
+    result: RecipeResult,
+    members: Ensemble,
+    *,
+    run_id: str,
+    half_precision: bool = False,
+    predictor: "Predictor | None" = None,
 ) -> RegisteredVersion:
     """Register a recipe's best-epoch members as a new version: Production if it beats the current one, else Staging.
 
@@ -86,6 +98,7 @@ def register_result(
         members: At their best epoch.
         run_id: The recipe's run.
         half_precision: As ``Ensemble.save`` takes it.
+        predictor: What the version answers with when it is served; by default these members, without intervals.
     """
     evidence = Evidence.from_result(result)
     tags = {
@@ -103,6 +116,9 @@ def register_result(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ENSEMBLE_FILE
         members.save(path, half_precision=half_precision)
+        if predictor is not None:
+            predictor.save(path.with_name(PREDICTOR))
+            tags[PREDICTOR_TAG] = "members at their last epoch, with what taught them"
         return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
 
 
@@ -149,21 +165,36 @@ def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryMode
     version = _current(open_store(), name, "Production") or _current(open_store(), name, "Staging")
     if version is None:
         return None
-    uri = f"models:/{name}/{version.version}/artifacts/{ENSEMBLE_FILE}"
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    target = None if folder is None else str(folder)
-    try:
-        with no_progress_bar():
-            found = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=target)
-    except (MlflowException, OSError) as error:
-        raise TrackingError(f"{name} version {version.version} cannot be fetched from the registry: {error}") from error
-    path = Path(found)
+    path = download(version, ENSEMBLE_FILE, folder=folder)
     expected = version.tags.get(_SHA256)
     if expected is not None and file_sha256(path) != expected:
         raise TrackingError(f"{path}: {name} version {version.version} should have SHA-256 {expected}, but has another")
     evidence = evidence_from_tags(version.tags)
     return RegistryModel(path=path, version=str(version.version), metrics={} if evidence is None else evidence.means)
+
+
+def download(version: ModelVersion, artifact: str, *, folder: Path | None = None) -> Path:
+    """Return the local path of a version's file or folder.
+
+    Args:
+        version: The version.
+        artifact: Its name among what was registered.
+        folder: Where to put it; a temporary folder by default.
+
+    Raises:
+        TrackingError: It cannot be fetched.
+    """
+    uri = f"models:/{version.name}/{version.version}/artifacts/{artifact}"
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    target = None if folder is None else str(folder)
+    try:
+        with no_progress_bar():
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=target))
+    except (MlflowException, OSError) as error:
+        raise TrackingError(
+            f"{version.name} version {version.version} cannot be fetched from the registry: {error}"
+        ) from error
 
 
 def _register(
