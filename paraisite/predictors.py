@@ -12,7 +12,6 @@ from paraisite.inputs import trained_or_shipped
 from paraisite.prediction.crystals import Crystal
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.rows import Row, as_named_rows
-from paraisite.training.recipes import RECIPES
 
 HDF5_SUFFIXES: Final = (".hdf5", ".h5")
 ENSEMBLE_SUFFIX: Final = ".safetensors"
@@ -40,7 +39,7 @@ def find_predictor(model: str | Path) -> Predictor:
     name, _, alias = name.partition("@")
     if alias:
         return _from_registry(name, alias=alias)
-    return _from_registry_if_there(name) or Predictor.load(_trained_or_shipped(name))
+    return _from_registry_if_there(name.upper()) or Predictor.load(_trained_or_shipped(name.upper()))
 
 
 def predict_rows(model: str | Path, crystals: Sequence[Crystal]) -> list[Row]:
@@ -91,11 +90,10 @@ def _from_registry_if_there(name: str) -> Predictor | None:
 
 def _trained_or_shipped(name: str) -> Path:
     """Return the folder of a recipe's predictor."""
-    known = next((known for known in RECIPES if known.lower() == name.lower()), name)
     try:
-        return trained_or_shipped(built(known) / PREDICTOR, SHIPPED / known.lower())
+        return trained_or_shipped(built(name) / PREDICTOR, SHIPPED / name.lower())
     except MissingInputError as error:
         raise MissingInputError(
             f"{name} is no file, and no model that is registered, trained here or shipped ({error}); "
-            f"`python -m paraisite train {known}` trains a recipe"
+            f"`python -m paraisite train {name}` trains a recipe"
         ) from error

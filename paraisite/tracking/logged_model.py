@@ -1,7 +1,6 @@
 """An ensemble file as MLflow's logged model: the file, the code that serves it, its environment."""
 
 import importlib.metadata
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +38,7 @@ def log_model(client: MlflowClient, name: str, path: Path, *, run_id: str) -> st
     experiment_id = client.get_run(run_id).info.experiment_id
     model = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
     predictor = path.with_name(PREDICTOR)
-    with _quiet_logging_of_models():
+    with no_progress_bar():
         Model.log(
             artifact_path=None,
             flavor=mlflow.pyfunc,
@@ -67,14 +66,6 @@ def _environment() -> dict[str, object]:
         "channels": ["conda-forge"],
         "dependencies": ["python=3.11", "pip", {"pip": pinned}],
     }
-
-
-@contextmanager
-def _quiet_logging_of_models() -> Iterator[None]:
-    """Silence advice that does not apply: no input example, because trying one would start TensorFlow."""
-    with no_progress_bar(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="(?s).*An input example was not provided", category=UserWarning)
-        yield
 
 
 @contextmanager
