@@ -123,6 +123,7 @@ def _program(config: ModelConfig, shape: BatchShape, *, compiled: bool) -> Any:
     def run(weights: Any, batch: GraphBatch) -> Answers:
         n_member = weights["atom_embedding"].shape[0]
 
+        @tf.autograph.experimental.do_not_convert  # map_fn would translate the network's source for seconds
         def step(graphs: GraphBatch) -> Answers:
             of_each = tf.nest.map_structure(lambda value: tf.repeat(value[None], n_member, 0), graphs)
             hidden = last_hidden(weights, of_each, config=config, n_crystal=shape.n_crystal)
