@@ -24,14 +24,13 @@ from rich.table import Table
 from benchmarks.machine import describe_machine
 from benchmarks.protocol import PREDICT_SINGLE, Crystal, write_crystals
 from benchmarks.worker import Worker
-from paraisite.candidates import model_file
 from paraisite.errors import ParaisiteError
-from paraisite.models.ensemble import Ensemble
+from paraisite.predictors import find_predictor
 from paraisite.screening.chunks import Source
 from paraisite.screening.records import Crystal as FoundCrystal
 from paraisite.screening.records import read_chunk
 from paraisite.screening.run import LocalWorkers, screen
-from paraisite.screening.scorer import EnsembleScorer
+from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.sources import open_source
 from paraisite.screening.writer import Output
 from paraisite.sources.structure_columns import FRACTIONAL, LATTICE, SPECIES
@@ -113,9 +112,9 @@ def _resident_kib(process: Path) -> int:
         return 0
 
 
-def measure(source: Path, model: Path, folder: Path, *, n_process: int, chunk_size: int) -> dict[str, Any]:
+def measure(source: Path, model: str, folder: Path, *, n_process: int, chunk_size: int) -> dict[str, Any]:
     """Screen once into a new folder; return rate and memory."""
-    scorer = EnsembleScorer(Ensemble.load(model))
+    scorer = PredictorScorer(find_predictor(model))
     start, before = time.perf_counter(), time.process_time()
     workers = LocalWorkers(scorer, n_process=n_process)
     with MemoryWatch(folder) as watch:
@@ -198,8 +197,9 @@ def _run(arguments: argparse.Namespace, folder: Path, console: Console) -> dict[
     if arguments.synthetic:
         source = folder / "synthetic.jsonl"
         write_synthetic(source, read_templates(arguments.templates), arguments.synthetic)
-    model = model_file(arguments.model)
-    results = measure(source, model, folder / "out", n_process=arguments.processes, chunk_size=arguments.chunk_size)
+    results = measure(
+        source, arguments.model, folder / "out", n_process=arguments.processes, chunk_size=arguments.chunk_size
+    )
     if arguments.matgl_python is not None:
         results["matgl_nine_models_per_second"] = peer_rate(open_source(source), arguments.matgl_python, folder)
         results["ours_over_matgl"] = results["rows_per_second"] / results["matgl_nine_models_per_second"]
@@ -212,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--source", type=Path, help="folder or file to screen")
     what.add_argument("--synthetic", type=int, metavar="N", help="screen N strained crystals of --templates")
     parser.add_argument("--templates", type=Path, default=Path("build/lab/slack.parquet"), help="a table of crystals")
-    parser.add_argument("--model", default="FELAB", help="nine members: a file or a recipe (FELAB)")
+    parser.add_argument("--model", default="FELABTG15", help="nine members, as `predict` takes them")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--chunk-size", type=int, default=1024)
     parser.add_argument("--matgl-python", type=Path, help="interpreter of an environment with matgl 4.1.2")

@@ -1,3 +1,24 @@
-"""ParAIsite: train, compare and use models of lattice thermal conductivity from a crystal structure."""
+"""ParAIsite: train, compare and use models of lattice thermal conductivity from a crystal structure.
+
+>>> from paraisite import load_predictor
+>>> predictions = load_predictor().predict([structure])  # pymatgen's
+>>> predictions.value, predictions.lower, predictions.upper  # W/m/K
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from paraisite.prediction.predictor import Predictor
 
 __version__ = "0.1.0"
+
+DEFAULT_MODEL: Final = "FELABTG15"
+"""The recipe that predicts where no other is asked for."""
+
+
+def load_predictor(model: str | Path = DEFAULT_MODEL) -> "Predictor":
+    """Return what predicts kappa, as ``paraisite.predictors.find_predictor`` finds it; TensorFlow is imported then."""
+    from paraisite.predictors import find_predictor
+
+    return find_predictor(model)

@@ -4,7 +4,6 @@ TensorFlow, pandas and mlflow are imported inside the verbs, so that ``--help`` 
 """
 
 import importlib.metadata
-import json
 import logging
 import math
 import os
@@ -15,6 +14,7 @@ from typing import Annotated, Final
 import typer
 
 import paraisite
+from paraisite.cli_predict import predict
 from paraisite.cli_screen import screen
 from paraisite.errors import ConfigError
 from paraisite.sources.lab import TIERS
@@ -40,6 +40,7 @@ _UNCLEAN: Final = ("paper", "paper-last", "honest", "grouped", "leave-one-protot
 PROTOCOLS: Final = (*_UNCLEAN, *(f"{name}-clean" for name in _UNCLEAN))
 TUNED: Final = ("honest", "grouped")
 SAMPLERS: Final = ("tpe", "qmc")
+SHIPPED: Final = (*SHIPPABLE, paraisite.DEFAULT_MODEL)
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 app = typer.Typer(
@@ -498,7 +499,7 @@ def check(
 
 @app.command()
 def ship(
-    model: Annotated[str, typer.Argument(parser=_one_of(SHIPPABLE), metavar="|".join(SHIPPABLE), help="Which model.")],
+    model: Annotated[str, typer.Argument(parser=_one_of(SHIPPED), metavar="|".join(SHIPPED), help="Which model.")],
 ) -> None:
     """Copy a model that was trained here to weights/, beside the figures of the one that it replaces."""
     from paraisite import shipping
@@ -506,28 +507,7 @@ def ship(
     shipping.ship(model)
 
 
-@app.command()
-def predict(
-    structures: Annotated[
-        list[Path], typer.Argument(metavar="STRUCTURE...", help="CIF, POSCAR, … or folders of them.")
-    ],
-    model: Annotated[
-        Path, typer.Option(help="A published MEGNet crystal model (.hdf5) or an ensemble (.safetensors).")
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
-) -> None:
-    """Predict the property of a model for structure files; exit code 1 if any has no prediction."""
-    from paraisite.evaluation.predict_files import predict_files, read_model
-
-    rows = predict_files(read_model(model), structures)
-    if as_json:
-        typer.echo(json.dumps([row.as_dict() for row in rows], indent=2, ensure_ascii=False))
-    else:
-        width = max(len(str(row.file)) for row in rows)
-        for row in rows:
-            typer.echo(f"{row.file!s:<{width}}  {row.as_text()}")
-    if any(row.reason is not None for row in rows):
-        raise typer.Exit(1)
+app.command()(predict)
 
 
 @app.command()

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from paraisite import DEFAULT_MODEL
+
 
 def screen(
     source: Annotated[
@@ -17,8 +19,9 @@ def screen(
         ),
     ],
     model: Annotated[
-        str, typer.Option(metavar="FILE|RECIPE", help="An ensemble (.safetensors), or a trained recipe.")
-    ] = "FELABTG15",
+        str,
+        typer.Option(metavar="MODEL", help="As `predict` takes it: a recipe, NAME@ALIAS of the registry, or a file."),
+    ] = DEFAULT_MODEL,
     output: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the rows go. [default: build/screen/SOURCE-MODEL]")
     ] = None,
@@ -34,8 +37,8 @@ def screen(
 
     A row that has no prediction says why. A run that is killed goes on when it is started again.
     """
-    from paraisite import candidates
+    from paraisite import survey
 
-    candidates.screen_candidates(
+    survey.screen_candidates(
         source, model, output=output, n_process=processes, chunk_size=chunk_size, scheduler=scheduler
     )

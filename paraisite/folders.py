@@ -20,6 +20,9 @@ STUDIES: Final = BUILD / "tune"
 
 LABELS: Final = BUILD / "labels"
 PRETRAINED: Final = BUILD / "pretrain"
+PREDICTOR: Final = "predictor"
+"""Name of a folder with an ensemble and what its answers are judged by, among what a recipe leaves and registers."""
+
 PHONONS: Final = LABELS / "phonons"
 """What a potential's phonons say of data sets' crystals, a folder per data set."""
 

@@ -12,11 +12,12 @@ from rich.console import Console
 from paraisite.errors import DataError, MissingInputError
 from paraisite.evaluation.pretraining import CARD_FILE, ERRORS
 from paraisite.files import file_sha256, write_whole
-from paraisite.folders import PRETRAINED, SHIPPED, built
+from paraisite.folders import PREDICTOR, PRETRAINED, SHIPPED, built
 from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.outputs import METRICS, REFERENCE_SHA256
+from paraisite.prediction.reference import REFERENCE_FILE
 from paraisite.pretrained import agreement_found
-from paraisite.stages import METRICS
-from paraisite.training.recipes import LFE
+from paraisite.training.recipes import LFE, SHIPPABLE
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,10 @@ AGREEMENT: Final = "agreement_with_MEGNet's_network"
 
 
 def ship(name: str) -> None:
-    """Copy a model of ``SHIPPABLE`` from ``build/`` to ``weights/``, and print its figures beside those it replaces.
+    """Copy a model from ``build/`` to ``weights/``, and print its figures beside those it replaces.
+
+    Args:
+        name: One of ``SHIPPABLE``, whose members others start from, or another recipe, whose predictor is shipped.
 
     Raises:
         MissingInputError: It was not trained here.
@@ -33,8 +37,12 @@ def ship(name: str) -> None:
     """
     trained, shipped = _trained(name), SHIPPED / name.lower()
     card = _card(trained)
-    if card["sha256"] != file_sha256(trained / ENSEMBLE_FILE):
-        raise DataError(f"{trained / ENSEMBLE_FILE} is not what {CARD_FILE} beside it describes: train {name} anew")
+    described = {ENSEMBLE_FILE: card["sha256"]}
+    if REFERENCE_SHA256 in card:
+        described[REFERENCE_FILE] = card[REFERENCE_SHA256]
+    for file, sha256 in described.items():
+        if sha256 != file_sha256(trained / file):
+            raise DataError(f"{trained / file} is not what {CARD_FILE} beside it describes: train {name} anew")
     if name == LFE:
         card[AGREEMENT] = agreement_found(card["sha256"])
     try:
@@ -43,7 +51,8 @@ def ship(name: str) -> None:
         raise DataError(f"{name} has figures that are not finite: it is not fit to be shipped") from error
     before = _figures_shipped(shipped)
     shipped.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(trained / ENSEMBLE_FILE, shipped / ENSEMBLE_FILE)
+    for file in described:
+        shutil.copyfile(trained / file, shipped / file)
     write_whole(shipped / CARD_FILE, text.encode())
     figures = pd.DataFrame({"now": _figures(card), "before": before})
     console = Console()
@@ -52,7 +61,8 @@ def ship(name: str) -> None:
 
 
 def _trained(name: str) -> Path:
-    folder = PRETRAINED / "formation_energy" if name == LFE else built(name) / "weights"
+    of_recipe = built(name) / ("weights" if name in SHIPPABLE else PREDICTOR)
+    folder = PRETRAINED / "formation_energy" if name == LFE else of_recipe
     if not (folder / CARD_FILE).exists():
         verb = "pretrain formation_energy" if name == LFE else f"train {name}"
         raise MissingInputError(f"{folder} holds no trained {name}: `python -m paraisite {verb}` makes it")

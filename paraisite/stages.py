@@ -9,8 +9,7 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,19 +19,15 @@ from paraisite import schema
 from paraisite.config import Config, load_config
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation.experiment import run_recipe, settings_of
-from paraisite.evaluation.metrics import summarise
-from paraisite.evaluation.pretraining import CARD_FILE
-from paraisite.evaluation.results import RecipeResult, TrainedRecipe
-from paraisite.files import file_sha256
+from paraisite.evaluation.results import RecipeResult
 from paraisite.folders import BUILD, built
 from paraisite.inputs import load_data, with_graphs
-from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.outputs import Output, metrics_of
 from paraisite.overview import write_overview
 from paraisite.reports.figures import mape_of_splits, recipe_figures, save_figure
 from paraisite.reports.tables import closing_table, render, to_markdown
 from paraisite.reports.tables import compare as compare_results
-from paraisite.starts import EVIDENCE, starting_weights
-from paraisite.tracking.promotion import Evidence, evidence_tags
+from paraisite.starts import starting_weights
 from paraisite.tracking.registry import register_result
 from paraisite.tracking.runs import log_result, recipe_run
 from paraisite.tracking.store import ui_hint
@@ -52,9 +47,6 @@ from paraisite.training.recipes import (
 
 logger = logging.getLogger(__name__)
 
-METRICS: Final = "metrics_on_validation_rows"
-"""Key of a card's metrics, each with mean and deviation over the splits."""
-
 Overrides = Mapping[str, int | float]
 
 
@@ -70,9 +62,9 @@ def prepare(dataset_name: str) -> None:
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
     """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
     recipe, config = recipe_named(recipe_name), _configured(overrides)
-    trained = _train(recipe, config, in_pipeline=True)
-    _write(trained)
-    _report(trained.result)
+    output = _train(recipe, config, in_pipeline=True)
+    output.write(built(recipe.name))
+    _report(output.trained.result)
 
 
 def step1(dataset: str, *, overrides: Overrides) -> None:
@@ -130,7 +122,7 @@ def _write_comparison(results: Sequence[RecipeResult], part_of: Mapping[str, str
     compare_results(results).to_csv(folder / "table.csv")
     (folder / "table.md").write_text(to_markdown(closing_table(results)) + "\n")
     save_figure(mape_of_splits(results), folder / "mape_of_splits")
-    metrics = {result.recipe.name.lower(): _metrics(result) for result in results}
+    metrics = {result.recipe.name.lower(): metrics_of(result) for result in results}
     (folder.parent / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     curves = {part_of[result.recipe.name]: _mean_curve(result) for result in results}
     pd.DataFrame(curves, columns=PARTS).to_csv(folder.parent / "curves.csv", float_format="%.6g")
@@ -143,7 +135,7 @@ def _mean_curve(result: RecipeResult) -> pd.Series:
 
 def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
     config = _configured(overrides)
-    _report(*(_train(recipe, config, in_pipeline=False).result for recipe in recipes))
+    _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in recipes))
 
 
 def _lineage(config: Config) -> Lineage:
@@ -165,7 +157,7 @@ def _configured(overrides: Overrides) -> Config:
     )
 
 
-def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> TrainedRecipe:
+def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> Output:
     """Train one recipe inside its run, log it, register it.
 
     Args:
@@ -179,7 +171,8 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
 
         def train_before(before: Recipe) -> None:
-            _write(_train(before, config, in_pipeline=in_pipeline, parent_run_id=run_id))
+            output = _train(before, config, in_pipeline=in_pipeline, parent_run_id=run_id)
+            output.write(built(before.name))
 
         start = starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline, train=train_before)
         logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
@@ -195,43 +188,16 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         )
         _warn_of_divergence(trained.result)
         log_result(trained.result, run_id=run_id, figures=recipe_figures(trained.result))
-        register_result(trained.result, trained.best, run_id=run_id, half_precision=has_followers(recipe))
+        output = Output.of(trained, graphs)
+        register_result(
+            trained.result,
+            trained.best,
+            run_id=run_id,
+            half_precision=has_followers(recipe),
+            predictor=output.predictor,
+        )
     shutil.rmtree(checkpoints, ignore_errors=True)
-    return trained
-
-
-def _metrics(result: RecipeResult) -> dict[str, dict[str, float]]:
-    """Return each metric's mean and deviation over the splits."""
-    summary = summarise(result.metrics)
-    return {str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()}
-
-
-def _write(trained: TrainedRecipe) -> None:
-    """Write what the DVC stage of the recipe declares, and the members in full precision beside it."""
-    result, folder = trained.result, built(trained.result.recipe.name)
-    result.save(folder / "result")
-    trained.save_members(folder / "members")
-    (folder / "metrics.json").write_text(json.dumps(_metrics(result), indent=2) + "\n")
-    if has_followers(result.recipe):
-        path = folder / "weights" / ENSEMBLE_FILE
-        trained.best.save(path, half_precision=True)
-        _write_card(trained, path)
-
-
-def _write_card(trained: TrainedRecipe, path: Path) -> None:
-    """Write what there is to know of the members that later stages start from."""
-    result = trained.result
-    card = {
-        "model": result.recipe.name,
-        "members": "one per split, each at the epoch that was best on its own validation rows",
-        "target": "log10(1 + kappa), kappa in W/m/K at 300 K, standardised per member",
-        "sha256": file_sha256(path),
-        "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
-        METRICS: _metrics(result),
-        EVIDENCE: evidence_tags(Evidence.from_result(result)),
-        **trained.best.metadata,
-    }
-    path.with_name(CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+    return output
 
 
 def _warn_of_divergence(result: RecipeResult) -> None:

@@ -17,7 +17,8 @@ from paraisite.models.architecture import Parameters
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.sources.weights import resolve_published_weights
-from paraisite.tracking.registry import load_from_registry, register_file
+from paraisite.tracking.fetching import load_from_registry
+from paraisite.tracking.registry import register_file
 from paraisite.training.backbones import BACKBONES, Backbone, Origin
 from paraisite.training.initial import random_parameters, stack, with_new_head
 from paraisite.training.recipes import LFE, Recipe, Start

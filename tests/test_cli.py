@@ -34,7 +34,7 @@ STAGES = {
     "audit": ("overlap",),
     "backbones": ("compare_backbones",),
     "acquire": ("fetch",),
-    "candidates": ("screen_candidates",),
+    "survey": ("screen_candidates",),
     "search": ("tune",),
 }
 

@@ -10,8 +10,9 @@ from paraisite.errors import DataError, MissingInputError
 from paraisite.evaluation.pretraining import CARD_FILE, ERRORS
 from paraisite.files import file_sha256
 from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.outputs import METRICS, REFERENCE_SHA256
+from paraisite.prediction.reference import REFERENCE_FILE
 from paraisite.shipping import AGREEMENT, ship
-from paraisite.stages import METRICS
 from paraisite.training.recipes import SHIPPABLE
 
 FELAB = Path("build/felab/weights")
@@ -116,3 +117,16 @@ def test_a_model_that_diverged_is_not_shipped():
     with pytest.raises(DataError, match="FELAB has figures that are not finite"):
         ship("FELAB")
     assert not Path("weights").exists()
+
+
+def test_a_predictor_is_shipped_with_what_taught_it():
+    folder = Path("build/felabtg15/predictor")
+    folder.mkdir(parents=True)
+    (folder / REFERENCE_FILE).write_bytes(b"what taught it")
+    described = {METRICS: {}, REFERENCE_SHA256: file_sha256(folder / REFERENCE_FILE)}
+    write_model(folder, b"members", **described)
+    ship("FELABTG15")
+    assert Path("weights/felabtg15", REFERENCE_FILE).read_bytes() == b"what taught it"
+    (folder / REFERENCE_FILE).write_bytes(b"something else")
+    with pytest.raises(DataError, match=r"reference\.safetensors is not what card\.json beside it describes"):
+        ship("FELABTG15")

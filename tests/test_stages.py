@@ -13,8 +13,10 @@ from paraisite.errors import MissingInputError
 from paraisite.evaluation.experiment import StartingWeights, model_config
 from paraisite.evaluation.results import RecipeResult, TrainedRecipe
 from paraisite.files import file_sha256
+from paraisite.folders import built
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.target_scaler import TargetScaler
+from paraisite.outputs import Output
 from paraisite.starts import starting_weights
 from paraisite.training.initial import random_parameters, stack
 from paraisite.training.recipes import RECIPES, Recipe
@@ -51,7 +53,7 @@ def members(config: Config, *, seed: int) -> Ensemble:
 def start(config: Config, *, seed_if_trained_now: int | None = None) -> StartingWeights:
     def train(recipe: Recipe) -> None:
         assert seed_if_trained_now is not None
-        stages._write(trained(config, recipe.name, seed=seed_if_trained_now))
+        write(trained(config, recipe.name, seed=seed_if_trained_now))
 
     return starting_weights(RECIPES["FEAFTG15"], config, run_id="run", in_pipeline=True, train=train)
 
@@ -61,11 +63,15 @@ def trained(config: Config, name: str, *, seed: int = 0) -> TrainedRecipe:
     return TrainedRecipe(make_result(name, seeds=SEEDS, n_row=20, n_epoch=4), *ensembles)
 
 
+def write(output: TrainedRecipe) -> None:
+    Output(output, None).write(built(output.result.recipe.name))
+
+
 def test_members_trained_here_come_before_those_shipped_and_those_before_a_training(
     config: Config,
 ) -> None:
     embeddings = {"trained now": start(config, seed_if_trained_now=3).parameters["atom_embedding"]}
-    stages._write(trained(config, "FEAF", seed=5))
+    write(trained(config, "FEAF", seed=5))
     embeddings["trained before"] = start(config).parameters["atom_embedding"]
     members(config, seed=7).save(Path("weights/feaf") / ENSEMBLE_FILE)
     assert not start(config).description.startswith("shipped")
@@ -85,14 +91,14 @@ def test_a_missing_network_for_formation_energies_is_said_with_the_command_that_
 
 def test_a_training_leaves_its_result_its_members_and_what_others_start_from(config: Config) -> None:
     written = trained(config, "FEAF")
-    stages._write(written)
+    write(written)
     assert RecipeResult.load(Path("build/feaf/result")).splits_digest == written.result.splits_digest
     full, half = Path("build/feaf/members/best.safetensors"), Path("build/feaf/weights") / ENSEMBLE_FILE
     assert half.stat().st_size < 0.6 * full.stat().st_size
     card = json.loads(half.with_name("card.json").read_text())
     assert card["sha256"] == file_sha256(half)
     assert card["metrics_on_validation_rows"] == json.loads(Path("build/feaf/metrics.json").read_text())
-    stages._write(trained(config, "FEAFTG15"))
+    write(trained(config, "FEAFTG15"))
     assert not Path("build/feaftg15/weights").exists()
 
 
@@ -100,7 +106,7 @@ def test_a_comparison_is_of_the_lineages_models(config: Config, capsys: pytest.C
     with pytest.raises(MissingInputError, match="nothing to compare"):
         stages.compare()
     for name in ("FEAF", "FEAFTG15", "RWTG15", "FELABTG15"):
-        stages._write(trained(config, name))
+        write(trained(config, name))
     stages.compare()
     table = Path("build/compare/result/table.md").read_text()
     assert ("FEAFTG15" in table, "FELABTG15" in table) == (True, False)

@@ -6,6 +6,7 @@ compared with those of training rows from models that were fitted without them. 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -49,6 +50,36 @@ def out_of_domain(features_of_folds: Sequence[Floats], split: NestedSplit) -> Fl
     return n_closer / (len(split.train) + 1)
 
 
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """Rows that a model has learnt from, as it sees them.
+
+    Attributes:
+        scaler: Standardises features on these rows.
+        nearest: The rows, standardised.
+    """
+
+    scaler: StandardScaler
+    nearest: NearestNeighbors
+
+    @classmethod
+    def of(cls, features: Floats) -> "Neighbourhood":
+        """Return that of rows with these features, [n_known, n_feature]."""
+        scaler = StandardScaler().fit(features)
+        nearest = NearestNeighbors(n_neighbors=min(N_NEIGHBOUR, len(features))).fit(scaler.transform(features))
+        return cls(scaler, nearest)
+
+    def standardised(self, features: Floats) -> Floats:
+        """Return other rows' features in standard deviations of the known rows, same shape."""
+        found: Floats = self.scaler.transform(features)
+        return found
+
+    def distances(self, features: Floats) -> Floats:
+        """Return other rows' mean distances to their nearest known rows, in standard deviations of those, [n_row]."""
+        found: Floats = self.nearest.kneighbors(self.standardised(features))[0].mean(axis=1)
+        return found
+
+
 def distances(features: Floats, known: Rows, rows: Rows) -> Floats:
     """Return each row's mean distance to its nearest known rows, in standard deviations of those.
 
@@ -57,10 +88,7 @@ def distances(features: Floats, known: Rows, rows: Rows) -> Floats:
         known: Row numbers that the features are standardised on.
         rows: Row numbers that are asked for, none of them known.
     """
-    scaler = StandardScaler().fit(features[known])
-    nearest = NearestNeighbors(n_neighbors=min(N_NEIGHBOUR, len(known))).fit(scaler.transform(features[known]))
-    found: Floats = nearest.kneighbors(scaler.transform(features[rows]))[0].mean(axis=1)
-    return found
+    return Neighbourhood.of(features[known]).distances(features[rows])
 
 
 def n_unseen_element(structures: Sequence[Structure], split: NestedSplit) -> npt.NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,24 +24,47 @@ _GROWTH: Final = 4
 _STEPS_PER_CALL: Final = 16
 
 
+class Answers(NamedTuple):
+    """What every member says of every crystal.
+
+    Attributes:
+        output: The network's output, float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several;
+            with a scaler kappa in W/m/K, else in its unit.
+        hidden: Its last hidden layer, float64 [n_member, n_crystal, n_hidden], without unit.
+    """
+
+    output: npt.NDArray[np.float64]
+    hidden: npt.NDArray[np.float64]
+
+
 def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
-    """Return every member's prediction for every crystal.
+    """Return every member's prediction for every crystal: ``output`` of ``answers``."""
+    return answers(ensemble, graphs).output
+
+
+def answers(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> Answers:
+    """Return predictions and last hidden layers of one pass.
 
     Args:
-        ensemble: Members; with a scaler, predictions are kappa in W/m/K, else the network's output in its unit.
+        ensemble: Members.
         graphs: Crystals whose bonds reach to the ensemble's cutoff.
-
-    Returns:
-        float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several outputs.
+        compiled: As ``last_hidden_layer`` takes it.
     """
+    hidden = last_hidden_layer(ensemble, graphs, compiled=compiled)
     # Outside the compiled programs, whose shapes have more crystal places than crystals: the head would fill them all.
-    hidden = tf.constant(last_hidden_layer(ensemble, graphs), tf.float32)
-    output = head(_constants(ensemble.parameters), hidden, config=ensemble.config).numpy().astype(np.float64)
-    return output if ensemble.scaler is None else ensemble.scaler.inverse(output)
+    output = head(_constants(ensemble.parameters), tf.constant(hidden, tf.float32), config=ensemble.config)
+    found = output.numpy().astype(np.float64)
+    return Answers(found if ensemble.scaler is None else ensemble.scaler.inverse(found), hidden)
 
 
-def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
+def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> npt.NDArray[np.float64]:
     """Return what every member's head reads of every crystal.
+
+    Args:
+        ensemble: Members.
+        graphs: Crystals whose bonds reach to the ensemble's cutoff.
+        compiled: By programs that XLA compiles, seconds for each new shape; else operation by operation, which is
+            sooner done for a handful of crystals in a new process and the same within rounding.
 
     Returns:
         float64 [n_member, n_crystal, n_hidden], without unit.
@@ -49,16 +72,19 @@ def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArra
     n_hidden = ensemble.parameters["readout/1/bias"].shape[-1]
     hidden = np.full((ensemble.n_member, len(graphs), n_hidden), np.nan)
     feature = distance_basis(ensemble.config).coordinates(graphs.bond_distance_angstrom, dtype=np.float32)
-    members = [_constants(ensemble.member(k).parameters) for k in range(ensemble.n_member)]
+    # Compiled, a member at a time keeps its weights in the cache; otherwise the calls count, and all share one.
+    n_together = 1 if compiled else ensemble.n_member
+    stacks = [slice(first, first + n_together) for first in range(0, ensemble.n_member, n_together)]
+    weights = [_constants({name: value[of] for name, value in ensemble.parameters.items()}) for of in stacks]
     for rows, shape in _by_size(graphs):
         plan = dense_plan(graphs.sizes[rows], shape)
         plan = np.where(plan == EMPTY, EMPTY, rows[plan])
-        program = _program(ensemble.config, shape)
+        program = _program(ensemble.config, shape, compiled=compiled)
         for steps, n_step in _calls(plan):
             batch = GraphBatch(*map(tf.constant, pack(graphs, feature, steps, shape)))
             present = steps != EMPTY
-            for k, weights in enumerate(members):
-                hidden[k, steps[present]] = program(weights, batch, n_step).numpy()[present]
+            for members, stack in zip(stacks, weights, strict=True):
+                hidden[members, steps[present]] = program(stack, batch, n_step).numpy().swapaxes(0, 1)[:, present]
     return hidden
 
 
@@ -86,22 +112,22 @@ def _calls(plan: Ints) -> Iterator[tuple[Ints, Any]]:
 
 
 @lru_cache(maxsize=16)
-def _program(config: ModelConfig, shape: BatchShape) -> Any:
-    """Return the compiled function (one member's weights, steps, number of steps to compute) -> hidden layers.
+def _program(config: ModelConfig, shape: BatchShape, *, compiled: bool) -> Any:
+    """Return the function (weights of some members, steps, number of steps to compute) -> hidden layers.
 
-    These are [n_step, n_crystal, n_hidden]; what stands in an empty place, or in a step left out, has no meaning.
+    These are [n_step, n_member, n_crystal, n_hidden]; what stands in an empty place, or in a step left out, has no
+    meaning.
     """
 
-    @tf.function(jit_compile=True, autograph=False, reduce_retracing=False)
     def run(weights: Any, batch: GraphBatch, n_step: Any) -> Any:
-        n_hidden = weights["readout/1/bias"].shape[-1]
-        found = tf.TensorArray(tf.float32, _STEPS_PER_CALL, element_shape=(shape.n_crystal, n_hidden))
+        n_member, n_hidden = weights["atom_embedding"].shape[0], weights["readout/1/bias"].shape[-1]
+        found = tf.TensorArray(tf.float32, _STEPS_PER_CALL, element_shape=(n_member, shape.n_crystal, n_hidden))
 
         def compute(number: Any, found: Any) -> tuple[Any, Any]:
-            one_member = tf.nest.map_structure(lambda value: value[number][None], batch)
-            hidden = last_hidden(weights, one_member, config=config, n_crystal=shape.n_crystal)
-            return number + 1, found.write(number, hidden[0])
+            of_each = tf.nest.map_structure(lambda value: tf.repeat(value[number][None], n_member, 0), batch)
+            hidden = last_hidden(weights, of_each, config=config, n_crystal=shape.n_crystal)
+            return number + 1, found.write(number, hidden)
 
         return tf.while_loop(lambda number, _: number < n_step, compute, (tf.constant(0), found))[1].stack()
 
-    return run
+    return tf.function(run, jit_compile=True, autograph=False, reduce_retracing=False) if compiled else run

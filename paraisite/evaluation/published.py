@@ -16,8 +16,6 @@ from paraisite.evaluation.scores import (
     KAPPA_MEDIAN,
     LOG10_SPREAD,
     MODEL,
-    N_UNSEEN_ELEMENT,
-    OUT_OF_DOMAIN,
     SEED,
     SPLIT,
     TILT,
@@ -75,8 +73,8 @@ def _of_split(
             KAPPA_MEDIAN: estimated,
             LOG10_SPREAD: np.nan,
             TILT: np.nan,
-            OUT_OF_DOMAIN: np.nan,
-            N_UNSEEN_ELEMENT: n_unseen_element(result.dataset.structures, split),
+            schema.OUT_OF_DOMAIN: np.nan,
+            schema.N_UNSEEN_ELEMENT: n_unseen_element(result.dataset.structures, split),
         }
     )
     ends = [end for coverage in schema.COVERAGES for end in interval_columns(coverage)]

@@ -25,8 +25,6 @@ TILT: Final = "tilt"
 KAPPA_ESTIMATED: Final = "kappa_estimated_w_per_m_k"
 KAPPA_MEDIAN: Final = "kappa_median_w_per_m_k"
 LOG10_SPREAD: Final = "log10_spread_dex"
-OUT_OF_DOMAIN: Final = "out_of_domain"
-N_UNSEEN_ELEMENT: Final = "n_unseen_element"
 
 
 def interval_columns(coverage: float) -> tuple[str, str]:
@@ -65,8 +63,8 @@ def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset, *, 
             KAPPA_MEDIAN: median_of(each.test),
             LOG10_SPREAD: each.test.spread,
             TILT: tilt,
-            OUT_OF_DOMAIN: each.out_of_domain,
-            N_UNSEEN_ELEMENT: n_unseen_element(dataset.structures, split),
+            schema.OUT_OF_DOMAIN: each.out_of_domain,
+            schema.N_UNSEEN_ELEMENT: n_unseen_element(dataset.structures, split),
         }
         for coverage in schema.COVERAGES:
             width = half_width(each.out_of_fold, known, coverage=coverage)
@@ -93,7 +91,9 @@ def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
             inside = np.where(np.isnan(low), np.nan, (low <= kappa) & (kappa <= high))
             held[schema.coverage_name(coverage)] = float(np.mean(inside))
             held[schema.width_name(coverage)] = float(np.mean(np.log10(high / low)))
-        flagged = is_flagged(group[OUT_OF_DOMAIN].to_numpy(np.float64), group[N_UNSEEN_ELEMENT].to_numpy(np.int64))
+        flagged = is_flagged(
+            group[schema.OUT_OF_DOMAIN].to_numpy(np.float64), group[schema.N_UNSEEN_ELEMENT].to_numpy(np.int64)
+        )
         held[schema.OOD_FLAGGED_TEST] = float(np.mean(flagged))
         errors = evaluate(kappa, estimated, epoch="test")
         rows.append(dict(zip(keys, identity, strict=True)) | errors | held)
@@ -146,7 +146,7 @@ def log10_error(estimates: pd.DataFrame) -> pd.Series:
 
 def _error_ranking(estimates: pd.DataFrame) -> dict[str, float]:
     return error_ranking(
-        estimates[OUT_OF_DOMAIN].to_numpy(np.float64),
+        estimates[schema.OUT_OF_DOMAIN].to_numpy(np.float64),
         log10_error(estimates).to_numpy(np.float64),
         materials=estimates[schema.ROW].to_numpy(np.int64),
         seeds=estimates[SEED].to_numpy(np.int64),

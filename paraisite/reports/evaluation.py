@@ -14,8 +14,6 @@ from paraisite.evaluation.outcome import Outcome
 from paraisite.evaluation.scores import (
     KAPPA_ESTIMATED,
     MODEL,
-    N_UNSEEN_ELEMENT,
-    OUT_OF_DOMAIN,
     interval_columns,
     log10_error,
 )
@@ -148,7 +146,7 @@ def error_by_score(estimates: pd.DataFrame, models: Sequence[str]) -> Figure:
         rows = shown[shown[MODEL] == model]
         _draw_errors(axes, rows)
         axes.set_title(
-            model if rows[OUT_OF_DOMAIN].notna().any() else f"{model} sees nothing of a crystal", fontsize=10
+            model if rows[schema.OUT_OF_DOMAIN].notna().any() else f"{model} sees nothing of a crystal", fontsize=10
         )
         axes.set_xlabel("share of training materials that lie closer")
         axes.set_xlim(-0.02, 1.02)
@@ -161,10 +159,10 @@ def error_by_score(estimates: pd.DataFrame, models: Sequence[str]) -> Figure:
 
 
 def _draw_errors(axes: Axes, estimates: pd.DataFrame) -> None:
-    rows = estimates.sort_values(OUT_OF_DOMAIN, kind="stable")
+    rows = estimates.sort_values(schema.OUT_OF_DOMAIN, kind="stable")
     # A logarithmic axis has no place for an error of zero.
-    score, error = rows[OUT_OF_DOMAIN], log10_error(rows).clip(lower=_LOWEST_ERROR_DEX)
-    flagged = is_flagged(score.to_numpy(np.float64), rows[N_UNSEEN_ELEMENT].to_numpy(np.int64))
+    score, error = rows[schema.OUT_OF_DOMAIN], log10_error(rows).clip(lower=_LOWEST_ERROR_DEX)
+    flagged = is_flagged(score.to_numpy(np.float64), rows[schema.N_UNSEEN_ELEMENT].to_numpy(np.int64))
     for shown, colour, label in (
         (~flagged, _SPLIT_COLOUR, "test row"),
         (flagged, _FLAGGED_COLOUR, "far, or with a new element"),

@@ -35,7 +35,7 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
     reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
     answered = np.array([place for place, _ in crystals if place not in reasons], np.int64)
     columns = scorer.score(graphs) if len(graphs) else {name: np.zeros(0) for name in scorer.columns.names}
-    finite = np.all([np.isfinite(values) for values in columns.values()], axis=0)
+    finite = np.isfinite(columns[scorer.columns.names[0]])
     reasons |= dict.fromkeys(answered[~finite].tolist(), NOT_FINITE)
     known = {name: values[finite] for name, values in columns.items()}
     return _table(chunk, rows, reasons, _spread(known, answered[finite], len(rows)), scorer)

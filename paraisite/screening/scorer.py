@@ -1,4 +1,4 @@
-"""What a screening asks of a model, and an ensemble's answer: mean and spread of its members."""
+"""What a screening asks of a model, and a predictor's answer: members' mean and spread, intervals, how foreign."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,19 +10,30 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from paraisite.errors import ConfigError
-from paraisite.evaluation.metrics import LOG_FLOOR
-from paraisite.files import content_sha256
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.models.ensemble import Ensemble
-from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE
-
-ENSEMBLE_COLUMNS: Final = pa.schema(
-    [
-        pa.field(KAPPA_MEAN, pa.float64(), metadata={"unit": "W/m/K"}),
-        pa.field(KAPPA_VARIANCE, pa.float64(), metadata={"unit": "(W/m/K)²"}),
-        pa.field(KAPPA_LOG10_SPREAD, pa.float64(), metadata={"unit": "dex"}),
-    ]
+from paraisite.prediction.predictions import Predictions
+from paraisite.prediction.predictor import Predictor
+from paraisite.prediction.rows import interval_keys
+from paraisite.schema import (
+    COVERAGES,
+    KAPPA,
+    KAPPA_LOG10_SPREAD,
+    KAPPA_MEAN,
+    KAPPA_VARIANCE,
+    N_UNSEEN_ELEMENT,
+    NEAREST_MATERIAL,
+    OUT_OF_DOMAIN,
+    OUT_OF_DOMAIN_FLAG,
 )
+
+_STATISTICS: Final = {KAPPA_MEAN: "W/m/K", KAPPA_VARIANCE: "(W/m/K)²", KAPPA_LOG10_SPREAD: "dex", KAPPA: "W/m/K"}
+_ENDS: Final = tuple(key for coverage in COVERAGES for key in interval_keys(coverage))
+_FAMILIARITY: Final = {
+    OUT_OF_DOMAIN: pa.float64(),
+    N_UNSEEN_ELEMENT: pa.int64(),
+    OUT_OF_DOMAIN_FLAG: pa.bool_(),
+    NEAREST_MATERIAL: pa.string(),
+}
 
 
 class Scorer(Protocol):
@@ -44,14 +55,14 @@ class Scorer(Protocol):
         """Make this process ready, one thread of which is going to score."""
 
     def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
-        """Return the columns, each [n_crystal]; a number that is not finite means that there is no answer."""
+        """Return the columns, each [n_crystal]; where the first is not a finite number there is no answer."""
 
 
 @dataclass(frozen=True, eq=False)
-class EnsembleScorer:
-    """All members of an ensemble that predicts kappa."""
+class PredictorScorer:
+    """All members of an ensemble that predicts kappa, and, where it has a reference, what that says of them."""
 
-    ensemble: Ensemble
+    predictor: Predictor
 
     def __post_init__(self) -> None:
         """Check what it predicts.
@@ -59,43 +70,60 @@ class EnsembleScorer:
         Raises:
             ConfigError: It is not a conductivity, or there is only one member.
         """
-        if self.ensemble.scaler is None:
-            raise ConfigError(f"the model predicts {self.ensemble.target}, expected kappa in W/m/K")
-        if self.ensemble.n_member < 2:
+        if self.predictor.ensemble.scaler is None:
+            raise ConfigError(f"the model predicts {self.predictor.ensemble.target}, expected kappa in W/m/K")
+        if self.predictor.ensemble.n_member < 2:
             raise ConfigError("the model has one member: expected several, whose spread can be told")
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over parameters, scaler and architecture."""
-        arrays: dict[str, npt.NDArray[Any]] = dict(self.ensemble.parameters)
-        if (scaler := self.ensemble.scaler) is not None:
-            arrays |= {"scaler/mean": scaler.mean, "scaler/std": scaler.std}
-        return content_sha256(arrays, {"config": repr(self.ensemble.config)})
+        """SHA-256 over members and reference."""
+        return self.predictor.digest
 
     @property
     def cutoff_angstrom(self) -> float:
         """The network's cutoff, Å."""
-        return self.ensemble.config.cutoff_angstrom
+        return self.predictor.ensemble.config.cutoff_angstrom
 
     @property
     def columns(self) -> pa.Schema:
-        """Mean, variance and spread."""
-        return ENSEMBLE_COLUMNS
+        """Mean, variance, spread and median of the members; with a reference, intervals and how foreign a crystal is."""
+        fields = [pa.field(name, pa.float64(), metadata={"unit": unit}) for name, unit in _STATISTICS.items()]
+        if self.predictor.reference is not None:
+            fields += [pa.field(name, pa.float64(), metadata={"unit": "W/m/K"}) for name in _ENDS]
+            fields += [pa.field(name, kind) for name, kind in _FAMILIARITY.items()]
+        return pa.schema(fields)
 
     def prepare(self) -> None:
-        """Load TensorFlow, which the process that hands out the work can do without, and let it use one thread."""
+        """Load TensorFlow, which the process that hands out the work does without, and let it use one thread."""
         from paraisite.models.runtime import use_threads_per_operation
 
         use_threads_per_operation(1)
 
-    def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[np.float64]]:
-        """Return mean, sample variance, and sample deviation of the logarithm over the members."""
-        from paraisite.evaluation.predict import predict
+    def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
+        """Return the columns for crystals."""
+        found = self.predictor.predict_graphs(graphs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = found.variance
+        # A variance that overflows is of members that say nothing.
+        columns = {
+            KAPPA_MEAN: np.where(np.isfinite(variance), found.mean, np.nan),
+            KAPPA_VARIANCE: variance,
+            KAPPA_LOG10_SPREAD: found.log10_spread,
+            KAPPA: found.value,
+        }
+        return columns if self.predictor.reference is None else columns | _judged(found)
 
-        kappa = predict(self.ensemble, graphs)
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes a row with a reason
-            return {
-                KAPPA_MEAN: kappa.mean(axis=0),
-                KAPPA_VARIANCE: kappa.var(axis=0, ddof=1),
-                KAPPA_LOG10_SPREAD: np.log10(np.maximum(kappa, LOG_FLOOR)).std(axis=0, ddof=1),
-            }
+
+def _judged(found: Predictions) -> dict[str, npt.NDArray[Any]]:
+    """Return the ends of the intervals, and how foreign each crystal is."""
+    columns = dict(zip(_ENDS, np.stack([found.lower, found.upper], axis=1).reshape(len(_ENDS), -1), strict=True))
+    if (known := found.familiarity) is None or found.materials is None:
+        return columns
+    ids = np.array([*found.materials.material_id, None], object)  # the last for a row without an answer, number -1
+    return columns | {
+        OUT_OF_DOMAIN: known.out_of_domain,
+        N_UNSEEN_ELEMENT: known.unseen.sum(axis=1),
+        OUT_OF_DOMAIN_FLAG: known.flagged,
+        NEAREST_MATERIAL: ids[known.nearest[:, 0]],
+    }

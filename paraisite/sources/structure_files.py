@@ -1,11 +1,12 @@
 """Crystal structures from files: whatever pymatgen reads, and extended XYZ, which may hold many."""
 
 import itertools
+import json
 import logging
 import re
 import reprlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,8 @@ FOLDER_PATTERNS: Final = ("*.cif", "*.cif.gz", "*.mcif", "*POSCAR*", "*CONTCAR*"
 
 EXTENDED_XYZ_SUFFIXES: Final = (".extxyz", ".xyz")
 _CIF: Final = re.compile(r"\.m?cif(\.gz)?$")
+_CIF_TEXT: Final = re.compile(r"^\s*(data_|loop_|_cell_)", re.MULTILINE | re.IGNORECASE)
+_EXTENDED_XYZ_TEXT: Final = re.compile(r"\s*\d+\s*\n.*Lattice=", re.IGNORECASE)
 _MISMATCHES: Final = ("Missing elements", "Incorrect stoichiometry")
 MAX_FILE_BYTES: Final = 50_000_000
 """A crystal of this size would have a million atoms and more: a parser would be busy with it for many minutes."""
@@ -34,25 +37,51 @@ def read_structure(path: Path) -> Structure | str:
     """Return the file's structure, or the reason why there is none."""
     if reason := _unreadable(path):
         return reason
+
+    def parse() -> object:
+        return _checked_cif(CifParser(path)) if _CIF.search(path.name) else Structure.from_file(path)
+
+    return _structure_or_reason(parse, source=str(path), kind="structure file")
+
+
+def structures_of_text(text: str) -> list[Structure | str]:
+    """Return the structures in a text, or reasons why there are none; the text says which format it has.
+
+    Args:
+        text: pymatgen's JSON, a CIF, extended XYZ, whose frames are a structure each, or else a POSCAR.
+    """
+    if _EXTENDED_XYZ_TEXT.match(text):
+        return [found for _, found in _frames(StringIO(text))]
+
+    def parse() -> object:
+        if text.lstrip().startswith("{"):
+            return Structure.from_dict(json.loads(text))
+        if _CIF_TEXT.search(text):
+            return _checked_cif(CifParser.from_str(text))
+        return Structure.from_str(text, fmt="poscar")
+
+    return [_structure_or_reason(parse, source="text", kind="structure") if text.strip() else "the text is empty"]
+
+
+def _structure_or_reason(parse: Callable[[], object], *, source: str, kind: str) -> Structure | str:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            structure = _read_cif(path) if _CIF.search(path.name) else Structure.from_file(path)
+            structure = parse()
     # pymatgen's parsers raise almost any exception on a damaged file: that must cost one row, not all of them.
     except Exception as error:
-        return f"not a readable structure file: {_one_line(error)}"
+        return f"not a readable {kind}: {_one_line(error)}"
     for message in dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, UserWarning)):
-        logger.debug("%s: %s", path, message.replace("\n", " "))
+        logger.debug("%s: %s", source, message.replace("\n", " "))
     return structure if isinstance(structure, Structure) else f"expected a crystal, found {type(structure).__name__}"
 
 
-def _read_cif(path: Path) -> Structure:
+def _checked_cif(parser: CifParser) -> Structure:
     """Return the first crystal of a CIF.
 
     Raises:
         ValueError: Its atoms do not make up the formula that stands there too, for which pymatgen only warns.
     """
-    parser = CifParser(path)
     structure = parser.parse_structures(primitive=False)[0]
     if (parser.check(structure) or "").startswith(_MISMATCHES):
         raise ValueError(f"its atoms make {structure.formula}, which is not the formula that it names: is it cut off?")
@@ -69,15 +98,20 @@ def read_frames(path: Path) -> Iterator[tuple[dict[str, object], Structure | str
         yield {}, reason
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
-        for first in lines:
-            if not first.strip():
-                continue
-            try:
-                n_atom = int(first)
-            except ValueError:
-                yield {}, f"not a readable structure: {reprlib.repr(first.strip())}, expected the number of atoms"
-                return
-            yield read_frame("".join([first, *itertools.islice(lines, max(n_atom, 0) + 1)]))
+        yield from _frames(lines)
+
+
+def _frames(text: Iterable[str]) -> Iterator[tuple[dict[str, object], Structure | str]]:
+    lines = iter(text)
+    for first in lines:
+        if not first.strip():
+            continue
+        try:
+            n_atom = int(first)
+        except ValueError:
+            yield {}, f"not a readable structure: {reprlib.repr(first.strip())}, expected the number of atoms"
+            return
+        yield read_frame("".join([first, *itertools.islice(lines, max(n_atom, 0) + 1)]))
 
 
 def read_frame(text: str) -> tuple[dict[str, object], Structure | str]:

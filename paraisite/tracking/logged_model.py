@@ -1,50 +1,61 @@
 """An ensemble file as MLflow's logged model: the file, the code that serves it, its environment."""
 
 import importlib.metadata
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import mlflow
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from mlflow.models import Model, ModelSignature
-from mlflow.types.schema import ColSpec, DataType, Schema
+from mlflow.types.schema import ColSpec, Schema
+
+from paraisite.folders import PREDICTOR
+from paraisite.prediction import rows
+from paraisite.sources.prototypes import rocksalt
 
 _SERVED_MODEL: Final = Path(__file__).with_name("served_model.py")
-_REQUIREMENTS: Final = ("mlflow", "numpy", "pandas", "pymatgen", "safetensors", "tensorflow")
+_REQUIREMENTS: Final = ("mlflow", "numpy", "pandas", "pymatgen", "safetensors", "scikit-learn", "tensorflow")
 _SIGNATURE: Final = ModelSignature(
-    inputs=Schema([ColSpec(DataType.string, "structure")]),
-    outputs=Schema(
-        [
-            ColSpec(DataType.double, "value"),
-            ColSpec(DataType.double, "std"),
-            ColSpec(DataType.string, "unit"),
-            ColSpec(DataType.string, "reason"),
-        ]
-    ),
+    inputs=Schema([ColSpec("string", rows.STRUCTURE)]),
+    outputs=Schema([ColSpec(kind, name) for name, kind in rows.frame_types().items()]),
 )
 
 
 def log_model(client: MlflowClient, name: str, path: Path, *, run_id: str) -> str:
-    """Store the ensemble file with the code that serves it; return the logged model's id."""
+    """Store the ensemble file with the code that serves it; return the logged model's id.
+
+    Args:
+        client: Of the store.
+        name: Of the logged model.
+        path: Ensemble file; what lies in ``PREDICTOR`` beside it is served in its place.
+        run_id: The run that made it.
+    """
     # Made here, because MLflow would put it into the active experiment and not into the run's.
     experiment_id = client.get_run(run_id).info.experiment_id
     model = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
-    with _quiet_logging_of_models():
+    predictor = path.with_name(PREDICTOR)
+    with no_progress_bar():
         Model.log(
             artifact_path=None,
             flavor=mlflow.pyfunc,
             run_id=run_id,
             model_id=model.model_id,
             python_model=str(_SERVED_MODEL),
-            artifacts={"ensemble": str(path)},
+            artifacts={"ensemble": str(path)} | ({PREDICTOR: str(predictor)} if predictor.is_dir() else {}),
             signature=_SIGNATURE,
+            input_example=_example(),
             conda_env=_environment(),
         )
     return str(model.model_id)
+
+
+def _example() -> pd.DataFrame:
+    """Return what a server can be asked: rock salt as CIF."""
+    return pd.DataFrame({rows.STRUCTURE: [rocksalt("Na", "Cl", a_angstrom=5.69).to(fmt="cif")]})
 
 
 def _environment() -> dict[str, object]:
@@ -55,14 +66,6 @@ def _environment() -> dict[str, object]:
         "channels": ["conda-forge"],
         "dependencies": ["python=3.11", "pip", {"pip": pinned}],
     }
-
-
-@contextmanager
-def _quiet_logging_of_models() -> Iterator[None]:
-    """Silence advice that does not apply: no input example, because trying one would start TensorFlow."""
-    with no_progress_bar(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="(?s).*An input example was not provided", category=UserWarning)
-        yield
 
 
 @contextmanager

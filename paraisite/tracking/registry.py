@@ -12,21 +12,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from paraisite import schema
-from paraisite.errors import TrackingError
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.results import RecipeResult
 from paraisite.files import file_sha256
+from paraisite.folders import PREDICTOR
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
-from paraisite.tracking.logged_model import log_model, no_progress_bar
+from paraisite.tracking.logged_model import log_model
 from paraisite.tracking.promotion import (
     JUDGED_METRIC,
     Evidence,
@@ -38,10 +37,16 @@ from paraisite.tracking.promotion import (
 from paraisite.tracking.store import open_store
 from paraisite.training.recipes import Recipe
 
+if TYPE_CHECKING:
+    from paraisite.prediction.predictor import Predictor  # it imports TensorFlow
+
 logger = logging.getLogger(__name__)
 
 ALIASES: Final = {"Production": "champion", "Staging": "challenger"}
-_SHA256: Final = "ensemble_sha256"
+PREDICTOR_TAG: Final = "predictor"
+"""Tag of a version that holds a predictor beside its members."""
+
+SHA256_TAG: Final = "ensemble_sha256"
 
 
 @dataclass(frozen=True)
@@ -61,23 +66,13 @@ class RegisteredVersion:
     reason: str
 
 
-@dataclass(frozen=True)
-class RegistryModel:
-    """A model fetched from the registry.
-
-    Attributes:
-        path: Local path of the ensemble file.
-        version: Number of the version, as text.
-        metrics: Means over the splits by metric name; empty for a model that was registered from a file.
-    """
-
-    path: Path
-    version: str
-    metrics: dict[str, float]
-
-
 def register_result(
-    result: RecipeResult, members: Ensemble, *, run_id: str, half_precision: bool = False
+    result: RecipeResult,
+    members: Ensemble,
+    *,
+    run_id: str,
+    half_precision: bool = False,
+    predictor: "Predictor | None" = None,
 ) -> RegisteredVersion:
     """Register a recipe's best-epoch members as a new version: Production if it beats the current one, else Staging.
 
@@ -86,6 +81,7 @@ def register_result(
         members: At their best epoch.
         run_id: The recipe's run.
         half_precision: As ``Ensemble.save`` takes it.
+        predictor: What the version answers with when it is served; by default these members, without intervals.
     """
     evidence = Evidence.from_result(result)
     tags = {
@@ -103,6 +99,9 @@ def register_result(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ENSEMBLE_FILE
         members.save(path, half_precision=half_precision)
+        if predictor is not None:
+            predictor.save(path.with_name(PREDICTOR))
+            tags[PREDICTOR_TAG] = "members at their last epoch, with what taught them"
         return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
 
 
@@ -122,7 +121,7 @@ def register_file(
     client = open_store()
     sha256 = file_sha256(path)
     for version in _versions(client, name):
-        if version.tags.get(_SHA256) == sha256:
+        if version.tags.get(SHA256_TAG) == sha256:
             return RegisteredVersion(name, str(version.version), version.current_stage or "None", "already registered")
     with tempfile.TemporaryDirectory() as folder:
         # A logged model keeps the file's name, and the one to fetch has to be known.
@@ -133,44 +132,11 @@ def register_file(
         )
 
 
-def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryModel | None:
-    """Fetch the champion of a registered model, else its challenger.
-
-    Args:
-        name: Name of the registered model.
-        folder: Where to put the file; a temporary folder by default.
-
-    Returns:
-        The model, or None if there is none with either alias or stage.
-
-    Raises:
-        TrackingError: The file cannot be fetched, or is not the one that was registered.
-    """
-    version = _current(open_store(), name, "Production") or _current(open_store(), name, "Staging")
-    if version is None:
-        return None
-    uri = f"models:/{name}/{version.version}/artifacts/{ENSEMBLE_FILE}"
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    target = None if folder is None else str(folder)
-    try:
-        with no_progress_bar():
-            found = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=target)
-    except (MlflowException, OSError) as error:
-        raise TrackingError(f"{name} version {version.version} cannot be fetched from the registry: {error}") from error
-    path = Path(found)
-    expected = version.tags.get(_SHA256)
-    if expected is not None and file_sha256(path) != expected:
-        raise TrackingError(f"{path}: {name} version {version.version} should have SHA-256 {expected}, but has another")
-    evidence = evidence_from_tags(version.tags)
-    return RegistryModel(path=path, version=str(version.version), metrics={} if evidence is None else evidence.means)
-
-
 def _register(
     name: str, path: Path, *, run_id: str, tags: dict[str, str], description: str, evidence: Evidence | None
 ) -> RegisteredVersion:
     client = open_store()
-    current = _current(client, name, "Production")
+    current = current_version(client, name, "Production")
     verdict = judge(
         evidence,
         current=None if current is None else evidence_from_tags(current.tags),
@@ -183,7 +149,7 @@ def _register(
         source=f"models:/{model_id}",
         run_id=run_id,
         model_id=model_id,
-        tags=tags | {_SHA256: file_sha256(path), "stage_reason": verdict.reason},
+        tags=tags | {SHA256_TAG: file_sha256(path), "stage_reason": verdict.reason},
         description=f"{description} Stage: {verdict.reason}.",
     )
     _set_stage(client, name, str(version.version), verdict)
@@ -214,7 +180,7 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
         )
 
 
-def _current(client: MlflowClient, name: str, stage: str) -> ModelVersion | None:
+def current_version(client: MlflowClient, name: str, stage: str) -> ModelVersion | None:
     """Return the version with the stage's alias, else the newest of that stage (set by hand), else None."""
     versions = _versions(client, name)
     aliased = [version for version in versions if ALIASES[stage] in version.aliases]

@@ -1,46 +1,77 @@
-"""An ensemble's columns are the statistics of what its members predict."""
+"""A predictor's columns are the statistics of what its members predict, and what its reference says of them."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
+from paraisite import schema
 from paraisite.errors import ConfigError
 from paraisite.evaluation.metrics import LOG_FLOOR
 from paraisite.evaluation.predict import predict
-from paraisite.models.ensemble import Ensemble
-from paraisite.models.target_scaler import TargetScaler
+from paraisite.prediction.predictor import Predictor
+from paraisite.prediction.rows import interval_keys
 from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE
-from paraisite.screening.scorer import EnsembleScorer
-from tests.training.tiny import CONFIG, N_MEMBER, tiny_data, tiny_initial
-
-
-def ensemble(*, mean: float = 1.0) -> Ensemble:
-    scaler = TargetScaler(mean=np.full(N_MEMBER, mean), std=np.full(N_MEMBER, 0.4))
-    return Ensemble(CONFIG, tiny_initial(), scaler, "kappa", "W/m/K")
+from paraisite.screening.scorer import PredictorScorer
+from tests.prediction.planted import tiny_ensemble, tiny_graphs, tiny_predictor
 
 
 def test_columns_are_mean_variance_and_spread_of_the_members() -> None:
-    graphs = tiny_data().graphs
-    scorer = EnsembleScorer(ensemble())
+    ensemble, graphs = tiny_ensemble(), tiny_graphs()
+    scorer = PredictorScorer(Predictor(ensemble))
     columns = scorer.score(graphs)
-    kappa = predict(ensemble(), graphs)
-    assert list(columns) == scorer.columns.names == [KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD]
-    np.testing.assert_allclose(columns[KAPPA_MEAN], kappa.sum(axis=0) / N_MEMBER)
-    np.testing.assert_allclose(columns[KAPPA_VARIANCE], ((kappa - kappa.mean(axis=0)) ** 2).sum(axis=0) / 2)
+    kappa = predict(ensemble, graphs)
+    n_member = ensemble.n_member
+    assert list(columns) == scorer.columns.names == [KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD, schema.KAPPA]
+    np.testing.assert_allclose(columns[KAPPA_MEAN], kappa.sum(axis=0) / n_member)
+    np.testing.assert_allclose(
+        columns[KAPPA_VARIANCE], ((kappa - kappa.mean(axis=0)) ** 2).sum(axis=0) / (n_member - 1)
+    )
     logs = np.log10(np.maximum(kappa, LOG_FLOOR))
     np.testing.assert_allclose(columns[KAPPA_LOG10_SPREAD], logs.std(axis=0, ddof=1))
     assert min(values.min() for values in columns.values()) > 0
 
 
+def test_with_a_reference_there_are_intervals_and_how_foreign_each_crystal_is() -> None:
+    predictor, graphs = tiny_predictor(), tiny_graphs()
+    scorer = PredictorScorer(predictor)
+    columns, expected = scorer.score(graphs), predictor.predict_graphs(graphs)
+    assert list(columns) == scorer.columns.names
+    for number, coverage in enumerate(schema.COVERAGES):
+        lower, upper = interval_keys(coverage)
+        np.testing.assert_array_equal(columns[lower], expected.lower[number])
+        np.testing.assert_array_equal(columns[upper], expected.upper[number])
+    assert expected.familiarity is not None
+    assert expected.materials is not None
+    np.testing.assert_array_equal(columns[schema.OUT_OF_DOMAIN_FLAG], expected.familiarity.flagged)
+    nearest = [expected.materials.material_id[row] for row in expected.familiarity.nearest[:, 0]]
+    assert columns[schema.NEAREST_MATERIAL].tolist() == nearest
+
+
+def test_members_whose_variance_overflows_give_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs, scorer = tiny_graphs(), PredictorScorer(tiny_predictor())
+    found = scorer.predictor.predict_graphs(graphs)
+    found.members[:, 1] = np.linspace(0.0, 1e200, len(found.members))
+    monkeypatch.setattr(Predictor, "predict_graphs", lambda *_: found)
+    answered = np.isfinite(scorer.score(graphs)[KAPPA_MEAN])
+    assert np.flatnonzero(~answered).tolist() == [1]
+
+
 def test_the_digest_tells_models_apart() -> None:
-    assert EnsembleScorer(ensemble()).digest == EnsembleScorer(ensemble()).digest
-    assert EnsembleScorer(ensemble()).digest != EnsembleScorer(ensemble(mean=1.1)).digest
+    predictor = tiny_predictor()
+    other = dataclasses.replace(
+        predictor.ensemble,
+        parameters=predictor.ensemble.parameters
+        | {"atom_embedding": predictor.ensemble.parameters["atom_embedding"] + 1},
+    )
+    digests = {PredictorScorer(each).digest for each in (predictor, Predictor(predictor.ensemble), Predictor(other))}
+    assert len(digests) == 3
+    assert PredictorScorer(tiny_predictor()).digest == PredictorScorer(predictor).digest
 
 
 def test_a_model_of_something_else_or_of_one_member_is_refused() -> None:
-    energies = dataclasses.replace(ensemble(), scaler=None, target="formation energy", unit="eV/atom")
+    energies = dataclasses.replace(tiny_ensemble(), scaler=None, target="formation energy", unit="eV/atom")
     with pytest.raises(ConfigError, match="predicts formation energy, expected kappa"):
-        EnsembleScorer(energies)
+        PredictorScorer(Predictor(energies))
     with pytest.raises(ConfigError, match="one member"):
-        EnsembleScorer(ensemble().member(0))
+        PredictorScorer(Predictor(tiny_ensemble().member(0)))

@@ -13,8 +13,9 @@ from paraisite.errors import TrackingError
 from paraisite.evaluation.results import RecipeResult
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
+from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.promotion import Evidence, evidence_from_tags, evidence_tags, judge
-from paraisite.tracking.registry import RegisteredVersion, load_from_registry, register_file, register_result
+from paraisite.tracking.registry import RegisteredVersion, register_file, register_result
 from paraisite.tracking.runs import recipe_run
 from tests.synthetic_result import make_ensemble, make_result
 

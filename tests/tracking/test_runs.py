@@ -26,7 +26,8 @@ from paraisite.models.architecture import ModelConfig
 from paraisite.models.ensemble import Ensemble
 from paraisite.reports.figures import learning_curves
 from paraisite.tracking import store
-from paraisite.tracking.registry import load_from_registry, register_result
+from paraisite.tracking.fetching import load_from_registry
+from paraisite.tracking.registry import register_result
 from paraisite.tracking.runs import log_pretraining, log_recipe, recipe_run
 from paraisite.training.initial import random_parameters, stack
 from tests.synthetic_result import make_ensemble, make_result

@@ -1,18 +1,154 @@
-"""The served model refuses what its table of one value per structure cannot hold."""
+"""A registered model answers what the predictor answers: in this process, over HTTP, and on Spark."""
 
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import mlflow
+import numpy as np
+import pandas as pd
 import pytest
+import requests
+from mlflow import MlflowClient
 
-from paraisite.errors import CheckpointError
+from paraisite import schema
+from paraisite.errors import CheckpointError, TrackingError
 from paraisite.models.architecture import ModelConfig
-from paraisite.tracking.served_model import EnsembleModel
+from paraisite.prediction import rows
+from paraisite.schema import REASON
+from paraisite.tracking.fetching import fetch_champion, fetch_predictor
+from paraisite.tracking.registry import register_file, register_result
+from paraisite.tracking.runs import recipe_run
+from paraisite.tracking.served_model import PredictorModel
+from tests.graphs.crystals import diamond, rocksalt
 from tests.models.reference import random_member
+from tests.prediction.planted import tiny_ensemble, tiny_predictor
+from tests.synthetic_result import make_result
+
+SALT, SILICON = rocksalt(4.5, ("Na", "Cl")), diamond(5.43, ("Si", "Si"))
+TEXTS = [SALT.to(fmt="cif"), "no structure", json.dumps(SILICON.as_dict())]
+URI = "models:/FEAFTG15@champion"
+ROOT = Path(__file__).parents[2]
+SECONDS_TO_START = 240
+
+
+@pytest.fixture
+def registered(client: MlflowClient) -> MlflowClient:
+    """Register a predictor as the version of a recipe."""
+    result = make_result(n_row=60, n_epoch=3)
+    with recipe_run(result.recipe.name) as run_id:
+        register_result(result, tiny_ensemble(), run_id=run_id, predictor=tiny_predictor())
+    return client
+
+
+def check_answers(found: pd.DataFrame) -> None:
+    expected = rows.as_frame(tiny_predictor().predict([SALT, "none", SILICON]))
+    assert list(found.columns) == list(expected.columns)
+    assert [bool(reason) for reason in found[REASON]] == [False, True, False]
+    for key in (rows.VALUE, *rows.interval_keys(0.5), schema.OUT_OF_DOMAIN):
+        np.testing.assert_allclose(found[key].astype(float), expected[key], rtol=1e-4)  # a CIF's rounded coordinates
+    assert found[schema.OUT_OF_DOMAIN_FLAG].tolist() == expected[schema.OUT_OF_DOMAIN_FLAG].tolist()
+    assert json.loads(found[rows.NEAREST][0])[0]["material_id"] == "m-1"
+    assert len(json.loads(found[rows.MEMBERS][2])) == 3
 
 
 def test_several_outputs_are_refused(tmp_path: Path):
     path = tmp_path / "ensemble.safetensors"
     random_member(ModelConfig(n_output=2)).save(path)
     with pytest.raises(CheckpointError, match="a served model has one output, found kappa, kappa"):
-        EnsembleModel().load_context(SimpleNamespace(artifacts={"ensemble": str(path)}))
+        PredictorModel().load_context(SimpleNamespace(artifacts={"ensemble": str(path)}))
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_registered_model_answers_with_intervals():
+    model = mlflow.pyfunc.load_model(URI)
+    check_answers(model.predict(pd.DataFrame({rows.STRUCTURE: TEXTS})))
+    assert [column.name for column in model.metadata.get_output_schema()] == list(rows.frame_types())
+    assert model.input_example[rows.STRUCTURE][0].startswith("# generated using pymatgen")
+
+
+def test_a_model_without_a_reference_answers_with_members_alone(client: MlflowClient, tmp_path: Path):
+    path = tmp_path / "tiny.safetensors"
+    tiny_ensemble().save(path)
+    with recipe_run("FE") as run_id:
+        register_file("FE", path, run_id=run_id, tags={}, description="Without a reference.")
+    found = mlflow.pyfunc.load_model("models:/FE@champion").predict(pd.DataFrame({rows.STRUCTURE: TEXTS[:1]}))
+    assert np.isfinite(found[rows.VALUE]).all()
+    assert np.isnan(found[rows.interval_keys(0.9)[0]]).all()
+    assert found[schema.OUT_OF_DOMAIN_FLAG].tolist() == [False]
+    assert fetch_champion("FE") is None
+    assert fetch_predictor("FE", alias="champion").name == "ensemble.safetensors"
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_predictor_comes_back_from_the_registry():
+    for path in (fetch_champion("FEAFTG15"), fetch_predictor("FEAFTG15", alias="champion")):
+        assert path is not None
+        assert {file.name for file in path.iterdir()} == {"ensemble.safetensors", "reference.safetensors"}
+    assert fetch_champion("FEAF") is None
+    with pytest.raises(TrackingError, match="the registry has no FEAFTG15@best"):
+        fetch_predictor("FEAFTG15", alias="best")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * SECONDS_TO_START)
+@pytest.mark.usefixtures("registered")
+def test_a_server_answers_a_cif_over_http(tmp_path: Path):
+    with server(tmp_path) as address:
+        data = {"dataframe_records": [{rows.STRUCTURE: text} for text in TEXTS]}
+        reply = requests.post(f"{address}/invocations", json=data, timeout=SECONDS_TO_START)
+        assert reply.status_code == 200, reply.text
+        check_answers(pd.DataFrame(reply.json()["predictions"]))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * SECONDS_TO_START)
+@pytest.mark.usefixtures("registered")
+def test_a_user_defined_function_on_spark_answers_a_column(monkeypatch: pytest.MonkeyPatch):
+    pyspark = pytest.importorskip("pyspark.sql")
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    spark = pyspark.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    try:
+        answer = mlflow.pyfunc.spark_udf(spark, URI, env_manager="local")
+        asked = spark.createDataFrame([(text,) for text in TEXTS], [rows.STRUCTURE])
+        found = asked.select(answer(rows.STRUCTURE).alias("answer")).select("answer.*").toPandas()
+    finally:
+        spark.stop()
+    check_answers(found)
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Yield the address of `mlflow models serve`, which is stopped afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["-m", "mlflow", "models", "serve", "-m", URI, "-p", str(port), "--env-manager", "local"]
+    settings = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, *command], cwd=folder, env=os.environ | settings) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(address, process)
+            yield address
+        finally:
+            process.terminate()
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers."""
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if requests.get(f"{address}/ping", timeout=5).status_code == 200:
+                return
+        except requests.ConnectionError:
+            time.sleep(1)
+    raise TimeoutError(f"no server at {address}")

@@ -4,38 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from paraisite import candidates
-from paraisite.errors import ConfigError, MissingInputError
+from paraisite import survey
+from paraisite.errors import MissingInputError
 from paraisite.files import CACHE_VARIABLE
 from tests.screening.materials import write_json_lines
 
 
 def test_a_data_set_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
-    chunks = list(candidates.find_source("togo15").chunks(50))
+    chunks = list(survey.find_source("togo15").chunks(50))
     assert [chunk.n_row for chunk in chunks] == [50, 45]
-    assert candidates.find_source("togo15").digest == candidates.find_source("togo15").digest
+    assert survey.find_source("togo15").digest == survey.find_source("togo15").digest
 
 
 def test_a_path_is_found(tmp_path: Path) -> None:
     path = write_json_lines(tmp_path / "rows.jsonl", 3)
-    assert sum(chunk.n_row for chunk in candidates.find_source(str(path)).chunks(2)) == 3
+    assert sum(chunk.n_row for chunk in survey.find_source(str(path)).chunks(2)) == 3
 
 
 def test_what_is_neither_says_what_there_is() -> None:
     with pytest.raises(MissingInputError, match="neither a path nor a data set; known ones are materials"):
-        candidates.find_source("togo16")
+        survey.find_source("togo16")
 
 
 def test_the_stable_materials_have_to_be_fetched_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(candidates, "EXTERNAL", tmp_path)
+    monkeypatch.setattr(survey, "EXTERNAL", tmp_path)
     with pytest.raises(MissingInputError, match="there is no snapshot"):
-        candidates.find_source("materials_project")
-
-
-def test_a_model_is_a_file_or_a_recipe(tmp_path: Path) -> None:
-    file = tmp_path / "ensemble.safetensors"
-    file.touch()
-    assert candidates.model_file(str(file)) == file
-    with pytest.raises(ConfigError, match="unknown recipe"):
-        candidates.model_file("FELABTG16")
+        survey.find_source("materials_project")

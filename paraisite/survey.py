@@ -10,17 +10,16 @@ from paraisite.datasets.imported import imported_names
 from paraisite.datasets.table import DATASET_NAMES
 from paraisite.errors import MissingInputError
 from paraisite.files import cache_folder
-from paraisite.folders import BUILD, EXTERNAL, SHIPPED, built
-from paraisite.inputs import load_data, trained_or_shipped
-from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.folders import BUILD, EXTERNAL
+from paraisite.inputs import load_data
+from paraisite.predictors import find_predictor
 from paraisite.screening.chunks import Source
 from paraisite.screening.distributed import DaskWorkers
 from paraisite.screening.run import LocalWorkers, screen
-from paraisite.screening.scorer import EnsembleScorer
+from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.sources import open_source
 from paraisite.screening.writer import Output
 from paraisite.sources.snapshot import MATERIALS_FILE, Snapshot
-from paraisite.training.recipes import recipe_named
 
 MATERIALS_PROJECT: Final = "materials_project"
 
@@ -32,7 +31,7 @@ def screen_candidates(
 
     Args:
         source: A data set's name, or a path.
-        model: A recipe's name, or the path of an ensemble.
+        model: As ``find_predictor`` takes it.
         output: Folder of the rows; None for one below ``build/`` that is named by source and model.
         n_process: Processes of this machine, where no scheduler is named.
         chunk_size: Rows of a part.
@@ -41,29 +40,13 @@ def screen_candidates(
     Raises:
         ParaisiteError: Source or model are absent or unusable, or the work ended early.
     """
-    scorer = EnsembleScorer(Ensemble.load(model_file(model)))
+    scorer = PredictorScorer(find_predictor(model))
     rows = find_source(source)
     folder = output or BUILD / "screen" / f"{Path(source).name}-{Path(model).stem}".lower()
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
     summary = screen(rows, scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
     console = Console()
     console.print(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder}", soft_wrap=True)
-
-
-def model_file(model: str) -> Path:
-    """Return the file of an ensemble that is named by its path or by its recipe.
-
-    Raises:
-        ConfigError: No recipe has that name.
-        MissingInputError: It was neither trained here nor shipped.
-    """
-    if Path(model).is_file():
-        return Path(model)
-    name = recipe_named(model).name
-    try:
-        return trained_or_shipped(built(name) / "weights", SHIPPED / name.lower()) / ENSEMBLE_FILE
-    except MissingInputError as error:
-        raise MissingInputError(f"{error}; `python -m paraisite train {name}` trains it") from error
 
 
 def find_source(name: str) -> Source:

@@ -1,0 +1,108 @@
+"""Members and predictors from the model registry."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from paraisite.errors import TrackingError
+from paraisite.files import file_sha256
+from paraisite.folders import PREDICTOR
+from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.tracking.logged_model import no_progress_bar
+from paraisite.tracking.promotion import evidence_from_tags
+from paraisite.tracking.registry import PREDICTOR_TAG, SHA256_TAG, current_version
+from paraisite.tracking.store import open_store
+
+
+@dataclass(frozen=True)
+class RegistryModel:
+    """A model fetched from the registry.
+
+    Attributes:
+        path: Local path of the ensemble file.
+        version: Number of the version, as text.
+        metrics: Means over the splits by metric name; empty for a model that was registered from a file.
+    """
+
+    path: Path
+    version: str
+    metrics: dict[str, float]
+
+
+def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryModel | None:
+    """Fetch the champion of a registered model, else its challenger.
+
+    Args:
+        name: Name of the registered model.
+        folder: Where to put the file; a temporary folder by default.
+
+    Returns:
+        The model, or None if there is none with either alias or stage.
+
+    Raises:
+        TrackingError: The file cannot be fetched, or is not the one that was registered.
+    """
+    version = current_version(open_store(), name, "Production") or current_version(open_store(), name, "Staging")
+    if version is None:
+        return None
+    path = _download(version, ENSEMBLE_FILE, folder=folder)
+    expected = version.tags.get(SHA256_TAG)
+    if expected is not None and file_sha256(path) != expected:
+        raise TrackingError(f"{path}: {name} version {version.version} should have SHA-256 {expected}, but has another")
+    evidence = evidence_from_tags(version.tags)
+    return RegistryModel(path=path, version=str(version.version), metrics={} if evidence is None else evidence.means)
+
+
+def fetch_predictor(name: str, *, alias: str) -> Path:
+    """Fetch what a version answers with.
+
+    Args:
+        name: Name of the registered model.
+        alias: Which version.
+
+    Returns:
+        Folder with an ensemble and its reference; an ensemble's file if nothing but members was registered.
+
+    Raises:
+        TrackingError: There is no such version, or it cannot be fetched.
+    """
+    try:
+        version = open_store().get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        raise TrackingError(f"the registry has no {name}@{alias}: {error.message}") from error
+    return _download(version, PREDICTOR if PREDICTOR_TAG in version.tags else ENSEMBLE_FILE)
+
+
+def fetch_champion(name: str) -> Path | None:
+    """Fetch the predictor of a registered model's champion; None if it has no champion, or that no predictor."""
+    version = current_version(open_store(), name, "Production")
+    if version is None or PREDICTOR_TAG not in version.tags:
+        return None
+    return _download(version, PREDICTOR)
+
+
+def _download(version: ModelVersion, artifact: str, *, folder: Path | None = None) -> Path:
+    """Return the local path of a version's file or folder.
+
+    Args:
+        version: The version.
+        artifact: Its name among what was registered.
+        folder: Where to put it; a temporary folder by default.
+
+    Raises:
+        TrackingError: It cannot be fetched.
+    """
+    uri = f"models:/{version.name}/{version.version}/artifacts/{artifact}"
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    target = None if folder is None else str(folder)
+    try:
+        with no_progress_bar():
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=target))
+    except (MlflowException, OSError) as error:
+        raise TrackingError(
+            f"{version.name} version {version.version} cannot be fetched from the registry: {error}"
+        ) from error

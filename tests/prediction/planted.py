@@ -1,0 +1,59 @@
+"""Predictors whose answers are known: a small network on twelve crystals, and references of made-up numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.ensemble import Ensemble
+from paraisite.prediction.making import make_reference
+from paraisite.prediction.predictor import Predictor
+from paraisite.prediction.reference import Materials, Reference
+from tests.training.tiny import CONFIG, tiny_data, tiny_initial, tiny_scaler, tiny_splits
+
+N_ELEMENT = 95
+
+
+def materials(kappa: npt.NDArray[np.float64]) -> Materials:
+    n = len(kappa)
+    prototypes = tuple("rocksalt" if row % 2 else None for row in range(n))
+    return Materials(tuple(f"m-{row}" for row in range(n)), tuple(f"X{row}" for row in range(n)), prototypes, kappa)
+
+
+def tiny_ensemble() -> Ensemble:
+    return Ensemble(CONFIG, tiny_initial(), tiny_scaler(), "kappa", "W/m/K", {"recipe": "tiny"})
+
+
+def tiny_predictor() -> Predictor:
+    """Return untrained members with the crystals that they would have been trained on."""
+    ensemble, data = tiny_ensemble(), tiny_data()
+    reference = make_reference(
+        ensemble, data.graphs, materials=materials(data.target), trained_rows=[split.train for split in tiny_splits()]
+    )
+    return Predictor(ensemble, reference)
+
+
+def tiny_graphs() -> GraphCollection:
+    return tiny_data().graphs
+
+
+def planted_reference(
+    kappa: npt.NDArray[np.float64], members: npt.NDArray[np.float64], trained: npt.NDArray[np.bool_]
+) -> Reference:
+    """Return a reference with these values and predictions; what the members see of the rows is random."""
+    hidden = np.random.default_rng(5).normal(size=(*members.shape, 4)).astype(np.float32)
+    return Reference(
+        materials=materials(kappa),
+        elements=np.zeros((len(kappa), N_ELEMENT), np.bool_),
+        hidden=hidden,
+        members_w_per_m_k=members,
+        trained=trained,
+        ensemble_digest="of nothing",
+    )
+
+
+def trained_mask(n_member: int, n_row: int, *, seeds: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Return which member has learnt from which row: four fifths of them each."""
+    orders = np.stack([np.random.default_rng(seed).permutation(n_row) for seed in seeds[:n_member]])
+    return orders < 0.8 * n_row
