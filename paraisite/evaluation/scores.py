@@ -91,9 +91,8 @@ def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
             inside = np.where(np.isnan(low), np.nan, (low <= kappa) & (kappa <= high))
             held[schema.coverage_name(coverage)] = float(np.mean(inside))
             held[schema.width_name(coverage)] = float(np.mean(np.log10(high / low)))
-        flagged = is_flagged(
-            group[schema.OUT_OF_DOMAIN].to_numpy(np.float64), group[schema.N_UNSEEN_ELEMENT].to_numpy(np.int64)
-        )
+        score, n_unseen = group[schema.OUT_OF_DOMAIN], group[schema.N_UNSEEN_ELEMENT]
+        flagged = is_flagged(score.to_numpy(np.float64), n_unseen.to_numpy(np.int64))
         held[schema.OOD_FLAGGED_TEST] = float(np.mean(flagged))
         errors = evaluate(kappa, estimated, epoch="test")
         rows.append(dict(zip(keys, identity, strict=True)) | errors | held)

@@ -87,7 +87,7 @@ class PredictorScorer:
 
     @property
     def columns(self) -> pa.Schema:
-        """Mean, variance, spread and median of the members; with a reference, intervals and how foreign a crystal is."""
+        """Statistics of the members; with a reference, intervals and how foreign a crystal is."""
         fields = [pa.field(name, pa.float64(), metadata={"unit": unit}) for name, unit in _STATISTICS.items()]
         if self.predictor.reference is not None:
             fields += [pa.field(name, pa.float64(), metadata={"unit": "W/m/K"}) for name in _ENDS]

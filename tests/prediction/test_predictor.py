@@ -8,9 +8,9 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from paraisite.errors import CheckpointError
+from paraisite.evaluation import predict as evaluation
 from paraisite.evaluation.predict import Answers, answers, predict
 from paraisite.models.ensemble import Ensemble
-from paraisite.prediction import predictor as module
 from paraisite.prediction.making import rounded
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.reference import REFERENCE_FILE
@@ -73,7 +73,7 @@ def test_an_output_that_is_not_finite_is_a_row_with_a_reason(monkeypatch: pytest
 
     expected = tiny_predictor().predict_graphs(tiny_graphs())
     predictor = tiny_predictor()
-    monkeypatch.setattr(module, "answers", broken)
+    monkeypatch.setattr(evaluation, "answers", broken)
     found = predictor.predict_graphs(tiny_graphs())
     assert found.reason[2] == "the model's output is not a finite number"
     others = np.arange(len(found)) != 2

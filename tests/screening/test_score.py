@@ -29,7 +29,7 @@ class BrokenForNaCl(PlainScorer):
 
     def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
         columns = dict(super().score(graphs))
-        columns[DISTANCE] = np.where(columns[DISTANCE] > 2.6, np.nan, columns[DISTANCE])
+        columns[ATOMS] = np.where(columns[DISTANCE] > 2.6, np.nan, columns[ATOMS])
         return columns
 
 
