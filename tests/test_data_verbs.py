@@ -16,9 +16,9 @@ from pymatgen.core import Lattice, Structure
 from typer.testing import CliRunner
 
 from paraisite import acquire, catalogue
-from paraisite.cli import FETCHED as NAMES_OF_FETCHED
-from paraisite.cli import UNITS as NAMES_OF_UNITS
 from paraisite.cli import app
+from paraisite.cli.choices import FETCHED as NAMES_OF_FETCHED
+from paraisite.cli.choices import UNITS as NAMES_OF_UNITS
 from paraisite.config import load_config
 from paraisite.datasets.imported import RESERVED_NAMES, check_name, imported_names
 from paraisite.datasets.table import Dataset
