@@ -118,7 +118,7 @@ def _alone(group: pd.DataFrame) -> dict[str, Any]:
 
 
 def _too_few(n_material: int) -> str:
-    return f"only {n_material} materials" if n_material else "no row"
+    return f"only {n_material} material{'s' * (n_material > 1)}" if n_material else "no row"
 
 
 def _beside(group: pd.DataFrame, nothing: pd.DataFrame, *, n_test_over_n_train: float) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from pymatgen.core.periodic_table import Element
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from paraisite import schema
 from paraisite.prediction.crystals import Crystal
@@ -91,21 +92,27 @@ def frame_types() -> dict[str, str]:
 
 
 def as_table(rows: Sequence[Row]) -> Table:
-    """Return named rows for a terminal."""
-    table = Table("file", "formula", "prediction", "80 %", "90 %", "known", "nearest that taught", box=None)
+    """Return named rows for a terminal; below them what has no prediction, and why."""
+    name = Column("file", overflow="fold")
+    table = Table(name, "formula", "prediction", "80 %", "90 %", "known", "nearest that taught", box=None)
+    without = [row for row in rows if row[schema.REASON] is not None]
+    table.caption = Text("\n".join(f"{row[NAME]}: no prediction: {row[schema.REASON]}" for row in without)) or None
+    table.caption_justify = "left"
     for row in rows:
-        if row[schema.REASON] is not None:
-            table.add_row(row[NAME], row[schema.FORMULA], f"none: {row[schema.REASON]}")
-            continue
-        table.add_row(
-            row[NAME],
-            row[schema.FORMULA],
-            _value_text(row),
-            *(_interval_text(row, coverage) for coverage in (0.8, 0.9)),
-            _known_text(row),
-            ", ".join(f"{near[schema.FORMULA]} {near[schema.KAPPA]:.3g}" for near in row[NEAREST] or ()),
-        )
+        if row[schema.REASON] is None:
+            table.add_row(*_cells(row))
     return table
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row[NAME],
+        row[schema.FORMULA],
+        _value_text(row),
+        *(_interval_text(row, coverage) for coverage in (0.8, 0.9)),
+        _known_text(row),
+        ", ".join(f"{near[schema.FORMULA]} {near[schema.KAPPA]:.3g}" for near in row[NEAREST] or ()),
+    )
 
 
 def _ends(predictions: Predictions) -> dict[str, Any]:
