@@ -30,7 +30,7 @@ from paraisite.sources.lab.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, relax_a
 MAX_SUPERCELL_ATOMS: Final = 128
 """Larger ones take many minutes."""
 
-EFFORT: Final = Effort(min_angstrom=5.0, min_atoms=32, snapshots_per_minimum=1.0, min_snapshots=8, opposite_too=True)
+EFFORT: Final = Effort(min_angstrom=5.0, min_atoms=32, snapshots_per_minimum=2.0, min_snapshots=16)
 """Less than for labels where the symmetry is low: 32 displacements of 32 atoms for wurtzites, in place of 144 of 72."""
 
 _KM_PER_S: Final = 0.1  # of phono3py's Å THz

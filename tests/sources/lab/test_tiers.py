@@ -160,7 +160,7 @@ def test_phonons_are_of_small_cells_first_and_known_by_their_crystals():
     (part,) = campaign.parts
     assert [material_id for material_id, _ in part.items] == ["small", "a/large one"]
     assert campaign.plan["structures_sha256"] == "abc"
-    assert campaign.plan["effort"]["min_snapshots"] == 8, "rows of other efforts may not be mixed"
+    assert campaign.plan["effort"]["min_snapshots"] == 16, "rows of other efforts may not be mixed"
 
 
 def test_phonons_that_fail_become_a_row_with_a_reason():
