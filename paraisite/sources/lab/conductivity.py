@@ -40,6 +40,9 @@ MAX_SHARE_OF_WAVE_VECTOR: Final = 0.5
 scattered and the value grows with the mesh: InP under SevenNet-l3i5 has 0.78, and 1,109, 1,319, 1,498 and 1,640 W/m/K
 with meshes of 9, 11, 13 and 15."""
 
+_AGREEMENT: Final = 0.5
+"""How far the largest harmonic constants of two fits may differ: some percent where the displacements suffice."""
+
 _SEED: Final = 1
 
 
@@ -145,10 +148,21 @@ def solved_phonons(harmonic: Phonopy, primitive: Structure, calculator: Any, *, 
         primitive: The same cell.
         calculator: The same calculator.
         effort: For the cubic force constants.
+
+    Raises:
+        StructureError: The displacements do not determine the force constants.
     """
     with recursion_limit_kept():
-        phonons, n_snapshot = _anharmonic(primitive, calculator, effort)
-    phonons.fc2 = harmonic.force_constants
+        fitted, n_snapshot = _anharmonic(primitive, calculator, effort)
+    _require_determined(fitted, harmonic, n_snapshot)
+    phonons = Phono3py(
+        phonopy_cell(primitive),
+        fitted.supercell_matrix,
+        "P",
+        phonon_supercell_matrix=_repeats(primitive, LABELS),
+        symprec=SYMMETRY_TOLERANCE_ANGSTROM,
+    )
+    phonons.fc2, phonons.fc3 = harmonic.force_constants, fitted.fc3
     phonons.mesh_numbers = mesh_of(primitive)
     phonons.init_phph_interaction()
     phonons.run_thermal_conductivity(temperatures=[TEMPERATURE_KELVIN], is_isotope=False)
@@ -198,13 +212,7 @@ def _repeats(primitive: Structure, effort: Effort) -> npt.NDArray[np.int64]:
 
 def _anharmonic(primitive: Structure, calculator: Any, effort: Effort) -> tuple[Phono3py, int]:
     """Return phonons with cubic force constants fitted to random displacements, and how many those were."""
-    phonons = Phono3py(
-        phonopy_cell(primitive),
-        _repeats(primitive, effort),
-        "P",
-        phonon_supercell_matrix=None if effort == LABELS else _repeats(primitive, LABELS),
-        symprec=SYMMETRY_TOLERANCE_ANGSTROM,
-    )
+    phonons = Phono3py(phonopy_cell(primitive), _repeats(primitive, effort), "P", symprec=SYMMETRY_TOLERANCE_ANGSTROM)
     _displace(phonons, "auto", effort)
     if len(phonons.supercells_with_displacements) < effort.min_snapshots * (2 if effort.opposite_too else 1):
         _displace(phonons, effort.min_snapshots, effort)
@@ -212,6 +220,19 @@ def _anharmonic(primitive: Structure, calculator: Any, effort: Effort) -> tuple[
     phonons.forces = forces_in(snapshots, calculator) - forces_in([phonons.supercell], calculator)
     phonons.produce_fc3(fc_calculator="symfc")
     return phonons, len(snapshots)
+
+
+def _require_determined(fitted: Phono3py, harmonic: Phonopy, n_snapshot: int) -> None:
+    """Compare the harmonic constants that the fit gives beside the cubic ones with those of single displacements.
+
+    Where there are too few displacements, symfc returns constants that are smaller by orders of magnitude.
+    """
+    found, expected = (float(np.abs(constants).max()) for constants in (fitted.fc2, harmonic.force_constants))
+    if not _AGREEMENT < found / expected < 1 / _AGREEMENT:
+        raise StructureError(
+            f"{n_snapshot} displacements do not determine the force constants: the largest harmonic one is "
+            f"{found:.3g} eV/Å², expected {expected:.3g}"
+        )
 
 
 def _displace(phonons: Phono3py, n_snapshot: int | Literal["auto"], effort: Effort) -> None:

@@ -79,6 +79,15 @@ def test_small_efforts_make_as_many_displacements_as_asked(monkeypatch: pytest.M
     assert 30 < found.n_force_call < 40
 
 
+def test_too_few_displacements_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen pairs leave a wurtzite's cubic constants undetermined: its conductivity came out at 1e10 W/m/K."""
+    monkeypatch.setattr(phonon_descriptors, "EFFORT", Effort(5.0, 32, 1.0, min_snapshots=8, opposite_too=True))
+    places = [[1 / 3, 2 / 3, 0], [1 / 3, 2 / 3, 0.376]]
+    wurtzite = Structure.from_spacegroup("P6_3mc", Lattice.hexagonal(3.6, 5.9), ["Cu", "Au"], places)
+    with pytest.raises(StructureError, match="32 displacements do not determine the force constants"):
+        phonon_descriptors.phonon_descriptors(wurtzite, EMT())
+
+
 def test_opposite_displacements_keep_higher_orders_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def kappa(effort: Effort, displacement_angstrom: float) -> float:
         monkeypatch.setattr(conductivity, "ANHARMONIC_DISPLACEMENT_ANGSTROM", displacement_angstrom)
