@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from paraisite.errors import DataError, ParaisiteError
 from paraisite.files import COMPACT_PARQUET, write_whole
@@ -155,7 +157,9 @@ def _file(folder: Path, name: str) -> Path:
 
 def _parquet(rows: list[Row]) -> bytes:
     buffer = BytesIO()
-    pd.DataFrame(rows).to_parquet(buffer, index=False, **COMPACT_PARQUET)
+    # Without pandas' and Arrow's descriptions of the columns, a fifth of so small a table.
+    table = pa.Table.from_pandas(pd.DataFrame(rows), preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, buffer, store_schema=False, **COMPACT_PARQUET)
     return buffer.getvalue()
 
 
