@@ -13,7 +13,7 @@ from paraisite.errors import ParaisiteError
 from paraisite.tuning.pool import StudyPlace, run_trials
 from paraisite.tuning.space import suggest
 from paraisite.tuning.study import n_in_state, queue_candidates, repeat_lost
-from tests.tuning.test_study import ABOUT, IN_USE
+from tests.tuning.studies import ABOUT, IN_USE
 
 URL = "PARAISITE_TEST_DATABASE"
 """Environment variable with the URL of an empty database, e.g. postgresql+psycopg://postgres@localhost/study."""
