@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from paraisite.errors import CheckpointError
 from paraisite.files import content_sha256, write_whole
 from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
 from paraisite.models.target_scaler import TargetScaler
+from paraisite.models.tensor_file import read_tensors
 
 FORMAT = "paraisite-ensemble-1"
 ENSEMBLE_FILE = "ensemble.safetensors"
@@ -125,15 +125,8 @@ class Ensemble:
         Raises:
             CheckpointError: The file is absent, damaged, or not an ensemble of this format.
         """
-        try:
-            with safe_open(path, framework="np") as file:
-                header = json.loads((file.metadata() or {}).get(_HEADER, "{}"))
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        except FileNotFoundError as error:
-            raise CheckpointError(f"{path} not found") from error
-        except (SafetensorError, OSError, json.JSONDecodeError) as error:
-            raise CheckpointError(f"{path} is damaged or not a safetensors file: {error}") from error
-        found = header.get("format") if isinstance(header, dict) else None
+        header, tensors = read_tensors(path, header_key=_HEADER)
+        found = header.get("format")
         if found != FORMAT:
             raise CheckpointError(f"{path}: expected format {FORMAT}, found {found!r}")
         content = content_sha256(tensors, {_HEADER: _text(header | {"sha256": None})})

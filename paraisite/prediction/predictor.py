@@ -20,6 +20,9 @@ from paraisite.prediction.predictions import Predictions
 from paraisite.prediction.reference import REFERENCE_FILE, Reference, digest_of, elements_of
 from paraisite.schema import COVERAGES
 
+NOT_FINITE: Final = "the model's output is not a finite number"
+"""The reason of a crystal that the members have no value for."""
+
 FEW: Final = 32
 """Crystals up to which compiling the network takes longer than it saves."""
 
@@ -103,7 +106,7 @@ class Predictor:
         predictions = self._predictions(members[:, finite], found.hidden[:, finite], usable)
         if finite.all():
             return predictions
-        reasons = dict.fromkeys(np.flatnonzero(~finite).tolist(), "the model's output is not a finite number")
+        reasons = dict.fromkeys(np.flatnonzero(~finite).tolist(), NOT_FINITE)
         return predictions.with_gaps(reasons, len(graphs))
 
     @property

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from paraisite.errors import CheckpointError
@@ -15,6 +14,7 @@ from paraisite.files import content_sha256, write_whole
 from paraisite.graphs.build import N_ELEMENT
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import Ensemble
+from paraisite.models.tensor_file import read_tensors
 
 FORMAT: Final = "paraisite-reference-1"
 REFERENCE_FILE: Final = "reference.safetensors"
@@ -109,7 +109,7 @@ class Reference:
         Raises:
             CheckpointError: The file is absent, damaged, or no reference of this format.
         """
-        header, arrays = _read(path)
+        header, arrays = read_tensors(path, header_key=_HEADER)
         sha256 = header.pop("sha256", None)
         if header.get("format") != FORMAT or set(arrays) != set(_ARRAYS):
             raise CheckpointError(f"{path}: expected format {FORMAT}, found {header.get('format')!r}")
@@ -136,16 +136,3 @@ def digest_of(ensemble: Ensemble) -> str:
     if ensemble.scaler is not None:
         arrays |= {"scaler/mean": ensemble.scaler.mean, "scaler/std": ensemble.scaler.std}
     return content_sha256(arrays, {"config": repr(ensemble.config)})
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return header and arrays of a file, whatever they are."""
-    try:
-        with safe_open(path, framework="np") as file:
-            header = json.loads((file.metadata() or {}).get(_HEADER, "{}"))
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} not found") from error
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} is damaged or not a safetensors file: {error}") from error
-    return header, arrays

@@ -1,7 +1,7 @@
 """The work on one chunk, from rows on disk to a table, in whichever process it is done."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +9,11 @@ import pyarrow as pa
 
 from paraisite.config import GraphConfig
 from paraisite.graphs.build import build_graphs_from_arrays
+from paraisite.prediction.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk
 from paraisite.screening.records import Crystal, Row, joined, read_chunk
 from paraisite.screening.scorer import Scorer
-
-NOT_FINITE: Final = "the model's output is not a finite number"
 
 
 def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:

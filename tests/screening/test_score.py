@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.prediction.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk, Form, Span
-from paraisite.screening.score import NOT_FINITE, score_chunk, table_schema
+from paraisite.screening.score import score_chunk, table_schema
 from tests.graphs.crystals import rocksalt, simple_cubic
 from tests.screening.materials import ATOMS, DISTANCE, PlainScorer
 
