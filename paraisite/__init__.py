@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-DEFAULT_MODEL: Final = "FELABTG15"
-"""The recipe that predicts where no other is asked for."""
+DEFAULT_MODEL: Final = "GPTG15"
+"""What predicts where nothing else is asked for, see ``paraisite.fitting``."""
 
 
 def load_predictor(model: str | Path = DEFAULT_MODEL) -> "Predictor":

@@ -160,13 +160,7 @@ def _final_recipes(dataset_name: str, config: Config) -> list[Recipe]:
 
 def _networks(lineage: Lineage, stages: EarlierStages) -> Networks:
     """Return the networks whose answers are descriptors: of the second and third stage, and for moduli."""
-    members = {}
-    for recipe in (lineage.middle, lineage.third):
-        if recipe is not None:
-            try:
-                members[recipe.name] = stages.members(recipe)
-            except MissingInputError as error:
-                logger.warning("%s", error)
+    members = stages.conductivity_networks(lineage)
     if lineage.pretrained is not Start.LAB_FORMATION_ENERGY:
         return Networks(members)
     bulk, shear = (

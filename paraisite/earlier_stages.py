@@ -23,7 +23,7 @@ from paraisite.inputs import load_data, trained_or_shipped, with_graphs
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.starts import as_start, refuse, starting_weights
 from paraisite.training.progress import ProgressBar
-from paraisite.training.recipes import Recipe
+from paraisite.training.recipes import Lineage, Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,17 @@ class EarlierStages:
             folder = trained_or_shipped(built(stage.name) / "weights", SHIPPED / stage.name.lower())
             return Ensemble.load(folder / ENSEMBLE_FILE)
         return self._kept(self._path(stage)) or self._train(stage)
+
+    def conductivity_networks(self, lineage: Lineage) -> dict[str, Ensemble]:
+        """Return by name the members of the second and third stage, as far as they can be had; what is not is said."""
+        members = {}
+        for recipe in (lineage.middle, lineage.third):
+            if recipe is not None:
+                try:
+                    members[recipe.name] = self.members(recipe)
+                except MissingInputError as error:
+                    logger.warning("%s", error)
+        return members
 
     def training_of(self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection) -> RecipeResult:
         """Return a final recipe's training: as it was made here where its start is clean, else made anew.

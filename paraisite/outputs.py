@@ -84,7 +84,7 @@ class Output:
             REFERENCE_SHA256: file_sha256(folder / REFERENCE_FILE),
             CALIBRATION: None if calibration is None else asdict(calibration),
         }
-        _write_card(self.trained.result, folder / ENSEMBLE_FILE, predictor.ensemble, further=further)
+        _write_card(self.trained.result, folder / ENSEMBLE_FILE, self.trained.last, further=further)
 
 
 def metrics_of(result: RecipeResult) -> dict[str, dict[str, float]]:

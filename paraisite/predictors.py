@@ -10,6 +10,7 @@ from paraisite.errors import MissingInputError, WeightsError
 from paraisite.folders import PREDICTOR, SHIPPED, built
 from paraisite.inputs import trained_or_shipped
 from paraisite.prediction.crystals import Crystal
+from paraisite.prediction.network_model import NetworkModel
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.rows import Row, as_named_rows
 
@@ -52,7 +53,7 @@ def predict_rows(model: str | Path, crystals: Sequence[Crystal]) -> list[Row]:
     predictor, structures = find_predictor(model), [crystal.found for crystal in crystals]
     of_outputs = [
         as_named_rows(crystals, dataclasses.replace(predictor, output=output).predict(structures))
-        for output in range(predictor.ensemble.config.n_output)
+        for output in range(len(predictor.model.targets))
     ]
     return [row for of_crystal in zip(*of_outputs, strict=True) for row in of_crystal]
 
@@ -63,7 +64,7 @@ def _from_path(path: Path) -> Predictor:
 
         if not path.is_file():
             raise MissingInputError(f"{path} not found: expected a model file")
-        return Predictor(read_published_model(path).to_ensemble())
+        return Predictor(NetworkModel(read_published_model(path).to_ensemble()))
     if path.is_dir() or path.suffix.lower() == ENSEMBLE_SUFFIX:
         if not path.exists():
             raise MissingInputError(f"{path} not found: expected a model file")

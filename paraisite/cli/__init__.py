@@ -45,7 +45,7 @@ def version() -> None:
 
 for verb in (
     training.step1, training.step2, training.step3, training.rwaft, training.train, training.pretrain,
-    training.recipes, training.ship,
+    training.recipes, training.fit, training.ship,
     using.predict, using.screen,
     measuring.prepare, measuring.evaluate, measuring.compare, measuring.overlap, measuring.backbones, measuring.tune,
     measuring.check,

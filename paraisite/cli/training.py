@@ -102,6 +102,13 @@ def recipes() -> None:
         typer.echo(f"{recipe.name:<16}starts from {start:<22}trains on {recipe.train_on}")
 
 
+def fit(dataset: FinalDataset = "togo15") -> None:
+    """Fit the Gaussian processes that predict, GPTG15, on structures and what the lineage's networks say of them."""
+    from paraisite import fitting
+
+    fitting.fit(dataset)
+
+
 def ship(
     model: Annotated[str, typer.Argument(parser=one_of(SHIPPED), metavar="|".join(SHIPPED), help="Which model.")],
 ) -> None:

@@ -4,6 +4,7 @@ Source: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D: ``RandomState(seed).pe
 ``int(0.8 n)`` rows train.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,15 @@ def random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) ->
         order = np.random.RandomState(seed).permutation(n_row).astype(np.int64)
         splits.append(Split(seed=seed, train=order[:n_train], validation=order[n_train:]))
     return tuple(splits)
+
+
+def digest_of_splits(splits: Sequence[Split]) -> str:
+    """Return the SHA-256, in hex, over every split's seed, training rows and validation rows."""
+    sha256 = hashlib.sha256()
+    for split in splits:
+        for values in ([split.seed, len(split.train)], split.train, split.validation):
+            sha256.update(np.asarray(values, dtype="<i8").tobytes())
+    return sha256.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sklearn.impute import SimpleImputer
 from paraisite.evaluation.crossfit import Floats
 from paraisite.evaluation.descriptors import composition_descriptors, ionic_descriptors, physical_descriptors
 from paraisite.evaluation.metrics import LOG_FLOOR
-from paraisite.evaluation.predict import predict
+from paraisite.evaluation.predict import answers, predict
 from paraisite.evaluation.tabular import (
     COMPOSITION,
     IONIC,
@@ -81,7 +81,7 @@ def descriptor_blocks(
         IONIC: ionic_descriptors(structures).to_numpy(np.float64),
         COMPOSITION: composition_descriptors(structures).to_numpy(np.float64),
     }
-    said = [_log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
+    said = [log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
     if said:
         blocks |= {SECOND_STAGE: said[0][:, None], NETWORKS: np.stack(said, axis=1)}
     if networks.log10_bulk is not None and networks.log10_shear is not None:
@@ -102,9 +102,15 @@ def _log10_phonons(phonons: pd.DataFrame) -> Floats:
     return filled
 
 
-def _log10_conductivity(ensemble: Ensemble, graphs: GraphCollection) -> Floats:
-    """Return the members' mean of log10(kappa), kappa in W/m/K, [n_row]."""
-    return np.log10(np.maximum(predict(ensemble, graphs), LOG_FLOOR)).mean(axis=0)
+def log10_conductivity(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> Floats:
+    """Return the members' mean of log10(kappa), kappa in W/m/K, [n_row].
+
+    Args:
+        ensemble: Networks that predict kappa.
+        graphs: Crystals whose bonds reach to their cutoff.
+        compiled: As ``predict.answers`` takes it.
+    """
+    return np.log10(np.maximum(answers(ensemble, graphs, compiled=compiled).output, LOG_FLOOR)).mean(axis=0)
 
 
 def _log10_slack(structures: Sequence[Structure], bulk_gpa: Floats, shear_gpa: Floats) -> Floats:

@@ -4,9 +4,11 @@ What is known to set a conductivity: how heavy the atoms are and how different, 
 cell, how ionic their bonds. Elements' own properties are those of pymatgen's periodic table.
 """
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -105,6 +107,7 @@ def composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[f"{name}_{which}" for name in ELEMENT_PROPERTIES for which in _STATISTICS])
 
 
+@lru_cache(maxsize=1024)  # pymatgen parses the table's text at every call
 def _value(element: Element, name: str) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pymatgen's, where a value is unknown
@@ -125,11 +128,17 @@ def _of_crystal(structure: Structure) -> list[float]:
         float(np.log10(mass.max())),
         float(np.log10(structure.volume / len(structure))),
         float(np.log10(nearest.min())),
-        float(np.log10(len(structure.get_primitive_structure()))),
+        float(np.log10(_n_primitive_atom(structure))),
         float(weight @ electronegativity),
         float(np.ptp(electronegativity)),
         float(neighbours.mean()),
     ]
+
+
+def _n_primitive_atom(structure: Structure) -> int:
+    """Return the number of atoms in the primitive cell; the search is spared where the formula leaves none smaller."""
+    amounts = [int(amount) for amount in structure.composition.get_el_amt_dict().values()]
+    return len(structure) if math.gcd(*amounts) == 1 else len(structure.get_primitive_structure())
 
 
 def _shells(structure: Structure) -> tuple[Floats, Floats]:

@@ -1,6 +1,5 @@
 """What training one recipe leaves behind: the tables that tracking and reports read, and the trained members."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.datasets.splits import Split, split_table
+from paraisite.datasets.splits import Split, digest_of_splits, split_table
 from paraisite.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError
 from paraisite.models.ensemble import Ensemble
@@ -63,11 +62,7 @@ class RecipeResult:
     @property
     def splits_digest(self) -> str:
         """SHA-256 (hex) over every split's seed, training rows and validation rows."""
-        sha256 = hashlib.sha256()
-        for split in self.splits:
-            for values in ([split.seed, len(split.train)], split.train, split.validation):
-                sha256.update(np.asarray(values, dtype="<i8").tobytes())
-        return sha256.hexdigest()
+        return digest_of_splits(self.splits)
 
     def save(self, folder: Path) -> None:
         """Write everything below ``folder``: parquet tables, the data set, ``result.json``."""

@@ -3,7 +3,6 @@
 Each is a function of the training rows' descriptors and values and of other rows' descriptors, see ``crossfit``.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,16 +10,13 @@ from typing import Final
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Kernel, Matern, WhiteKernel
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from paraisite.datasets.nested import NestedSplit
 from paraisite.evaluation.crossfit import CrossFit, Estimate, FitPredict, Floats, cross_fit
-from paraisite.evaluation.point import mixed
+from paraisite.evaluation.gaussian_process import gaussian_process
 
 PHYSICAL: Final = "physical"
 COMPOSITION: Final = "composition"
@@ -34,10 +30,6 @@ PHONONS: Final = "phonons"
 
 _N_TREE: Final = 500
 _RIDGE_ALPHAS: Final = np.logspace(-3, 3, 13)
-_LENGTH_BOUNDS: Final = (0.3, 100.0)
-_NOISE_BOUNDS: Final = (1e-3, 1.0)
-_FIRST_LENGTH: Final = 3.0
-_FIRST_NOISE: Final = 0.05
 
 
 def constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
@@ -68,32 +60,6 @@ def forest(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     model = RandomForestRegressor(_N_TREE, random_state=0).fit(train, log10_kappa)
     trees = np.stack([tree.predict(rows) for tree in model.estimators_])
     return Estimate(trees.mean(axis=0), trees.std(axis=0))
-
-
-def gaussian_process(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
-    """Mix Gaussian processes with smooth and rough kernels, and a rough one above a plane.
-
-    Each descriptor has a length of its own, found with the noise by maximal marginal likelihood of the training rows.
-    """
-    scaler = StandardScaler().fit(train)
-    estimates = []
-    for kernel in _kernels(train.shape[1]):
-        model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
-        with warnings.catch_warnings():
-            # A length at its upper bound belongs to a descriptor that plays no part.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(scaler.transform(train), log10_kappa)
-        estimates.append(Estimate(*model.predict(scaler.transform(rows), return_std=True)))
-    return mixed(estimates)
-
-
-def _kernels(n_descriptor: int) -> tuple[Kernel, ...]:
-    lengths = np.full(n_descriptor, _FIRST_LENGTH)
-    smooth = ConstantKernel(1.0) * RBF(lengths, _LENGTH_BOUNDS)
-    rough = ConstantKernel(1.0) * Matern(lengths, _LENGTH_BOUNDS, nu=1.5)
-    plane = ConstantKernel(1.0) * DotProduct(1.0)
-    noise = WhiteKernel(_FIRST_NOISE, _NOISE_BOUNDS)
-    return smooth + noise, rough + noise, rough + plane + noise
 
 
 def _residual_spread(residual: Floats, n_row: int) -> Floats:

@@ -1,4 +1,4 @@
-"""From a training to a predictor: members at their last epoch, rounded for the store, with what taught them."""
+"""From a training to a predictor: the model, for networks at their last epoch and rounded, with what taught it."""
 
 import dataclasses
 import logging
@@ -11,13 +11,16 @@ import numpy.typing as npt
 from paraisite import schema
 from paraisite.datasets.table import Dataset
 from paraisite.errors import DataError
-from paraisite.evaluation.predict import answers, predict
+from paraisite.evaluation.predict import predict
 from paraisite.evaluation.results import TrainedRecipe
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.models.ensemble import Ensemble
 from paraisite.prediction.calibration import log10_of
+from paraisite.prediction.model import Model
+from paraisite.prediction.network_model import NetworkModel
 from paraisite.prediction.predictor import Predictor
-from paraisite.prediction.reference import Materials, Reference, digest_of, elements_of
+from paraisite.prediction.reference import Materials, Reference, elements_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,46 +40,58 @@ def make_predictor(trained: TrainedRecipe, graphs: GraphCollection) -> Predictor
     Raises:
         DataError: A member has diverged.
     """
-    members = _rounded_if_close(trained.last, graphs)
-    return Predictor(
-        members,
-        make_reference(
-            members,
-            graphs,
-            materials=_materials(trained.result.dataset),
-            trained_rows=[split.train for split in trained.result.splits],
-        ),
+    model, result = NetworkModel(_rounded_if_close(trained.last, graphs)), trained.result
+    reference = make_reference(
+        model,
+        graphs,
+        crystals=CrystalArrays.from_structures(result.dataset.structures),
+        materials=materials_of(result.dataset),
+        trained_rows=[split.train for split in result.splits],
     )
+    return Predictor(model, reference)
 
 
 def make_reference(
-    ensemble: Ensemble, graphs: GraphCollection, *, materials: Materials, trained_rows: Sequence[npt.NDArray[np.int64]]
+    model: Model,
+    graphs: GraphCollection,
+    *,
+    crystals: CrystalArrays,
+    materials: Materials,
+    trained_rows: Sequence[npt.NDArray[np.int64]],
 ) -> Reference:
-    """Return what an ensemble says of the materials that taught it.
+    """Return what a model says of the materials that taught it.
 
     Args:
-        ensemble: The very one that is to be judged: if its parameters are rounded for the store, the rounded one.
+        model: The very one that is to be judged: if its parameters are rounded for the store, the rounded one.
         graphs: The materials' graphs.
-        materials: The materials, in the same order.
+        crystals: Their crystals, in the same order.
+        materials: The materials, likewise.
         trained_rows: Rows that each member has learnt from, by which nothing else of it was chosen.
 
     Raises:
         DataError: There is not one set of rows per member, or a member's answers are not finite.
     """
-    if len(trained_rows) != ensemble.n_member or ensemble.scaler is None:
-        raise DataError(f"{ensemble.n_member} members of {ensemble.target}, expected {len(trained_rows)} of kappa")
-    found = answers(ensemble, graphs)
-    if not (np.isfinite(found.output).all() and np.isfinite(found.hidden).all()):
+    if len(trained_rows) != model.n_member or not model.predicts_conductivity:
+        raise DataError(
+            f"{model.n_member} members of {', '.join(model.targets)}, expected {len(trained_rows)} of kappa"
+        )
+    found = model.answers(graphs, crystals, compiled=True)
+    if not (np.isfinite(found.output).all() and np.isfinite(found.view).all()):
         raise DataError("a member's answers for what taught it are not finite: it has diverged")
-    trained = np.stack([np.isin(np.arange(len(graphs)), rows) for rows in trained_rows])
     return Reference(
         materials=materials,
         elements=elements_of(graphs),
-        hidden=found.hidden.astype(np.float32),
+        hidden=found.view.astype(np.float32),
         members_w_per_m_k=found.output,
-        trained=trained,
-        ensemble_digest=digest_of(ensemble),
+        trained=membership(trained_rows, len(graphs)),
+        model_digest=model.digest,
+        spread_dex=found.spread_dex,
     )
+
+
+def membership(rows_of_members: Sequence[npt.NDArray[np.int64]], n_row: int) -> npt.NDArray[np.bool_]:
+    """Return which rows are among each member's, bool [n_member, n_row]."""
+    return np.stack([np.isin(np.arange(n_row), rows) for rows in rows_of_members])
 
 
 def rounded(ensemble: Ensemble) -> Ensemble:
@@ -96,7 +111,8 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
     return ensemble
 
 
-def _materials(dataset: Dataset) -> Materials:
+def materials_of(dataset: Dataset) -> Materials:
+    """Return a data set's materials, for people."""
     table = dataset.table
     prototypes = table[schema.PROTOTYPE]
     return Materials(

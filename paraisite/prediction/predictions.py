@@ -1,4 +1,4 @@
-"""What an ensemble says of some crystals, as arrays."""
+"""What a model says of some crystals, as arrays."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -16,16 +16,17 @@ from paraisite.prediction.reference import Materials
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What an ensemble says of some crystals.
+    """What a model says of some crystals.
 
     Attributes:
         target: What is predicted, e.g. "kappa".
         unit: Of all values, e.g. "W/m/K".
         members: Every member's prediction, float64 [n_member, n_row]; NaN where there is none.
-        value: The prediction, [n_row]: for kappa the members' median in the logarithm, else their mean.
+        value: The prediction, [n_row]: for kappa the one that ``Calibration.value`` gives, without a reference the
+            members' median in the logarithm; else the mean.
         lower: Lower ends of the intervals for ``schema.COVERAGES``, [n_coverage, n_row]; NaN where there is none.
         upper: Their upper ends, same shape.
-        familiarity: How foreign the crystals are; None for an ensemble without a reference.
+        familiarity: How foreign the crystals are; None for a model without a reference.
         materials: What ``familiarity.nearest`` counts, or None.
         reason: Why a row has no prediction, else "", [n_row].
     """

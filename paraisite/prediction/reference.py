@@ -1,32 +1,30 @@
-"""What an ensemble's answers are judged by: the materials that taught it, as each of its members sees them."""
+"""What a model's answers are judged by: the materials that taught it, as each of its members sees them."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save
 
 from paraisite.errors import CheckpointError
-from paraisite.files import content_sha256, write_whole
 from paraisite.graphs.build import N_ELEMENT
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.models.ensemble import Ensemble
-from paraisite.models.tensor_file import read_tensors
+from paraisite.models.tensor_file import read_sealed, seal, write_sealed
+from paraisite.prediction.model import Model
 
-FORMAT: Final = "paraisite-reference-1"
+FORMAT: Final = "paraisite-reference-2"
 REFERENCE_FILE: Final = "reference.safetensors"
-"""What the file is called wherever a folder holds one, beside its ensemble."""
+"""What the file is called wherever a folder holds one, beside its model."""
 
 _HEADER: Final = "paraisite_reference"
 _ARRAYS: Final = ("elements", "kappa_w_per_m_k", "hidden", "members_w_per_m_k", "trained")
+_SPREAD: Final = "spread_dex"
 
 
 @dataclass(frozen=True, eq=False)
 class Materials:
-    """Materials that taught an ensemble, for people.
+    """Materials that taught a model, for people.
 
     Attributes:
         material_id: Ids, [n_row].
@@ -43,15 +41,17 @@ class Materials:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What an ensemble's answers are judged by.
+    """What a model's answers are judged by.
 
     Attributes:
         materials: Its materials with their values.
         elements: Which elements each holds, by atomic number, bool [n_row, n_element].
-        hidden: Each member's last hidden layer, float32 [n_member, n_row, n_hidden].
+        hidden: What each member sees of them, a network's last hidden layer, float32 [n_member, n_row, n_feature].
         members_w_per_m_k: Each member's prediction, W/m/K, float64 [n_member, n_row].
         trained: Whether a member has learnt from a row, bool [n_member, n_row].
-        ensemble_digest: ``digest_of`` the ensemble.
+        model_digest: The model's.
+        spread_dex: Standard deviation that each member gives its log10(kappa), dex, float64 [n_member, n_row]; None for
+            members that give none.
     """
 
     materials: Materials
@@ -59,48 +59,47 @@ class Reference:
     hidden: npt.NDArray[np.float32]
     members_w_per_m_k: npt.NDArray[np.float64]
     trained: npt.NDArray[np.bool_]
-    ensemble_digest: str
+    model_digest: str
+    spread_dex: npt.NDArray[np.float64] | None = None
 
-    def check(self, ensemble: Ensemble) -> None:
-        """Do nothing if this belongs to the ensemble.
+    def check(self, model: Model) -> None:
+        """Do nothing if this belongs to the model.
 
         Raises:
             CheckpointError: It belongs to another one.
         """
-        if (found := digest_of(ensemble)) != self.ensemble_digest:
+        if (found := model.digest) != self.model_digest:
             raise CheckpointError(
-                f"the reference belongs to an ensemble with digest {self.ensemble_digest[:12]}…, found {found[:12]}…"
+                f"the reference belongs to a model with digest {self.model_digest[:12]}…, found {found[:12]}…"
             )
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over all of it, the ensemble's digest included."""
-        return str(self._content()[0]["sha256"])
+        """SHA-256, in hex, over all of it, the model's digest included."""
+        return seal(self._arrays(), self._header(), header_key=_HEADER)
 
     def save(self, path: Path) -> None:
         """Write the file; an interrupted write leaves the old one."""
-        header, arrays = self._content()
-        # One text only: safetensors writes several in random order, and equal references should be equal files.
-        write_whole(path, save(arrays, metadata={_HEADER: json.dumps(header, sort_keys=True)}))
+        write_sealed(path, self._arrays(), self._header(), header_key=_HEADER)
 
-    def _content(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        """Return header and arrays of the file."""
-        arrays: dict[str, npt.NDArray[Any]] = {
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        spread = {} if self.spread_dex is None else {_SPREAD: self.spread_dex}
+        return spread | {
             "elements": self.elements,
             "kappa_w_per_m_k": self.materials.kappa_w_per_m_k,
             "hidden": self.hidden,
             "members_w_per_m_k": self.members_w_per_m_k,
             "trained": self.trained,
         }
-        header: dict[str, Any] = {
+
+    def _header(self) -> dict[str, Any]:
+        return {
             "format": FORMAT,
             "material_id": self.materials.material_id,
             "formula": self.materials.formula,
             "prototype": self.materials.prototype,
-            "ensemble_digest": self.ensemble_digest,
+            "model_digest": self.model_digest,
         }
-        header["sha256"] = content_sha256(arrays, {_HEADER: json.dumps(header, sort_keys=True)})
-        return header, arrays
 
     @classmethod
     def load(cls, path: Path) -> "Reference":
@@ -109,16 +108,13 @@ class Reference:
         Raises:
             CheckpointError: The file is absent, damaged, or no reference of this format.
         """
-        header, arrays = read_tensors(path, header_key=_HEADER)
-        sha256 = header.pop("sha256", None)
-        if header.get("format") != FORMAT or set(arrays) != set(_ARRAYS):
-            raise CheckpointError(f"{path}: expected format {FORMAT}, found {header.get('format')!r}")
-        if sha256 != content_sha256(arrays, {_HEADER: json.dumps(header, sort_keys=True)}):
-            raise CheckpointError(f"{path} is damaged: its digest does not match")
+        header, arrays = read_sealed(path, header_key=_HEADER, expected_format=FORMAT)
+        if set(arrays) - {_SPREAD} != set(_ARRAYS):
+            raise CheckpointError(f"{path} holds {', '.join(arrays)}, expected {', '.join(_ARRAYS)}")
         material_id, formula, prototype = (tuple(header[name]) for name in ("material_id", "formula", "prototype"))
         return cls(
             materials=Materials(material_id, formula, prototype, arrays.pop("kappa_w_per_m_k")),
-            ensemble_digest=header["ensemble_digest"],
+            model_digest=header["model_digest"],
             **arrays,
         )
 
@@ -128,11 +124,3 @@ def elements_of(graphs: GraphCollection) -> npt.NDArray[np.bool_]:
     elements = np.zeros((len(graphs), N_ELEMENT), np.bool_)
     elements[np.repeat(np.arange(len(graphs)), graphs.n_atom), graphs.atomic_number] = True
     return elements
-
-
-def digest_of(ensemble: Ensemble) -> str:
-    """Return the SHA-256, in hex, over members and scaler, whatever precision they were stored in."""
-    arrays: dict[str, npt.NDArray[Any]] = {f"parameters/{name}": value for name, value in ensemble.parameters.items()}
-    if ensemble.scaler is not None:
-        arrays |= {"scaler/mean": ensemble.scaler.mean, "scaler/std": ensemble.scaler.std}
-    return content_sha256(arrays, {"config": repr(ensemble.config)})

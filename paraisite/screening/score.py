@@ -26,14 +26,16 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
     rows = read_chunk(chunk)
     reasons = {place: row.reason for place, row in enumerate(rows) if not isinstance(row, Crystal)}
     crystals = [(place, row) for place, row in enumerate(rows) if isinstance(row, Crystal)]
+    arrays = joined([row for _, row in crystals])
     graphs, without_graph = build_graphs_from_arrays(
-        joined([row for _, row in crystals]),
+        arrays,
         cutoff_angstrom=scorer.cutoff_angstrom,
         distance_tolerance_angstrom=GraphConfig().distance_tolerance_angstrom,
     )
     reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
     answered = np.array([place for place, _ in crystals if place not in reasons], np.int64)
-    columns = scorer.score(graphs) if len(graphs) else {name: np.zeros(0) for name in scorer.columns.names}
+    usable = arrays.take(np.setdiff1d(np.arange(len(arrays)), list(without_graph)))
+    columns = scorer.score(graphs, usable) if len(graphs) else {name: np.zeros(0) for name in scorer.columns.names}
     finite = np.isfinite(columns[scorer.columns.names[0]])
     reasons |= dict.fromkeys(answered[~finite].tolist(), NOT_FINITE)
     known = {name: values[finite] for name, values in columns.items()}

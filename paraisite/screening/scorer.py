@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from paraisite.errors import ConfigError
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.prediction.predictions import Predictions
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.rows import interval_keys
@@ -54,13 +55,18 @@ class Scorer(Protocol):
     def prepare(self) -> None:
         """Make this process ready, one thread of which is going to score."""
 
-    def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
-        """Return the columns, each [n_crystal]; where the first is not a finite number there is no answer."""
+    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
+        """Return the columns, each [n_crystal]; where the first is not a finite number there is no answer.
+
+        Args:
+            graphs: Crystals whose bonds reach to the cutoff.
+            crystals: The same crystals, in the same order.
+        """
 
 
 @dataclass(frozen=True, eq=False)
 class PredictorScorer:
-    """All members of an ensemble that predicts kappa, and, where it has a reference, what that says of them."""
+    """All members of a model that predicts kappa, and, where it has a reference, what that says of them."""
 
     predictor: Predictor
 
@@ -70,20 +76,21 @@ class PredictorScorer:
         Raises:
             ConfigError: It is not a conductivity, or there is only one member.
         """
-        if self.predictor.ensemble.scaler is None:
-            raise ConfigError(f"the model predicts {self.predictor.ensemble.target}, expected kappa in W/m/K")
-        if self.predictor.ensemble.n_member < 2:
+        model = self.predictor.model
+        if not model.predicts_conductivity:
+            raise ConfigError(f"the model predicts {', '.join(model.targets)}, expected kappa in W/m/K")
+        if model.n_member < 2:
             raise ConfigError("the model has one member: expected several, whose spread can be told")
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over members and reference."""
+        """SHA-256 over model and reference."""
         return self.predictor.digest
 
     @property
     def cutoff_angstrom(self) -> float:
-        """The network's cutoff, Å."""
-        return self.predictor.ensemble.config.cutoff_angstrom
+        """The model's cutoff, Å."""
+        return self.predictor.model.cutoff_angstrom
 
     @property
     def columns(self) -> pa.Schema:
@@ -100,9 +107,9 @@ class PredictorScorer:
 
         use_threads_per_operation(1)
 
-    def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
+    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
         """Return the columns for crystals."""
-        found = self.predictor.predict_graphs(graphs)
+        found = self.predictor.predict_graphs(graphs, crystals)
         with np.errstate(over="ignore", invalid="ignore"):
             variance = found.variance
         # A variance that overflows is of members that say nothing.

@@ -1,4 +1,4 @@
-"""An ensemble file as MLflow's logged model: the file, the code that serves it, its environment."""
+"""An ensemble or a predictor as MLflow's logged model: its files, the code that serves it, its environment."""
 
 import importlib.metadata
 from collections.abc import Iterator
@@ -26,18 +26,20 @@ _SIGNATURE: Final = ModelSignature(
 
 
 def log_model(client: MlflowClient, name: str, path: Path, *, run_id: str) -> str:
-    """Store the ensemble file with the code that serves it; return the logged model's id.
+    """Store an ensemble or a predictor with the code that serves it; return the logged model's id.
 
     Args:
         client: Of the store.
         name: Of the logged model.
-        path: Ensemble file; what lies in ``PREDICTOR`` beside it is served in its place.
+        path: A predictor's folder, named ``PREDICTOR``; or an ensemble file, what lies in ``PREDICTOR`` beside which is
+            served in its place.
         run_id: The run that made it.
     """
     # Made here, because MLflow would put it into the active experiment and not into the run's.
     experiment_id = client.get_run(run_id).info.experiment_id
     model = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
-    predictor = path.with_name(PREDICTOR)
+    predictor = path if path.is_dir() else path.with_name(PREDICTOR)
+    files = {} if path.is_dir() else {"ensemble": str(path)}
     with no_progress_bar():
         Model.log(
             artifact_path=None,
@@ -45,7 +47,7 @@ def log_model(client: MlflowClient, name: str, path: Path, *, run_id: str) -> st
             run_id=run_id,
             model_id=model.model_id,
             python_model=str(_SERVED_MODEL),
-            artifacts={"ensemble": str(path)} | ({PREDICTOR: str(predictor)} if predictor.is_dir() else {}),
+            artifacts=files | ({PREDICTOR: str(predictor)} if predictor.is_dir() else {}),
             signature=_SIGNATURE,
             input_example=_example(),
             conda_env=_environment(),

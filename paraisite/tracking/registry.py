@@ -1,5 +1,7 @@
 """The model registry: one registered model per recipe, each version an ensemble file with its stage and alias.
 
+Gaussian processes are registered likewise, as a predictor's folder.
+
 Stages are deprecated in MLflow but still shown; aliases say the same in its new pages: ``champion`` is Production,
 ``challenger`` the newest Staging version.
 """
@@ -105,6 +107,32 @@ def register_result(
         return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
 
 
+def register_predictor(
+    name: str,
+    predictor: "Predictor",
+    *,
+    run_id: str,
+    tags: Mapping[str, str],
+    description: str,
+    evidence: Evidence,
+) -> RegisteredVersion:
+    """Register a predictor that has no members for others to start from; stages are given as to ``register_result``.
+
+    Args:
+        name: Name of the registered model, e.g. "GPTG15".
+        predictor: What the version answers with.
+        run_id: The run that made it.
+        tags: Where it comes from.
+        description: One or two sentences for the version's page.
+        evidence: What speaks for it.
+    """
+    tags = {**tags, **evidence_tags(evidence), PREDICTOR_TAG: "processes and networks, with what taught them"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PREDICTOR
+        predictor.save(path)
+        return _register(name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
+
+
 def register_file(
     name: str, path: Path, *, run_id: str, tags: Mapping[str, str], description: str
 ) -> RegisteredVersion:
@@ -144,12 +172,13 @@ def _register(
     )
     _ensure_model(client, name)
     model_id = log_model(client, name, path, run_id=run_id)
+    sha256 = {} if path.is_dir() else {SHA256_TAG: file_sha256(path)}
     version = client.create_model_version(
         name,
         source=f"models:/{model_id}",
         run_id=run_id,
         model_id=model_id,
-        tags=tags | {SHA256_TAG: file_sha256(path), "stage_reason": verdict.reason},
+        tags=tags | sha256 | {"stage_reason": verdict.reason},
         description=f"{description} Stage: {verdict.reason}.",
     )
     _set_stage(client, name, str(version.version), verdict)

@@ -17,6 +17,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from paraisite import schema
 from paraisite.datasets.splits import Split
 from paraisite.datasets.table import Dataset
+from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.pretraining import Pretraining
 from paraisite.evaluation.results import RecipeResult
 from paraisite.evaluation.scores import MODEL, by_split_and_seed
@@ -193,6 +194,22 @@ def log_evaluation(
             name = f"{schema.MAPE_TEST}_of_split"
             curves = own.add_prefix(f"{name}_seed_").assign(**{name: own.mean(axis=1)})
             log_curves(client, child, curves)
+
+
+def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping[str, str], run_id: str) -> None:
+    """Log fitted Gaussian processes into an open run.
+
+    Args:
+        errors: Metrics of each split's held-out rows (index split_seed).
+        dataset: What they were fitted on.
+        parameters: What they rest on.
+        run_id: The run.
+    """
+    client = open_store()
+    log_values(client, run_id, metrics=_finite(summarise(errors)["mean"].to_dict()), tags=provenance_tags())
+    log_new_parameters(client, run_id, parameters)
+    log_curves(client, run_id, errors.add_suffix("_of_split"))
+    client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all")])
 
 
 def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:

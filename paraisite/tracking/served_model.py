@@ -24,10 +24,11 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
         # Here, because registering a model runs this file and should not wait for TensorFlow.
         from paraisite.prediction.predictor import Predictor
 
-        path = context.artifacts.get(PREDICTOR, context.artifacts["ensemble"])
+        path = context.artifacts.get(PREDICTOR) or context.artifacts["ensemble"]
         self._predictor = Predictor.load(Path(path))
-        if self._predictor.ensemble.config.n_output != 1:
-            raise CheckpointError(f"a served model has one output, found {', '.join(self._predictor.ensemble.targets)}")
+        targets = self._predictor.model.targets
+        if len(targets) != 1:
+            raise CheckpointError(f"a served model has one output, found {', '.join(targets)}")
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Predict for each row of the column ``structure``: CIF, POSCAR or extended XYZ as text, or pymatgen's JSON.

@@ -103,8 +103,13 @@ _SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX"}
 _PUBLISHED: Final = {"RWTG15": 0.55, "FETG15": 0.53, "FEAFTG15": 0.28}
 
 
+def name_on(prefix: str, dataset: str) -> str:
+    """Return the name of a model that ends on a data set, be it a user's: e.g. FEAFTG15, FEAF_MINE."""
+    return prefix + _SUFFIXES[dataset] if dataset in _SUFFIXES else f"{prefix}_{dataset.upper()}"
+
+
 def _final(prefix: str, start: "Start | Recipe", data: str) -> Recipe:
-    name = prefix + _SUFFIXES[data]
+    name = name_on(prefix, data)
     return Recipe(name, start, data, published_mape=_PUBLISHED.get(name))
 
 
@@ -126,7 +131,7 @@ def final_recipe(start: "Start | Recipe", dataset: str) -> Recipe:
     if dataset in FINAL_DATASETS:
         return next(recipe for recipe in RECIPES.values() if recipe.start == start and recipe.train_on == dataset)
     prefix = next(prefix for prefix, known in _STARTS.items() if known == start)
-    return Recipe(f"{prefix}_{dataset.upper()}", start, dataset)
+    return Recipe(name_on(prefix, dataset), start, dataset)
 
 
 def recipes_on(dataset: str) -> tuple[Recipe, ...]:
