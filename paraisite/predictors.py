@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from paraisite import DEFAULT_MODEL
 from paraisite.errors import MissingInputError, WeightsError
 from paraisite.folders import PREDICTOR, SHIPPED, built
-from paraisite.inputs import trained_or_shipped
 from paraisite.prediction.crystals import Crystal
 from paraisite.prediction.network_model import NetworkModel
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.rows import Row, as_named_rows
+from paraisite.sources.bundled import fetch_bundled
 
 HDF5_SUFFIXES: Final = (".hdf5", ".h5")
 ENSEMBLE_SUFFIX: Final = ".safetensors"
@@ -90,11 +91,16 @@ def _from_registry_if_there(name: str) -> Predictor | None:
 
 
 def _trained_or_shipped(name: str) -> Path:
-    """Return the folder of a recipe's predictor."""
-    try:
-        return trained_or_shipped(built(name) / PREDICTOR, SHIPPED / name.lower())
-    except MissingInputError as error:
-        raise MissingInputError(
-            f"{name} is no file, and no model that is registered, trained here or shipped ({error}); "
-            f"`python -m paraisite train {name}` trains a recipe"
-        ) from error
+    """Return the folder of a predictor that was made here, that DVC keeps as a stage's output, or that is shipped."""
+    folders, reasons = (built(name) / PREDICTOR, SHIPPED / name.lower()), []
+    if found := next((folder for folder in folders if folder.exists()), None):
+        return found
+    for folder in folders:
+        try:
+            return fetch_bundled(folder, target=str(folder))
+        except MissingInputError as error:
+            reasons.append(str(error))
+    raise MissingInputError(
+        f"{name} is no file, and no model that is registered, made here or shipped ({reasons[0]}); "
+        f"`python -m paraisite train {name}` trains a recipe, `python -m paraisite fit` fits {DEFAULT_MODEL}"
+    )

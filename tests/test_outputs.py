@@ -14,7 +14,7 @@ from paraisite.models.ensemble import Ensemble
 from paraisite.outputs import CALIBRATION, REFERENCE_SHA256, Output
 from paraisite.prediction.making import MAX_ROUNDING
 from paraisite.prediction.predictor import Predictor
-from tests.prediction.planted import tiny_ensemble, tiny_graphs
+from tests.prediction.planted import tiny_crystals, tiny_ensemble, tiny_graphs
 from tests.synthetic_result import make_result
 
 
@@ -27,7 +27,7 @@ def test_a_training_leaves_a_predictor_of_its_last_epoch_with_its_card(tmp_path:
     Output.of(trained(tiny_ensemble()), tiny_graphs()).write(tmp_path)
     folder = tmp_path / "predictor"
     found = Predictor.load(folder)
-    full, half = predict(tiny_ensemble(), tiny_graphs()), found.predict_graphs(tiny_graphs())
+    full, half = predict(tiny_ensemble(), tiny_graphs()), found.predict_graphs(tiny_graphs(), tiny_crystals())
     np.testing.assert_allclose(half.value, np.median(full, axis=0), rtol=MAX_ROUNDING)
     assert found.calibration is not None
     card = json.loads((folder / "card.json").read_text())

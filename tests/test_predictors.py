@@ -38,17 +38,17 @@ def run(*arguments: str, text: str | None = None) -> tuple[int, str]:
 def recipe_of(folder: str, name: str) -> None:
     """Write a predictor that names itself."""
     predictor = tiny_predictor()
-    predictor.ensemble.metadata["recipe"] = name
+    predictor.model.ensemble.metadata["recipe"] = name
     predictor.save(Path(folder))
 
 
 def test_what_was_trained_here_comes_before_what_is_shipped():
-    recipe_of("weights/felabtg15", "shipped")
-    assert paraisite.load_predictor().ensemble.metadata["recipe"] == "shipped"
-    recipe_of("build/felabtg15/predictor", "trained here")
-    assert paraisite.load_predictor().ensemble.metadata["recipe"] == "trained here"
-    assert find_predictor("felabtg15").reference is not None
-    assert find_predictor("weights/felabtg15").ensemble.metadata["recipe"] == "shipped"
+    recipe_of("weights/gptg15", "shipped")
+    assert paraisite.load_predictor().model.ensemble.metadata["recipe"] == "shipped"
+    recipe_of("build/gptg15/predictor", "trained here")
+    assert paraisite.load_predictor().model.ensemble.metadata["recipe"] == "trained here"
+    assert find_predictor("gptg15").reference is not None
+    assert find_predictor("weights/gptg15").model.ensemble.metadata["recipe"] == "shipped"
 
 
 def test_the_registrys_champion_comes_first(monkeypatch: pytest.MonkeyPatch):
@@ -58,11 +58,11 @@ def test_the_registrys_champion_comes_first(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         "paraisite.tracking.fetching.fetch_champion", lambda name: asked.append(name) or Path("champion")
     )
-    assert find_predictor("FELABTG15").ensemble.metadata["recipe"] == "trained here"
+    assert find_predictor("FELABTG15").model.ensemble.metadata["recipe"] == "trained here"
     Path("mlflow.db").touch()
-    assert find_predictor("FELABTG15").ensemble.metadata["recipe"] == "champion"
+    assert find_predictor("FELABTG15").model.ensemble.metadata["recipe"] == "champion"
     monkeypatch.setattr("paraisite.tracking.fetching.fetch_champion", lambda _name: None)
-    assert find_predictor("FELABTG15").ensemble.metadata["recipe"] == "trained here"
+    assert find_predictor("FELABTG15").model.ensemble.metadata["recipe"] == "trained here"
     assert asked == ["FELABTG15"]
 
 
@@ -100,7 +100,7 @@ def test_a_model_of_unknown_format_is_refused():
 
 
 def test_the_verb_prints_a_json_object_per_line_and_fails_only_if_nothing_is_predicted():
-    recipe_of("build/felabtg15/predictor", "trained here")
+    recipe_of("build/gptg15/predictor", "trained here")
     code, text = run("--json", "NaCl.cif", "absent.cif")
     first, second = map(json.loads, text.splitlines())
     assert code == 0
@@ -113,7 +113,7 @@ def test_the_verb_prints_a_json_object_per_line_and_fails_only_if_nothing_is_pre
 
 @pytest.mark.parametrize("arguments", [(), ("-",)])
 def test_the_verb_reads_standard_input(arguments: tuple[str, ...]):
-    recipe_of("build/felabtg15/predictor", "trained here")
+    recipe_of("build/gptg15/predictor", "trained here")
     code, text = run(*arguments, text=NACL.to(fmt="poscar"))
     assert code == 0
     assert "NaCl" in text

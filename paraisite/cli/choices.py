@@ -6,9 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from paraisite import DEFAULT_MODEL
 from paraisite.errors import ConfigError
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, SHIPPABLE, SLACK, recipe_named
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, RECIPES, SLACK, recipe_named
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
@@ -21,7 +20,7 @@ UNCLEAN: Final = ("paper", "paper-last", "honest", "grouped", "leave-one-prototy
 PROTOCOLS: Final = (*UNCLEAN, *(f"{name}-clean" for name in UNCLEAN))
 TUNED: Final = ("honest", "grouped")
 SAMPLERS: Final = ("tpe", "qmc")
-SHIPPED: Final = (*SHIPPABLE, DEFAULT_MODEL)
+SHIPPED: Final = (LFE, *RECIPES)
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 

@@ -16,7 +16,7 @@ from sklearn.impute import SimpleImputer
 from paraisite.evaluation.crossfit import Floats
 from paraisite.evaluation.descriptors import composition_descriptors, ionic_descriptors, physical_descriptors
 from paraisite.evaluation.metrics import LOG_FLOOR
-from paraisite.evaluation.predict import answers, predict
+from paraisite.evaluation.predict import answers
 from paraisite.evaluation.tabular import (
     COMPOSITION,
     IONIC,
@@ -85,7 +85,7 @@ def descriptor_blocks(
     if said:
         blocks |= {SECOND_STAGE: said[0][:, None], NETWORKS: np.stack(said, axis=1)}
     if networks.log10_bulk is not None and networks.log10_shear is not None:
-        bulk, shear = (predict(network, graphs)[0] for network in (networks.log10_bulk, networks.log10_shear))
+        bulk, shear = (answers(network, graphs).output[0] for network in (networks.log10_bulk, networks.log10_shear))
         blocks[SLACK_FORMULA] = _log10_slack(structures, 10.0**bulk, 10.0**shear)[:, None]
     if phonons is not None:
         known = _log10_phonons(phonons)

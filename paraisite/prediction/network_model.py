@@ -65,9 +65,14 @@ class NetworkModel:
         return Answers(found.output, found.hidden)
 
     def save(self, folder: Path) -> None:
-        """Write the ensemble; parameters in half precision where that loses nothing."""
-        fits = all(np.array_equal(value.astype(np.float16), value) for value in self.ensemble.parameters.values())
-        self.ensemble.save(folder / ENSEMBLE_FILE, half_precision=fits)
+        """Write the ensemble."""
+        save_exactly(self.ensemble, folder / ENSEMBLE_FILE)
+
+
+def save_exactly(ensemble: Ensemble, path: Path) -> None:
+    """Write an ensemble; parameters in half precision where that loses nothing."""
+    fits = all(np.array_equal(value.astype(np.float16), value) for value in ensemble.parameters.values())
+    ensemble.save(path, half_precision=fits)
 
 
 def digest_of(ensemble: Ensemble) -> str:

@@ -26,7 +26,7 @@ from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.tensor_file import read_sealed, write_sealed
 from paraisite.prediction.model import Answers
-from paraisite.prediction.network_model import digest_of
+from paraisite.prediction.network_model import digest_of, save_exactly
 
 PROCESSES_FILE: Final = "processes.safetensors"
 """What the file is called wherever a folder holds one; the networks' ensembles lie beside it."""
@@ -141,9 +141,9 @@ class ProcessModel:
         return members
 
     def save(self, folder: Path) -> None:
-        """Write the processes and the networks, parameters of these in half precision."""
+        """Write the processes and the networks."""
         for name, network in self.networks.items():
-            network.save(_network_file(folder, name), half_precision=True)
+            save_exactly(network, _network_file(folder, name))
         # A list, as their order is that of the columns.
         networks = [[name, digest_of(network)] for name, network in self.networks.items()]
         header = {"format": FORMAT, "networks": networks}

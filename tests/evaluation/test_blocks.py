@@ -6,6 +6,7 @@ import pytest
 
 from paraisite.evaluation import blocks
 from paraisite.evaluation.blocks import Networks, descriptor_blocks
+from paraisite.evaluation.predict import Answers
 from paraisite.evaluation.tabular import (
     COMPOSITION,
     IONIC,
@@ -48,13 +49,15 @@ def test_without_networks_there_is_what_structures_say() -> None:
 
 def test_networks_answers_are_means_of_logarithms_and_slacks_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     second, third, bulk, shear = network(2, SCALER), network(2, SCALER), network(1, None), network(1, None)
-    answers = {
+    outputs = {
         id(second): KAPPA,
         id(third): KAPPA * 10.0,
         id(bulk): np.log10([[24.0, 75.0]]),
         id(shear): np.log10([[15.0, 46.0]]),
     }
-    monkeypatch.setattr(blocks, "predict", lambda ensemble, _: answers[id(ensemble)])
+    monkeypatch.setattr(
+        blocks, "answers", lambda ensemble, *_, **__: Answers(outputs[id(ensemble)], np.zeros((1, 2, 1)))
+    )
     found = descriptor_blocks(CRYSTALS, ROWS, Networks({"B": second, "C": third}, bulk, shear))
     np.testing.assert_allclose(found[SECOND_STAGE], [[1.0], [1.0]])
     np.testing.assert_allclose(found[NETWORKS], [[1.0, 2.0], [1.0, 2.0]])

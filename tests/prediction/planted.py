@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.models.ensemble import Ensemble
 from paraisite.prediction.making import make_reference
+from paraisite.prediction.network_model import NetworkModel
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.reference import Materials, Reference
 from tests.training.tiny import CONFIG, tiny_data, tiny_initial, tiny_scaler, tiny_splits
@@ -27,19 +29,33 @@ def tiny_ensemble() -> Ensemble:
 
 def tiny_predictor() -> Predictor:
     """Return untrained members with the crystals that they would have been trained on."""
-    ensemble, data = tiny_ensemble(), tiny_data()
+    model, data = NetworkModel(tiny_ensemble()), tiny_data()
     reference = make_reference(
-        ensemble, data.graphs, materials=materials(data.target), trained_rows=[split.train for split in tiny_splits()]
+        model,
+        data.graphs,
+        crystals=tiny_crystals(),
+        materials=materials(data.target),
+        trained_rows=[split.train for split in tiny_splits()],
     )
-    return Predictor(ensemble, reference)
+    return Predictor(model, reference)
 
 
 def tiny_graphs() -> GraphCollection:
     return tiny_data().graphs
 
 
+def tiny_crystals() -> CrystalArrays:
+    """Return as many crystals as there are tiny graphs, one silicon atom each: networks look at the graphs only."""
+    n = len(tiny_graphs())
+    return CrystalArrays(np.tile(3.0 * np.eye(3), (n, 1, 1)), np.ones(n, np.int64), np.zeros((n, 3)), np.full(n, 14))
+
+
 def planted_reference(
-    kappa: npt.NDArray[np.float64], members: npt.NDArray[np.float64], trained: npt.NDArray[np.bool_]
+    kappa: npt.NDArray[np.float64],
+    members: npt.NDArray[np.float64],
+    trained: npt.NDArray[np.bool_],
+    *,
+    spread_dex: npt.NDArray[np.float64] | None = None,
 ) -> Reference:
     """Return a reference with these values and predictions; what the members see of the rows is random."""
     hidden = np.random.default_rng(5).normal(size=(*members.shape, 4)).astype(np.float32)
@@ -49,7 +65,8 @@ def planted_reference(
         hidden=hidden,
         members_w_per_m_k=members,
         trained=trained,
-        ensemble_digest="of nothing",
+        model_digest="of nothing",
+        spread_dex=spread_dex,
     )
 
 

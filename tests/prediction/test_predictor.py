@@ -12,24 +12,25 @@ from paraisite.evaluation import predict as evaluation
 from paraisite.evaluation.predict import Answers, answers, predict
 from paraisite.models.ensemble import Ensemble
 from paraisite.prediction.making import rounded
+from paraisite.prediction.network_model import NetworkModel
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.reference import REFERENCE_FILE
 from tests.graphs.crystals import diamond, rocksalt
-from tests.prediction.planted import tiny_ensemble, tiny_graphs, tiny_predictor
+from tests.prediction.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
 SALT, SILICON = rocksalt(5.64, ("Na", "Cl")), diamond(5.43, ("Si", "Si"))
 LONELY = Structure(Lattice.cubic(12), ["Ar"], [[0, 0, 0]])
 
 
 def test_members_are_those_of_the_evaluation():
-    found = tiny_predictor().predict_graphs(tiny_graphs())
+    found = tiny_predictor().predict_graphs(tiny_graphs(), tiny_crystals())
     np.testing.assert_array_equal(found.members, predict(tiny_ensemble(), tiny_graphs()))
     np.testing.assert_allclose(found.mean, found.members.mean(axis=0))
     np.testing.assert_allclose(found.variance, found.members.var(axis=0, ddof=1))
 
 
 def test_kappa_is_the_median_of_the_members_in_its_intervals():
-    found = tiny_predictor().predict_graphs(tiny_graphs())
+    found = tiny_predictor().predict_graphs(tiny_graphs(), tiny_crystals())
     np.testing.assert_allclose(found.value, np.median(found.members, axis=0))
     inside = (found.lower < found.value) & (found.value < found.upper)
     assert inside[np.isfinite(found.lower)].all()
@@ -71,10 +72,10 @@ def test_an_output_that_is_not_finite_is_a_row_with_a_reason(monkeypatch: pytest
         found.output[1, 2] = np.inf
         return found
 
-    expected = tiny_predictor().predict_graphs(tiny_graphs())
+    expected = tiny_predictor().predict_graphs(tiny_graphs(), tiny_crystals())
     predictor = tiny_predictor()
     monkeypatch.setattr(evaluation, "answers", broken)
-    found = predictor.predict_graphs(tiny_graphs())
+    found = predictor.predict_graphs(tiny_graphs(), tiny_crystals())
     assert found.reason[2] == "the model's output is not a finite number"
     others = np.arange(len(found)) != 2
     assert not any(found.reason[others])
@@ -82,7 +83,7 @@ def test_an_output_that_is_not_finite_is_a_row_with_a_reason(monkeypatch: pytest
 
 
 def test_without_a_reference_there_are_members_and_nothing_else():
-    found = Predictor(tiny_ensemble()).predict_graphs(tiny_graphs())
+    found = Predictor(NetworkModel(tiny_ensemble())).predict_graphs(tiny_graphs(), tiny_crystals())
     assert found.familiarity is found.materials is None
     assert np.isnan(found.lower).all()
     np.testing.assert_array_equal(found.members, predict(tiny_ensemble(), tiny_graphs()))
@@ -90,13 +91,13 @@ def test_without_a_reference_there_are_members_and_nothing_else():
 
 def test_a_property_that_is_no_kappa_is_the_mean_of_the_members():
     ensemble = dataclasses.replace(tiny_ensemble(), scaler=None, target="formation energy", unit="eV/atom")
-    found = Predictor(ensemble).predict_graphs(tiny_graphs())
+    found = Predictor(NetworkModel(ensemble)).predict_graphs(tiny_graphs(), tiny_crystals())
     assert (found.target, found.unit) == ("formation energy", "eV/atom")
     np.testing.assert_allclose(found.value, found.members.mean(axis=0))
 
 
 def test_one_member_has_no_deviation():
-    found = Predictor(tiny_ensemble().member(0)).predict_graphs(tiny_graphs())
+    found = Predictor(NetworkModel(tiny_ensemble().member(0))).predict_graphs(tiny_graphs(), tiny_crystals())
     assert np.isnan(found.variance).all()
     assert np.isnan(found.log10_spread).all()
 
@@ -104,22 +105,22 @@ def test_one_member_has_no_deviation():
 def test_a_folder_holds_the_predictor(tmp_path: Path):
     predictor = tiny_predictor()
     predictor.save(tmp_path)
-    found = Predictor.load(tmp_path).predict_graphs(tiny_graphs())
-    np.testing.assert_array_equal(found.upper, predictor.predict_graphs(tiny_graphs()).upper)
+    found = Predictor.load(tmp_path).predict_graphs(tiny_graphs(), tiny_crystals())
+    np.testing.assert_array_equal(found.upper, predictor.predict_graphs(tiny_graphs(), tiny_crystals()).upper)
 
 
 def test_members_that_were_rounded_take_half_the_space(tmp_path: Path):
-    Predictor(tiny_ensemble()).save(tmp_path / "full")
-    Predictor(rounded(tiny_ensemble())).save(tmp_path / "half")
+    Predictor(NetworkModel(tiny_ensemble())).save(tmp_path / "full")
+    Predictor(NetworkModel(rounded(tiny_ensemble()))).save(tmp_path / "half")
     full, half = ((tmp_path / name / "ensemble.safetensors").stat().st_size for name in ("full", "half"))
     assert half < 0.6 * full
-    found = Predictor.load(tmp_path / "half").ensemble.parameters["head/0/kernel"]
+    found = Predictor.load(tmp_path / "half").model.ensemble.parameters["head/0/kernel"]
     np.testing.assert_array_equal(found, rounded(tiny_ensemble()).parameters["head/0/kernel"])
 
 
 def test_a_reference_of_other_members_is_refused(tmp_path: Path):
     tiny_predictor().save(tmp_path / "a")
-    Predictor(rounded(tiny_ensemble())).save(tmp_path / "b")
+    Predictor(NetworkModel(rounded(tiny_ensemble()))).save(tmp_path / "b")
     (tmp_path / "b" / REFERENCE_FILE).write_bytes((tmp_path / "a" / REFERENCE_FILE).read_bytes())
-    with pytest.raises(CheckpointError, match="the reference belongs to an ensemble"):
+    with pytest.raises(CheckpointError, match="the reference belongs to a model"):
         Predictor.load(tmp_path / "b")

@@ -9,8 +9,9 @@ import pytest
 from paraisite.errors import CheckpointError, DataError
 from paraisite.evaluation.predict import predict
 from paraisite.prediction.making import make_reference
-from paraisite.prediction.reference import Reference, digest_of
-from tests.prediction.planted import materials, tiny_ensemble, tiny_graphs, tiny_predictor
+from paraisite.prediction.network_model import NetworkModel, digest_of
+from paraisite.prediction.reference import Reference
+from tests.prediction.planted import materials, tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 from tests.training.tiny import tiny_data, tiny_splits
 
 
@@ -39,7 +40,7 @@ def test_a_file_holds_all_of_it_and_equal_ones_are_equal_files(tmp_path: Path):
     np.testing.assert_array_equal(found.materials.kappa_w_per_m_k, written.materials.kappa_w_per_m_k)
     for name in ("elements", "hidden", "members_w_per_m_k", "trained"):
         np.testing.assert_array_equal(getattr(found, name), getattr(written, name))
-    found.check(tiny_ensemble())
+    found.check(NetworkModel(tiny_ensemble()))
 
 
 def test_another_ensemble_is_refused():
@@ -47,8 +48,8 @@ def test_another_ensemble_is_refused():
     other = dataclasses.replace(
         ensemble, parameters=ensemble.parameters | {"head/0/bias": np.ones((3, 256), np.float32)}
     )
-    with pytest.raises(CheckpointError, match="the reference belongs to an ensemble with digest"):
-        reference().check(other)
+    with pytest.raises(CheckpointError, match="the reference belongs to a model with digest"):
+        reference().check(NetworkModel(other))
 
 
 def test_the_digest_survives_a_file(tmp_path: Path):
@@ -74,7 +75,7 @@ def test_a_changed_number_is_noticed(tmp_path: Path):
 
 def test_an_ensembles_file_is_no_reference(tmp_path: Path):
     tiny_ensemble().save(tmp_path / "e.safetensors")
-    with pytest.raises(CheckpointError, match="expected format paraisite-reference-1"):
+    with pytest.raises(CheckpointError, match="expected format paraisite-reference-2"):
         Reference.load(tmp_path / "e.safetensors")
 
 
@@ -85,8 +86,9 @@ def test_a_diverged_member_makes_no_reference():
     diverged = dataclasses.replace(ensemble, parameters=ensemble.parameters | {"head/2/bias": broken})
     with pytest.raises(DataError, match="it has diverged"):
         make_reference(
-            diverged,
+            NetworkModel(diverged),
             tiny_graphs(),
+            crystals=tiny_crystals(),
             materials=materials(tiny_data().target),
             trained_rows=[split.train for split in tiny_splits()],
         )

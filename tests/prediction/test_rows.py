@@ -10,6 +10,7 @@ from rich.console import Console
 from paraisite import schema
 from paraisite.prediction import rows
 from paraisite.prediction.crystals import Crystal
+from paraisite.prediction.network_model import NetworkModel
 from paraisite.prediction.predictions import Predictions
 from paraisite.prediction.predictor import Predictor
 from paraisite.schema import REASON
@@ -58,13 +59,14 @@ def test_a_row_without_a_prediction_has_a_reason_and_no_numbers():
 
 def test_rows_have_the_same_keys_with_and_without_a_reference():
     with_it, without = (
-        rows.as_rows(predictions(predictor)) for predictor in (tiny_predictor(), Predictor(tiny_ensemble()))
+        rows.as_rows(predictions(predictor))
+        for predictor in (tiny_predictor(), Predictor(NetworkModel(tiny_ensemble())))
     )
     assert [list(row) for row in with_it] == [list(row) for row in without]
     assert all(without[0][key] is None for key in KNOWN_WITHOUT_REFERENCE)
 
 
-@pytest.mark.parametrize("predictor", [tiny_predictor, lambda: Predictor(tiny_ensemble())])
+@pytest.mark.parametrize("predictor", [tiny_predictor, lambda: Predictor(NetworkModel(tiny_ensemble()))])
 def test_the_frame_has_the_columns_and_types_that_a_server_promises(predictor: Callable[[], Predictor]):
     frame = rows.as_frame(predictions(predictor()))
     kinds = {"double": "float64", "boolean": "bool", "string": "str"}
@@ -85,5 +87,5 @@ def test_people_see_value_intervals_and_the_nearest():
 
 
 def test_without_intervals_people_see_the_members_deviation():
-    lines = text_of(rows.as_named_rows(CRYSTALS, predictions(Predictor(tiny_ensemble()))))
+    lines = text_of(rows.as_named_rows(CRYSTALS, predictions(Predictor(NetworkModel(tiny_ensemble())))))
     assert "±" in lines[1]

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pymatgen.core.structure import Structure
 
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
 from tests.graphs.crystals import diamond, perovskite, rocksalt, wurtzite
 
 ATOMS, DISTANCE = "n_atom_per_class", "shortest_angstrom"
@@ -33,7 +34,7 @@ class PlainScorer:
     def prepare(self) -> None:
         pass
 
-    def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
+    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
         time.sleep(self.seconds_per_chunk)
         return {
             ATOMS: np.array([graph.atom_multiplicity.mean() for graph in graphs], np.float64),

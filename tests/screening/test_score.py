@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.prediction.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk, Form, Span
@@ -28,8 +29,8 @@ LINES = (
 class BrokenForNaCl(PlainScorer):
     """Has no number for what has the longest bonds."""
 
-    def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
-        columns = dict(super().score(graphs))
+    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
+        columns = dict(super().score(graphs, crystals))
         columns[ATOMS] = np.where(columns[DISTANCE] > 2.6, np.nan, columns[ATOMS])
         return columns
 

@@ -9,17 +9,18 @@ from paraisite import schema
 from paraisite.errors import ConfigError
 from paraisite.evaluation.metrics import LOG_FLOOR
 from paraisite.evaluation.predict import predict
+from paraisite.prediction.network_model import NetworkModel
 from paraisite.prediction.predictor import Predictor
 from paraisite.prediction.rows import interval_keys
 from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE
 from paraisite.screening.scorer import PredictorScorer
-from tests.prediction.planted import tiny_ensemble, tiny_graphs, tiny_predictor
+from tests.prediction.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
 
 def test_columns_are_mean_variance_and_spread_of_the_members() -> None:
     ensemble, graphs = tiny_ensemble(), tiny_graphs()
-    scorer = PredictorScorer(Predictor(ensemble))
-    columns = scorer.score(graphs)
+    scorer = PredictorScorer(Predictor(NetworkModel(ensemble)))
+    columns = scorer.score(graphs, tiny_crystals())
     kappa = predict(ensemble, graphs)
     n_member = ensemble.n_member
     assert list(columns) == scorer.columns.names == [KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD, schema.KAPPA]
@@ -35,7 +36,7 @@ def test_columns_are_mean_variance_and_spread_of_the_members() -> None:
 def test_with_a_reference_there_are_intervals_and_how_foreign_each_crystal_is() -> None:
     predictor, graphs = tiny_predictor(), tiny_graphs()
     scorer = PredictorScorer(predictor)
-    columns, expected = scorer.score(graphs), predictor.predict_graphs(graphs)
+    columns, expected = scorer.score(graphs, tiny_crystals()), predictor.predict_graphs(graphs, tiny_crystals())
     assert list(columns) == scorer.columns.names
     for number, coverage in enumerate(schema.COVERAGES):
         lower, upper = interval_keys(coverage)
@@ -50,21 +51,24 @@ def test_with_a_reference_there_are_intervals_and_how_foreign_each_crystal_is() 
 
 def test_members_whose_variance_overflows_give_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     graphs, scorer = tiny_graphs(), PredictorScorer(tiny_predictor())
-    found = scorer.predictor.predict_graphs(graphs)
+    found = scorer.predictor.predict_graphs(graphs, tiny_crystals())
     found.members[:, 1] = np.linspace(0.0, 1e200, len(found.members))
     monkeypatch.setattr(Predictor, "predict_graphs", lambda *_: found)
-    answered = np.isfinite(scorer.score(graphs)[KAPPA_MEAN])
+    answered = np.isfinite(scorer.score(graphs, tiny_crystals())[KAPPA_MEAN])
     assert np.flatnonzero(~answered).tolist() == [1]
 
 
 def test_the_digest_tells_models_apart() -> None:
     predictor = tiny_predictor()
     other = dataclasses.replace(
-        predictor.ensemble,
-        parameters=predictor.ensemble.parameters
-        | {"atom_embedding": predictor.ensemble.parameters["atom_embedding"] + 1},
+        predictor.model.ensemble,
+        parameters=predictor.model.ensemble.parameters
+        | {"atom_embedding": predictor.model.ensemble.parameters["atom_embedding"] + 1},
     )
-    digests = {PredictorScorer(each).digest for each in (predictor, Predictor(predictor.ensemble), Predictor(other))}
+    digests = {
+        PredictorScorer(each).digest
+        for each in (predictor, Predictor(NetworkModel(predictor.model.ensemble)), Predictor(NetworkModel(other)))
+    }
     assert len(digests) == 3
     assert PredictorScorer(tiny_predictor()).digest == PredictorScorer(predictor).digest
 
@@ -72,6 +76,6 @@ def test_the_digest_tells_models_apart() -> None:
 def test_a_model_of_something_else_or_of_one_member_is_refused() -> None:
     energies = dataclasses.replace(tiny_ensemble(), scaler=None, target="formation energy", unit="eV/atom")
     with pytest.raises(ConfigError, match="predicts formation energy, expected kappa"):
-        PredictorScorer(Predictor(energies))
+        PredictorScorer(Predictor(NetworkModel(energies)))
     with pytest.raises(ConfigError, match="one member"):
-        PredictorScorer(Predictor(tiny_ensemble().member(0)))
+        PredictorScorer(Predictor(NetworkModel(tiny_ensemble().member(0))))
