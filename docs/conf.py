@@ -1,0 +1,36 @@
+"""The documentation site: `sphinx-build -W docs site` after `uv pip install --group docs`."""
+
+import importlib.metadata
+from typing import Any
+
+project = "ParAIsite"
+author = "The ParAIsite authors"
+release = importlib.metadata.version("paraisite") if "paraisite" in importlib.metadata.packages_distributions() else ""
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+# Signatures say the types; TensorFlow and MLflow take a minute to import and nothing of them is documented here.
+autodoc_mock_imports = ["mlflow", "tensorflow"]
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # dataclasses' fields are described once
+
+html_theme = "furo"
+html_title = "ParAIsite"
+# Nothing is loaded from the web, so that the site can be read offline.
+html_static_path: list[str] = []
+
+
+def setup(app: Any) -> None:
+    """Escape what docstrings write plainly and reStructuredText reads as markup: |error|, np.str_."""
+
+    def escape(_app: Any, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+        lines[:] = [line.replace("|", r"\|").replace("str_]", r"str\_]") for line in lines]
+
+    app.connect("autodoc-process-docstring", escape)
