@@ -1,4 +1,4 @@
-"""The verb that says what a prediction rests on."""
+"""Verbs that show what a prediction rests on: for a terminal, and as a web page."""
 
 import json
 from pathlib import Path
@@ -53,3 +53,14 @@ def explain(
             console.print(f"figure: {figure}", highlight=False)
     if not figures:
         raise typer.Exit(1)
+
+
+def app(
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="Where the page is served.")] = 8501,
+    model: Model = DEFAULT_MODEL,
+    browser: Annotated[bool, typer.Option(" /--no-browser", help="Do not open the page in a browser.")] = True,
+) -> None:
+    """Serve a page on this machine: drop a crystal, see it, its prediction and what that rests on."""
+    from paraisite.app.serving import serve
+
+    serve(model, port=port, open_browser=browser)

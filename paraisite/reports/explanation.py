@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from paraisite import schema
 from paraisite.errors import DataError
@@ -113,6 +114,7 @@ def draw_prediction(axes: Axes, explanation: Explanation) -> None:
     if taught.size:
         counts, _, _ = axes.hist(taught, bins=_bins(taught), color="#d5dae0", label=f"{len(taught)} training materials")
         axes.set_ylim(0, np.max(counts) / _HISTOGRAM_HEIGHT)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     heights = axes.get_xaxis_transform()
     for coverage, width in zip(schema.COVERAGES, _LINE_WIDTHS, strict=True):
         low, high = (row[key] for key in interval_keys(coverage))
