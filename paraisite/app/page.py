@@ -35,7 +35,9 @@ def show(model: str) -> None:
         if not crystals:
             st.info("Drop a file, or choose an example.")
         elif (chosen := crystals[0] if len(crystals) == 1 else _choice(explainer, crystals)) is not None:
-            _show_one(explain(explainer, [chosen])[0])
+            with st.spinner("Hiding one part of the crystal after another …"):
+                (explanation,) = explain(explainer, [chosen])
+            _show_one(explanation)
     except ParaisiteError as error:
         st.error(str(error))
 
@@ -68,7 +70,9 @@ def _choice(explainer: Explainer, crystals: Sequence[Crystal]) -> Crystal | None
     for crystal, row in zip(crystals, rows, strict=True):
         if row[schema.REASON] is not None:
             _show_reason(crystal, row)
-    st.dataframe(overview_table(rows), hide_index=True, alt="Predictions of all crystals")
+    table = overview_table(rows)
+    digits = {name: st.column_config.NumberColumn(format="%.4g") for name in table.select_dtypes("number").columns}
+    st.dataframe(table, hide_index=True, column_config=digits, placeholder="–", alt="Predictions of all crystals")
     frame = as_frame(predictions)
     frame.insert(0, NAME, [crystal.name for crystal in crystals])
     _download("All rows as CSV", frame.to_csv(index=False), "predictions.csv")

@@ -101,9 +101,9 @@ def contribution_sentences(found: Contributions) -> list[str]:
     return [
         *said,
         found.method,
-        f"With everything hidden the model says {found.nothing_w_per_m_k:.3g} W/m/K; of the difference of {whole:+.2f} "
-        f"dex to the prediction the contributions add up to {found.mean_dex.sum():+.2f} dex{share}, the rest is "
-        "interplay.",
+        f"With everything hidden the model says {found.nothing_w_per_m_k:.3g} W/m/K; of the difference of "
+        f"{whole:+z.2f} dex to the prediction the contributions add up to {found.mean_dex.sum():+z.2f} dex{share}, the "
+        "rest is interplay.",
     ]
 
 
@@ -115,7 +115,7 @@ def contributions_table(found: Contributions) -> Table:
         table.add_row(
             found.parts[part].label,
             found.parts[part].detail,
-            f"{found.mean_dex[part]:+.3f}" + (f" ± {found.spread_dex[part]:.3f}" if len(found.dex) > 1 else ""),
+            f"{found.mean_dex[part]:+z.3f}" + (f" ± {found.spread_dex[part]:.3f}" if len(found.dex) > 1 else ""),
             f"× {found.factor[part]:.2f}",
             f"{agreeing} of {len(found.dex)}",
         )

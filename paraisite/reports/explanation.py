@@ -103,8 +103,10 @@ def draw_contributions(axes: Axes, found: Contributions) -> None:
     axes.set_axisbelow(True)
     kinds = dict.fromkeys(part.kind for part in found.parts)
     handles = [axes.plot([], [], "s", color=_COLOURS[kind], label=_WORDS[kind])[0] for kind in kinds]
-    bars = "bars: mean of the members, ± deviation" if len(found.dex) > 1 else None
-    axes.legend(handles=handles, title=bars, frameon=False, fontsize=9, title_fontsize=9, loc="best")
+    axes.legend(
+        handles=handles, title="mean of the members" + (", ± deviation" if len(found.dex) > 1 else ""), frameon=False,
+        fontsize=9, title_fontsize=9, ncols=len(handles), loc="lower center", bbox_to_anchor=(0.5, 1.0),
+    )  # fmt: skip
 
 
 def draw_prediction(axes: Axes, explanation: Explanation) -> None:

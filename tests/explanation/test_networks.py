@@ -90,3 +90,12 @@ def test_the_cell_does_not_matter(structure: Structure):
     )
     assert [part.label for part in one.parts] == [part.label for part in eight.parts]
     np.testing.assert_allclose(one.dex, eight.dex, atol=1e-5)
+
+
+def test_with_everything_hidden_all_crystals_are_alike():
+    """What is left is who is bonded to whom, of which means over equal atoms and bonds keep nothing."""
+    found = [
+        occlude_graph(tiny_ensemble(), graph_of(structure), taught=TAUGHT).nothing_w_per_m_k
+        for structure in (rocksalt(), wurtzite(), perovskite())
+    ]
+    np.testing.assert_allclose(found, found[0], rtol=1e-5)
