@@ -32,8 +32,8 @@ def read_yaml(name: str) -> dict[str, Any]:
 
 def direct_requirements() -> list[Requirement]:
     project = pyproject()["project"]
-    extra = project["optional-dependencies"]["phonons"]
-    lines = [*project["dependencies"], *extra, *pyproject()["dependency-groups"]["dev"]]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["phonons"], *extras["app"], *pyproject()["dependency-groups"]["dev"]]
     return [Requirement(line) for line in lines]
 
 
@@ -95,7 +95,7 @@ def test_mlproject_uses_python_env() -> None:
 @pytest.mark.parametrize("folder", ["paraisite", "tests"])
 def test_everything_imported_is_a_direct_dependency(folder: str) -> None:
     extras = pyproject()["project"]["optional-dependencies"]
-    where_needed = map(Requirement, [*extras["lab"], *extras["cluster"]])
+    where_needed = map(Requirement, [*extras["lab"], *extras["cluster"], *pyproject()["dependency-groups"]["browser"]])
     declared = {canonicalize_name(requirement.name) for requirement in [*direct_requirements(), *where_needed]}
     undeclared = {
         f"{path.relative_to(ROOT)}: {module}"

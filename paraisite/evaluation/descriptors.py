@@ -74,9 +74,13 @@ def physical_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[descriptor.name for descriptor in PHYSICAL])
 
 
-_OF_ION: Final = ("group", "row", "atomic_radius")
-IONIC: Final = tuple(f"{name}_of_{ion}" for ion in ("cation", "anion") for name in _OF_ION)
-"""Of the crystal's least and most electronegative element, cation and anion of an ionic one; radii in Å."""
+_OF_ION: Final = {"group": "", "row": "", "atomic_radius": "Å"}
+IONIC: Final = tuple(
+    Descriptor(f"{name}_of_{ion}", unit, f"Of the {degree} electronegative element.")
+    for ion, degree in (("cation", "least"), ("anion", "most"))
+    for name, unit in _OF_ION.items()
+)
+"""Of the crystal's least and most electronegative element, cation and anion of an ionic one."""
 
 
 def ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
@@ -87,7 +91,7 @@ def ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
         ordered = sorted(elements, key=lambda element: (_value(element, "X"), element.Z))
         ions = (ordered[0], ordered[-1])
         rows.append([_value(element, name) for element in ions for name in _OF_ION])
-    return pd.DataFrame(rows, columns=list(IONIC))
+    return pd.DataFrame(rows, columns=[descriptor.name for descriptor in IONIC])
 
 
 def composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:

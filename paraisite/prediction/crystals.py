@@ -46,9 +46,14 @@ def read_crystals(paths: Sequence[Path]) -> list[Crystal]:
     return [crystal for path in paths for crystal in _of_path(path)]
 
 
+def crystals_of_text(name: str, text: str) -> list[Crystal]:
+    """Return the crystals in a text of any format that ``structures_of_text`` knows; ``name`` is what it is called."""
+    return list(_named(name, structures_of_text(text)))
+
+
 def _of_path(path: Path) -> Iterator[Crystal]:
     if path == STANDARD_INPUT:
-        yield from _named(str(path), structures_of_text(sys.stdin.read()))
+        yield from crystals_of_text(str(path), sys.stdin.read())
         return
     # An empty folder stays, so that it becomes a row with a reason.
     for file in (_files_of(path) if path.is_dir() else []) or [path]:

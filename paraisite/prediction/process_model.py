@@ -16,7 +16,7 @@ from paraisite.errors import CheckpointError
 from paraisite.evaluation.crossfit import Estimate, Floats
 from paraisite.evaluation.descriptors import IONIC as IONIC_COLUMNS
 from paraisite.evaluation.descriptors import PHYSICAL as PHYSICAL_COLUMNS
-from paraisite.evaluation.descriptors import ionic_descriptors, physical_descriptors
+from paraisite.evaluation.descriptors import Descriptor, ionic_descriptors, physical_descriptors
 from paraisite.evaluation.gaussian_process import N_KERNEL, FittedProcesses
 from paraisite.evaluation.point import mixed
 from paraisite.evaluation.tabular import GAUSSIAN_PROCESSES, IONIC, NETWORKS, PHYSICAL
@@ -43,7 +43,7 @@ class ProcessModel:
     Attributes:
         networks: Ensembles that predict kappa and have seen none of the materials, by name: their answers are
             descriptors.
-        descriptors: Of the materials, [n_row, n_descriptor], columns as ``names`` gives them.
+        descriptors: Of the materials, [n_row, n_descriptor], as ``columns`` tells.
         log10_kappa: Their values, kappa in W/m/K, [n_row].
         trained: Whether a member has learnt from a row, bool [n_member, n_row].
         settings: What was found of each process (by name) and kernel, [n_member, n_setting] each.
@@ -99,10 +99,13 @@ class ProcessModel:
         return True
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the descriptors, [n_descriptor]."""
-        physical = [column.name for column in PHYSICAL_COLUMNS]
-        return (*physical, *IONIC_COLUMNS, *(f"log10_kappa_of_{name.lower()}" for name in self.networks))
+    def columns(self) -> tuple[Descriptor, ...]:
+        """What the descriptors are, [n_descriptor]: the structure's own, then one for each network."""
+        said = (
+            Descriptor(f"log10_kappa_of_{name.lower()}", "dex", f"What {name} says, kappa in W/m/K.")
+            for name in self.networks
+        )
+        return (*PHYSICAL_COLUMNS, *IONIC_COLUMNS, *said)
 
     @property
     def cutoff_angstrom(self) -> float:

@@ -23,12 +23,18 @@ def new_figure(width_inch: float, height_inch: float) -> tuple[Figure, Axes]:
 
 def new_row(n_axes: int, width_inch: float, height_inch: float) -> tuple[Figure, list[Axes]]:
     """Return such a figure with several pairs of axes side by side, which share the vertical one."""
-    figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_canvas(width_inch, height_inch)
     row = list(figure.subplots(1, n_axes, sharey=True, squeeze=False)[0])
     for axes in row:
         plain_frame(axes)
     return figure, row
+
+
+def new_canvas(width_inch: float, height_inch: float) -> Figure:
+    """Return a figure that belongs to no window, without axes."""
+    figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def plain_frame(axes: Axes) -> None:

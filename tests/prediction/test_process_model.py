@@ -47,7 +47,7 @@ def predictor() -> Predictor:
 
 def test_each_member_says_what_the_mixture_fitted_on_its_rows_says():
     found = model()
-    names = list(found.names)
+    names = [column.name for column in found.columns]
     blocks = {"physical": slice(0, 9), "ionic": slice(9, 15), "networks": slice(15, 17)}
     assert names[15:] == ["log10_kappa_of_last", "log10_kappa_of_first"]
     for rows, estimate in zip(TRAINED_ROWS, found.estimates(found.descriptors), strict=True):

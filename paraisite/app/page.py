@@ -1,0 +1,163 @@
+"""The page itself, a script that Streamlit runs anew at every click; its argument is the model."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+from pymatgen.core.structure import Structure
+
+from paraisite import DEFAULT_MODEL, schema
+from paraisite.app.crystal_view import MAX_ATOMS, crystal_figure
+from paraisite.app.inputs import EXAMPLES, crystals_of_file, notice
+from paraisite.app.tables import intervals_table, kappa_text, nearest_table, overview_table
+from paraisite.errors import ParaisiteError
+from paraisite.explanation.explainers import Explainer, Explanation, as_json, explain
+from paraisite.explanation.words import agreement_sentence, contribution_sentences, domain_sentence
+from paraisite.prediction.crystals import Crystal
+from paraisite.prediction.rows import NAME, Row, as_frame, as_named_rows
+from paraisite.predictors import find_predictor
+from paraisite.reports.explanation import contributions_figure, prediction_figure
+
+
+def show(model: str) -> None:
+    """Draw the page."""
+    st.set_page_config(page_title="ParAIsite", layout="wide")
+    st.title("Thermal conductivity of a crystal")
+    st.write(
+        f"Lattice thermal conductivity (kappa) at 300 K from the structure alone, by model **{model}**. "
+        "Everything is computed on this machine."
+    )
+    crystals = _asked_for()
+    try:
+        explainer = _explainer(model)
+        if not crystals:
+            st.info("Drop a file, or choose an example.")
+        elif (chosen := crystals[0] if len(crystals) == 1 else _choice(explainer, crystals)) is not None:
+            with st.spinner("Hiding one part of the crystal after another …"):
+                (explanation,) = explain(explainer, [chosen])
+            _show_one(explanation)
+    except ParaisiteError as error:
+        st.error(str(error))
+
+
+@st.cache_resource(show_spinner="Loading the model …")
+def _explainer(model: str) -> Explainer:
+    return Explainer(find_predictor(model))
+
+
+def _asked_for() -> list[Crystal]:
+    """Return the crystals of the dropped files, else the example that is chosen."""
+    left, right = st.columns([2, 1])
+    files = left.file_uploader(
+        "Crystal structures: CIF, POSCAR, extended XYZ or pymatgen's JSON", accept_multiple_files=True
+    )
+    example = right.selectbox("or an example", list(EXAMPLES), index=None, disabled=bool(files))
+    contents = [(file.name, file.getvalue()) for file in files]
+    for name, content in contents:
+        if said := notice(name, content):
+            st.warning(said)
+    if contents or example is None:
+        return [crystal for name, content in contents for crystal in crystals_of_file(name, content)]
+    return [Crystal(example, EXAMPLES[example]())]
+
+
+def _choice(explainer: Explainer, crystals: Sequence[Crystal]) -> Crystal | None:
+    """Show the predictions of several crystals and what has none; return the crystal that is looked at."""
+    predictions = explainer.predictor.predict([crystal.found for crystal in crystals])
+    rows = as_named_rows(crystals, predictions)
+    for crystal, row in zip(crystals, rows, strict=True):
+        if row[schema.REASON] is not None:
+            _show_reason(crystal, row)
+    table = overview_table(rows)
+    digits = {name: st.column_config.NumberColumn(format="%.4g") for name in table.select_dtypes("number").columns}
+    st.dataframe(table, hide_index=True, column_config=digits, placeholder="–", alt="Predictions of all crystals")
+    frame = as_frame(predictions)
+    frame.insert(0, NAME, [crystal.name for crystal in crystals])
+    _download("All rows as CSV", frame.to_csv(index=False), "predictions.csv")
+    usable = [crystal for crystal, row in zip(crystals, rows, strict=True) if row[schema.REASON] is None]
+    if not usable:
+        return None
+    names = [crystal.name for crystal in usable]
+    return usable[st.selectbox("Look at", range(len(usable)), format_func=names.__getitem__)]
+
+
+def _show_reason(crystal: Crystal, row: Row) -> None:
+    st.error(f"{crystal.name}: no prediction: {row[schema.REASON]}")
+
+
+def _show_one(explanation: Explanation) -> None:
+    """Show one crystal, its prediction, the training materials that are like it, and what the prediction rests on."""
+    row, crystal = explanation.row, explanation.crystal
+    if row[schema.REASON] is not None:
+        _show_reason(crystal, row)
+        return
+    st.header(f"{row[schema.FORMULA]} ({crystal.name})", divider="gray")
+    left, right = st.columns(2, gap="large")
+    with left:
+        _show_structure(crystal.found)
+    with right:
+        st.metric("kappa at 300 K", kappa_text(row))
+        (st.warning if row[schema.OUT_OF_DOMAIN_FLAG] else st.info)(domain_sentence(row))
+        st.pyplot(prediction_figure(explanation), alt=f"Prediction, intervals and members: {agreement_sentence(row)}")
+        st.write(agreement_sentence(row))
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Intervals (W/m/K)")
+        st.table(intervals_table(row), hide_index=True)
+    with right:
+        st.subheader("Nearest training materials")
+        st.table(nearest_table(row), hide_index=True)
+    _show_contributions(explanation)
+    _show_downloads(explanation)
+
+
+def _show_structure(found: Structure | str) -> None:
+    if isinstance(found, str) or len(found) > MAX_ATOMS:
+        st.info(f"Crystals of more than {MAX_ATOMS} atoms are not drawn.")
+        return
+    lattice = found.lattice
+    st.plotly_chart(
+        crystal_figure(found), config={"displaylogo": False}, alt=f"The crystal {found.formula} in three dimensions"
+    )
+    st.caption(
+        f"{len(found)} atoms; a, b, c = {lattice.a:.3f}, {lattice.b:.3f}, {lattice.c:.3f} Å; "
+        f"α, β, γ = {lattice.alpha:.1f}, {lattice.beta:.1f}, {lattice.gamma:.1f}°. Drag to turn, scroll to zoom."
+    )
+
+
+def _show_contributions(explanation: Explanation) -> None:
+    found = explanation.contributions
+    if found is None:
+        return
+    st.subheader("What the prediction rests on")
+    left, right = st.columns([3, 2], gap="large")
+    said = contribution_sentences(found)
+    left.pyplot(contributions_figure(explanation), alt=" ".join(said))
+    for sentence in said:
+        right.write(sentence)
+
+
+def _show_downloads(explanation: Explanation) -> None:
+    text = json.dumps(as_json(explanation), ensure_ascii=False, allow_nan=False)
+    left, right = st.columns(2)
+    with left:
+        _download("This row as JSON", text, "explanation.json")
+    with right:
+        _download("This row as CSV", _csv(explanation.row), "prediction.csv")
+
+
+def _csv(row: Row) -> str:
+    """Return a row as CSV; lists in it are JSON."""
+    flat = {key: json.dumps(value) if isinstance(value, list) else value for key, value in row.items()}
+    return pd.DataFrame([flat]).to_csv(index=False)
+
+
+def _download(label: str, content: str, file_name: str) -> None:
+    # Without a rerun: nothing on the page changes.
+    st.download_button(label, content, file_name, on_click="ignore")
+
+
+if __name__ == "__main__":
+    show(sys.argv[1] if len(sys.argv) > 1 else DEFAULT_MODEL)

@@ -1,0 +1,184 @@
+"""Figures of an explanation: what parts do, the prediction among the training materials, and the nearest of these."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from paraisite import schema
+from paraisite.errors import DataError
+from paraisite.evaluation.crossfit import Floats
+from paraisite.explanation.contributions import Contributions, Kind
+from paraisite.explanation.explainers import Explanation
+from paraisite.explanation.words import SHOWN_PARTS, near_name
+from paraisite.prediction.rows import MEMBERS, NEAREST, VALUE, Row, interval_keys
+from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_canvas, new_figure, plain_frame
+from paraisite.reports.figures import save_figure
+
+_COLOURS: Final[dict[Kind, str]] = {"atom": "#1f6fb4", "shell": "#e08a1e", "descriptor": "#5a9e4b"}
+_WORDS: Final[dict[Kind, str]] = {"atom": "atoms", "shell": "shells of bonds", "descriptor": "descriptors"}
+_PREDICTION_COLOUR: Final = "#c0392b"
+_MEMBER_COLOUR: Final = "#333333"
+_MATERIAL_COLOUR: Final = "#9aa5b1"
+_LINE_WIDTHS: Final = (11.0, 6.5, 2.5)
+"""Of the intervals for ``schema.COVERAGES``."""
+
+_BINS_PER_DECADE: Final = 5
+_INTERVAL_HEIGHT: Final = 0.86
+_MEMBER_HEIGHT: Final = 0.74
+_HISTOGRAM_HEIGHT: Final = 0.66
+"""Heights within the axes."""
+
+
+def explanation_figure(explanation: Explanation) -> Figure:
+    """Draw everything about one prediction: its parts at the left, its place among known materials at the right.
+
+    Raises:
+        DataError: There is no prediction to draw.
+    """
+    found = _contributions(explanation)
+    figure = new_canvas(11.0, max(4.6, 1.8 + 0.36 * min(len(found.parts), SHOWN_PARTS)))
+    places = figure.subplot_mosaic([["parts", "place"], ["parts", "nearest"]], height_ratios=(2, 1))
+    for axes in places.values():
+        plain_frame(axes)
+    draw_contributions(places["parts"], found)
+    draw_prediction(places["place"], explanation)
+    places["place"].set_xlabel("")
+    draw_nearest(places["nearest"], explanation)
+    row = explanation.row
+    figure.suptitle(f"{row[schema.FORMULA]}: {row[VALUE]:.4g} W/m/K, and what it rests on", fontsize=13)
+    return figure
+
+
+def save_explanation_figures(explanations: Sequence[Explanation], folder: Path) -> list[Path]:
+    """Write a figure for each crystal that has a prediction, and return the PNG files.
+
+    Names are those of the crystals' files, with a number in front where several have the same.
+    """
+    saved: list[Path] = []
+    for number, explanation in enumerate(explanations, start=1):
+        if explanation.contributions is not None:
+            name = Path(explanation.crystal.name).name.replace("#", "-")
+            path = folder / name
+            if path.with_name(f"{name}.png") in saved:
+                path = folder / f"{number}-{name}"
+            saved.append(save_figure(explanation_figure(explanation), path)[0])
+    return saved
+
+
+def prediction_figure(explanation: Explanation) -> Figure:
+    """Draw one prediction with its intervals and members over the training materials' values."""
+    _contributions(explanation)
+    figure, axes = new_figure(7.0, 3.4)
+    draw_prediction(axes, explanation)
+    return figure
+
+
+def contributions_figure(explanation: Explanation) -> Figure:
+    """Draw what each part does to one prediction."""
+    found = _contributions(explanation)
+    figure, axes = new_figure(7.0, 1.5 + 0.36 * min(len(found.parts), SHOWN_PARTS))
+    draw_contributions(axes, found)
+    return figure
+
+
+def draw_contributions(axes: Axes, found: Contributions) -> None:
+    """Draw a bar for each part, those that do most at the top, with the members' deviation."""
+    shown = found.order[:SHOWN_PARTS][::-1]
+    colours = [_COLOURS[found.parts[part].kind] for part in shown]
+    axes.barh(range(len(shown)), found.mean_dex[shown], color=colours, alpha=0.85)
+    if len(found.dex) > 1:
+        spread = found.spread_dex[shown]
+        axes.errorbar(
+            found.mean_dex[shown], range(len(shown)), xerr=spread, fmt="none", ecolor="#333333", linewidth=1, capsize=2
+        )
+    axes.axvline(0, color="#333333", linewidth=0.8)
+    axes.set_yticks(range(len(shown)), [found.parts[part].label for part in shown])
+    axes.set_xlabel("what knowing it adds to log10(kappa) (dex)")
+    axes.grid(axis="x", color="#e3e6ea", linewidth=0.8)
+    axes.set_axisbelow(True)
+    kinds = dict.fromkeys(part.kind for part in found.parts)
+    handles = [axes.plot([], [], "s", color=_COLOURS[kind], label=_WORDS[kind])[0] for kind in kinds]
+    axes.legend(
+        handles=handles, title="mean of the members" + (", ± deviation" if len(found.dex) > 1 else ""), frameon=False,
+        fontsize=9, title_fontsize=9, ncols=len(handles), loc="lower center", bbox_to_anchor=(0.5, 1.0),
+    )  # fmt: skip
+
+
+def draw_prediction(axes: Axes, explanation: Explanation) -> None:
+    """Draw a prediction, its intervals and its members over a histogram of the training materials' values."""
+    row, taught = explanation.row, explanation.taught_w_per_m_k
+    axes.set_xscale("log")
+    if taught.size:
+        counts, _, _ = axes.hist(taught, bins=_bins(taught), color="#d5dae0", label=f"{len(taught)} training materials")
+        axes.set_ylim(0, np.max(counts) / _HISTOGRAM_HEIGHT)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    heights = axes.get_xaxis_transform()
+    for coverage, width in zip(schema.COVERAGES, _LINE_WIDTHS, strict=True):
+        low, high = (row[key] for key in interval_keys(coverage))
+        if low is not None:
+            axes.plot(
+                [low, high], [_INTERVAL_HEIGHT] * 2, color=_PREDICTION_COLOUR, linewidth=width, alpha=0.45,
+                solid_capstyle="butt", transform=heights, label=f"{100 * coverage:.0f} % interval",
+            )  # fmt: skip
+    members = row[MEMBERS]
+    axes.plot(
+        members, [_MEMBER_HEIGHT] * len(members), "|", color=_MEMBER_COLOUR, markersize=11, transform=heights,
+        label=f"{len(members)} members",
+    )  # fmt: skip
+    axes.plot(
+        [row[VALUE]], [_INTERVAL_HEIGHT], "D", color=_PREDICTION_COLOUR, markeredgecolor="white", markersize=8,
+        transform=heights, label="prediction", linestyle="none",
+    )  # fmt: skip
+    log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
+    axes.set_xlim(*_limits(explanation))
+    axes.set_xlabel(KAPPA_LABEL)
+    axes.set_ylabel("materials")
+    axes.legend(frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def draw_nearest(axes: Axes, explanation: Explanation) -> None:
+    """Draw the known values of the nearest training materials, the nearest at the top, beside the prediction."""
+    nearest: list[Row] = explanation.row[NEAREST] or []
+    values = [near[schema.KAPPA] for near in nearest]
+    places = range(len(nearest), 0, -1)
+    axes.set_xscale("log")
+    axes.axvline(explanation.row[VALUE], color=_PREDICTION_COLOUR, linewidth=1.2)
+    axes.plot(values, places, "o", color="#5f6b78", markersize=7)
+    axes.set_yticks(places, [near_name(near) for near in nearest])
+    axes.set_ylim(0.4, len(nearest) + 0.6)
+    log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
+    axes.set_xlim(*_limits(explanation))
+    axes.set_xlabel(KAPPA_LABEL)
+    axes.set_title("nearest training materials (line: the prediction)" if nearest else "", fontsize=10)
+
+
+def _contributions(explanation: Explanation) -> Contributions:
+    if explanation.contributions is None:
+        raise DataError(f"{explanation.crystal.name}: nothing to draw, as there is no prediction")
+    return explanation.contributions
+
+
+def _limits(explanation: Explanation) -> tuple[float, float]:
+    """Return limits that hold the prediction, its intervals and members, and all training materials."""
+    row = explanation.row
+    ends = [row[key] for coverage in schema.COVERAGES for key in interval_keys(coverage) if row[key] is not None]
+    values = np.array([row[VALUE], *ends, *row[MEMBERS], *explanation.taught_w_per_m_k])
+    positive = values[values > 0]
+    return float(positive.min() / 1.3), float(positive.max() * 1.3)
+
+
+def _decades(explanation: Explanation) -> float:
+    low, high = _limits(explanation)
+    return float(np.log10(high / low))
+
+
+def _bins(values: Floats) -> list[float]:
+    """Return edges at equal steps of the logarithm, at full decades among others."""
+    low, high = np.log10(values.min()), np.log10(values.max())
+    steps = np.arange(np.floor(low * _BINS_PER_DECADE), np.ceil(high * _BINS_PER_DECADE) + 1)
+    return [float(edge) for edge in np.power(10.0, steps / _BINS_PER_DECADE)]
