@@ -37,6 +37,7 @@ STAGES = {
     "survey": ("screen_candidates",),
     "search": ("tune",),
     "selection": ("candidates", "replay_choices"),
+    "verify": ("verify",),
 }
 
 
@@ -279,6 +280,15 @@ def test_a_replay_has_its_options(calls: Calls) -> None:
     invoke("replay", "--starts", "3", "--processes", "1")
     ((name, (options,), others),) = calls
     assert (name, options.n_start, options.n_label, others["n_process"]) == ("replay_choices", 3, 55, 1)
+
+
+def test_a_verification_has_its_options(calls: Calls) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["paraisite.verify"], "Verification", dict, raising=False)
+        invoke("verify", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
+    ((name, (what, how), options),) = calls
+    assert (name, what, options) == ("verify", "mp-1265", {"folder": None, "output": None})
+    assert (how["programs"], how["with_nac"], how["with_potential"], how["keep_cell"]) == (("qe",), False, False, True)
 
 
 def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Calls) -> None:

@@ -50,7 +50,7 @@ for verb in (
     measuring.prepare, measuring.evaluate, measuring.compare, measuring.overlap, measuring.backbones, measuring.tune,
     measuring.check,
     labels.label, labels.lab,
-    choosing.candidates, choosing.replay,
+    choosing.candidates, choosing.replay, choosing.verify,
 ):  # fmt: skip
     app.command()(verb)
 app.add_typer(data, name="data")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -23,6 +23,11 @@ TUNED: Final = ("honest", "grouped")
 SAMPLERS: Final = ("tpe", "qmc")
 SHIPPED: Final = (*SHIPPABLE, DEFAULT_MODEL)
 ACQUISITIONS: Final = ("expected-improvement", "uncertainty", "mean", "random")
+CALCULATORS: Final[dict[str, tuple[Literal["vasp", "qe"], ...]]] = {
+    "vasp": ("vasp",),
+    "qe": ("qe",),
+    "both": ("vasp", "qe"),
+}
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from paraisite.cli.choices import ACQUISITIONS, elements_of, named_value, one_of, percentage
+from paraisite import DEFAULT_MODEL
+from paraisite.cli.choices import ACQUISITIONS, CALCULATORS, elements_of, named_value, one_of, percentage
 
 
 def candidates(
@@ -121,3 +122,54 @@ def replay(
 
     options = ReplayOptions(n_start=starts, n_first=first, batch=batch, n_label=labels)
     selection.replay_choices(options, n_process=processes, output=output)
+
+
+def verify(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID|FILE",
+            help="Of a list of candidates, a screening or Togo15 (its formula as well); or a crystal.",
+        ),
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Where the id is looked for. [default: build/candidates]"),
+    ] = None,
+    calculator: Annotated[
+        str, typer.Option(parser=one_of(tuple(CALCULATORS)), metavar="|".join(CALCULATORS), help="Whose inputs to write.")
+    ] = "both",
+    nac: Annotated[
+        bool, typer.Option(help="With inputs for Born charges: the correction that polar crystals need.")
+    ] = True,
+    pair_cutoff: Annotated[
+        float | None,
+        typer.Option(min=1.0, metavar="Å", help="Pairs of displaced atoms are nearer. [default: all pairs]"),
+    ] = None,
+    potential: Annotated[
+        bool | None,
+        typer.Option(
+            "--potential/--no-potential", help="Ask the lab's potential as well: minutes. [default: if installed]"
+        ),
+    ] = None,
+    keep_cell: Annotated[
+        bool, typer.Option("--keep-cell", help="Ask the potential at this cell, not at its own relaxed one.")
+    ] = False,
+    model: Annotated[str, typer.Option(metavar="MODEL", help="What predicts, as `predict` takes it.")] = DEFAULT_MODEL,
+    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="[default: build/verify/ID]")] = None,
+) -> None:
+    """Prepare a crystal's conductivity for VASP and Quantum ESPRESSO, and ask a potential for a first answer.
+
+    Displacements are phono3py's, settings those of Togo15 where they are known; README.txt names all of them.
+    """
+    from paraisite import verify as verification
+
+    how = verification.Verification(
+        programs=CALCULATORS[calculator],
+        with_nac=nac,
+        pair_cutoff_angstrom=pair_cutoff,
+        with_potential=potential,
+        keep_cell=keep_cell,
+        model=model,
+    )
+    verification.verify(what, how, folder=folder, output=output)
