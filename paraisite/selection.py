@@ -137,5 +137,5 @@ def replay_choices(options: ReplayOptions, *, n_process: int, output: Path | Non
         means = zip(labels[STRATEGY], labels[MEAN], strict=True)
         metrics = {f"{LABELS_TO_LOWEST} {rule}": mean for rule, mean in means}
         log_choice(metrics, parameters=options.parameters(), folder=target, run_id=run_id)
-    title = f"Mean over {options.n_start} starts; difference from random (95 % interval)"
+    title = f"Mean over {options.n_start} starts (95 % interval)"
     Console().print(render(replay_table(summary), title=title))

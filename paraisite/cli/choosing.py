@@ -137,7 +137,8 @@ def verify(
         typer.Option("--from", metavar="FOLDER", help="Where the id is looked for. [default: build/candidates]"),
     ] = None,
     calculator: Annotated[
-        str, typer.Option(parser=one_of(tuple(CALCULATORS)), metavar="|".join(CALCULATORS), help="Whose inputs to write.")
+        str,
+        typer.Option(parser=one_of(tuple(CALCULATORS)), metavar="|".join(CALCULATORS), help="Whose inputs to write."),
     ] = "both",
     nac: Annotated[
         bool, typer.Option(help="With inputs for Born charges: the correction that polar crystals need.")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from paraisite.candidates.acquisition import ACQUISITIONS
 from paraisite.candidates.diversity import SPACE_GROUP
 from paraisite.candidates.replay import LOG10_MAE, N_FOUND, N_LABEL, REGRET, STRATEGY
-from paraisite.candidates.replay_summary import DIFFERENCE, DIFFERENCE_HIGH, DIFFERENCE_LOW, HIGH, LOW, MEAN, QUANTITY
+from paraisite.candidates.replay_summary import HIGH, LABELS_TO_LOWEST, LOW, MEAN, QUANTITY
 from paraisite.prediction.rows import interval_keys
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
@@ -21,6 +21,11 @@ _KNOWN_COLOUR: Final = "#9aa5b1"
 _N_BIN: Final = 24
 _MARKS: Final = (("#c0392b", "o"), ("#1f6fb4", "s"), ("#5a9e4b", "^"), ("#7d8894", "D"))
 _STYLES: Final = dict(zip(ACQUISITIONS, _MARKS, strict=True))
+_HEADINGS: Final = {
+    LABELS_TO_LOWEST: "labels until all lowest are known",
+    REGRET: "regret, dex",
+    LOG10_MAE: "log10 MAE, held out",
+}
 _AXIS_OF: Final = {
     REGRET: "lowest known kappa above the lowest (dex)",
     N_FOUND: "materials with the lowest kappa that are known",
@@ -63,6 +68,8 @@ def candidates_figure(rows: pd.DataFrame, known: npt.NDArray[np.float64], *, cov
     beside.hist(known, bins=bins.tolist(), color=_KNOWN_COLOUR, alpha=0.35)
     beside.set_ylabel(f"{len(known)} known materials", fontsize=11)
     beside.spines["top"].set_visible(False)
+    axes.set_zorder(beside.get_zorder() + 1)  # the intervals lie above the bars
+    axes.patch.set_visible(False)
     log_ticks(axes.xaxis, (1.0,))
     axes.set_xlabel(f"{KAPPA_LABEL}; bars: {coverage:.0%} intervals")
     return figure
@@ -92,11 +99,11 @@ def _replay_figure(curves: pd.DataFrame, quantity: str) -> Figure:
 
 
 def replay_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the summary of a replay as text: a row per rule, its means and the difference from choosing at random."""
+    """Return the summary of a replay as text: a row per rule, means over the starts with their intervals."""
     cells = summary.assign(cell=[_cell(row) for row in summary.to_dict("records")])
-    return cells.pivot_table(index=STRATEGY, columns=QUANTITY, values="cell", aggfunc="first", sort=False)
+    wide = cells.pivot_table(index=STRATEGY, columns=QUANTITY, values="cell", aggfunc="first", sort=False)
+    return wide[list(_HEADINGS)].rename(columns=_HEADINGS)
 
 
 def _cell(row: Mapping[Any, Any]) -> str:
-    difference = f"{row[DIFFERENCE]:+.3g} ({row[DIFFERENCE_LOW]:.3g} to {row[DIFFERENCE_HIGH]:.3g})"
-    return f"{row[MEAN]:.3g}; {difference}"
+    return f"{row[MEAN]:.3g} ({row[LOW]:.3g} to {row[HIGH]:.3g})"
