@@ -18,6 +18,11 @@ BUILD: Final = Path("build")
 STUDIES: Final = BUILD / "tune"
 """Studies of the fine-tuning's settings, a folder for each."""
 
+SCREENINGS: Final = BUILD / "screen"
+CANDIDATES: Final = BUILD / "candidates"
+VERIFICATIONS: Final = BUILD / "verify"
+"""What was screened, what was chosen from it, and what was prepared to check a choice."""
+
 LABELS: Final = BUILD / "labels"
 PRETRAINED: Final = BUILD / "pretrain"
 PREDICTOR: Final = "predictor"

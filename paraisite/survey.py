@@ -10,7 +10,7 @@ from paraisite.datasets.imported import imported_names
 from paraisite.datasets.table import DATASET_NAMES
 from paraisite.errors import MissingInputError
 from paraisite.files import cache_folder
-from paraisite.folders import BUILD, EXTERNAL
+from paraisite.folders import EXTERNAL, SCREENINGS
 from paraisite.inputs import load_data
 from paraisite.predictors import find_predictor
 from paraisite.screening.chunks import Source
@@ -42,7 +42,7 @@ def screen_candidates(
     """
     scorer = PredictorScorer(find_predictor(model))
     rows = find_source(source)
-    folder = output or BUILD / "screen" / f"{Path(source).name}-{Path(model).stem}".lower()
+    folder = output or SCREENINGS / f"{Path(source).name}-{Path(model).stem}".lower()
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
     summary = screen(rows, scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
     console = Console()

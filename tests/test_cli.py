@@ -36,6 +36,8 @@ STAGES = {
     "acquire": ("fetch",),
     "survey": ("screen_candidates",),
     "search": ("tune",),
+    "selection": ("candidates", "replay_choices"),
+    "verify": ("verify",),
 }
 
 
@@ -241,6 +243,52 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch", "screen_candidates",
     )  # fmt: skip
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
+
+
+def test_candidates_are_wished_for_by_options(calls: Calls, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.csv"
+    prices.write_text("element,price\nNa,3\n")
+    invoke(
+        "candidates", "build/screen/x", "-n", "5", "--confidence", "90", "--without-elements", "Pb, Tl", "--min-gap",
+        "0.5", "--at-most", "price_highest=100", "--elements-file", str(prices), "--any", "--next", "3", "--by", "Mean",
+    )  # fmt: skip
+    ((name, (folder, source, wish), options),) = calls
+    assert (name, folder, source, options) == ("candidates", Path("build/screen/x"), None, {"output": None})
+    assert (wish.n_row, wish.coverage, wish.n_next, wish.by) == (5, 0.9, 3, "mean")
+    assert wish.filters.without_elements == {"Pb", "Tl"}
+    assert [str(bound) for bound in wish.filters.bounds] == ["price_highest at most 100", "band_gap at least 0.5"]
+    assert not wish.filters.in_domain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--confidence", "70"], "not one of 50, 80, 90"),
+        (["--with-elements", "Na,Xx"], "'Xx' is no element"),
+        (["--at-least", "gap"], "'gap' is not COLUMN=VALUE"),
+        (["--by", "luck"], "not one of expected-improvement"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused(calls: Calls, arguments: list[str], message: str) -> None:
+    result = runner.invoke(app, ["candidates", *arguments])
+    assert result.exit_code == 2
+    assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+    assert not calls
+
+
+def test_a_replay_has_its_options(calls: Calls) -> None:
+    invoke("replay", "--starts", "3", "--processes", "1")
+    ((name, (options,), others),) = calls
+    assert (name, options.n_start, options.n_label, others["n_process"]) == ("replay_choices", 3, 55, 1)
+
+
+def test_a_verification_has_its_options(calls: Calls) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["paraisite.verify"], "Verification", dict, raising=False)
+        invoke("verify", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
+    ((name, (what, how), options),) = calls
+    assert (name, what, options) == ("verify", "mp-1265", {"folder": None, "output": None})
+    assert (how["programs"], how["with_nac"], how["with_potential"], how["keep_cell"]) == (("qe",), False, False, True)
 
 
 def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Calls) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -21,6 +21,12 @@ PROTOCOLS: Final = (*UNCLEAN, *(f"{name}-clean" for name in UNCLEAN))
 TUNED: Final = ("honest", "grouped")
 SAMPLERS: Final = ("tpe", "qmc")
 SHIPPED: Final = (LFE, *RECIPES)
+ACQUISITIONS: Final = ("expected-improvement", "uncertainty", "mean", "random")
+CALCULATORS: Final[dict[str, tuple[Literal["vasp", "qe"], ...]]] = {
+    "vasp": ("vasp",),
+    "qe": ("qe",),
+    "both": ("vasp", "qe"),
+}
 PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
 
 
@@ -88,6 +94,33 @@ def positive_number(text: str) -> float | None:
     if not 0 < value < math.inf:
         raise typer.BadParameter(f"{text!r} is neither a positive number nor {AS_IN_PARAMS!r}")
     return value
+
+
+def elements_of(text: str) -> tuple[str, ...]:
+    """Return the elements of a list such as "Ag,Cl"."""
+    from paraisite.sources.record import ELEMENTS
+
+    symbols = tuple(part.strip() for part in text.split(",") if part.strip())
+    if unknown := [symbol for symbol in symbols if symbol not in ELEMENTS]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no element")
+    return symbols
+
+
+def percentage(choices: tuple[int, ...]) -> Callable[[str], float]:
+    """Return a parser of one of some percentages, as a share."""
+    return lambda text: int(one_of(tuple(map(str, choices)))(text.rstrip("% "))) / 100
+
+
+def named_value(text: str) -> tuple[str, float]:
+    """Return name and number of a text such as "band_gap=0.5"."""
+    name, equals, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not (name and equals and math.isfinite(number)):
+        raise typer.BadParameter(f"{text!r} is not COLUMN=VALUE with a number")
+    return name.strip(), number
 
 
 FinalDataset = Annotated[

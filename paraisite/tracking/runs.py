@@ -227,6 +227,21 @@ def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, fol
     client.log_artifacts(run_id, str(folder))
 
 
+def log_choice(metrics: Mapping[str, float], *, parameters: Mapping[str, str], folder: Path, run_id: str) -> None:
+    """Log what was chosen from a screening, or a replay or a check of such choices, into an open run.
+
+    Args:
+        metrics: Numbers; those that are not finite are left out.
+        parameters: What they depend on.
+        folder: Tables and figures, logged as artifacts.
+        run_id: The run.
+    """
+    client = open_store()
+    log_values(client, run_id, metrics=_finite(metrics), tags=provenance_tags())
+    log_new_parameters(client, run_id, parameters)
+    client.log_artifacts(run_id, str(folder))
+
+
 def _finite(row: Mapping[Any, Any]) -> dict[str, float]:
     """Return the values that a store can show, named as it allows."""
     values = {str(name).replace("%", " percent"): float(value) for name, value in row.items()}

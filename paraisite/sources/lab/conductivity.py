@@ -111,16 +111,34 @@ def lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
         raise StructureError(f"{symmetry.get_crystal_system()}, expected a cubic crystal")
     primitive = symmetry.get_primitive_standard_structure()
     harmonic = harmonic_phonons(primitive, calculator)
-    low, high = frequency_range(harmonic, mesh_of(primitive))
+    low, _ = frequency_range(harmonic, mesh_of(primitive))
     if low < MIN_FREQUENCY_THZ:
         raise StructureError(f"phonon of {low:.2f} THz (imaginary), expected none below {MIN_FREQUENCY_THZ} THz")
-    anharmonic, n_snapshot = solved_phonons(harmonic, primitive, calculator, effort=LABELS)
+    found = conductivity_of(harmonic, primitive, calculator, effort=LABELS)
+    if found.max_share > MAX_SHARE_OF_WAVE_VECTOR:
+        raise StructureError(
+            f"one wave vector carries {found.max_share:.0%} of {found.kappa_w_per_m_k:.4g} W/m/K, "
+            f"expected at most {MAX_SHARE_OF_WAVE_VECTOR:.0%}"
+        )
+    return found
+
+
+def conductivity_of(harmonic: Phonopy, primitive: Structure, calculator: Any, *, effort: Effort) -> Conductivity:
+    """Compute the conductivity at 300 K of any crystal; imaginary phonons are left out of it.
+
+    Args:
+        harmonic: As ``harmonic_phonons`` returns them.
+        primitive: The same cell.
+        calculator: The same calculator.
+        effort: For the cubic force constants.
+
+    Raises:
+        StructureError: The displacements do not determine the force constants, or no finite conductivity comes out.
+    """
+    low, high = frequency_range(harmonic, mesh_of(primitive))
+    anharmonic, n_snapshot = solved_phonons(harmonic, primitive, calculator, effort=effort)
     kappa = kappa_of(anharmonic)
     share = _largest_share(anharmonic.thermal_conductivity.mode_kappa[0, 0])
-    if share > MAX_SHARE_OF_WAVE_VECTOR:
-        raise StructureError(
-            f"one wave vector carries {share:.0%} of {kappa:.4g} W/m/K, expected at most {MAX_SHARE_OF_WAVE_VECTOR:.0%}"
-        )
     n_call = len(harmonic.supercells_with_displacements) + n_snapshot + 1
     return Conductivity(kappa, low, high, share, len(anharmonic.supercell), n_call)
 
@@ -198,6 +216,20 @@ def frequency_range(phonons: Phonopy, mesh: list[int]) -> tuple[float, float]:
 def n_supercell_atom(primitive: Structure) -> int:
     """Return how many atoms the supercell of a primitive cell has: what the conductivity costs."""
     return len(primitive) * int(np.diag(_repeats(primitive, LABELS)).prod())
+
+
+def lowest_mode(phonons: Phonopy, mesh: list[int]) -> tuple[float, tuple[float, ...]]:
+    """Return the lowest frequency, THz, negative if it is imaginary, and its wave vector in reciprocal lattice vectors.
+
+    Args:
+        phonons: With force constants.
+        mesh: Wave vectors along each axis, from the zone centre on; even numbers hold the zone's boundaries, where
+            crystals become unstable first.
+    """
+    phonons.run_mesh(mesh, is_gamma_center=True)
+    lowest = phonons.mesh.frequencies.min(axis=1)
+    place = int(np.argmin(lowest))
+    return float(lowest[place]), tuple(float(x) for x in phonons.mesh.qpoints[place])
 
 
 def _repeats(primitive: Structure, effort: Effort) -> npt.NDArray[np.int64]:

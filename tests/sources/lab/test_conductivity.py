@@ -14,7 +14,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
 from paraisite.sources.lab import conductivity
-from paraisite.sources.lab.conductivity import lattice_conductivity, n_supercell_atom
+from paraisite.sources.lab.conductivity import harmonic_phonons, lattice_conductivity, lowest_mode, n_supercell_atom
 from paraisite.sources.lab.mechanics import relax
 
 
@@ -94,3 +94,14 @@ def test_a_conductivity_that_hangs_on_one_wave_vector_is_refused(monkeypatch: py
     monkeypatch.setattr(conductivity, "MAX_SHARE_OF_WAVE_VECTOR", 0.05)
     with pytest.raises(StructureError, match=r"one wave vector carries \d+% of .* W/m/K, expected at most 5%"):
         lattice_conductivity(nickel(), EMT())
+
+
+def test_the_lowest_mode_is_found_where_the_crystal_is_unstable(coarse: int):
+    body_centred = Structure.from_spacegroup("Im-3m", Lattice.cubic(2.8), ["Ni"], [[0, 0, 0]])
+    crystal, _ = relax(body_centred.get_primitive_structure(), EMT())
+    phonons = harmonic_phonons(crystal, EMT())
+    lowest, where = lowest_mode(phonons, [2 * coarse] * 3)
+    phonons.run_qpoints([where])
+    assert lowest == pytest.approx(phonons.qpoints.frequencies.min())
+    assert lowest < -0.5
+    assert np.linalg.norm(where) > 0.1

@@ -1,0 +1,109 @@
+"""Figures and tables of candidates: their intervals beside known conductivities, and the replay of choosing them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from paraisite.candidates.acquisition import ACQUISITIONS
+from paraisite.candidates.diversity import SPACE_GROUP
+from paraisite.candidates.replay import LOG10_MAE, N_FOUND, N_LABEL, REGRET, STRATEGY
+from paraisite.candidates.replay_summary import HIGH, LABELS_TO_LOWEST, LOW, MEAN, QUANTITY
+from paraisite.prediction.rows import interval_keys
+from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
+
+_COLOUR: Final = "#1f6fb4"
+_KNOWN_COLOUR: Final = "#9aa5b1"
+_N_BIN: Final = 24
+_MARKS: Final = (("#c0392b", "o"), ("#1f6fb4", "s"), ("#5a9e4b", "^"), ("#7d8894", "D"))
+_STYLES: Final = dict(zip(ACQUISITIONS, _MARKS, strict=True))
+_HEADINGS: Final = {
+    LABELS_TO_LOWEST: "labels until all lowest are known",
+    REGRET: "regret, dex",
+    LOG10_MAE: "log10 MAE, held out",
+}
+_AXIS_OF: Final = {
+    REGRET: "lowest known kappa above the lowest (dex)",
+    N_FOUND: "materials with the lowest kappa that are known",
+    LOG10_MAE: "mean |error| of log10(kappa) on held-out rows (dex)",
+}
+
+
+def candidates_table(rows: pd.DataFrame, *, coverage: float) -> pd.DataFrame:
+    """Return a list of candidates as text, one row each (index: id, which `verify` takes)."""
+    lower, upper = interval_keys(coverage)
+    columns = {
+        "formula": rows[FORMULA].to_list(),
+        "space group": rows[SPACE_GROUP].to_list(),
+        "kappa, W/m/K": [f"{value:.3g}" for value in rows[KAPPA]],
+        f"{coverage:.0%}": [f"{low:.3g} to {high:.3g}" for low, high in zip(rows[lower], rows[upper], strict=True)],
+        "out of domain": [f"{value:.2f}" for value in rows[OUT_OF_DOMAIN]],
+        "nearest that taught": rows[NEAREST_MATERIAL].to_list(),
+    }
+    return pd.DataFrame(columns, index=pd.Index(rows[MATERIAL_ID], name="id"))
+
+
+def candidates_figure(rows: pd.DataFrame, known: npt.NDArray[np.float64], *, coverage: float) -> Figure:
+    """Draw the candidates' intervals below each other, over the distribution of known conductivities.
+
+    Args:
+        rows: Of the list, the best first.
+        known: kappa of the training data, W/m/K.
+        coverage: Which intervals.
+    """
+    lower, upper = interval_keys(coverage)
+    figure, axes = new_figure(8.0, 2.2 + 0.26 * len(rows))
+    centre, places = rows[KAPPA].to_numpy(np.float64), np.arange(len(rows))
+    reach = np.stack([centre - rows[lower].to_numpy(np.float64), rows[upper].to_numpy(np.float64) - centre])
+    axes.errorbar(centre, places, xerr=reach, fmt="o", color=_COLOUR, markersize=5, linewidth=1.4, zorder=3)
+    axes.set_yticks(places, [f"{name} ({group})" for name, group in zip(rows[FORMULA], rows[SPACE_GROUP], strict=True)])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xscale("log")
+    beside = axes.twinx()
+    bins = np.logspace(np.log10(known.min()), np.log10(known.max()), _N_BIN + 1)
+    beside.hist(known, bins=bins.tolist(), color=_KNOWN_COLOUR, alpha=0.35)
+    beside.set_ylabel(f"{len(known)} known materials", fontsize=11)
+    beside.spines["top"].set_visible(False)
+    axes.set_zorder(beside.get_zorder() + 1)  # the intervals lie above the bars
+    axes.patch.set_visible(False)
+    log_ticks(axes.xaxis, (1.0,))
+    axes.set_xlabel(f"{KAPPA_LABEL}; bars: {coverage:.0%} intervals")
+    return figure
+
+
+def replay_figures(curves: pd.DataFrame) -> dict[str, Figure]:
+    """Return the figures of a replay by file name without ending.
+
+    Args:
+        curves: As ``replay_summary.curves`` returns them.
+    """
+    return {f"replay_{quantity}": _replay_figure(curves, quantity) for quantity in _AXIS_OF}
+
+
+def _replay_figure(curves: pd.DataFrame, quantity: str) -> Figure:
+    figure, axes = new_figure(7.0, 4.6)
+    for strategy, (colour, marker) in _STYLES.items():
+        rows = curves[(curves[STRATEGY] == strategy) & (curves[QUANTITY] == quantity)]
+        places = rows[N_LABEL].to_numpy()
+        axes.fill_between(places, rows[LOW].to_numpy(), rows[HIGH].to_numpy(), color=colour, alpha=0.15, linewidth=0)
+        axes.plot(places, rows[MEAN].to_numpy(), color=colour, marker=marker, markersize=4, label=strategy)
+    axes.set_xlabel("labels")
+    axes.set_ylabel(_AXIS_OF[quantity])
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    return figure
+
+
+def replay_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary of a replay as text: a row per rule, means over the starts with their intervals."""
+    cells = summary.assign(cell=[_cell(row) for row in summary.to_dict("records")])
+    wide = cells.pivot_table(index=STRATEGY, columns=QUANTITY, values="cell", aggfunc="first", sort=False)
+    return wide[list(_HEADINGS)].rename(columns=_HEADINGS)
+
+
+def _cell(row: Mapping[Any, Any]) -> str:
+    return f"{row[MEAN]:.3g} ({row[LOW]:.3g} to {row[HIGH]:.3g})"

@@ -1,0 +1,56 @@
+"""Tables and figures of candidates and of the replay."""
+
+import numpy as np
+import pandas as pd
+
+from paraisite.candidates.acquisition import ACQUISITIONS
+from paraisite.candidates.replay_summary import curves, summarise_replay
+from paraisite.reports.candidates import candidates_figure, candidates_table, replay_figures, replay_table
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
+
+ROWS = pd.DataFrame(
+    {
+        MATERIAL_ID: ["a", "b"],
+        FORMULA: ["CsI", "KBr"],
+        "space_group": [225, 225],
+        KAPPA: [1.234, 5.0],
+        "lower_80": [0.5, 2.0],
+        "upper_80": [3.0, 12.0],
+        OUT_OF_DOMAIN: [0.1, 0.5],
+        NEAREST_MATERIAL: ["mp-1", "mp-2"],
+    }
+)
+REPLAYED = pd.DataFrame(
+    [
+        {
+            "strategy": rule, "start": start, "n_label": n, "regret_dex": 1.0 / n, "n_lowest_found": n // 4,
+            "log10_mae_held_out": 0.2 + 0.01 * start, "mape_held_out": 0.5,
+        }
+        for rule in ACQUISITIONS
+        for start in range(3)
+        for n in (8, 10, 12)
+    ]
+)  # fmt: skip
+
+
+def test_a_candidate_is_a_row_under_its_id() -> None:
+    table = candidates_table(ROWS, coverage=0.8)
+    assert list(table.index) == ["a", "b"]
+    assert table.loc["a", ["kappa, W/m/K", "80%"]].to_list() == ["1.23", "0.5 to 3"]
+
+
+def test_intervals_are_drawn_over_the_known_values() -> None:
+    figure = candidates_figure(ROWS, np.array([0.5, 1.0, 20.0, 1000.0]), coverage=0.8)
+    axes, beside = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["CsI (225)", "KBr (225)"]
+    assert sum(patch.get_height() for patch in beside.patches) == 4
+    assert axes.yaxis_inverted(), "the best is above"
+
+
+def test_a_replay_is_a_row_per_rule_and_a_line_in_each_figure() -> None:
+    table = replay_table(summarise_replay(REPLAYED, n_lowest=3))
+    assert list(table.index) == list(ACQUISITIONS)
+    assert set(table["labels until all lowest are known"]) == {"12 (12 to 12)"}
+    figures = replay_figures(curves(REPLAYED))
+    assert set(figures) == {"replay_regret_dex", "replay_n_lowest_found", "replay_log10_mae_held_out"}
+    assert all(len(figure.axes[0].lines) == len(ACQUISITIONS) for figure in figures.values())
