@@ -10,7 +10,7 @@ import os
 import typer
 
 import paraisite
-from paraisite.cli import labels, measuring, training, using
+from paraisite.cli import labels, measuring, reporting, training, using
 from paraisite.cli.data import data
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ for verb in (
     measuring.prepare, measuring.evaluate, measuring.compare, measuring.overlap, measuring.backbones, measuring.tune,
     measuring.check,
     labels.label, labels.lab,
+    reporting.statistics,
 ):  # fmt: skip
     app.command()(verb)
 app.add_typer(data, name="data")
