@@ -143,6 +143,8 @@ ENTRY_POINTS = {
     "tune",
     "fetch",
     "screen",
+    "statistics",
+    "report",
     "test",
 }
 

@@ -50,7 +50,7 @@ for verb in (
     measuring.prepare, measuring.evaluate, measuring.compare, measuring.overlap, measuring.backbones, measuring.tune,
     measuring.check,
     labels.label, labels.lab,
-    reporting.statistics,
+    reporting.statistics, reporting.report,
 ):  # fmt: skip
     app.command()(verb)
 app.add_typer(data, name="data")

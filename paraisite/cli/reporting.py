@@ -48,3 +48,17 @@ def statistics(
         raise typer.BadParameter("--quantity names columns of a --table, which is missing")
     else:
         correlate.correlate_source(source, n_process=processes, chunk_size=chunk_size, output=output)
+
+
+def report(
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Of the page. [default: build/report/report.html]")
+    ] = None,
+) -> None:
+    """Put everything that was found into one HTML page that needs no network, its figures and their numbers beside it.
+
+    It shows what is there, and says which command makes what is not.
+    """
+    from paraisite import reporting
+
+    reporting.report(output)

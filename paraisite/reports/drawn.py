@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, Self
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -38,8 +38,28 @@ class Drawn:
         save_figure(self.figure, folder / self.name)
         self.data.to_csv(folder / f"{self.name}.csv", index=False, float_format=_FLOATS)
 
-    def inline(self) -> str:
-        """Return the figure as an address that holds it: a PNG, which is smaller than the SVG of many points."""
+    def picture(self) -> "Picture":
+        """Return the figure as a picture: a PNG, which is smaller than the SVG of many points."""
         content = BytesIO()
         self.figure.savefig(content, format="png", dpi=_DPI, pil_kwargs={"optimize": True})
-        return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+        return Picture.of(content.getvalue(), "png", caption=self.caption, alt=self.alt)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture within a page.
+
+    Attributes:
+        address: A "data:" address that holds it.
+        caption: What is seen.
+        alt: What it looks like.
+    """
+
+    address: str
+    caption: str
+    alt: str
+
+    @classmethod
+    def of(cls, content: bytes, kind: Literal["png", "svg+xml"], *, caption: str, alt: str) -> Self:
+        """Return a picture of a file's content."""
+        return cls(f"data:image/{kind};base64,{base64.b64encode(content).decode()}", caption, alt)
