@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from paraisite.errors import DataError, MissingInputError
 from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
 from paraisite.evaluation.results import RecipeResult
 from paraisite.evaluation.scores import ESTIMATES_FILE, MODEL
+from paraisite.files import write_whole
 from paraisite.folders import BUILD, built
 from paraisite.inputs import evaluation_folder
 from paraisite.reports.document import Section, write_page
@@ -61,7 +61,8 @@ def report(output: Path | None = None) -> None:
             n_missing = sum(bool(section.missing) for section in sections)
             counts = {"sections": float(len(sections)), "sections without inputs": float(n_missing)}
             log_folder(Path(folder), metrics=counts, run_id=run_id)
-            shutil.copytree(folder, path.parent, dirs_exist_ok=True)
+            for file in Path(folder).rglob("*.*"):
+                write_whole(path.parent / file.relative_to(folder), file.read_bytes())
     Console().print(f"{path}: {len(sections)} sections, {n_missing} without inputs", soft_wrap=True, highlight=False)
 
 

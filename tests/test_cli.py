@@ -263,9 +263,12 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "tune",
         "fetch",
         "screen_candidates",
+        "correlate_source",
+        "report",
     ]
     without_overrides = (
         "pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch", "screen_candidates",
+        "correlate_source", "report",
     )  # fmt: skip
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
 
@@ -292,7 +295,7 @@ def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
         prepared = {args[0] for name, args, _ in calls if name == "prepare"}
         assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
         assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
-        assert calls[-1][0] == "compare"
+        assert calls[-1][0] == ("report" if lineage.name == "lab" else "compare")
 
 
 def test_help_answers_without_the_heavy_packages() -> None:

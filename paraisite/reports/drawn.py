@@ -8,11 +8,16 @@ from typing import Final, Literal, Self
 
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 from paraisite.reports.figures import save_figure
 
 _DPI: Final = 96
+_N_COLOUR: Final = 96
+_QUALITY: Final = 80
 _FLOATS: Final = "%.6g"
+
+Kind = Literal["png", "svg+xml", "webp"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +44,17 @@ class Drawn:
         self.data.to_csv(folder / f"{self.name}.csv", index=False, float_format=_FLOATS)
 
     def picture(self) -> "Picture":
-        """Return the figure as a picture: a PNG, which is smaller than the SVG of many points."""
+        """Return the figure as a picture for a page: PNG in few colours, or WebP where that is smaller."""
         content = BytesIO()
-        self.figure.savefig(content, format="png", dpi=_DPI, pil_kwargs={"optimize": True})
-        return Picture.of(content.getvalue(), "png", caption=self.caption, alt=self.alt)
+        self.figure.savefig(content, format="png", dpi=_DPI)
+        image = Image.open(content).convert("RGB")
+        few_colours = image.quantize(_N_COLOUR, dither=Image.Dither.NONE)
+        png, webp = BytesIO(), BytesIO()
+        few_colours.save(png, "png", optimize=True)
+        image.save(webp, "webp", quality=_QUALITY, method=6)
+        kinds: dict[Kind, bytes] = {"png": png.getvalue(), "webp": webp.getvalue()}
+        smaller = min(kinds, key=lambda kind: len(kinds[kind]))
+        return Picture.of(kinds[smaller], smaller, caption=self.caption, alt=self.alt)
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,6 @@ class Picture:
     alt: str
 
     @classmethod
-    def of(cls, content: bytes, kind: Literal["png", "svg+xml"], *, caption: str, alt: str) -> Self:
+    def of(cls, content: bytes, kind: Kind, *, caption: str, alt: str) -> Self:
         """Return a picture of a file's content."""
         return cls(f"data:image/{kind};base64,{base64.b64encode(content).decode()}", caption, alt)
