@@ -141,5 +141,7 @@ def _print(findings: Findings) -> None:
     """Print for each quantity the descriptors that go with it the most."""
     for quantity in findings.correlations[QUANTITY].unique():
         strongest = side_by_side(findings.correlations, quantity).dropna(how="all").head(_N_PRINTED)
-        text = strongest.map(lambda r: "–" if pd.isna(r) else f"{r:+.2f}")
+        of_models = {"mean of the models": "mean", "lowest": "min", "highest": "max"}
+        columns = {words: strongest.agg(how, axis=1) for words, how in of_models.items()}
+        text = pd.DataFrame(columns).map(lambda r: f"{r:+.2f}")
         Console().print(render(text, title=f"Pearson's r with {LABELS.get(quantity, quantity)}"))
