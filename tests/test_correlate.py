@@ -45,7 +45,7 @@ def test_a_source_is_correlated_with_its_structures_and_its_own_numbers(
     source = write_json_lines(folder / "rows.jsonl", 12)
     lines = source.read_text().splitlines()
     source.write_text("".join(f'{line[:-1]}, "band_gap": {row}.5}}\n' for row, line in enumerate(lines)))
-    said = planted_table(12).drop(columns=["density", "constant", "noise"])
+    said = planted_table(12).drop(columns=["density", "weight", "radius", "constant", "noise"])
     said.to_parquet("said.parquet")
     monkeypatch.setattr(correlate, "screen_with_all", lambda *_, **__: Path("said.parquet"))
     correlate.correlate_source("rows.jsonl", n_process=1, chunk_size=8)

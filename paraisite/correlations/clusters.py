@@ -27,7 +27,10 @@ FIRST_AXIS: Final = "pc1"
 SECOND_AXIS: Final = "pc2"
 LOG10_MEAN: Final = f"log10_{KAPPA_MEAN}"
 
-_N_CLUSTER: Final = range(2, 9)
+_N_CLUSTER: Final = range(3, 9)
+"""Two would tell high conductivities from low ones, which mTC says already."""
+_MAX_Z: Final = 3.0
+"""Standard deviations beyond which a crystal counts as no farther away: one outlier would be a cluster of its own."""
 _N_TYPICAL: Final = 5
 _MOST_MISSING: Final = 0.1
 """Share of crystals without a descriptor above which it is left out; with fewer the crystals are."""
@@ -55,8 +58,8 @@ class Clusters:
 def cluster_crystals(observed: Sequence[Observed]) -> Clusters | None:
     """Group the crystals that all models answered for, by k-means on standardised features.
 
-    Features are the descriptors and each model's log10 mTC; the number of groups is the one of two to eight that the
-    silhouette prefers.
+    Features are the descriptors and each model's log10 mTC; the number of groups is the one of three to eight that
+    the silhouette prefers.
 
     Returns:
         None where fewer crystals than nine are known to all models, or no two features vary.
@@ -65,8 +68,9 @@ def cluster_crystals(observed: Sequence[Observed]) -> Clusters | None:
     if len(features) <= _N_CLUSTER[-1] or features.shape[1] < 2:
         return None
     standardised = (features - features.mean()) / features.std(ddof=0)
-    labels = _ordered(_labels(standardised.to_numpy(np.float64)), features)
-    axes = PCA(2, random_state=_SEED).fit_transform(standardised.to_numpy(np.float64))
+    bounded = standardised.clip(-_MAX_Z, _MAX_Z).to_numpy(np.float64)
+    labels = _ordered(_labels(bounded), features)
+    axes = PCA(2, random_state=_SEED).fit_transform(bounded)
     crystals = pd.DataFrame(
         {
             MATERIAL_ID: features.index,

@@ -119,7 +119,7 @@ def models_alike(likeness: pd.DataFrame) -> Figure:
     distance = np.clip(1.0 - likeness.to_numpy(np.float64), 0.0, None)
     tree = linkage(squareform(distance, checks=False), "average")
     figure = Figure(figsize=(8.6, 1.4 + 0.5 * len(likeness)), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.5))
+    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.8))
     found = dendrogram(
         tree, orientation="left", labels=list(likeness.index), ax=left, link_color_func=lambda _: _COLOURS[0]
     )
@@ -127,6 +127,7 @@ def models_alike(likeness: pd.DataFrame) -> Figure:
     plain_frame(left)
     order = found["ivl"][::-1]
     _cells(right, likeness.loc[order, order], limit=1.0)
+    right.set_yticks([])  # the tree has these names, at the same heights
     return figure
 
 
@@ -176,7 +177,7 @@ def cluster_profiles(profiles: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     _cells(axes, table, limit=_MAX_Z)
     axes.set_xlabel("cluster (crystals)")
-    axes.tick_params(axis="x", rotation=0)
+    axes.set_xticks(axes.get_xticks(), list(table.columns), rotation=0, ha="center")
     scale = mpl.cm.ScalarMappable(Normalize(-_MAX_Z, _MAX_Z), _DIVERGING)
     figure.colorbar(scale, ax=axes, label="standard deviations from the mean", shrink=0.6)
     return figure

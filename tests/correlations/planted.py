@@ -11,12 +11,15 @@ MODELS = ("RWTG15", "LFETG15")
 def planted_table(n: int = 60) -> pd.DataFrame:
     """Return two models side by side: kappa falls with density, the second model's members agree three times better."""
     random = np.random.default_rng(5)
-    density = np.repeat([2.0, 8.0], n // 2) + random.normal(0, 0.3, n)
+    group = np.arange(n) * 3 // n
+    density = np.array([2.0, 5.0, 8.0])[group] + random.normal(0, 0.2, n)
     table = pd.DataFrame(
         {
             "material_id": [f"m-{row}" for row in range(n)],
-            "formula": ["NaCl"] * (n // 2) + ["PbTe"] * (n // 2),
+            "formula": np.array(["NaCl", "GaAs", "PbTe"])[group],
             "density": density,
+            "weight": 3.0 * density + random.normal(0, 0.2, n),
+            "radius": density**2 + random.normal(0, 0.2, n),
             "constant": 1.0,
             "noise": random.normal(size=n),
         }

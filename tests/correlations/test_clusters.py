@@ -8,13 +8,22 @@ from paraisite.correlations.observed import observed_in
 from tests.correlations.planted import planted, planted_table
 
 
-def test_two_planted_groups_are_found_and_numbered_by_their_conductivity() -> None:
+def test_planted_groups_are_found_and_numbered_by_their_conductivity() -> None:
     found = cluster_crystals(planted())
     assert found is not None
     clusters = found.crystals.set_index("material_id")["cluster"]
-    assert set(clusters[:30]) == {2}, "light crystals conduct better"
-    assert set(clusters[30:]) == {1}
-    assert found.elements["typical_elements"].tolist() == ["Pb Te", "Cl Na"]
+    assert set(clusters[:20]) == {3}, "light crystals conduct better"
+    assert set(clusters[20:40]) == {2}
+    assert set(clusters[40:]) == {1}
+    assert found.elements["typical_elements"].tolist() == ["Pb Te", "As Ga", "Cl Na"]
+
+
+def test_an_outlier_does_not_stretch_the_map() -> None:
+    table = planted_table()
+    table.loc[0, "noise"] = 1e6
+    found = cluster_crystals(observed_in(table, name=""))
+    assert found is not None
+    assert found.crystals[["pc1", "pc2"]].abs().max(axis=None) < 3.0 * np.sqrt(found.profiles["feature"].nunique())
 
 
 def test_what_differs_the_most_between_clusters_comes_first_in_their_profile() -> None:

@@ -17,7 +17,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     for name in ("correlations", "spreads", "tests", "likeness"):
         pd.testing.assert_frame_equal(getattr(read, name), getattr(written, name), rtol=1e-6, check_dtype=False)
     assert read.clusters is not None
-    assert read.clusters.crystals["cluster"].nunique() == 2
+    assert read.clusters.crystals["cluster"].nunique() == 3
     assert len(pd.read_csv(tmp_path / "result" / "above_threshold_mTC_w_per_m_k.csv")) >= 2
 
 

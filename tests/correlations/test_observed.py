@@ -13,7 +13,7 @@ def test_models_beside_each_other_each_have_their_own_columns() -> None:
     found = planted()
     assert [each.model for each in found] == list(MODELS)
     assert list(found[0].quantities) == ["mTC_w_per_m_k", "var_pTC_w2_per_m2_k2"]
-    assert list(found[0].descriptors) == ["density", "constant", "noise"]
+    assert list(found[0].descriptors) == ["density", "weight", "radius", "constant", "noise"]
     assert found[0].quantities.index.tolist()[:2] == ["m-0", "m-1"]
 
 
