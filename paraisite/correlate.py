@@ -29,7 +29,7 @@ from paraisite.reports.tables import render
 from paraisite.schema import FORMATION_ENERGY, LOG_BULK, LOG_SHEAR, MATERIAL_ID, REASON
 from paraisite.screening.content import numbers_in, structures_in
 from paraisite.survey import find_source
-from paraisite.tracking.reporting import log_folder
+from paraisite.tracking.reporting import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipes import SLACK
 
@@ -68,8 +68,8 @@ def correlate_source(source: str, *, n_process: int, chunk_size: int, output: Pa
     known = _known(source, said[MATERIAL_ID])
     table = pd.concat([said, known.drop(columns=known.columns.intersection(said.columns))], axis=1)
     name = Path(source).name
-    folder = output or (STATISTICS if source == SLACK else STATISTICS.with_name(f"{STATISTICS.name}_{name}".lower()))
-    _report(observed_in(table, name=name), name=name, folder=folder)
+    default = STATISTICS if source == SLACK else STATISTICS.with_name(f"{STATISTICS.name}_{name}".lower())
+    _report(observed_in(table, name=name), name=name, folder=output or _emptied(default))
 
 
 def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output: Path | None = None) -> None:
@@ -89,7 +89,13 @@ def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output
     observed = [
         each for file in files for each in observed_in(_read(file), name=file.stem, quantities=quantities or QUANTITIES)
     ]
-    _report(observed, name=name, folder=output or STATISTICS.with_name(f"{STATISTICS.name}_{name}"))
+    _report(observed, name=name, folder=output or _emptied(STATISTICS.with_name(f"{STATISTICS.name}_{name}")))
+
+
+def _emptied(folder: Path) -> Path:
+    """Return a folder of ours without what an earlier run left; in one that a user names, nothing is deleted."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def _known(source: str, material_ids: pd.Series) -> pd.DataFrame:
@@ -118,13 +124,13 @@ def _read(file: Path) -> pd.DataFrame:
 
 def _report(observed: Sequence[Observed], *, name: str, folder: Path) -> None:
     """Write tables and figures, log them, and print the strongest correlations."""
-    shutil.rmtree(folder, ignore_errors=True)
     with recipe_run(f"statistics {name}") as run_id:
         findings = Findings.of(observed)
-        findings.write(folder)
-        for drawn in figures_of(findings):
-            drawn.save(folder / FIGURES)
-        log_folder(folder, metrics=_metrics(findings), run_id=run_id)
+        with logged_folder(folder, run_id=run_id) as new:
+            findings.write(new)
+            for drawn in figures_of(findings):
+                drawn.save(new / FIGURES)
+        log_numbers(_metrics(findings), run_id=run_id)
     _print(findings)
     Console().print(f"tables and figures: {folder}", soft_wrap=True, highlight=False)
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,6 @@ from paraisite.errors import DataError, MissingInputError
 from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
 from paraisite.evaluation.results import RecipeResult
 from paraisite.evaluation.scores import ESTIMATES_FILE, MODEL
-from paraisite.files import write_whole
 from paraisite.folders import BUILD, built
 from paraisite.inputs import evaluation_folder
 from paraisite.reports.document import Section, write_page
@@ -26,7 +24,7 @@ from paraisite.reports.overlap import MEASURED
 from paraisite.reports.sections_of_data import ABOUT, data_section, making_section
 from paraisite.reports.sections_of_findings import candidates_section, statistics_section
 from paraisite.reports.sections_of_models import backbones_section, errors_section, overlap_section, training_section
-from paraisite.tracking.reporting import log_folder
+from paraisite.tracking.reporting import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import provenance_tags
 from paraisite.training.recipes import HH143, LINEAGES, TOGO15, Recipe, data_behind, models_of
@@ -55,14 +53,11 @@ def report(output: Path | None = None) -> None:
     path, config = output or REPORT, load_config()
     with recipe_run("report") as run_id:
         sections = list(_sections(config))
-        # Logged from a folder of its own: beside the page there may be anything.
-        with tempfile.TemporaryDirectory() as folder:
-            write_page(sections, title=_TITLE, lead=_LEAD, path=Path(folder) / path.name)
-            n_missing = sum(bool(section.missing) for section in sections)
-            counts = {"sections": float(len(sections)), "sections without inputs": float(n_missing)}
-            log_folder(Path(folder), metrics=counts, run_id=run_id)
-            for file in Path(folder).rglob("*.*"):
-                write_whole(path.parent / file.relative_to(folder), file.read_bytes())
+        with logged_folder(path.parent, run_id=run_id) as folder:
+            write_page(sections, title=_TITLE, lead=_LEAD, path=folder / path.name)
+        n_missing = sum(bool(section.missing) for section in sections)
+        counts = {"sections": float(len(sections)), "sections without inputs": float(n_missing)}
+        log_numbers(counts, run_id=run_id)
     Console().print(f"{path}: {len(sections)} sections, {n_missing} without inputs", soft_wrap=True, highlight=False)
 
 
