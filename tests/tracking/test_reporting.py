@@ -22,14 +22,15 @@ def test_what_lies_beside_is_neither_logged_nor_touched(tmp_path: Path, own_stor
     assert [item.path for item in client.list_artifacts(run_id)] == ["figures"]
 
 
-def test_a_failure_leaves_the_target_as_it_was(tmp_path: Path, own_store: None) -> None:
-    with (
-        pytest.raises(ValueError, match="half done"),
-        recipe_run("report") as run_id,
-        logged_folder(tmp_path / "target", run_id=run_id) as folder,
-    ):
+def write_half(target: Path) -> None:
+    with recipe_run("report") as run_id, logged_folder(target, run_id=run_id) as folder:
         (folder / "a.txt").write_text("half")
         raise ValueError("half done")
+
+
+def test_a_failure_leaves_the_target_as_it_was(tmp_path: Path, own_store: None) -> None:
+    with pytest.raises(ValueError, match="half done"):
+        write_half(tmp_path / "target")
     assert not (tmp_path / "target").exists()
 
 
