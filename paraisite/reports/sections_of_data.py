@@ -82,7 +82,7 @@ def making_section(provenance: Mapping[str, str], settings: Mapping[str, Any]) -
 def _described(dataset: Dataset) -> list[str]:
     kappa = dataset.table[KAPPA].to_numpy(np.float64)
     sources = "; ".join(str(source) for source in dataset.table[SOURCE].value_counts().index[:2])
-    ends = (f"{value:.3g}" for value in (kappa.min(), np.median(kappa), kappa.max()))
+    ends = (f"{value:,.4g}" for value in (kappa.min(), np.median(kappa), kappa.max()))
     return [f"{len(dataset):,}", f"{len(dataset.rejected):,}", *ends, dataset.digest[:12], sources]
 
 

@@ -21,9 +21,9 @@ def test_data_sets_are_described_and_drawn() -> None:
 
 
 def test_every_model_has_its_learning_curves() -> None:
-    section = training_section([make_result("RWTG15", n_epoch=6), make_result("FEAFTG15", n_epoch=6)])
+    section = training_section([make_result("RWTG15", n_epoch=6), make_result("FEAF", n_epoch=6)])
     assert [item.name for item in section.all_figures] == [
-        "mape_of_splits", "learning_curves_rwtg15", "learning_curves_feaftg15",
+        "mape_of_splits_final", "mape_of_splits_earlier", "learning_curves_rwtg15", "learning_curves_feaf",
     ]  # fmt: skip
 
 
