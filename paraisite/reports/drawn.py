@@ -12,8 +12,8 @@ from PIL import Image
 
 from paraisite.reports.figures import save_figure
 
-_DPI: Final = 96
-_N_COLOUR: Final = 96
+_DPI: Final = 84
+_N_COLOUR: Final = 64
 _QUALITY: Final = 80
 _FLOATS: Final = "%.6g"
 
