@@ -63,9 +63,7 @@ class Output:
         result.save(folder / "result")
         self.trained.save_members(folder / "members")
         (folder / "metrics.json").write_text(json.dumps(metrics_of(result), indent=2) + "\n")
-        shutil.rmtree(folder / PREDICTOR, ignore_errors=True)
-        if self.predictor is not None:
-            self._write_predictor(self.predictor, folder / PREDICTOR)
+        self.write_predictor(folder)
         if has_followers(result.recipe):
             path = folder / "weights" / ENSEMBLE_FILE
             self.trained.best.save(path, half_precision=True)
@@ -76,15 +74,24 @@ class Output:
             }
             _write_card(result, path, self.trained.best, further=further)
 
-    def _write_predictor(self, predictor: Predictor, folder: Path) -> None:
-        predictor.save(folder)
-        calibration = predictor.calibration
+    def write_predictor(self, folder: Path) -> None:
+        """Write the predictor alone, in place of the one that was there.
+
+        Args:
+            folder: The recipe's folder.
+        """
+        shutil.rmtree(folder / PREDICTOR, ignore_errors=True)
+        if self.predictor is None:
+            return
+        self.predictor.save(folder / PREDICTOR)
+        calibration = self.predictor.calibration
         further = {
             "members": "one per split, after the last epoch, so that nothing was chosen on its validation rows",
-            REFERENCE_SHA256: file_sha256(folder / REFERENCE_FILE),
+            REFERENCE_SHA256: file_sha256(folder / PREDICTOR / REFERENCE_FILE),
             CALIBRATION: None if calibration is None else asdict(calibration),
         }
-        _write_card(self.trained.result, folder / ENSEMBLE_FILE, self.trained.last, further=further)
+        path = folder / PREDICTOR / ENSEMBLE_FILE
+        _write_card(self.trained.result, path, self.trained.last, further=further)
 
 
 def metrics_of(result: RecipeResult) -> dict[str, dict[str, float]]:

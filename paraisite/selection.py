@@ -19,7 +19,7 @@ from paraisite.candidates.screened import Screened
 from paraisite.config import load_config
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.descriptors import ionic_descriptors, physical_descriptors
-from paraisite.evaluation.tabular import gaussian_process
+from paraisite.evaluation.gaussian_process import gaussian_process
 from paraisite.folders import CANDIDATES, SCREENINGS
 from paraisite.inputs import load_data
 from paraisite.processes import one_thread_each

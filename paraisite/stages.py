@@ -67,6 +67,12 @@ def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
     _report(output.trained.result)
 
 
+def train_predictor(recipe_name: str) -> None:
+    """Train a recipe for its predictor alone: its result, which DVC tracks, stays as it is."""
+    recipe = recipe_named(recipe_name)
+    _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
+
+
 def step1(dataset: str, *, overrides: Overrides) -> None:
     """Train from random weights: on the second stage's data set, and on the final one."""
     lineage = _lineage(load_config())

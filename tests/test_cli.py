@@ -35,6 +35,9 @@ STAGES = {
     "backbones": ("compare_backbones",),
     "acquire": ("fetch",),
     "survey": ("screen_candidates",),
+    "lineup": ("screen_with_all",),
+    "correlate": ("correlate_source", "correlate_tables"),
+    "reporting": ("report",),
     "search": ("tune",),
     "selection": ("candidates", "replay_choices"),
     "verify": ("verify",),
@@ -181,6 +184,30 @@ def test_a_study_is_done_as_the_options_say(calls: Calls) -> None:
     assert options == SearchOptions("grouped", n_trial=7, n_process=2, pruning=False, apply=True)
 
 
+def test_one_model_or_all_of_them_screen_a_source(calls: Calls) -> None:
+    invoke("screen", "slack", "--model", "all", "--processes", "1")
+    assert calls == [("screen_with_all", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
+    result = runner.invoke(app, ["screen", "slack", "--model", "all", "--scheduler", "tcp://here:1"])
+    assert result.exit_code == 2
+    assert "goes with one model" in result.output
+
+
+def test_statistics_are_of_a_source_or_of_tables(calls: Calls) -> None:
+    invoke("statistics", "--processes", "1")
+    invoke("statistics", "--table", "a.csv", "--table", "b.csv", "--quantity", "kappa", "--output", "here")
+    ((source, given, options), tables) = calls
+    assert (source, given, options["n_process"], options["output"]) == ("correlate_source", ("slack",), 1, None)
+    files = [Path("a.csv"), Path("b.csv")]
+    assert tables == ("correlate_tables", (files,), {"quantities": ["kappa"], "output": Path("here")})
+    assert runner.invoke(app, ["statistics", "--quantity", "kappa"]).exit_code == 2
+
+
+def test_the_report_goes_where_it_is_told(calls: Calls) -> None:
+    invoke("report")
+    invoke("report", "--output", "page.html")
+    assert calls == [("report", (None,), {}), ("report", (Path("page.html"),), {})]
+
+
 def test_samplers_are_those_of_the_study() -> None:
     from paraisite.tuning import study
 
@@ -238,9 +265,12 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "tune",
         "fetch",
         "screen_candidates",
+        "correlate_source",
+        "report",
     ]
     without_overrides = (
         "pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch", "screen_candidates",
+        "correlate_source", "report",
     )  # fmt: skip
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
 
@@ -313,7 +343,7 @@ def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
         prepared = {args[0] for name, args, _ in calls if name == "prepare"}
         assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
         assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
-        assert calls[-1][0] == "compare"
+        assert calls[-1][0] == ("report" if lineage.name == "lab" else "compare")
 
 
 def test_help_answers_without_the_heavy_packages() -> None:

@@ -18,7 +18,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 # Where the name that is imported is not the name that is installed.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 @functools.cache
@@ -143,6 +143,8 @@ ENTRY_POINTS = {
     "tune",
     "fetch",
     "screen",
+    "statistics",
+    "report",
     "test",
 }
 

@@ -151,6 +151,19 @@ def test_the_overlap_report_depends_on_the_data_that_taught_and_on_all_errors(li
     assert taught | errors == {path for path in stage["deps"] if path.startswith("build/")}
 
 
+def test_the_report_depends_on_all_that_it_shows() -> None:
+    found = stages("lab")
+    models = models_of(LINEAGES["lab"])
+    wanted = {f"build/{recipe.name.lower()}/result" for recipe in models.values()}
+    wanted |= {f"build/prepare/{recipe.train_on}" for recipe in models.values()}
+    assert wanted <= set(found["report@lab"]["deps"])
+    finals = {f"build/{recipe.name.lower()}/result" for recipe in models.values() if recipe.train_on == "togo15"}
+    assert finals == {path for path in found["screen@lab"]["deps"] if path.endswith("/result")}
+    chain = [set(found[f"{name}@lab"]["deps"]) & set(outputs(found[f"{before}@lab"]))
+             for before, name in (("screen", "statistics"), ("statistics", "report"))]  # fmt: skip
+    assert all(chain)
+
+
 @IN_BOTH
 def test_stages_write_into_their_own_folder(lineage: str) -> None:
     for name, stage in stages(lineage).items():

@@ -10,7 +10,7 @@ import os
 import typer
 
 import paraisite
-from paraisite.cli import choosing, explaining, labels, measuring, training, using
+from paraisite.cli import choosing, explaining, labels, measuring, reporting, training, using
 from paraisite.cli.data import data
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ for verb in (
     labels.label, labels.lab,
     explaining.explain, explaining.app,
     choosing.candidates, choosing.replay, choosing.verify,
+    reporting.statistics, reporting.report,
 ):  # fmt: skip
     app.command()(verb)
 app.add_typer(data, name="data")

@@ -12,6 +12,9 @@ from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, RECIPES,
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
 
+ALL: Final = "all"
+"""What `screen` takes for every final model of the lineage."""
+
 DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
 FETCHED: Final = (AFLOW, "materials_project")
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")

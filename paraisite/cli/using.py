@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from paraisite import DEFAULT_MODEL
+from paraisite.cli.choices import ALL
 
 
 def predict(
@@ -59,10 +60,14 @@ def screen(
     ],
     model: Annotated[
         str,
-        typer.Option(metavar="MODEL", help="As `predict` takes it: a recipe, NAME@ALIAS of the registry, or a file."),
+        typer.Option(
+            metavar="MODEL",
+            help="As `predict` takes it: a recipe, NAME@ALIAS of the registry, or a file; `all` takes every final "
+            "model of the lineage, into one small table.",
+        ),
     ] = DEFAULT_MODEL,
     output: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the rows go. [default: build/screen/SOURCE-MODEL]")
+        Path | None, typer.Option(metavar="PATH", help="Where the rows go. [default: build/screen/SOURCE-MODEL]")
     ] = None,
     processes: Annotated[
         int, typer.Option(min=1, metavar="N", help="Processes side by side, one thread each. [default: all cores]")
@@ -76,6 +81,13 @@ def screen(
 
     A row that has no prediction says why. A run that is killed goes on when it is started again.
     """
+    if model == ALL:
+        from paraisite import lineup
+
+        if scheduler:
+            raise typer.BadParameter("--scheduler goes with one model")
+        lineup.screen_with_all(source, output=output, n_process=processes, chunk_size=chunk_size)
+        return
     from paraisite import survey
 
     survey.screen_candidates(

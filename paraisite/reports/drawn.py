@@ -1,0 +1,77 @@
+"""A figure with what a reader needs beside it: its numbers, its caption, and words for those who do not see it."""
+
+import base64
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Literal, Self
+
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image
+
+from paraisite.reports.figures import save_figure
+
+_DPI: Final = 84
+_N_COLOUR: Final = 64
+_QUALITY: Final = 80
+_FLOATS: Final = "%.6g"
+
+Kind = Literal["png", "svg+xml", "webp"]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A figure of a report.
+
+    Attributes:
+        name: File name without ending.
+        figure: The figure.
+        data: The numbers that it shows.
+        caption: What is seen, in a sentence or two.
+        alt: What it looks like, for a reader who does not see it.
+    """
+
+    name: str
+    figure: Figure
+    data: pd.DataFrame
+    caption: str
+    alt: str
+
+    def save(self, folder: Path) -> None:
+        """Write the figure as PNG, SVG and PDF, and its numbers as CSV beside them."""
+        save_figure(self.figure, folder / self.name)
+        self.data.to_csv(folder / f"{self.name}.csv", index=False, float_format=_FLOATS)
+
+    def picture(self) -> "Picture":
+        """Return the figure as a picture for a page: PNG in few colours, or WebP where that is smaller."""
+        content = BytesIO()
+        self.figure.savefig(content, format="png", dpi=_DPI)
+        image = Image.open(content).convert("RGB")
+        few_colours = image.quantize(_N_COLOUR, dither=Image.Dither.NONE)
+        png, webp = BytesIO(), BytesIO()
+        few_colours.save(png, "png", optimize=True)
+        image.save(webp, "webp", quality=_QUALITY, method=6)
+        kinds: dict[Kind, bytes] = {"png": png.getvalue(), "webp": webp.getvalue()}
+        smaller = min(kinds, key=lambda kind: len(kinds[kind]))
+        return Picture.of(kinds[smaller], smaller, caption=self.caption, alt=self.alt)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture within a page.
+
+    Attributes:
+        address: A "data:" address that holds it.
+        caption: What is seen.
+        alt: What it looks like.
+    """
+
+    address: str
+    caption: str
+    alt: str
+
+    @classmethod
+    def of(cls, content: bytes, kind: Kind, *, caption: str, alt: str) -> Self:
+        """Return a picture of a file's content."""
+        return cls(f"data:image/{kind};base64,{base64.b64encode(content).decode()}", caption, alt)

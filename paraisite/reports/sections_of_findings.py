@@ -1,0 +1,175 @@
+"""Sections of the report on what models say of crystals that nobody has measured, and on candidates."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from paraisite.correlations.clusters import CLUSTER, ELEMENTS, FEATURE, LOG10_MEAN, MEDIAN, Clusters
+from paraisite.correlations.findings import Findings
+from paraisite.correlations.pairs import (
+    DESCRIPTOR,
+    PEARSON_R,
+    QUANTITY,
+    THRESHOLD,
+    N,
+    above_threshold,
+    side_by_side,
+)
+from paraisite.correlations.variance import RATIO, RATIO_HIGH, RATIO_LOW, REFERENCE, SHARE_LOWER, STEP
+from paraisite.evaluation.scores import MODEL
+from paraisite.evaluation.statistics import P_HOLM
+from paraisite.reports.correlations import LABELS, figures_of
+from paraisite.reports.document import Section, Shown
+from paraisite.reports.drawn import Picture
+
+_NOTHING: Final = "–"
+_SIGNIFICANT: Final = 0.05
+_NOT_TOLD: Final = "°"
+_N_CANDIDATE: Final = 25
+
+
+def statistics_section(findings: Findings, source: str) -> Section:
+    """Return the statistics of a screening.
+
+    Args:
+        findings: The tables.
+        source: What was screened, for people.
+    """
+    n = int(findings.correlations[N].max())
+    tables = [_strong_pairs(findings, quantity) for quantity in findings.correlations[QUANTITY].unique()]
+    if len(findings.spreads):
+        tables.append(_spreads(findings))
+    if findings.clusters is not None:
+        tables.append(_clusters(findings.clusters))
+    return Section(
+        "What goes with a high conductivity, and with doubt",
+        words=(
+            f"All final models predict the conductivities of {source}: {n:,} crystals. What they say (mTC), and how "
+            "far their nine networks disagree (var(pTC)), is correlated with what is known of the crystals. Pearson's "
+            "r is 1 or −1 where one follows the other on a line and 0 where they have nothing to do with each other "
+            "in that way.",
+            "With so many crystals hardly any correlation is due to chance, so that the size of r counts, not its p. "
+            "As in the paper a correlation is shown from |r| = 0.10 on. p-values are corrected for the number of "
+            "tests; the files beside this page hold them, uncorrected ones and Spearman's rank correlations too.",
+            "var(pTC) grows with the square of the conductivity itself: the spread of the logarithm does not, and says "
+            "how far members disagree by a factor.",
+            *_in_words(findings),
+        ),
+        figures=list(figures_of(findings)),
+        tables=tables,
+        folded=(_tests(findings),) if len(findings.tests) else (),
+    )
+
+
+def candidates_section(folder: Path) -> Section:
+    """Return the materials that are proposed for low conductivity; see ``build/candidates/``."""
+    tables = [
+        Shown(caption, _numbered(pd.read_csv(folder / name)))
+        for name, caption in (
+            ("candidates.csv", f"Candidates, the first {_N_CANDIDATE}."),
+            ("replay.csv", f"The search replayed on known materials, the first {_N_CANDIDATE} lines."),
+        )
+        if (folder / name).exists()
+    ]
+    pictures = [_drawn_elsewhere(file) for file in sorted((folder / "figures").glob("*.svg"))]
+    return Section(
+        "Candidates",
+        words=("Materials that the models propose, with what they expect of them and how sure they are.",),
+        pictures=pictures,
+        tables=tables,
+    )
+
+
+def _drawn_elsewhere(file: Path) -> Picture:
+    name = file.stem.replace("_", " ")
+    return Picture.of(file.read_bytes(), "svg+xml", caption=f"{name[:1].upper()}{name[1:]}.", alt=f"Figure: {name}.")
+
+
+def _in_words(findings: Findings) -> Iterator[str]:
+    """Yield a sentence per quantity: what goes with it the most, in the mean over the models."""
+    for quantity in findings.correlations[QUANTITY].unique():
+        means = side_by_side(findings.correlations, quantity).mean(axis=1).dropna()
+        strongest = means[means.abs() > THRESHOLD].head(3)
+        if len(strongest):
+            named = ", ".join(f"{name} ({value:+.2f})" for name, value in strongest.items())
+            yield f"**{LABELS.get(quantity, quantity)}** goes the most with {named}; r in the mean over the models."
+
+
+def _strong_pairs(findings: Findings, quantity: str) -> Shown:
+    strong = above_threshold(findings.correlations, quantity)
+    cells = strong.assign(
+        cell=[
+            f"{r:+.2f}{'' if p < _SIGNIFICANT else _NOT_TOLD}"
+            for r, p in zip(strong[PEARSON_R], strong[P_HOLM], strict=True)
+        ]
+    )
+    wide = cells.pivot_table(index=DESCRIPTOR, columns=MODEL, values="cell", aggfunc="first", sort=False)
+    ordered = [name for name in side_by_side(findings.correlations, quantity).index if name in wide.index]
+    models = [name for name in findings.correlations[MODEL].unique() if name in wide.columns]
+    return Shown(
+        f"{LABELS.get(quantity, quantity)}: Pearson's r where |r| > {THRESHOLD:.2f} (the paper's Tables 1 to 4). "
+        f"{_NOT_TOLD}: corrected p (Holm) not below {_SIGNIFICANT}.",
+        wide.reindex(index=ordered, columns=models).fillna(_NOTHING).rename_axis(DESCRIPTOR),
+    )
+
+
+def _spreads(findings: Findings) -> Shown:
+    rows = findings.spreads.sort_values([QUANTITY, STEP], ascending=[False, True], kind="stable")
+    columns = {
+        "step": [_NOTHING if pd.isna(step) else str(step) for step in rows[STEP]],
+        "quantity": [LABELS.get(name, name) for name in rows[QUANTITY]],
+        "crystals": [f"{n:,}" for n in rows[N]],
+        "lower quartile": [f"{value:.3g}" for value in rows["q25"]],
+        "median": [f"{value:.3g}" for value in rows["median"]],
+        "upper quartile": [f"{value:.3g}" for value in rows["q75"]],
+        "mean": [f"{value:.3g}" for value in rows["mean"]],
+    }
+    return Shown(
+        "How far the members of each model disagree; the step counts trainings one from the other.",
+        pd.DataFrame(columns, index=pd.Index(rows[MODEL], name=MODEL)),
+    )
+
+
+def _tests(findings: Findings) -> Shown:
+    rows = findings.tests
+    intervals = zip(rows[RATIO], rows[RATIO_LOW], rows[RATIO_HIGH], strict=True)
+    columns = {
+        "against": rows[REFERENCE].to_list(),
+        "quantity": [LABELS.get(name, name) for name in rows[QUANTITY]],
+        "ratio (95 % interval)": [f"{ratio:.2f} ({low:.2f} to {high:.2f})" for ratio, low, high in intervals],
+        "lower on": [f"{share:.0%}" for share in rows[SHARE_LOWER]],
+        "p (Holm)": [f"{p:.2g}" for p in rows[P_HOLM]],
+    }
+    return Shown(
+        "Spreads of every two models on the same crystals: median ratio, share of crystals on which it is lower, and "
+        "Wilcoxon's signed-rank test on the logarithms",
+        pd.DataFrame(columns, index=pd.Index(rows[MODEL], name=MODEL)),
+    )
+
+
+def _clusters(clusters: Clusters) -> Shown:
+    said = clusters.profiles[clusters.profiles[FEATURE].str.startswith(f"{LOG10_MEAN} ")]
+    median = np.power(10.0, said.groupby(CLUSTER)[MEDIAN].median())
+    numbers = clusters.elements[CLUSTER]
+    columns = {
+        "crystals": [f"{n:,}" for n in clusters.elements[N]],
+        "median mTC (W/m/K)": [f"{median[number]:.2g}" for number in numbers],
+        "commoner here than elsewhere": clusters.elements[ELEMENTS].to_list(),
+    }
+    return Shown("Clusters of crystals.", pd.DataFrame(columns, index=pd.Index(numbers, name=CLUSTER)))
+
+
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the first rows as text, under the first column."""
+    shown = table.head(_N_CANDIDATE)
+    texts = shown.apply(lambda column: [_text(value) for value in column])
+    return texts.set_index(texts.columns[0])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return _NOTHING if np.isnan(value) else f"{value:.4g}"
+    return str(value)

@@ -1,0 +1,67 @@
+"""What a source holds besides rows to screen: crystals as pymatgen knows them, and numbers that stand beside them."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from paraisite.screening.chunks import Chunk, Form, Source, split
+from paraisite.screening.records import Crystal, read_chunk
+from paraisite.screening.sources import TableSource
+
+_ROWS_AT_ONCE: Final = 1024
+
+
+def structures_in(source: Source) -> list[Structure | None]:
+    """Return the crystal of every row, in order; None where a row holds none or its sites hold several elements.
+
+    Raises:
+        DataError: The source cannot be read to its end.
+    """
+    rows = (row for chunk in source.chunks(_ROWS_AT_ONCE) for row in read_chunk(chunk))
+    return [_structure(row) if isinstance(row, Crystal) else None for row in rows]
+
+
+def numbers_in(source: Source) -> pd.DataFrame:
+    """Return the columns of numbers, or of true and false, that a table or JSON lines bring along, one row for each.
+
+    Other sources bring none: the table is then empty.
+
+    Raises:
+        DataError: The source cannot be read to its end.
+    """
+    if isinstance(source, TableSource):
+        schema = pq.read_schema(source.path)
+        names = [field.name for field in schema if _is_number(field.type)]
+        return pq.read_table(source.path, columns=names).to_pandas()
+    return pd.DataFrame([row for chunk in source.chunks(_ROWS_AT_ONCE) for row in _of_lines(chunk)])
+
+
+def _structure(crystal: Crystal) -> Structure | None:
+    arrays = crystal.arrays
+    if not arrays.atomic_number.all():
+        return None
+    return Structure(Lattice(arrays.lattice_angstrom[0]), arrays.atomic_number.tolist(), arrays.frac_coords)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+
+
+def _of_lines(chunk: Chunk) -> Iterator[dict[str, Any]]:
+    for span in chunk.spans:
+        if span.form is Form.LINES:
+            yield from map(_numbers, split(span.form, span.read()))
+
+
+def _numbers(line: bytes) -> dict[str, Any]:
+    try:
+        values = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: value for name, value in dict(values).items() if isinstance(value, bool | int | float)}

@@ -1,0 +1,84 @@
+"""What several models said of one source, in one small table: a row per row of the source, each model's columns."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from paraisite.errors import DataError
+from paraisite.files import COMPACT_PARQUET, write_whole
+from paraisite.schema import (
+    FORMULA,
+    KAPPA_LOG10_SPREAD,
+    KAPPA_MEAN,
+    KAPPA_VARIANCE,
+    MATERIAL_ID,
+    OUT_OF_DOMAIN_FLAG,
+    REASON,
+)
+
+SEPARATOR: Final = ":"
+"""Between a model's name and what it said, in the names of columns."""
+
+_NUMBERS: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
+_METADATA: Final = b"paraisite"
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """What a table was made of.
+
+    Attributes:
+        source_sha256: Digest of the source.
+        model_sha256: Digest of each model, by its name.
+    """
+
+    source_sha256: str
+    model_sha256: Mapping[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return what a file was made of.
+
+        Raises:
+            DataError: It is no such table.
+        """
+        try:
+            return cls(**json.loads((pq.read_schema(path).metadata or {})[_METADATA]))
+        except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+            raise DataError(f"{path} holds no models side by side ({error!r}): delete it to have it made") from error
+
+
+def join_screenings(folders: Mapping[str, Path], made_of: MadeOf, path: Path) -> None:
+    """Write what is kept of the screenings of one source: mean, variance and spread in single precision, and the flag.
+
+    Args:
+        folders: Of a screening, by the name of its model.
+        made_of: Source and models.
+        path: Of the table: material_id, formula, "MODEL:mTC_w_per_m_k" and so on for each model, and the reason of a
+            row that no model has an answer for.
+    """
+    tables = {model: pq.read_table(folder) for model, folder in folders.items()}
+    first = next(iter(tables.values()))
+    columns = {MATERIAL_ID: first[MATERIAL_ID], FORMULA: first[FORMULA]}
+    for model, table in tables.items():
+        said = {name: pc.cast(table[name], pa.float32()) for name in _NUMBERS}
+        if OUT_OF_DOMAIN_FLAG in table.column_names:
+            said[OUT_OF_DOMAIN_FLAG] = table[OUT_OF_DOMAIN_FLAG]
+        columns |= {f"{model}{SEPARATOR}{name}": values for name, values in said.items()}
+    unanswered = [pc.is_valid(table[REASON]) for table in tables.values()]
+    nobody = unanswered[0]
+    for each in unanswered[1:]:
+        nobody = pc.and_(nobody, each)
+    columns[REASON] = pc.if_else(nobody, first[REASON], pa.scalar(None, pa.string()))
+    facts = {"source_sha256": made_of.source_sha256, "model_sha256": dict(made_of.model_sha256)}
+    content = BytesIO()
+    table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(facts).encode()})
+    pq.write_table(table, content, **COMPACT_PARQUET)
+    write_whole(path, content.getvalue())

@@ -1,0 +1,62 @@
+"""What the sections of the report say and hold."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from paraisite.correlations.findings import Findings
+from paraisite.reports.sections_of_data import data_section, making_section
+from paraisite.reports.sections_of_findings import candidates_section, statistics_section
+from paraisite.reports.sections_of_models import training_section
+from tests.correlations.planted import planted
+from tests.synthetic_result import make_dataset, make_result
+
+
+def test_data_sets_are_described_and_drawn() -> None:
+    section = data_section([make_dataset("one", n_row=20), make_dataset("two", n_row=30)])
+    assert [drawn.name for drawn in section.figures] == ["kappa_of_data_sets", "elements_one", "elements_two"]
+    assert section.tables[0].table["materials"].to_dict() == {"one": "20", "two": "30"}
+    counts = section.figures[1].data.set_index("element")["n_material"]
+    assert counts["Cl"] == 4
+
+
+def test_every_model_has_its_learning_curves() -> None:
+    section = training_section([make_result("RWTG15", n_epoch=6), make_result("FEAF", n_epoch=6)])
+    assert [item.name for item in section.all_figures] == [
+        "mape_of_splits_final", "mape_of_splits_earlier", "learning_curves_rwtg15", "learning_curves_feaf",
+    ]  # fmt: skip
+
+
+def test_the_statistics_say_what_goes_with_what() -> None:
+    section = statistics_section(Findings.of(planted()), "planted crystals")
+    assert "planted crystals: 60 crystals" in section.words[0]
+    (said,) = (words for words in section.words if words.startswith("**mTC (W/m/K)** goes the most with "))
+    assert "density (-0.9" in said
+    mean, variance, spreads, clusters = section.tables
+    assert mean.table.columns.tolist() == ["RWTG15", "LFETG15"]
+    assert set(mean.table.index[:3]) == {"density", "weight", "radius"}
+    assert "constant" not in mean.table.index
+    assert variance.table.index.tolist() != []
+    assert spreads.table["step"].tolist() == ["1", "2"]
+    assert clusters.table["crystals"].tolist() == ["20", "20", "20"]
+    (tests,) = section.folded
+    assert tests.table["lower on"].tolist() == ["100%"]
+
+
+def test_candidates_are_shown_as_they_were_left(tmp_path: Path) -> None:
+    table = pd.DataFrame({"material_id": [f"m-{row}" for row in range(40)], "kappa": 0.123456, "note": None})
+    table.to_csv(tmp_path / "candidates.csv", index=False)
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "front_line.svg").write_text("<svg/>")
+    section = candidates_section(tmp_path)
+    (shown,) = section.tables
+    assert len(shown.table) == 25
+    assert shown.table.loc["m-0"].tolist() == ["0.1235", "–"]
+    assert [picture.caption for picture in section.pictures] == ["Front line."]
+
+
+def test_settings_are_told_by_their_names() -> None:
+    section = making_section({"git_commit": "abc"}, {"training": {"epochs": 300, "widths": (1, 2)}})
+    assert section.tables[0].table.loc["git_commit", "value"] == "abc"
+    settings = section.folded[1].table["value"]
+    assert settings.to_dict() == {"training.epochs": "300", "training.widths": "1, 2"}
