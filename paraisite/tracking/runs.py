@@ -208,7 +208,7 @@ def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping
     client = open_store()
     log_values(client, run_id, metrics=_finite(summarise(errors)["mean"].to_dict()), tags=provenance_tags())
     log_new_parameters(client, run_id, parameters)
-    log_curves(client, run_id, errors.add_suffix("_of_split"))
+    log_curves(client, run_id, errors.rename(columns=_as_a_store_allows).add_suffix("_of_split"))
     client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all")])
 
 
@@ -242,9 +242,13 @@ def log_choice(metrics: Mapping[str, float], *, parameters: Mapping[str, str], f
     client.log_artifacts(run_id, str(folder))
 
 
+def _as_a_store_allows(name: str) -> str:
+    return name.replace("%", " percent")
+
+
 def _finite(row: Mapping[Any, Any]) -> dict[str, float]:
     """Return the values that a store can show, named as it allows."""
-    values = {str(name).replace("%", " percent"): float(value) for name, value in row.items()}
+    values = {_as_a_store_allows(str(name)): float(value) for name, value in row.items()}
     return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
