@@ -137,6 +137,7 @@ ENTRY_POINTS = {
     "rwaft",
     "train",
     "pretrain",
+    "fit",
     "evaluate",
     "overlap",
     "backbones",

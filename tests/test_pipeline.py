@@ -176,6 +176,7 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "evaluate_published": f"evaluate_{item}",
             "prepare_from_outside": "prepare",
             "overlap_on_aflow": "overlap",
+            "fit": "gptg15",
         }.get(group, group.replace("label_", "labels/"))
         assert all(f"{path}/".startswith(f"build/{folder}/") for path in outputs(stage)), name
 

@@ -13,6 +13,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.candidates.screened import Screened
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.prediction.rows import interval_keys
 from paraisite.schema import (
     COVERAGES,
@@ -49,7 +50,7 @@ class ShortBondScorer:
     def prepare(self) -> None:
         pass
 
-    def score(self, graphs: GraphCollection) -> Mapping[str, npt.NDArray[Any]]:
+    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
         bond = np.array([graph.bond_distance_angstrom.min() for graph in graphs], np.float64)
         kappa = 10.0 ** (4.0 - bond)
         columns: dict[str, Any] = {KAPPA: kappa, KAPPA_LOG10_SPREAD: bond / 20.0, OUT_OF_DOMAIN: bond / 5.0}
