@@ -41,14 +41,20 @@ def study_figures(study: Study) -> dict[str, Figure]:
 
 
 def study_table(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the best finished trials as text, the best first.
+    """Return the best finished trials as text, the best first: what was measured, and all settings in one column.
 
     Args:
         trials: As ``study.trials_table`` returns it.
     """
     best = trials[trials["state"] == "complete"].sort_values(INNER_MAPE).head(_N_SHOWN)
-    columns = [name for name in best.columns if name != "state"]
-    shown = {name: [_text(value) for value in best[name]] for name in columns}
+    settings = [name for name in best.columns if name not in ("state", INNER_MAPE)]
+    shown = {
+        INNER_MAPE: [_text(value) for value in best[INNER_MAPE]],
+        "settings": [
+            ", ".join(f"{name} {_text(value)}" for name, value in zip(settings, row, strict=True))
+            for row in best[settings].itertuples(index=False)
+        ],
+    }
     return pd.DataFrame(shown, index=best.index)
 
 

@@ -35,3 +35,4 @@ def test_the_table_begins_with_the_best_finished_trial() -> None:
     table = study_table(trials)
     assert table.index.tolist() == [2, 0]
     assert table[INNER_MAPE].tolist() == ["0.4", "0.512"]
+    assert table["settings"].tolist() == ["loss mixture"] * 2
