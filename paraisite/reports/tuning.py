@@ -1,6 +1,7 @@
 """A study for people: its history, what mattered, and where the good settings lie."""
 
 import logging
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any, Final
@@ -63,12 +64,16 @@ def _text(value: object) -> str:
 
 
 def _figure(name: str, study: Study) -> Figure:
-    options = {} if name == "importance" else {"target_name": INNER_MAPE}
+    # In the logarithm, or one trial that diverged would be all that importances explain.
+    of_logarithm = {"target": lambda trial: math.log10(trial.value), "target_name": f"log10 of {INNER_MAPE}"}
+    options: dict[str, Any] = of_logarithm if name == "importance" else {"target_name": INNER_MAPE}
     # Optuna sets a style for the whole process; the context keeps it from other figures.
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # all of its figures
         drawn = np.ravel(np.asarray(_FIGURES[name](study, **options), dtype=object))
     figure: Figure = drawn[0].figure
+    if name == "history":
+        drawn[0].set_yscale("log")
     figure.set_size_inches(_SIZES.get(name, (9.0, 5.5)))
     if name == "slice":
         for axes in drawn:
