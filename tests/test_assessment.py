@@ -1,7 +1,6 @@
 """An evaluation as a user gets it: tables, figures, metrics for DVC, a run with one nested run per model."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from paraisite.evaluation.tabular import (
     line,
 )
 from paraisite.training.recipes import RECIPES
-from tests.pipeline import params_text
+from tests.pipeline import params_text, two_splits
 
 MODELS = (TabularModel("constant", (), constant, ""), TabularModel("needs networks", ("networks",), line, ""))
 PROCESSES = (TabularModel("plane", (PHYSICAL,), line, ""), TabularModel("plane, ions", (PHYSICAL, IONIC), line, ""))
@@ -37,9 +36,7 @@ NAMES = ["constant", "plane", "plane, ions", "GP mixture"]
 @pytest.fixture
 def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with two splits, models that are quick, and no network."""
-    text, n = re.subn(r"(?<=^splits:\n  )seeds: \[.*\]", "seeds: [1, 2]", params_text("lab"), flags=re.MULTILINE)
-    assert n == 1
-    (tmp_path / "params.yaml").write_text(text)
+    (tmp_path / "params.yaml").write_text(two_splits(params_text("lab")))
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(contenders, "BASELINES", MODELS)

@@ -1,7 +1,6 @@
 """A fit leaves what predicts; what it says of its members' errors rests on rows that they have not learnt from."""
 
 import json
-import re
 from pathlib import Path
 
 import mlflow
@@ -18,7 +17,7 @@ from paraisite.prediction import process_model
 from paraisite.prediction.predictor import Predictor
 from paraisite.predictors import find_predictor
 from tests.graphs.crystals import rocksalt
-from tests.pipeline import params_text
+from tests.pipeline import params_text, two_splits
 from tests.prediction.planted import planted_reference, tiny_ensemble
 
 N_ROW = 200
@@ -51,9 +50,7 @@ def test_intervals_hold_as_often_as_promised() -> None:
 @pytest.fixture
 def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder with one small network, two splits and one process."""
-    text, n = re.subn(r"(?<=^splits:\n  )seeds: \[.*\]", "seeds: [1, 2]", params_text("lab"), flags=re.MULTILINE)
-    assert n == 1
-    (tmp_path / "params.yaml").write_text(text)
+    (tmp_path / "params.yaml").write_text(two_splits(params_text("lab")))
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(EarlierStages, "conductivity_networks", lambda *_: {"FELAB": tiny_ensemble()})
