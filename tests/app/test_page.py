@@ -37,13 +37,12 @@ def test_what_is_not_predicted_keeps_its_line(rows: list[Row]):
     assert table["out of domain"].tolist()[1] == "–"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give ``__main__`` back after a test: Streamlit puts the page there, which processes that are spawned would run."""
+    """Give ``__main__`` back after a test: Streamlit puts the page there, and spawned processes would run it."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
-@pytest.mark.usefixtures("own_main")
 def test_an_example_is_predicted_and_explained(tmp_path: Path):
     testing = pytest.importorskip("streamlit.testing.v1")
     tiny_predictor().save(tmp_path)
