@@ -21,8 +21,9 @@ from paraisite.folders import BUILD, built
 from paraisite.inputs import evaluation_folder
 from paraisite.reports.document import Section, write_page
 from paraisite.reports.overlap import MEASURED
+from paraisite.reports.sections_of_candidates import candidates_section
 from paraisite.reports.sections_of_data import ABOUT, data_section, making_section
-from paraisite.reports.sections_of_findings import candidates_section, statistics_section
+from paraisite.reports.sections_of_findings import statistics_section
 from paraisite.reports.sections_of_models import backbones_section, errors_section, overlap_section, training_section
 from paraisite.tracking.reporting import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run

@@ -1,7 +1,6 @@
-"""Sections of the report on what models say of crystals that nobody has measured, and on candidates."""
+"""The section of the report on what models say of crystals that nobody has measured."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -23,12 +22,10 @@ from paraisite.evaluation.scores import MODEL
 from paraisite.evaluation.statistics import P_HOLM
 from paraisite.reports.correlations import LABELS, figures_of
 from paraisite.reports.document import Section, Shown
-from paraisite.reports.drawn import Picture
 
 _NOTHING: Final = "–"
 _SIGNIFICANT: Final = 0.05
 _NOT_TOLD: Final = "°"
-_N_CANDIDATE: Final = 25
 
 
 def statistics_section(findings: Findings, source: str) -> Section:
@@ -62,30 +59,6 @@ def statistics_section(findings: Findings, source: str) -> Section:
         tables=tables,
         folded=(_tests(findings),) if len(findings.tests) else (),
     )
-
-
-def candidates_section(folder: Path) -> Section:
-    """Return the materials that are proposed for low conductivity; see ``build/candidates/``."""
-    tables = [
-        Shown(caption, _numbered(pd.read_csv(folder / name)))
-        for name, caption in (
-            ("candidates.csv", f"Candidates, the first {_N_CANDIDATE}."),
-            ("replay.csv", f"The search replayed on known materials, the first {_N_CANDIDATE} lines."),
-        )
-        if (folder / name).exists()
-    ]
-    pictures = [_drawn_elsewhere(file) for file in sorted((folder / "figures").glob("*.svg"))]
-    return Section(
-        "Candidates",
-        words=("Materials that the models propose, with what they expect of them and how sure they are.",),
-        pictures=pictures,
-        tables=tables,
-    )
-
-
-def _drawn_elsewhere(file: Path) -> Picture:
-    name = file.stem.replace("_", " ")
-    return Picture.of(file.read_bytes(), "svg+xml", caption=f"{name[:1].upper()}{name[1:]}.", alt=f"Figure: {name}.")
 
 
 def _in_words(findings: Findings) -> Iterator[str]:
@@ -160,16 +133,3 @@ def _clusters(clusters: Clusters) -> Shown:
         "commoner here than elsewhere": clusters.elements[ELEMENTS].to_list(),
     }
     return Shown("Clusters of crystals.", pd.DataFrame(columns, index=pd.Index(numbers, name=CLUSTER)))
-
-
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the first rows as text, under the first column."""
-    shown = table.head(_N_CANDIDATE)
-    texts = shown.apply(lambda column: [_text(value) for value in column])
-    return texts.set_index(texts.columns[0])
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return _NOTHING if np.isnan(value) else f"{value:.4g}"
-    return str(value)

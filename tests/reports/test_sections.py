@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from paraisite.correlations.findings import Findings
+from paraisite.reports.sections_of_candidates import candidates_section
 from paraisite.reports.sections_of_data import data_section, making_section
-from paraisite.reports.sections_of_findings import candidates_section, statistics_section
+from paraisite.reports.sections_of_findings import statistics_section
 from paraisite.reports.sections_of_models import training_section
 from tests.correlations.planted import planted
 from tests.synthetic_result import make_dataset, make_result
@@ -43,16 +44,32 @@ def test_the_statistics_say_what_goes_with_what() -> None:
     assert tests.table["lower on"].tolist() == ["100%"]
 
 
-def test_candidates_are_shown_as_they_were_left(tmp_path: Path) -> None:
-    table = pd.DataFrame({"material_id": [f"m-{row}" for row in range(40)], "kappa": 0.123456, "note": None})
-    table.to_csv(tmp_path / "candidates.csv", index=False)
+def test_candidates_are_shown_with_what_a_reader_asks(tmp_path: Path) -> None:
+    ids = [f"m-{row}" for row in range(40)]
+    table = pd.DataFrame({"material_id": ids, "formula": "CsI", "kappa_w_per_m_k": 0.123456, "row": 7})
+    table.assign(lower_80=0.05, upper_80=0.51234).to_csv(tmp_path / "candidates.csv", index=False)
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "front_line.svg").write_text("<svg/>")
     section = candidates_section(tmp_path)
     (shown,) = section.tables
     assert len(shown.table) == 25
-    assert shown.table.loc["m-0"].tolist() == ["0.1235", "–"]
+    assert shown.table.loc["m-0"].to_dict() == {
+        "formula": "CsI",
+        "predicted, W/m/K": "0.123",
+        "80% interval, W/m/K": "0.05 to 0.512",
+    }
     assert [picture.caption for picture in section.pictures] == ["Front line."]
+
+
+def test_rules_for_choosing_stand_side_by_side(tmp_path: Path) -> None:
+    quantities = ["labels_to_all_lowest", "mape_held_out", "log10_mae_held_out"]
+    rows = [(rule, quantity, 31.42, 28.6, 34.6) for rule in ("uncertainty", "random") for quantity in quantities]
+    summary = pd.DataFrame(rows, columns=["strategy", "quantity", "mean", "low", "high"])
+    summary.to_csv(tmp_path / "replay_summary.csv", index=False)
+    (shown,) = candidates_section(tmp_path).tables
+    assert shown.table.index.tolist() == ["uncertainty", "random"]
+    assert shown.table.columns.tolist() == ["labels until the five lowest are known", "mean error elsewhere, dex"]
+    assert shown.table.iloc[0, 0] == "31.4 (28.6 to 34.6)"
 
 
 def test_settings_are_told_by_their_names() -> None:
