@@ -46,8 +46,8 @@ def candidates_section(folder: Path) -> Section:
     return Section(
         "Candidates",
         words=(
-            "Materials that the models propose for a low conductivity, ranked by the upper end of the interval, so that "
-            "what is low for certain comes first, and near copies of what is listed are left out. A crystal "
+            "Materials that the models propose for a low conductivity, ranked by the upper end of their interval, so "
+            "that what is low for certain comes first, and near copies of what is listed are left out. A crystal "
             "that the models do not know is no candidate unless it was asked for.",
             "Which material should be computed next was tried on known ones, as if each label had to be paid for: "
             "expected improvement weighs a low prediction against doubt, uncertainty goes where the model knows least.",
