@@ -18,7 +18,7 @@ from paraisite.candidates.replay_summary import LABELS_TO_LOWEST, MEAN, QUANTITY
 from paraisite.candidates.screened import Screened
 from paraisite.config import load_config
 from paraisite.errors import MissingInputError
-from paraisite.evaluation.descriptors import ionic_descriptors, physical_descriptors
+from paraisite.evaluation.descriptors import structure_descriptors
 from paraisite.evaluation.gaussian_process import gaussian_process
 from paraisite.folders import CANDIDATES, SCREENINGS
 from paraisite.inputs import load_data
@@ -121,9 +121,8 @@ def replay_choices(options: ReplayOptions, *, n_process: int, output: Path | Non
         ConfigError: There are too few materials for so many labels.
     """
     target, dataset = output or CANDIDATES, load_data(TOGO15, load_config())
-    blocks = [physical_descriptors(dataset.structures), ionic_descriptors(dataset.structures)]
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
-    materials = Materials(pd.concat(blocks, axis=1).to_numpy(np.float64), values)
+    materials = Materials(structure_descriptors(dataset.structures), values)
     with recipe_run("replay of choices") as run_id:
         with one_thread_each():
             table = replay(materials, gaussian_process, options=options, n_process=n_process)

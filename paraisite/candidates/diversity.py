@@ -12,7 +12,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from sklearn.preprocessing import StandardScaler
 
 from paraisite.evaluation.crossfit import Floats
-from paraisite.evaluation.descriptors import ionic_descriptors, physical_descriptors
+from paraisite.evaluation.descriptors import structure_descriptors
 from paraisite.schema import FORMULA, NEAREST_MATERIAL, ROW
 
 SPACE_GROUP: Final = "space_group"
@@ -130,8 +130,7 @@ class _Walk:
 
 def standardised_descriptors(crystals: Sequence[Structure]) -> Floats:
     """Return physical and ionic descriptors, each with mean 0 and deviation 1 over the crystals."""
-    columns = [physical_descriptors(crystals), ionic_descriptors(crystals)]
-    found: Floats = StandardScaler().fit_transform(pd.concat(columns, axis=1).to_numpy(np.float64))
+    found: Floats = StandardScaler().fit_transform(structure_descriptors(crystals))
     return found
 
 

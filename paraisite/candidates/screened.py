@@ -9,8 +9,6 @@ from typing import Final, Self
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pymatgen.core.lattice import Lattice
-from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import ConfigError, DataError, MissingInputError
@@ -125,6 +123,4 @@ def _side_by_side(rows: pd.DataFrame, beside: pd.DataFrame | None, part: Path) -
 def _structure(record: object, row: int) -> Structure:
     if not isinstance(record, Crystal):
         raise DataError(f"{ROW} {row} of the source holds no crystal any more")
-    arrays = record.arrays
-    species = [Element.from_Z(int(number)) for number in arrays.atomic_number]
-    return Structure(Lattice(arrays.lattice_angstrom[0]), species, arrays.frac_coords)
+    return record.arrays.structures()[0]

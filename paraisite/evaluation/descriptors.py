@@ -94,6 +94,16 @@ def ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[descriptor.name for descriptor in IONIC])
 
 
+def structure_descriptors(structures: Sequence[Structure]) -> Floats:
+    """Return the columns of ``PHYSICAL``, then those of ``IONIC``, [n_structure, n_descriptor].
+
+    Raises:
+        StructureError: An atom has no other within 16 Å.
+    """
+    tables = (physical_descriptors(structures), ionic_descriptors(structures))
+    return np.hstack([table.to_numpy(np.float64) for table in tables])
+
+
 def composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     """Return statistics of the elements' properties, weighted by their share; one row per structure."""
     rows = []

@@ -77,6 +77,14 @@ class CrystalArrays:
         )
         return coords
 
+    def structures(self) -> list[Structure]:
+        """Return the crystals as pymatgen knows them; every site has to hold an element."""
+        ends = self.atom_offset
+        return [
+            Structure(lattice, self.atomic_number[first:end].tolist(), self.frac_coords[first:end])
+            for lattice, first, end in zip(self.lattice_angstrom, ends[:-1], ends[1:], strict=True)
+        ]
+
     def take(self, rows: npt.NDArray[np.integer]) -> Self:
         """Return these crystals, in this order."""
         atoms = ragged_arange(self.atom_offset[rows], self.n_atom[rows])

@@ -10,13 +10,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
-from pymatgen.core.structure import Structure
 
 from paraisite.errors import CheckpointError
 from paraisite.evaluation.crossfit import Estimate, Floats
 from paraisite.evaluation.descriptors import IONIC as IONIC_COLUMNS
 from paraisite.evaluation.descriptors import PHYSICAL as PHYSICAL_COLUMNS
-from paraisite.evaluation.descriptors import Descriptor, ionic_descriptors, physical_descriptors
+from paraisite.evaluation.descriptors import Descriptor, structure_descriptors
 from paraisite.evaluation.gaussian_process import N_KERNEL, FittedProcesses
 from paraisite.evaluation.point import mixed
 from paraisite.evaluation.tabular import GAUSSIAN_PROCESSES, IONIC, NETWORKS, PHYSICAL
@@ -194,10 +193,8 @@ def describe(
     # Here, because TensorFlow takes seconds to import and a process that hands out work does without.
     from paraisite.evaluation.blocks import log10_conductivity
 
-    structures = _structures_of(crystals)
     said = [log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]
-    of_structures = (physical_descriptors(structures), ionic_descriptors(structures))
-    return np.column_stack([*(table.to_numpy(np.float64) for table in of_structures), *said])
+    return np.column_stack([structure_descriptors(crystals.structures()), *said])
 
 
 def _key(process: str, kernel: int) -> str:
@@ -228,11 +225,3 @@ def _columns_of_processes(n_network: int) -> dict[str, npt.NDArray[np.int64]]:
 def _found(train: Floats, log10_kappa: Floats) -> tuple[Floats, ...]:
     """Return what a fit finds of each kernel."""
     return FittedProcesses.fit(train, log10_kappa).settings
-
-
-def _structures_of(crystals: CrystalArrays) -> list[Structure]:
-    ends = crystals.atom_offset
-    return [
-        Structure(lattice, crystals.atomic_number[first:end].tolist(), crystals.frac_coords[first:end])
-        for lattice, first, end in zip(crystals.lattice_angstrom, ends[:-1], ends[1:], strict=True)
-    ]

@@ -7,7 +7,6 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.screening.chunks import Chunk, Form, Source, split
@@ -43,10 +42,7 @@ def numbers_in(source: Source) -> pd.DataFrame:
 
 
 def _structure(crystal: Crystal) -> Structure | None:
-    arrays = crystal.arrays
-    if not arrays.atomic_number.all():
-        return None
-    return Structure(Lattice(arrays.lattice_angstrom[0]), arrays.atomic_number.tolist(), arrays.frac_coords)
+    return crystal.arrays.structures()[0] if crystal.arrays.atomic_number.all() else None
 
 
 def _is_number(kind: pa.DataType) -> bool:
