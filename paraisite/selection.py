@@ -21,6 +21,7 @@ from paraisite.errors import MissingInputError
 from paraisite.evaluation.descriptors import structure_descriptors
 from paraisite.evaluation.gaussian_process import gaussian_process
 from paraisite.folders import CANDIDATES, SCREENINGS
+from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inputs import load_data
 from paraisite.processes import one_thread_each
 from paraisite.reports.candidates import candidates_figure, candidates_table, replay_figures, replay_table
@@ -122,7 +123,7 @@ def replay_choices(options: ReplayOptions, *, n_process: int, output: Path | Non
     """
     target, dataset = output or CANDIDATES, load_data(TOGO15, load_config())
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
-    materials = Materials(structure_descriptors(dataset.structures), values)
+    materials = Materials(structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values)
     with recipe_run("replay of choices") as run_id:
         with one_thread_each():
             table = replay(materials, gaussian_process, options=options, n_process=n_process)

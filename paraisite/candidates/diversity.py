@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from paraisite.evaluation.crossfit import Floats
 from paraisite.evaluation.descriptors import structure_descriptors
+from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.schema import FORMULA, NEAREST_MATERIAL, ROW
 
 SPACE_GROUP: Final = "space_group"
@@ -130,7 +131,7 @@ class _Walk:
 
 def standardised_descriptors(crystals: Sequence[Structure]) -> Floats:
     """Return physical and ionic descriptors, each with mean 0 and deviation 1 over the crystals."""
-    found: Floats = StandardScaler().fit_transform(structure_descriptors(crystals))
+    found: Floats = StandardScaler().fit_transform(structure_descriptors(CrystalArrays.from_structures(crystals)))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack
+from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.plan import dense_plan
 from paraisite.models.architecture import ModelConfig, Parameters
@@ -18,8 +18,10 @@ from paraisite.models.runtime import tf
 
 Ints = npt.NDArray[np.int64]
 
-_N_CRYSTAL: Final = 32
-_SMALLEST: Final = BatchShape(n_crystal=_N_CRYSTAL, n_atom=96, n_bond=512)
+_FEW_BONDS: Final = 24
+_OF_FEW_BONDS: Final = BatchShape(n_crystal=128, n_atom=384, n_bond=1536)
+_OF_OTHERS: Final = BatchShape(n_crystal=32, n_atom=224, n_bond=2048)
+"""Filled to about nine tenths by a database's crystals, and long enough for matrix products at their full pace."""
 _GROWTH: Final = 4
 _STEPS_PER_CALL: Final = 16
 
@@ -71,12 +73,14 @@ def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection, *, compiled: 
     """
     n_hidden = ensemble.parameters["readout/1/bias"].shape[-1]
     hidden = np.full((ensemble.n_member, len(graphs), n_hidden), np.nan)
-    feature = distance_basis(ensemble.config).coordinates(graphs.bond_distance_angstrom, dtype=np.float32)
+    # Both directions of a bond have one distance, and many bonds of a crystal share it.
+    distance, of_bond = np.unique(graphs.bond_distance_angstrom, return_inverse=True)
+    feature = distance_basis(ensemble.config).coordinates(distance, dtype=np.float32)[of_bond]
     # Compiled, a member at a time keeps its weights in the cache; otherwise the calls count, and all share one.
     n_together = 1 if compiled else ensemble.n_member
     stacks = [slice(first, first + n_together) for first in range(0, ensemble.n_member, n_together)]
     weights = [_constants({name: value[of] for name, value in ensemble.parameters.items()}) for of in stacks]
-    for rows, shape in _by_size(graphs):
+    for rows, shape in _by_size(graphs) if compiled else _as_they_are(graphs):
         plan = dense_plan(graphs.sizes[rows], shape)
         plan = np.where(plan == EMPTY, EMPTY, rows[plan])
         program = _program(ensemble.config, shape, compiled=compiled)
@@ -94,13 +98,27 @@ def _constants(parameters: Parameters) -> dict[str, Any]:
 
 def _by_size(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
     """Yield the rows that fit each shape; every further shape is several times the one before, so there are few."""
-    rows, shape = np.arange(len(graphs)), _SMALLEST
+    rows, shape = np.arange(len(graphs)), _OF_FEW_BONDS
+    small = (graphs.sizes <= [shape.n_atom, _FEW_BONDS]).all(axis=1)
+    if small.any():
+        yield rows[small], shape
+    rows, shape = rows[~small], _OF_OTHERS
     while len(rows):
         fits = (graphs.sizes[rows] <= shape.capacity).all(axis=1)
         if fits.any():
             yield rows[fits], shape
         rows = rows[~fits]
-        shape = BatchShape(_N_CRYSTAL, _GROWTH * shape.n_atom, _GROWTH * shape.n_bond)
+        shape = BatchShape(shape.n_crystal, _GROWTH * shape.n_atom, _GROWTH * shape.n_bond)
+
+
+def _as_they_are(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
+    """Yield all rows with a shape that they fill: where nothing is compiled, shapes cost nothing and padding does.
+
+    Whole vectors of rows are left, so that equal crystals have equal answers wherever they stand.
+    """
+    if len(graphs):
+        n_crystal, n_atom, n_bond = map(round_up, (len(graphs), *graphs.sizes.sum(axis=0)))
+        yield np.arange(len(graphs)), BatchShape(n_crystal, n_atom, n_bond)
 
 
 def _calls(plan: Ints) -> Iterator[tuple[Ints, Any]]:

@@ -194,7 +194,7 @@ def describe(
     from paraisite.evaluation.blocks import log10_conductivity
 
     said = [log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]
-    return np.column_stack([structure_descriptors(crystals.structures()), *said])
+    return np.column_stack([structure_descriptors(crystals), *said])
 
 
 def _key(process: str, kernel: int) -> str:

@@ -5,7 +5,13 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from paraisite.errors import StructureError
-from paraisite.evaluation.descriptors import PHYSICAL, composition_descriptors, ionic_descriptors, physical_descriptors
+from paraisite.evaluation.descriptors import (
+    IONIC,
+    PHYSICAL,
+    composition_descriptors,
+    ionic_descriptors,
+    physical_descriptors,
+)
 from paraisite.sources.prototypes import rocksalt, wurtzite, zincblende
 
 SALT = rocksalt("Na", "Cl", a_angstrom=5.69)
@@ -60,6 +66,38 @@ def test_descriptors_do_not_depend_on_the_cell(other: str):
         written = Structure.from_sites(list(reversed(crystal.sites)))
     for describe in (physical_descriptors, composition_descriptors, ionic_descriptors):
         np.testing.assert_allclose(describe([written]), describe([crystal]), rtol=1e-9)
+
+
+@pytest.mark.parametrize("scaling", [1, [1, 2, 1], [[0, 1, 1], [1, 0, 1], [1, 1, 0]]])
+@pytest.mark.parametrize("moved_angstrom", [0.0, 0.1, 0.5])
+def test_atoms_of_the_primitive_cell_are_counted_as_pymatgen_counts_them(scaling: object, moved_angstrom: float):
+    """A search that is spared must not be one that would have found something."""
+    crystals = [SALT, wurtzite("Ga", "N", a_angstrom=3.2, c_angstrom=5.2, u=0.377)]
+    for crystal in crystals:
+        written = crystal.make_supercell(scaling, in_place=False)
+        written.translate_sites([0], [moved_angstrom, 0, 0], frac_coords=False)
+        found = physical_descriptors([written])["log10_atoms_in_primitive_cell"]
+        assert 10 ** found[0] == pytest.approx(len(written.get_primitive_structure()))
+
+
+def test_a_shell_beyond_the_first_search_is_found_among_crystals_that_need_none():
+    """In sparse hydrogen, each atom has six others at 6 Å; its neighbours in the list need no such search."""
+    sparse = Structure(Lattice.cubic(6.0), ["H"], [[0, 0, 0]])
+    table = physical_descriptors([SALT, sparse, SALT])
+    np.testing.assert_allclose(10 ** table["log10_nearest_distance"], [5.69 / 2, 6.0, 5.69 / 2])
+    assert table["neighbours"].tolist() == [6, 6, 6]
+
+
+def test_a_site_of_several_elements_is_a_clear_error():
+    alloy = Structure(Lattice.cubic(4), [{"Au": 0.5, "Cu": 0.5}], [[0, 0, 0]])
+    for describe in (physical_descriptors, ionic_descriptors):
+        with pytest.raises(StructureError, match="a site holds several elements"):
+            describe([SALT, alloy])
+
+
+def test_no_crystals_have_no_descriptors():
+    assert physical_descriptors([]).shape == (0, len(PHYSICAL))
+    assert ionic_descriptors([]).shape == (0, len(IONIC))
 
 
 def test_a_lone_atom_is_a_clear_error():
