@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,14 @@ def project(repository: Path, tmp_path: Path) -> Path:
 
 def test_absent_data_comes_from_the_bundled_remote(project: Path) -> None:
     assert fetch_bundled(Path("data"), target="data.dvc", project=project) == project / "data"
+    assert (project / "data" / "togo15.csv").read_text() == "formula\nBN\n"
+
+
+def test_of_two_who_want_the_same_at_once_one_fetches(project: Path) -> None:
+    """DVC refuses the second of two that pull at the same time."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        found = [pool.submit(fetch_bundled, Path("data"), target="data.dvc", project=project) for _ in range(2)]
+        assert [future.result() for future in found] == [project / "data"] * 2
     assert (project / "data" / "togo15.csv").read_text() == "formula\nBN\n"
 
 
