@@ -142,4 +142,6 @@ def _unreadable(path: Path) -> str | None:
 
 def _one_line(error: Exception) -> str:
     lines = str(error).splitlines()
+    if isinstance(error, LookupError):  # a parser's "list index out of range" means nothing to who wrote the file
+        return f"it ends too early, or something is missing ({', '.join([type(error).__name__, *lines[:1]])})"
     return lines[0] if lines else type(error).__name__
