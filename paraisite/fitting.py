@@ -24,7 +24,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inputs import load_data, with_graphs
 from paraisite.models.ensemble import Ensemble
-from paraisite.outputs import CALIBRATION, METRICS
+from paraisite.outputs import CALIBRATION, METRICS, metrics_of
 from paraisite.prediction.calibration import Calibration, log10_of
 from paraisite.prediction.making import make_reference, materials_of, membership
 from paraisite.prediction.predictor import Predictor
@@ -116,7 +116,7 @@ def fitted(
 
 def _write(name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Dataset) -> None:
     """Write the predictor's folder, with a card."""
-    folder, summary = built(name) / PREDICTOR, summarise(errors)
+    folder = built(name) / PREDICTOR
     shutil.rmtree(folder, ignore_errors=True)
     predictor.save(folder)
     calibration = predictor.calibration
@@ -126,7 +126,7 @@ def _write(name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Datas
         "members": "one per split, a mixture of Gaussian processes fitted on its training rows",
         "dataset": dataset.name,
         "dataset_digest": dataset.digest,
-        METRICS: {key: {"mean": row["mean"], "std": row["std"]} for key, row in summary.iterrows()},
+        METRICS: metrics_of(errors),
         CALIBRATION: None if calibration is None else asdict(calibration),
     }
     (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from paraisite import DEFAULT_MODEL
 from paraisite.config import load_config
 from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.folders import BUILD
@@ -22,10 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 def screen_with_all(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:
-    """Screen a source with every final model of the lineage.
+    """Screen a source with every final model of the lineage, Gaussian processes included.
 
-    A model that has no predictor is trained first; one that cannot be is left out, which a warning says. A table that
-    was made of the same source and models is taken as it is; models that are nowhere now are believed.
+    A model that has no predictor is trained or fitted first; one that cannot be is left out, which a warning says. A
+    table that was made of the same source and models is taken as it is; models that are nowhere now are believed.
 
     Args:
         source: A data set's name, or a path.
@@ -63,9 +64,9 @@ def screen_with_all(source: str, *, output: Path | None, n_process: int, chunk_s
 
 
 def final_models() -> list[str]:
-    """Return the names of the lineage's models that end on Togo15."""
+    """Return the names of the lineage's models that end on Togo15: its networks, then the Gaussian processes."""
     models = models_of(LINEAGES[load_config().lineage]).values()
-    return [recipe.name for recipe in models if recipe.train_on == TOGO15]
+    return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
 
 
 def _is_up_to_date(path: Path, rows: Source) -> bool:
@@ -87,14 +88,19 @@ def _found(name: str) -> Predictor | None:
 
 
 def _predictors() -> Iterator[tuple[str, Predictor]]:
-    """Yield each final model's predictor, trained where there is none; a warning names those that cannot be."""
-    from paraisite.stages import train_predictor  # here, as TensorFlow takes seconds to import
+    """Yield each final model's predictor, made where there is none; a warning names those that cannot be."""
+    # Here, as TensorFlow takes seconds to import.
+    from paraisite.fitting import fit
+    from paraisite.stages import train_predictor
 
     for name in final_models():
         try:
             if (found := _found(name)) is None:
-                logger.warning("%s has no predictor here, so it is trained first: about two minutes", name)
-                train_predictor(name)
+                logger.warning("%s has no predictor here, so it is made first: about two minutes", name)
+                if name == DEFAULT_MODEL:
+                    fit(TOGO15)
+                else:
+                    train_predictor(name)
                 found = find_predictor(name)
             yield name, found
         except (MissingInputError, WeightsError, DownloadError) as error:

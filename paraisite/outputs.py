@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
 from paraisite.errors import DataError
 from paraisite.evaluation.metrics import summarise
 from paraisite.evaluation.pretraining import CARD_FILE
@@ -62,7 +64,7 @@ class Output:
         result = self.trained.result
         result.save(folder / "result")
         self.trained.save_members(folder / "members")
-        (folder / "metrics.json").write_text(json.dumps(metrics_of(result), indent=2) + "\n")
+        (folder / "metrics.json").write_text(json.dumps(metrics_of(result.metrics), indent=2) + "\n")
         self.write_predictor(folder)
         if has_followers(result.recipe):
             path = folder / "weights" / ENSEMBLE_FILE
@@ -94,9 +96,9 @@ class Output:
         _write_card(self.trained.result, path, self.trained.last, further=further)
 
 
-def metrics_of(result: RecipeResult) -> dict[str, dict[str, float]]:
-    """Return each metric's mean and deviation over the splits."""
-    summary = summarise(result.metrics)
+def metrics_of(of_splits: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return each metric's mean and deviation over the splits, whose metrics are the rows."""
+    summary = summarise(of_splits)
     return {str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()}
 
 
@@ -106,7 +108,7 @@ def _write_card(result: RecipeResult, path: Path, ensemble: Ensemble, *, further
         "model": result.recipe.name,
         "target": "log10(1 + kappa), kappa in W/m/K at 300 K, standardised per member",
         "sha256": file_sha256(path),
-        METRICS: metrics_of(result),
+        METRICS: metrics_of(result.metrics),
         **further,
         **ensemble.metadata,
     }

@@ -128,7 +128,7 @@ def _write_comparison(results: Sequence[RecipeResult], part_of: Mapping[str, str
     compare_results(results).to_csv(folder / "table.csv")
     (folder / "table.md").write_text(to_markdown(closing_table(results)) + "\n")
     save_figure(mape_of_splits(results), folder / "mape_of_splits")
-    metrics = {result.recipe.name.lower(): metrics_of(result) for result in results}
+    metrics = {result.recipe.name.lower(): metrics_of(result.metrics) for result in results}
     (folder.parent / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     curves = {part_of[result.recipe.name]: _mean_curve(result) for result in results}
     pd.DataFrame(curves, columns=PARTS).to_csv(folder.parent / "curves.csv", float_format="%.6g")

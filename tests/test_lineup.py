@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from paraisite import lineup, stages
+from paraisite import fitting, lineup, stages
 from paraisite.errors import MissingInputError
 from paraisite.screening.side_by_side import MadeOf
 from paraisite.screening.writer import Summary
 from tests.pipeline import params_text
 from tests.screening.materials import write_json_lines
 
-FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15"]
+FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15", "GPTG15"]
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ def predictors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
     monkeypatch.setattr(lineup, "PredictorScorer", lambda predictor: predictor)
     monkeypatch.setattr(lineup, "screen", screen)
     monkeypatch.setattr(stages, "train_predictor", lambda name: here.update({name: "trained"}))
+    monkeypatch.setattr(fitting, "fit", lambda dataset: here.update({"GPTG15": f"fitted on {dataset}"}))
     return here
 
 
@@ -60,12 +61,11 @@ def test_all_final_models_are_in_the_table(predictors: dict[str, str]) -> None:
     assert {f"{name}:mTC_w_per_m_k" for name in FINAL} <= set(table.column_names)
 
 
-def test_a_model_without_predictor_is_trained_first(
-    predictors: dict[str, str], caplog: pytest.LogCaptureFixture
-) -> None:
-    del predictors["RWTG15"]
-    assert screen_all().model_sha256["RWTG15"] == "RWTG15 trained"
-    assert "RWTG15 has no predictor here, so it is trained first" in caplog.text
+def test_a_model_without_predictor_is_made_first(predictors: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    del predictors["RWTG15"], predictors["GPTG15"]
+    made_of = screen_all().model_sha256
+    assert (made_of["RWTG15"], made_of["GPTG15"]) == ("RWTG15 trained", "GPTG15 fitted on togo15")
+    assert "RWTG15 has no predictor here, so it is made first" in caplog.text
 
 
 def test_a_model_that_cannot_be_trained_is_left_out(
@@ -75,6 +75,7 @@ def test_a_model_that_cannot_be_trained_is_left_out(
         raise MissingInputError(f"no start of {name}")
 
     monkeypatch.setattr(stages, "train_predictor", fail)
+    monkeypatch.setattr(fitting, "fit", fail)
     del predictors["LFETG15"]
     assert list(screen_all().model_sha256) == [name for name in FINAL if name != "LFETG15"]
     assert "LFETG15 is left out: no start of LFETG15" in caplog.text

@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from sklearn.preprocessing import StandardScaler
 
 from paraisite.evaluation.crossfit import Floats
-from paraisite.evaluation.descriptors import structure_descriptors
+from paraisite.evaluation.descriptors import structure_descriptors, symmetry_of
 from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.schema import FORMULA, NEAREST_MATERIAL, ROW
 
@@ -27,8 +26,6 @@ KNOWN: Final = "its label is known"
 
 Identity = tuple[str, int]
 """Reduced formula and number of the space group."""
-
-SYMMETRY_TOLERANCE_ANGSTROM: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -137,4 +134,4 @@ def standardised_descriptors(crystals: Sequence[Structure]) -> Floats:
 
 def space_group(crystal: Structure) -> int:
     """Return the number of a crystal's space group."""
-    return int(SpacegroupAnalyzer(crystal, SYMMETRY_TOLERANCE_ANGSTROM).get_space_group_number())
+    return int(symmetry_of(crystal).get_space_group_number())

@@ -1,15 +1,14 @@
 """What a structure alone says of a crystal: what the paper took of that from the Materials Project, and more."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer, SymmetryUndeterminedError
+from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
 from paraisite.errors import StructureError
-from paraisite.evaluation.descriptors import PHYSICAL, Descriptor, physical_descriptors
+from paraisite.evaluation.descriptors import PHYSICAL, Descriptor, physical_descriptors, symmetry_of
 from paraisite.schema import REASON
 
 OF_THE_CELL: Final = (
@@ -24,8 +23,6 @@ OF_THE_CELL: Final = (
 """Named as in the Materials Project, where they are there."""
 
 OF_STRUCTURES: Final = (*OF_THE_CELL, *PHYSICAL)
-
-_SYMMETRY_ANGSTROM: Final = 0.01
 
 
 def descriptors_of(structures: Sequence[Structure | None]) -> pd.DataFrame:
@@ -51,10 +48,8 @@ def _row(structure: Structure | None) -> dict[str, float | str]:
 
 
 def _of_cell(structure: Structure) -> dict[str, float]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # spglib's, about how it will report failures one day
-        symmetry = SpacegroupAnalyzer(structure, symprec=_SYMMETRY_ANGSTROM)
-        number, order = symmetry.get_space_group_number(), len(symmetry.get_point_group_operations())
+    symmetry = symmetry_of(structure)
+    number, order = symmetry.get_space_group_number(), len(symmetry.get_point_group_operations())
     values = (
         structure.volume,
         len(structure),

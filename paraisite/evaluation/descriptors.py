@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.errors import StructureError
 from paraisite.graphs.crystal_graph import ragged_arange
@@ -53,6 +54,9 @@ PHYSICAL: Final = (
 
 _PRIMITIVE_TOLERANCE_ANGSTROM: Final = 0.25
 """How far atoms may be from where a smaller cell has them: pymatgen's own."""
+
+_SYMMETRY_TOLERANCE_ANGSTROM: Final = 0.01
+"""How far atoms of structures from anywhere may be from where symmetry has them; databases round to less."""
 
 _SHELL: Final = 1.15
 _SEARCH_ANGSTROM: Final = (4.0, 8.0, 16.0)
@@ -105,6 +109,17 @@ def structure_descriptors(crystals: CrystalArrays) -> Floats:
         StructureError: An atom has no other within 16 Å, or a site holds no single element.
     """
     return np.hstack([_physical(crystals), _ionic(crystals)])
+
+
+def symmetry_of(structure: Structure) -> SpacegroupAnalyzer:
+    """Return a crystal's symmetry as spglib finds it.
+
+    Raises:
+        SymmetryUndeterminedError: It finds none (pymatgen's exception).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # spglib's, about how it will report failures one day
+        return SpacegroupAnalyzer(structure, _SYMMETRY_TOLERANCE_ANGSTROM)
 
 
 def composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
