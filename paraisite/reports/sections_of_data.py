@@ -30,7 +30,9 @@ ABOUT: Final = Section(
         "from nine different four fifths of the data. Their mean is called **mTC**, the variance among them "
         "**var(pTC)**: how much they disagree.",
         "Names of models say what they learnt: RW begins with random weights, LFE (or FE) with formation energies; LAB "
-        "or AF stands for rough conductivities, BTE for better ones, TG15 for Togo15 at the end.",
+        "or AF stands for rough conductivities, BTE for better ones, TG15 for Togo15 at the end. GP is no network: "
+        "nine mixtures of Gaussian processes that learnt from what networks say of Togo15's crystals, and what can be "
+        "read off a crystal, such as its lightest mass or its shortest distance.",
         "Errors are mean absolute percentage errors (**MAPE**): 0.3 means that a prediction is off by 30 % on average. "
         "The method is that of Klochko and d'Aquin, Phys. Chem. Chem. Phys. 2026, DOI 10.1039/D5CP04401D; figures that "
         "answer one of theirs say which.",

@@ -45,7 +45,7 @@ def statistics_section(findings: Findings, source: str) -> Section:
         "What goes with a high conductivity, and with doubt",
         words=(
             f"All final models predict the conductivities of {source}: {n:,} crystals. What they say (mTC), and how "
-            "far their nine networks disagree (var(pTC)), is correlated with what is known of the crystals. Pearson's "
+            "far their nine members disagree (var(pTC)), is correlated with what is known of the crystals. Pearson's "
             "r is 1 or −1 where one follows the other on a line and 0 where they have nothing to do with each other "
             "in that way.",
             "With so many crystals hardly any correlation is due to chance, so that the size of r counts, not its p. "
