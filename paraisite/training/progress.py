@@ -41,14 +41,15 @@ class ProgressBar:
         self._best: dict[int, float] = {}
         self._lock = threading.Lock()
         self._seconds_between_lines = seconds_between_lines
-        self._n_done = self._n_start = self._n_total = 0
+        self._n_done = self._n_total = 0
+        self._n_timed: int | None = None
         self._start = self._last_line = 0.0
 
     def on_start(self, *, n_member: int, n_epoch: int, n_epoch_done: int) -> None:
         """Show the bar."""
-        self._n_done = self._n_start = n_epoch_done
+        self._n_done, self._n_timed = n_epoch_done, None
         self._n_total = n_member * n_epoch
-        self._start = self._last_line = time.monotonic()
+        self._last_line = time.monotonic()
         if self._console.is_terminal:
             self._progress.start()
             self._task = self._progress.add_task(
@@ -59,6 +60,8 @@ class ProgressBar:
         """Move the bar by one member-epoch."""
         with self._lock:
             self._n_done += 1
+            if self._n_timed is None:  # what passes before is spent on compiling
+                self._n_timed, self._start = self._n_done, time.monotonic()
             if math.isfinite(validation_error):
                 self._best[member] = min(validation_error, self._best.get(member, math.inf))
             mean = sum(self._best.values()) / len(self._best) if self._best else math.nan
@@ -68,13 +71,16 @@ class ProgressBar:
             elif time.monotonic() - self._last_line >= self._seconds_between_lines:
                 self._last_line = time.monotonic()
                 done = f"{self._n_done} of {self._n_total} member-epochs"
-                logger.info("%s: %s, about %.0f min left; %s", self._title, done, self._minutes_left(), error)
+                logger.info("%s: %s, %s; %s", self._title, done, self._left(self._n_timed), error)
 
     def on_end(self) -> None:
         """Leave the bar as it stands."""
         if self._task is not None:
             self._progress.stop()
 
-    def _minutes_left(self) -> float:
-        per_epoch = (time.monotonic() - self._start) / (self._n_done - self._n_start)
-        return per_epoch * (self._n_total - self._n_done) / 60.0
+    def _left(self, n_timed: int) -> str:
+        """Return how much time is left, as far as the epochs since ``n_timed`` were done tell."""
+        if self._n_done == n_timed:
+            return "time left not known yet"
+        per_epoch = (time.monotonic() - self._start) / (self._n_done - n_timed)
+        return f"about {per_epoch * (self._n_total - self._n_done) / 60.0:.0f} min left"
