@@ -1,5 +1,6 @@
 """A screening: chunks handed out to workers, a bounded number ahead, and their rows written as they come back."""
 
+import logging
 import signal
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from paraisite.screening.chunks import Chunk, Source
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import Scorer
 from paraisite.screening.writer import Output, Summary
+
+logger = logging.getLogger(__name__)
 
 LOST: Final = "a worker was ended from outside (out of memory?); the same command goes on where it stopped"
 
@@ -52,8 +55,12 @@ def screen(source: Source, scorer: Scorer, *, output: Output, workers: Workers, 
         ParaisiteError: A worker died.
     """
     output.begin(source, scorer, chunk_size=chunk_size)
-    with CountProgress("screen", unit="rows") as progress, workers:
-        n_row, failure = _work_off(source.chunks(chunk_size), workers, output=output, progress=progress)
+    try:
+        with CountProgress("screen", unit="rows") as progress, workers:
+            n_row, failure = _work_off(source.chunks(chunk_size), workers, output=output, progress=progress)
+    except KeyboardInterrupt:
+        logger.warning("stopped; whole parts are kept, and the same command goes on")
+        raise
     if failure is not None:
         raise failure
     return output.finish(n_row)

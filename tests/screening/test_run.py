@@ -29,8 +29,20 @@ N_ROW, CHUNK_SIZE = 20, 3
 class HereWorkers(Workers):
     """Scores in this process, some chunks late, as other processes would."""
 
-    def __init__(self, scorer: Scorer, *, n_ahead: int = 4, fail_at: int | None = None) -> None:
-        self.scorer, self.n_ahead, self.fail_at = scorer, n_ahead, fail_at
+    def __init__(
+        self,
+        scorer: Scorer,
+        *,
+        n_ahead: int = 4,
+        fail_at: int | None = None,
+        failure: BaseException | None = None,
+    ) -> None:
+        self.scorer, self.n_ahead, self.fail_at, self.failure = (
+            scorer,
+            n_ahead,
+            fail_at,
+            failure or ParaisiteError("lost"),
+        )
         self.chunks: list[int] = []
 
     def __exit__(self, *_: object) -> None:
@@ -40,7 +52,7 @@ class HereWorkers(Workers):
         self.chunks.append(chunk.number)
         future: Future[pa.Table] = Future()
         if chunk.number == self.fail_at:
-            future.set_exception(ParaisiteError("lost"))
+            future.set_exception(self.failure)
         else:
             future.set_result(score_chunk(chunk, self.scorer))
         return future
@@ -50,6 +62,17 @@ def run(path: Path, folder: Path, workers: Workers | None = None, *, chunk_size:
     scorer = PlainScorer()
     workers = workers or HereWorkers(scorer)
     return screen(open_source(path), scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = write_json_lines(tmp_path / "rows.jsonl", N_ROW)
+    workers = HereWorkers(PlainScorer(), n_ahead=1, fail_at=3, failure=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(path, tmp_path / "out", workers)
+    assert "the same command goes on" in caplog.text
+    goes_on = HereWorkers(PlainScorer())
+    run(path, tmp_path / "out", goes_on)
+    assert goes_on.chunks == [3, 4, 5, 6]
 
 
 def content(folder: Path) -> dict[str, bytes]:
