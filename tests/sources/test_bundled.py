@@ -3,8 +3,8 @@
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,12 +44,24 @@ def test_absent_data_comes_from_the_bundled_remote(project: Path) -> None:
     assert (project / "data" / "togo15.csv").read_text() == "formula\nBN\n"
 
 
-def test_of_two_who_want_the_same_at_once_one_fetches(project: Path) -> None:
-    """DVC refuses the second of two that pull at the same time."""
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        found = [pool.submit(fetch_bundled, Path("data"), target="data.dvc", project=project) for _ in range(2)]
-        assert [future.result() for future in found] == [project / "data"] * 2
-    assert (project / "data" / "togo15.csv").read_text() == "formula\nBN\n"
+def test_of_two_who_want_the_same_at_once_one_fetches(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is there before it is complete: who comes second must neither fetch it again nor read it half."""
+    pulls = []
+
+    def slow_pull(*arguments: str, project: Path) -> None:
+        pulls.append(arguments)
+        (project / "data").mkdir()
+        time.sleep(0.5)
+        (project / "data" / "togo15.csv").write_text("formula\nBN\n")
+
+    def text_of_fetched() -> str:
+        return (fetch_bundled(Path("data"), target="data.dvc", project=project) / "togo15.csv").read_text()
+
+    monkeypatch.setattr("paraisite.sources.bundled.run_dvc", slow_pull)
+    with ThreadPoolExecutor(2) as pool:
+        texts = [future.result() for future in [pool.submit(text_of_fetched) for _ in range(2)]]
+    assert texts == ["formula\nBN\n"] * 2
+    assert len(pulls) == 1
 
 
 def test_present_data_is_left_as_it_is(project: Path) -> None:
