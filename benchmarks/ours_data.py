@@ -10,7 +10,7 @@ from paraisite.config import GraphConfig, HeadConfig
 from paraisite.graphs.build import build_graphs
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig, Parameters
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
 
 GRAPHS = GraphConfig()
 MODEL = ModelConfig(head_hidden=HeadConfig().head_hidden)

@@ -10,7 +10,7 @@ from benchmarks import ours_data
 from benchmarks.paced_fit import PacedFit
 from benchmarks.protocol import Measurement, Tasks, read_crystals, serve, train_task, versions, worker_parser
 from paraisite.config import TrainingConfig
-from paraisite.datasets.splits import random_splits
+from paraisite.data.datasets.splits import random_splits
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import TrainingData
 from paraisite.training.engine import fit

@@ -13,7 +13,7 @@ from typing import Final
 from paraisite.errors import ParaisiteError
 from paraisite.models.runtime import has_gpu
 from paraisite.training.callbacks import FitCallback
-from paraisite.training.lanes import SECONDS_PER_TURN
+from paraisite.training.worker_processes import SECONDS_PER_TURN
 
 _SAME_TURN_SECONDS: Final = 0.1
 """A lane reports all epochs of its turn at once."""

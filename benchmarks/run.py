@@ -32,9 +32,9 @@ from benchmarks.protocol import (
 from benchmarks.tables import comparison_table, own_table, profile_table
 from benchmarks.worker import Worker, WorkerError
 from paraisite.config import GraphConfig, load_config
+from paraisite.data.sources.aflow import load_aflow
 from paraisite.errors import ParaisiteError
 from paraisite.graphs.build import build_graphs
-from paraisite.sources.aflow import load_aflow
 
 N_SHARED: Final = 400
 """Records that peers and we work on."""

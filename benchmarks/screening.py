@@ -24,16 +24,16 @@ from rich.table import Table
 from benchmarks.machine import describe_machine
 from benchmarks.protocol import PREDICT_SINGLE, Crystal, write_crystals
 from benchmarks.worker import Worker
+from paraisite.artifacts.predictors import find_predictor
+from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.errors import ParaisiteError
-from paraisite.predictors import find_predictor
 from paraisite.screening.chunks import Source
+from paraisite.screening.output import Output
 from paraisite.screening.records import Crystal as FoundCrystal
 from paraisite.screening.records import read_chunk
 from paraisite.screening.run import LocalWorkers, screen
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.sources import open_source
-from paraisite.screening.writer import Output
-from paraisite.sources.structure_columns import FRACTIONAL, LATTICE, SPECIES
 
 N_PEER: Final = 60
 """Structures that matgl predicts one by one."""

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import ours_data
 from benchmarks.protocol import PROFILE, Measurement, Tasks, read_crystals, serve, worker_parser
 from paraisite.config import TrainingConfig
-from paraisite.datasets.splits import Split, random_splits
+from paraisite.data.datasets.splits import Split, random_splits
 from paraisite.models.architecture import ModelConfig, flatten
 from paraisite.models.megnet import forward
 from paraisite.models.runtime import tf, use_threads_per_operation
@@ -31,7 +31,7 @@ from paraisite.training.batches import (
     validation_shape,
 )
 from paraisite.training.checkpoint import TrainingState
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
 from paraisite.training.step import LabelledBatches
 from paraisite.training.unit import TrainingTask, UnitTrainer
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from paraisite.prediction.predictor import Predictor
+    from paraisite.inference.predictor import Predictor
 
 __version__ = "0.1.0"
 
 DEFAULT_MODEL: Final = "GPTG15"
-"""What predicts where nothing else is asked for, see ``paraisite.fitting``."""
+"""What predicts where nothing else is asked for, see ``paraisite.workflows.fit``."""
 
 
 def load_predictor(model: str | Path = DEFAULT_MODEL) -> "Predictor":
-    """Return what predicts kappa, as ``paraisite.predictors.find_predictor`` finds it; TensorFlow is imported then."""
-    from paraisite.predictors import find_predictor
+    """Return the predictor of a name or path, see ``paraisite.artifacts.predictors.find_predictor``."""
+    from paraisite.artifacts.predictors import find_predictor
 
     return find_predictor(model)

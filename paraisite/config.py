@@ -218,7 +218,7 @@ class LabConfig:
 
     Attributes:
         seed: Decides which decorations are drawn, and in which order.
-        slack_potential: Potential of tier ``slack``, a name that ``sources.lab.potential`` knows.
+        slack_potential: Potential of tier ``slack``, a name that ``labels.potential`` knows.
         slack_candidates: Decorations to compute; about a third is accepted.
         bte_potential: Potential of tier ``bte``.
         bte_candidates: Crystals of tier ``slack`` to compute at most.

@@ -14,6 +14,9 @@ KAPPA: Final = "kappa_w_per_m_k"
 SOURCE: Final = "source"
 REASON: Final = "reason"
 
+LOG_FLOOR: Final = 1e-3
+"""Smallest argument of a logarithm, W/m/K: well below the conductivity of any known crystal."""
+
 # Columns of a predictions table (one row per material, split and part).
 SPLIT_SEED: Final = "split_seed"
 ROW: Final = "row"
@@ -39,6 +42,15 @@ OUT_OF_DOMAIN_FLAG: Final = "out_of_domain_flag"
 """Whether the crystal lies too far, or has such an element."""
 NEAREST_MATERIAL: Final = "nearest_material_id"
 """The material that taught the model and is most like the crystal."""
+
+# Columns of an evaluation's estimates and scores (one row per model, seed, split and test material).
+MODEL: Final = "model"
+SEED: Final = "seed"
+SPLIT: Final = "split"
+TILT: Final = "tilt"
+KAPPA_ESTIMATED: Final = "kappa_estimated_w_per_m_k"
+KAPPA_MEDIAN: Final = "kappa_median_w_per_m_k"
+LOG10_SPREAD: Final = "log10_spread_dex"
 
 # Columns of a curves table (one row per split and epoch, epochs counted from 1).
 EPOCH: Final = "epoch"

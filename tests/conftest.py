@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paraisite.sources.bundled import fetch_bundled
+from paraisite.artifacts.bundled import fetch_bundled
 
 SHARED_VARIABLE = "PARAISITE_SHARED"
 ROOT = Path(__file__).parents[1]

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.datasets.splits import Split, random_splits
-from paraisite.datasets.table import Dataset, build_dataset
-from paraisite.evaluation.metrics import metrics_table
-from paraisite.evaluation.results import RecipeResult
+from paraisite.data.datasets.splits import Split, random_splits
+from paraisite.data.datasets.table import Dataset, build_dataset
+from paraisite.data.record import Record
+from paraisite.data.structure_types import rocksalt
+from paraisite.metrics.kappa_errors import metrics_table
 from paraisite.models.architecture import ModelConfig, parameter_shapes
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.sources.prototypes import rocksalt
-from paraisite.sources.record import Record
+from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import RECIPES, Recipe
 
 SEEDS = tuple(range(1, 10))

@@ -11,7 +11,7 @@ from pymatgen.core.graphs import EL_COLORS
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from paraisite.evaluation.crossfit import Floats
+from paraisite.arrays import Floats
 
 MAX_ATOMS: Final = 1000
 """Atoms up to which a browser turns a crystal smoothly."""

@@ -10,14 +10,14 @@ from pymatgen.core.structure import Structure
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.app.crystal_view import MAX_ATOMS, crystal_figure
-from paraisite.app.inputs import EXAMPLES, crystals_of_file, notice
-from paraisite.app.tables import intervals_table, kappa_text, nearest_table, overview_table
+from paraisite.app.uploads import EXAMPLES, crystals_of_file, notice
+from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
+from paraisite.artifacts.predictors import find_predictor
 from paraisite.errors import ParaisiteError
-from paraisite.explanation.explainers import Explainer, Explanation, as_json, explain
-from paraisite.explanation.words import agreement_sentence, contribution_sentences, domain_sentence
-from paraisite.prediction.crystals import Crystal
-from paraisite.prediction.rows import NAME, Row, as_frame, as_named_rows
-from paraisite.predictors import find_predictor
+from paraisite.explain.explainers import Explainer, Explanation, as_json, explain
+from paraisite.explain.text import agreement_sentence, contribution_sentences, domain_sentence
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.rows import NAME, Row, as_frame, as_named_rows
 from paraisite.reports.explanation import contributions_figure, prediction_figure
 
 

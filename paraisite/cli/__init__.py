@@ -6,12 +6,22 @@ TensorFlow, pandas and mlflow are imported inside the verbs, so that ``--help`` 
 import importlib.metadata
 import logging
 import os
+from collections.abc import Callable
+from typing import Final
 
 import typer
 
 import paraisite
-from paraisite.cli import choosing, explaining, labels, measuring, reporting, training, using
-from paraisite.cli.data import data
+from paraisite.cli import (
+    evaluation_commands,
+    explanation_commands,
+    label_commands,
+    prediction_commands,
+    report_commands,
+    selection_commands,
+    training_commands,
+)
+from paraisite.cli.data_commands import data
 
 app = typer.Typer(
     name="paraisite",
@@ -43,16 +53,19 @@ def version() -> None:
             typer.echo(f"{package} is not installed")
 
 
-for verb in (
-    training.step1, training.step2, training.step3, training.rwaft, training.train, training.pretrain,
-    training.recipes, training.fit, training.ship,
-    using.predict, using.screen,
-    measuring.prepare, measuring.evaluate, measuring.compare, measuring.overlap, measuring.backbones, measuring.tune,
-    measuring.check,
-    labels.label, labels.lab,
-    explaining.explain, explaining.app,
-    choosing.candidates, choosing.replay, choosing.verify,
-    reporting.statistics, reporting.report,
+for commands in (
+    training_commands, prediction_commands, evaluation_commands, label_commands,
+    explanation_commands, selection_commands, report_commands,
 ):  # fmt: skip
-    app.command()(verb)
+    for verb in commands.VERBS:
+        app.command()(verb)
+FORMER_NAMES: Final[dict[str, Callable[..., None]]] = {
+    "candidates": selection_commands.select,
+    "lab": label_commands.build_labels,
+    "ship": training_commands.release,
+}
+"""Names that verbs had before version 0.2; they still run, and are not listed."""
+
+for former_name, verb in FORMER_NAMES.items():
+    app.command(former_name, hidden=True, deprecated=True)(verb)
 app.add_typer(data, name="data")

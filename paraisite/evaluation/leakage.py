@@ -1,7 +1,8 @@
-"""What it does to the errors that test rows share a formula or a structure with rows that taught.
+"""What it does to the errors that test rows share a formula or a structure with rows of the training set.
 
-The groups of ``datasets.overlap`` are compared by their MAPE in W/m/K. Where enough splits hold both groups, the
-comparison is paired over the splits; elsewhere materials are resampled. A group of few materials gets no number.
+The groups of ``data.datasets.shared_materials`` are compared by their MAPE in W/m/K. Where enough splits hold both
+groups, the comparison is paired over the splits; elsewhere materials are resampled. A group of few materials gets no
+number.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +13,11 @@ import pandas as pd
 from scipy.stats import bootstrap
 
 from paraisite import schema
-from paraisite.datasets.overlap import N_ROW, N_TOTAL, NOTHING, RELATION, RELATIONS
-from paraisite.evaluation.crossfit import Floats
+from paraisite.arrays import Floats
+from paraisite.data.datasets.shared_materials import N_ROW, N_TOTAL, NOTHING, RELATION, RELATIONS
 from paraisite.evaluation.row_errors import ERROR
-from paraisite.evaluation.scores import MODEL
-from paraisite.evaluation.statistics import compare_paired
+from paraisite.metrics.paired_tests import compare_paired
+from paraisite.schema import MODEL
 
 MIN_MATERIALS: Final = 5
 """Groups with fewer are not measured."""

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.datasets.nested import NestedSplit
+from paraisite.core.files import write_whole
+from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.evaluation.scores import ESTIMATES_FILE, scores_table, summary_table
-from paraisite.evaluation.statistics import comparisons_table
-from paraisite.files import write_whole
+from paraisite.metrics.paired_tests import comparisons_table
 
 TABLES_FOLDER: Final = "result"
 METRICS_FILE: Final = "metrics.json"

@@ -12,9 +12,9 @@ from paraisite import schema
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.outcome import TABLES_FOLDER
 from paraisite.evaluation.protocols import PROTOCOLS
-from paraisite.evaluation.scores import MODEL
-from paraisite.evaluation.statistics import P_HOLM, REFERENCE
-from paraisite.evaluation.tabular import BASELINES, MIXTURES, PROCESSES
+from paraisite.metrics.paired_tests import P_HOLM, REFERENCE
+from paraisite.models.tabular import BASELINES, MIXTURES, PROCESSES
+from paraisite.schema import MODEL
 
 PROTOCOL: Final = "protocol"
 METRIC: Final = "metric"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from paraisite.config import EvaluationConfig, SplitConfig
-from paraisite.datasets.nested import NestedSplit, grouped_nested, leave_one_out_nested, random_nested
-from paraisite.datasets.table import Dataset
+from paraisite.data.datasets.nested_splits import NestedSplit, grouped_nested, leave_one_out_nested, random_nested
+from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, PROTOTYPE
 

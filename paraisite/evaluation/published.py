@@ -6,21 +6,13 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.datasets.nested import NestedSplit
+from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.errors import DataError
-from paraisite.evaluation.metrics import COLUMN_OF_EPOCH
-from paraisite.evaluation.out_of_domain import n_unseen_element
-from paraisite.evaluation.results import RecipeResult
-from paraisite.evaluation.scores import (
-    KAPPA_ESTIMATED,
-    KAPPA_MEDIAN,
-    LOG10_SPREAD,
-    MODEL,
-    SEED,
-    SPLIT,
-    TILT,
-    interval_columns,
-)
+from paraisite.evaluation.scores import interval_columns
+from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH
+from paraisite.models.applicability import n_unseen_element
+from paraisite.schema import KAPPA_ESTIMATED, KAPPA_MEDIAN, LOG10_SPREAD, MODEL, SEED, SPLIT, TILT
+from paraisite.training.recipe_result import RecipeResult
 
 
 def estimates_of_training(

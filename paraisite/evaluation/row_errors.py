@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.datasets.overlap import OTHER_ROW, RELATION, closest_relations
-from paraisite.datasets.table import Dataset
+from paraisite.data.datasets.shared_materials import OTHER_ROW, RELATION, closest_relations
+from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
-from paraisite.evaluation.results import RecipeResult
-from paraisite.evaluation.scores import KAPPA_ESTIMATED, MODEL
+from paraisite.schema import KAPPA_ESTIMATED, MODEL
+from paraisite.training.recipe_result import RecipeResult
 
 ERROR: Final = "absolute_percentage_error"
 """Column of |estimate - kappa| / kappa, a fraction."""

@@ -7,24 +7,18 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.datasets.table import Dataset
-from paraisite.evaluation.crossfit import CrossFit
-from paraisite.evaluation.error_ranking import error_ranking
-from paraisite.evaluation.metrics import evaluate
-from paraisite.evaluation.out_of_domain import is_flagged, n_unseen_element
-from paraisite.evaluation.point import CUT_OFF_COVERAGE, best_tilt, half_width, interval_of, kappa_of, median_of
-from paraisite.evaluation.resampling import mean_of_runs_interval
-from paraisite.evaluation.variance import described_components
+from paraisite.data.datasets.table import Dataset
+from paraisite.evaluation.cross_validation import CrossFit
+from paraisite.metrics.bootstrap import mean_of_runs_interval
+from paraisite.metrics.error_ranking import error_ranking
+from paraisite.metrics.kappa_errors import evaluate
+from paraisite.metrics.paired_tests import by_split_and_seed
+from paraisite.metrics.variance_components import described_components
+from paraisite.models.applicability import is_flagged, n_unseen_element
+from paraisite.models.estimate import CUT_OFF_COVERAGE, best_tilt, half_width, interval_of, kappa_of, median_of
+from paraisite.schema import KAPPA_ESTIMATED, KAPPA_MEDIAN, LOG10_SPREAD, MODEL, SEED, SPLIT, TILT
 
 ESTIMATES_FILE: Final = "estimates.csv.gz"
-
-MODEL: Final = "model"
-SEED: Final = "seed"
-SPLIT: Final = "split"
-TILT: Final = "tilt"
-KAPPA_ESTIMATED: Final = "kappa_estimated_w_per_m_k"
-KAPPA_MEDIAN: Final = "kappa_median_w_per_m_k"
-LOG10_SPREAD: Final = "log10_spread_dex"
 
 
 def interval_columns(coverage: float) -> tuple[str, str]:
@@ -97,11 +91,6 @@ def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
         errors = evaluate(kappa, estimated, epoch="test")
         rows.append(dict(zip(keys, identity, strict=True)) | errors | held)
     return pd.DataFrame(rows)
-
-
-def by_split_and_seed(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return one model's metric, a row per split (index split_seed) and a column per seed."""
-    return scores.pivot_table(index=schema.SPLIT_SEED, columns=SEED, values=metric, dropna=False)
 
 
 def summary_table(estimates: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

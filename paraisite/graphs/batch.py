@@ -10,10 +10,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.arrays import Ints
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection, ragged_arange
-
-Ints = npt.NDArray[np.int64]
 
 EMPTY: Final = -1
 """In a plan: a place without a crystal."""

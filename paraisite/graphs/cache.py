@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from paraisite.core.files import cache_folder
 from paraisite.errors import DataError
-from paraisite.files import cache_folder
 from paraisite.graphs.build import Progress, RejectedRow, build_graphs
 from paraisite.graphs.crystal_graph import FORMAT_VERSION, GraphCollection
 from paraisite.graphs.neighbours import CrystalArrays

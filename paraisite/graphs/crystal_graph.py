@@ -12,8 +12,8 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
+from paraisite.core.files import content_sha256, write_whole
 from paraisite.errors import DataError
-from paraisite.files import content_sha256, write_whole
 
 FORMAT_VERSION: Final = 1
 """Of the saved file, and of what its numbers mean: raise it when graphs of the same crystals change."""

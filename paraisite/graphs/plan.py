@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from paraisite.arrays import Floats, Ints
 from paraisite.errors import DataError
-from paraisite.graphs.batch import EMPTY, BatchShape, Ints, step_loads
-
-Floats = npt.NDArray[np.float64]
+from paraisite.graphs.batch import EMPTY, BatchShape, step_loads
 
 _SHUFFLES: Final = 8
 """How often an epoch is drawn anew when no exchange makes it fit; the first draw nearly always does."""

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from paraisite.core.files import content_sha256, write_whole
 from paraisite.errors import CheckpointError
-from paraisite.files import content_sha256, write_whole
 from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.models.tensor_file import read_tensors

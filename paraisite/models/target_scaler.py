@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from paraisite.arrays import Floats
 from paraisite.errors import DataError
 from paraisite.models.architecture import ModelConfig, Parameters
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

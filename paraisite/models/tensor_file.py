@@ -10,8 +10,8 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from paraisite.core.files import content_sha256, write_whole
 from paraisite.errors import CheckpointError
-from paraisite.files import content_sha256, write_whole
 
 _FORMAT: Final = "format"
 _SHA256: Final = "sha256"

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 from paraisite import schema
 from paraisite.evaluation.outcome import Outcome
-from paraisite.evaluation.scores import MODEL
 from paraisite.reports.axes import new_figure
-from paraisite.reports.evaluation import evaluation_table
 from paraisite.reports.figures import mape_axis
-from paraisite.training.backbones import BACKBONES, Origin
+from paraisite.reports.model_errors import evaluation_table
+from paraisite.schema import MODEL
+from paraisite.training.pretrained_networks import BACKBONES, Origin
 
 PUBLISHED_PROTOCOL: Final = {
     schema.MAPE_BEST_EPOCH: "published protocol, best epoch",

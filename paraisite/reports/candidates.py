@@ -8,11 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from paraisite.candidates.acquisition import ACQUISITIONS
-from paraisite.candidates.diversity import SPACE_GROUP
-from paraisite.candidates.replay import LOG10_MAE, N_FOUND, N_LABEL, REGRET, STRATEGY
-from paraisite.candidates.replay_summary import HIGH, LABELS_TO_LOWEST, LOW, MEAN, QUANTITY
-from paraisite.prediction.rows import interval_keys
+from paraisite.active_learning.acquisition import ACQUISITIONS
+from paraisite.active_learning.diversity import SPACE_GROUP
+from paraisite.active_learning.replay import LOG10_MAE, N_FOUND, N_LABEL, REGRET, STRATEGY
+from paraisite.active_learning.replay_summary import HIGH, LABELS_TO_LOWEST, LOW, MEAN, QUANTITY
+from paraisite.inference.rows import interval_keys
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
 

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from paraisite.reports.drawn import Drawn, Picture
+from paraisite.reports.pictures import Drawn, Picture
 
 _TEMPLATE: Final = "report.html.jinja"
 _BOLD: Final = "**"

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from paraisite import schema
+from paraisite.arrays import Floats
 from paraisite.errors import DataError
-from paraisite.evaluation.crossfit import Floats
-from paraisite.explanation.contributions import Contributions, Kind
-from paraisite.explanation.explainers import Explanation
-from paraisite.explanation.words import SHOWN_PARTS, near_name
-from paraisite.prediction.rows import MEMBERS, NEAREST, VALUE, Row, interval_keys
+from paraisite.explain.contributions import Contributions, Kind
+from paraisite.explain.explainers import Explanation
+from paraisite.explain.text import SHOWN_PARTS, near_name
+from paraisite.inference.rows import MEMBERS, NEAREST, VALUE, Row, interval_keys
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_canvas, new_figure, plain_frame
 from paraisite.reports.figures import save_figure
 

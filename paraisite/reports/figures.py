@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from paraisite import schema
-from paraisite.evaluation.metrics import COLUMN_OF_EPOCH, Epoch, summarise
-from paraisite.evaluation.results import RecipeResult
+from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH, Epoch, summarise
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, parity_axes
+from paraisite.training.recipe_result import RecipeResult
 
 FORMATS: Final = ("png", "svg", "pdf")
 _TRAIN_COLOUR: Final = "#9aa5b1"

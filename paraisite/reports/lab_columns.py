@@ -7,9 +7,9 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.errors import DataError
+from paraisite.labels.assemble import SLACK_COLUMNS
+from paraisite.labels.conductivity import TEMPERATURE_KELVIN
 from paraisite.reports.tables import to_markdown
-from paraisite.sources.lab.assemble import SLACK_COLUMNS
-from paraisite.sources.lab.conductivity import TEMPERATURE_KELVIN
 
 _OF_BOTH: Final = {
     schema.MATERIAL_ID: "prototype and elements of its slots; the same crystal has the same one in both tiers",

@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.evaluation.agreement import CONFIDENCE, MIN_ROWS, Agreement, agreement
+from paraisite.labels import conductivity, mechanical_labels, mechanics
+from paraisite.labels.assemble import MAX_POISSON, MIN_POISSON
+from paraisite.labels.decorate import MAX_TOLERANCE, MIN_TOLERANCE
+from paraisite.labels.prototypes import ELEMENTAL
+from paraisite.labels.slack import TYPICAL_GRUNEISEN
+from paraisite.labels.tiers import MAX_BTE_ATOMS
+from paraisite.metrics.agreement import CONFIDENCE, MIN_ROWS, Agreement, agreement
 from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
 from paraisite.reports.lab_figures import element_counts
 from paraisite.reports.tables import to_markdown
-from paraisite.sources.lab import conductivity, label, mechanics
-from paraisite.sources.lab.assemble import MAX_POISSON, MIN_POISSON
-from paraisite.sources.lab.decorate import MAX_TOLERANCE, MIN_TOLERANCE
-from paraisite.sources.lab.prototypes import ELEMENTAL
-from paraisite.sources.lab.slack import TYPICAL_GRUNEISEN
-from paraisite.sources.lab.tiers import MAX_BTE_ATOMS
 
 TIERS_CHECK: Final = "tier slack against tier bte, same crystals"
 _NOTHING: Final = "–"
@@ -180,8 +180,9 @@ Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOM
 def _rejections(tiers: Mapping[str, pd.DataFrame]) -> str:
     parts = [
         f"""A candidate is rejected if its relaxation does not end, its volume changes more than
-{mechanics.MAX_STRETCH**3:.1f} times, two atoms are closer than {label.MIN_DISTANCE_ANGSTROM:g} Å, a strain or a
-displacement within the cell hardly raises the energy (less than {mechanics.MIN_STIFFNESS_GPA} GPa,
+{mechanics.MAX_STRETCH**3:.1f} times, two atoms are closer than
+{mechanical_labels.MIN_DISTANCE_ANGSTROM:g} Å, a strain or a displacement within the cell hardly raises the energy
+(less than {mechanics.MIN_STIFFNESS_GPA} GPa,
 {mechanics.MIN_FORCE_CONSTANT_EV_PER_SQUARE_ANGSTROM} eV/Å²), its Poisson ratio is not within {MIN_POISSON} to
 {MAX_POISSON}, or, in tier `bte`, a phonon lies below {conductivity.MIN_FREQUENCY_THZ} THz or one wave vector carries
 more than {conductivity.MAX_SHARE_OF_WAVE_VECTOR:.0%} of the conductivity. Values of accepted rows are neither

@@ -20,8 +20,9 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import Element
 
 from paraisite import schema
+from paraisite.arrays import Floats
 from paraisite.errors import DataError
-from paraisite.evaluation.agreement import Agreement, agreement, energy_agreement
+from paraisite.metrics.agreement import Agreement, agreement, energy_agreement
 from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_frame, plain_numbers
 
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b")
@@ -38,8 +39,6 @@ _OGANESSON: Final = 118
 """Last elements of the sixth and seventh period; the seventh is drawn only where an element of it occurs."""
 _SERIES_PLACES: Final = {"57–71": (5, 2), "89–103": (6, 2)}
 """Row and column that point to the f elements below."""
-
-Floats = npt.NDArray[np.float64]
 
 
 def element_counts(tables: Sequence[pd.DataFrame]) -> dict[str, int]:

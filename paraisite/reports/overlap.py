@@ -8,7 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paraisite.datasets.overlap import MEDIAN_DISTANCE, N_ROW, N_TOTAL, NOTHING, POLYMORPH, RELATION, STRUCTURE
+from paraisite.data.datasets.shared_materials import (
+    MEDIAN_DISTANCE,
+    N_ROW,
+    N_TOTAL,
+    NOTHING,
+    POLYMORPH,
+    RELATION,
+    STRUCTURE,
+)
 from paraisite.evaluation.leakage import (
     BESIDE,
     DIFFERENCE,
@@ -21,8 +29,8 @@ from paraisite.evaluation.leakage import (
     MAPE_OF_ALL,
     P_VALUE,
 )
-from paraisite.evaluation.scores import MODEL
 from paraisite.reports.axes import log_ticks, plain_frame
+from paraisite.schema import MODEL
 
 # Columns that say what a line of the table is about, besides those of counts and of groups.
 TESTED: Final = "tested"

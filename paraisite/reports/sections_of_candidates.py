@@ -6,12 +6,12 @@ from typing import Final
 import pandas as pd
 
 from paraisite import schema
-from paraisite.candidates.diversity import SPACE_GROUP
-from paraisite.candidates.replay import LOG10_MAE, REGRET, STRATEGY
-from paraisite.candidates.replay_summary import LABELS_TO_LOWEST, QUANTITY
-from paraisite.prediction.rows import interval_keys
+from paraisite.active_learning.diversity import SPACE_GROUP
+from paraisite.active_learning.replay import LOG10_MAE, REGRET, STRATEGY
+from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, QUANTITY
+from paraisite.inference.rows import interval_keys
 from paraisite.reports.document import Section, Shown
-from paraisite.reports.drawn import Picture
+from paraisite.reports.pictures import Picture
 
 _N_SHOWN: Final = 25
 _COVERAGE: Final = 0.8

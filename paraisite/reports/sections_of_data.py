@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from paraisite.datasets.table import Dataset
+from paraisite.data.datasets.table import Dataset
 from paraisite.reports.document import Section, Shown
-from paraisite.reports.drawn import Drawn
 from paraisite.reports.lab_figures import element_counts, element_map, kappa_histogram
+from paraisite.reports.pictures import Drawn
 from paraisite.schema import KAPPA, REASON, SOURCE
 
 _PACKAGES: Final = (

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from paraisite.correlations.clusters import CLUSTER, ELEMENTS, FEATURE, LOG10_MEAN, MEDIAN, Clusters
-from paraisite.correlations.findings import Findings
-from paraisite.correlations.pairs import (
+from paraisite.analysis.clusters import CLUSTER, ELEMENTS, FEATURE, LOG10_MEAN, MEDIAN, Clusters
+from paraisite.analysis.findings import Findings
+from paraisite.analysis.pairs import (
     DESCRIPTOR,
     PEARSON_R,
     QUANTITY,
@@ -17,11 +17,11 @@ from paraisite.correlations.pairs import (
     above_threshold,
     side_by_side,
 )
-from paraisite.correlations.variance import RATIO, RATIO_HIGH, RATIO_LOW, REFERENCE, SHARE_LOWER, STEP
-from paraisite.evaluation.scores import MODEL
-from paraisite.evaluation.statistics import P_HOLM
-from paraisite.reports.correlations import LABELS, figures_of
+from paraisite.analysis.variance import RATIO, RATIO_HIGH, RATIO_LOW, REFERENCE, SHARE_LOWER, STEP
+from paraisite.metrics.paired_tests import P_HOLM
 from paraisite.reports.document import Section, Shown
+from paraisite.reports.statistics import LABELS, figures_of
+from paraisite.schema import MODEL
 
 _NOTHING: Final = "–"
 _SIGNIFICANT: Final = 0.05

@@ -7,16 +7,16 @@ import pandas as pd
 from paraisite import schema
 from paraisite.evaluation.outcome import Outcome
 from paraisite.evaluation.protocol_table import METRIC
-from paraisite.evaluation.results import RecipeResult
-from paraisite.evaluation.scores import MODEL
+from paraisite.reports.all_protocols import SHOWN, overview_figure, overview_table
 from paraisite.reports.backbones import backbones_table, mape_of_backbones
 from paraisite.reports.document import Section, Shown
-from paraisite.reports.drawn import Drawn
-from paraisite.reports.evaluation import parity_with_intervals
 from paraisite.reports.figures import learning_curves, mape_of_splits
+from paraisite.reports.model_errors import parity_with_intervals
 from paraisite.reports.overlap import overlap_table, shares_and_errors
-from paraisite.reports.overview import SHOWN, overview_figure, overview_table
+from paraisite.reports.pictures import Drawn
 from paraisite.reports.tables import closing_table
+from paraisite.schema import MODEL
+from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import TOGO15
 
 

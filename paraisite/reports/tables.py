@@ -7,8 +7,8 @@ import pandas as pd
 from rich.table import Table
 
 from paraisite import schema
-from paraisite.evaluation.metrics import summarise
-from paraisite.evaluation.results import RecipeResult
+from paraisite.metrics.kappa_errors import summarise
+from paraisite.training.recipe_result import RecipeResult
 
 RECIPE: Final = "recipe"
 PUBLISHED: Final = "published_mape"

@@ -20,15 +20,15 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from paraisite.datasets.table import reduced_formulas
+from paraisite.data.datasets.table import reduced_formulas
+from paraisite.data.record import MAX_ATOMS, Rejection
+from paraisite.data.sources.aflow import GEOMETRY, POSITIONS
+from paraisite.data.sources.own_data import ID_COLUMNS, STRUCTURE_COLUMN, structure_from_text
+from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
+from paraisite.data.structure_files import read_frame, read_structure
 from paraisite.errors import DataError
 from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.screening.chunks import Chunk, Form, Span, split
-from paraisite.sources.aflow import GEOMETRY, POSITIONS
-from paraisite.sources.own_data import ID_COLUMNS, STRUCTURE_COLUMN, structure_from_text
-from paraisite.sources.record import MAX_ATOMS, Rejection
-from paraisite.sources.structure_columns import FRACTIONAL, LATTICE, SPECIES
-from paraisite.sources.structure_files import read_frame, read_structure
 
 ID_KEYS: Final = (*ID_COLUMNS, "mp_id")
 """Where a row's id is looked for."""

@@ -12,13 +12,13 @@ from typing import Final
 
 import pyarrow as pa
 
+from paraisite.core.progress import CountProgress
+from paraisite.core.workers import end_with_parent, one_thread_each
 from paraisite.errors import DataError, ParaisiteError
-from paraisite.processes import end_with_parent, one_thread_each
-from paraisite.progress import CountProgress
 from paraisite.screening.chunks import Chunk, Source
+from paraisite.screening.output import Output, Summary
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import Scorer
-from paraisite.screening.writer import Output, Summary
 
 logger = logging.getLogger(__name__)
 

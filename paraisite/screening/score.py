@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from paraisite.config import GraphConfig
 from paraisite.graphs.build import build_graphs_from_arrays
-from paraisite.prediction.predictor import NOT_FINITE
+from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk
 from paraisite.screening.records import Crystal, Row, joined, read_chunk

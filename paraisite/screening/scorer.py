@@ -12,9 +12,9 @@ import pyarrow as pa
 from paraisite.errors import ConfigError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.neighbours import CrystalArrays
-from paraisite.prediction.predictions import Predictions
-from paraisite.prediction.predictor import Predictor
-from paraisite.prediction.rows import interval_keys
+from paraisite.inference.predictions import Predictions
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.rows import interval_keys
 from paraisite.schema import (
     COVERAGES,
     KAPPA,

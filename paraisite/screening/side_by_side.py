@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from paraisite.core.files import COMPACT_PARQUET, write_whole
 from paraisite.errors import DataError
-from paraisite.files import COMPACT_PARQUET, write_whole
 from paraisite.schema import (
     FORMULA,
     KAPPA_LOG10_SPREAD,

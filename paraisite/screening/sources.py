@@ -11,13 +11,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from paraisite.core.files import file_sha256
+from paraisite.data.sources.own_data import STRUCTURE_COLUMN, extended_xyz_files
+from paraisite.data.structure_columns import STRUCTURE_SCHEMA
+from paraisite.data.structure_files import EXTENDED_XYZ_SUFFIXES, structure_files
 from paraisite.errors import DataError, MissingInputError
-from paraisite.files import file_sha256
 from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, Record, Source, Span, TextFile
 from paraisite.screening.records import ID_KEYS
-from paraisite.sources.own_data import STRUCTURE_COLUMN, extended_xyz_files
-from paraisite.sources.structure_columns import STRUCTURE_SCHEMA
-from paraisite.sources.structure_files import EXTENDED_XYZ_SUFFIXES, structure_files
 
 PARQUET_SUFFIX: Final = ".parquet"
 JSON_LINES_SUFFIXES: Final = (".jsonl", ".ndjson")

@@ -7,9 +7,9 @@ import mlflow
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from paraisite.core.files import file_sha256
+from paraisite.core.paths import PREDICTOR
 from paraisite.errors import TrackingError
-from paraisite.files import file_sha256
-from paraisite.folders import PREDICTOR
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.tracking.logged_model import no_progress_bar
 from paraisite.tracking.promotion import evidence_from_tags

@@ -13,9 +13,9 @@ from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, Schema
 
-from paraisite.folders import PREDICTOR
-from paraisite.prediction import rows
-from paraisite.sources.prototypes import rocksalt
+from paraisite.core.paths import PREDICTOR
+from paraisite.data.structure_types import rocksalt
+from paraisite.inference import rows
 
 _SERVED_MODEL: Final = Path(__file__).with_name("served_model.py")
 _REQUIREMENTS: Final = ("mlflow", "numpy", "pandas", "pymatgen", "safetensors", "scikit-learn", "tensorflow")

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.evaluation.metrics import summarise
-from paraisite.evaluation.results import RecipeResult
-from paraisite.evaluation.statistics import PairedComparison, compare_paired
+from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.paired_tests import PairedComparison, compare_paired
+from paraisite.training.recipe_result import RecipeResult
 
 logger = logging.getLogger(__name__)
 

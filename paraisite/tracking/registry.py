@@ -22,10 +22,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from paraisite import schema
-from paraisite.evaluation.metrics import summarise
-from paraisite.evaluation.results import RecipeResult
-from paraisite.files import file_sha256
-from paraisite.folders import PREDICTOR
+from paraisite.core.files import file_sha256
+from paraisite.core.paths import PREDICTOR
+from paraisite.metrics.kappa_errors import summarise
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.logged_model import log_model
 from paraisite.tracking.promotion import (
@@ -37,10 +36,11 @@ from paraisite.tracking.promotion import (
     judge,
 )
 from paraisite.tracking.store import open_store
+from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import Recipe
 
 if TYPE_CHECKING:
-    from paraisite.prediction.predictor import Predictor  # it imports TensorFlow
+    from paraisite.inference.predictor import Predictor  # it imports TensorFlow
 
 logger = logging.getLogger(__name__)
 

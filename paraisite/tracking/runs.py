@@ -15,13 +15,12 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from paraisite import schema
-from paraisite.datasets.splits import Split
-from paraisite.datasets.table import Dataset
-from paraisite.evaluation.metrics import summarise
-from paraisite.evaluation.pretraining import Pretraining
-from paraisite.evaluation.results import RecipeResult
-from paraisite.evaluation.scores import MODEL, by_split_and_seed
-from paraisite.tracking import content
+from paraisite.data.datasets.splits import Split
+from paraisite.data.datasets.table import Dataset
+from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.paired_tests import by_split_and_seed
+from paraisite.schema import MODEL
+from paraisite.tracking import run_content
 from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
 from paraisite.tracking.writing import (
     DIGEST_LENGTH,
@@ -34,6 +33,8 @@ from paraisite.tracking.writing import (
     part_of,
     write_figures,
 )
+from paraisite.training.pretraining import Pretraining
+from paraisite.training.recipe_result import RecipeResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,16 +102,16 @@ def log_result(result: RecipeResult, *, run_id: str, figures: "Mapping[str, Figu
         figures: Figures by file name without ending; saved as PNG and SVG.
     """
     client = open_store()
-    tags = content.parent_tags(result) | provenance_tags()
-    tags[MLFLOW_RUN_NOTE] = content.parent_description(result)
-    parameters = content.run_parameters(result.parameters)
-    log_values(client, run_id, metrics=content.parent_metrics(result), tags=tags)
+    tags = run_content.parent_tags(result) | provenance_tags()
+    tags[MLFLOW_RUN_NOTE] = run_content.parent_description(result)
+    parameters = run_content.run_parameters(result.parameters)
+    log_values(client, run_id, metrics=run_content.parent_metrics(result), tags=tags)
     log_new_parameters(client, run_id, parameters)
-    log_curves(client, run_id, content.parent_curves(result))
+    log_curves(client, run_id, run_content.parent_curves(result))
     described = describe_dataset(result.dataset)
     client.log_inputs(run_id, datasets=[dataset_input(described, "all")])
     with tempfile.TemporaryDirectory() as folder:
-        content.write_parent_files(result, Path(folder))
+        run_content.write_parent_files(result, Path(folder))
         write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
         client.log_artifacts(run_id, folder)
     for split in result.splits:
@@ -179,7 +180,7 @@ def log_evaluation(
     client = open_store()
     described = dataset_input(describe_dataset(dataset), "all")
     best = str(summary[schema.MAPE_TEST].idxmin())
-    tags = provenance_tags() | {"best_model": best, MLFLOW_RUN_NOTE: content.evaluation_description(summary)}
+    tags = provenance_tags() | {"best_model": best, MLFLOW_RUN_NOTE: run_content.evaluation_description(summary)}
     log_values(client, run_id, metrics=_finite(dict(summary.loc[best])), tags=tags)
     client.log_inputs(run_id, datasets=[described])
     client.log_artifacts(run_id, str(folder))
@@ -262,16 +263,16 @@ def _log_split(
     described: Mapping[str, str],
 ) -> None:
     own = {"split_seed": split.seed, "n_train": len(split.train), "n_validation": len(split.validation)}
-    tags = content.recipe_tags(result) | {
+    tags = run_content.recipe_tags(result) | {
         "split_seed": str(split.seed),
         "diverged": str(bool(result.diverged.loc[split.seed])).lower(),
-        MLFLOW_RUN_NOTE: content.child_description(result, split.seed),
+        MLFLOW_RUN_NOTE: run_content.child_description(result, split.seed),
     }
     name = f"{result.recipe.name} split {split.seed}"
     with child_run(client, name, parent_run_id=parent_run_id, seconds=result.seconds) as run_id:
-        log_values(client, run_id, metrics=content.child_metrics(result, split.seed), tags=tags)
+        log_values(client, run_id, metrics=run_content.child_metrics(result, split.seed), tags=tags)
         log_new_parameters(client, run_id, parameters | {key: str(value) for key, value in own.items()})
-        log_curves(client, run_id, content.child_curves(result, split.seed))
+        log_curves(client, run_id, run_content.child_curves(result, split.seed))
         client.log_inputs(
             run_id,
             datasets=[
@@ -280,5 +281,5 @@ def _log_split(
             ],
         )
         with tempfile.TemporaryDirectory() as folder:
-            content.write_child_files(result, split.seed, Path(folder))
+            run_content.write_child_files(result, split.seed, Path(folder))
             client.log_artifacts(run_id, folder)

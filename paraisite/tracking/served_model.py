@@ -10,10 +10,10 @@ import mlflow
 import pandas as pd
 from pymatgen.core.structure import Structure
 
+from paraisite.core.paths import PREDICTOR
+from paraisite.data.structure_files import structures_of_text
 from paraisite.errors import CheckpointError
-from paraisite.folders import PREDICTOR
-from paraisite.prediction import rows
-from paraisite.sources.structure_files import structures_of_text
+from paraisite.inference import rows
 
 
 class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined,unused-ignore]
@@ -22,7 +22,7 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
     def load_context(self, context: Any) -> None:
         """Read the predictor's folder, or the ensemble's file where there is none."""
         # Here, because registering a model runs this file and should not wait for TensorFlow.
-        from paraisite.prediction.predictor import Predictor
+        from paraisite.inference.predictor import Predictor
 
         path = context.artifacts.get(PREDICTOR) or context.artifacts["ensemble"]
         self._predictor = Predictor.load(Path(path))
@@ -34,7 +34,7 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
         """Predict for each row of the column ``structure``: CIF, POSCAR or extended XYZ as text, or pymatgen's JSON.
 
         Returns:
-            The columns of ``prediction.rows.frame_types``, in the order given; ``reason`` says why a row has no value.
+            The columns of ``inference.rows.frame_types``, in the order given; ``reason`` says why a row has no value.
         """
         structures = [_structure_of(text) for text in model_input[rows.STRUCTURE]]
         return rows.as_frame(self._predictor.predict(structures, compiled=True))

@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from optuna.trial import FrozenTrial
 
-from paraisite.datasets.table import Dataset
+from paraisite.data.datasets.table import Dataset
 from paraisite.tracking.runs import RUN_ID_VARIABLE, recipe_run
 from paraisite.tracking.store import open_store, provenance_tags
 from paraisite.tracking.writing import (

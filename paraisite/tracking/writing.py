@@ -26,7 +26,7 @@ from mlflow.utils.mlflow_tags import (
 )
 
 from paraisite import schema
-from paraisite.datasets.table import Dataset
+from paraisite.data.datasets.table import Dataset
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.arrays import Ints
 from paraisite.errors import DataError
 from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up, step_loads
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -15,8 +16,6 @@ from paraisite.graphs.plan import dense_plan, random_plan
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.distance_basis import distance_basis
 from paraisite.training.step import LabelledBatches
-
-Ints = npt.NDArray[np.int64]
 
 _SLACK: Final = 0.17
 """How much more than an average step the smallest shape holds, as a part of it and over the root of the batch size:

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from paraisite.files import content_sha256, write_whole
+from paraisite.arrays import Singles
+from paraisite.core.files import content_sha256, write_whole
 
 logger = logging.getLogger(__name__)
 
-Floats = npt.NDArray[np.float32]
 
 _HEADER: Final = "paraisite_training_state"
 
@@ -34,16 +34,16 @@ class TrainingState:
         curves: float64 [n_epoch_done, 4, n_member]: train error, validation error, gradient norm, skipped steps.
     """
 
-    weights: Floats
-    momentum: Floats
-    variance: Floats
-    n_update: Floats
-    best_weights: Floats
+    weights: Singles
+    momentum: Singles
+    variance: Singles
+    n_update: Singles
+    best_weights: Singles
     best_epoch: npt.NDArray[np.int64]
     curves: npt.NDArray[np.float64]
 
     @classmethod
-    def fresh(cls, weights: Floats) -> "TrainingState":
+    def fresh(cls, weights: Singles) -> "TrainingState":
         """Return the state before the first epoch."""
         zeros, n_member = np.zeros_like(weights), len(weights)
         return cls(

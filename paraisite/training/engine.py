@@ -21,22 +21,22 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.arrays import Floats
 from paraisite.config import TrainingConfig
-from paraisite.datasets.splits import Split
+from paraisite.data.datasets.splits import Split
 from paraisite.models.architecture import Parameters, flatten, unflatten
 from paraisite.models.runtime import has_gpu
 from paraisite.models.target_scaler import Standardiser, TargetScaler
 from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.checkpoint import TrainingState
-from paraisite.training.lanes import Lanes, open_lanes
 from paraisite.training.loss import Objective
 from paraisite.training.schedule import learning_rates
 from paraisite.training.unit import TrainingTask
+from paraisite.training.worker_processes import Lanes, open_lanes
 
 logger = logging.getLogger(__name__)
 
-Floats = npt.NDArray[np.float64]
 
 _STATE_FORMAT: Final = 1
 """Raise it when the same settings lead to other numbers: old checkpoints are then left alone."""

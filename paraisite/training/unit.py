@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.config import TrainingConfig
-from paraisite.datasets.splits import Split
+from paraisite.data.datasets.splits import Split
 from paraisite.models.architecture import flatten, unflatten
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import Standardiser, TargetScaler

@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 from optuna import Trial, TrialPruned
 
+from paraisite.arrays import Floats
 from paraisite.config import Config, FineTuning
-from paraisite.datasets.nested import NestedSplit
-from paraisite.datasets.table import Dataset
-from paraisite.evaluation.crossfit import Floats
-from paraisite.evaluation.experiment import StartingWeights
-from paraisite.evaluation.network_crossfit import fit_folds
+from paraisite.data.datasets.nested_splits import NestedSplit
+from paraisite.data.datasets.table import Dataset
+from paraisite.evaluation.network_cross_validation import fit_folds
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.training.engine import FitResult
+from paraisite.training.recipe_training import StartingWeights
 from paraisite.tuning.space import suggest
 
 logger = logging.getLogger(__name__)

@@ -17,11 +17,11 @@ from optuna import Study, Trial
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
+from paraisite.core.workers import end_with_parent
 from paraisite.errors import ParaisiteError
-from paraisite.processes import end_with_parent
 from paraisite.tuning.objective import TuningTask, run_trial
 from paraisite.tuning.study import FINISHED, n_in_state, open_storage, open_study
-from paraisite.tuning.workers import WORKER, WorkerLock
+from paraisite.tuning.trial_lock import WORKER, WorkerLock
 
 TRIAL_LOST: Final = "a trial's process was ended from outside (out of memory?); the same command goes on"
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from paraisite.config import NO_STUDY, FineTuning
 from paraisite.errors import ConfigError
 from paraisite.tuning.space import candidate_of, spread_candidates
-from paraisite.tuning.workers import is_lost
+from paraisite.tuning.trial_lock import is_lost
 
 Sampler = Literal["tpe", "qmc"]
 

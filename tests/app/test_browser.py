@@ -13,11 +13,11 @@ from urllib.parse import urlparse
 
 import pytest
 
-from paraisite.app.tables import kappa_text
-from paraisite.prediction.crystals import read_crystals
-from paraisite.predictors import predict_rows
+from paraisite.app.value_tables import kappa_text
+from paraisite.artifacts.predictors import predict_rows
+from paraisite.inference.crystals import read_crystals
 from tests.graphs.crystals import rocksalt, wurtzite
-from tests.prediction.planted import tiny_predictor
+from tests.inference.planted import tiny_predictor
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in the dependency group browser")
 pytest.importorskip("streamlit", reason="Streamlit is in the extra app")

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from paraisite.app.crystal_view import crystal_figure
-from paraisite.app.inputs import EXAMPLES
+from paraisite.app.uploads import EXAMPLES
 from tests.graphs.crystals import Structure, simple_cubic
 
 

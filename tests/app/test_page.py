@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from paraisite.app import serving
-from paraisite.app.inputs import EXAMPLES
-from paraisite.app.tables import intervals_table, kappa_text, nearest_table, overview_table
+from paraisite.app.uploads import EXAMPLES
+from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.errors import MissingInputError
-from paraisite.prediction.crystals import Crystal
-from paraisite.prediction.rows import Row, as_named_rows
-from tests.prediction.planted import tiny_predictor
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.rows import Row, as_named_rows
+from tests.inference.planted import tiny_predictor
 
 NAMES = list(EXAMPLES)
 

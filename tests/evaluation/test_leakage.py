@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.datasets.overlap import NOTHING, POLYMORPH, STRUCTURE
+from paraisite.data.datasets.shared_materials import NOTHING, POLYMORPH, STRUCTURE
 from paraisite.evaluation.leakage import measured_groups, same_materials
-from paraisite.evaluation.statistics import compare_paired
+from paraisite.metrics.paired_tests import compare_paired
 
 
 def errors(of_groups: dict[str, list[float]], *, seed: int, first_row: int = 0, model: str = "m") -> pd.DataFrame:

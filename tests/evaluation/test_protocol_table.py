@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.datasets.nested import random_nested
+from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.errors import MissingInputError
+from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.outcome import Outcome
 from paraisite.evaluation.protocol_table import COLUMNS, ProtocolTables, protocol_table
 from paraisite.evaluation.published import estimates_of_training
 from paraisite.evaluation.scores import estimates_table
-from paraisite.evaluation.tabular import TabularModel, constant, cross_fit_tabular, line
+from paraisite.models.tabular import TabularModel, constant, line
 from tests.synthetic_result import make_dataset, make_result
 
 DATASET = make_dataset(n_row=95)

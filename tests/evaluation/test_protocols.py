@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from paraisite.config import Config, load_config
-from paraisite.datasets.splits import random_splits
-from paraisite.datasets.table import Dataset, load_dataset
+from paraisite.data.datasets.splits import random_splits
+from paraisite.data.datasets.table import Dataset, load_dataset
 from paraisite.errors import DataError
 from paraisite.evaluation.protocols import PROTOCOLS
 

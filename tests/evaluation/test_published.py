@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.datasets.nested import random_nested
+from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.errors import DataError
 from paraisite.evaluation.outcome import Outcome
 from paraisite.evaluation.published import estimates_of_training

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.datasets.overlap import NOTHING, POLYMORPH, STRUCTURE
+from paraisite.data.datasets.shared_materials import NOTHING, POLYMORPH, STRUCTURE
 from paraisite.errors import DataError
 from paraisite.evaluation.row_errors import errors_of_estimates, errors_of_recipe, related_to_training
 from tests.synthetic_result import make_dataset, make_result

@@ -5,17 +5,12 @@ import pandas as pd
 import pytest
 
 from paraisite import schema
-from paraisite.datasets.nested import random_nested
-from paraisite.evaluation.crossfit import CrossFit, Estimate
-from paraisite.evaluation.point import best_tilt, half_width, kappa_of
-from paraisite.evaluation.scores import (
-    by_split_and_seed,
-    estimates_table,
-    log10_error,
-    scores_table,
-    summary_table,
-)
-from paraisite.evaluation.variance import variance_components
+from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.evaluation.cross_validation import CrossFit
+from paraisite.evaluation.scores import estimates_table, log10_error, scores_table, summary_table
+from paraisite.metrics.paired_tests import by_split_and_seed
+from paraisite.metrics.variance_components import variance_components
+from paraisite.models.estimate import Estimate, best_tilt, half_width, kappa_of
 from tests.synthetic_result import make_dataset
 
 DATASET = make_dataset(n_row=50)

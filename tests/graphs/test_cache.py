@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pymatgen.core.structure import Structure
 
-from paraisite.files import CACHE_VARIABLE
+from paraisite.core.files import CACHE_VARIABLE
 from paraisite.graphs import cache
 from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build

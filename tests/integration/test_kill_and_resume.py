@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training import lanes
+from paraisite.training import worker_processes
 from paraisite.training.engine import FitResult, fit
 from tests.training.tiny import SETTINGS, tiny_data, tiny_initial, tiny_scaler, tiny_splits
 
@@ -104,7 +104,7 @@ def test_a_killed_training_ends_as_if_never_stopped(tmp_path: Path):
 
 if __name__ == "__main__" or __name__ == "__mp_main__":
     # In the process that is killed and in its lanes: one epoch a turn, so that the kill falls between checkpoints.
-    lanes.SECONDS_PER_TURN = 0.0
+    worker_processes.SECONDS_PER_TURN = 0.0
 
 if __name__ == "__main__":
     train(Path(sys.argv[1]), watcher=Watcher(kill_after_epoch=KILL_AFTER_EPOCH), n_lane=2)

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.arrays import Floats
 from paraisite.models.architecture import STATE_DIM, ModelConfig
-
-Floats = npt.NDArray[np.float64]
 
 
 class GraphArrays(Protocol):

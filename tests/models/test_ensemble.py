@@ -9,12 +9,12 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+from paraisite.core.files import file_sha256
 from paraisite.errors import CheckpointError
-from paraisite.files import file_sha256
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.ensemble import FORMAT, Ensemble
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
 
 CONFIG = ModelConfig(
     embedding_dim=4,

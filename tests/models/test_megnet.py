@@ -15,7 +15,7 @@ from paraisite.models.distance_basis import distance_basis
 from paraisite.models.megnet import forward, softplus2
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.models.runtime import tf
-from paraisite.training.initial import stack
+from paraisite.training.initial_parameters import stack
 from tests.graphs.random_graphs import random_graphs
 from tests.models.numpy_megnet import numpy_forward
 from tests.models.reference import PUBLISHED_MODELS, random_member, reference_graphs, reference_predictions

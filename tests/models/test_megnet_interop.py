@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 import pytest
 
+from paraisite.core.files import file_sha256
 from paraisite.errors import ParaisiteError, WeightsError
-from paraisite.files import file_sha256
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.megnet_interop import prepare_megnet, read_published_model, write_megnet_model
 from paraisite.models.target_scaler import TargetScaler

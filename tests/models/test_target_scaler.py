@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from paraisite.errors import DataError
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.target_scaler import Standardiser, TargetScaler
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
 
 KAPPAS = st.lists(st.floats(1e-3, 5e3), min_size=2, max_size=20).filter(lambda values: np.std(np.log10(values)) > 1e-3)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from paraisite.sources.lab.assemble import bte_table, slack_table
-from tests.sources.lab.test_assemble import REFERENCES, magnesia
+from paraisite.labels.assemble import bte_table, slack_table
+from tests.labels.test_assemble import REFERENCES, magnesia
 
 N_ACCEPTED = 12
 """Rows of tier ``slack`` that are accepted, and of tier ``bte`` at all."""

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.datasets.nested import random_nested
+from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.outcome import Outcome
 from paraisite.evaluation.scores import estimates_table
-from paraisite.evaluation.tabular import TabularModel, cross_fit_tabular, line
+from paraisite.models.tabular import TabularModel, line
 from paraisite.reports.backbones import backbones_table, mape_of_backbones
 from tests.synthetic_result import make_dataset
 

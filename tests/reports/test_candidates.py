@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from paraisite.candidates.acquisition import ACQUISITIONS
-from paraisite.candidates.replay_summary import curves, summarise_replay
+from paraisite.active_learning.acquisition import ACQUISITIONS
+from paraisite.active_learning.replay_summary import curves, summarise_replay
 from paraisite.reports.candidates import candidates_figure, candidates_table, replay_figures, replay_table
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
 

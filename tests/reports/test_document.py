@@ -8,7 +8,7 @@ import pytest
 
 from paraisite.reports.axes import new_figure
 from paraisite.reports.document import Section, Shown, page, write_page
-from paraisite.reports.drawn import Drawn, Picture
+from paraisite.reports.pictures import Drawn, Picture
 
 LOADING = {"src", "srcset", "data", "poster", "action", "background"}
 

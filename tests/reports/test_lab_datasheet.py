@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from paraisite.errors import DataError
-from paraisite.evaluation.agreement import agreement
+from paraisite.metrics.agreement import agreement
 from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
 from paraisite.reports.lab_datasheet import TIERS_CHECK, checks_table, datasheet
 from tests.reports.lab_tables import make_bte, make_slack

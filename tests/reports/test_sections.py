@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from paraisite.correlations.findings import Findings
+from paraisite.analysis.findings import Findings
 from paraisite.reports.sections_of_candidates import candidates_section
 from paraisite.reports.sections_of_data import data_section, making_section
 from paraisite.reports.sections_of_findings import statistics_section
 from paraisite.reports.sections_of_models import training_section
-from tests.correlations.planted import planted
+from tests.analysis.planted import planted
 from tests.synthetic_result import make_dataset, make_result
 
 

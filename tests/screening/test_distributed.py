@@ -10,9 +10,9 @@ import pytest
 
 from paraisite.errors import ConfigError
 from paraisite.screening.distributed import DaskWorkers
+from paraisite.screening.output import Output, Summary
 from paraisite.screening.run import screen
 from paraisite.screening.sources import open_source
-from paraisite.screening.writer import Output, Summary
 from tests.screening.materials import PlainScorer, write_json_lines
 from tests.screening.test_run import HereWorkers, content
 

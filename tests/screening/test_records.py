@@ -11,11 +11,11 @@ from pymatgen.core import DummySpecies, Species
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from paraisite.datasets.table import reduced_formulas
+from paraisite.data.datasets.table import reduced_formulas
+from paraisite.data.record import MAX_ATOMS, Rejection
 from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.records import Crystal, Row, joined, read_chunk
-from paraisite.sources.record import MAX_ATOMS, Rejection
 from tests.graphs.crystals import random_crystals, rocksalt, simple_cubic, symmetric_crystals
 
 NAMES = ("lattice_angstrom", "n_atom", "frac_coords", "atomic_number")

@@ -15,11 +15,11 @@ import pytest
 from paraisite.errors import DataError, ParaisiteError
 from paraisite.schema import MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk
+from paraisite.screening.output import PLAN_FILE, SUMMARY_FILE, Output, Summary
 from paraisite.screening.run import LocalWorkers, Workers, screen
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import Scorer
 from paraisite.screening.sources import open_source
-from paraisite.screening.writer import PLAN_FILE, SUMMARY_FILE, Output, Summary
 from tests.screening.materials import PlainScorer, json_lines, rows_of, structures, write_json_lines
 
 ROOT = Path(__file__).parents[2]

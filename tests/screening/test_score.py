@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.neighbours import CrystalArrays
-from paraisite.prediction.predictor import NOT_FINITE
+from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.score import score_chunk, table_schema

@@ -7,14 +7,13 @@ import pytest
 
 from paraisite import schema
 from paraisite.errors import ConfigError
-from paraisite.evaluation.metrics import LOG_FLOOR
-from paraisite.evaluation.predict import predict
-from paraisite.prediction.network_model import NetworkModel
-from paraisite.prediction.predictor import Predictor
-from paraisite.prediction.rows import interval_keys
-from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE
+from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.rows import interval_keys
+from paraisite.models.ensemble_prediction import predict
+from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE, LOG_FLOOR
 from paraisite.screening.scorer import PredictorScorer
-from tests.prediction.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
+from tests.inference.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
 
 def test_columns_are_mean_variance_and_spread_of_the_members() -> None:

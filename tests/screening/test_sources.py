@@ -11,12 +11,12 @@ import pytest
 from ase.io import write
 from pymatgen.io.ase import AseAtomsAdaptor
 
+from paraisite.data.record import Rejection
+from paraisite.data.structure_columns import with_structures
 from paraisite.errors import DataError, MissingInputError
 from paraisite.screening.chunks import Source
 from paraisite.screening.records import Crystal, read_chunk
 from paraisite.screening.sources import open_source
-from paraisite.sources.record import Rejection
-from paraisite.sources.structure_columns import with_structures
 from tests.screening.materials import json_lines, structures, write_json_lines
 
 CRYSTALS = structures(7)

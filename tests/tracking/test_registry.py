@@ -10,13 +10,13 @@ import pytest
 from mlflow import MlflowClient
 
 from paraisite.errors import TrackingError
-from paraisite.evaluation.results import RecipeResult
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.promotion import Evidence, evidence_from_tags, evidence_tags, judge
 from paraisite.tracking.registry import RegisteredVersion, register_file, register_result
 from paraisite.tracking.runs import recipe_run
+from paraisite.training.recipe_result import RecipeResult
 from tests.synthetic_result import make_ensemble, make_result
 
 GOOD = make_result(n_row=60, n_epoch=3, log10_error=0.2)

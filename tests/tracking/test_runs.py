@@ -19,9 +19,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from paraisite import schema
-from paraisite.datasets.splits import grouped_split
-from paraisite.evaluation.pretraining import Pretraining
-from paraisite.evaluation.results import RecipeResult
+from paraisite.data.datasets.splits import grouped_split
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.ensemble import Ensemble
 from paraisite.reports.figures import learning_curves
@@ -29,7 +27,9 @@ from paraisite.tracking import store
 from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.registry import register_result
 from paraisite.tracking.runs import log_pretraining, log_recipe, recipe_run
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.pretraining import Pretraining
+from paraisite.training.recipe_result import RecipeResult
 from tests.synthetic_result import make_ensemble, make_result
 
 
@@ -216,7 +216,7 @@ def test_a_failure_while_logging_a_split_fails_child_and_parent(
     def full_disk(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr("paraisite.tracking.content.write_child_files", full_disk)
+    monkeypatch.setattr("paraisite.tracking.run_content.write_child_files", full_disk)
     with pytest.raises(OSError, match="no space left"):
         log_recipe(make_result(seeds=(1, 2), n_row=20, n_epoch=2), experiment="failing")
     runs = client.search_runs([client.get_experiment_by_name("failing").experiment_id])

@@ -20,16 +20,16 @@ from mlflow import MlflowClient
 
 from paraisite import schema
 from paraisite.errors import CheckpointError, TrackingError
+from paraisite.inference import rows
 from paraisite.models.architecture import ModelConfig
-from paraisite.prediction import rows
 from paraisite.schema import REASON
 from paraisite.tracking.fetching import fetch_champion, fetch_predictor
 from paraisite.tracking.registry import register_file, register_result
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.served_model import PredictorModel
 from tests.graphs.crystals import diamond, rocksalt
+from tests.inference.planted import tiny_ensemble, tiny_predictor
 from tests.models.reference import random_member
-from tests.prediction.planted import tiny_ensemble, tiny_predictor
 from tests.synthetic_result import make_result
 
 SALT, SILICON = rocksalt(4.5, ("Na", "Cl")), diamond(5.43, ("Si", "Si"))

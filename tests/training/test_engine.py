@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from paraisite.config import TrainingConfig
-from paraisite.datasets.splits import Split
+from paraisite.data.datasets.splits import Split
 from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.models.architecture import Parameters
 from paraisite.models.megnet import forward
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training import lanes
+from paraisite.training import worker_processes
 from paraisite.training.batches import validation_batches, validation_plans
 from paraisite.training.engine import FitResult, fit
 from paraisite.training.loss import kappa_from_output, relative_error_sum
@@ -182,7 +182,7 @@ def test_what_came_after_the_last_checkpoint_is_repeated(
     result: FitResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """A failure in epoch 3, checkpoints every 2 epochs: the last one resumes, and ends bit-identical."""
-    monkeypatch.setattr(lanes, "SECONDS_PER_TURN", 0.0)  # one epoch each in turn
+    monkeypatch.setattr(worker_processes, "SECONDS_PER_TURN", 0.0)  # one epoch each in turn
     with pytest.raises(RuntimeError, match="the disk is on fire"):
         train(checkpoint_folder=tmp_path, callbacks=[Recorder(fail_at_epoch=3)])
     recorder = Recorder()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from paraisite.config import TrainingConfig
-from paraisite.datasets.splits import Split
+from paraisite.data.datasets.splits import Split
 from paraisite.models.architecture import flatten
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import TargetScaler

@@ -13,7 +13,7 @@ from paraisite.models.architecture import Parameters
 from paraisite.models.target_scaler import Standardiser
 from paraisite.training.batches import TrainingData
 from paraisite.training.engine import FitResult, fit
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
 from paraisite.training.loss import Objective
 from tests.models.numpy_megnet import numpy_forward
 from tests.training.tiny import CONFIG, SETTINGS, tiny_data, tiny_splits

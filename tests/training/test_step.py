@@ -19,7 +19,7 @@ from paraisite.training.batches import (
     validation_shape,
 )
 from paraisite.training.blocks import from_blocks, to_blocks
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
 from paraisite.training.loss import Objective, kappa_from_output, relative_error_sum
 from paraisite.training.step import EpochReport, EpochSettings, LabelledBatches, epoch_program
 from tests.training.tiny import (

@@ -8,12 +8,12 @@ from functools import lru_cache
 import numpy as np
 
 from paraisite.config import TrainingConfig
-from paraisite.datasets.splits import Split, random_splits
+from paraisite.data.datasets.splits import Split, random_splits
 from paraisite.graphs.build import build_graphs
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import TrainingData
-from paraisite.training.initial import random_parameters, stack
+from paraisite.training.initial_parameters import random_parameters, stack
 from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
 
 CONFIG = ModelConfig(

@@ -11,11 +11,11 @@ import pytest
 from optuna.trial import TrialState
 
 from paraisite.config import FineTuning, load_config
-from paraisite.datasets.nested import random_nested
-from paraisite.datasets.table import Dataset
-from paraisite.evaluation import network_crossfit
-from paraisite.evaluation.experiment import StartingWeights
-from paraisite.training.initial import random_parameters, stack
+from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.table import Dataset
+from paraisite.evaluation import network_cross_validation
+from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.recipe_training import StartingWeights
 from paraisite.tuning import objective
 from paraisite.tuning.objective import CURVE, DIVERGED, OF_SPLITS, TuningTask, inner_errors, run_trial, rungs
 from tests.synthetic_result import make_dataset
@@ -120,7 +120,7 @@ def test_a_planted_label_in_a_test_row_leaves_the_inner_error_of_its_split_uncha
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every new option of the training in use; stopped and resumed on the way, to the same bits."""
-    monkeypatch.setattr(network_crossfit, "model_config", lambda _: CONFIG)
+    monkeypatch.setattr(network_cross_validation, "model_config", lambda _: CONFIG)
     dataset = make_dataset(n_row=N)
     inner_errors(make_task(tmp_path, dataset), TUNED, checkpoint_folder=tmp_path / "a", stop_after_epoch=2)
     before = inner_errors(make_task(tmp_path, dataset), TUNED, checkpoint_folder=tmp_path / "a")

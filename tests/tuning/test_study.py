@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from paraisite.errors import ConfigError
 from paraisite.tuning.space import candidate_of, spread_candidates, suggest
 from paraisite.tuning.study import hold_to_start, n_in_state, open_storage, queue_candidates, repeat_lost
-from paraisite.tuning.workers import WORKER, WorkerLock
+from paraisite.tuning.trial_lock import WORKER, WorkerLock
 from tests.tuning.studies import IN_USE, run_again, study_in
 
 

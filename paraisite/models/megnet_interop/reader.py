@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.core.files import file_sha256
 from paraisite.errors import WeightsError
-from paraisite.files import file_sha256
 from paraisite.models.architecture import STATE_DIM, ModelConfig, Parameters, parameter_shapes
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.megnet_interop.keras_layout import LN_10, KerasLayout, find_layout

@@ -1,0 +1,62 @@
+"""What a ranking prefers: the lowest conductivity for certain, or the material whose label would teach most.
+
+All estimates are of log10(kappa), kappa in W/m/K at 300 K; a higher score is preferred.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from scipy.stats import norm
+
+from paraisite.arrays import Floats
+from paraisite.models.estimate import Estimate
+
+EXPECTED_IMPROVEMENT: Final = "expected-improvement"
+UNCERTAINTY: Final = "uncertainty"
+MEAN: Final = "mean"
+RANDOM: Final = "random"
+
+Acquisition = Callable[[Estimate, float, np.random.Generator], Floats]
+"""Of estimates, the lowest log10(kappa) that is known, and a source of chance: scores, [n_row]."""
+
+
+def expected_improvement(estimate: Estimate, lowest: float) -> Floats:
+    """Return by how much each row is expected to fall below the lowest known value, dex, [n_row].
+
+    Args:
+        estimate: Centre and standard deviation of each row, normal in the logarithm.
+        lowest: log10 of the lowest known kappa.
+
+    Source: Jones, Schonlau and Welch, J. Glob. Optim. 13, 455 (1998), 10.1023/A:1008306431147, eq. 15.
+    """
+    gain, spread = lowest - estimate.mean, estimate.spread
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = gain / spread
+        improvement = gain * norm.cdf(z) + spread * norm.pdf(z)
+    return np.where(spread > 0, improvement, np.maximum(gain, 0.0))
+
+
+def _by_expected_improvement(estimate: Estimate, lowest: float, _rng: np.random.Generator) -> Floats:
+    return expected_improvement(estimate, lowest)
+
+
+def _by_uncertainty(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:
+    return estimate.spread
+
+
+def _by_mean(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:
+    return -estimate.mean
+
+
+def _at_random(estimate: Estimate, _lowest: float, rng: np.random.Generator) -> Floats:
+    return rng.random(len(estimate.mean))
+
+
+ACQUISITIONS: Final[dict[str, Acquisition]] = {
+    EXPECTED_IMPROVEMENT: _by_expected_improvement,
+    UNCERTAINTY: _by_uncertainty,
+    MEAN: _by_mean,
+    RANDOM: _at_random,
+}
+"""By name: rules for the material to compute next."""

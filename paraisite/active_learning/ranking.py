@@ -1,0 +1,141 @@
+"""The best rows of a screening by a score, in constant memory."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from paraisite.active_learning.filters import Filters
+from paraisite.active_learning.screened_rows import Screened
+from paraisite.arrays import Floats
+from paraisite.errors import ConfigError, DataError
+from paraisite.inference.rows import interval_keys
+from paraisite.models.estimate import Estimate
+from paraisite.schema import KAPPA, KAPPA_LOG10_SPREAD
+
+SCORE: Final = "score"
+DEVIATION: Final = "log10_deviation_dex"
+"""Column: standard deviation of log10(kappa) that a row is given, dex."""
+
+_COVERAGE: Final = 0.8
+_SAME_WIDTH_DEX: Final = 1e-6
+
+Score = Callable[[pd.DataFrame], Floats]
+"""Of rows that have passed, with ``DEVIATION``: higher is better."""
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """How sure a screening is of each row, as a standard deviation of log10(kappa).
+
+    Intervals of an ensemble have one width for all crystals, calibrated on rows that it has not learnt from; its
+    members' spread says which crystals they differ about, but not by how much they are off. So the spread shares the
+    width out: deviations are proportional to it, and their root mean square over the rows is the intervals' own. Where
+    widths differ from crystal to crystal, they are taken as they are.
+
+    Attributes:
+        dex_per_spread: What a spread of one dex stands for; None where widths differ, or no spread is known.
+    """
+
+    dex_per_spread: float | None
+
+    @classmethod
+    def of(cls, batches: Iterator[pd.DataFrame]) -> "Deviations":
+        """Measure the widths and spreads of all rows."""
+        n_row, of_widths, of_spreads, low, high = 0, 0.0, 0.0, np.inf, -np.inf
+        for rows in batches:
+            width, spread = width_deviation(rows), rows[KAPPA_LOG10_SPREAD].to_numpy(np.float64)
+            n_row += len(rows)
+            of_widths, of_spreads = of_widths + float(width @ width), of_spreads + float(np.nansum(spread**2))
+            low, high = min(low, width.min(initial=np.inf)), max(high, width.max(initial=-np.inf))
+        if not n_row or high - low > _SAME_WIDTH_DEX or of_spreads == 0:
+            return cls(None)
+        return cls(float(np.sqrt(of_widths / of_spreads)))
+
+    def of_rows(self, rows: pd.DataFrame) -> Floats:
+        """Return the rows' deviations, dex, [n_row]."""
+        if self.dex_per_spread is None:
+            return width_deviation(rows)
+        return self.dex_per_spread * rows[KAPPA_LOG10_SPREAD].to_numpy(np.float64)
+
+
+def width_deviation(rows: pd.DataFrame) -> Floats:
+    """Return the deviation of a normal distribution whose 80 % interval is the rows' own, dex, [n_row]."""
+    lower, upper = (np.log10(rows[key].to_numpy(np.float64)) for key in interval_keys(_COVERAGE))
+    return np.asarray((upper - lower) / (2.0 * norm.ppf(0.5 + _COVERAGE / 2)))
+
+
+def confidence_score(coverage: float) -> Score:
+    """Return the score that prefers the lowest upper end of the intervals that hold a share of new rows."""
+    _, upper = interval_keys(coverage)
+    return lambda rows: -np.log10(rows[upper].to_numpy(np.float64))
+
+
+def estimate_of(rows: pd.DataFrame) -> Estimate:
+    """Return what a screening says of log10(kappa) of rows that have their ``DEVIATION``."""
+    return Estimate(np.log10(rows[KAPPA].to_numpy(np.float64)), rows[DEVIATION].to_numpy(np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The best rows.
+
+    Attributes:
+        rows: In the order of their score, the best first.
+        refused: How many rows each rule has refused.
+        n_passed: Rows that have passed all rules.
+    """
+
+    rows: pd.DataFrame
+    refused: dict[str, int]
+    n_passed: int
+
+
+def deviations_of(screened: Screened, filters: Filters) -> Deviations:
+    """Return the deviations of the rows that pass.
+
+    Raises:
+        ConfigError: The screening has no intervals, or a rule asks for a column that it lacks.
+    """
+    if absent := {*interval_keys(_COVERAGE), KAPPA_LOG10_SPREAD} - set(screened.columns):
+        raise ConfigError(f"{screened.folder} has no {', '.join(sorted(absent))}: its model knows no intervals")
+    return Deviations.of(rows for rows, _ in _passed(screened, filters))
+
+
+def best_rows(screened: Screened, filters: Filters, score: Score, *, deviations: Deviations, n_row: int) -> Ranked:
+    """Return the rows with the highest scores; of equal ones the first in the screening.
+
+    Args:
+        screened: The screening.
+        filters: What rows have to be.
+        score: Of rows that have passed.
+        deviations: As ``deviations_of`` returns them.
+        n_row: How many rows at most.
+
+    Raises:
+        DataError: No row passes, or the source is not the screening's.
+        ConfigError: A rule asks for a column that there is not.
+    """
+    best: pd.DataFrame | None = None
+    refused, n_passed = Counter[str](), 0
+    for rows, why in _passed(screened, filters):
+        refused.update(why)
+        n_passed += len(rows)
+        known = rows.assign(**{DEVIATION: deviations.of_rows(rows)})
+        known[SCORE] = score(known)
+        both = known if best is None else pd.concat([best, known])
+        best = both.sort_values(SCORE, ascending=False, kind="stable").head(n_row)
+    if best is None or best.empty:
+        told = ", ".join(f"{rule}: {n}" for rule, n in refused.items())
+        raise DataError(f"no row of {screened.folder} passes ({told})")
+    return Ranked(best.reset_index(drop=True), dict(refused), n_passed)
+
+
+def _passed(screened: Screened, filters: Filters) -> Iterator[tuple[pd.DataFrame, dict[str, int]]]:
+    extra = list(dict.fromkeys(bound.column for bound in filters.source_bounds(screened.columns)))
+    for rows in screened.batches(extra):
+        yield filters.keep(rows)

@@ -1,0 +1,126 @@
+"""The rows of a screening, part by part, with what their source says of them, and their structures."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pymatgen.core.structure import Structure
+
+from paraisite.core.plan_file import read_plan
+from paraisite.data.structure_columns import STRUCTURE_SCHEMA
+from paraisite.errors import ConfigError, DataError, MissingInputError
+from paraisite.schema import ROW
+from paraisite.screening.chunks import Source
+from paraisite.screening.output import PLAN_FILE, SUMMARY_FILE
+from paraisite.screening.records import Crystal, read_chunk
+from paraisite.screening.sources import TableSource
+
+_CHUNK_SIZE: Final = "chunk_size"
+
+
+@dataclass(frozen=True, eq=False)
+class Screened:
+    """A complete screening and what it was made of.
+
+    Attributes:
+        folder: Its folder.
+        source: What was screened.
+        chunk_size: Rows of a part.
+    """
+
+    folder: Path
+    source: Source
+    chunk_size: int
+
+    @classmethod
+    def open(cls, folder: Path, source: Source) -> Self:
+        """Check a screening's folder and that it is of this source.
+
+        Raises:
+            MissingInputError: There is no complete screening.
+            DataError: It is of something else, or its plan is damaged.
+        """
+        if not (folder / SUMMARY_FILE).exists():
+            raise MissingInputError(f"{folder} holds no complete screening: `python -m paraisite screen …` makes one")
+        plan = read_plan(folder / PLAN_FILE)
+        if plan.get("source_sha256") != source.digest:
+            raise DataError(f"{folder} is no screening of this source, or the source has changed since")
+        return cls(folder, source, int(plan[_CHUNK_SIZE]))
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Columns of the screening."""
+        return list(pq.read_schema(self._parts[0]).names) if self._parts else []
+
+    @cached_property
+    def source_columns(self) -> list[str]:
+        """Columns that a table has beside structures; none for other sources."""
+        if not isinstance(self.source, TableSource):
+            return []
+        names = pq.read_schema(self.source.path).names
+        return [name for name in names if name not in {*STRUCTURE_SCHEMA.names, *self.columns}]
+
+    @cached_property
+    def _parts(self) -> list[Path]:
+        return sorted(self.folder.glob("part-*.parquet"))
+
+    def batches(self, extra: Sequence[str] = ()) -> Iterator[pd.DataFrame]:
+        """Yield all rows in their order, a part at a time.
+
+        Args:
+            extra: Columns of the source to put beside them.
+
+        Raises:
+            ConfigError: The source has no such column.
+            DataError: It has other rows than were screened.
+        """
+        if absent := [name for name in extra if name not in self.source_columns]:
+            known = ", ".join(sorted({*self.columns, *self.source_columns}))
+            raise ConfigError(
+                f"neither {self.folder} nor what was screened has a column {absent[0]!r}; there are {known}"
+            )
+        beside = self._source_batches(extra) if extra else None
+        for part in self._parts:
+            rows = pq.read_table(part).to_pandas()
+            yield rows if beside is None else _side_by_side(rows, next(beside, None), part)
+
+    def _source_batches(self, extra: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yield the source's columns as its rows were cut into parts."""
+        if not isinstance(self.source, TableSource):
+            return
+        with pq.ParquetFile(self.source.path) as table:
+            for batch in table.iter_batches(batch_size=self.chunk_size, columns=list(extra)):
+                yield pa.Table.from_batches([batch]).to_pandas()
+
+    def structures(self, rows: Collection[int]) -> dict[int, Structure]:
+        """Return the structures of some rows, by row.
+
+        Raises:
+            DataError: The source has changed, or a row holds no crystal.
+        """
+        wanted, found = set(rows), dict[int, Structure]()
+        for chunk in self.source.chunks(self.chunk_size):
+            inside = wanted & set(range(chunk.first_row, chunk.end_row))
+            records = read_chunk(chunk) if inside else []
+            for row in inside:
+                found[row] = _structure(records[row - chunk.first_row], row)
+            if len(found) == len(wanted):
+                break
+        return found
+
+
+def _side_by_side(rows: pd.DataFrame, beside: pd.DataFrame | None, part: Path) -> pd.DataFrame:
+    if beside is None or len(beside) != len(rows):
+        raise DataError(f"{part}: the source has other rows than were screened")
+    return pd.concat([rows, beside.set_index(rows.index)], axis=1)
+
+
+def _structure(record: object, row: int) -> Structure:
+    if not isinstance(record, Crystal):
+        raise DataError(f"{ROW} {row} of the source holds no crystal any more")
+    return record.arrays.structures()[0]

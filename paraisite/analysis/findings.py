@@ -1,0 +1,99 @@
+"""All that is found of a source, as tables that are written once and drawn from afterwards."""
+
+import gzip
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import pandas as pd
+
+from paraisite.analysis.clusters import Clusters, cluster_crystals
+from paraisite.analysis.observed import Observed, shared_rows
+from paraisite.analysis.pairs import NOTE, QUANTITY, above_threshold, correlation_table
+from paraisite.analysis.variance import STEP, spread_table, spread_tests
+from paraisite.core.files import write_whole
+from paraisite.errors import MissingInputError
+from paraisite.schema import KAPPA_MEAN, MODEL
+
+logger = logging.getLogger(__name__)
+
+TABLES: Final = "result"
+"""Folder of the tables, which DVC keeps; figures can be drawn again of them."""
+
+_CORRELATIONS: Final = "correlations.csv"
+_SPREADS: Final = "spread_by_step.csv"
+_SPREAD_TESTS: Final = "spread_tests.csv"
+_LIKENESS: Final = "models_alike.csv"
+_CRYSTALS: Final = "clusters_crystals.csv.gz"
+_PROFILES: Final = "clusters_profiles.csv"
+_ELEMENTS: Final = "clusters_elements.csv"
+_FLOATS: Final = "%.8g"
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """The tables.
+
+    Attributes:
+        correlations: As ``pairs.correlation_table`` returns it.
+        spreads: As ``variance.spread_table``.
+        tests: As ``variance.spread_tests``.
+        likeness: Spearman correlation of the models' mTC with each other (index and columns: models); empty where they
+            share no crystals.
+        clusters: Groups of crystals; None where there are none.
+    """
+
+    correlations: pd.DataFrame
+    spreads: pd.DataFrame
+    tests: pd.DataFrame
+    likeness: pd.DataFrame
+    clusters: Clusters | None
+
+    @classmethod
+    def of(cls, observed: Sequence[Observed]) -> Self:
+        """Return what is found of what models said."""
+        clusters = cluster_crystals(observed)
+        if clusters is None:
+            logger.warning("no clusters: too few crystals that all models answered for, each with an id of its own")
+        likeness = shared_rows(observed, KAPPA_MEAN).corr("spearman").rename_axis(MODEL)
+        return cls(correlation_table(observed), spread_table(observed), spread_tests(observed), likeness, clusters)
+
+    def write(self, folder: Path) -> None:
+        """Write all tables, and for each quantity that of the pairs above the threshold."""
+        tables = folder / TABLES
+        tables.mkdir(parents=True, exist_ok=True)
+        written = {_CORRELATIONS: self.correlations, _SPREADS: self.spreads, _SPREAD_TESTS: self.tests}
+        for quantity in self.correlations[QUANTITY].unique():
+            written[f"above_threshold_{quantity}.csv"] = above_threshold(self.correlations, quantity)
+        if self.clusters is not None:
+            written |= {_PROFILES: self.clusters.profiles, _ELEMENTS: self.clusters.elements}
+            # Compressed, with no time in it: equal tables are equal files.
+            text = self.clusters.crystals.to_csv(index=False, float_format="%.4g")
+            write_whole(tables / _CRYSTALS, gzip.compress(text.encode(), mtime=0))
+        for name, table in written.items():
+            table.to_csv(tables / name, index=False, float_format=_FLOATS)
+        self.likeness.to_csv(tables / _LIKENESS, float_format=_FLOATS)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``write`` wrote.
+
+        Raises:
+            MissingInputError: A table is absent.
+        """
+        tables = folder / TABLES
+        try:
+            clusters = [pd.read_csv(tables / name) for name in (_CRYSTALS, _PROFILES) if (tables / name).exists()]
+            if clusters:
+                clusters.append(pd.read_csv(tables / _ELEMENTS, keep_default_na=False))
+            return cls(
+                pd.read_csv(tables / _CORRELATIONS).fillna({NOTE: ""}),
+                pd.read_csv(tables / _SPREADS).astype({STEP: "Int64"}),
+                pd.read_csv(tables / _SPREAD_TESTS),
+                pd.read_csv(tables / _LIKENESS, index_col=0),
+                Clusters(*clusters) if clusters else None,
+            )
+        except FileNotFoundError as error:
+            raise MissingInputError(f"{error.filename} not found: `python -m paraisite statistics` makes it") from error

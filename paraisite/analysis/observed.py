@@ -1,0 +1,104 @@
+"""What models said of crystals beside what is known of these: columns told apart in a table of any origin."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from paraisite.errors import DataError
+from paraisite.schema import FORMULA, KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE, MATERIAL_ID, MODEL, REASON, ROW
+from paraisite.screening.side_by_side import SEPARATOR
+
+logger = logging.getLogger(__name__)
+
+QUANTITIES: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
+"""Columns that a model fills, whatever the table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """What one model said of some crystals, and what is known of them.
+
+    Attributes:
+        model: Its name.
+        quantities: What it said, a column each; index: material_id where the table has it, else the row's number.
+        descriptors: What is known of the crystals, a column each, same index; NaN where it is not known.
+        formulas: Of the crystals, same index; None where the table has none.
+    """
+
+    model: str
+    quantities: pd.DataFrame
+    descriptors: pd.DataFrame
+    formulas: pd.Series | None = None
+
+
+def observed_in(table: pd.DataFrame, *, name: str, quantities: Sequence[str] = QUANTITIES) -> list[Observed]:
+    """Return what each model of a table said.
+
+    Models stand below each other, named in a column "model"; beside each other, as in "RWTG15:mTC_w_per_m_k"; or there
+    is one that the table does not name. Every other column of numbers, or of true and false, is a descriptor.
+
+    Args:
+        table: One row per crystal, or per crystal and model; rows with a reason are left out.
+        name: Of the model that the table does not name.
+        quantities: Columns that hold what a model said.
+
+    Raises:
+        DataError: No column is one of the quantities, or none is a descriptor.
+    """
+    answered = _answered(table, name)
+    if MODEL in answered.columns:
+        parts = [(str(model), rows.drop(columns=MODEL)) for model, rows in answered.groupby(MODEL, sort=False)]
+    else:
+        parts = list(_side_by_side(answered, name, quantities))
+    return [_observed(model, rows, quantities) for model, rows in parts]
+
+
+def shared_rows(observed: Sequence[Observed], quantity: str) -> pd.DataFrame:
+    """Return a quantity of all models that have it (columns) on the crystals that all of them answered for (index).
+
+    Crystals are told by their ids; there are none where one model has an id twice.
+    """
+    columns = {each.model: each.quantities[quantity] for each in observed if quantity in each.quantities}
+    if any(not column.index.is_unique for column in columns.values()):
+        return pd.DataFrame(columns=list(columns), dtype=np.float64)
+    return pd.concat(columns, axis=1, join="inner").dropna() if columns else pd.DataFrame()
+
+
+def _answered(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    if REASON not in table.columns:
+        return table.reset_index(drop=True)
+    has_reason = table[REASON].fillna("").astype(str).str.strip() != ""
+    if has_reason.any():
+        logger.warning("%s: %d of %d rows have no prediction and are left out", name, has_reason.sum(), len(table))
+    return table.loc[~has_reason].drop(columns=REASON).reset_index(drop=True)
+
+
+def _side_by_side(table: pd.DataFrame, name: str, quantities: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield each model's name, and the table with its columns alone, by what stands behind its name."""
+    parts = {column: str(column).rpartition(SEPARATOR) for column in table.columns}
+    models = dict.fromkeys(model for model, _, said in parts.values() if model and said in quantities)
+    others = table.drop(columns=[column for column, (model, _, _) in parts.items() if model in models])
+    for model in models:
+        own = {column: said for column, (of_model, _, said) in parts.items() if of_model == model}
+        yield model, pd.concat([table[list(own)].rename(columns=own), others], axis=1)
+    if not models:
+        yield name, table
+
+
+def _observed(model: str, rows: pd.DataFrame, quantities: Sequence[str]) -> Observed:
+    said = [name for name in rows.columns if name in quantities]
+    if not said:
+        found, expected = ", ".join(map(str, rows.columns)), ", ".join(quantities)
+        raise DataError(f"{model}: no column that a model fills, expected one of {expected}; found {found}")
+    indexed = rows.set_index(MATERIAL_ID) if MATERIAL_ID in rows.columns else rows
+    numbers = indexed.drop(columns=ROW, errors="ignore").select_dtypes(["number", "bool", "boolean"])
+    finite = numbers.astype(np.float64).replace([np.inf, -np.inf], np.nan)
+    descriptors = finite.drop(columns=said, errors="ignore")
+    if len(unread := set(said) - set(finite.columns)) or descriptors.empty:
+        what = f"column {', '.join(sorted(unread))} holds no numbers" if unread else "no column of numbers beside it"
+        raise DataError(f"{model}: {what}, expected what is known of the crystals beside {', '.join(said)}")
+    return Observed(model, finite[said], descriptors, indexed.get(FORMULA))

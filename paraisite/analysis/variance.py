@@ -1,0 +1,107 @@
+"""How far the members of each model disagree, and whether that changes from one step of transfer to the next."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import bootstrap, wilcoxon
+
+from paraisite.analysis.observed import Observed, shared_rows
+from paraisite.analysis.pairs import FEWEST, QUANTITY, N, P
+from paraisite.errors import ConfigError
+from paraisite.metrics.paired_tests import P_HOLM, holm
+from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_VARIANCE, MODEL
+from paraisite.training.recipes import Recipe, Start, recipe_named
+
+STEP: Final = "step"
+REFERENCE: Final = "reference"
+RATIO: Final = "median_ratio"
+RATIO_LOW: Final = "ratio_low"
+RATIO_HIGH: Final = "ratio_high"
+SHARE_LOWER: Final = "share_lower"
+QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+
+SPREADS: Final = (KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
+"""The paper's var(pTC), which grows with the square of the conductivity, and the spread that does not."""
+
+_SPREAD_COLUMNS: Final = (MODEL, STEP, QUANTITY, N, "mean", *QUANTILES)
+_TEST_COLUMNS: Final = (QUANTITY, MODEL, REFERENCE, N, RATIO, RATIO_LOW, RATIO_HIGH, SHARE_LOWER, P, P_HOLM)
+_N_RESAMPLE: Final = 999
+_SEED: Final = 42
+
+
+def step_of(model: str) -> int | None:
+    """Return in how many trainings, one from the other, a recipe was made: 1 from random weights; None if unknown."""
+    try:
+        start = recipe_named(model).start
+    except ConfigError:
+        return None
+    return _n_before(start) + 1
+
+
+def spread_table(observed: Sequence[Observed]) -> pd.DataFrame:
+    """Return mean and quantiles of each model's spreads, over all crystals that it answered for.
+
+    Returns:
+        A row per model and spread: model, step (None for what is no recipe), quantity, n, mean, q05, q25, median, …
+    """
+    rows = [
+        {MODEL: each.model, STEP: step_of(each.model), QUANTITY: quantity}
+        | _described(each.quantities[quantity].dropna())
+        for each in observed
+        for quantity in SPREADS
+        if quantity in each.quantities
+    ]
+    return pd.DataFrame(rows, columns=list(_SPREAD_COLUMNS)).astype({STEP: "Int64"})
+
+
+def spread_tests(observed: Sequence[Observed]) -> pd.DataFrame:
+    """Compare the spreads of every two models on the crystals that all models answered for.
+
+    With thousands of crystals the smallest difference has a p of nought, so that the ratio is what to read.
+
+    Returns:
+        A row per spread and pair: the median over crystals of the model's spread over the reference's, with a 95 %
+        bootstrap interval; on which share of crystals it is lower; p of Wilcoxon's signed-rank test on the logarithms,
+        and that corrected for the number of pairs. None for models that share fewer than three crystals.
+    """
+    rows = [row for quantity in SPREADS for row in _pairs(shared_rows(observed, quantity), quantity)]
+    table = pd.DataFrame(rows, columns=[name for name in _TEST_COLUMNS if name != P_HOLM])
+    return table.assign(**{P_HOLM: holm(table[P].to_numpy(np.float64))})
+
+
+def _n_before(start: Start | Recipe) -> int:
+    if isinstance(start, Recipe):
+        return _n_before(start.start) + 1
+    return 0 if start is Start.RANDOM else 1
+
+
+def _described(values: pd.Series) -> dict[str, float]:
+    quantiles = {name: float(values.quantile(share)) for name, share in QUANTILES.items()}
+    return {N: len(values), "mean": float(values.mean())} | quantiles
+
+
+def _pairs(spreads: pd.DataFrame, quantity: str) -> Iterator[dict[str, Any]]:
+    # A spread of zero, of members that agree to the last digit, has no logarithm.
+    logs = spreads[(spreads > 0).all(axis=1)].apply(np.log10)
+    if len(logs) < FEWEST:
+        return
+    for reference, model in combinations(logs.columns, 2):
+        difference = (logs[model] - logs[reference]).to_numpy(np.float64)
+        low, high = _interval_of_median(difference)
+        ratios = {RATIO: float(np.median(difference)), RATIO_LOW: low, RATIO_HIGH: high}
+        yield {QUANTITY: quantity, MODEL: model, REFERENCE: reference, N: len(difference)} | {
+            **{name: 10.0**value for name, value in ratios.items()},
+            SHARE_LOWER: float(np.mean(difference < 0)),
+            P: float(wilcoxon(difference).pvalue) if difference.any() else 1.0,
+        }
+
+
+def _interval_of_median(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    found = bootstrap(
+        (values,), np.median, n_resamples=_N_RESAMPLE, method="percentile", rng=np.random.default_rng(_SEED)
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)

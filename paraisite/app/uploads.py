@@ -1,0 +1,56 @@
+"""What the page is asked about: dropped files, or one of a few examples."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from paraisite.inference.crystals import Crystal, crystals_of_text
+
+_CELL: Final = re.compile(r"^_cell_length_a\b", re.MULTILINE | re.IGNORECASE)
+
+
+def crystals_of_file(name: str, content: bytes) -> list[Crystal]:
+    """Return the crystals in a dropped file; what cannot be read is one with a reason.
+
+    Args:
+        name: The file's.
+        content: CIF, POSCAR, extended XYZ, whose frames are a crystal each, or pymatgen's JSON.
+    """
+    return crystals_of_text(name, content.decode(errors="replace"))
+
+
+def notice(name: str, content: bytes) -> str | None:
+    """Return what one has to know of how a file was read, or None: of a CIF with several crystals the first counts."""
+    n_crystal = len(_CELL.findall(content.decode(errors="replace")))
+    return f"{name} holds {n_crystal} crystals; the first is taken." if n_crystal > 1 else None
+
+
+def _rocksalt(a_angstrom: float, cation: str, anion: str) -> Structure:
+    return Structure.from_spacegroup("Fm-3m", Lattice.cubic(a_angstrom), [cation, anion], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+def _silicon() -> Structure:
+    return Structure.from_spacegroup("Fd-3m", Lattice.cubic(5.43), ["Si"], [[0, 0, 0]])
+
+
+def _gallium_nitride() -> Structure:
+    positions = [[1 / 3, 2 / 3, 0.0], [1 / 3, 2 / 3, 0.377]]
+    return Structure.from_spacegroup("P6_3mc", Lattice.hexagonal(3.19, 5.19), ["Ga", "N"], positions)
+
+
+def _barium_titanate() -> Structure:
+    positions = [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, 0.5, 0.0]]
+    return Structure.from_spacegroup("Pm-3m", Lattice.cubic(4.0), ["Ba", "Ti", "O"], positions)
+
+
+EXAMPLES: Final[Mapping[str, Callable[[], Structure]]] = {
+    "NaCl, rocksalt": lambda: _rocksalt(5.64, "Na", "Cl"),
+    "MgO, rocksalt": lambda: _rocksalt(4.21, "Mg", "O"),
+    "Si, diamond": _silicon,
+    "GaN, wurtzite": _gallium_nitride,
+    "BaTiO3, perovskite": _barium_titanate,
+}
+"""Crystals at their measured cells, by what the page calls them."""

@@ -1,0 +1,61 @@
+"""What the page's tables and numbers say, from the rows that ``predict --json`` prints."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from paraisite import schema
+from paraisite.inference.rows import DISTANCE, NAME, NEAREST, UNIT, VALUE, Row, interval_keys
+
+
+def kappa_text(row: Row) -> str:
+    """Return the prediction with its unit, as `predict` prints it."""
+    return f"{row[VALUE]:.4g} {row[UNIT]}"
+
+
+def overview_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return a line for each crystal, without a value where there is no prediction."""
+    low, high = interval_keys(0.9)
+    return pd.DataFrame(
+        {
+            "file": [row[NAME] for row in rows],
+            "formula": [row[schema.FORMULA] for row in rows],
+            "kappa (W/m/K)": [row[VALUE] for row in rows],
+            "90 %, from": [row[low] for row in rows],
+            "to": [row[high] for row in rows],
+            "out of domain": [_yes_or_no(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows],
+        }
+    )
+
+
+def intervals_table(row: Row) -> pd.DataFrame:
+    """Return the intervals as text; a dash where there is none."""
+    ends = [[row[key] for key in interval_keys(coverage)] for coverage in schema.COVERAGES]
+    return pd.DataFrame(
+        {
+            "holds": [f"{100 * coverage:.0f} % of new materials" for coverage in schema.COVERAGES],
+            "from": [_number(low) for low, _ in ends],
+            "to": [_number(high) for _, high in ends],
+        }
+    )
+
+
+def nearest_table(row: Row) -> pd.DataFrame:
+    """Return the nearest training materials as text, the nearest first."""
+    nearest: list[Row] = row[NEAREST] or []
+    return pd.DataFrame(
+        {
+            "formula": [near[schema.FORMULA] for near in nearest],
+            "structure type": [near[schema.PROTOTYPE] or "–" for near in nearest],
+            "known kappa (W/m/K)": [_number(near[schema.KAPPA]) for near in nearest],
+            "distance": [f"{near[DISTANCE]:.2f}" for near in nearest],
+        }
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _yes_or_no(flag: bool | None) -> str:
+    return "–" if flag is None else "yes" if flag else "no"

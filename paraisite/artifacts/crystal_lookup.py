@@ -1,0 +1,87 @@
+"""The crystal that an id, a formula or a file means: of a list of candidates, a screening, or Togo15."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from pymatgen.core.structure import Structure
+
+from paraisite.active_learning.criteria import CIF
+from paraisite.active_learning.screened_rows import Screened
+from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, STRUCTURES
+from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.structure_sources import find_source
+from paraisite.config import load_config
+from paraisite.core.paths import CANDIDATES
+from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
+from paraisite.inference.crystals import Crystal, read_crystals
+from paraisite.schema import FORMULA, MATERIAL_ID, ROW
+from paraisite.screening.output import SUMMARY_FILE
+from paraisite.training.recipes import TOGO15
+
+
+def find_crystal(what: str, folder: Path | None) -> Crystal:
+    """Return a crystal; a file that exists wins over ids.
+
+    Args:
+        what: A structure file; the id of a row of a list of candidates or of a screening; an id or formula of Togo15.
+        folder: Of the list or screening; None for ``build/candidates/``.
+
+    Raises:
+        MissingInputError: There is no such crystal, or no such folder.
+        ConfigError: Several are meant.
+        StructureError: The file holds none.
+    """
+    if Path(what).is_file():
+        return _of_file(Path(what))
+    if folder is not None and (folder / SUMMARY_FILE).exists():
+        found = _of_screening(what, folder)
+    else:
+        found = _of_lists(what, folder or CANDIDATES)
+    found = found or _of_togo15(what)
+    if found is None:
+        raise MissingInputError(
+            f"{what} is neither a file, nor an id in {folder or CANDIDATES}, nor an id or formula of Togo15"
+        )
+    return found
+
+
+def _of_file(path: Path) -> Crystal:
+    crystals = read_crystals([path])
+    if len(crystals) != 1:
+        raise ConfigError(f"{path} holds {len(crystals)} crystals, expected one")
+    if isinstance(reason := crystals[0].found, str):
+        raise StructureError(f"{path}: {reason}")
+    return Crystal(path.stem, crystals[0].found)
+
+
+def _of_lists(material_id: str, folder: Path) -> Crystal | None:
+    for name in (CANDIDATES_FILE, NEXT_FILE):
+        if not (folder / name).exists():
+            continue
+        rows = pd.read_csv(folder / name, dtype={MATERIAL_ID: str, CIF: str})
+        for file in rows.loc[rows[MATERIAL_ID] == material_id, CIF]:
+            return Crystal(material_id, Structure.from_file(folder / STRUCTURES / file))
+    return None
+
+
+def _of_screening(material_id: str, folder: Path) -> Crystal | None:
+    screened = Screened.open(folder, find_source(folder.name.rpartition("-")[0]))
+    rows = ds.dataset(folder).to_table(columns=[ROW], filter=pc.field(MATERIAL_ID) == material_id)[ROW].to_pylist()
+    if len(rows) > 1:
+        raise ConfigError(f"{len(rows)} rows of {folder} have the id {material_id}")
+    try:
+        return Crystal(material_id, screened.structures(rows)[rows[0]]) if rows else None
+    except DataError as error:
+        raise StructureError(f"{material_id}: {error}") from error
+
+
+def _of_togo15(what: str) -> Crystal | None:
+    known = load_data(TOGO15, load_config())
+    table = known.table
+    rows = table.index[(table[MATERIAL_ID] == what) | (table[FORMULA] == what)]
+    if len(rows) > 1:
+        ids = ", ".join(table[MATERIAL_ID][rows])
+        raise ConfigError(f"Togo15 has {len(rows)} crystals of {what}: name one of {ids}")
+    return Crystal(table[MATERIAL_ID][rows[0]], known.structures[rows[0]]) if len(rows) else None

@@ -1,0 +1,156 @@
+"""What earlier stages leave to an evaluation: their members, and on request members that never saw a formula of it.
+
+Where no row of a stage's data shares a formula with what is evaluated, as in everything that this project has computed
+itself, the stage's own members are clean already. Otherwise the stage, and all that start from it, are trained anew
+into ``build/clean/``.
+"""
+
+import hashlib
+import logging
+import shutil
+from pathlib import Path
+from typing import Final
+
+from paraisite import schema
+from paraisite.artifacts.initial_weights import as_start, refuse, starting_weights
+from paraisite.artifacts.inputs import load_data, trained_or_shipped, with_graphs
+from paraisite.config import Config
+from paraisite.core.paths import BUILD, SHIPPED, built
+from paraisite.data.datasets.table import Dataset
+from paraisite.errors import CheckpointError, DataError, MissingInputError
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.training.progress import ProgressBar
+from paraisite.training.recipe_result import RecipeResult
+from paraisite.training.recipe_training import StartingWeights, run_recipe, settings_of
+from paraisite.training.recipes import Lineage, Recipe
+
+logger = logging.getLogger(__name__)
+
+CLEAN: Final = BUILD / "clean"
+_WITHOUT: Final = "trained_without"
+
+
+class EarlierStages:
+    """Gives members of earlier stages, and trainings that started from them."""
+
+    def __init__(self, config: Config, *, run_id: str, without: Dataset | None = None) -> None:
+        """Note what may not be seen.
+
+        Args:
+            config: Settings.
+            run_id: The evaluation's run, with which starting weights are registered.
+            without: Its formulas are left out, those of all its rows: a stage is trained once, not once per split.
+                None where nothing has to be.
+        """
+        self._config, self._run_id, self._without = config, run_id, without
+        self._formulas = frozenset() if without is None else frozenset(without.table[schema.FORMULA])
+        self._digest = hashlib.sha256(" ".join(sorted(self._formulas)).encode()).hexdigest()
+        self._shared: dict[str, list[int]] = {}
+
+    def start_of(self, recipe: Recipe, config: Config) -> StartingWeights:
+        """Return what a recipe starts from.
+
+        Args:
+            recipe: What is going to be trained.
+            config: Settings of that training.
+
+        Raises:
+            MissingInputError: Members that it starts from were neither trained here nor shipped.
+        """
+        if not isinstance(recipe.start, Recipe) or self._is_clean(recipe.start):
+            return starting_weights(recipe, config, run_id=self._run_id, in_pipeline=True, train=refuse)
+        return as_start(self.members(recipe.start), config, f"{recipe.start.name} {self._description()}", None)
+
+    def members(self, stage: Recipe) -> Ensemble:
+        """Return a stage's members: as they were trained here or shipped where those are clean, else trained anew.
+
+        Raises:
+            MissingInputError: They, or what they are trained on, are not here.
+        """
+        if self._is_clean(stage):
+            folder = trained_or_shipped(built(stage.name) / "weights", SHIPPED / stage.name.lower())
+            return Ensemble.load(folder / ENSEMBLE_FILE)
+        return self._kept(self._path(stage)) or self._train(stage)
+
+    def conductivity_networks(self, lineage: Lineage) -> dict[str, Ensemble]:
+        """Return by name the members of the second and third stage, as far as they can be had; what is not is said."""
+        members = {}
+        for recipe in (lineage.middle, lineage.third):
+            if recipe is not None:
+                try:
+                    members[recipe.name] = self.members(recipe)
+                except MissingInputError as error:
+                    logger.warning("%s", error)
+        return members
+
+    def training_of(self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection) -> RecipeResult:
+        """Return a final recipe's training: as it was made here where its start is clean, else made anew.
+
+        Raises:
+            MissingInputError: It was not trained here, or on other values.
+        """
+        if isinstance(recipe.start, Recipe) and not self._is_clean(recipe.start):
+            return self._run(recipe, dataset, graphs, self._config)[0]
+        try:
+            result = RecipeResult.load(built(recipe.name) / "result")
+        except DataError as error:
+            raise MissingInputError(f"`python -m paraisite train {recipe.name}` trains it ({error})") from error
+        if result.dataset.digest != dataset.digest:
+            raise MissingInputError(f"it was trained on other values: `python -m paraisite train {recipe.name}`")
+        return result
+
+    def _is_clean(self, stage: Recipe) -> bool:
+        before = stage.start
+        return not self._rows_shared(stage.train_on) and (not isinstance(before, Recipe) or self._is_clean(before))
+
+    def _rows_shared(self, name: str) -> list[int]:
+        """Return which rows of a data set have a formula that is to be left out."""
+        if self._without is None:
+            return []
+        if name not in self._shared:
+            table = load_data(name, self._config).table
+            found = self._shared[name] = table.index[table[schema.FORMULA].isin(self._formulas)].tolist()
+            logger.info("%d of %d rows of %s share a formula with %s", len(found), len(table), name, self._without.name)
+        return self._shared[name]
+
+    def _description(self) -> str:
+        return f"without {self._without.name}'s formulas" if self._without is not None else ""
+
+    def _path(self, stage: Recipe) -> Path:
+        return CLEAN / self._digest[:16] / stage.name.lower() / ENSEMBLE_FILE
+
+    def _kept(self, path: Path) -> Ensemble | None:
+        """Return members that were trained before without the same formulas."""
+        try:
+            ensemble = Ensemble.load(path)
+        except CheckpointError:
+            return None
+        return ensemble if ensemble.metadata.get(_WITHOUT) == self._digest else None
+
+    def _train(self, stage: Recipe) -> Ensemble:
+        config = settings_of(stage, self._config)
+        without = dict.fromkeys(self._rows_shared(stage.train_on), "its formula is evaluated")
+        logger.info("%s is trained anew, without %d rows", stage.name, len(without))
+        dataset = load_data(stage.train_on, config)
+        dataset, graphs = with_graphs(dataset.without(without) if without else dataset, config)
+        _, ensemble = self._run(stage, dataset, graphs, config)
+        ensemble.metadata[_WITHOUT] = self._digest
+        ensemble.save(self._path(stage))
+        return ensemble
+
+    def _run(
+        self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection, config: Config
+    ) -> tuple[RecipeResult, Ensemble]:
+        checkpoints = BUILD / "checkpoints" / f"clean-{recipe.name.lower()}"
+        trained = run_recipe(
+            recipe,
+            dataset=dataset,
+            graphs=graphs,
+            start=self.start_of(recipe, config),
+            config=config,
+            checkpoint_folder=checkpoints,
+            callbacks=[ProgressBar(f"{recipe.name} {self._description()}")],
+        )
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        return trained.result, trained.best

@@ -1,0 +1,187 @@
+"""Where a training starts: random weights, a backbone with a new head, or another recipe's members."""
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from paraisite.artifacts.inputs import trained_or_shipped
+from paraisite.config import Config
+from paraisite.core.files import file_sha256
+from paraisite.core.paths import BUILD, PRETRAINED, SHIPPED, built
+from paraisite.data.sources.megnet_weights import resolve_published_weights
+from paraisite.errors import CheckpointError, DataError, MissingInputError
+from paraisite.models.architecture import Parameters
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.models.megnet_interop import read_published_model
+from paraisite.tracking.fetching import load_from_registry
+from paraisite.tracking.registry import register_file
+from paraisite.training.initial_parameters import random_parameters, stack, with_new_head
+from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
+from paraisite.training.pretraining import CARD_FILE
+from paraisite.training.recipe_training import StartingWeights, model_config
+from paraisite.training.recipes import LFE, Recipe, Start
+
+logger = logging.getLogger(__name__)
+
+EVIDENCE: Final = "registry_evidence"
+"""Key of a card's values per split, with which a later version is compared."""
+
+_REGISTRY: Final = BUILD / "registry"
+
+
+def starting_weights(
+    recipe: Recipe, config: Config, *, run_id: str, in_pipeline: bool, train: Callable[[Recipe], None]
+) -> StartingWeights:
+    """Return the initial members that a recipe names, and say where they come from.
+
+    Args:
+        recipe: What is going to be trained.
+        config: Settings.
+        run_id: Its run, with which weights that are not in the registry yet are registered.
+        in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
+        train: Trains a recipe into ``build/``, for members that are nowhere yet.
+    """
+    if isinstance(recipe.start, Recipe):
+        return _from_recipe(recipe.start, config, run_id=run_id, in_pipeline=in_pipeline, train=train)
+    return backbone_weights(recipe.start, config, run_id=run_id)
+
+
+def backbone_weights(start: Start, config: Config, *, run_id: str) -> StartingWeights:
+    """Return equal members, one per split: a backbone with a new head, which the training's seed draws.
+
+    Args:
+        start: Which backbone.
+        config: Settings.
+        run_id: The run with which weights that are not in the registry yet are registered.
+
+    Raises:
+        MissingInputError: It is not here and could not be fetched.
+        WeightsError: What is here is no such network.
+    """
+    backbone, n_member = BACKBONES[start], len(config.splits.seeds)
+    seed, model = config.training.seed, model_config(config)
+    if backbone.origin is Origin.RANDOM:
+        member = random_parameters(model, seed=seed)
+        return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
+    if backbone.origin is Origin.LAB:
+        parameters, source, version = _lab_backbone(backbone, run_id=run_id)
+    else:
+        parameters, source, version = _published_backbone(backbone, config, run_id=run_id)
+    member = with_new_head(parameters, model, seed=seed)
+    return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
+
+
+def refuse(recipe: Recipe) -> None:
+    """Train nothing: where members are needed that are nowhere yet, say how to get them.
+
+    Raises:
+        MissingInputError: Always.
+    """
+    raise MissingInputError(f"{recipe.name} is not trained: `python -m paraisite train {recipe.name}` does that")
+
+
+def lab_network(variant: str) -> Path:
+    """Return the file of a network that was pretrained on the lab set: on formation energies, moduli or all of them.
+
+    Raises:
+        MissingInputError: It was neither trained here nor shipped.
+    """
+    trained = PRETRAINED / variant
+    is_lfe = variant == BACKBONES[Start.LAB_FORMATION_ENERGY].source
+    try:
+        return trained_or_shipped(trained, SHIPPED / LFE.lower() if is_lfe else trained) / ENSEMBLE_FILE
+    except MissingInputError as error:
+        raise MissingInputError(f"{error}; `python -m paraisite pretrain {variant}` trains that network") from error
+
+
+def _published_backbone(backbone: Backbone, config: Config, *, run_id: str) -> tuple[Parameters, str, str]:
+    """Return a published model's parameters, where they come from, and their version in the registry."""
+    path = resolve_published_weights(backbone.source, config.data)
+    published = read_published_model(path)
+    ensemble, copy = published.to_ensemble(), _REGISTRY / backbone.name / ENSEMBLE_FILE
+    ensemble.save(copy)
+    registered = register_file(
+        backbone.name,
+        copy,
+        run_id=run_id,
+        tags={"source_sha256": ensemble.metadata["source_sha256"], "target": f"{ensemble.target}, {ensemble.unit}"},
+        description=f"MEGNet's published model for the {backbone.learnt}, one member (10.1021/acs.chemmater.9b01294).",
+    )
+    return published.parameters, f"{path.name} (sha256 {published.sha256[:12]}…)", registered.version
+
+
+def _lab_backbone(backbone: Backbone, *, run_id: str) -> tuple[Parameters, str, str]:
+    """Return the same of the project's own pretraining."""
+    path = lab_network(backbone.source)
+    ensemble, sha256 = Ensemble.load(path), file_sha256(path)
+    registered = register_file(
+        backbone.name,
+        path,
+        run_id=run_id,
+        tags={"source_sha256": sha256, "target": f"{ensemble.target}, {ensemble.unit}"},
+        description=f"The project's own network for the {backbone.learnt}, one member.",
+    )
+    parameters = {name: value[0] for name, value in ensemble.parameters.items()}
+    return parameters, f"{backbone.name} (sha256 {sha256[:12]}…)", registered.version
+
+
+def _from_recipe(
+    start: Recipe, config: Config, *, run_id: str, in_pipeline: bool, train: Callable[[Recipe], None]
+) -> StartingWeights:
+    """Return a recipe's members: from the registry, else as they were trained here or shipped, else trained now."""
+    found = None if in_pipeline else load_from_registry(start.name, folder=_REGISTRY / start.name)
+    if found is not None:
+        ensemble = Ensemble.load(found.path)
+        return as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
+    trained = built(start.name) / "weights"
+    try:
+        folder = trained_or_shipped(trained, SHIPPED / start.name.lower())
+    except MissingInputError as error:
+        logger.warning("%s has no trained members yet, so it is trained first (%s)", start.name, error)
+        train(start)
+        folder = trained
+    path = folder / ENSEMBLE_FILE
+    ensemble, sha256 = Ensemble.load(path), file_sha256(path)
+    registered = register_file(
+        start.name,
+        path,
+        run_id=run_id,
+        tags={"started_from": ensemble.metadata["started_from"]} | _evidence_of_card(folder / CARD_FILE),
+        description=f"{start.name}'s members as {'trained here' if folder == trained else 'shipped with the project'}.",
+    )
+    description = f"{'' if folder == trained else 'shipped '}{start.name} (sha256 {sha256[:12]}…)"
+    return as_start(ensemble, config, description, registered.version)
+
+
+def as_start(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
+    """Return trained members as what others start from.
+
+    Args:
+        ensemble: One member per split.
+        config: Settings of the training that starts from them.
+        description: Where they come from, for people.
+        version: Version in the registry, or None.
+
+    Raises:
+        DataError: There are not as many members as splits.
+        CheckpointError: They have another architecture than the settings ask for.
+    """
+    if ensemble.n_member != len(config.splits.seeds):
+        raise DataError(
+            f"{description} has {ensemble.n_member} members, but params.yaml asks for {len(config.splits.seeds)} splits"
+        )
+    if ensemble.config != model_config(config):
+        raise CheckpointError(f"{description} has another architecture than params.yaml asks for")
+    return StartingWeights(ensemble.parameters, ensemble.scaler, description, version)
+
+
+def _evidence_of_card(path: Path) -> dict[str, str]:
+    """Return what a later version is compared with; nothing where there is no card that says so."""
+    try:
+        tags: dict[str, str] = json.loads(path.read_text())[EVIDENCE]
+    except (OSError, ValueError, KeyError) as error:
+        logger.warning("%s holds no values per split, so no later version can replace this one: %r", path, error)
+        return {}
+    return tags

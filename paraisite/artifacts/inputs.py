@@ -1,0 +1,96 @@
+"""What the stages read: data sets with their graphs, and trained or shipped weights, fetched where they are absent."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from pymatgen.core.structure import Structure
+
+from paraisite import schema
+from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.config import Config
+from paraisite.core.paths import BUILD, DATA, PHONONS
+from paraisite.data.datasets.table import Dataset, load_dataset
+from paraisite.errors import DataError, MissingInputError
+from paraisite.graphs.build import RejectedRow
+from paraisite.graphs.cache import load_or_build
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.labels.campaign import STRUCTURES_SHA256, read_parts, read_plan
+from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK, TOGO15
+
+logger = logging.getLogger(__name__)
+
+
+def load_data(name: str, config: Config) -> Dataset:
+    """Return a data set; the project's own files are taken from the bundled store where they are absent."""
+    if name in (SLACK, BTE):
+        lab_folder(config)
+    elif name in FINAL_DATASETS:
+        fetch_bundled(DATA, target="data.dvc")
+    return load_dataset(name, config.data, DATA)
+
+
+def lab_folder(config: Config) -> Path:
+    """Return where the lab set's tables lie, taken from the bundled store where they are absent."""
+    return fetch_bundled(config.data.lab, target=str(config.data.lab))
+
+
+def with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
+    """Return the materials that have a graph, and their graphs; the others join the rejected ones."""
+    ids = list(dataset.table[schema.MATERIAL_ID])
+    graphs, rejected = graphs_of(dataset.name, dataset.structures, ids, config)
+    if not rejected:
+        return dataset, graphs
+    return dataset.without({row.row: row.reason for row in rejected}), graphs
+
+
+def graphs_of(
+    name: str, structures: Sequence[Structure], ids: list[str], config: Config
+) -> tuple[GraphCollection, Sequence[RejectedRow]]:
+    """Return graphs, and the structures without one, which a warning counts."""
+    graphs, rejected = load_or_build(
+        structures,
+        ids,
+        cutoff_angstrom=config.graphs.cutoff_angstrom,
+        distance_tolerance_angstrom=config.graphs.distance_tolerance_angstrom,
+    )
+    if rejected:
+        logger.warning("%s: %d of %d materials have no graph", name, len(rejected), len(ids))
+    return graphs, rejected
+
+
+def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
+    """Return what a potential's phonons say of a data set's crystals, or None where they were not computed.
+
+    Returns:
+        One row per material of the data set, in its order (index material_id): ``reason``, empty where all is known,
+        and the fields of ``labels.phonons.PhononDescriptors``.
+    """
+    folder = PHONONS / dataset.name
+    try:
+        if dataset.name == TOGO15:
+            fetch_bundled(folder, target=str(folder))
+        if read_plan(folder).get(STRUCTURES_SHA256) != dataset.structures_digest:
+            raise DataError(f"{folder} describes other crystals than {dataset.name} holds")
+        rows = read_parts(folder).rename(columns={"candidate_id": schema.MATERIAL_ID}).set_index(schema.MATERIAL_ID)
+    except (DataError, MissingInputError) as error:
+        command = f"python -m paraisite label phonons --dataset {dataset.name}"
+        logger.warning("no phonons of %s (%s): `%s` computes them", dataset.name, error, command)
+        return None
+    return rows.reindex(dataset.table[schema.MATERIAL_ID]).fillna({schema.REASON: "not computed"})
+
+
+def evaluation_folder(protocol_name: str, dataset_name: str) -> Path:
+    """Return where an evaluation lies; those on Togo15, the pipeline's, are named by their protocol alone."""
+    folder = BUILD / f"evaluate_{protocol_name}"
+    return folder if dataset_name == TOGO15 else folder.with_name(f"{folder.name}_{dataset_name}")
+
+
+def trained_or_shipped(trained: Path, shipped: Path) -> Path:
+    """Return the folder of what was trained here, else of what the project ships.
+
+    Raises:
+        MissingInputError: There is neither.
+    """
+    return trained if trained.exists() else fetch_bundled(shipped, target=str(shipped))

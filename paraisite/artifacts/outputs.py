@@ -1,0 +1,115 @@
+"""What a recipe's training leaves in ``build/``: its tables, its members, and what predicts with them."""
+
+import json
+import logging
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from paraisite.artifacts.initial_weights import EVIDENCE
+from paraisite.core.files import file_sha256
+from paraisite.core.paths import PREDICTOR
+from paraisite.errors import DataError
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.inference.build_predictor import make_predictor
+from paraisite.inference.calibration_set import REFERENCE_FILE
+from paraisite.inference.predictor import Predictor
+from paraisite.metrics.kappa_errors import summarise
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.tracking.promotion import Evidence, evidence_tags
+from paraisite.training.pretraining import CARD_FILE
+from paraisite.training.recipe_result import RecipeResult, TrainedRecipe
+from paraisite.training.recipes import has_followers
+
+logger = logging.getLogger(__name__)
+
+METRICS: Final = "metrics_on_validation_rows"
+"""Key of a card's metrics, each with mean and deviation over the splits."""
+
+REFERENCE_SHA256: Final = "reference_sha256"
+CALIBRATION: Final = "calibration"
+"""Key of what a predictor's card says of its intervals."""
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What a recipe's training leaves.
+
+    Attributes:
+        trained: Tables and members.
+        predictor: What predicts with the members; None where one has diverged.
+    """
+
+    trained: TrainedRecipe
+    predictor: Predictor | None
+
+    @classmethod
+    def of(cls, trained: TrainedRecipe, graphs: GraphCollection) -> "Output":
+        """Return a training's output; ``graphs`` are those of its data set."""
+        try:
+            return cls(trained, make_predictor(trained, graphs))
+        except DataError as error:
+            logger.warning("%s predicts nothing: %s", trained.result.recipe.name, error)
+            return cls(trained, None)
+
+    def write(self, folder: Path) -> None:
+        """Write what the DVC stage of the recipe declares; beside it the members in full precision, and the predictor.
+
+        Args:
+            folder: The recipe's folder.
+        """
+        result = self.trained.result
+        result.save(folder / "result")
+        self.trained.save_members(folder / "members")
+        (folder / "metrics.json").write_text(json.dumps(metrics_of(result.metrics), indent=2) + "\n")
+        self.write_predictor(folder)
+        if has_followers(result.recipe):
+            path = folder / "weights" / ENSEMBLE_FILE
+            self.trained.best.save(path, half_precision=True)
+            further = {
+                "members": "one per split, each at the epoch that was best on its own validation rows",
+                "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
+                EVIDENCE: evidence_tags(Evidence.from_result(result)),
+            }
+            _write_card(result, path, self.trained.best, further=further)
+
+    def write_predictor(self, folder: Path) -> None:
+        """Write the predictor alone, in place of the one that was there.
+
+        Args:
+            folder: The recipe's folder.
+        """
+        shutil.rmtree(folder / PREDICTOR, ignore_errors=True)
+        if self.predictor is None:
+            return
+        self.predictor.save(folder / PREDICTOR)
+        calibration = self.predictor.calibration
+        further = {
+            "members": "one per split, after the last epoch, so that nothing was chosen on its validation rows",
+            REFERENCE_SHA256: file_sha256(folder / PREDICTOR / REFERENCE_FILE),
+            CALIBRATION: None if calibration is None else asdict(calibration),
+        }
+        path = folder / PREDICTOR / ENSEMBLE_FILE
+        _write_card(self.trained.result, path, self.trained.last, further=further)
+
+
+def metrics_of(of_splits: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return each metric's mean and deviation over the splits, whose metrics are the rows."""
+    summary = summarise(of_splits)
+    return {str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()}
+
+
+def _write_card(result: RecipeResult, path: Path, ensemble: Ensemble, *, further: dict[str, Any]) -> None:
+    """Write what there is to know of an ensemble's file beside it."""
+    card = {
+        "model": result.recipe.name,
+        "target": "log10(1 + kappa), kappa in W/m/K at 300 K, standardised per member",
+        "sha256": file_sha256(path),
+        METRICS: metrics_of(result.metrics),
+        **further,
+        **ensemble.metadata,
+    }
+    path.with_name(CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")

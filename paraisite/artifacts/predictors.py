@@ -1,0 +1,106 @@
+"""Where a predictor is taken from: a file, the model registry, what was trained here, or what the project ships."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from paraisite import DEFAULT_MODEL
+from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.core.paths import PREDICTOR, SHIPPED, built
+from paraisite.errors import MissingInputError, WeightsError
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.rows import Row, as_named_rows
+
+HDF5_SUFFIXES: Final = (".hdf5", ".h5")
+ENSEMBLE_SUFFIX: Final = ".safetensors"
+_REGISTRY_PREFIX: Final = "models:/"
+_STORE: Final = Path("mlflow.db")
+
+
+def find_predictor(model: str | Path) -> Predictor:
+    """Return a predictor.
+
+    Args:
+        model: A file (a published MEGNet crystal model, an ensemble), a folder with an ensemble and its reference, a
+            registered model's "NAME@alias" or "models:/NAME@alias", or a recipe's name: that is the registry's champion
+            where there is a registry that has one, else what was trained here, else what the project ships.
+
+    Raises:
+        MissingInputError: It is nowhere.
+        WeightsError: A file is neither format, or not what its name says.
+        CheckpointError: A file is damaged, or a reference belongs to another ensemble.
+        TrackingError: The registry has no such version, or it cannot be fetched.
+    """
+    name = str(model).removeprefix(_REGISTRY_PREFIX)
+    if Path(model).exists() or Path(model).suffix.lower() in (*HDF5_SUFFIXES, ENSEMBLE_SUFFIX):
+        return _from_path(Path(model))
+    name, _, alias = name.partition("@")
+    if alias:
+        return _from_registry(name, alias=alias)
+    return _from_registry_if_there(name.upper()) or Predictor.load(_trained_or_shipped(name.upper()))
+
+
+def predict_rows(model: str | Path, crystals: Sequence[Crystal]) -> list[Row]:
+    """Return one row per crystal, as JSON knows it; one for each output, in the model's order, where that has several.
+
+    Args:
+        model: As ``find_predictor`` takes it.
+        crystals: What is asked for.
+    """
+    predictor, structures = find_predictor(model), [crystal.found for crystal in crystals]
+    of_outputs = [
+        as_named_rows(crystals, dataclasses.replace(predictor, output=output).predict(structures))
+        for output in range(len(predictor.model.targets))
+    ]
+    return [row for of_crystal in zip(*of_outputs, strict=True) for row in of_crystal]
+
+
+def _from_path(path: Path) -> Predictor:
+    if path.suffix.lower() in HDF5_SUFFIXES:
+        from paraisite.models.megnet_interop import read_published_model  # only these models need h5py
+
+        if not path.is_file():
+            raise MissingInputError(f"{path} not found: expected a model file")
+        return Predictor(NetworkModel(read_published_model(path).to_ensemble()))
+    if path.is_dir() or path.suffix.lower() == ENSEMBLE_SUFFIX:
+        if not path.exists():
+            raise MissingInputError(f"{path} not found: expected a model file")
+        return Predictor.load(path)
+    expected = ", ".join((*HDF5_SUFFIXES, ENSEMBLE_SUFFIX))
+    raise WeightsError(f"{path}: unknown model format {path.suffix!r}, expected one of {expected}")
+
+
+def _from_registry(name: str, *, alias: str) -> Predictor:
+    from paraisite.tracking.fetching import fetch_predictor  # MLflow takes seconds to import
+
+    return Predictor.load(fetch_predictor(name, alias=alias))
+
+
+def _from_registry_if_there(name: str) -> Predictor | None:
+    """Return the champion if there is a registry that has one with a reference."""
+    if not (os.environ.get("MLFLOW_TRACKING_URI") or _STORE.exists()):
+        return None
+    from paraisite.tracking.fetching import fetch_champion
+
+    found = fetch_champion(name)
+    return None if found is None else Predictor.load(found)
+
+
+def _trained_or_shipped(name: str) -> Path:
+    """Return the folder of a predictor that was made here, that DVC keeps as a stage's output, or that is shipped."""
+    folders, reasons = (built(name) / PREDICTOR, SHIPPED / name.lower()), []
+    if found := next((folder for folder in folders if folder.exists()), None):
+        return found
+    for folder in folders:
+        try:
+            return fetch_bundled(folder, target=str(folder))
+        except MissingInputError as error:
+            reasons.append(str(error))
+    raise MissingInputError(
+        f"{name} is no file, and no model that is registered, made here or shipped ({reasons[0]}); "
+        f"`python -m paraisite train {name}` trains a recipe, `python -m paraisite fit` fits {DEFAULT_MODEL}"
+    )

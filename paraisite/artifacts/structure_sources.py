@@ -1,0 +1,38 @@
+"""What is screened or analysed, found by name: a path, a data set, or the Materials Project's stable crystals."""
+
+from pathlib import Path
+from typing import Final
+
+from paraisite.artifacts.inputs import load_data
+from paraisite.config import load_config
+from paraisite.core.files import cache_folder
+from paraisite.core.paths import EXTERNAL
+from paraisite.data.datasets.imported import imported_names
+from paraisite.data.datasets.table import DATASET_NAMES
+from paraisite.data.snapshot import MATERIALS_FILE, Snapshot
+from paraisite.errors import MissingInputError
+from paraisite.screening.chunks import Source
+from paraisite.screening.sources import open_source
+
+MATERIALS_PROJECT: Final = "materials_project"
+
+
+def find_source(name: str) -> Source:
+    """Return the source that a data set's name or a path means; a path wins.
+
+    Raises:
+        MissingInputError: There is no such thing.
+        DataError: It is unusable.
+    """
+    if Path(name).exists():
+        return open_source(Path(name))
+    if name == MATERIALS_PROJECT:
+        Snapshot.load(EXTERNAL / name)
+        return open_source(EXTERNAL / name / MATERIALS_FILE)
+    if name in (*DATASET_NAMES, *imported_names()):
+        dataset = load_data(name, load_config())
+        folder = cache_folder("screening") / f"{name}-{dataset.digest[:16]}"
+        dataset.save(folder)
+        return open_source(folder / MATERIALS_FILE)
+    known = ", ".join((MATERIALS_PROJECT, *DATASET_NAMES, *imported_names()))
+    raise MissingInputError(f"{name} is neither a path nor a data set; known ones are {known}")

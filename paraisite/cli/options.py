@@ -1,0 +1,174 @@
+"""What the verbs' arguments may be: names, parsers, and the options that several verbs share."""
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Final, Literal
+
+import typer
+
+from paraisite.errors import ConfigError
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, RECIPES, SLACK, recipe_named
+
+AS_IN_PARAMS: Final = "params.yaml"
+"""What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
+
+ALL: Final = "all"
+"""What `screen` takes for every final model of the lineage."""
+
+DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
+FETCHED: Final = (AFLOW, "materials_project")
+UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
+CHECKED: Final = ("slack", "bte", "formation_energy")
+UNCLEAN: Final = ("paper", "paper-last", "honest", "grouped", "leave-one-prototype-out")
+PROTOCOLS: Final = (*UNCLEAN, *(f"{name}-clean" for name in UNCLEAN))
+TUNED: Final = ("honest", "grouped")
+SAMPLERS: Final = ("tpe", "qmc")
+SHIPPED: Final = (LFE, *RECIPES)
+ACQUISITIONS: Final = ("expected-improvement", "uncertainty", "mean", "random")
+CALCULATORS: Final[dict[str, tuple[Literal["vasp", "qe"], ...]]] = {
+    "vasp": ("vasp",),
+    "qe": ("qe",),
+    "both": ("vasp", "qe"),
+}
+PRETRAINED: Final = ("formation_energy", "log_bulk", "log_shear", "all")
+
+
+def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Return a parser that knows these names, in whatever case."""
+
+    def parse(text: str) -> str:
+        by_lower_case = {choice.lower(): choice for choice in choices}
+        if text.lower() not in by_lower_case:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(choices)}")
+        return by_lower_case[text.lower()]
+
+    return parse
+
+
+def dataset_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Return a parser that knows these names and those of imported data sets."""
+
+    def parse(text: str) -> str:
+        from paraisite.data.datasets.imported import imported_names
+
+        return one_of((*choices, *imported_names()))(text)
+
+    return parse
+
+
+def as_in_params_or(known: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return a parser that leaves the choice to params.yaml where that is named."""
+    return lambda text: None if text == AS_IN_PARAMS else known(text)
+
+
+def recipe_name(text: str) -> str:
+    """Return the name of a recipe as it is spelled."""
+    try:
+        return recipe_named(text).name
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def whole_number(minimum: int) -> Callable[[str], int | None]:
+    """Return a parser of whole numbers; None leaves the choice to params.yaml."""
+
+    def parse(text: str) -> int | None:
+        if text == AS_IN_PARAMS:
+            return None
+        try:
+            value = int(text)
+        except ValueError:
+            value = minimum - 1
+        if value < minimum:
+            raise typer.BadParameter(f"{text!r} is neither a whole number of at least {minimum} nor {AS_IN_PARAMS!r}")
+        return value
+
+    return parse
+
+
+def positive_number(text: str) -> float | None:
+    """Return a positive number; None leaves the choice to params.yaml."""
+    if text == AS_IN_PARAMS:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise typer.BadParameter(f"{text!r} is neither a positive number nor {AS_IN_PARAMS!r}")
+    return value
+
+
+def elements_of(text: str) -> tuple[str, ...]:
+    """Return the elements of a list such as "Ag,Cl"."""
+    from paraisite.data.record import ELEMENTS
+
+    symbols = tuple(part.strip() for part in text.split(",") if part.strip())
+    if unknown := [symbol for symbol in symbols if symbol not in ELEMENTS]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no element")
+    return symbols
+
+
+def percentage(choices: tuple[int, ...]) -> Callable[[str], float]:
+    """Return a parser of one of some percentages, as a share."""
+    return lambda text: int(one_of(tuple(map(str, choices)))(text.rstrip("% "))) / 100
+
+
+def named_value(text: str) -> tuple[str, float]:
+    """Return name and number of a text such as "band_gap=0.5"."""
+    name, equals, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not (name and equals and math.isfinite(number)):
+        raise typer.BadParameter(f"{text!r} is not COLUMN=VALUE with a number")
+    return name.strip(), number
+
+
+FinalDataset = Annotated[
+    str,
+    typer.Option(
+        "--dataset",
+        parser=dataset_of(FINAL_DATASETS),
+        metavar="|".join((*FINAL_DATASETS, "YOURS")),
+        help="The final training's data; for `label`, whose crystals tier phonons describes.",
+    ),
+]
+AnyDataset = Annotated[
+    str, typer.Argument(parser=dataset_of(DATASETS), metavar="|".join((*DATASETS, "YOURS")), help="See `data list`.")
+]
+ListedDataset = Annotated[
+    str,
+    typer.Argument(
+        parser=dataset_of((*DATASETS, FETCHED[1])),
+        metavar="|".join((*DATASETS, FETCHED[1], "YOURS")),
+        help="See `data list`.",
+    ),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option(parser=whole_number(1), metavar="N", help="Passes over the training rows. [default: params.yaml]"),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(parser=whole_number(1), metavar="N", help="Crystals per step and member. [default: params.yaml]"),
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(parser=positive_number, metavar="RATE", help="Adam's rate at the start. [default: params.yaml]"),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number(0), metavar="N", help="Of initial weights and order of rows. [default: params.yaml]"
+    ),
+]
+
+
+def overrides(
+    epochs: int | None, batch_size: int | None, learning_rate: float | None, seed: int | None
+) -> dict[str, int | float]:
+    """Return the settings that were given, by their names in params.yaml's training section."""
+    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,45 @@
+"""Plans: what the files of a folder depend on, so that work that goes on there never mixes with other work."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paraisite.core.files import write_whole
+from paraisite.errors import DataError
+
+
+def claim(path: Path, plan: Mapping[str, Any], *, told: Mapping[str, Any]) -> None:
+    """Write the plan into a new folder, or check that it is the one that the folder was begun with.
+
+    Args:
+        path: Of the plan's file.
+        plan: What the other files depend on.
+        told: What is written beside, for people; it is not compared.
+
+    Raises:
+        DataError: The folder was begun with another plan, or its plan is damaged.
+    """
+    if not path.exists():
+        write_whole(path, (json.dumps({**plan, **told}, indent=2) + "\n").encode())
+        return
+    begun = {key: value for key, value in read_plan(path).items() if key not in told}
+    for key in {**begun, **plan}:
+        if begun.get(key) != plan.get(key):
+            raise DataError(
+                f"{path.parent} was begun with {key} = {begun.get(key)!r}, now it is {plan.get(key)!r}: "
+                "take the old value back, or move the folder away to start anew"
+            )
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """Return a plan with what was told beside it.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
+    try:
+        plan: dict[str, Any] = dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{path} is no readable plan: {error!r}") from error
+    return plan

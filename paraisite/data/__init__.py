@@ -1,0 +1,1 @@
+"""Crystals and their values: where they come from, what a usable one is, validated data sets."""

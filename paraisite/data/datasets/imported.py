@@ -1,0 +1,70 @@
+"""Data sets that a user has imported: a folder each, known by name, as usable as the project's own."""
+
+import re
+import shutil
+import uuid
+from pathlib import Path
+from typing import Final
+
+from paraisite.core.paths import EXTERNAL
+from paraisite.data.datasets.table import DATASET_NAMES, Dataset
+from paraisite.data.snapshot import MATERIALS_FILE, Snapshot
+from paraisite.errors import ConfigError, DataError
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_MAX_NAME: Final = 40
+RESERVED_NAMES: Final = (*DATASET_NAMES, "materials_project")
+
+
+def check_name(name: str) -> str:
+    """Return a name that a data set can have: it becomes a folder, and a part of recipes' and models' names.
+
+    Raises:
+        ConfigError: It cannot, or belongs to a data set of the project.
+    """
+    if name in RESERVED_NAMES:
+        raise ConfigError(f"{name} is the name of a data set of the project: choose another")
+    if not _NAME.fullmatch(name) or len(name) > _MAX_NAME:
+        raise ConfigError(
+            f"{name!r} cannot name a data set: expected at most {_MAX_NAME} lower-case letters, digits and single "
+            "hyphens, a letter first"
+        )
+    return name
+
+
+def imported_names() -> list[str]:
+    """Return the names of all imported data sets."""
+    cards = EXTERNAL.glob("*/dataset.json")
+    return sorted(card.parent.name for card in cards if _NAME.fullmatch(card.parent.name))
+
+
+def save_imported(dataset: Dataset, *, source: str, origin: str) -> Path:
+    """Write a data set below ``external/``, in place of what had its name; return its folder.
+
+    Args:
+        dataset: Named by ``check_name``.
+        source: Where the data come from, for people.
+        origin: What was imported.
+
+    Raises:
+        DataError: The folder cannot be written; what was there before stays.
+    """
+    folder = EXTERNAL / check_name(dataset.name)
+    new = EXTERNAL / f".{dataset.name}.{uuid.uuid4().hex}.part"
+    old = new.with_suffix(".old")
+    try:
+        dataset.save(new)
+        Snapshot.of(new, MATERIALS_FILE, n_row=len(dataset) + len(dataset.rejected), source=source, query=origin).save(
+            new
+        )
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise DataError(f"{folder} cannot be written ({error}): what was there before stays") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return folder

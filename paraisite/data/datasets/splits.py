@@ -1,0 +1,107 @@
+"""The paper's random splits, a grouped split with a test part, and the table that says who is where.
+
+Source: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D: ``RandomState(seed).permutation(n)``, the first
+``int(0.8 n)`` rows train.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from paraisite.data.datasets.table import Dataset
+from paraisite.errors import DataError
+from paraisite.schema import FORMULA, MATERIAL_ID, PART, ROW, SPLIT_SEED, TRAIN, VALIDATION
+
+
+@dataclass(frozen=True)
+class Split:
+    """One division of a data set's rows.
+
+    Attributes:
+        seed: Seed of the permutation.
+        train: Row numbers that train, in permutation order, int64 [n_train].
+        validation: Row numbers held out, in permutation order, int64 [n_validation].
+    """
+
+    seed: int
+    train: npt.NDArray[np.int64]
+    validation: npt.NDArray[np.int64]
+
+
+def random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) -> tuple[Split, ...]:
+    """Return the paper's split of ``n_row`` rows for each seed."""
+    n_train = int(train_fraction * n_row)
+    splits = []
+    for seed in seeds:
+        # The legacy generator is the paper's: its permutations cannot be had from numpy.random.Generator.
+        order = np.random.RandomState(seed).permutation(n_row).astype(np.int64)
+        splits.append(Split(seed=seed, train=order[:n_train], validation=order[n_train:]))
+    return tuple(splits)
+
+
+def digest_of_splits(splits: Sequence[Split]) -> str:
+    """Return the SHA-256, in hex, over every split's seed, training rows and validation rows."""
+    sha256 = hashlib.sha256()
+    for split in splits:
+        for values in ([split.seed, len(split.train)], split.train, split.validation):
+            sha256.update(np.asarray(values, dtype="<i8").tobytes())
+    return sha256.hexdigest()
+
+
+@dataclass(frozen=True)
+class SplitWithTest(Split):
+    """A division whose test rows choose nothing: neither weights nor the epoch.
+
+    Attributes:
+        test: Row numbers that only the last evaluation sees, ascending, int64 [n_test].
+    """
+
+    test: npt.NDArray[np.int64]
+
+
+def grouped_split(groups: Sequence[str], *, seed: int, held_out_fraction: float = 0.1) -> SplitWithTest:
+    """Return a random split that leaves every group whole, so that no formula has polymorphs on two sides.
+
+    Args:
+        groups: Group of each row, e.g. its reduced formula, [n_row].
+        seed: Seed of the groups' order; rows may stand in any order.
+        held_out_fraction: Share of the rows that test, and again that validate; exceeded by less than one group.
+
+    Raises:
+        DataError: There are too few groups for three parts.
+    """
+    names, group_of_row, size = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    # A group belongs where its first row falls when all groups follow each other: test, validation, train.
+    start = np.empty(len(names))
+    start[order] = np.cumsum(size[order]) - size[order]
+    part = np.digitize(start / len(group_of_row), [held_out_fraction, 2 * held_out_fraction])[group_of_row]
+    test, validation, train = (np.flatnonzero(part == number).astype(np.int64) for number in range(3))
+    if not (len(test) and len(validation) and len(train)):
+        raise DataError(f"{len(names)} groups are too few to train, to validate and to test on different ones")
+    return SplitWithTest(seed=seed, train=train, validation=validation, test=test)
+
+
+def split_table(dataset: Dataset, split: Split) -> pd.DataFrame:
+    """Return one split's rows: columns split_seed, part, row (of the data set), material_id, formula.
+
+    Rows keep the split's permutation order, the training rows first.
+
+    Raises:
+        DataError: The split was made for another number of rows, or shares a row between its parts.
+    """
+    rows = np.concatenate([split.train, split.validation])
+    if not np.array_equal(np.sort(rows), np.arange(len(dataset))):
+        raise DataError(
+            f"split {split.seed} divides {len(rows)} rows, "
+            f"expected each of the {len(dataset)} rows of {dataset.name} once"
+        )
+    table = dataset.table[[MATERIAL_ID, FORMULA]].iloc[rows].reset_index(drop=True)
+    table.insert(0, SPLIT_SEED, split.seed)
+    table.insert(1, PART, np.repeat([TRAIN, VALIDATION], [len(split.train), len(split.validation)]))
+    table.insert(2, ROW, rows)
+    return table

@@ -1,0 +1,269 @@
+"""The validated data set: one row and one structure per material, and the rows that were refused."""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pymatgen.core.composition import Composition
+from pymatgen.core.structure import Structure
+
+from paraisite.config import DataConfig
+from paraisite.core.files import COMPACT_PARQUET
+from paraisite.core.paths import EXTERNAL
+from paraisite.data.datasets.mix import mix_records
+from paraisite.data.record import Record, Rejection, check_kappa
+from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE
+from paraisite.data.sources import half_heusler, togo15
+from paraisite.data.sources.aflow import load_aflow
+from paraisite.data.sources.lab_tables import load_tier
+from paraisite.data.structure_columns import structures_of, symbols, with_structures
+from paraisite.errors import DataError, MissingInputError
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
+
+logger = logging.getLogger(__name__)
+
+COLUMN_TYPES: Final = {MATERIAL_ID: "str", FORMULA: "str", PROTOTYPE: "str", KAPPA: "float64", SOURCE: "str"}
+REJECTED_TYPES: Final = {MATERIAL_ID: "str", REASON: "str"}
+
+CARD_FILE: Final = "dataset.json"
+
+# Steps of the digest: far finer than any published figure, far coarser than a platform's last bit of sine and cosine.
+DIGEST_STEPS_PER_UNIT: Final = 1e8
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Materials with their targets.
+
+    Attributes:
+        name: Short name, e.g. "togo15".
+        table: One row per material: material_id, formula (reduced), prototype (missing where unknown),
+            kappa_w_per_m_k, source.
+        structures: Structure of each row, same order.
+        rejected: Rows that were refused: material_id, reason.
+        digest: SHA-256, hexadecimal, over ids, structures and values in this order; not over name and rejections.
+    """
+
+    name: str
+    table: pd.DataFrame
+    structures: tuple[Structure, ...]
+    rejected: pd.DataFrame
+    digest: str
+
+    def __len__(self) -> int:
+        """Return the number of materials."""
+        return len(self.structures)
+
+    @property
+    def structures_digest(self) -> str:
+        """SHA-256, hexadecimal, over ids and structures: what describes the materials, whatever their values."""
+        return _digest(self.table.assign(**{KAPPA: 1.0}), self.structures)
+
+    def take(self, rows: Sequence[int] | npt.NDArray[Any]) -> Self:
+        """Return the data set of these rows (numbers or a mask), in this order; the rejections stay as they are.
+
+        Raises:
+            DataError: A row is named twice or no row is named.
+        """
+        numbers = np.arange(len(self))[np.asarray(rows)]
+        if len(np.unique(numbers)) != len(numbers) or len(numbers) == 0:
+            raise DataError(f"{self.name}: expected at least one row and none twice, found {len(numbers)} row numbers")
+        table = self.table.iloc[numbers].reset_index(drop=True)
+        structures = tuple(self.structures[row] for row in numbers)
+        return type(self)(self.name, table, structures, self.rejected, _digest(table, structures))
+
+    def without(self, reasons: Mapping[int, str]) -> Self:
+        """Return the data set without some rows, which join the rejected ones.
+
+        Args:
+            reasons: Why a row is left out, by its number.
+        """
+        rows = sorted(reasons)
+        rejected = pd.DataFrame(
+            {MATERIAL_ID: self.table[MATERIAL_ID].iloc[rows].to_list(), REASON: [reasons[row] for row in rows]}
+        ).astype(REJECTED_TYPES)
+        kept = self.take(np.setdiff1d(np.arange(len(self)), rows))
+        return dataclasses.replace(kept, rejected=pd.concat([self.rejected, rejected], ignore_index=True))
+
+    def describe(self) -> str:
+        """Return one line for people: size, range of the target, its log statistics (population std), digest."""
+        kappa = self.table[KAPPA].to_numpy()
+        log10_kappa = np.log10(1.0 + kappa)
+        return (
+            f"{self.name}: {len(self)} materials, kappa {kappa.min():.3g} to {kappa.max():.4g} W/m/K "
+            f"(median {np.median(kappa):.3g}), log10(1 + kappa) mean {log10_kappa.mean():.3f} "
+            f"std {log10_kappa.std():.3f}, {len(self.rejected)} rows rejected, digest {self.digest[:12]}"
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the data set into ``folder`` (created): two parquet tables and a small JSON card."""
+        folder.mkdir(parents=True, exist_ok=True)
+        materials = with_structures(pa.Table.from_pandas(self.table, preserve_index=False), self.structures)
+        rejected = pa.Table.from_pandas(self.rejected, preserve_index=False)
+        pq.write_table(materials, folder / MATERIALS_FILE, **COMPACT_PARQUET)
+        pq.write_table(rejected, folder / REJECTED_FILE, **COMPACT_PARQUET)
+        card = {"name": self.name, "n_material": len(self), "digest": self.digest}
+        (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote.
+
+        Raises:
+            MissingInputError: A file is absent.
+            DataError: A file is damaged, or the content does not have the digest that the card names.
+        """
+        try:
+            card = json.loads((folder / CARD_FILE).read_text())
+            materials = pq.read_table(folder / MATERIALS_FILE)
+            rejected = pq.read_table(folder / REJECTED_FILE).to_pandas().astype(REJECTED_TYPES)
+            table = materials.select(list(COLUMN_TYPES)).to_pandas().astype(COLUMN_TYPES)
+            structures = structures_of(materials)
+            name, expected = card["name"], card["digest"]
+        except FileNotFoundError as error:
+            raise MissingInputError(
+                f"{error.filename or folder} not found: make it with `dvc repro prepare@NAME`"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+            raise DataError(f"{folder} holds no readable data set ({error}): make it anew") from error
+        digest = _digest(table, structures)
+        if digest != expected:
+            raise DataError(f"{folder}: content has digest {digest}, {CARD_FILE} names {expected}: make it anew")
+        return cls(name, table, structures, rejected, digest)
+
+
+def build_dataset(name: str, records: Sequence[Record], rejections: Sequence[Rejection] = ()) -> Dataset:
+    """Return the data set of these records, in their order.
+
+    Raises:
+        DataError: No record at all, an id twice, a disordered structure, or a target that is not positive.
+    """
+    if not records:
+        reasons = Counter(rejection.reason for rejection in rejections).most_common(1)
+        why = f": {len(rejections)} rows were rejected, most often: {reasons[0][0]}" if reasons else ""
+        raise DataError(f"{name}: no usable material{why}")
+    for record in mix_records(records):
+        if not record.structure.is_ordered:
+            raise DataError(f"{name}: {record.material_id} has partial occupancy, expected an ordered structure")
+        try:
+            check_kappa(record.kappa_w_per_m_k)
+        except DataError as error:
+            raise DataError(f"{name}: {record.material_id}: {error}") from error
+    table = _table(records)
+    structures = tuple(record.structure for record in records)
+    rejected = pd.DataFrame(
+        {
+            MATERIAL_ID: [rejection.material_id for rejection in rejections],
+            REASON: [rejection.reason for rejection in rejections],
+        }
+    ).astype(REJECTED_TYPES)
+    return Dataset(name, table, structures, rejected, _digest(table, structures))
+
+
+def load_dataset(name: str, config: DataConfig, data_folder: Path = Path("data")) -> Dataset:
+    """Return the data set of this name from its sources, or as it was imported.
+
+    Args:
+        name: One of ``DATASET_NAMES``, or a data set below ``external/``.
+        config: Where the inputs lie that are not in ``data_folder``.
+        data_folder: Folder of the project's own fact tables.
+
+    Raises:
+        MissingInputError: An input is absent; the message says how to get it.
+        DataError: The name is unknown or an input is unusable.
+    """
+    if name not in _LOADERS:
+        if (EXTERNAL / name / CARD_FILE).exists():
+            return Dataset.load(EXTERNAL / name)
+        raise DataError(
+            f"unknown data set {name!r}; known ones are {', '.join(_LOADERS)}, and those of `paraisite data import`"
+        )
+    records, rejections = _LOADERS[name](config, data_folder)
+    dataset = build_dataset(name, records, rejections)
+    for rejection in rejections:
+        logger.debug("%s: %s rejected: %s", name, rejection.material_id, rejection.reason)
+    if rejections:
+        logger.warning("%s: %d of %d rows rejected", name, len(rejections), len(rejections) + len(records))
+    return dataset
+
+
+Loaded = tuple[list[Record], list[Rejection]]
+
+
+def _load_togo15(_config: DataConfig, data_folder: Path) -> Loaded:
+    return togo15.load_togo15(data_folder / togo15.FILE_NAME), []
+
+
+def _load_half_heusler(_config: DataConfig, data_folder: Path) -> Loaded:
+    return half_heusler.load_half_heusler(data_folder / half_heusler.FILE_NAME), []
+
+
+def _load_mix(config: DataConfig, data_folder: Path) -> Loaded:
+    return mix_records(_load_togo15(config, data_folder)[0], _load_half_heusler(config, data_folder)[0]), []
+
+
+def _load_aflow(config: DataConfig, _data_folder: Path) -> Loaded:
+    return load_aflow(config.aflow_table)
+
+
+def _load_slack(config: DataConfig, _data_folder: Path) -> Loaded:
+    return load_tier(config.lab, "slack")
+
+
+def _load_bte(config: DataConfig, _data_folder: Path) -> Loaded:
+    return load_tier(config.lab, "bte")
+
+
+_LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
+    "togo15": _load_togo15,
+    "hh143": _load_half_heusler,
+    "mix": _load_mix,
+    "aflow": _load_aflow,
+    "slack": _load_slack,
+    "bte": _load_bte,
+}
+DATASET_NAMES: Final = tuple(_LOADERS)
+"""Names that ``load_dataset`` knows."""
+
+
+def _table(records: Sequence[Record]) -> pd.DataFrame:
+    columns = {
+        MATERIAL_ID: [record.material_id for record in records],
+        FORMULA: reduced_formulas(record.structure.composition for record in records),
+        PROTOTYPE: [record.prototype for record in records],
+        KAPPA: [record.kappa_w_per_m_k for record in records],
+        SOURCE: [record.source for record in records],
+    }
+    return pd.DataFrame(columns).astype(COLUMN_TYPES)
+
+
+def reduced_formulas(compositions: Iterable[Composition]) -> list[str]:
+    """Return formulas such as "GaAs", without oxidation states."""
+    with warnings.catch_warnings():
+        # pymatgen orders a formula by electronegativity and warns once per noble gas, which has none.
+        warnings.filterwarnings("ignore", message="No Pauling electronegativity")
+        return [composition.element_composition.reduced_formula for composition in compositions]
+
+
+def _digest(table: pd.DataFrame, structures: Sequence[Structure]) -> str:
+    """Return the SHA-256 over ids, structures and targets, the same on every platform."""
+    sha256 = hashlib.sha256()
+    for material_id, kappa, structure in zip(table[MATERIAL_ID], table[KAPPA], structures, strict=True):
+        numbers = np.concatenate([structure.lattice.matrix.ravel(), structure.frac_coords.ravel()])
+        # Every text is followed by a zero byte, so that no two data sets share one byte stream.
+        sha256.update("\0".join([material_id, *symbols(structure), ""]).encode())
+        sha256.update(np.rint(numbers * DIGEST_STEPS_PER_UNIT).astype("<i8").tobytes())
+        sha256.update(np.float64(kappa).astype("<f8").tobytes())
+    return sha256.hexdigest()

@@ -1,0 +1,137 @@
+"""Snapshots: what was fetched or imported, in one file, beside a card that says from where, when and how much.
+
+A folder holds ``records.jsonl.gz`` (or another file that the card names) and ``snapshot.json``.
+"""
+
+import dataclasses
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from paraisite.core.files import COMPACT_PARQUET, file_sha256, write_whole
+from paraisite.errors import DataError, MissingInputError
+
+CARD_FILE: Final = "snapshot.json"
+RECORDS_FILE: Final = "records.jsonl.gz"
+MATERIALS_FILE: Final = "materials.parquet"
+REJECTED_FILE: Final = "rejected.parquet"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The card.
+
+    Attributes:
+        file: Name of the table, in the card's folder.
+        source: Where the data come from, for people.
+        query: What was asked: an address with its query, or the file that was imported.
+        fetched_at: Time of the last answer, UTC, ISO 8601.
+        n_row: Rows that came, good and bad ones.
+        sha256: Of the table's file.
+        database_version: As the source names it, or None where it names none.
+    """
+
+    file: str
+    source: str
+    query: str
+    fetched_at: str
+    n_row: int
+    sha256: str
+    database_version: str | None = None
+
+    @classmethod
+    def of(
+        cls, folder: Path, file: str, *, n_row: int, source: str, query: str, database_version: str | None = None
+    ) -> Self:
+        """Return the card of a table that was just written into ``folder``."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(file, source, query, now, n_row, file_sha256(folder / file), database_version)
+
+    @property
+    def provenance(self) -> str:
+        """Time and digest, for people."""
+        return f"snapshot of {self.fetched_at}, SHA-256 {self.sha256[:12]}…"
+
+    def save(self, folder: Path) -> None:
+        """Write the card.
+
+        Raises:
+            DataError: The folder cannot be written.
+        """
+        _write(folder / CARD_FILE, (json.dumps(dataclasses.asdict(self), indent=2) + "\n").encode())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a card and check that the table is the one it describes.
+
+        Raises:
+            MissingInputError: There is no card.
+            DataError: Card or table are damaged.
+        """
+        try:
+            snapshot = cls(**json.loads((folder / CARD_FILE).read_text()))
+            found = file_sha256(folder / snapshot.file)
+        except FileNotFoundError as error:
+            raise MissingInputError(f"{error.filename} not found: there is no snapshot in {folder}") from error
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(f"{folder / CARD_FILE} is no card of a snapshot ({error}): fetch it anew") from error
+        if found != snapshot.sha256:
+            raise DataError(
+                f"{folder / snapshot.file} has SHA-256 {found[:12]}…, {CARD_FILE} names {snapshot.sha256[:12]}…: "
+                "fetch it anew"
+            )
+        return snapshot
+
+
+def write_records(folder: Path, records: Sequence[Any], *, source: str, query: str) -> Snapshot:
+    """Write records as gzipped JSON lines, then their card.
+
+    Equal records give an equal file, whenever it is written.
+
+    Raises:
+        DataError: The folder cannot be written; a snapshot that was there before stays.
+    """
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    _write(folder / RECORDS_FILE, gzip.compress(lines.encode(), mtime=0))
+    snapshot = Snapshot.of(folder, RECORDS_FILE, n_row=len(records), source=source, query=query)
+    snapshot.save(folder)
+    return snapshot
+
+
+def write_tables(
+    folder: Path,
+    tables: Mapping[str, pa.Table],
+    main: str,
+    *,
+    source: str,
+    query: str,
+    database_version: str | None = None,
+) -> Snapshot:
+    """Write parquet tables, then the card of the one that is ``main``.
+
+    Raises:
+        DataError: The folder cannot be written; a snapshot that was there before stays.
+    """
+    for name, table in tables.items():
+        content = BytesIO()
+        pq.write_table(table, content, **COMPACT_PARQUET)
+        _write(folder / name, content.getvalue())
+    n_row = sum(table.num_rows for table in tables.values())
+    snapshot = Snapshot.of(folder, main, n_row=n_row, source=source, query=query, database_version=database_version)
+    snapshot.save(folder)
+    return snapshot
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written ({error}): what was there before stays") from error

@@ -1,0 +1,306 @@
+"""The Materials Project's stable materials: structures with the descriptors that the paper correlates.
+
+Through mp-api, whose search takes a session: ours keeps the pages that have come, so that an interrupted fetch goes on.
+Exercised against a local server that replays the documented replies, never against the Materials Project itself.
+
+Source: Jain et al., APL Mater. 1, 011002 (2013), 10.1063/1.4812323; GNoME: Merchant et al., Nature 624, 80 (2023),
+10.1038/s41586-023-06735-9 (licence CC BY-NC).
+"""
+
+import logging
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pymatgen.core import SETTINGS
+from pymatgen.core.structure import Structure
+
+from paraisite.data.record import Rejection, checked_structure
+from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot, write_tables
+from paraisite.data.sources.http import KEY_HEADER, JsonSession
+from paraisite.data.structure_columns import structures_of, with_structures
+from paraisite.errors import DataError, DownloadError, MissingInputError, StructureError
+from paraisite.schema import FORMULA, MATERIAL_ID, REASON
+
+logger = logging.getLogger(__name__)
+
+SERVER: Final = "https://api.materialsproject.org/"
+SERVER_VARIABLE: Final = "MP_API_ENDPOINT"
+KEY_VARIABLE: Final = "MP_API_KEY"
+KEY_SETTING: Final = "PMG_MAPI_KEY"
+SOURCE: Final = "Materials Project"
+HEARTBEAT: Final = "heartbeat"
+
+NUMBERS: Final = {
+    "energy_per_atom": "eV/atom",
+    "formation_energy_per_atom": "eV/atom",
+    "uncorrected_energy_per_atom": "eV/atom",
+    "volume": "Å³",
+    "nsites": "",
+    "nelements": "",
+    "density": "g/cm³",
+    "density_atomic": "Å³/atom",  # volume per atom, whatever the name says
+    "band_gap": "eV",
+}
+"""Descriptors that are numbers, by their names in the Materials Project, with their units."""
+
+FLAGS: Final = ("is_gap_direct", "is_stable", "theoretical")
+"""Descriptors that are true or false."""
+
+CHUNK_SIZE: Final = 1000
+
+OnChunk = Callable[[int, int], None]
+"""Called with the number of materials so far, and of all."""
+
+
+@dataclass(frozen=True, eq=False)
+class StableMaterials:
+    """What a snapshot holds.
+
+    Attributes:
+        table: One row per material: material_id, formula, and the descriptors; missing numbers are NaN, flags None.
+        structures: Of each row.
+        rejected: What was refused: material_id, reason.
+    """
+
+    table: pd.DataFrame
+    structures: tuple[Structure, ...]
+    rejected: pd.DataFrame
+
+
+def api_key() -> str:
+    """Return the key from the environment, else from pymatgen's settings. It is for the request's header only.
+
+    Raises:
+        MissingInputError: There is none.
+    """
+    key = (os.environ.get(KEY_VARIABLE) or SETTINGS.get(KEY_SETTING) or "").strip()
+    if not key:
+        raise MissingInputError(
+            "the Materials Project answers only with a key: get yours at https://next-gen.materialsproject.org/api "
+            f"and put it into the environment variable {KEY_VARIABLE} (or pymatgen's setting {KEY_SETTING})"
+        )
+    return str(key)
+
+
+def fetch_stable_materials(
+    folder: Path,
+    kept_answers: Path,
+    *,
+    include_gnome: bool,
+    server: str | None = None,
+    chunk_size: int = CHUNK_SIZE,
+    on_chunk: OnChunk | None = None,
+    **session_options: Any,
+) -> Snapshot:
+    """Fetch all stable materials and write them as a snapshot; what was there before stays until all have come.
+
+    Never run against the Materials Project itself.
+
+    Args:
+        folder: Of the snapshot.
+        kept_answers: Where pages are kept until all have come.
+        include_gnome: With GNoME's materials, which may not be used commercially.
+        server: Address; None for MP_API_ENDPOINT, else the Materials Project's.
+        chunk_size: Materials to ask for at a time.
+        on_chunk: Progress.
+        session_options: Of ``JsonSession``: patience and pauses.
+
+    Raises:
+        MissingInputError: There is no key.
+        DownloadError: The server cannot be reached, refuses, or does not give what it announced.
+        DataError: The snapshot cannot be written.
+    """
+    key = api_key()
+    address = (server or os.environ.get(SERVER_VARIABLE) or SERVER).rstrip("/") + "/"
+    count = _Count(on_chunk or _no_progress)
+    session = JsonSession(kept_answers, never_kept=(HEARTBEAT, HEARTBEAT + "/"), on_answer=count, **session_options)
+    session.headers[KEY_HEADER] = key
+    version = _database_version(session, address)
+    fields = [MATERIAL_ID, "structure", *NUMBERS, *FLAGS]
+    documents = _search(session, address, key, fields=fields, include_gnome=include_gnome, chunk_size=chunk_size)
+    if not documents or len(documents) < count.n_announced:
+        session.forget()  # another try must not meet the same answers
+        raise DownloadError(
+            f"{address}: {len(documents)} of the {count.n_announced} stable materials came that it announced: "
+            "try again later"
+        )
+    query = f"{address}materials/summary/ is_stable=True, include_gnome={include_gnome}, fields {', '.join(fields)}"
+    snapshot = _write(folder, documents, query=query, database_version=version)
+    session.forget()
+    return snapshot
+
+
+class _Count:
+    """Follows the pages: how many materials have come, and how many there are."""
+
+    def __init__(self, on_chunk: OnChunk) -> None:
+        self._on_chunk = on_chunk
+        self.n_come = self.n_announced = 0
+
+    def __call__(self, answer: Any) -> None:
+        if isinstance(answer, dict) and isinstance(answer.get("data"), list):
+            self.n_come += len(answer["data"])
+            total = (answer.get("meta") or {}).get("total_doc")
+            self.n_announced = total if isinstance(total, int) else self.n_announced
+            self._on_chunk(self.n_come, self.n_announced)
+
+
+def _database_version(session: JsonSession, address: str) -> str:
+    """Return the database's version; pages that were kept of another one are forgotten."""
+    heartbeat = session.json(address + HEARTBEAT)
+    version = heartbeat.get("db_version") if isinstance(heartbeat, dict) else None
+    if not isinstance(version, str) or not version:
+        raise DownloadError(f"{address}{HEARTBEAT} names no db_version: is this the Materials Project's API?")
+    session.begin(version)
+    return version
+
+
+def _search(
+    session: JsonSession, address: str, key: str, *, fields: list[str], include_gnome: bool, chunk_size: int
+) -> list[dict[str, Any]]:
+    from mp_api.client.core.exceptions import MPRestError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of mp-api, about the versions of client and server
+        try:
+            client = _open_client(session, address, key)
+            found = client.materials.summary.search(
+                is_stable=True,
+                include_gnome=include_gnome,
+                fields=fields,
+                chunk_size=chunk_size,
+                _sort_fields=MATERIAL_ID,  # without an order, pages could overlap
+            )
+        # mp-api trusts the server's answers, so that one of another kind can raise any of these.
+        except (MPRestError, ValueError, KeyError, TypeError, AttributeError) as error:
+            session.forget()
+            reason = " ".join(str(error).replace(key, "…").split())[:300]
+            raise DownloadError(f"{address}: the answer is not what mp-api expects: {reason}") from None
+    return [document if isinstance(document, dict) else dict(document) for document in found]
+
+
+def _open_client(session: JsonSession, address: str, key: str) -> Any:
+    """Return an ``MPRester``.
+
+    It asks for the heartbeat by itself, without session, patience or end, so this is tried several times, and aside.
+    """
+    from mp_api.client import MPRester  # seconds of imports, which --help need not wait for
+    from mp_api.client.core.exceptions import MPRestError
+
+    found: SimpleQueue[Any] = SimpleQueue()
+
+    def open_client() -> None:
+        try:
+            found.put(
+                MPRester(key, endpoint=address, session=session, use_document_model=False, mute_progress_bars=True)
+            )
+        except (OSError, ValueError, KeyError, TypeError, MPRestError) as error:
+            found.put(error)
+
+    reason: Exception | None = None
+    for _ in range(session.n_attempt):
+        threading.Thread(target=open_client, daemon=True).start()
+        try:
+            client = found.get(timeout=session.timeout_seconds)
+        except Empty:
+            reason = TimeoutError("the server was silent for too long")
+            continue
+        if not isinstance(client, OSError | ValueError | KeyError | TypeError):
+            if isinstance(client, MPRestError):
+                raise client
+            return client
+        reason = client
+        time.sleep(session.pause_seconds)
+    raise DownloadError(f"{address}{HEARTBEAT}: {' '.join(str(reason).split())[:300]}") from reason
+
+
+def _write(folder: Path, documents: Iterable[dict[str, Any]], *, query: str, database_version: str) -> Snapshot:
+    rows: dict[str, dict[str, Any]] = {}
+    structures: list[Structure] = []
+    rejections: list[Rejection] = []
+    for number, document in enumerate(documents, start=1):
+        material_id = str(document.get(MATERIAL_ID) or f"document {number}")
+        try:
+            if material_id in rows:
+                raise DataError("duplicate id: an earlier row was kept")
+            structure, row = _parse(document)
+        except (DataError, StructureError) as error:
+            rejections.append(Rejection(material_id, str(error)))
+            continue
+        rows[material_id] = {MATERIAL_ID: material_id, FORMULA: structure.composition.reduced_formula} | row
+        structures.append(structure)
+    if not rows:
+        raise DataError(f"no usable material of {len(rejections)}, the first: {rejections[0].reason}")
+    schema = pa.schema(
+        [
+            pa.field(MATERIAL_ID, pa.string()),
+            pa.field(FORMULA, pa.string()),
+            *(pa.field(name, pa.float64(), metadata={"unit": unit}) for name, unit in NUMBERS.items()),
+            *(pa.field(name, pa.bool_()) for name in FLAGS),
+        ]
+    )
+    materials = with_structures(pa.Table.from_pylist(list(rows.values()), schema=schema), structures)
+    rejected = pa.table(
+        {MATERIAL_ID: [item.material_id for item in rejections], REASON: [item.reason for item in rejections]},
+        schema=pa.schema([(MATERIAL_ID, pa.string()), (REASON, pa.string())]),
+    )
+    tables = {REJECTED_FILE: rejected, MATERIALS_FILE: materials}
+    return write_tables(folder, tables, MATERIALS_FILE, source=SOURCE, query=query, database_version=database_version)
+
+
+def _parse(document: dict[str, Any]) -> tuple[Structure, dict[str, Any]]:
+    if document.get("is_stable") is False:
+        raise DataError("not stable, expected stable materials only")
+    found = document.get("structure")
+    if not isinstance(found, Structure):
+        try:
+            found = Structure.from_dict(dict(found or {}))
+        except Exception as error:  # pymatgen raises almost any exception on what is no structure
+            raise StructureError(f"no structure as pymatgen writes it: {type(error).__name__} {error}") from error
+    row = {name: _number(document.get(name), name) for name in NUMBERS}
+    return checked_structure(found), row | {name: _flag(document.get(name), name) for name in FLAGS}
+
+
+def _number(value: Any, name: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise DataError(f"{name} is {value!r}, expected a finite number")
+    return float(value)
+
+
+def _flag(value: Any, name: str) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise DataError(f"{name} is {value!r}, expected true or false")
+
+
+def load_stable_materials(folder: Path) -> StableMaterials:
+    """Return what a snapshot holds.
+
+    Raises:
+        MissingInputError: There is none.
+        DataError: It is damaged.
+    """
+    Snapshot.load(folder)
+    try:
+        materials, rejected = pq.read_table(folder / MATERIALS_FILE), pq.read_table(folder / REJECTED_FILE)
+        table = materials.select([MATERIAL_ID, FORMULA, *NUMBERS, *FLAGS]).to_pandas()
+        return StableMaterials(table, structures_of(materials), rejected.select([MATERIAL_ID, REASON]).to_pandas())
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise DataError(f"{folder} holds no readable snapshot ({error}): fetch it anew") from error
+
+
+def _no_progress(_present: int, _total: int) -> None:
+    """Report to nobody."""

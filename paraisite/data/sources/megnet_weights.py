@@ -1,0 +1,297 @@
+"""MEGNet's published weights, downloaded once, checked against pinned hashes and kept.
+
+The pinned hashes are those of the files that the megnet repository publishes. The download has been exercised against
+a local server only, never against the real address.
+
+Source: Chen et al., Chem. Mater. 2019, 10.1021/acs.chemmater.9b01294; https://github.com/materialsvirtuallab/megnet.
+"""
+
+import hashlib
+import http.client
+import json
+import logging
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from paraisite.config import FORMATION_ENERGY_WEIGHTS_VARIABLE, DataConfig
+from paraisite.core.files import cache_folder
+from paraisite.data.sources.retries import BUSY, FailedAttemptError, repeat
+from paraisite.errors import ConfigError, MissingInputError, WeightsError
+
+_logger = logging.getLogger(__name__)
+
+DEFAULT_BASE_URL: Final = (
+    "https://github.com/materialsvirtuallab/megnet/raw/14abb2a576589107fb6a766534fadee08393775e/mvl_models"
+)
+"""One commit of the repository: a file there never changes."""
+
+FORMATION_ENERGY: Final = "formation_energy"
+
+Progress = Callable[[int, int], None]
+"""Called with bytes present and bytes in all."""
+
+_HDF5_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+_CHUNK_BYTES: Final = 1 << 16
+_SIDECAR_LIMIT_BYTES: Final = 1 << 20
+# Only caught around calls that touch nothing but the network.
+_NETWORK_ERRORS: Final = (OSError, http.client.HTTPException)
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One published model.
+
+    Attributes:
+        folder: Folder below ``mvl_models``.
+        n_byte: Size of the HDF5 file.
+        sha256: Of the HDF5 file.
+        sidecar_sha256: Of the .json file's content, written with sorted keys: its white space differs between commits.
+    """
+
+    folder: str
+    n_byte: int
+    sha256: str
+    sidecar_sha256: str
+
+
+PUBLISHED_FILES: Final[dict[str, PublishedFile]] = {
+    FORMATION_ENERGY: PublishedFile(
+        folder="mp-2018.6.1",
+        n_byte=820992,
+        sha256="82363f6ef74747f67bccd75fa0237dfaab5f0da519bf5f9cf8f4bcc11c53712b",
+        sidecar_sha256="1d05e566d059eebed2ac8176698326905166648a8ac276b5dbb5653e4c01efaf",
+    ),
+    "band_gap_regression": PublishedFile(
+        folder="mp-2018.6.1",
+        n_byte=820992,
+        sha256="e149197440863b06e819c3cc11550f7c78eee329b916112dab84d884d21306de",
+        sidecar_sha256="6c2ef164aeea4fde9d3ea0da604899c97ae493c06e60a601fba3856577c919c0",
+    ),
+    "log10K": PublishedFile(
+        folder="mp-2018.6.1",
+        n_byte=822256,
+        sha256="283e249977d9ac718c92a28590f35bf6ba53f49642469b98e11627a03e24dd05",
+        sidecar_sha256="adc4277974af39bc51b158dc2eda05793bfb33afc3aaf3c8177a539dc212d2e3",
+    ),
+    "log10G": PublishedFile(
+        folder="mp-2018.6.1",
+        n_byte=822256,
+        sha256="f62c31daa7a8d984c7f094ea7e70e4940c14417e4368d7297b567a907430dea2",
+        sidecar_sha256="b7f3e02e93fdf150757d04bfc6d6f9cc232ff69919486b9c4828ec4f9407d429",
+    ),
+}
+
+
+class _WrongContentError(FailedAttemptError):
+    """What came is complete and not the pinned file."""
+
+
+def resolve_published_weights(name: str, config: DataConfig) -> Path:
+    """Return a published model: the configured path if it exists, else the cache, else a download.
+
+    The path of the formation-energy model is configured; the others are looked for in its folder.
+
+    Args:
+        name: A key of ``PUBLISHED_FILES``.
+        config: Where inputs lie.
+
+    Raises:
+        ConfigError: There is no such published model.
+        MissingInputError: There is no such file, and none could be downloaded.
+        WeightsError: What was downloaded is not the published file.
+    """
+    path = config.formation_energy_weights
+    if name != FORMATION_ENERGY:
+        path = path.with_name(f"{name}.hdf5")
+    if path.is_file():
+        return path
+    _logger.info("%s is absent: looking for MEGNet's weights in the cache", path)
+    return fetch_published_weights(name)
+
+
+def fetch_published_weights(
+    name: str,
+    *,
+    folder: Path | None = None,
+    base_url: str = DEFAULT_BASE_URL,
+    progress: Progress | None = None,
+    timeout_seconds: float = 30.0,
+    n_attempt: int = 4,
+    pause_seconds: float = 1.0,
+) -> Path:
+    """Return a published model's HDF5 file, with its .json beside it; download what the cache lacks.
+
+    An interrupted download leaves ``NAME.hdf5.part`` and is taken up from there. Never run against the real address.
+
+    Args:
+        name: A key of ``PUBLISHED_FILES``.
+        folder: Where files are kept; by default ``weights`` in the user's cache.
+        base_url: Where the repository's ``mvl_models`` lies.
+        progress: Called while the HDF5 file arrives.
+        timeout_seconds: Longest silence of the server.
+        n_attempt: Attempts per file.
+        pause_seconds: Pause before the second attempt, see ``patience.repeat``.
+
+    Raises:
+        ConfigError: There is no such published model.
+        MissingInputError: Nothing could be downloaded; the message says how to get the file by hand.
+        WeightsError: The server has another file than the pinned one.
+    """
+    if name not in PUBLISHED_FILES:
+        raise ConfigError(f"no published model is called {name!r}; known are {', '.join(PUBLISHED_FILES)}")
+    published = PUBLISHED_FILES[name]
+    folder = folder or cache_folder("weights")
+    path = folder / published.folder / f"{name}.hdf5"
+    sidecar = path.with_name(path.name + ".json")
+    url = f"{base_url.rstrip('/')}/{published.folder}/{path.name}"
+
+    def attempt_sidecar() -> None:
+        _fetch_sidecar(url + ".json", sidecar, published, timeout_seconds)
+
+    def attempt_weights() -> None:
+        _fetch_weights(url, path, published, timeout_seconds, progress or _no_progress)
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The .json first: an .hdf5 file in the cache then always has it.
+        if not _is_sidecar(sidecar, published):
+            repeat(attempt_sidecar, what=url, n_attempt=n_attempt, pause_seconds=pause_seconds)
+        if not _is_weights(path, published):
+            repeat(attempt_weights, what=url, n_attempt=n_attempt, pause_seconds=pause_seconds)
+            _logger.info("downloaded %s", path)
+    except _WrongContentError as error:
+        raise WeightsError(f"{url}: {error}; {_by_hand(name, published)}") from error
+    except FailedAttemptError as error:
+        raise MissingInputError(f"{url} could not be downloaded ({error}): {_by_hand(name, published)}") from error
+    except OSError as error:
+        raise MissingInputError(f"{path} could not be written ({error}): {_by_hand(name, published)}") from error
+    return path
+
+
+def _by_hand(name: str, published: PublishedFile) -> str:
+    where = f"https://github.com/materialsvirtuallab/megnet/tree/master/mvl_models/{published.folder}"
+    setting = f"data.formation_energy_weights (params.yaml) or {FORMATION_ENERGY_WEIGHTS_VARIABLE}"
+    use = f"name its path in {setting}"
+    if name != FORMATION_ENERGY:
+        use = f"put them into the folder of the file that {setting} names"
+    return f"get {name}.hdf5 and {name}.hdf5.json from {where} and {use}"
+
+
+def _no_progress(_present: int, _total: int) -> None:
+    """Report to nobody."""
+
+
+def _fetch_sidecar(url: str, path: Path, published: PublishedFile, timeout_seconds: float) -> None:
+    with _open(url, 0, timeout_seconds) as response:
+        content = _read(response, _SIDECAR_LIMIT_BYTES)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    if not _is_sidecar(part, published):
+        part.unlink()
+        raise _unexpected(content, "this .json file is not the pinned one")
+    part.replace(path)
+
+
+def _fetch_weights(url: str, path: Path, published: PublishedFile, timeout_seconds: float, progress: Progress) -> None:
+    """Make one attempt to complete the .part file, and give it its name if it is the pinned one."""
+    part = path.with_name(path.name + ".part")
+    present = part.stat().st_size if part.exists() else 0
+    if present > published.n_byte:
+        part.unlink()
+        present = 0
+    if present < published.n_byte:
+        with _open(url, present, timeout_seconds) as response:
+            start = _start(response, present)
+            first = _read(response, _CHUNK_BYTES)
+            if start == 0 and not _HDF5_SIGNATURE.startswith(first[: len(_HDF5_SIGNATURE)]):
+                raise _unexpected(first, "this is no HDF5 file")  # before it replaces what is there
+            with part.open("r+b" if part.exists() else "wb") as file:
+                file.seek(start)
+                file.truncate()
+                _copy(response, first, file, published.n_byte, progress)
+    n_byte = part.stat().st_size
+    if n_byte < published.n_byte:
+        raise FailedAttemptError(f"the connection ended after {n_byte} of {published.n_byte} bytes")
+    if not _is_weights(part, published):
+        part.unlink()
+        # What an earlier attempt left may be at fault: only a file that came in one piece is surely the server's own.
+        raise _WrongContentError(
+            f"{'more than ' if n_byte > published.n_byte else ''}{published.n_byte} bytes came that are not the pinned "
+            f"file (SHA-256 {published.sha256[:12]}…)",
+            may_pass=present > 0,
+        )
+    part.replace(path)
+
+
+def _open(url: str, offset: int, timeout_seconds: float) -> http.client.HTTPResponse:
+    """Ask for a file from a byte on."""
+    headers = {"User-Agent": "paraisite"} | ({"Range": f"bytes={offset}-"} if offset else {})
+    try:
+        response: http.client.HTTPResponse = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=timeout_seconds
+        )
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
+            return _open(url, 0, timeout_seconds)
+        raise FailedAttemptError(f"HTTP {error.code} {error.reason}", may_pass=error.code in BUSY) from error
+    except _NETWORK_ERRORS as error:
+        raise FailedAttemptError(f"no connection: {getattr(error, 'reason', error) or type(error).__name__}") from error
+    return response
+
+
+def _start(response: http.client.HTTPResponse, offset: int) -> int:
+    """Return from which byte on a response continues the file: a server may ignore the range it was asked for."""
+    if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+        return 0
+    content_range = response.headers.get("Content-Range", "")
+    if not content_range.startswith(f"bytes {offset}-"):
+        raise FailedAttemptError(f"asked for bytes from {offset} on, the server sent {content_range or 'others'}")
+    return offset
+
+
+def _copy(response: http.client.HTTPResponse, first: bytes, file: BinaryIO, n_byte: int, progress: Progress) -> None:
+    """Append a response whose first bytes have been read to a file, never beyond one byte too many."""
+    chunk = first[: n_byte + 1 - file.tell()]
+    while chunk:
+        file.write(chunk)
+        progress(min(file.tell(), n_byte), n_byte)
+        chunk = _read(response, min(_CHUNK_BYTES, n_byte + 1 - file.tell()))
+
+
+def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
+    """Read until ``limit`` or the end; a response that ends before its stated length gives what came."""
+    try:
+        return response.read(limit) if limit else b""
+    except http.client.IncompleteRead as error:
+        return error.partial
+    except _NETWORK_ERRORS as error:
+        raise FailedAttemptError(f"the connection broke: {error or type(error).__name__}") from error
+
+
+def _is_weights(path: Path, published: PublishedFile) -> bool:
+    if not path.is_file() or path.stat().st_size != published.n_byte:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == published.sha256
+
+
+def _is_sidecar(path: Path, published: PublishedFile) -> bool:
+    try:
+        content = json.dumps(json.loads(path.read_bytes()), sort_keys=True)
+    except (OSError, ValueError):
+        return False
+    return hashlib.sha256(content.encode()).hexdigest() == published.sidecar_sha256
+
+
+def _unexpected(content: bytes, reason: str) -> FailedAttemptError:
+    """Say what came instead of a file."""
+    if content.lstrip()[:1] == b"<":
+        return FailedAttemptError("the server sent a web page instead of the file", may_pass=False)
+    return _WrongContentError(
+        f"{reason}; it begins with {content[:24]!r}", may_pass=not content.rstrip().endswith(b"}")
+    )

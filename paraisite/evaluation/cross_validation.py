@@ -1,0 +1,111 @@
+"""What a model says of rows that it has not learnt from: of the test rows, and of every training row in its fold.
+
+All estimates are of log10(kappa), kappa in W/m/K at 300 K. What is chosen afterwards (a correction, weights of several
+models, the width of intervals) is chosen on the out-of-fold estimates; a test row's value reaches none of this.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from paraisite.arrays import Floats
+from paraisite.data.datasets.nested_splits import NestedSplit, Rows
+from paraisite.models.applicability import out_of_domain
+from paraisite.models.estimate import Estimate, mixed
+from paraisite.models.tabular import FitPredict, TabularModel
+
+
+@dataclass(frozen=True, eq=False)
+class CrossFit:
+    """One model's estimates on one nested split.
+
+    Attributes:
+        split: The division.
+        out_of_fold: Of ``split.train``, each row by a model that was fitted without its fold.
+        test: Of ``split.test``, by what was fitted on training rows.
+        out_of_domain: Score of each row of ``split.test``, [n_test], see ``models.applicability``.
+    """
+
+    split: NestedSplit
+    out_of_fold: Estimate
+    test: Estimate
+    out_of_domain: Floats
+
+
+def cross_fit(
+    fit_predict: FitPredict, *, descriptors: Floats, log10_kappa: Floats, splits: Sequence[NestedSplit]
+) -> list[CrossFit]:
+    """Fit a model on each split: once per fold without it, then on all training rows.
+
+    Args:
+        fit_predict: The model; it never sees the values of the rows that it is asked for.
+        descriptors: [n_row, n_descriptor].
+        log10_kappa: kappa in W/m/K, [n_row].
+        splits: Divisions of these rows.
+    """
+
+    def estimate(train: Rows, rows: Rows) -> Estimate:
+        return fit_predict(descriptors[train], log10_kappa[train], descriptors[rows])
+
+    return [
+        CrossFit(
+            split,
+            out_of_fold=in_order(split, [estimate(inner.train, inner.validation) for inner in split.inner()]),
+            test=estimate(split.train, split.test),
+            out_of_domain=out_of_domain([descriptors] * len(split.folds), split),
+        )
+        for split in splits
+    ]
+
+
+def in_order(split: NestedSplit, of_folds: Sequence[Estimate]) -> Estimate:
+    """Return the folds' estimates in the order of ``split.train``."""
+    rows = np.concatenate(split.folds)
+    # Both hold the same rows, so that the n-th smallest of one is the n-th smallest of the other.
+    place = np.empty(len(rows), np.int64)
+    place[np.argsort(split.train)] = np.argsort(rows)
+    mean, spread = (
+        np.concatenate([getattr(estimate, name) for estimate in of_folds])[place] for name in ("mean", "spread")
+    )
+    return Estimate(mean, spread)
+
+
+def cross_fit_tabular(
+    model: TabularModel,
+    *,
+    blocks: Mapping[str, Floats],
+    log10_kappa: Floats,
+    splits: Sequence[NestedSplit],
+    n_process: int = 1,
+) -> list[CrossFit]:
+    """Return a model's out-of-fold and test estimates, split by split.
+
+    Args:
+        model: A baseline or a Gaussian process.
+        blocks: Descriptors by name, each [n_row, n_descriptor].
+        log10_kappa: kappa in W/m/K, [n_row].
+        splits: Divisions of the rows.
+        n_process: Splits side by side.
+    """
+    columns = [blocks[name] for name in model.blocks]
+    descriptors = np.concatenate(columns, axis=1) if columns else np.empty((len(log10_kappa), 0))
+    of_splits: list[list[CrossFit]] = Parallel(n_jobs=n_process)(
+        delayed(cross_fit)(model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split])
+        for split in splits
+    )
+    return [found for of_split in of_splits for found in of_split]
+
+
+def mixed_cross_fits(models: Sequence[Sequence[CrossFit]]) -> list[CrossFit]:
+    """Return the equal mixture of several models, split by split; its out-of-domain score is their mean."""
+    return [
+        CrossFit(
+            of_split[0].split,
+            out_of_fold=mixed([model.out_of_fold for model in of_split]),
+            test=mixed([model.test for model in of_split]),
+            out_of_domain=np.mean([model.out_of_domain for model in of_split], axis=0),
+        )
+        for of_split in zip(*models, strict=True)
+    ]

@@ -1,0 +1,125 @@
+"""Explanations of predictions, whatever kind of model made them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pymatgen.core.structure import Structure
+
+from paraisite.arrays import Floats
+from paraisite.config import GraphConfig
+from paraisite.errors import DataError
+from paraisite.explain.contributions import Contributions
+from paraisite.explain.networks import occlude_graph
+from paraisite.explain.processes import occlude_processes
+from paraisite.graphs.build import N_ELEMENT, build_graphs_from_arrays
+from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.process_model import ProcessModel
+from paraisite.inference.rows import Row, as_named_rows
+from paraisite.schema import REASON
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a prediction rests on.
+
+    Attributes:
+        crystal: What was asked for.
+        row: Its prediction, as ``inference.rows`` describes it: value, intervals, members, domain, nearest materials.
+        contributions: What its parts do to the prediction; None where there is none.
+        taught_w_per_m_k: Known values of the materials that taught the model, W/m/K, [n_material].
+    """
+
+    crystal: Crystal
+    row: Row
+    contributions: Contributions | None
+    taught_w_per_m_k: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Explainer:
+    """Says what a predictor's answers rest on.
+
+    Attributes:
+        predictor: What predicts a conductivity.
+
+    Raises:
+        DataError: It predicts something else.
+    """
+
+    predictor: Predictor
+
+    def __post_init__(self) -> None:
+        """Check what is predicted."""
+        if not self.predictor.model.predicts_conductivity:
+            targets = ", ".join(self.predictor.model.targets)
+            raise DataError(f"the model predicts {targets}, expected kappa: only conductivities are explained")
+
+    def contributions(self, structure: Structure) -> Contributions:
+        """Return what the parts of a crystal do to every member's prediction.
+
+        Raises:
+            DataError: The crystal has no graph, or a prediction with a part hidden is not finite.
+        """
+        model, reference = self.predictor.model, self.predictor.reference
+        crystal = CrystalArrays.from_structures([structure])
+        graph, rejected = build_graphs_from_arrays(
+            crystal,
+            cutoff_angstrom=model.cutoff_angstrom,
+            distance_tolerance_angstrom=GraphConfig().distance_tolerance_angstrom,
+        )
+        if rejected:
+            raise DataError(f"{structure.composition.reduced_formula}: {rejected[0]}")
+        # Without a reference nobody knows what taught it: every element that has an embedding counts.
+        taught = np.arange(N_ELEMENT) > 0 if reference is None else np.asarray(reference.elements.any(axis=0))
+        if isinstance(model, ProcessModel):
+            return occlude_processes(model, graph, crystal, taught=taught)
+        if isinstance(model, NetworkModel):
+            return occlude_graph(model.ensemble, graph, taught=taught)
+        raise DataError(f"there is no explanation for models of kind {type(model).__name__}")
+
+
+def explain(explainer: Explainer, crystals: Sequence[Crystal]) -> list[Explanation]:
+    """Return an explanation for each crystal; one without a prediction has the reason in its row."""
+    predictions = explainer.predictor.predict([crystal.found for crystal in crystals])
+    materials = predictions.materials
+    taught = np.zeros(0) if materials is None else materials.kappa_w_per_m_k
+    return [
+        Explanation(crystal, row, _contributions(explainer, crystal, row), taught)
+        for crystal, row in zip(crystals, as_named_rows(crystals, predictions), strict=True)
+    ]
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation as JSON knows it: the prediction's row and, below "contributions", what it rests on."""
+    found = explanation.contributions
+    if found is None:
+        return explanation.row | {"contributions": None}
+    parts = [
+        {
+            "kind": part.kind,
+            "part": part.label,
+            "detail": part.detail,
+            "mean_dex": float(found.mean_dex[number]),
+            "std_dex": float(found.spread_dex[number]) if len(found.dex) > 1 else None,
+            "factor": float(found.factor[number]),
+            "members_dex": found.dex[:, number].tolist(),
+        }
+        for number, part in enumerate(found.parts)
+    ]
+    return explanation.row | {
+        "contributions": parts,
+        "all_hidden_w_per_m_k": found.nothing_w_per_m_k,
+        "accounted_share": found.accounted_share if np.isfinite(found.accounted_share) else None,
+        "method": found.method,
+    }
+
+
+def _contributions(explainer: Explainer, crystal: Crystal, row: Row) -> Contributions | None:
+    if isinstance(crystal.found, str) or row[REASON] is not None:
+        return None
+    return explainer.contributions(crystal.found)

@@ -1,0 +1,87 @@
+"""What descriptors, atoms and shells of bonds do to the prediction of Gaussian processes.
+
+They see a structure's descriptors and what networks say of its graph. A descriptor of the structure is hidden by giving
+it the training materials' median; what the networks say is taken apart into the atoms and shells that they see, each of
+which is hidden from all of them while the structure's descriptors stay.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from paraisite.arrays import Floats
+from paraisite.explain.contributions import Contributions, Part
+from paraisite.explain.networks import METHOD as NETWORKS_METHOD
+from paraisite.explain.networks import answers_with_parts_hidden, occlusion_of
+from paraisite.features.descriptors import Descriptor
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.inference.process_model import ProcessModel, describe
+
+METHOD: Final = (
+    "A descriptor is hidden by giving it the training materials' median; atoms and shells of bonds are hidden from the "
+    f"networks that are asked. {NETWORKS_METHOD}"
+)
+
+
+def occlude_processes(
+    model: ProcessModel, graph: GraphCollection, crystal: CrystalArrays, *, taught: npt.NDArray[np.bool_]
+) -> Contributions:
+    """Return what a crystal's descriptors, and its atoms and shells as networks see them, do to each member.
+
+    Args:
+        model: The processes.
+        graph: The crystal, alone.
+        crystal: The same crystal.
+        taught: Which elements the materials hold that taught the processes, bool [n_element].
+
+    Raises:
+        DataError: A prediction with a part hidden is not finite.
+    """
+    n_own = len(model.columns) - len(model.networks)
+    own = describe(model.networks, graph, crystal, compiled=False)[0, :n_own]
+    typical = np.median(model.descriptors[:, :n_own], axis=0)
+    parts, occluded = occlusion_of(graph)
+    said = np.column_stack(
+        [
+            answers_with_parts_hidden(network, occluded, taught=taught).mean(axis=0)
+            for network in model.networks.values()
+        ]
+    )
+    rows = rows_with_parts_hidden(own, typical, said)
+    log10_kappa = np.stack([estimate.mean for estimate in model.estimates(rows)])
+    described = descriptor_parts(own, typical, model.columns[:n_own])
+    return Contributions.from_answers([*described, *parts], log10_kappa, method=METHOD)
+
+
+def rows_with_parts_hidden(own: Floats, typical: Floats, said: Floats) -> Floats:
+    """Return descriptors with nothing hidden, each of the structure's, each part of the graph, and all of it.
+
+    Args:
+        own: The structure's own descriptors, [n_own].
+        typical: What hides them, [n_own].
+        said: What networks say with nothing, with each part of the graph, and with all of it hidden,
+            [n_part + 2, n_network].
+
+    Returns:
+        float64 [n_own + n_part + 2, n_own + n_network].
+    """
+    n_own, n_part = len(own), len(said) - 2
+    hidden = np.where(np.eye(n_own, dtype=np.bool_), typical, own)
+    of_structure = np.vstack([own, hidden, np.tile(own, (n_part, 1)), typical])
+    of_networks = np.vstack([np.tile(said[0], (n_own + 1, 1)), said[1:]])
+    return np.hstack([of_structure, of_networks])
+
+
+def descriptor_parts(values: Floats, typical: Floats, columns: Sequence[Descriptor]) -> list[Part]:
+    """Return descriptors as parts of a crystal, each with its value and what hides it."""
+    return [
+        Part("descriptor", column.name, f"{_quantity(value, column.unit)}; median {_quantity(median, column.unit)}")
+        for column, value, median in zip(columns, values.tolist(), typical.tolist(), strict=True)
+    ]
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:.3g} {unit}".rstrip()

@@ -1,0 +1,132 @@
+"""An explanation for people: a few plain sentences, and a table of what each part does."""
+
+from typing import Final
+
+import numpy as np
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from paraisite import schema
+from paraisite.explain.contributions import Contributions
+from paraisite.explain.explainers import Explanation
+from paraisite.inference.rows import DISTANCE, LOG10_SPREAD, MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
+
+SHOWN_PARTS: Final = 12
+"""Parts that tables and figures show; JSON holds all."""
+
+_NO_CONTRIBUTION_DEX: Final = 0.02
+"""What a part has to do to be named: 5 %."""
+
+_NO_DIFFERENCE_DEX: Final = 0.05
+"""What all parts together have to do, before a share of it means anything."""
+
+
+def sentences(explanation: Explanation) -> list[str]:
+    """Return what there is to say of a prediction, one sentence for each question."""
+    row = explanation.row
+    if row[schema.REASON] is not None:
+        return [f"There is no prediction: {row[schema.REASON].rstrip('.!')}."]
+    said = [value_sentence(row), agreement_sentence(row), domain_sentence(row), nearest_sentence(row)]
+    if explanation.contributions is not None:
+        said += contribution_sentences(explanation.contributions)
+    return [sentence for sentence in said if sentence]
+
+
+def value_sentence(row: Row) -> str:
+    """Return the prediction with its intervals."""
+    text = f"{row[schema.FORMULA]}: kappa at 300 K is predicted to be {row[VALUE]:.4g} {row[UNIT]}"
+    ends = [(coverage, *(row[key] for key in interval_keys(coverage))) for coverage in schema.COVERAGES]
+    known = [f"{low:.3g} to {high:.3g} ({100 * coverage:.0f} %)" for coverage, low, high in ends if low is not None]
+    return f"{text}; its intervals are {', '.join(known)}." if known else f"{text}; it has no interval."
+
+
+def agreement_sentence(row: Row) -> str:
+    """Return how far the members agree; empty for a single one."""
+    members = np.array(row[MEMBERS])
+    if len(members) == 1:
+        return ""
+    text = (
+        f"The {len(members)} members say {members.min():.3g} to {members.max():.3g} {row[UNIT]}, with a standard "
+        f"deviation of {row[LOG10_SPREAD]:.2f} dex (a factor of {10 ** row[LOG10_SPREAD]:.2f})"
+    )
+    low, high = (row[key] for key in interval_keys(schema.COVERAGES[0]))
+    if low is None:
+        return text + "."
+    n_inside = int(((members >= low) & (members <= high)).sum())
+    return f"{text}; {n_inside} of them lie in the {100 * schema.COVERAGES[0]:.0f} % interval."
+
+
+def domain_sentence(row: Row) -> str:
+    """Return whether the model knows crystals of this kind, and why."""
+    if row[schema.OUT_OF_DOMAIN_FLAG] is None:
+        return "Nobody knows how foreign the crystal is to this model: it has no training materials to compare with."
+    closer = row[schema.OUT_OF_DOMAIN]
+    share = "" if closer is None else f"{100 * closer:.0f} % of held-out materials lie closer to what taught the model"
+    if row[UNSEEN]:
+        unseen = ", ".join(row[UNSEEN])
+        return f"It is out of domain: no training material holds {unseen}" + (share and f"; {share}") + "."
+    state = "out of domain, being too far" if row[schema.OUT_OF_DOMAIN_FLAG] else "in domain"
+    return f"It is {state}" + (share and f": {share}") + "."
+
+
+def nearest_sentence(row: Row) -> str:
+    """Return the nearest training materials; empty where none are known."""
+    if not row[NEAREST]:
+        return ""
+    named = ", ".join(
+        f"{near_name(near)} ({near[schema.KAPPA]:.3g} W/m/K, distance {near[DISTANCE]:.2f})" for near in row[NEAREST]
+    )
+    return f"The nearest training materials are {named}; distances in standard deviations of what members see."
+
+
+def near_name(near: Row) -> str:
+    """Return a training material's formula with its structure type, where that is known."""
+    return " ".join(filter(None, (near[schema.FORMULA], near[schema.PROTOTYPE])))
+
+
+def contribution_sentences(found: Contributions) -> list[str]:
+    """Return what raises and what lowers the prediction most, and how far the contributions add up."""
+    highest, lowest = int(np.argmax(found.mean_dex)), int(np.argmin(found.mean_dex))
+    said = [
+        f"What {word} it most is {found.parts[part].label}: times {found.factor[part]:.2f}."
+        for word, part, does in (
+            ("raises", highest, found.mean_dex[highest] > _NO_CONTRIBUTION_DEX),
+            ("lowers", lowest, found.mean_dex[lowest] < -_NO_CONTRIBUTION_DEX),
+        )
+        if does
+    ]
+    whole = float(found.all_dex.mean())
+    share = f" ({100 * found.accounted_share:.0f} %)" if abs(whole) > _NO_DIFFERENCE_DEX else ""
+    return [
+        *said,
+        found.method,
+        f"With everything hidden the model says {found.nothing_w_per_m_k:.3g} W/m/K; of the difference of "
+        f"{whole:+z.2f} dex to the prediction the contributions add up to {found.mean_dex.sum():+z.2f} dex{share}, the "
+        "rest is interplay.",
+    ]
+
+
+def contributions_table(found: Contributions) -> Table:
+    """Return the contributions for a terminal, those that do most first."""
+    table = Table("part", "size", "contribution (dex)", "factor", "members that agree on the sign", box=None)
+    for part in found.order[:SHOWN_PARTS]:
+        agreeing = int((np.sign(found.dex[:, part]) == np.sign(found.mean_dex[part])).sum())
+        table.add_row(
+            found.parts[part].label,
+            found.parts[part].detail,
+            f"{found.mean_dex[part]:+z.3f}" + (f" ± {found.spread_dex[part]:.3f}" if len(found.dex) > 1 else ""),
+            f"× {found.factor[part]:.2f}",
+            f"{agreeing} of {len(found.dex)}",
+        )
+    if (n_more := len(found.parts) - SHOWN_PARTS) > 0:
+        table.caption = f"and {n_more} more that do less"
+    return table
+
+
+def as_text(explanation: Explanation) -> list[RenderableType]:
+    """Return an explanation for a terminal: its name, its sentences, and its table."""
+    name = Text(f"\n{explanation.crystal.name}", style="bold")
+    lines = [Text(sentence) for sentence in sentences(explanation)]
+    found = explanation.contributions
+    return [name, *lines, *([] if found is None else [contributions_table(found)])]

@@ -1,0 +1,1 @@
+"""Descriptors of structures and compositions: numbers that need no network."""

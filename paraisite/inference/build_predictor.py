@@ -1,0 +1,123 @@
+"""From a training to a predictor: the model, for networks at their last epoch and rounded, with what taught it."""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from paraisite import schema
+from paraisite.data.datasets.table import Dataset
+from paraisite.errors import DataError
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.inference.calibration import log10_of
+from paraisite.inference.calibration_set import Materials, Reference, elements_of
+from paraisite.inference.model import Model
+from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.predictor import Predictor
+from paraisite.models.ensemble import Ensemble
+from paraisite.models.ensemble_prediction import predict
+from paraisite.training.recipe_result import TrainedRecipe
+
+logger = logging.getLogger(__name__)
+
+MAX_ROUNDING: Final = 0.01
+"""Largest relative change of any kappa for which members are kept in half precision."""
+
+_N_COMPARED: Final = 256
+
+
+def make_predictor(trained: TrainedRecipe, graphs: GraphCollection) -> Predictor:
+    """Return the predictor of a recipe's members after the last epoch.
+
+    Args:
+        trained: The recipe, trained.
+        graphs: Graphs of its data set, in the same order.
+
+    Raises:
+        DataError: A member has diverged.
+    """
+    model, result = NetworkModel(_rounded_if_close(trained.last, graphs)), trained.result
+    reference = make_reference(
+        model,
+        graphs,
+        crystals=CrystalArrays.from_structures(result.dataset.structures),
+        materials=materials_of(result.dataset),
+        trained_rows=[split.train for split in result.splits],
+    )
+    return Predictor(model, reference)
+
+
+def make_reference(
+    model: Model,
+    graphs: GraphCollection,
+    *,
+    crystals: CrystalArrays,
+    materials: Materials,
+    trained_rows: Sequence[npt.NDArray[np.int64]],
+) -> Reference:
+    """Return what a model says of the materials that taught it.
+
+    Args:
+        model: The very one that is to be judged: if its parameters are rounded for the store, the rounded one.
+        graphs: The materials' graphs.
+        crystals: Their crystals, in the same order.
+        materials: The materials, likewise.
+        trained_rows: Rows that each member has learnt from, by which nothing else of it was chosen.
+
+    Raises:
+        DataError: There is not one set of rows per member, or a member's answers are not finite.
+    """
+    if len(trained_rows) != model.n_member or not model.predicts_conductivity:
+        raise DataError(
+            f"{model.n_member} members of {', '.join(model.targets)}, expected {len(trained_rows)} of kappa"
+        )
+    found = model.answers(graphs, crystals, compiled=True)
+    if not (np.isfinite(found.output).all() and np.isfinite(found.view).all()):
+        raise DataError("a member's answers for what taught it are not finite: it has diverged")
+    return Reference(
+        materials=materials,
+        elements=elements_of(graphs),
+        hidden=found.view.astype(np.float32),
+        members_w_per_m_k=found.output,
+        trained=membership(trained_rows, len(graphs)),
+        model_digest=model.digest,
+        spread_dex=found.spread_dex,
+    )
+
+
+def membership(rows_of_members: Sequence[npt.NDArray[np.int64]], n_row: int) -> npt.NDArray[np.bool_]:
+    """Return which rows are among each member's, bool [n_member, n_row]."""
+    return np.stack([np.isin(np.arange(n_row), rows) for rows in rows_of_members])
+
+
+def rounded(ensemble: Ensemble) -> Ensemble:
+    """Return the ensemble as it comes back from a file in half precision."""
+    parameters = {name: value.astype(np.float16).astype(np.float32) for name, value in ensemble.parameters.items()}
+    return dataclasses.replace(ensemble, parameters=parameters)
+
+
+def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
+    half, some = rounded(ensemble), graphs.take(np.arange(min(len(graphs), _N_COMPARED)))
+    of_half, of_full = (np.median(log10_of(predict(each, some)), axis=0) for each in (half, ensemble))
+    change = float(np.max(np.abs(np.power(10.0, of_half - of_full) - 1.0)))
+    logger.debug("half precision changes kappa by %.2g at most", change)
+    if change < MAX_ROUNDING:
+        return half
+    logger.warning("half precision changes kappa by up to %.1f %%, so members are kept in full", 100 * change)
+    return ensemble
+
+
+def materials_of(dataset: Dataset) -> Materials:
+    """Return a data set's materials, for people."""
+    table = dataset.table
+    prototypes = table[schema.PROTOTYPE]
+    return Materials(
+        material_id=tuple(table[schema.MATERIAL_ID]),
+        formula=tuple(table[schema.FORMULA]),
+        prototype=tuple(prototypes.where(prototypes.notna(), None)),
+        kappa_w_per_m_k=table[schema.KAPPA].to_numpy(np.float64),
+    )

@@ -1,0 +1,177 @@
+"""Labelling campaigns: parts worked off by processes side by side, one file each, resumed after any interruption.
+
+A part's file is written once, whole, and holds nothing that depends on time or machine load; a campaign that was
+killed and started again therefore ends with the same files as one that ran through.
+"""
+
+import multiprocessing
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from paraisite.core.files import COMPACT_PARQUET, write_whole
+from paraisite.core.plan_file import claim
+from paraisite.core.plan_file import read_plan as read_plan_file
+from paraisite.core.workers import end_with_parent, one_thread_each
+from paraisite.errors import DataError, ParaisiteError
+from paraisite.labels.potential import load_calculator, package_versions
+
+PLAN_FILE: Final = "campaign.json"
+STRUCTURES_SHA256: Final = "structures_sha256"
+"""Key of a plan: of the crystals that a campaign is about, where these are a data set's."""
+
+VERSIONS: Final = "versions"
+"""Of the packages that the campaign was begun with; told, not compared."""
+
+_LOST: Final = "a labelling process was ended from outside (out of memory?); the same command goes on where it stopped"
+
+Row = dict[str, Any]
+LabelPart = Callable[[Any, Any], list[Row]]
+"""(items of a part, ASE calculator) -> rows. A module's function: it is sent to other processes."""
+
+
+class OnPart(Protocol):
+    """Called for every part that is done."""
+
+    def __call__(self, *, n_done: int, n_part: int, rows: Sequence[Row]) -> None:
+        """Take note of a part.
+
+        Args:
+            n_done: Parts done, those of earlier runs among them.
+            n_part: All parts.
+            rows: Rows of this part; empty at the start, where only ``n_done`` is told.
+        """
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of a campaign.
+
+    Attributes:
+        name: Of its file, without suffix.
+        items: What the labelling function receives.
+    """
+
+    name: str
+    items: Any
+
+
+def run_campaign(
+    parts: Sequence[Part],
+    label: LabelPart,
+    *,
+    folder: Path,
+    plan: Mapping[str, Any],
+    potential: str,
+    n_process: int,
+    on_part: OnPart,
+) -> None:
+    """Label all parts that have no file yet.
+
+    Args:
+        parts: In the order in which they are taken.
+        label: Computes the rows of a part.
+        folder: Where the files lie, one parquet table per part.
+        plan: What the rows depend on; a folder that was begun with another plan is refused.
+        potential: Name that ``load_calculator`` knows.
+        n_process: Processes side by side, one thread each.
+        on_part: Progress.
+
+    Raises:
+        DataError: The folder holds another campaign.
+        ParaisiteError: A process died.
+    """
+    claim(folder / PLAN_FILE, plan, told={VERSIONS: package_versions()})
+    missing = [part for part in parts if not _file(folder, part.name).exists()]
+    n_done = len(parts) - len(missing)
+    on_part(n_done=n_done, n_part=len(parts), rows=())
+    if not missing:
+        return
+    load_calculator(potential)  # a missing package is said here, in one sentence, not by every process
+    context = multiprocessing.get_context("spawn")
+    with one_thread_each(), ProcessPoolExecutor(n_process, context, _open_worker, (potential,)) as pool:
+        futures = {pool.submit(_work, label, part): part for part in missing}
+        try:
+            for future in as_completed(futures):
+                rows = future.result()
+                write_whole(_file(folder, futures.pop(future).name), _parquet(rows))
+                n_done += 1
+                on_part(n_done=n_done, n_part=len(parts), rows=rows)
+        except BrokenProcessPool as error:
+            raise ParaisiteError(_LOST) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def read_parts(folder: Path, *, consecutive: bool = False) -> pd.DataFrame:
+    """Return the rows of all parts, in order of their names.
+
+    Args:
+        folder: Of a campaign, finished or not.
+        consecutive: Leave out what follows a gap in the numbers of numbered parts, so that what is read does not depend
+            on which process was faster.
+
+    Raises:
+        DataError: There is no part, or one is damaged.
+    """
+    files = sorted(folder.glob("*.parquet"))
+    if consecutive:
+        files = [file for number, file in enumerate(files) if file.stem == part_name(number)]
+    if not files:
+        raise DataError(f"{folder} holds no labels: run the campaign first")
+    tables = []
+    for file in files:
+        try:
+            tables.append(pd.read_parquet(file))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{file} is damaged ({error}): delete it and start the campaign again") from error
+    return pd.concat(tables, ignore_index=True)
+
+
+def part_name(number: int) -> str:
+    """Return a numbered part's name."""
+    return f"part-{number:05d}"
+
+
+def read_plan(folder: Path) -> dict[str, Any]:
+    """Return what the rows of a campaign depend on.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
+    return read_plan_file(folder / PLAN_FILE)
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.parquet"
+
+
+def _parquet(rows: list[Row]) -> bytes:
+    buffer = BytesIO()
+    # Without pandas' and Arrow's descriptions of the columns, a fifth of so small a table.
+    table = pa.Table.from_pandas(pd.DataFrame(rows), preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, buffer, store_schema=False, **COMPACT_PARQUET)
+    return buffer.getvalue()
+
+
+_calculator: Any = None  # of a worker's process
+
+
+def _open_worker(potential: str) -> None:
+    global _calculator
+    end_with_parent()
+    warnings.filterwarnings("ignore")  # libraries warn per structure; what matters becomes a row's reason
+    _calculator = load_calculator(potential)
+
+
+def _work(label: LabelPart, part: Part) -> list[Row]:
+    return label(part.items, _calculator)

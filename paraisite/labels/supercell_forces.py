@@ -1,0 +1,33 @@
+"""Forces on displaced atoms, between phonopy's cells and ASE's calculators."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from phonopy.structure.atoms import PhonopyAtoms
+from pymatgen.core.structure import Structure
+
+from paraisite.arrays import Floats
+
+
+def phonopy_cell(structure: Structure) -> PhonopyAtoms:
+    """Return a crystal as phonopy and phono3py take it."""
+    symbols = [site.specie.symbol for site in structure]
+    return PhonopyAtoms(symbols=symbols, cell=structure.lattice.matrix, positions=structure.cart_coords)
+
+
+def forces_in(cells: Iterable[PhonopyAtoms], calculator: Any) -> Floats:
+    """Return the forces in eV/Å of each cell, [n_cell, n_atom, 3].
+
+    Args:
+        cells: Cells with the same number of atoms.
+        calculator: ASE calculator with forces.
+    """
+    atoms = (Atoms(cell.symbols, positions=cell.positions, cell=cell.cell, pbc=True) for cell in cells)
+    return np.array([_forces(each, calculator) for each in atoms])
+
+
+def _forces(atoms: Atoms, calculator: Any) -> Floats:
+    atoms.calc = calculator
+    return np.asarray(atoms.get_forces(), dtype=np.float64)

@@ -1,0 +1,1 @@
+"""Numbers on arrays: errors of kappa, agreement, bootstrap intervals, tests of significance."""

@@ -1,0 +1,122 @@
+"""Models of log10(kappa) on a table of descriptors: baselines that need no network of their own, and the best so far.
+
+Each is a function of the training rows' descriptors and values and of other rows' descriptors, see ``crossfit``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from paraisite.arrays import Floats
+from paraisite.models.estimate import Estimate
+from paraisite.models.gaussian_process import gaussian_process
+
+FitPredict = Callable[[Floats, Floats, Floats], Estimate]
+"""Of descriptors [n_train, n_descriptor], log10(kappa) [n_train], and the descriptors of other rows."""
+
+
+PHYSICAL: Final = "physical"
+COMPOSITION: Final = "composition"
+IONIC: Final = "ionic"
+NETWORKS: Final = "networks"
+SECOND_STAGE: Final = "second_stage"
+SLACK_FORMULA: Final = "slack_formula"
+POTENTIAL: Final = "potential"
+PHONONS: Final = "phonons"
+"""Blocks of descriptors, see ``models.descriptor_blocks``."""
+
+_N_TREE: Final = 500
+_RIDGE_ALPHAS: Final = np.logspace(-3, 3, 13)
+
+
+def constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Say the same of every crystal: the median, with the training values' own spread."""
+    return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
+
+
+def as_computed(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Take the only descriptor, log10 of a computed conductivity, as it is; one width of intervals for all rows."""
+    del train, log10_kappa  # a spread of zero: no estimate is moved below it
+    return Estimate(rows[:, 0], np.zeros(len(rows)))
+
+
+def line(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Fit a plane by least squares."""
+    model = LinearRegression().fit(train, log10_kappa)
+    return Estimate(model.predict(rows), _residual_spread(model.predict(train) - log10_kappa, len(rows)))
+
+
+def ridge(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Fit a plane to standardised descriptors with a penalty, chosen by leave-one-out errors of the training rows."""
+    model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_ALPHAS)).fit(train, log10_kappa)
+    return Estimate(model.predict(rows), _residual_spread(model.predict(train) - log10_kappa, len(rows)))
+
+
+def forest(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+    """Grow a random forest; its trees' spread is the estimate's."""
+    model = RandomForestRegressor(_N_TREE, random_state=0).fit(train, log10_kappa)
+    trees = np.stack([tree.predict(rows) for tree in model.estimators_])
+    return Estimate(trees.mean(axis=0), trees.std(axis=0))
+
+
+def _residual_spread(residual: Floats, n_row: int) -> Floats:
+    return np.full(n_row, float(np.sqrt(np.mean(residual**2))))
+
+
+@dataclass(frozen=True)
+class TabularModel:
+    """A model on descriptors.
+
+    Attributes:
+        name: For tables and runs.
+        blocks: Which descriptors it sees; none for one that sees values alone.
+        fit_predict: The model.
+        meaning: One sentence.
+    """
+
+    name: str
+    blocks: tuple[str, ...]
+    fit_predict: FitPredict
+    meaning: str
+
+
+BASELINES: Final = (
+    TabularModel("constant", (), constant, "One value for all crystals."),
+    TabularModel("composition forest", (COMPOSITION,), forest, "A random forest on the elements' properties."),
+    TabularModel("Slack's formula", (SLACK_FORMULA,), line, "Slack's formula with moduli of our networks, and a line."),
+    TabularModel("second stage", (SECOND_STAGE,), line, "The second stage's conductivity, and a line."),
+    TabularModel("ridge", (PHYSICAL, IONIC, NETWORKS), ridge, "A plane on all descriptors."),
+    TabularModel("potential", (POTENTIAL,), as_computed, "phono3py with a potential, few displacements, as it is."),
+    TabularModel("potential, line", (POTENTIAL,), line, "The same, and a line."),
+    TabularModel("potential, ridge", (PHYSICAL, IONIC, PHONONS), ridge, "A plane on descriptors and phonons."),
+)
+"""What a model has to beat."""
+
+GAUSSIAN_PROCESSES: Final = (
+    TabularModel("GP", (PHYSICAL,), gaussian_process, "On physical descriptors."),
+    TabularModel("GP, ions", (PHYSICAL, IONIC), gaussian_process, "And on those of cation and anion."),
+    TabularModel("GP, networks", (PHYSICAL, NETWORKS), gaussian_process, "And on what the networks say."),
+    TabularModel("GP, ions, networks", (PHYSICAL, IONIC, NETWORKS), gaussian_process, "And on both."),
+)
+"""Gaussian processes on what takes milliseconds."""
+
+PHONON_PROCESSES: Final = (
+    TabularModel("GP, phonons", (PHYSICAL, PHONONS), gaussian_process, "On physical descriptors and phonons."),
+    TabularModel("GP, ions, phonons", (PHYSICAL, IONIC, PHONONS), gaussian_process, "And on those of the ions."),
+)
+"""Gaussian processes on what takes a minute: phonons under a machine-learned potential."""
+
+PROCESSES: Final = (*GAUSSIAN_PROCESSES, *PHONON_PROCESSES)
+
+MIXTURES: Final = {
+    "GP mixture": GAUSSIAN_PROCESSES,
+    "GP mixture, phonons": PHONON_PROCESSES,
+    "GP mixture, all": PROCESSES,
+}
+"""Processes that are mixed in equal shares: by their out-of-fold errors none is clearly the best."""

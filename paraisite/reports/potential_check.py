@@ -1,0 +1,48 @@
+"""A prediction beside a potential's answer and the known value, for people."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from paraisite.inference.rows import DISTANCE, NEAREST, VALUE, Row, interval_keys
+from paraisite.schema import KAPPA, OUT_OF_DOMAIN_FLAG
+
+PREDICTED: Final = "predicted"
+POTENTIAL: Final = "potential"
+KNOWN: Final = "known"
+"""Keys of a check."""
+
+_INTERVAL: Final = 0.8
+_SAME: Final = 1e-3
+"""Distance below which a training material is the crystal itself, in standard deviations of hidden layers."""
+
+
+def check_table(check: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a check as text, one row per source of a conductivity.
+
+    Args:
+        check: By ``PREDICTED`` a row of ``inference.rows``; by ``POTENTIAL``, where one was asked, what
+            ``dft_inputs.potential_check`` says; by ``KNOWN`` kappa in W/m/K, or None.
+    """
+    predicted = check[PREDICTED]
+    lower, upper = (predicted[key] for key in interval_keys(_INTERVAL))
+    interval = "no interval" if lower is None else f"{_INTERVAL:.0%}: {lower:.3g} to {upper:.3g}"
+    rows = {"model": (f"{predicted[VALUE]:.3g}", interval + _familiarity(predicted))}
+    if found := check.get(POTENTIAL):
+        rows["potential"] = (f"{found[KAPPA]:.3g}", _phonons(found))
+    if (known := check.get(KNOWN)) is not None:
+        rows["Togo15"] = (f"{known:.3g}", "")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["kappa, W/m/K", ""]).rename_axis("by")
+
+
+def _familiarity(predicted: Row) -> str:
+    """Return what to keep in mind of a prediction: a crystal that taught the model is no test of it."""
+    if any(near[DISTANCE] < _SAME for near in predicted[NEAREST] or ()):
+        return "; the crystal taught the model"
+    return "; out of domain" if predicted[OUT_OF_DOMAIN_FLAG] else ""
+
+
+def _phonons(found: Mapping[str, Any]) -> str:
+    facts = [f"lowest phonon {found['lowest_frequency_thz']:.2f} THz", *found["warnings"]]
+    return "; ".join(facts)

@@ -1,0 +1,196 @@
+"""The statistics of what models say as figures: heat maps, spread by step, models and crystals that are alike."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from scipy.cluster.hierarchy import dendrogram, linkage
+from scipy.spatial.distance import squareform
+
+from paraisite.analysis.clusters import CLUSTER, ETA_SQUARED, FEATURE, FIRST_AXIS, MEAN_Z, SECOND_AXIS, Clusters
+from paraisite.analysis.findings import Findings
+from paraisite.analysis.pairs import QUANTITY, THRESHOLD, N, side_by_side
+from paraisite.analysis.variance import QUANTILES, STEP
+from paraisite.reports.axes import log_ticks, plain_frame
+from paraisite.reports.pictures import Drawn
+from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE, MODEL
+
+LABELS: Final = {
+    KAPPA_MEAN: "mTC (W/m/K)",
+    KAPPA_VARIANCE: "var(pTC) ((W/m/K)²)",
+    KAPPA_LOG10_SPREAD: "spread of log10 pTC (dex)",
+}
+"""What figures call the quantities; others are called by their columns."""
+
+_DIVERGING: Final = "RdBu_r"
+_COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b", "#3aa6a0", "#7d8894", "#b5892b")
+_DARK: Final = 0.6
+_MAX_Z: Final = 2.0
+_MAX_FEATURES: Final = 24
+_PARTS_OF_BOX: Final = ("whislo", "q1", "med", "q3", "whishi")
+"""Matplotlib's names of what ``variance.QUANTILES`` are in a box plot."""
+
+
+def figures_of(findings: Findings) -> Iterator[Drawn]:
+    """Yield the figures of what was found; those that have nothing to show are left out."""
+    for name, threshold, what in (
+        ("heat_map_above_threshold", THRESHOLD, f"Pairs with |r| above {THRESHOLD:.2f} alone (the paper's Fig. 7)."),
+        ("heat_map", 0.0, "All pairs (the paper's Fig. S12)."),
+    ):
+        yield Drawn(
+            name,
+            heat_map(findings.correlations, threshold=threshold),
+            findings.correlations,
+            f"Pearson's r of what each model says with each descriptor. {what}",
+            "A grid of coloured cells, descriptors by models: red where both rise together, blue where one falls.",
+        )
+    if len(findings.spreads):
+        yield Drawn(
+            "spread_by_step",
+            spread_by_step(findings.spreads),
+            findings.spreads,
+            "How far the members of each model disagree (the paper's Fig. 8): box from the lower to the upper quartile "
+            "of the crystals with the median, whiskers from 5 to 95 %. The step counts trainings one from the other.",
+            "Box plots on logarithmic axes, one box per model in order of its step.",
+        )
+    if len(findings.likeness) > 1:
+        yield Drawn(
+            "models_alike",
+            models_alike(findings.likeness),
+            findings.likeness.reset_index(),
+            "Which models rank the crystals alike: Spearman correlation of their mTC, and the tree that average "
+            "linkage makes of it.",
+            "A tree of the models beside a square of their rank correlations.",
+        )
+    if findings.clusters is not None:
+        yield from _of_clusters(findings.clusters)
+
+
+def heat_map(correlations: pd.DataFrame, *, threshold: float) -> Figure:
+    """Draw Pearson's r, a panel per quantity; cells whose |r| does not exceed the threshold stay empty."""
+    quantities = list(correlations[QUANTITY].unique())
+    first = side_by_side(correlations, quantities[0])
+    tables = [side_by_side(correlations, quantity).reindex(first.index) for quantity in quantities]
+    n_model = max(len(table.columns) for table in tables)
+    figure = Figure(figsize=(2.6 + len(tables) * (0.7 + 0.55 * n_model), 1.9 + 0.27 * len(first)), layout="constrained")
+    panels = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
+    for axes, quantity, table in zip(panels, quantities, tables, strict=True):
+        _cells(axes, table.where(table.abs() > threshold), limit=1.0)
+        axes.set_title(LABELS.get(quantity, quantity), fontsize=10)
+    scale = mpl.cm.ScalarMappable(Normalize(-1, 1), _DIVERGING)
+    figure.colorbar(scale, ax=list(panels), label="Pearson's r", shrink=0.6, pad=0.01)
+    return figure
+
+
+def spread_by_step(spreads: pd.DataFrame) -> Figure:
+    """Draw the quantiles of each model's spreads, the models in order of their step."""
+    ordered = spreads.sort_values(STEP, kind="stable")
+    quantities = list(ordered[QUANTITY].unique())
+    figure = Figure(figsize=(1.0 + 4.6 * len(quantities), 4.4), layout="constrained")
+    panels = figure.subplots(1, len(quantities), squeeze=False)[0]
+    for axes, quantity in zip(panels, quantities, strict=True):
+        rows = ordered[ordered[QUANTITY] == quantity].to_dict("records")
+        boxes = [dict(zip(_PARTS_OF_BOX, (row[name] for name in QUANTILES), strict=True)) for row in rows]
+        axes.bxp(
+            boxes, showfliers=False, patch_artist=True, widths=0.5,
+            boxprops={"facecolor": "#cfe1f2", "edgecolor": _COLOURS[0]}, medianprops={"color": _COLOURS[4]},
+        )  # fmt: skip
+        steps = [f"step {row[STEP]}" if pd.notna(row[STEP]) else "" for row in rows]
+        axes.set_xticks(
+            range(1, len(rows) + 1), [f"{row[MODEL]}\n{step}" for row, step in zip(rows, steps, strict=True)]
+        )
+        axes.tick_params(axis="x", rotation=20)
+        axes.set_yscale("log")
+        log_ticks(axes.yaxis)
+        axes.set_ylabel(LABELS.get(quantity, quantity))
+        plain_frame(axes)
+        axes.tick_params(axis="x", labelsize=8.5)
+    return figure
+
+
+def models_alike(likeness: pd.DataFrame) -> Figure:
+    """Draw the tree that average linkage on 1 - rho makes of the models, and their rank correlations in its order."""
+    distance = np.clip(1.0 - likeness.to_numpy(np.float64), 0.0, None)
+    tree = linkage(squareform(distance, checks=False), "average")
+    figure = Figure(figsize=(8.6, 1.4 + 0.5 * len(likeness)), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.8))
+    found = dendrogram(
+        tree, orientation="left", labels=list(likeness.index), ax=left, link_color_func=lambda _: _COLOURS[0]
+    )
+    left.set_xlabel("1 − Spearman's rho")
+    plain_frame(left)
+    order = found["ivl"][::-1]
+    _cells(right, likeness.loc[order, order], limit=1.0)
+    right.set_yticks([])  # the tree has these names, at the same heights
+    return figure
+
+
+def _of_clusters(clusters: Clusters) -> Iterator[Drawn]:
+    n_cluster = len(clusters.elements)
+    yield Drawn(
+        "clusters",
+        cluster_map(clusters.crystals),
+        clusters.crystals,
+        f"The crystals in {n_cluster} clusters of what they are and of what the models say (the paper's Fig. 9), on "
+        "the two principal axes of the standardised features; cluster 1 has the lowest conductivities.",
+        "A cloud of points in a plane, coloured by cluster.",
+    )
+    yield Drawn(
+        "cluster_profiles",
+        cluster_profiles(clusters.profiles),
+        clusters.profiles,
+        "What sets the clusters apart: mean of each feature in a cluster, in standard deviations from that of all "
+        "crystals, those features first that differ the most.",
+        "A grid of coloured cells, features by clusters: red above the mean of all crystals, blue below.",
+    )
+
+
+def cluster_map(crystals: pd.DataFrame) -> Figure:
+    """Draw the crystals on their first two principal axes, coloured by cluster."""
+    figure = Figure(figsize=(7.0, 5.4), layout="constrained")
+    axes = figure.subplots()
+    for number, (cluster, rows) in enumerate(crystals.groupby(CLUSTER)):
+        axes.plot(
+            rows[FIRST_AXIS], rows[SECOND_AXIS], "o", color=_COLOURS[number % len(_COLOURS)], markersize=3.5,
+            alpha=0.6, markeredgewidth=0, label=f"cluster {cluster}: {len(rows):,}", rasterized=True,
+        )  # fmt: skip
+    axes.set_xlabel("first principal axis (standard deviations)")
+    axes.set_ylabel("second principal axis")
+    plain_frame(axes)
+    axes.legend(frameon=False, fontsize=9, markerscale=1.6)
+    return figure
+
+
+def cluster_profiles(profiles: pd.DataFrame) -> Figure:
+    """Draw the mean of each feature in each cluster, in standard deviations, for the features that differ the most."""
+    strongest = profiles.groupby(FEATURE)[ETA_SQUARED].first().nlargest(_MAX_FEATURES).index
+    table = profiles.pivot_table(index=FEATURE, columns=CLUSTER, values=MEAN_Z).loc[strongest]
+    counts = profiles.groupby(CLUSTER)[N].first()
+    table.columns = pd.Index([f"{cluster}\n({counts[cluster]:,})" for cluster in table.columns])
+    figure = Figure(figsize=(4.2 + 0.75 * len(counts), 1.5 + 0.27 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    _cells(axes, table, limit=_MAX_Z)
+    axes.set_xlabel("cluster (crystals)")
+    axes.set_xticks(axes.get_xticks(), list(table.columns), rotation=0, ha="center")
+    scale = mpl.cm.ScalarMappable(Normalize(-_MAX_Z, _MAX_Z), _DIVERGING)
+    figure.colorbar(scale, ax=axes, label="standard deviations from the mean", shrink=0.6)
+    return figure
+
+
+def _cells(axes: Axes, table: pd.DataFrame, *, limit: float) -> None:
+    """Draw a table as coloured cells with their numbers; NaN stays empty."""
+    values = table.to_numpy(np.float64)
+    axes.imshow(values, cmap=_DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            ink = "white" if abs(value) > _DARK * limit else "black"
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=ink)
+    axes.set_xticks(range(table.shape[1]), [str(name) for name in table.columns], rotation=45, ha="right", fontsize=8.5)
+    axes.set_yticks(range(table.shape[0]), [str(name) for name in table.index], fontsize=8.5)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)

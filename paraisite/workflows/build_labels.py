@@ -1,0 +1,96 @@
+"""Stages of the lab data set: tables, figures and data sheet made of the campaigns' labels, and their checks."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from matplotlib.figure import Figure
+from pymatgen.core.structure import Structure
+
+from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.config import load_config
+from paraisite.core.files import COMPACT_PARQUET, write_whole
+from paraisite.core.paths import BUILD, DATA, LABELS
+from paraisite.data.sources import togo15
+from paraisite.data.structure_columns import with_structures
+from paraisite.labels.assemble import bte_table, elemental_references, slack_table
+from paraisite.labels.campaign import VERSIONS, read_parts, read_plan
+from paraisite.metrics.agreement import Agreement
+from paraisite.reports.figures import save_figure
+from paraisite.reports.lab_figures import (
+    element_map,
+    formation_energy_histogram,
+    kappa_histogram,
+    prototype_counts,
+)
+from paraisite.schema import KAPPA, REASON
+from paraisite.workflows.check import _METRICS_FILE, CHECKED
+
+logger = logging.getLogger(__name__)
+
+DATASHEET_FILE: Final = "DATASHEET.md"
+LICENCE: Final = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
+
+
+def assemble_lab() -> None:
+    """Make the lab tables of the campaigns' labels, with figures and data sheet."""
+    from paraisite.reports.lab_datasheet import datasheet  # loads phono3py
+
+    for tier in ("elements", "slack", "bte"):
+        fetch_bundled(LABELS / tier, target=str(LABELS / tier))
+    fetch_bundled(DATA, target="data.dvc")
+    folder = load_config().data.lab
+    references = elemental_references(read_parts(LABELS / "elements"))
+    slack, bte = slack_table(read_parts(LABELS / "slack"), references), bte_table(read_parts(LABELS / "bte"))
+    for name, table in (("slack", slack), ("bte", bte)):
+        _write_table(table, folder / f"{name}.parquet")
+        n_accepted = int((table[REASON] == "").sum())
+        logger.info("%s: %d materials accepted, %d rejected", name, n_accepted, len(table) - n_accepted)
+    plans = {tier: read_plan(LABELS / tier) for tier in ("slack", "bte")}
+    text = datasheet(
+        slack=slack,
+        bte=bte,
+        potentials={tier: plan["potential"] for tier, plan in plans.items()},
+        versions=plans["slack"][VERSIONS],
+        checks=_checks_made(),
+        licence=LICENCE,
+    )
+    write_whole(folder / DATASHEET_FILE, text.encode())
+    for name, figure in _figures(slack, bte).items():
+        save_figure(figure, folder / "figures" / name)
+
+
+def _checks_made() -> dict[str, Agreement]:
+    """Return what ``check`` has found so far."""
+    checks: dict[str, Agreement] = {}
+    for tier in CHECKED:
+        path = BUILD / f"check_{tier}" / _METRICS_FILE
+        if path.exists():
+            checks |= {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
+        else:
+            logger.warning("tier %s has not been checked yet (`paraisite check %s`): not in the data sheet", tier, tier)
+    return checks
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a lab table with its structures in columns that need no pymatgen."""
+    texts = table["structure_json"]
+    structures = [Structure.from_str(text, fmt="json") if text else None for text in texts]
+    columns = pa.Table.from_pandas(table.drop(columns="structure_json"), preserve_index=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(with_structures(columns, structures), path, **COMPACT_PARQUET)
+
+
+def _figures(slack: pd.DataFrame, bte: pd.DataFrame) -> dict[str, Figure]:
+    accepted = {name: table.loc[table[REASON] == "", KAPPA] for name, table in (("slack", slack), ("bte", bte))}
+    known = [record.kappa_w_per_m_k for record in togo15.load_togo15(DATA / togo15.FILE_NAME)]
+    return {
+        "elements": element_map([slack, bte]),
+        "prototypes": prototype_counts(slack, bte),
+        "kappa": kappa_histogram({**accepted, "Togo15": known}),
+        "formation_energy": formation_energy_histogram(slack),
+    }

@@ -1,0 +1,44 @@
+"""Explanations of predictions for a few crystals: as text and figures, or as JSON lines."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from paraisite.artifacts.predictors import find_predictor
+from paraisite.explain.explainers import Explainer
+from paraisite.explain.explainers import as_json as to_json
+from paraisite.explain.explainers import explain as explain_all
+from paraisite.explain.text import as_text
+from paraisite.inference.crystals import read_crystals
+from paraisite.reports.explanation import save_explanation_figures
+
+
+def explain_files(files: Sequence[Path], model: str, *, output: Path, as_json: bool) -> bool:
+    """Print what the prediction of every crystal in some files rests on, and draw it.
+
+    Args:
+        files: Structure files and folders of them.
+        model: As ``artifacts.predictors.find_predictor`` takes it.
+        output: Folder of the figures.
+        as_json: Print an object per line, with all members, instead of text.
+
+    Returns:
+        Whether any crystal has a prediction.
+
+    Raises:
+        ParaisiteError: The model is nowhere or unusable, or there is no such file.
+    """
+    explanations = explain_all(Explainer(find_predictor(model)), read_crystals(list(files)))
+    figures = save_explanation_figures(explanations, output)
+    console = Console(soft_wrap=True)
+    if as_json:
+        for explanation in explanations:
+            print(json.dumps(to_json(explanation), ensure_ascii=False, allow_nan=False))  # noqa: T201
+    else:
+        for explanation in explanations:
+            console.print(*as_text(explanation), sep="\n")
+        for figure in figures:
+            console.print(f"figure: {figure}", highlight=False)
+    return bool(figures)

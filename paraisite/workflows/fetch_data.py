@@ -1,0 +1,61 @@
+"""Getting data: from the servers that give them away, or from a user's own files."""
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from paraisite.artifacts.external_data import track_external
+from paraisite.core.files import cache_folder, file_sha256
+from paraisite.core.paths import EXTERNAL
+from paraisite.core.progress import CountProgress
+from paraisite.data.datasets.table import build_dataset
+from paraisite.data.snapshot import write_records
+from paraisite.data.sources.aflow import SOURCE as AFLOW_SOURCE
+from paraisite.data.sources.aflow import load_aflow, read_rows
+from paraisite.data.sources.aflux import SERVER as AFLUX_SERVER
+from paraisite.data.sources.aflux import fetch_aflow
+from paraisite.data.sources.http import JsonSession
+from paraisite.data.sources.materials_project import fetch_stable_materials, load_stable_materials
+from paraisite.errors import ConfigError
+from paraisite.training.recipes import AFLOW
+from paraisite.workflows.describe_data import MATERIALS_PROJECT, report
+
+logger = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LINES: Final = 10.0
+
+
+def fetch(name: str, *, file: Path | None, server: str | None, include_gnome: bool) -> None:
+    """Fetch a data set from its server, or take a saved reply of it, into ``external/``.
+
+    Args:
+        name: One of ``FETCHED``.
+        file: A saved reply of AFLUX, instead of the server.
+        server: Address of another server with the same interface.
+        include_gnome: With GNoME's materials (Materials Project only).
+
+    Raises:
+        ConfigError: A file was given for what has no such files.
+    """
+    if file is not None and name != AFLOW:
+        raise ConfigError(f"--from takes a saved reply of AFLUX, so it goes with {AFLOW} only")
+    folder, kept = EXTERNAL / name, cache_folder("fetch") / name
+    with CountProgress(name, unit="rows", seconds_between_lines=_SECONDS_BETWEEN_LINES) as progress:
+
+        def show(present: int, total: int | None = None) -> None:
+            progress.update(n_done=present, n_total=total)
+
+        if name == MATERIALS_PROJECT:
+            snapshot = fetch_stable_materials(folder, kept, include_gnome=include_gnome, server=server, on_chunk=show)
+        elif file is None:
+            snapshot = fetch_aflow(folder, JsonSession(kept), server=server or AFLUX_SERVER, on_page=show)
+        else:
+            rows = read_rows(file)
+            query = f"{file.name}, SHA-256 {file_sha256(file)}"
+            snapshot = write_records(folder, rows, source=AFLOW_SOURCE, query=query)
+    logger.info("%s: %d rows, SHA-256 %s…", folder / snapshot.file, snapshot.n_row, snapshot.sha256[:12])
+    track_external("commit", "--force", f"{EXTERNAL}/dvc.yaml:{name}")
+    if name == AFLOW:
+        report(name, build_dataset(name, *load_aflow(folder / snapshot.file)))
+    else:
+        report(name, load_stable_materials(folder))

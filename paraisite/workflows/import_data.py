@@ -1,0 +1,37 @@
+"""A data set made of a user's own files, known by its name from then on."""
+
+from pathlib import Path
+from typing import Final
+
+from paraisite.artifacts.external_data import track_external
+from paraisite.core.paths import EXTERNAL
+from paraisite.core.progress import CountProgress
+from paraisite.data.datasets.imported import check_name, save_imported
+from paraisite.data.datasets.table import build_dataset
+from paraisite.data.sources.own_data import ImportOptions, load_own
+from paraisite.errors import ConfigError
+from paraisite.labels.phono3py_run import compute_kappa
+from paraisite.workflows.describe_data import report
+
+_SECONDS_BETWEEN_LINES: Final = 10.0
+
+
+def import_own(name: str, path: Path, options: ImportOptions, *, replace: bool) -> None:
+    """Make a data set of a user's files, known by its name from then on.
+
+    Raises:
+        ConfigError: The name is none, or taken.
+        MissingInputError: There is no such path.
+        DataError: No material is usable.
+    """
+    folder = EXTERNAL / check_name(name)
+    if folder.exists() and not replace:
+        raise ConfigError(f"{folder} exists: choose another name, or replace it with --replace")
+    with CountProgress(name, unit="rows", seconds_between_lines=_SECONDS_BETWEEN_LINES) as progress:
+        records, rejections = load_own(
+            path, options, on_row=lambda n_row: progress.update(n_done=n_row), compute_kappa=compute_kappa
+        )
+    dataset = build_dataset(name, records, rejections)
+    save_imported(dataset, source=options.source, origin=str(path))
+    track_external("add", str(folder))
+    report(name, dataset)

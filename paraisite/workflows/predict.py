@@ -1,0 +1,35 @@
+"""Predictions for a few crystals: one row for each, as a table or as JSON lines."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from paraisite.artifacts.predictors import predict_rows
+from paraisite.inference.crystals import STANDARD_INPUT, read_crystals
+from paraisite.inference.rows import as_table
+from paraisite.schema import REASON
+
+
+def predict_files(files: Sequence[Path], model: str, *, as_json: bool) -> bool:
+    """Print the prediction of every crystal in some files.
+
+    Args:
+        files: Structure files and folders of them; none for the standard input.
+        model: As ``artifacts.predictors.find_predictor`` takes it.
+        as_json: Print an object per line, with all members, instead of a table.
+
+    Returns:
+        Whether any crystal has a prediction.
+
+    Raises:
+        ParaisiteError: The model is nowhere or unusable, or there is no such file.
+    """
+    rows = predict_rows(model, read_crystals(list(files) or [STANDARD_INPUT]))
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False, allow_nan=False))  # noqa: T201
+    else:
+        Console().print(as_table(rows))
+    return any(row[REASON] is None for row in rows)

@@ -1,0 +1,135 @@
+"""Screening by name: which source and which model are meant, and where the rows go."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from paraisite import DEFAULT_MODEL
+from paraisite.artifacts.predictors import find_predictor
+from paraisite.artifacts.structure_sources import find_source
+from paraisite.config import load_config
+from paraisite.core.paths import BUILD, SCREENINGS
+from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
+from paraisite.inference.predictor import Predictor
+from paraisite.screening.chunks import Source
+from paraisite.screening.distributed import DaskWorkers
+from paraisite.screening.output import Output
+from paraisite.screening.run import LocalWorkers, screen
+from paraisite.screening.scorer import PredictorScorer
+from paraisite.screening.side_by_side import MadeOf, join_screenings
+from paraisite.training.recipes import LINEAGES, TOGO15, models_of
+
+logger = logging.getLogger(__name__)
+
+
+def screen_candidates(
+    source: str, model: str, *, output: Path | None, n_process: int, chunk_size: int, scheduler: str | None
+) -> None:
+    """Predict the conductivity of every structure of a source, and say where the rows are.
+
+    Args:
+        source: A data set's name, or a path.
+        model: As ``find_predictor`` takes it.
+        output: Folder of the rows; None for one below ``build/`` that is named by source and model.
+        n_process: Processes of this machine, where no scheduler is named.
+        chunk_size: Rows of a part.
+        scheduler: Address of a Dask scheduler.
+
+    Raises:
+        ParaisiteError: Source or model are absent or unusable, or the work ended early.
+    """
+    scorer = PredictorScorer(find_predictor(model))
+    rows = find_source(source)
+    folder = output or SCREENINGS / f"{Path(source).name}-{Path(model).stem}".lower()
+    workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
+    summary = screen(rows, scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
+    console = Console()
+    console.print(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder}", soft_wrap=True)
+
+
+def screen_with_all(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:
+    """Screen a source with every final model of the lineage, Gaussian processes included.
+
+    A model that has no predictor is trained or fitted first; one that cannot be is left out, which a warning says. A
+    table that was made of the same source and models is taken as it is; models that are nowhere now are believed.
+
+    Args:
+        source: A data set's name, or a path.
+        output: File of the table; None for one below ``build/screen/`` that is named by the source.
+        n_process: Processes of this machine.
+        chunk_size: Rows that are handed out at once.
+
+    Returns:
+        The table's file, as ``screening.side_by_side`` describes it.
+
+    Raises:
+        MissingInputError: The source, or every model, is nowhere.
+        DataError: The source is unusable.
+    """
+    path, rows = output or BUILD / "screen" / f"{Path(source).name}-all.parquet".lower(), find_source(source)
+    if path.exists() and _is_up_to_date(path, rows):
+        logger.info("%s was made of this source and these models already", path)
+        return path
+    scorers = {name: PredictorScorer(predictor) for name, predictor in _predictors()}
+    if not scorers:
+        raise MissingInputError("no final model of the lineage is here or could be trained: see the warnings above")
+    made_of = MadeOf(rows.digest, {name: scorer.digest for name, scorer in scorers.items()})
+    begun = BUILD / "checkpoints" / "screen"
+    folders = {
+        name: begun / f"{rows.digest[:16]}-{scorer.digest[:16]}-{chunk_size}" for name, scorer in scorers.items()
+    }
+    for name, scorer in scorers.items():
+        workers = LocalWorkers(scorer, n_process=n_process)
+        summary = screen(rows, scorer, output=Output(folders[name]), workers=workers, chunk_size=chunk_size)
+        logger.info("%s: %d of %d structures have a prediction", name, summary.n_scored, summary.n_row)
+    join_screenings(folders, made_of, path)
+    for folder in folders.values():
+        shutil.rmtree(folder)
+    return path
+
+
+def final_models() -> list[str]:
+    """Return the names of the lineage's models that end on Togo15: its networks, then the Gaussian processes."""
+    models = models_of(LINEAGES[load_config().lineage]).values()
+    return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
+
+
+def _is_up_to_date(path: Path, rows: Source) -> bool:
+    """Return whether a table is of this source, and of all models that are here as they are."""
+    try:
+        made_of = MadeOf.read(path)
+    except DataError as error:
+        logger.warning("%s", error)
+        return False
+    here = {name: predictor.digest for name in final_models() if (predictor := _found(name)) is not None}
+    return made_of.source_sha256 == rows.digest and here.items() <= dict(made_of.model_sha256).items()
+
+
+def _found(name: str) -> Predictor | None:
+    try:
+        return find_predictor(name)
+    except MissingInputError:
+        return None
+
+
+def _predictors() -> Iterator[tuple[str, Predictor]]:
+    """Yield each final model's predictor, made where there is none; a warning names those that cannot be."""
+    # Here, as TensorFlow takes seconds to import.
+    from paraisite.workflows.fit import fit
+    from paraisite.workflows.train import train_predictor
+
+    for name in final_models():
+        try:
+            if (found := _found(name)) is None:
+                logger.warning("%s has no predictor here, so it is made first: about two minutes", name)
+                if name == DEFAULT_MODEL:
+                    fit(TOGO15)
+                else:
+                    train_predictor(name)
+                found = find_predictor(name)
+            yield name, found
+        except (MissingInputError, WeightsError, DownloadError) as error:
+            logger.warning("%s is left out: %s", name, error)

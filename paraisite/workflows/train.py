@@ -1,0 +1,161 @@
+"""One function per DVC stage and per entry point of MLproject: what is read, what is run, what is written.
+
+``prepare``, ``train_recipe`` and ``compare`` write ``build/``; the steps leave their results in the
+experiment store only, so that a run never changes what DVC tracks.
+"""
+
+import dataclasses
+import logging
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from paraisite.artifacts.initial_weights import starting_weights
+from paraisite.artifacts.inputs import load_data, with_graphs
+from paraisite.artifacts.outputs import Output
+from paraisite.config import Config, load_config
+from paraisite.core.paths import BUILD, built
+from paraisite.errors import ConfigError
+from paraisite.reports.figures import recipe_figures
+from paraisite.reports.tables import closing_table, render
+from paraisite.tracking.registry import register_result
+from paraisite.tracking.runs import log_result, recipe_run
+from paraisite.tracking.store import ui_hint
+from paraisite.training.progress import ProgressBar
+from paraisite.training.recipe_result import RecipeResult
+from paraisite.training.recipe_training import run_recipe, settings_of
+from paraisite.training.recipes import (
+    LINEAGES,
+    Lineage,
+    Recipe,
+    Start,
+    final_recipe,
+    has_followers,
+    recipe_named,
+)
+
+logger = logging.getLogger(__name__)
+
+Overrides = Mapping[str, int | float]
+
+
+def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
+    """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
+    recipe, config = recipe_named(recipe_name), _configured(overrides)
+    output = _train(recipe, config, in_pipeline=True)
+    output.write(built(recipe.name))
+    _report(output.trained.result)
+
+
+def train_predictor(recipe_name: str) -> None:
+    """Train a recipe for its predictor alone: its result, which DVC tracks, stays as it is."""
+    recipe = recipe_named(recipe_name)
+    _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
+
+
+def step1(dataset: str, *, overrides: Overrides) -> None:
+    """Train from random weights: on the second stage's data set, and on the final one."""
+    lineage = _lineage(load_config())
+    _train_and_report((lineage.middle_from_random, final_recipe(Start.RANDOM, dataset)), overrides)
+
+
+def step2(dataset: str, *, overrides: Overrides) -> None:
+    """Train from formation-energy weights: on the second stage's data set, and on the final one."""
+    lineage = _lineage(load_config())
+    _train_and_report((lineage.middle, final_recipe(lineage.pretrained, dataset)), overrides)
+
+
+def step3(dataset: str, *, overrides: Overrides) -> None:
+    """Train the two-stage model from the second stage's members."""
+    _train_and_report((final_recipe(_lineage(load_config()).middle, dataset),), overrides)
+
+
+def rwaft(dataset: str, *, overrides: Overrides) -> None:
+    """Train the additional check, from the members of the second stage without the first."""
+    _train_and_report((final_recipe(_lineage(load_config()).middle_from_random, dataset),), overrides)
+
+
+def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
+    config = _configured(overrides)
+    _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in recipes))
+
+
+def _lineage(config: Config) -> Lineage:
+    if config.lineage not in LINEAGES:
+        raise ConfigError(f"params.yaml: lineage is {config.lineage!r}, expected one of {', '.join(LINEAGES)}")
+    return LINEAGES[config.lineage]
+
+
+def _configured(overrides: Overrides) -> Config:
+    config = load_config()
+    given: dict[str, Any] = dict(overrides)
+    slack_training = {name: given[name] for name in ("epochs", "batch_size") if name in given}
+    return dataclasses.replace(
+        config,
+        training=dataclasses.replace(config.training, **given),
+        lab=dataclasses.replace(
+            config.lab, slack_training=dataclasses.replace(config.lab.slack_training, **slack_training)
+        ),
+    )
+
+
+def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> Output:
+    """Train one recipe inside its run, log it, register it.
+
+    Args:
+        recipe: What to train.
+        config: Settings.
+        in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
+        parent_run_id: Run that needs this recipe's members.
+    """
+    config = settings_of(recipe, config)
+    dataset, graphs = with_graphs(load_data(recipe.train_on, config), config)
+    with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
+
+        def train_before(before: Recipe) -> None:
+            output = _train(before, config, in_pipeline=in_pipeline, parent_run_id=run_id)
+            output.write(built(before.name))
+
+        start = starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline, train=train_before)
+        logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
+        checkpoints = BUILD / "checkpoints" / recipe.name.lower()
+        trained = run_recipe(
+            recipe,
+            dataset=dataset,
+            graphs=graphs,
+            start=start,
+            config=config,
+            checkpoint_folder=checkpoints,
+            callbacks=[ProgressBar(recipe.name)],
+        )
+        _warn_of_divergence(trained.result)
+        log_result(trained.result, run_id=run_id, figures=recipe_figures(trained.result))
+        output = Output.of(trained, graphs)
+        register_result(
+            trained.result,
+            trained.best,
+            run_id=run_id,
+            half_precision=has_followers(recipe),
+            predictor=output.predictor,
+        )
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return output
+
+
+def _warn_of_divergence(result: RecipeResult) -> None:
+    seeds = [str(seed) for seed in result.diverged.index[np.asarray(result.diverged, dtype=bool)]]
+    if seeds:
+        logger.warning(
+            "%s: split %s met gradients or errors that were not finite; those steps were skipped",
+            result.recipe.name,
+            ", ".join(seeds),
+        )
+
+
+def _report(*results: RecipeResult) -> None:
+    console = Console()
+    console.print(render(closing_table(results)))
+    console.print(f"Runs, figures and models: {ui_hint()}", soft_wrap=True)

@@ -1,0 +1,183 @@
+"""A study of the fine-tuning's settings: trials on inner folds alone, tables and figures, the best into params.yaml."""
+
+import dataclasses
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import optuna
+from optuna import Study
+from optuna.trial import TrialState
+from rich.console import Console
+
+from paraisite.artifacts.initial_weights import refuse, starting_weights
+from paraisite.artifacts.inputs import load_data, with_graphs
+from paraisite.config import Config, load_config
+from paraisite.core.paths import STUDIES
+from paraisite.core.settings_file import write_settings
+from paraisite.data.datasets.nested_splits import NestedSplit
+from paraisite.data.datasets.table import Dataset
+from paraisite.evaluation.protocols import PROTOCOLS
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.reports.figures import save_figure
+from paraisite.reports.study import study_figures, study_table
+from paraisite.reports.tables import render
+from paraisite.tracking.store import ui_hint
+from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
+from paraisite.training.recipes import Recipe, recipe_named
+from paraisite.tuning.objective import INNER_MAPE, TuningTask
+from paraisite.tuning.pool import StudyPlace, run_trials
+from paraisite.tuning.study import (
+    FINISHED,
+    MEDIAN,
+    hold_to_start,
+    n_in_state,
+    queue_candidates,
+    repeat_lost,
+)
+from paraisite.tuning.study_options import SearchOptions
+from paraisite.tuning.study_results import best_of_split, best_settings, replay_pruning, trials_table
+from paraisite.tuning.trial_lock import is_of_this_host
+
+logger = logging.getLogger(__name__)
+
+PARAMS: Final = Path("params.yaml")
+_SECTION: Final = ("evaluation", "training")
+_RUN_ID: Final = "run_id"
+"""A study's attribute: its MLflow run."""
+
+
+def tune(recipe_name: str, options: SearchOptions) -> None:
+    """Run a study's trials until it has as many as asked for, and say what it has found.
+
+    Raises:
+        ConfigError: The study is there and about something else, or its database cannot be used.
+        MissingInputError: The recipe starts from members that are nowhere yet.
+    """
+    recipe, config = recipe_named(recipe_name), _configured(options)
+    dataset, graphs = with_graphs(load_data(recipe.train_on, config), config)
+    splits = PROTOCOLS[options.protocol].divide(dataset, config.splits, config.evaluation)
+    place = _place(recipe, dataset, options, config)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = place.open()
+    with study_run(f"tune {place.name}", known_run_id=study.user_attrs.get(_RUN_ID)) as run_id:
+        study.set_user_attr(_RUN_ID, run_id)
+        task = _task(recipe, dataset, graphs, splits, config=config, folder=place.folder, run_id=run_id)
+        hold_to_start(study, task.start.description)
+        try:
+            _run(study, task, place, options=options, run_id=run_id)
+        except KeyboardInterrupt:
+            repeat_lost(study)
+            logger.warning("stopped after %d trials; the same command goes on", n_in_state(study, *FINISHED))
+            raise
+        finally:
+            _log_new_trials(study, run_id)
+        _report(study, task, place, run_id=run_id)
+    if options.apply:
+        _apply(study)
+
+
+def _configured(options: SearchOptions) -> Config:
+    """Return the settings, with the epochs that were asked for, over which the cosine is stretched."""
+    config = load_config(PARAMS)
+    if options.epochs is None:
+        return config
+    training = dataclasses.replace(
+        config.evaluation.training, epochs=options.epochs, learning_rate_period_epochs=options.epochs
+    )
+    return dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, training=training))
+
+
+def _place(recipe: Recipe, dataset: Dataset, options: SearchOptions, config: Config) -> StudyPlace:
+    about: dict[str, str | int] = {
+        "recipe": recipe.name,
+        "protocol": options.protocol,
+        "dataset_digest": dataset.digest,
+        "split_seeds": ", ".join(map(str, config.splits.seeds)),
+        "train_fraction": str(config.splits.train_fraction),
+        "n_fold": config.evaluation.n_fold,
+        "epochs": config.evaluation.training.epochs,
+        "seed": config.training.seed,
+        "sampler": options.sampler,
+        "pruning": MEDIAN if options.pruning else "none",
+    }
+    parts = [recipe.name.lower(), options.protocol, options.sampler, *([] if options.pruning else ["no-pruning"])]
+    name = options.study or "-".join(parts)
+    return StudyPlace(name, options.storage, STUDIES / name, about, config.training.seed)
+
+
+def _task(
+    recipe: Recipe,
+    dataset: Dataset,
+    graphs: GraphCollection,
+    splits: Sequence[NestedSplit],
+    *,
+    config: Config,
+    folder: Path,
+    run_id: str,
+) -> TuningTask:
+    start = starting_weights(recipe, config, run_id=run_id, in_pipeline=True, train=refuse)
+    logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
+    return TuningTask(start, dataset, graphs, splits, config, folder / "checkpoints")
+
+
+def _run(study: Study, task: TuningTask, place: StudyPlace, *, options: SearchOptions, run_id: str) -> None:
+    """Run the trials that are missing; each is logged when it has ended."""
+    if lost := repeat_lost(study):
+        logger.info("trials %s were cut off: they are repeated from where they stood", ", ".join(map(str, lost)))
+    queue_candidates(study, options.n_trial, first=task.config.evaluation.training, seed=place.seed)
+    n_before, start = n_in_state(study, *FINISHED), time.monotonic()
+    logger.info("study %s: %d of %d trials are there", place.name, n_before, options.n_trial)
+    # Closed at once when Ctrl-C comes, so that the processes are gone when their trials are looked for.
+    with closing(run_trials(task, place, n_trial=options.n_trial, n_process=options.n_process)) as trials:
+        for _ in trials:
+            _log_new_trials(study, run_id)
+            n_done = n_in_state(study, *FINISHED)
+            minutes = (time.monotonic() - start) / 60 / max(1, n_done - n_before) * max(0, options.n_trial - n_done)
+            logger.info("%d of %d trials, %s; about %.0f min left", n_done, options.n_trial, _best(study), minutes)
+
+
+def _best(study: Study) -> str:
+    if not n_in_state(study, TrialState.COMPLETE):
+        return "none has gone to its end yet"
+    return f"best inner MAPE {study.best_value:.3f} (trial {study.best_trial.number})"
+
+
+def _log_new_trials(study: Study, run_id: str) -> None:
+    """Log this machine's trials that have ended and have no run yet."""
+    logged = logged_trials(run_id)
+    for trial in study.get_trials(deepcopy=False, states=FINISHED):
+        if trial.number not in logged and is_of_this_host(trial):
+            log_trial(trial, study_name=study.study_name, run_id=run_id)
+
+
+def _report(study: Study, task: TuningTask, place: StudyPlace, *, run_id: str) -> None:
+    """Write tables and figures, log them, and print the best trials."""
+    folder = place.folder / "result"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    trials_table(study).to_csv(folder / "trials.csv", float_format="%.6g")
+    metrics = {f"n_{state.name.lower()}": float(n_in_state(study, state)) for state in FINISHED}
+    if n_in_state(study, TrialState.COMPLETE):
+        best_of_split(study, task.splits).to_csv(folder / "chosen.csv", float_format="%.6g")
+        metrics[INNER_MAPE] = study.best_value
+    if place.about["pruning"] != MEDIAN:
+        replay_pruning(study).to_csv(folder / "pruning.csv", float_format="%.6g")
+    for name, figure in study_figures(study).items():
+        save_figure(figure, folder / "figures" / name)
+    parameters = {name: str(value) for name, value in place.about.items()} | {"study": place.name}
+    log_study(task.dataset, metrics=metrics, parameters=parameters, folder=folder, run_id=run_id)
+    console = Console()
+    console.print(render(study_table(trials_table(study)), title=f"Study {place.name}: the best trials"))
+    console.print(f"Tables and figures: {folder}; runs: {ui_hint()}", soft_wrap=True)
+
+
+def _apply(study: Study) -> None:
+    best = best_settings(study)
+    write_settings(PARAMS, _SECTION, asdict(best))
+    logger.info("%s: evaluation.training holds the settings of trial %d", PARAMS, study.best_trial.number)

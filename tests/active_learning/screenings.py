@@ -1,0 +1,95 @@
+"""Small screenings whose numbers are chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pymatgen.core.structure import Structure
+
+from paraisite.active_learning.screened_rows import Screened
+from paraisite.data.structure_columns import with_structures
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.inference.rows import interval_keys
+from paraisite.schema import (
+    COVERAGES,
+    KAPPA,
+    KAPPA_LOG10_SPREAD,
+    NEAREST_MATERIAL,
+    OUT_OF_DOMAIN,
+    OUT_OF_DOMAIN_FLAG,
+)
+from paraisite.screening.chunks import Chunk
+from paraisite.screening.output import Output
+from paraisite.screening.score import score_chunk
+from paraisite.screening.sources import open_source
+from tests.graphs.crystals import diamond, rocksalt
+
+CHUNK_SIZE = 3
+HALF_WIDTHS = (0.15, 0.3, 0.4)
+
+
+@dataclass(frozen=True)
+class ShortBondScorer:
+    """Says that a crystal conducts the better the shorter its bonds are; foreign above 3.2 Å."""
+
+    digest: str = "short bonds"
+    cutoff_angstrom: float = 4.0
+
+    @property
+    def columns(self) -> pa.Schema:
+        ends = [key for coverage in COVERAGES for key in interval_keys(coverage)]
+        numbers = [(name, pa.float64()) for name in (KAPPA, KAPPA_LOG10_SPREAD, *ends, OUT_OF_DOMAIN)]
+        return pa.schema([*numbers, (OUT_OF_DOMAIN_FLAG, pa.bool_()), (NEAREST_MATERIAL, pa.string())])
+
+    def prepare(self) -> None:
+        pass
+
+    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
+        bond = np.array([graph.bond_distance_angstrom.min() for graph in graphs], np.float64)
+        kappa = 10.0 ** (4.0 - bond)
+        columns: dict[str, Any] = {KAPPA: kappa, KAPPA_LOG10_SPREAD: bond / 20.0, OUT_OF_DOMAIN: bond / 5.0}
+        for coverage, half_width in zip(COVERAGES, HALF_WIDTHS, strict=True):
+            lower, upper = interval_keys(coverage)
+            columns |= {lower: kappa * 10**-half_width, upper: kappa * 10**half_width}
+        flags = {OUT_OF_DOMAIN_FLAG: bond > 3.2, NEAREST_MATERIAL: np.full(len(bond), "mp-1", object)}
+        return columns | flags
+
+
+def crystals() -> list[Structure]:
+    """Return seven crystals; the fifth is the second again in another cell, and the last is out of domain."""
+    nacl = rocksalt(5.69)
+    nacl_again = nacl.copy()
+    nacl_again.make_supercell([1, 1, 2])
+    return [
+        diamond(5.43),
+        nacl,
+        rocksalt(4.2, ("Mg", "O")),
+        diamond(5.65, ("Ga", "As")),
+        nacl_again,
+        rocksalt(6.0, ("K", "F")),
+        rocksalt(7.0, ("Cs", "I")),
+    ]
+
+
+NAMES = ("Si", "NaCl", "MgO", "GaAs", "NaCl-2", "KF", "CsI")
+
+
+def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None) -> Screened:
+    """Return the screening of a table of ``crystals`` that has further columns."""
+    table = pa.table({"material_id": NAMES, **(more or {})})
+    path = folder / "crystals.parquet"
+    pq.write_table(with_structures(table, crystals()), path)
+    source, scorer = open_source(path), ShortBondScorer()
+    output = Output(folder / "screened")
+    output.begin(source, scorer, chunk_size=CHUNK_SIZE)
+    chunks: list[Chunk] = list(source.chunks(CHUNK_SIZE))
+    for chunk in chunks:
+        output.write(chunk, score_chunk(chunk, scorer))
+    output.finish(len(NAMES))
+    return Screened.open(folder / "screened", source)

@@ -1,0 +1,57 @@
+"""Which columns of a table are a model's, and which are descriptors."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paraisite.analysis.observed import observed_in, shared_rows
+from paraisite.errors import DataError
+from tests.analysis.planted import MODELS, planted, planted_table
+
+
+def test_models_beside_each_other_each_have_their_own_columns() -> None:
+    found = planted()
+    assert [each.model for each in found] == list(MODELS)
+    assert list(found[0].quantities) == ["mTC_w_per_m_k", "var_pTC_w2_per_m2_k2"]
+    assert list(found[0].descriptors) == ["density", "weight", "radius", "constant", "noise"]
+    assert found[0].quantities.index.tolist()[:2] == ["m-0", "m-1"]
+
+
+def test_models_below_each_other_are_told_by_a_column() -> None:
+    table = pd.DataFrame({"model": ["a", "b", "a", "b"], "mTC_w_per_m_k": [1.0, 2, 3, 4], "density": [1.0, 1, 2, 2]})
+    found = observed_in(table, name="unnamed")
+    assert {each.model: each.quantities["mTC_w_per_m_k"].tolist() for each in found} == {"a": [1, 3], "b": [2, 4]}
+
+
+def test_a_table_without_models_is_one_models_and_may_name_its_quantities() -> None:
+    table = pd.DataFrame({"kappa": [1.0, 2.0], "is_metal": [True, False], "word": ["x", "y"], "row": [0, 1]})
+    (found,) = observed_in(table, name="mine", quantities=["kappa"])
+    assert (found.model, list(found.quantities), list(found.descriptors)) == ("mine", ["kappa"], ["is_metal"])
+
+
+def test_rows_with_a_reason_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    table = pd.DataFrame({"mTC_w_per_m_k": [1.0, np.nan], "density": [1.0, 2.0], "reason": [None, "no volume"]})
+    (found,) = observed_in(table, name="mine")
+    assert len(found.quantities) == 1
+    assert "1 of 2 rows have no prediction" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"kappa": [1.0], "density": [1.0]}, "no column that a model fills, expected one of mTC.*found kappa, density"),
+        ({"mTC_w_per_m_k": [1.0]}, "no column of numbers beside it"),
+        ({"mTC_w_per_m_k": ["high"], "density": [1.0]}, "column mTC_w_per_m_k holds no numbers"),
+    ],
+)
+def test_a_table_that_cannot_be_read_so_is_refused(columns: dict[str, list[object]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        observed_in(pd.DataFrame(columns), name="mine")
+
+
+def test_crystals_are_shared_by_their_ids_and_not_where_one_stands_twice() -> None:
+    table = planted_table(20)
+    table.loc[3, "LFETG15:mTC_w_per_m_k"] = np.nan
+    assert len(shared_rows(observed_in(table, name=""), "mTC_w_per_m_k")) == 19
+    table.loc[0, "material_id"] = "m-1"
+    assert shared_rows(observed_in(table, name=""), "mTC_w_per_m_k").empty

@@ -1,0 +1,48 @@
+"""Dropped files become crystals with names or reasons; examples are crystals."""
+
+import json
+
+import pytest
+
+from paraisite.app.uploads import EXAMPLES, crystals_of_file, notice
+from tests.graphs.crystals import rocksalt
+
+SALT = rocksalt(5.64)
+CIF = SALT.to(fmt="cif").encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("salt.cif", CIF),
+        ("POSCAR", SALT.to(fmt="poscar").encode()),
+        ("salt.json", json.dumps(SALT.as_dict()).encode()),
+    ],
+)
+def test_a_file_is_a_crystal_whatever_its_format(name: str, content: bytes):
+    (crystal,) = crystals_of_file(name, content)
+    assert (crystal.name, crystal.formula) == (name, "NaCl")
+
+
+def test_each_frame_is_a_crystal():
+    pytest.importorskip("ase")
+    frame = '1\nLattice="3 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3 pbc="T T T"\nPo 0 0 0\n'
+    assert [crystal.name for crystal in crystals_of_file("two.xyz", (2 * frame).encode())] == ["two.xyz#1", "two.xyz#2"]
+
+
+@pytest.mark.parametrize("content", [b"", b"data_broken\n", b"\xff\xfe\x00 no structure", b"{}"])
+def test_a_file_that_cannot_be_read_is_a_crystal_with_a_reason(content: bytes):
+    (crystal,) = crystals_of_file("broken.cif", content)
+    assert isinstance(crystal.found, str)
+    assert "empty" in crystal.found or "not a readable structure" in crystal.found
+
+
+def test_a_cif_of_several_crystals_is_said_to_be_one():
+    assert notice("one.cif", CIF) is None
+    assert notice("two.cif", CIF + CIF) == "two.cif holds 2 crystals; the first is taken."
+
+
+def test_examples_are_what_they_are_called():
+    for name, make in EXAMPLES.items():
+        assert name.startswith(f"{make().composition.reduced_formula}, ")
+    assert [len(make()) for make in EXAMPLES.values()] == [8, 8, 8, 4, 5]

@@ -1,0 +1,59 @@
+"""Crystals by id, formula or file."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from paraisite.active_learning.criteria import CIF
+from paraisite.artifacts import crystal_lookup
+from paraisite.artifacts.crystal_lookup import find_crystal
+from paraisite.errors import ConfigError, MissingInputError, StructureError
+from paraisite.schema import MATERIAL_ID
+from tests.active_learning.screenings import crystals, screened_table
+from tests.graphs.crystals import rocksalt
+
+
+def listed(folder: Path) -> Path:
+    (folder / "structures").mkdir(parents=True)
+    rocksalt(5.0, ("K", "F")).to(str(folder / "structures" / "3-KF.cif"), fmt="cif")
+    pd.DataFrame({MATERIAL_ID: ["rocksalt:K-F"], CIF: ["3-KF.cif"]}).to_csv(folder / "candidates.csv", index=False)
+    return folder
+
+
+def test_a_candidate_is_found_by_its_id(tmp_path: Path) -> None:
+    found = find_crystal("rocksalt:K-F", listed(tmp_path / "list"))
+    assert (found.name, found.formula) == ("rocksalt:K-F", "KF")
+
+
+def test_a_row_of_a_screening_is_found_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screened = screened_table(tmp_path)
+    monkeypatch.setattr(crystal_lookup, "find_source", lambda _name: screened.source)
+    found = find_crystal("GaAs", screened.folder)
+    assert not isinstance(found.found, str)
+    assert found.found.matches(crystals()[3])
+
+
+@pytest.mark.parametrize("what", ["mp-1265", "MgO"])
+def test_togo15_is_known_by_id_and_by_formula(what: str, tmp_path: Path) -> None:
+    found = find_crystal(what, tmp_path)
+    assert (found.name, found.formula) == ("mp-1265", "MgO")
+
+
+def test_a_formula_of_several_crystals_asks_for_an_id(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Togo15 has 2 crystals of GaN: name one of mp-"):
+        find_crystal("GaN", tmp_path)
+
+
+def test_a_file_wins_and_has_to_be_readable(tmp_path: Path) -> None:
+    path = tmp_path / "MgO.cif"
+    rocksalt(4.2, ("Mg", "O")).to(str(path), fmt="cif")
+    assert find_crystal(str(path), None).name == "MgO"
+    path.write_text("no crystal")
+    with pytest.raises(StructureError, match=r"MgO.cif: not a readable structure file"):
+        find_crystal(str(path), None)
+
+
+def test_what_is_nowhere_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(MissingInputError, match=r"nor an id in .*, nor an id or formula of Togo15"):
+        find_crystal("mp-0", tmp_path)

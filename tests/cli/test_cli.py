@@ -1,0 +1,361 @@
+"""Tests of the command line; the stages themselves are replaced."""
+
+import re
+import subprocess
+import sys
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+import paraisite
+from paraisite import __main__ as entry
+from paraisite import workflows
+from paraisite.cli import app
+from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
+from paraisite.errors import MissingInputError
+from paraisite.labels import TIERS
+from paraisite.training.recipes import LINEAGES, RECIPES, models_of
+from paraisite.tuning.study_options import SearchOptions
+from tests.pipeline import stages
+
+ROOT = Path(__file__).parents[2]
+runner = CliRunner()
+
+WORKFLOWS = {
+    "backbones": ("compare_backbones",),
+    "build_labels": ("assemble_lab",),
+    "check": ("check", "check_formation_energy"),
+    "compare": ("compare",),
+    "evaluate": ("evaluate",),
+    "fetch_data": ("fetch",),
+    "fit": ("fit",),
+    "label": ("label",),
+    "overlap": ("overlap",),
+    "prepare": ("prepare",),
+    "pretrain": ("pretrain",),
+    "replay": ("replay_choices",),
+    "report": ("report",),
+    "screen": ("screen_candidates", "screen_with_all"),
+    "select": ("candidates",),
+    "statistics": ("correlate_source", "correlate_tables"),
+    "train": ("step1", "step2", "step3", "rwaft", "train_recipe"),
+    "tune": ("tune",),
+    "verify": ("verify",),
+}
+
+
+class Calls(list[tuple[str, tuple[Any, ...], dict[str, Any]]]):
+    """What was called, with which arguments."""
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Replace the functions of the stages by ones that only note how they were called."""
+    noted = Calls()
+
+    def note(name: str) -> Any:
+        return lambda *args, **options: noted.append((name, args, options))
+
+    for module, names in WORKFLOWS.items():
+        fake = types.ModuleType(f"paraisite.workflows.{module}")
+        for name in names:
+            setattr(fake, name, note(name))
+        monkeypatch.setitem(sys.modules, fake.__name__, fake)
+        monkeypatch.setattr(workflows, module, fake, raising=False)
+    return noted
+
+
+def invoke(*arguments: str) -> str:
+    result = runner.invoke(app, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("verb", ["step1", "step2", "step3", "rwaft"])
+def test_a_step_without_options_takes_togo15_and_the_settings_of_params_yaml(calls: Calls, verb: str) -> None:
+    invoke(verb)
+    assert calls == [(verb, ("togo15",), {"overrides": {}})]
+
+
+def test_options_that_are_given_become_overrides(calls: Calls) -> None:
+    invoke("step3", "--dataset", "mix", "--epochs", "5", "--batch-size", "16", "--learning-rate", "2e-3", "--seed", "0")
+    overrides = {"epochs": 5, "batch_size": 16, "learning_rate": 2e-3, "seed": 0}
+    assert calls == [("step3", ("mix",), {"overrides": overrides})]
+
+
+def test_overrides_have_the_names_of_the_settings(calls: Calls) -> None:
+    invoke("step1", "--epochs", "5", "--batch-size", "16", "--learning-rate", "2e-3", "--seed", "0")
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())["training"]
+    assert set(calls[0][2]["overrides"]) <= set(settings)
+
+
+@pytest.mark.parametrize("recipe", ["FEAFTG15", "feaftg15"])
+def test_train_takes_a_recipe_by_name(calls: Calls, recipe: str) -> None:
+    invoke("train", recipe, "--epochs", "params.yaml")
+    assert calls == [("train_recipe", ("FEAFTG15",), {"overrides": {}})]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_prepare_takes_every_data_set(calls: Calls, dataset: str) -> None:
+    invoke("prepare", dataset)
+    assert calls == [("prepare", (dataset,), {})]
+
+
+def test_compare_calls_its_stage(calls: Calls) -> None:
+    invoke("compare")
+    invoke("compare", "--all")
+    assert calls == [("compare", (), {"all_trained": False}), ("compare", (), {"all_trained": True})]
+
+
+def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named(calls: Calls) -> None:
+    for arguments in ((), ("params.yaml",), ("slack",), ("aflow", "hh143")):
+        invoke("overlap", *arguments)
+    assert [args for _, args, _ in calls] == [
+        (None, "togo15"),
+        (None, "togo15"),
+        ("slack", "togo15"),
+        ("aflow", "hh143"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["step3", "--epochs", "0"], "at least 1"),
+        (["step3", "--epochs", "2.5"], "whole number"),
+        (["step3", "--batch-size", "0"], "at least 1"),
+        (["step3", "--learning-rate", "0"], "positive number"),
+        (["step3", "--learning-rate", "nan"], "positive number"),
+        (["step3", "--seed", "-1"], "at least 0"),
+        (["step3", "--dataset", "aflow"], "not one of togo15, hh143, mix"),
+        (["step3", "--epoch", "5"], "No such option"),
+        (["train", "FEAFTG16"], "unknown recipe 'FEAFTG16'; known ones are RWAF, FEAF"),
+        (["overlap", "slacks"], "not one of togo15, hh143, mix, aflow"),
+        (["overlap", "slack", "params.yaml"], "not one of togo15"),
+        (["prepare", "togo"], "not one of togo15, hh143, mix, aflow"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: list[str], message: str) -> None:
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+    assert not calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            ["label", "slack", "--processes", "3"],
+            ("label", ("slack",), {"n_process": 3, "keep": True, "dataset": "togo15"}),
+        ),
+        (
+            ["label", "bte", "--processes", "1", "--no-keep"],
+            ("label", ("bte",), {"n_process": 1, "keep": False, "dataset": "togo15"}),
+        ),
+        (["build-labels"], ("assemble_lab", (), {})),
+        (["check", "bte"], ("check", ("bte",), {})),
+        (["check", "formation_energy"], ("check_formation_energy", (), {})),
+        (["pretrain"], ("pretrain", ("formation_energy",), {})),
+        (["pretrain", "all"], ("pretrain", ("all",), {})),
+    ],
+)
+def test_verbs_of_the_lab_call_their_function(calls: Calls, arguments: list[str], expected: tuple[Any, ...]) -> None:
+    invoke(*arguments)
+    assert calls == [expected]
+
+
+def test_variants_of_pretraining_are_those_of_the_stage() -> None:
+    from paraisite.workflows import pretrain
+
+    assert tuple(pretrain.VARIANTS) == PRETRAINED
+
+
+def test_protocols_are_those_of_the_evaluation() -> None:
+    from paraisite.evaluation import protocols
+
+    assert tuple(protocols.PROTOCOLS) == PROTOCOLS
+
+
+def test_a_study_is_done_as_the_options_say(calls: Calls) -> None:
+    invoke("tune", "feaftg15", "--protocol", "grouped", "--trials", "7", "--processes", "2", "--no-pruning", "--apply")
+    ((name, (recipe, options), _),) = calls
+    assert (name, recipe) == ("tune", "FEAFTG15")
+    assert options == SearchOptions("grouped", n_trial=7, n_process=2, pruning=False, apply=True)
+
+
+def test_one_model_or_all_of_them_screen_a_source(calls: Calls) -> None:
+    invoke("screen", "slack", "--model", "all", "--processes", "1")
+    assert calls == [("screen_with_all", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
+    result = runner.invoke(app, ["screen", "slack", "--model", "all", "--scheduler", "tcp://here:1"])
+    assert result.exit_code == 2
+    assert "goes with one model" in result.output
+
+
+def test_statistics_are_of_a_source_or_of_tables(calls: Calls) -> None:
+    invoke("statistics", "--processes", "1")
+    invoke("statistics", "--table", "a.csv", "--table", "b.csv", "--quantity", "kappa", "--output", "here")
+    ((source, given, options), tables) = calls
+    assert (source, given, options["n_process"], options["output"]) == ("correlate_source", ("slack",), 1, None)
+    files = [Path("a.csv"), Path("b.csv")]
+    assert tables == ("correlate_tables", (files,), {"quantities": ["kappa"], "output": Path("here")})
+    assert runner.invoke(app, ["statistics", "--quantity", "kappa"]).exit_code == 2
+
+
+def test_the_report_goes_where_it_is_told(calls: Calls) -> None:
+    invoke("report")
+    invoke("report", "--output", "page.html")
+    assert calls == [("report", (None,), {}), ("report", (Path("page.html"),), {})]
+
+
+def test_samplers_are_those_of_the_study() -> None:
+    from paraisite.tuning import study
+
+    assert typing.get_args(study.Sampler) == SAMPLERS
+
+
+def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
+    from paraisite.workflows import check
+
+    assert (*check.CHECKED, "formation_energy") == CHECKED
+
+
+def test_recipes_lists_each_recipe_once() -> None:
+    assert [line.split()[0] for line in invoke("recipes").splitlines()] == list(RECIPES)
+
+
+def test_version_names_this_package_and_tensorflow() -> None:
+    lines = invoke("version").splitlines()
+    assert lines[0] == f"paraisite {paraisite.__version__}"
+    assert lines[1].startswith("tensorflow 2.")
+
+
+def test_an_error_for_the_user_is_one_line_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise MissingInputError("external/aflow.jsonl.gz not found: set PARAISITE_AFLOW_TABLE")
+
+    monkeypatch.setattr(entry, "app", fail)
+    with pytest.raises(SystemExit) as stop:
+        entry.main()
+    assert stop.value.code == 2
+    assert capsys.readouterr() == ("", "error: external/aflow.jsonl.gz not found: set PARAISITE_AFLOW_TABLE\n")
+
+
+def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Calls) -> None:
+    entry_points = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+    for name, entry_point in entry_points.items():
+        if name == "test":
+            continue
+        values = {key: str(parameter["default"]) for key, parameter in entry_point["parameters"].items()}
+        arguments = entry_point["command"].format(**values).split()
+        assert arguments[:3] == ["python", "-m", "paraisite"]
+        invoke(*arguments[3:])
+    assert [name for name, _, _ in calls] == [
+        "step1",
+        "step2",
+        "step3",
+        "rwaft",
+        "train_recipe",
+        "pretrain",
+        "evaluate",
+        "compare_backbones",
+        "overlap",
+        "tune",
+        "fetch",
+        "screen_candidates",
+        "correlate_source",
+        "report",
+    ]
+    without_overrides = (
+        "pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch", "screen_candidates",
+        "correlate_source", "report",
+    )  # fmt: skip
+    assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
+
+
+def test_candidates_are_wished_for_by_options(calls: Calls, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.csv"
+    prices.write_text("element,price\nNa,3\n")
+    invoke(
+        "select", "build/screen/x", "-n", "5", "--confidence", "90", "--without-elements", "Pb, Tl", "--min-gap",
+        "0.5", "--at-most", "price_highest=100", "--elements-file", str(prices), "--any", "--next", "3", "--by", "Mean",
+    )  # fmt: skip
+    ((name, (folder, source, wish), options),) = calls
+    assert (name, folder, source, options) == ("candidates", Path("build/screen/x"), None, {"output": None})
+    assert (wish.n_row, wish.coverage, wish.n_next, wish.by) == (5, 0.9, 3, "mean")
+    assert wish.filters.without_elements == {"Pb", "Tl"}
+    assert [str(bound) for bound in wish.filters.bounds] == ["price_highest at most 100", "band_gap at least 0.5"]
+    assert not wish.filters.in_domain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--confidence", "70"], "not one of 50, 80, 90"),
+        (["--with-elements", "Na,Xx"], "'Xx' is no element"),
+        (["--at-least", "gap"], "'gap' is not COLUMN=VALUE"),
+        (["--by", "luck"], "not one of expected-improvement"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused(calls: Calls, arguments: list[str], message: str) -> None:
+    result = runner.invoke(app, ["select", *arguments])
+    assert result.exit_code == 2
+    assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+    assert not calls
+
+
+def test_a_replay_has_its_options(calls: Calls) -> None:
+    invoke("replay", "--starts", "3", "--processes", "1")
+    ((name, (options,), others),) = calls
+    assert (name, options.n_start, options.n_label, others["n_process"]) == ("replay_choices", 3, 55, 1)
+
+
+def test_a_verification_has_its_options(calls: Calls) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["paraisite.workflows.verify"], "Verification", dict, raising=False)
+        invoke("verify", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
+    ((name, (what, how), options),) = calls
+    assert (name, what, options) == ("verify", "mp-1265", {"folder": None, "output": None})
+    assert (how["programs"], how["with_nac"], how["with_potential"], how["keep_cell"]) == (("qe",), False, False, True)
+
+
+def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Calls) -> None:
+    invoke("backbones")
+    invoke("backbones", "--dataset", "hh143", "--published")
+    assert calls == [
+        ("compare_backbones", ("togo15",), {"published": False}),
+        ("compare_backbones", ("hh143",), {"published": True}),
+    ]
+
+
+def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
+    for lineage in LINEAGES.values():
+        calls.clear()
+        for stage in stages(lineage.name).values():
+            for command in [stage["cmd"]] if isinstance(stage["cmd"], str) else stage["cmd"]:
+                arguments = command.split()
+                assert arguments[:3] == ["python", "-m", "paraisite"]
+                invoke(*arguments[3:])
+        trained = {args[0] for name, args, _ in calls if name == "train_recipe"}
+        assert trained == {recipe.name for recipe in models_of(lineage).values()}
+        prepared = {args[0] for name, args, _ in calls if name == "prepare"}
+        assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
+        assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
+        assert calls[-1][0] == ("report" if lineage.name == "lab" else "compare")
+
+
+def test_help_answers_without_the_heavy_packages() -> None:
+    heavy = "{'tensorflow', 'mlflow', 'pandas', 'numpy', 'pymatgen', 'dvc', 'matplotlib'}"
+    code = (
+        "import sys\nfrom paraisite.cli import app\n"
+        f"try:\n    app(['--help'])\nfinally:\n    print(sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

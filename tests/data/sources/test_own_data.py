@@ -1,0 +1,334 @@
+"""A user's files: folders with a table of values, extended XYZ, parquet; one bad material costs no other."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pymatgen.core import DummySpecies, Lattice, Structure
+
+from paraisite.data import structure_files
+from paraisite.data.sources.own_data import ImportOptions, load_own
+from paraisite.data.structure_columns import with_structures
+from paraisite.errors import ConfigError, DataError, MissingInputError
+
+NACL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+SILICON = Structure.from_spacegroup("Fd-3m", Lattice.cubic(5.43), ["Si"], [[0, 0, 0]])
+OPTIONS = ImportOptions(source="mine")
+
+
+def reasons(path: Path, options: ImportOptions = OPTIONS) -> dict[str, str]:
+    """Return why rows were rejected."""
+    return {item.material_id: item.reason for item in load_own(path, options)[1]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    NACL.to(filename=str(tmp_path / "NaCl.cif"))
+    SILICON.to(filename=str(tmp_path / "POSCAR_Si"), fmt="poscar")
+    (tmp_path / "values.csv").write_text("file,kappa_w_per_m_k,prototype\nNaCl.cif,8.0,rocksalt\nPOSCAR_Si,112,\n")
+    return tmp_path
+
+
+def test_a_folder_of_files_with_a_table(folder: Path):
+    (salt, silicon), rejected = load_own(folder, OPTIONS)
+    assert rejected == []
+    assert (salt.material_id, salt.kappa_w_per_m_k, salt.prototype, salt.source) == (
+        "NaCl.cif",
+        8.0,
+        "rocksalt",
+        "mine",
+    )
+    assert salt.structure.reduced_formula == "NaCl"
+    assert (silicon.kappa_w_per_m_k, silicon.prototype) == (112.0, None)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "material_id,kappa_w_per_m_k\nNaCl,8.0\nPOSCAR_Si,112\n",
+        "\ufeffid , kappa_w_per_m_k\nNaCl, 8.0\nPOSCAR_Si, 112\n",
+        "id,file,kappa_w_per_m_k\nNaCl,NaCl.cif,8.0\nPOSCAR_Si,POSCAR_Si,1.12e2\n",
+    ],
+)
+def test_files_are_found_by_their_names_or_ids(table: str, folder: Path):
+    (folder / "values.csv").write_text(table, encoding="utf-8")
+    records, rejected = load_own(folder, OPTIONS)
+    assert rejected == []
+    assert {record.material_id: record.kappa_w_per_m_k for record in records} == {"NaCl": 8.0, "POSCAR_Si": 112.0}
+
+
+def test_units_and_columns_are_the_users(folder: Path):
+    (folder / "values.csv").write_text("file,k\nNaCl.cif,8000\nPOSCAR_Si,112000\n")
+    records, _ = load_own(folder, ImportOptions(source="mine", column="k", unit="mW/m/K"))
+    assert [record.kappa_w_per_m_k for record in records] == pytest.approx([8.0, 112.0])
+    with pytest.raises(DataError, match="no column 'kappa_w_per_m_k', but file, k"):
+        load_own(folder, OPTIONS)
+    with pytest.raises(ConfigError, match="unknown unit 'BTU'; known ones are W/m/K"):
+        ImportOptions(source="mine", unit="BTU")
+    assert "is the unit another?" in reasons(folder, ImportOptions(source="mine", column="k"))["POSCAR_Si"]
+
+
+BAD_VALUES = {
+    "": "expected a number",
+    "high": "expected a number",
+    "nan": "expected a finite number",
+    "inf": "expected a finite number",
+    "0": "expected a positive number",
+    "-8": "expected a positive number",
+    "1e9": "is the unit another",
+    "8,0": "expected a number",
+}
+
+
+def test_a_bad_value_costs_its_own_line(folder: Path):
+    lines = [f'bad{number},NaCl.cif,"{value}"' for number, value in enumerate(BAD_VALUES)]
+    (folder / "values.csv").write_text("\n".join(["id,file,kappa_w_per_m_k", *lines, "good,POSCAR_Si,112"]) + "\n")
+    records, rejected = load_own(folder, OPTIONS)
+    assert [record.material_id for record in records] == ["good"]
+    for item, expected in zip(rejected, BAD_VALUES.values(), strict=True):
+        assert expected in item.reason
+
+
+def test_a_line_of_another_length_costs_itself_only(folder: Path):
+    lines = ["NaCl.cif,8", "NaCl.cif,8,rocksalt,and more", "POSCAR_Si", ",5,"]
+    (folder / "values.csv").write_text("\n".join(["file,kappa_w_per_m_k,prototype", *lines]))
+    (salt,), rejected = load_own(folder, OPTIONS)
+    assert (salt.material_id, salt.prototype) == ("NaCl.cif", None)
+    assert {item.material_id: item.reason for item in rejected} == {
+        "'NaCl.cif,8,rocksalt,and more'": "a line of 4 cells, expected 3",
+        "POSCAR_Si": "the value is '', expected a number",
+        "row 3": "the folder holds no structure file",
+    }
+
+
+def test_a_row_without_an_id_is_known_by_its_file_or_place(folder: Path):
+    (folder / "values.csv").write_text("id,file,kappa_w_per_m_k\n,NaCl.cif,8\n,POSCAR_Si,112\n")
+    assert [record.material_id for record in load_own(folder, OPTIONS)[0]] == ["NaCl.cif", "POSCAR_Si"]
+    path = parquet(folder / "t.parquet", [NACL, SILICON], material_id=["", None], kappa_w_per_m_k=[8.0, 112.0])
+    assert [record.material_id for record in load_own(path, OPTIONS)[0]] == ["row 1", "row 2"]
+
+
+def test_deuterium_is_not_taken_for_hydrogen(folder: Path):
+    cif = NACL.to(fmt="cif")
+    (folder / "NaD.cif").write_text(cif.replace("Cl", "D"))
+    (folder / "POSCAR_NaD").write_text(NACL.to(fmt="poscar").replace("Cl", "D"))
+    (folder / "values.csv").write_text("file,kappa_w_per_m_k\nNaD.cif,5\nPOSCAR_NaD,5\n")
+    found = reasons(folder)
+    assert "D is an isotope" in found["NaD.cif"]
+    assert "D is an isotope" in found["POSCAR_NaD"]
+
+
+def bad_files(folder: Path) -> dict[str, str]:
+    """Write files without a usable crystal; return what is to be said of each."""
+    cubic = Lattice.cubic
+    structures = {
+        "shared.cif": (Structure(cubic(3), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]]), "partial occupancy"),
+        "empty_site.cif": (Structure(cubic(3), [{"Na": 0.5}], [[0, 0, 0]]), "partial occupancy"),
+        "overlap.cif": (Structure(cubic(4), ["Na", "Cl"], [[0, 0, 0], [0.02, 0, 0]]), "atoms overlap"),
+        "dummy.cif": (Structure(cubic(4), [DummySpecies("X")], [[0, 0, 0]]), ""),
+        "flat.cif": (Structure(Lattice.orthorhombic(9, 9, 0.3), ["Na"], [[0, 0, 0]]), "too flat"),
+        "dense.cif": (Structure(cubic(0.9), ["Na"], [[0, 0, 0]]), "Å³ per atom"),
+    }
+    expected = {}
+    for name, (structure, reason) in structures.items():
+        structure.to(filename=str(folder / name))
+        expected[name] = reason
+    contents = {
+        "truncated.cif": (folder / "NaCl.cif").read_bytes()[:300],
+        "nothing.cif": b"",
+        "binary.cif": bytes(range(256)),
+        "utf16.cif": (folder / "NaCl.cif").read_text().encode("utf-16"),
+        "page.cif": b"<html>not found</html>",
+        "nan.vasp": b"x\n1.0\nnan 0 0\n0 4 0\n0 0 4\nNa\n1\ndirect\n0 0 0\n",
+        "zero.vasp": b"x\n1.0\n0 0 0\n0 4 0\n0 0 4\nNa\n1\ndirect\n0 0 0\n",
+        "unknown.vasp": b"x\n1.0\n4 0 0\n0 4 0\n0 0 4\nQq\n1\ndirect\n0 0 0\n",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+        expected[name] = ""
+    return expected
+
+
+def test_a_bad_file_costs_its_own_line(folder: Path):
+    expected = bad_files(folder)
+    lines = [f"{name},5" for name in [*expected, "gone.cif", "../NaCl.cif"]]
+    (folder / "values.csv").write_text("\n".join(["file,kappa_w_per_m_k", "NaCl.cif,8", *lines, "NaCl.cif,9"]) + "\n")
+    records, rejected = load_own(folder, OPTIONS)
+    assert [(record.material_id, record.kappa_w_per_m_k) for record in records] == [("NaCl.cif", 8.0)]
+    found = {item.material_id: item.reason for item in rejected}
+    for name, text in (expected | {"gone.cif": "file not found", "NaCl.cif": "duplicate id"}).items():
+        assert text in found[name], (name, found[name])
+        assert "\n" not in found[name]
+    assert found["POSCAR_Si"] == "no line of the table of values names this file"
+
+
+def test_five_hundred_files_good_and_broken(tmp_path: Path):
+    salt, lines = NACL.to(fmt="cif"), ["file,kappa_w_per_m_k"]
+    for number in range(500):
+        (tmp_path / f"{number}.cif").write_text(salt if number % 5 else salt[: number % 50 * 20])
+        lines.append(f"{number}.cif,{1 + number}")
+    (tmp_path / "values.csv").write_text("\n".join(lines))
+    records, rejected = load_own(tmp_path, OPTIONS)
+    assert (len(records), len(rejected)) == (400, 100)
+    assert all(item.reason.startswith("not a readable structure file") for item in rejected)
+
+
+def test_a_cif_that_was_cut_off_is_never_another_crystal(tmp_path: Path):
+    whole, lines = NACL.to(fmt="cif"), ["file,kappa_w_per_m_k"]
+    for end in range(whole.index("_atom_site_type_symbol"), len(whole)):
+        (tmp_path / f"{end}.cif").write_text(whole[:end])
+        lines.append(f"{end}.cif,8")
+    (tmp_path / "values.csv").write_text("\n".join(lines))
+    records, rejected = load_own(tmp_path, OPTIONS)
+    assert {record.structure.reduced_formula for record in records} == {"NaCl"}
+    assert any("not the formula that it names: is it cut off?" in item.reason for item in rejected)
+
+
+def test_an_enormous_file_is_not_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(structure_files, "MAX_FILE_BYTES", 100)
+    assert "expected at most" in reasons(folder)["NaCl.cif"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, "holds 0 CSV tables, expected one: name it with --values"),
+        ("kappa_w_per_m_k\n5\n", "expected one of file, filename, path or, for files named after their ids"),
+        ("", "no readable CSV table"),
+        ("file,kappa_w_per_m_k\nNaCl.cif,8\n".encode("utf-16"), "not UTF-8 text"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_a_clear_error(table: str | bytes | None, message: str, folder: Path):
+    (folder / "values.csv").unlink()
+    if table is not None:
+        (folder / "values.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
+    with pytest.raises(DataError, match=message):
+        load_own(folder, OPTIONS)
+    with pytest.raises(MissingInputError, match="not found"):
+        load_own(folder, ImportOptions(source="mine", table=folder / "gone.csv"))
+
+
+def test_what_is_no_data_is_a_clear_error(tmp_path: Path):
+    with pytest.raises(MissingInputError, match="not found: expected a folder"):
+        load_own(tmp_path / "gone", OPTIONS)
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(DataError, match=r"ends in \.parquet, \.extxyz or \.xyz"):
+        load_own(tmp_path / "notes.txt", OPTIONS)
+
+
+EXTENDED_XYZ = """2
+Lattice="2.845 2.845 0 2.845 0 2.845 0 2.845 2.845" Properties=species:S:1:pos:R:3 {facts} pbc="{pbc}"
+Na 0 0 0
+Cl 2.845 2.845 2.845
+"""
+
+
+def test_extended_xyz_holds_many_crystals_and_their_values(tmp_path: Path):
+    frames = [
+        EXTENDED_XYZ.format(facts="name=salt kappa_w_per_m_k=8.0", pbc="T T T"),
+        EXTENDED_XYZ.format(facts="kappa_w_per_m_k=7.0", pbc="T T T"),
+        EXTENDED_XYZ.format(facts="kappa_w_per_m_k=-1", pbc="T T T"),
+        EXTENDED_XYZ.format(facts="name=sheet kappa_w_per_m_k=7.0", pbc="T T F"),
+        EXTENDED_XYZ.format(facts="energy=1.0", pbc="T T T"),
+        EXTENDED_XYZ.format(facts="name=odd kappa_w_per_m_k=7.0", pbc="T T T").replace("Na 0 0 0", "Na 0 what 0"),
+        EXTENDED_XYZ.format(facts="name=last kappa_w_per_m_k=6.0", pbc="T T T"),
+        "\n2\nbroken",
+    ]
+    path = tmp_path / "all.extxyz"
+    path.write_text("".join(frames))
+    records, rejected = load_own(path, OPTIONS)
+    assert {record.material_id: record.kappa_w_per_m_k for record in records} == {
+        "salt": 8.0,
+        "all.extxyz 2": 7.0,
+        "last": 6.0,
+    }
+    assert records[0].structure.reduced_formula == "NaCl"
+    found = {item.material_id: item.reason for item in rejected}
+    assert "positive" in found["all.extxyz 3"]
+    assert "not periodic" in found["sheet"]
+    assert "no kappa_w_per_m_k" in found["all.extxyz 5"]
+    assert "not a readable structure" in found["all.extxyz 6"]
+    assert "not a readable structure" in found["all.extxyz 8"]
+
+
+def test_an_extended_xyz_file_ends_where_no_length_stands(tmp_path: Path):
+    frame = EXTENDED_XYZ.format(facts="kappa_w_per_m_k=8.0", pbc="T T T")
+    (tmp_path / "a.xyz").write_text(frame + "many\n" + frame)
+    (record,), (rejected,) = load_own(tmp_path / "a.xyz", OPTIONS)
+    assert record.kappa_w_per_m_k == 8.0
+    assert rejected.reason == "not a readable structure: 'many', expected the number of atoms"
+
+
+def test_one_extended_xyz_file_per_crystal(tmp_path: Path):
+    (tmp_path / "salt.extxyz").write_text(EXTENDED_XYZ.format(facts="", pbc="T T T"))
+    (tmp_path / "two.extxyz").write_text(EXTENDED_XYZ.format(facts="", pbc="T T T") * 2)
+    (tmp_path / "values.csv").write_text("file,kappa_w_per_m_k\nsalt.extxyz,8\ntwo.extxyz,9\n")
+    (record,), (rejected,) = load_own(tmp_path, OPTIONS)
+    assert record.material_id == "salt.extxyz"
+    assert "holds 2 crystals, expected one" in rejected.reason
+
+
+def parquet(path: Path, structures: list[Structure], **columns: Any) -> Path:
+    """Write a table with structures as this project writes them."""
+    pq.write_table(with_structures(pa.table(columns), structures), path)
+    return path
+
+
+def test_a_parquet_table_with_structures_as_lists(tmp_path: Path):
+    path = parquet(
+        tmp_path / "t.parquet",
+        [NACL, SILICON, SILICON],
+        material_id=["a", "b", "c"],
+        kappa_w_per_m_k=[8.0, 112.0, float("nan")],
+        prototype=["rocksalt", None, None],
+    )
+    records, (rejected,) = load_own(path, OPTIONS)
+    assert [(record.material_id, record.prototype) for record in records] == [("a", "rocksalt"), ("b", None)]
+    np.testing.assert_allclose(records[0].structure.frac_coords, NACL.frac_coords)
+    assert rejected.material_id == "c"
+
+
+def test_a_parquet_table_with_structures_as_text(tmp_path: Path):
+    texts = [NACL.to(fmt="cif"), SILICON.to(fmt="poscar"), json.dumps(NACL.as_dict()), "what", None, "{}"]
+    pd.DataFrame({"structure": texts, "kappa_w_per_m_k": range(1, 7)}).to_parquet(tmp_path / "t.parquet")
+    records, rejected = load_own(tmp_path / "t.parquet", OPTIONS)
+    assert [record.structure.reduced_formula for record in records] == ["NaCl", "Si", "NaCl"]
+    assert [item.material_id for item in rejected] == ["row 4", "row 5", "row 6"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"kappa_w_per_m_k": [1.0]}, "neither the columns lattice_angstrom"),
+        ({"structure": ["x"]}, "no column 'kappa_w_per_m_k', but structure"),
+    ],
+)
+def test_a_parquet_table_without_what_it_needs_is_a_clear_error(columns: dict, message: str, tmp_path: Path):
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=message):
+        load_own(tmp_path / "t.parquet", OPTIONS)
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(DataError, match="no readable parquet table"):
+        load_own(tmp_path / "t.parquet", OPTIONS)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)), value=st.text(max_size=12))
+def test_no_content_of_a_file_or_a_cell_costs_another_row(content: bytes, value: str, tmp_path: Path):
+    (tmp_path / "good.cif").write_text(NACL.to(fmt="cif"))
+    for name in ("odd.cif", "POSCAR_odd", "odd.extxyz"):
+        (tmp_path / name).write_bytes(content)
+    names = ["good.cif", "odd.cif", "POSCAR_odd", "odd.extxyz", "good2"]
+    rows = {"file": names, "kappa_w_per_m_k": ["8", "5", "5", "5", value]}
+    pd.DataFrame(rows).to_csv(tmp_path / "values.csv", index=False, quoting=csv.QUOTE_ALL)
+    records, rejected = load_own(tmp_path, OPTIONS)
+    assert records[0].material_id == "good.cif"
+    assert len(records) + len(rejected) == len(names)

@@ -1,0 +1,202 @@
+"""phono3py's results and inputs as a user's data."""
+
+import lzma
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.lj import LennardJones
+from phono3py import Phono3py
+from phonopy.structure.atoms import PhonopyAtoms
+
+from paraisite.data.record import Record
+from paraisite.data.sources.own_data import ImportOptions, load_own
+from paraisite.data.sources.phono3py_files import read_cell, read_kappa
+from paraisite.labels import phono3py_run
+
+OPTIONS = ImportOptions(source="mine")
+TEMPERATURES = np.array([0.0, 100.0, 300.0, 500.0])
+TENSOR = np.array([30.0, 60.0, 90.0, 1.0, 2.0, 3.0])  # xx yy zz yz xz xy at 300 K, W/m/K
+
+YAML = """phono3py:
+  version: "4.10.0"
+
+physical_unit:
+  atomic_mass: "AMU"
+  length: "{unit}"
+
+primitive_cell:
+  lattice:
+  - [ 0.0, 2.845, 2.845 ] # a
+  - [ 2.845, 0.0, 2.845 ] # b
+  - [ 2.845, 2.845, 0.0 ] # c
+  points:
+  - symbol: Na # 1
+    coordinates: [ 0.0, 0.0, 0.0 ]
+    mass: 22.989769
+  - symbol: Cl # 2
+    coordinates: [ 0.5, 0.5, 0.5 ]
+    mass: 35.453000
+
+supercell:
+  lattice: [[{not yaml
+"""
+
+
+def write_kappa(folder: Path, name: str = "kappa-m191919.hdf5", *, dataset: str = "kappa", **content: Any) -> None:
+    """Write a result whose tensor at T kelvin is TENSOR * 300 / T."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with np.errstate(divide="ignore"):
+        tensors = np.outer(np.where(TEMPERATURES > 0, 300.0 / TEMPERATURES, 0.0), TENSOR)
+    with h5py.File(folder / name, "w") as file:
+        for key, value in ({"temperature": TEMPERATURES, dataset: tensors} | content).items():
+            if value is not None:
+                file[key] = value
+
+
+def write_cell(folder: Path, name: str = "phono3py.yaml", unit: str = "angstrom") -> None:
+    """Write a crystal as phono3py does; what follows its cells is never parsed."""
+    content = YAML.replace("{unit}", unit).encode()
+    (folder / name).write_bytes(lzma.compress(content) if name.endswith(".xz") else content)
+
+
+def only(path: Path, options: ImportOptions = OPTIONS) -> Record:
+    """Return the only record."""
+    (record,), rejected = load_own(path, options)
+    assert rejected == []
+    return record
+
+
+@pytest.mark.parametrize(
+    "name", ["phono3py.yaml", "phono3py_disp.yaml", "phono3py_params.yaml", "phono3py_params.yaml.xz"]
+)
+def test_the_mean_of_the_diagonal_at_the_temperature_is_read(name: str, tmp_path: Path):
+    write_kappa(tmp_path / "salt")
+    write_cell(tmp_path / "salt", name)
+    record = only(tmp_path / "salt")
+    assert (record.material_id, record.kappa_w_per_m_k) == ("salt", pytest.approx(60.0))
+    assert record.source == "mine (kappa-m191919.hdf5, kappa at 300 K)"
+    assert record.structure.reduced_formula == "NaCl"
+    assert record.structure.volume == pytest.approx(5.69**3 / 4)
+    warm = only(tmp_path / "salt", ImportOptions(source="mine", temperature_kelvin=500.0))
+    assert warm.kappa_w_per_m_k == pytest.approx(36.0)
+
+
+def test_a_folder_per_crystal(tmp_path: Path):
+    for name in ("a", "b/c"):
+        write_kappa(tmp_path / name)
+        write_cell(tmp_path / name)
+    records, _ = load_own(tmp_path, OPTIONS)
+    assert [record.material_id for record in records] == ["a", "b/c"]
+
+
+def test_lengths_of_quantum_espresso_are_bohr(tmp_path: Path):
+    write_cell(tmp_path, unit="au")
+    assert read_cell(tmp_path).lattice.a == pytest.approx(2.845 * np.sqrt(2) * 0.529177, rel=1e-5)
+
+
+def test_the_densest_whole_mesh_is_taken(tmp_path: Path):
+    for name in ("kappa-m191919.hdf5", "kappa-m999.hdf5", "kappa-m777.hdf5"):
+        write_kappa(tmp_path, name)
+    write_kappa(tmp_path, "kappa-m313131-g17.hdf5")
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[1].startswith("kappa-m191919.hdf5")
+    (tmp_path / "kappa-m191919.hdf5").unlink()
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[1].startswith("kappa-m999.hdf5")
+
+
+def test_the_more_complete_solution_is_taken(tmp_path: Path):
+    write_kappa(tmp_path, dataset="kappa_RTA")
+    assert "kappa_RTA" in read_kappa(tmp_path, temperature_kelvin=300.0)[1]
+    write_kappa(tmp_path, dataset="kappa_P_RTA", kappa_TOT_RTA=np.tile(TENSOR, (4, 1)) * 2)
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(120.0)
+    write_kappa(tmp_path, kappa_RTA=np.tile(TENSOR, (4, 1)) / 2)
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(60.0)
+
+
+def test_one_smearing_width_is_read_and_several_are_refused(tmp_path: Path):
+    write_cell(tmp_path)
+    write_kappa(tmp_path, kappa=np.tile(TENSOR, (1, 4, 1)))
+    assert only(tmp_path).kappa_w_per_m_k == pytest.approx(60.0)
+    write_kappa(tmp_path, kappa=np.tile(TENSOR, (2, 4, 1)))
+    assert "one smearing width only" in load_own(tmp_path, OPTIONS)[1][0].reason
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"kappa": None}, "lacks kappa or kappa_TOT_RTA"),
+        ({"temperature": None}, "or temperature"),
+        ({"kappa": np.full((4, 6), np.nan)}, "expected a positive number"),
+        ({"kappa": -np.ones((4, 6))}, "expected a positive number"),
+        ({"kappa": np.ones((4, 3))}, r"has shape (4, 3), expected (4, 6)"),
+        ({"temperature": np.array([0.0, 100.0, 299.0, 500.0])}, "has no 300 K, but 0, 100, 299, 500"),
+    ],
+)
+def test_a_result_that_cannot_be_used_is_a_row_with_a_reason(content: dict[str, Any], reason: str, tmp_path: Path):
+    write_cell(tmp_path)
+    write_kappa(tmp_path, **content)
+    records, (rejected,) = load_own(tmp_path, OPTIONS)
+    assert records == []
+    assert reason in rejected.reason
+
+
+def test_broken_files_are_rows_with_reasons(tmp_path: Path):
+    for name in ("good", "no_cell", "bad_cell", "other_cell", "furlong", "bad_kappa"):
+        write_kappa(tmp_path / name)
+        if name != "no_cell":
+            write_cell(tmp_path / name, unit="furlong" if name == "furlong" else "angstrom")
+    (tmp_path / "bad_cell" / "phono3py.yaml").write_text("a: [1\nb: }")
+    (tmp_path / "other_cell" / "phono3py.yaml").write_text("- 1\n- 2\n")
+    whole = (tmp_path / "bad_kappa" / "kappa-m191919.hdf5").read_bytes()
+    (tmp_path / "bad_kappa" / "kappa-m191919.hdf5").write_bytes(whole[: len(whole) // 2])
+    (record,), rejected = load_own(tmp_path, OPTIONS)
+    assert record.material_id == "good"
+    found = {item.material_id: item.reason for item in rejected}
+    for name, text in {
+        "no_cell": "which crystal are they of", "bad_cell": "no readable YAML", "other_cell": "neither primitive_cell",
+        "furlong": "in 'furlong'", "bad_kappa": "no readable HDF5",
+    }.items():  # fmt: skip
+        assert text in found[name]
+
+
+def test_a_poscar_beside_the_result_is_the_crystal(tmp_path: Path):
+    write_kappa(tmp_path)
+    (tmp_path / "POSCAR").write_text("x\n1\n4 0 0\n0 4 0\n0 0 4\nCs Cl\n1 1\ndirect\n0 0 0\n.5 .5 .5\n")
+    assert only(tmp_path).structure.reduced_formula == "CsCl"
+
+
+def argon(path: Path, *, forces: bool) -> None:
+    """Write phono3py's input for solid argon under a Lennard-Jones potential."""
+    basis = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    cell = PhonopyAtoms(symbols=["Ar"] * 4, cell=np.eye(3) * 5.25, scaled_positions=basis)
+    phonons = Phono3py(cell, np.eye(3, dtype=int) * 2, "F")
+    phonons.generate_displacements(distance=0.03, cutoff_pair_distance=4.0)
+    if forces:
+        potential = LennardJones(sigma=3.4, epsilon=0.0104, rc=5.2, smooth=True)
+        found = []
+        for moved in phonons.supercells_with_displacements:
+            if moved is None:
+                found.append(np.zeros((32, 3)))
+                continue
+            atoms = Atoms(moved.symbols, positions=moved.positions, cell=moved.cell, pbc=True, calculator=potential)
+            found.append(atoms.get_forces())
+        phonons.forces = np.array(found)
+    phonons.save(path)
+
+
+def test_without_a_result_the_conductivity_is_computed_from_the_forces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(phono3py_run, "MESH_LENGTH_ANGSTROM", 20.0)
+    argon(tmp_path / "phono3py_params.yaml", forces=True)
+    record = only(tmp_path)
+    assert "computed by phono3py from phono3py_params.yaml, mesh" in record.source
+    assert 0.01 < record.kappa_w_per_m_k < 1.0
+    assert record.structure.reduced_formula == "Ar"
+
+
+def test_without_forces_there_is_a_reason(tmp_path: Path):
+    argon(tmp_path / "phono3py_params.yaml", forces=False)
+    _, (rejected,) = load_own(tmp_path, OPTIONS)
+    assert "phono3py cannot compute a conductivity from phono3py_params.yaml: it holds no forces" in rejected.reason

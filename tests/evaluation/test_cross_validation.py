@@ -1,0 +1,56 @@
+"""Out-of-fold and test estimates: in the right places, and without a look at what is asked for."""
+
+import numpy as np
+import pytest
+
+from paraisite.arrays import Floats
+from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.evaluation.cross_validation import CrossFit, cross_fit
+from paraisite.models.estimate import Estimate
+
+N = 40
+RNG = np.random.default_rng(0)
+DESCRIPTORS = RNG.normal(size=(N, 3))
+VALUES = DESCRIPTORS @ [1.0, -0.5, 0.2] + 0.1 * RNG.normal(size=N)
+SPLITS = random_nested(N, seeds=[1, 2], train_fraction=0.8, n_fold=4)
+
+
+def least_squares(x: Floats, y: Floats, asked: Floats) -> Estimate:
+    weights = np.linalg.lstsq(x, y, rcond=None)[0]
+    return Estimate(asked @ weights, np.full(len(asked), np.std(x @ weights - y)))
+
+
+def fitted(values: Floats) -> list[CrossFit]:
+    return cross_fit(least_squares, descriptors=DESCRIPTORS, log10_kappa=values, splits=SPLITS)
+
+
+def test_every_training_row_is_estimated_without_its_fold() -> None:
+    for found in fitted(VALUES):
+        split = found.split
+        for fold in split.folds:
+            others = np.setdiff1d(split.train, fold)
+            weights = np.linalg.lstsq(DESCRIPTORS[others], VALUES[others], rcond=None)[0]
+            for row in fold:
+                (place,) = np.flatnonzero(split.train == row)
+                assert found.out_of_fold.mean[place] == pytest.approx(DESCRIPTORS[row] @ weights)
+        weights = np.linalg.lstsq(DESCRIPTORS[split.train], VALUES[split.train], rcond=None)[0]
+        np.testing.assert_allclose(found.test.mean, DESCRIPTORS[split.test] @ weights)
+
+
+def test_a_test_rows_value_changes_nothing() -> None:
+    changed = VALUES.copy()
+    changed[SPLITS[0].test] += 100.0
+    before, after = fitted(VALUES)[0], fitted(changed)[0]
+    for name in ("out_of_fold", "test"):
+        np.testing.assert_array_equal(getattr(after, name).mean, getattr(before, name).mean)
+        np.testing.assert_array_equal(getattr(after, name).spread, getattr(before, name).spread)
+    np.testing.assert_array_equal(after.out_of_domain, before.out_of_domain)
+
+
+def test_a_training_rows_value_does_not_reach_its_own_estimate() -> None:
+    row = SPLITS[0].train[5]
+    changed = VALUES.copy()
+    changed[row] += 100.0
+    before, after = fitted(VALUES)[0].out_of_fold.mean, fitted(changed)[0].out_of_fold.mean
+    assert after[5] == before[5]
+    assert not np.allclose(after, before)

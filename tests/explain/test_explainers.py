@@ -1,0 +1,131 @@
+"""Explanations of a small predictor: rows as ``predict`` gives them, what parts do, words, figures, and the verb."""
+
+import dataclasses
+import json
+import xml.etree.ElementTree as ET
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from paraisite.cli import app
+from paraisite.errors import DataError
+from paraisite.explain.explainers import Explainer, Explanation, as_json, explain
+from paraisite.explain.text import as_text, sentences
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.rows import as_named_rows
+from paraisite.reports.explanation import explanation_figure, prediction_figure, save_explanation_figures
+from tests.graphs.crystals import rocksalt, wurtzite
+from tests.inference.planted import tiny_ensemble, tiny_predictor
+
+SALT, BROKEN = Crystal("salt.cif", rocksalt(5.64)), Crystal("broken.cif", "it is broken.")
+
+
+@cache
+def predictor() -> Predictor:
+    return tiny_predictor()
+
+
+def explained(*crystals: Crystal) -> list[Explanation]:
+    return explain(Explainer(predictor()), crystals)
+
+
+def test_rows_are_those_of_the_prediction():
+    crystals = [SALT, BROKEN, Crystal("gan.cif", wurtzite())]
+    predictions = predictor().predict([crystal.found for crystal in crystals])
+    found = explained(*crystals)
+    assert [explanation.row for explanation in found] == as_named_rows(crystals, predictions)
+    assert [explanation.contributions is None for explanation in found] == [False, True, False]
+    assert found[0].taught_w_per_m_k.shape == (12,)
+
+
+def test_nothing_hidden_is_the_prediction():
+    (found,) = explained(SALT)
+    assert found.contributions is not None
+    np.testing.assert_allclose(10**found.contributions.log10_kappa, found.row["members"], rtol=1e-5)
+
+
+def test_what_is_no_conductivity_is_not_explained():
+    ensemble = dataclasses.replace(tiny_ensemble(), scaler=None, target="formation energy", unit="eV/atom")
+    with pytest.raises(DataError, match="the model predicts formation energy, expected kappa"):
+        Explainer(Predictor(NetworkModel(ensemble)))
+
+
+def test_an_ensemble_without_a_reference_is_explained_by_its_parts():
+    (found,) = explain(Explainer(Predictor(NetworkModel(tiny_ensemble()))), [SALT])
+    said = " ".join(sentences(found))
+    assert "it has no interval" in said
+    assert "no training materials to compare with" in said
+    assert "the rest is interplay" in said
+    assert explanation_figure(found).axes
+
+
+def test_sentences_tell_value_members_domain_and_neighbours():
+    (found,) = explained(SALT)
+    value, agreement, domain, nearest, *parts = sentences(found)
+    assert f"NaCl: kappa at 300 K is predicted to be {found.row['value']:.4g} W/m/K" in value
+    assert "The 3 members say" in agreement
+    assert "domain" in domain
+    assert f"{found.row['nearest'][0]['formula']}" in nearest
+    assert "the rest is interplay" in parts[-1]
+
+
+def test_an_element_that_taught_nobody_is_named():
+    (found,) = explained(Crystal("fe.cif", rocksalt(4.3, ("Fe", "O"))))
+    assert "no training material holds Fe" in sentences(found)[2]
+
+
+def test_without_a_prediction_there_is_its_reason():
+    (found,) = explained(BROKEN)
+    assert sentences(found) == ["There is no prediction: it is broken."]
+    assert len(as_text(found)) == 2
+    assert as_json(found)["contributions"] is None
+    with pytest.raises(DataError, match=r"broken\.cif: nothing to draw"):
+        prediction_figure(found)
+
+
+def test_the_figure_shows_bars_members_and_intervals():
+    (found,) = explained(SALT)
+    assert found.contributions is not None
+    parts, place, nearest = explanation_figure(found).axes
+    widths = [bar.get_width() for bar in parts.patches][::-1]
+    np.testing.assert_allclose(widths, found.contributions.mean_dex[found.contributions.order])
+    labels = {line.get_label(): line.get_xdata() for line in place.lines}
+    np.testing.assert_allclose(labels["3 members"], found.row["members"])
+    np.testing.assert_allclose(labels["50 % interval"], [found.row["lower_50"], found.row["upper_50"]])
+    np.testing.assert_allclose(labels["prediction"], [found.row["value"]])
+    assert len(nearest.get_yticklabels()) == 3
+
+
+def test_figures_of_files_with_one_name_are_told_apart(tmp_path: Path):
+    twins = [dataclasses.replace(SALT, name=f"{folder}/salt.cif#1") for folder in "ab"]
+    saved = save_explanation_figures(explained(twins[0], BROKEN, twins[1]), tmp_path)
+    assert [path.name for path in saved] == ["salt.cif-1.png", "3-salt.cif-1.png"]
+    ET.parse(tmp_path / "salt.cif-1.svg")
+
+
+def test_the_verb_prints_text_or_json_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    predictor().save(Path("model"))
+    rocksalt(5.64).to(filename="salt.cif")
+    runner = CliRunner()
+    shown = runner.invoke(app, ["explain", "salt.cif", "absent.cif", "--model", "model"])
+    assert shown.exit_code == 0, shown.output
+    assert "Na–Cl 2.82 Å" in shown.stdout
+    assert "There is no prediction: file not found." in shown.stdout
+    assert Path("build/explain/salt.cif.png").exists()
+    as_lines = runner.invoke(app, ["explain", "salt.cif", "--model", "model", "--json", "--output", "here"])
+    row = json.loads(as_lines.stdout)
+    assert {part["part"] for part in row["contributions"]} == {
+        "Na",
+        "Cl",
+        "Na–Cl 2.82 Å",
+        "Na–Na 3.99 Å",
+        "Cl–Cl 3.99 Å",
+    }
+    assert Path("here/salt.cif.svg").exists()
+    assert runner.invoke(app, ["explain", "absent.cif", "--model", "model"]).exit_code == 1

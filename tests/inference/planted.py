@@ -1,0 +1,76 @@
+"""Predictors whose answers are known: a small network on twelve crystals, and references of made-up numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.inference.build_predictor import make_reference
+from paraisite.inference.calibration_set import Materials, Reference
+from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.predictor import Predictor
+from paraisite.models.ensemble import Ensemble
+from tests.training.tiny import CONFIG, tiny_data, tiny_initial, tiny_scaler, tiny_splits
+
+N_ELEMENT = 95
+
+
+def materials(kappa: npt.NDArray[np.float64]) -> Materials:
+    n = len(kappa)
+    prototypes = tuple("rocksalt" if row % 2 else None for row in range(n))
+    return Materials(tuple(f"m-{row}" for row in range(n)), tuple(f"X{row}" for row in range(n)), prototypes, kappa)
+
+
+def tiny_ensemble() -> Ensemble:
+    return Ensemble(CONFIG, tiny_initial(), tiny_scaler(), "kappa", "W/m/K", {"recipe": "tiny"})
+
+
+def tiny_predictor() -> Predictor:
+    """Return untrained members with the crystals that they would have been trained on."""
+    model, data = NetworkModel(tiny_ensemble()), tiny_data()
+    reference = make_reference(
+        model,
+        data.graphs,
+        crystals=tiny_crystals(),
+        materials=materials(data.target),
+        trained_rows=[split.train for split in tiny_splits()],
+    )
+    return Predictor(model, reference)
+
+
+def tiny_graphs() -> GraphCollection:
+    return tiny_data().graphs
+
+
+def tiny_crystals() -> CrystalArrays:
+    """Return as many crystals as there are tiny graphs, one silicon atom each: networks look at the graphs only."""
+    n = len(tiny_graphs())
+    return CrystalArrays(np.tile(3.0 * np.eye(3), (n, 1, 1)), np.ones(n, np.int64), np.zeros((n, 3)), np.full(n, 14))
+
+
+def planted_reference(
+    kappa: npt.NDArray[np.float64],
+    members: npt.NDArray[np.float64],
+    trained: npt.NDArray[np.bool_],
+    *,
+    spread_dex: npt.NDArray[np.float64] | None = None,
+) -> Reference:
+    """Return a reference with these values and predictions; what the members see of the rows is random."""
+    hidden = np.random.default_rng(5).normal(size=(*members.shape, 4)).astype(np.float32)
+    return Reference(
+        materials=materials(kappa),
+        elements=np.zeros((len(kappa), N_ELEMENT), np.bool_),
+        hidden=hidden,
+        members_w_per_m_k=members,
+        trained=trained,
+        model_digest="of nothing",
+        spread_dex=spread_dex,
+    )
+
+
+def trained_mask(n_member: int, n_row: int, *, seeds: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Return which member has learnt from which row: four fifths of them each."""
+    orders = np.stack([np.random.default_rng(seed).permutation(n_row) for seed in seeds[:n_member]])
+    return orders < 0.8 * n_row

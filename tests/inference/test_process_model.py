@@ -1,0 +1,108 @@
+"""Gaussian processes predict the same before and after a file, and as the models that evaluations measure."""
+
+import dataclasses
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paraisite.errors import CheckpointError
+from paraisite.graphs.build import build_graphs_from_arrays
+from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.inference.build_predictor import make_reference, membership
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.process_model import ProcessModel, describe
+from paraisite.models.estimate import mixed
+from paraisite.models.tabular import GAUSSIAN_PROCESSES
+from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
+from tests.inference.planted import materials, tiny_ensemble
+
+SALTS = [rocksalt(3.9 + 0.2 * i, pair) for i, pair in enumerate((("Mg", "O"), ("Ca", "O"), ("Na", "Cl"), ("K", "Br")))]
+TETRAHEDRA = [diamond(5.4 + 0.1 * i, pair) for i, pair in enumerate((("Si", "Si"), ("Ga", "As"), ("Al", "P")))]
+STRUCTURES = [*SALTS, *TETRAHEDRA, *(rocksalt(4.0 + 0.1 * i, ("Li", "F")) for i in range(3))]
+CRYSTALS = CrystalArrays.from_structures(STRUCTURES)
+GRAPHS, _ = build_graphs_from_arrays(CRYSTALS, cutoff_angstrom=CUTOFF, distance_tolerance_angstrom=TOLERANCE)
+KAPPA = np.geomspace(2.0, 100.0, len(STRUCTURES))
+TRAINED_ROWS = [np.arange(8), np.arange(2, 10)]
+
+
+@lru_cache
+def model() -> ProcessModel:
+    networks = {"LAST": tiny_ensemble(), "FIRST": tiny_ensemble().member(1)}
+    return ProcessModel.fit(
+        networks,
+        descriptors=describe(networks, GRAPHS, CRYSTALS, compiled=False),
+        log10_kappa=np.log10(KAPPA),
+        trained=membership(TRAINED_ROWS, len(KAPPA)),
+    )
+
+
+def predictor() -> Predictor:
+    reference = make_reference(
+        model(), GRAPHS, crystals=CRYSTALS, materials=materials(KAPPA), trained_rows=TRAINED_ROWS
+    )
+    return Predictor(model(), reference)
+
+
+def test_each_member_says_what_the_mixture_fitted_on_its_rows_says():
+    found = model()
+    names = [column.name for column in found.columns]
+    blocks = {"physical": slice(0, 9), "ionic": slice(9, 15), "networks": slice(15, 17)}
+    assert names[15:] == ["log10_kappa_of_last", "log10_kappa_of_first"]
+    for rows, estimate in zip(TRAINED_ROWS, found.estimates(found.descriptors), strict=True):
+        of_processes = []
+        for process in GAUSSIAN_PROCESSES:
+            seen = np.concatenate([found.descriptors[:, blocks[name]] for name in process.blocks], axis=1)
+            of_processes.append(process.fit_predict(seen[rows], found.log10_kappa[rows], seen))
+        expected = mixed(of_processes)
+        np.testing.assert_allclose(estimate.mean, expected.mean, rtol=1e-6)
+        np.testing.assert_allclose(estimate.spread, expected.spread, rtol=1e-6)
+
+
+def test_a_file_holds_all_of_it(tmp_path: Path):
+    predictor().save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "first.safetensors", "last.safetensors", "processes.safetensors", "reference.safetensors"
+    }  # fmt: skip
+    found, asked = Predictor.load(tmp_path), [perovskite(4.0), rocksalt(5.0, ("Na", "Cl"))]
+    assert found.digest == predictor().digest
+    expected = predictor().predict(asked)
+    np.testing.assert_array_equal(found.predict(asked).value, expected.value)
+    np.testing.assert_array_equal(found.predict(asked).lower, expected.lower)
+
+
+def test_predictions_have_intervals_and_neighbours():
+    found = predictor().predict([rocksalt(4.25, ("Mg", "O")), rocksalt(30.0, ("Na", "Cl"))])
+    assert found.reason[0] == ""
+    assert "isolated" in found.reason[1] or found.reason[1]
+    assert found.lower[0, 0] < found.members[:, 0].max()
+    assert found.materials is not None
+    assert found.familiarity is not None
+    assert found.materials.material_id[found.familiarity.nearest[0, 0]] == "m-0"
+    assert np.isnan(found.value[1])
+
+
+def test_a_foreign_network_is_refused(tmp_path: Path):
+    predictor().save(tmp_path)
+    other = dataclasses.replace(
+        tiny_ensemble(),
+        parameters={name: values + 1 for name, values in tiny_ensemble().parameters.items()},
+    )
+    other.save(tmp_path / "last.safetensors")
+    with pytest.raises(CheckpointError, match="is not the network that the processes were fitted with"):
+        Predictor.load(tmp_path)
+
+
+def test_a_changed_number_is_noticed(tmp_path: Path):
+    predictor().save(tmp_path)
+    path = tmp_path / "processes.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(CheckpointError, match="its digest does not match"):
+        Predictor.load(tmp_path)
+
+
+def test_spreads_grow_far_from_the_materials():
+    spread = np.stack([estimate.spread for estimate in model().estimates(model().descriptors + 50.0)])
+    known = np.stack([estimate.spread for estimate in model().estimates(model().descriptors)])
+    assert spread.min() > known.max()

@@ -1,0 +1,91 @@
+"""Rows say the same as the arrays, to a program and to people."""
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from paraisite import schema
+from paraisite.inference import rows
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.predictions import Predictions
+from paraisite.inference.predictor import Predictor
+from paraisite.schema import REASON
+from tests.graphs.crystals import diamond, rocksalt
+from tests.inference.planted import tiny_ensemble, tiny_predictor
+from tests.training.tiny import N_MEMBER
+
+CRYSTALS = [
+    Crystal("NaCl.cif", rocksalt(4.5, ("Na", "Cl"))),
+    Crystal("absent.cif", "file not found"),
+    Crystal("Si.cif", diamond(5.43, ("Si", "Si"))),
+]
+KNOWN_WITHOUT_REFERENCE = {schema.OUT_OF_DOMAIN, schema.OUT_OF_DOMAIN_FLAG, rows.UNSEEN, rows.NEAREST}
+
+
+def predictions(predictor: Predictor) -> Predictions:
+    return predictor.predict([crystal.found for crystal in CRYSTALS])
+
+
+def text_of(named: list[rows.Row]) -> list[str]:
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(rows.as_table(named))
+    return captured.get().splitlines()
+
+
+def test_json_and_back_loses_nothing():
+    found = predictions(tiny_predictor())
+    named = rows.as_named_rows(CRYSTALS, found)
+    back = json.loads(json.dumps(named, allow_nan=False))
+    assert back == named
+    np.testing.assert_array_equal(
+        np.transpose([row[rows.MEMBERS] for row in back if row[rows.MEMBERS]]), found.members[:, [0, 2]]
+    )
+    assert [row[rows.NAME] for row in back] == [crystal.name for crystal in CRYSTALS]
+    assert back[2][rows.interval_keys(0.5)[0]] == found.lower[0, 2]
+    assert len(back[0][rows.NEAREST]) == 3
+    assert back[0][rows.NEAREST][0]["material_id"] == "m-1"  # it is one of those that taught
+
+
+def test_a_row_without_a_prediction_has_a_reason_and_no_numbers():
+    row = rows.as_named_rows(CRYSTALS, predictions(tiny_predictor()))[1]
+    known = {key for key, value in row.items() if value is not None}
+    assert known == {rows.NAME, rows.TARGET, rows.UNIT, REASON}
+
+
+def test_rows_have_the_same_keys_with_and_without_a_reference():
+    with_it, without = (
+        rows.as_rows(predictions(predictor))
+        for predictor in (tiny_predictor(), Predictor(NetworkModel(tiny_ensemble())))
+    )
+    assert [list(row) for row in with_it] == [list(row) for row in without]
+    assert all(without[0][key] is None for key in KNOWN_WITHOUT_REFERENCE)
+
+
+@pytest.mark.parametrize("predictor", [tiny_predictor, lambda: Predictor(NetworkModel(tiny_ensemble()))])
+def test_the_frame_has_the_columns_and_types_that_a_server_promises(predictor: Callable[[], Predictor]):
+    frame = rows.as_frame(predictions(predictor()))
+    kinds = {"double": "float64", "boolean": "bool", "string": "str"}
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
+        name: kinds[kind] for name, kind in rows.frame_types().items()
+    }
+    assert [len(json.loads(text)) if text else 0 for text in frame[rows.MEMBERS]] == [N_MEMBER, 0, N_MEMBER]
+    assert frame[REASON].tolist() == ["", "file not found", ""]
+
+
+def test_people_see_value_intervals_and_the_nearest():
+    lines = text_of(rows.as_named_rows(CRYSTALS, predictions(tiny_predictor())))
+    assert len(lines) == 1 + len(CRYSTALS)
+    assert "kappa" in lines[1]
+    assert "W/m/K" in lines[1]
+    assert lines[1].count(" to ") >= 1
+    assert lines[-1].strip() == f"{CRYSTALS[1].name}: no prediction: file not found"
+
+
+def test_without_intervals_people_see_the_members_deviation():
+    lines = text_of(rows.as_named_rows(CRYSTALS, predictions(Predictor(NetworkModel(tiny_ensemble())))))
+    assert "±" in lines[1]

@@ -1,0 +1,160 @@
+"""pyproject.toml, requirements.txt, conda.yaml, python_env.yaml and MLproject describe one environment."""
+
+import ast
+import functools
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[2]
+# Where the name that is imported is not the name that is installed.
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+
+
+@functools.cache
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def read_yaml(name: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+def direct_requirements() -> list[Requirement]:
+    project = pyproject()["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["phonons"], *extras["app"], *pyproject()["dependency-groups"]["dev"]]
+    return [Requirement(line) for line in lines]
+
+
+def pins() -> dict[str, Version]:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    requirements = [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
+    found = {}
+    for requirement in requirements:
+        (pin,) = requirement.specifier
+        assert pin.operator == "==", requirement
+        found[canonicalize_name(requirement.name)] = Version(pin.version)
+    return found
+
+
+@pytest.mark.parametrize("requirement", direct_requirements(), ids=lambda requirement: requirement.name)
+def test_each_direct_dependency_is_pinned_inside_its_bounds(requirement: Requirement) -> None:
+    assert pins()[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+@pytest.mark.parametrize("requirement", direct_requirements(), ids=lambda requirement: requirement.name)
+def test_each_direct_dependency_has_a_lower_bound(requirement: Requirement) -> None:
+    # Without one a resolver silently took mp-api 0.37 and mlflow 1.27.
+    assert {specifier.operator for specifier in requirement.specifier} & {">=", "=="}
+
+
+def test_requirements_hold_nothing_of_the_machine_that_made_them() -> None:
+    text = (ROOT / "requirements.txt").read_text()
+    assert "uv pip compile pyproject.toml" in text.splitlines()[1]
+    assert not re.search(r"://|file:|@ |^\s*-|/home|/root|/tmp", text, re.MULTILINE)
+
+
+def test_all_files_name_the_same_python() -> None:
+    python = read_yaml("python_env.yaml")["python"]
+    assert isinstance(python, str), "unquoted, 3.10 would be read as 3.1"
+    assert f"python={python}" in read_yaml("conda.yaml")["dependencies"]
+    assert pyproject()["tool"]["mypy"]["python_version"] == python
+    assert pyproject()["tool"]["ruff"]["target-version"] == "py" + python.replace(".", "")
+    supported = SpecifierSet(pyproject()["project"]["requires-python"])
+    major, minor = map(int, python.split("."))
+    assert f"{python}.0" in supported
+    assert f"{major}.{minor + 1}" not in supported, "requirements.txt is solved for one version only"
+    assert f"--python-version {python} " in (ROOT / "requirements.txt").read_text()
+
+
+def test_both_environments_install_the_pinned_requirements_and_nothing_else() -> None:
+    assert read_yaml("python_env.yaml")["dependencies"] == ["-r requirements.txt"]
+    assert read_yaml("python_env.yaml")["build_dependencies"] == []
+    (by_pip,) = [item for item in read_yaml("conda.yaml")["dependencies"] if isinstance(item, dict)]
+    assert by_pip == {"pip": ["-r requirements.txt"]}
+
+
+def test_mlproject_uses_python_env() -> None:
+    project = read_yaml("MLproject")
+    assert project["name"] == pyproject()["project"]["name"]
+    assert project["python_env"] == "python_env.yaml"
+    assert "conda_env" not in project
+
+
+@pytest.mark.parametrize("folder", ["paraisite", "tests"])
+def test_everything_imported_is_a_direct_dependency(folder: str) -> None:
+    extras = pyproject()["project"]["optional-dependencies"]
+    where_needed = map(Requirement, [*extras["lab"], *extras["cluster"], *pyproject()["dependency-groups"]["browser"]])
+    declared = {canonicalize_name(requirement.name) for requirement in [*direct_requirements(), *where_needed]}
+    undeclared = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in (ROOT / folder).rglob("*.py")
+        for module in imported_modules(path)
+        if canonicalize_name(DISTRIBUTIONS.get(module, module)) not in declared
+    }
+    assert not undeclared
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield the top-level names that a file imports from outside the standard library and the project."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        for name in names:
+            module = name.partition(".")[0]
+            if module not in {*sys.stdlib_module_names, "paraisite", "tests"}:
+                yield module
+
+
+def test_version_and_license_agree() -> None:
+    import paraisite
+
+    citation = read_yaml("CITATION.cff")
+    project = pyproject()["project"]
+    assert project["version"] == paraisite.__version__ == str(citation["version"])
+    assert project["license"] == citation["license"] == "BSD-3-Clause"
+    assert "BSD 3-Clause" in (ROOT / "LICENSE").read_text()
+
+
+ENTRY_POINTS = {
+    "step1",
+    "step2",
+    "step3",
+    "rwaft",
+    "train",
+    "pretrain",
+    "fit",
+    "evaluate",
+    "overlap",
+    "backbones",
+    "tune",
+    "fetch",
+    "screen",
+    "statistics",
+    "report",
+    "test",
+}
+
+
+def test_mlproject_has_the_entry_points_and_every_parameter_a_type_and_a_default() -> None:
+    entry_points = read_yaml("MLproject")["entry_points"]
+    assert set(entry_points) == ENTRY_POINTS
+    for name, entry_point in entry_points.items():
+        used = set(re.findall(r"{(\w+)}", entry_point["command"]))
+        assert used == set(entry_point["parameters"]), name
+        for parameter in entry_point["parameters"].values():
+            assert set(parameter) == {"type", "default"}, name

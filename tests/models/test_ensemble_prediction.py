@@ -1,0 +1,37 @@
+"""The last hidden layer is the one that the head turns into predictions."""
+
+import numpy as np
+
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.ensemble import Ensemble
+from paraisite.models.ensemble_prediction import last_hidden_layer, predict
+from paraisite.training.initial_parameters import random_parameters, stack
+from tests.graphs.random_graphs import random_graphs
+from tests.training.tiny import CONFIG, tiny_data
+
+
+def test_the_heads_matrices_turn_the_hidden_layer_into_the_prediction() -> None:
+    graphs = tiny_data().graphs
+    parameters = stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)])
+    ensemble = Ensemble(CONFIG, parameters, None, "kappa", "W/m/K")
+    values = last_hidden_layer(ensemble, graphs)
+    assert values.shape[:2] == (2, len(graphs))
+    for layer in range(len(CONFIG.head_hidden) + 1):
+        values = values @ parameters[f"head/{layer}/kernel"] + parameters[f"head/{layer}/bias"][:, None]
+        if layer < len(CONFIG.head_hidden):
+            values = np.maximum(values, 0.0)
+    expected = predict(ensemble, graphs)
+    assert np.ptp(expected, axis=1).min() > 1e-4
+    np.testing.assert_allclose(values[..., 0], expected, atol=1e-5)
+
+
+def test_a_crystal_is_predicted_alike_alone_and_among_many_of_all_sizes() -> None:
+    """Several calls, steps that are left out, and a crystal that needs a larger shape: 1e-5 of rounding."""
+    parameters = stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)])
+    ensemble = Ensemble(CONFIG, parameters, None, "kappa", "W/m/K")
+    rng = np.random.default_rng(0)
+    small = random_graphs(rng.integers(2, 90, 60), rng.integers(200, 500, 60), seed=1)
+    graphs = GraphCollection.concatenate([small, random_graphs([100], [700], seed=2), tiny_data().graphs])
+    together = predict(ensemble, graphs)
+    for row in (0, 30, 60, len(graphs) - 1):
+        np.testing.assert_allclose(predict(ensemble, graphs.take([row]))[:, 0], together[:, row], atol=1e-5)

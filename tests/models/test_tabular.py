@@ -1,0 +1,93 @@
+"""Models on descriptors: each learns what it can learn, says how sure it is, and the same again."""
+
+import numpy as np
+import pytest
+
+from paraisite.arrays import Floats
+from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular
+from paraisite.models.tabular import (
+    BASELINES,
+    MIXTURES,
+    PROCESSES,
+    FitPredict,
+    TabularModel,
+    as_computed,
+    constant,
+    forest,
+    gaussian_process,
+    line,
+    ridge,
+)
+
+RNG = np.random.default_rng(1)
+N = 60
+X = RNG.uniform(-2.0, 2.0, size=(N, 2))
+LINEAR = 1.0 + X @ [0.5, -0.3]
+CURVED = np.sin(2.0 * X[:, 0]) + 0.05 * RNG.normal(size=N)
+SPLITS = random_nested(N, seeds=[1], train_fraction=0.8, n_fold=3)
+
+
+def fitted(model: TabularModel, values: Floats, **blocks: Floats) -> CrossFit:
+    (found,) = cross_fit_tabular(model, blocks=blocks, log10_kappa=values, splits=SPLITS)
+    return found
+
+
+def test_the_constant_is_the_training_rows_median_with_their_spread() -> None:
+    found = fitted(TabularModel("c", (), constant, ""), LINEAR)
+    np.testing.assert_allclose(found.test.mean, np.median(LINEAR[found.split.train]))
+    np.testing.assert_allclose(found.test.spread, np.std(LINEAR[found.split.train]))
+
+
+@pytest.mark.parametrize("fit_predict", [line, ridge])
+def test_planes_are_found(fit_predict: FitPredict) -> None:
+    found = fitted(TabularModel("l", ("x",), fit_predict, ""), LINEAR, x=X)
+    np.testing.assert_allclose(found.test.mean, LINEAR[found.split.test], atol=5e-3)
+    np.testing.assert_allclose(found.out_of_fold.mean, LINEAR[found.split.train], atol=5e-3)
+
+
+@pytest.mark.parametrize(("fit_predict", "worst"), [(forest, 0.25), (gaussian_process, 0.08)])
+def test_curves_are_learnt_better_than_by_a_plane(fit_predict: FitPredict, worst: float) -> None:
+    def error(model: FitPredict) -> float:
+        found = fitted(TabularModel("m", ("x",), model, ""), CURVED, x=X)
+        return float(np.mean(np.abs(found.test.mean - CURVED[found.split.test])))
+
+    assert error(fit_predict) < worst < error(line)
+
+
+def test_a_gaussian_process_is_less_sure_far_from_what_it_knows() -> None:
+    near, far = np.zeros((1, 2)), np.full((1, 2), 8.0)
+    found = gaussian_process(X, CURVED, np.concatenate([near, far]))
+    assert found.spread[1] > 3.0 * found.spread[0]
+
+
+def test_blocks_are_put_side_by_side_and_unknown_ones_are_an_error() -> None:
+    together = fitted(TabularModel("l", ("a", "b"), line, ""), LINEAR, a=X[:, :1], b=X[:, 1:])
+    whole = fitted(TabularModel("l", ("x",), line, ""), LINEAR, x=X)
+    np.testing.assert_allclose(together.test.mean, whole.test.mean)
+    with pytest.raises(KeyError, match="c"):
+        fitted(TabularModel("l", ("c",), line, ""), LINEAR, x=X)
+
+
+@pytest.mark.parametrize("fit_predict", [forest, gaussian_process])
+def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: FitPredict) -> None:
+    model = TabularModel("m", ("x",), fit_predict, "")
+    splits = random_nested(N, seeds=[1, 2], train_fraction=0.8, n_fold=2)
+    alone, aside = (
+        cross_fit_tabular(model, blocks={"x": X}, log10_kappa=CURVED, splits=splits, n_process=n) for n in (1, 2)
+    )
+    for one, other in zip(alone, aside, strict=True):
+        assert one.split.seed == other.split.seed
+        np.testing.assert_allclose(one.test.mean, other.test.mean, rtol=1e-6)
+        np.testing.assert_allclose(one.out_of_fold.spread, other.out_of_fold.spread, rtol=1e-6)
+
+
+def test_a_computed_value_is_taken_as_it_is() -> None:
+    found = fitted(TabularModel("c", ("x",), as_computed, ""), LINEAR, x=LINEAR[:, None] + 1.0)
+    np.testing.assert_array_equal(found.test.mean, LINEAR[found.split.test] + 1.0)
+    assert not found.test.spread.any(), "a spread would let the estimate be moved"
+
+
+def test_names_are_unique() -> None:
+    names = [*(model.name for model in (*BASELINES, *PROCESSES)), *MIXTURES]
+    assert len(set(names)) == len(names)

@@ -1,0 +1,142 @@
+"""From the campaigns' files to the data set that recipes train on."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from paraisite.config import load_config
+from paraisite.data.datasets.table import load_dataset
+from paraisite.data.sources.lab_tables import formulas_of_relaxed, load_relaxed, load_tier
+from paraisite.errors import DataError, MissingInputError
+from paraisite.labels.campaign import PLAN_FILE, VERSIONS
+from paraisite.workflows import build_labels, check
+
+ROOT = Path(__file__).parents[2]
+
+
+def rock_salt(cation: str, anion: str) -> Structure:
+    crystal = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.0), [cation, anion], [[0, 0, 0], [0.5] * 3])
+    return crystal.get_primitive_structure()
+
+
+def slack_row(cation: str, anion: str, *, reason: str = "", bulk_gpa: float = 60.0) -> dict[str, object]:
+    return {
+        "candidate_id": f"rocksalt:{cation}-{anion}",
+        "prototype": "rocksalt",
+        "reason": reason,
+        "structure_json": rock_salt(cation, anion).to_json(),
+        "space_group": "Fm-3m",
+        "energy_ev_per_atom": -5.0,
+        "bulk_gpa": bulk_gpa,
+        "shear_gpa": 0.6 * bulk_gpa,
+        "min_stiffness_gpa": 0.5 * bulk_gpa,
+        "bulk_eos_gpa": bulk_gpa,
+        "bulk_slope": 4.0,
+    }
+
+
+def bte_row(name: str, kappa: float, *, reason: str = "") -> dict[str, object]:
+    return {
+        "candidate_id": name,
+        "prototype": "rocksalt",
+        "reason": reason,
+        "structure_json": rock_salt("Y", "N").to_json(),
+        "kappa_w_per_m_k": kappa,
+        "min_frequency_thz": 0.0,
+        "max_frequency_thz": 9.0,
+        "max_share": 0.1,
+        "n_supercell_atom": 64,
+        "n_force_call": 21,
+    }
+
+
+def write_labels(tier: str, rows: list[dict[str, object]]) -> None:
+    folder = build_labels.LABELS / tier
+    folder.mkdir(parents=True)
+    pd.DataFrame(rows).to_parquet(folder / "part-00000.parquet")
+    (folder / PLAN_FILE).write_text(json.dumps({"potential": "7net-0", VERSIONS: {"sevenn": "0.13.0"}}))
+
+
+@pytest.fixture
+def project(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Change into a project whose campaigns have left a few labels."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copytree(bundled_data, tmp_path / "data")
+    energies = {"Y": -6.0, "Sc": -6.0, "N": -2.0, "P": -3.0}
+    write_labels("elements", [{"element": symbol, "energy_ev_per_atom": e} for symbol, e in energies.items()])
+    not_relaxed = slack_row("Sc", "P") | {"structure_json": "", "reason": "forces above 0.005 eV/Å", "bulk_gpa": np.nan}
+    unstable = slack_row("Y", "P", reason="elastically unstable: softest mode -3.0 GPa")
+    write_labels("slack", [slack_row("Y", "N"), slack_row("Sc", "N", bulk_gpa=90.0), unstable, not_relaxed])
+    write_labels("bte", [bte_row("rocksalt:Y-N", 12.0), bte_row("rocksalt:Sc-N", np.nan, reason="phonon of -1.00 THz")])
+    return tmp_path
+
+
+def test_labels_become_tables_figures_and_a_data_sheet(project: Path):
+    build_labels.assemble_lab()
+    folder = project / "build" / "lab"
+    slack = pq.read_table(folder / "slack.parquet").to_pandas().set_index("material_id")
+    assert slack.loc["rocksalt:Y-N", "formation_energy_ev_per_atom"] == pytest.approx(-5.0 - (-6.0 - 2.0) / 2)
+    assert slack.loc["rocksalt:Sc-N", "kappa_w_per_m_k"] > slack.loc["rocksalt:Y-N", "kappa_w_per_m_k"] > 0
+    assert slack["reason"].ne("").sum() == 2
+    assert "structure_json" not in slack
+    assert {file.stem for file in (folder / "figures").iterdir()} == {
+        "elements", "prototypes", "kappa", "formation_energy"
+    }  # fmt: skip
+    text = (folder / "DATASHEET.md").read_text()
+    assert "sevenn 0.13.0" in text
+    assert "None has been made." in text  # of the checks
+
+
+def test_recipes_read_the_tables_by_name(project: Path):
+    build_labels.assemble_lab()
+    config = load_config().data
+    slack, bte = load_dataset("slack", config), load_dataset("bte", config)
+    assert slack.table["material_id"].tolist() == ["rocksalt:Y-N", "rocksalt:Sc-N"]
+    assert slack.rejected["reason"].tolist() == [
+        "elastically unstable: softest mode -3.0 GPa",
+        "forces above 0.005 eV/Å",
+    ]
+    assert slack.structures[1].composition.reduced_formula == "ScN"
+    assert bte.table["kappa_w_per_m_k"].tolist() == [12.0]
+
+
+def test_pretraining_sees_every_relaxed_crystal(project: Path):
+    build_labels.assemble_lab()
+    table, structures = load_relaxed(load_config().data.lab)
+    assert [structure.composition.reduced_formula for structure in structures] == table["formula"].tolist()
+    assert table["formula"].tolist() == ["YN", "ScN", "YP"]
+    assert formulas_of_relaxed(load_config().data.lab) == {"YN", "ScN", "YP"}
+    assert table["formation_energy_ev_per_atom"].notna().all()
+
+
+def test_an_absent_table_is_said_with_the_way_to_get_it(tmp_path: Path):
+    with pytest.raises(MissingInputError, match=r"slack\.parquet not found: get it with `dvc pull`"):
+        load_tier(tmp_path, "slack")
+
+
+def test_a_damaged_table_is_named(tmp_path: Path):
+    (tmp_path / "bte.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(DataError, match=r"bte\.parquet is damaged"):
+        load_tier(tmp_path, "bte")
+
+
+def test_a_check_compares_with_togo15_and_enters_the_data_sheet(project: Path, capsys: pytest.CaptureFixture[str]):
+    known = check._known_conductivities("bte", load_config())
+    rows = [bte_row(name, 0.8 * kappa) for name, kappa in known.iloc[:12].items()]
+    write_labels("bte_check", [*rows, bte_row(known.index[12], np.nan, reason="phonon of -1.00 THz (imaginary)")])
+    check.check("bte")
+    assert "12 of 13 compounds accepted" in capsys.readouterr().out
+    (found,) = json.loads((project / "build/check_bte/metrics.json").read_text()).values()
+    assert found["n"] == 12
+    assert found["mape"] == pytest.approx(0.2)
+    assert found["spearman"] == pytest.approx(1.0)
+    build_labels.assemble_lab()
+    assert "against Togo15" in (project / "build" / "lab" / "DATASHEET.md").read_text()

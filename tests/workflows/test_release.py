@@ -1,0 +1,132 @@
+"""What was trained in build/ is copied to weights/ with its card; what does not fit together is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paraisite.artifacts.outputs import METRICS, REFERENCE_SHA256
+from paraisite.core.files import file_sha256
+from paraisite.errors import DataError, MissingInputError
+from paraisite.inference.calibration_set import REFERENCE_FILE
+from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.training.pretraining import CARD_FILE, ERRORS
+from paraisite.training.recipes import SHIPPABLE
+from paraisite.workflows.release import AGREEMENT, ship
+
+FELAB = Path("build/felab/weights")
+LFE = Path("build/pretrain/formation_energy")
+
+
+@pytest.fixture(autouse=True)
+def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write_model(folder: Path, content: bytes, **card: Any) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ENSEMBLE_FILE).write_bytes(content)
+    text = json.dumps({"sha256": file_sha256(folder / ENSEMBLE_FILE), **card})
+    (folder / CARD_FILE).write_text(text)
+
+
+def write_felab(content: bytes, mape: float) -> None:
+    write_model(FELAB, content, **{METRICS: {"mape_last_epoch": {"mean": mape, "std": 0.1}}})
+
+
+def write_lfe() -> None:
+    errors = {"property": "formation energy", "predictor": "network", "mae": 0.05, "rmse": 0.1, "r2": 0.9}
+    write_model(LFE, b"energies", **{ERRORS: [errors | {"spearman": 0.95}]})
+
+
+def test_what_others_start_from_can_be_shipped():
+    assert set(SHIPPABLE) == {"LFE", "RWAF", "FEAF", "RWLAB", "FELAB", "FELABBTE", "LFEBTE"}
+
+
+def test_a_trained_model_replaces_the_shipped_one_and_both_figures_are_printed(capsys: pytest.CaptureFixture[str]):
+    write_felab(b"first", 0.5)
+    ship("FELAB")
+    assert "before" not in capsys.readouterr().out
+    write_felab(b"second", 0.375)
+    ship("FELAB")
+    assert Path("weights/felab", ENSEMBLE_FILE).read_bytes() == b"second"
+    assert Path("weights/felab", CARD_FILE).read_text().startswith('{\n  "sha256"')
+    row = next(line for line in capsys.readouterr().out.splitlines() if "mape_last_epoch" in line)
+    assert row.split() == ["mape_last_epoch", "0.375", "0.5"]
+
+
+def test_the_network_for_formation_energies_takes_its_comparison_along(caplog: pytest.LogCaptureFixture):
+    write_lfe()
+    ship("LFE")
+    assert "was not compared with MEGNet's" in caplog.text
+    assert json.loads(Path("weights/lfe", CARD_FILE).read_text())[AGREEMENT] == {}
+
+    agreement = {"all of AFLOW's structures": {"n": 30, "mae": 0.2}}
+    found = Path("build/check_formation_energy/metrics.json")
+    found.parent.mkdir()
+    found.write_text(json.dumps({"network_sha256": file_sha256(LFE / ENSEMBLE_FILE), "agreement": agreement}))
+    ship("LFE")
+    assert json.loads(Path("weights/lfe", CARD_FILE).read_text())[AGREEMENT] == agreement
+
+
+def test_the_comparison_of_another_network_is_left_out(caplog: pytest.LogCaptureFixture):
+    write_lfe()
+    found = Path("build/check_formation_energy/metrics.json")
+    found.parent.mkdir()
+    found.write_text(json.dumps({"network_sha256": "of another one", "agreement": {"all": {"n": 30}}}))
+    ship("LFE")
+    assert "was not compared with MEGNet's" in caplog.text
+    assert json.loads(Path("weights/lfe", CARD_FILE).read_text())[AGREEMENT] == {}
+
+
+def test_what_was_not_trained_is_said_with_the_command_that_trains_it():
+    with pytest.raises(MissingInputError, match="no trained FELAB: `python -m paraisite train FELAB` makes it"):
+        ship("FELAB")
+    with pytest.raises(MissingInputError, match="`python -m paraisite pretrain formation_energy` makes it"):
+        ship("LFE")
+
+
+def test_weights_that_their_card_does_not_describe_are_not_shipped():
+    write_felab(b"first", 0.5)
+    (FELAB / ENSEMBLE_FILE).write_bytes(b"others")
+    with pytest.raises(DataError, match=r"is not what card\.json beside it describes: train FELAB anew"):
+        ship("FELAB")
+    assert not Path("weights").exists()
+
+
+def test_a_damaged_card_is_named():
+    write_felab(b"first", 0.5)
+    (FELAB / CARD_FILE).write_text('{"sha256": ')
+    with pytest.raises(DataError, match=r"build/felab/weights/card\.json is no card of a model"):
+        ship("FELAB")
+
+
+def test_a_damaged_card_of_what_is_replaced_stops_nothing(caplog: pytest.LogCaptureFixture):
+    write_felab(b"first", 0.5)
+    ship("FELAB")
+    Path("weights/felab", CARD_FILE).write_text('{"sha256": "of nothing that has figures"}')
+    write_felab(b"second", 0.375)
+    ship("FELAB")
+    assert "no figures to compare with" in caplog.text
+    assert Path("weights/felab", ENSEMBLE_FILE).read_bytes() == b"second"
+
+
+def test_a_model_that_diverged_is_not_shipped():
+    write_felab(b"first", float("nan"))
+    with pytest.raises(DataError, match="FELAB has figures that are not finite"):
+        ship("FELAB")
+    assert not Path("weights").exists()
+
+
+def test_a_predictor_is_shipped_with_what_taught_it():
+    folder = Path("build/felabtg15/predictor")
+    folder.mkdir(parents=True)
+    (folder / REFERENCE_FILE).write_bytes(b"what taught it")
+    described = {METRICS: {}, REFERENCE_SHA256: file_sha256(folder / REFERENCE_FILE)}
+    write_model(folder, b"members", **described)
+    ship("FELABTG15")
+    assert Path("weights/felabtg15", REFERENCE_FILE).read_bytes() == b"what taught it"
+    (folder / REFERENCE_FILE).write_bytes(b"something else")
+    with pytest.raises(DataError, match=r"reference\.safetensors is not what card\.json beside it describes"):
+        ship("FELABTG15")

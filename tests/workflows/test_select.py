@@ -1,0 +1,62 @@
+"""Candidates of a screening, from its folder to tables, structures and figures."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pymatgen.core.structure import Structure
+
+from paraisite.active_learning.criteria import CIF, KNOWN_KAPPA, Wish
+from paraisite.active_learning.diversity import Diversity
+from paraisite.active_learning.element_values import ElementValues
+from paraisite.active_learning.filters import Filters
+from paraisite.active_learning.replay import ReplayOptions
+from paraisite.artifacts import candidate_lists
+from paraisite.errors import ConfigError, MissingInputError
+from paraisite.models.tabular import line
+from paraisite.schema import FORMULA, MATERIAL_ID
+from paraisite.workflows import replay, select
+from tests.active_learning.screenings import crystals, screened_table
+
+pytestmark = pytest.mark.usefixtures("own_store")
+ALL_ROWS = Diversity(min_distance=0.0)
+
+
+def choose(folder: Path, wish: Wish) -> Path:
+    target = folder / "chosen"
+    screened = screened_table(folder, {"gap": [1.0, 5.0, 7.0, 1.4, 5.0, 9.0, 6.0]})
+    select.candidates(screened.folder, str(folder / "crystals.parquet"), wish, output=target)
+    return target
+
+
+def test_lists_come_with_structures_and_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prices = ElementValues({"price": {"K": 10.0, "F": 2.0}})
+    target = choose(tmp_path, Wish(Filters(elements=prices), ALL_ROWS, n_row=6, n_next=3, by="uncertainty"))
+    rows = pd.read_csv(target / candidate_lists.CANDIDATES_FILE)
+    assert list(rows[MATERIAL_ID]) == ["KF", "NaCl", "GaAs", "Si", "MgO"]
+    assert Structure.from_file(target / "structures" / rows[CIF][1]).matches(crystals()[1])
+    assert {file.suffix for file in (target / "figures").iterdir()} >= {".svg", ".png"}
+    assert rows["price_highest"].tolist()[0] == 10.0, "the value of its dearest element"
+    assert rows["price_highest"].isna().tolist() == [False, True, True, True, True]
+    assert rows.set_index(FORMULA).loc["MgO", KNOWN_KAPPA] == pytest.approx(66.069)
+    assert list(pd.read_csv(target / candidate_lists.NEXT_FILE)[FORMULA]) == ["Si"], "Togo15 holds all others"
+    assert "1 same formula and space group" in " ".join(capsys.readouterr().out.split())
+
+
+def test_stability_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--stable needs a column 'energy_above_hull'"):
+        choose(tmp_path, Wish(stable_ev_per_atom=0.0))
+
+
+def test_without_a_screening_the_message_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "SCREENINGS", tmp_path)
+    with pytest.raises(MissingInputError, match="no complete screening below"):
+        candidate_lists.last_screening()
+
+
+def test_a_replay_leaves_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "gaussian_process", line)
+    options = ReplayOptions(n_start=2, n_first=20, batch=10, n_label=40)
+    replay.replay_choices(options, n_process=1, output=tmp_path)
+    assert len(pd.read_csv(tmp_path / replay.REPLAY_FILE)) == 4 * 2 * 3
+    assert (tmp_path / "figures" / "replay_regret_dex.svg").exists()

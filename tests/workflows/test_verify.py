@@ -1,0 +1,94 @@
+"""A verification leaves inputs, instructions, and what is said of the crystal."""
+
+import builtins
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase.calculators.emt import EMT
+
+from paraisite.dft_inputs import potential_check
+from paraisite.errors import ConfigError, MissingInputError
+from paraisite.labels import conductivity
+from paraisite.labels.conductivity import Effort
+from paraisite.workflows import verify
+from tests.graphs.crystals import rocksalt
+
+FEW = Effort(min_angstrom=6.5, min_atoms=16, snapshots_per_minimum=2.0)
+PREDICTED = {
+    "value": 60.0, "lower_80": 30.0, "upper_80": 120.0, "out_of_domain_flag": False, "nearest": [], "reason": None,
+}  # fmt: skip
+HOW = verify.Verification(programs=("vasp",), with_potential=False, pair_cutoff_angstrom=2.5)
+
+
+@pytest.fixture(autouse=True)
+def predictions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "predict_rows", lambda _model, _crystals: [dict(PREDICTED)])
+
+
+def no_potential(name: str) -> Any:
+    raise MissingInputError(f"potential {name} needs the extra 'lab'")
+
+
+@pytest.mark.usefixtures("own_store")
+def test_a_crystal_gets_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    verify.verify("MgO", HOW, folder=tmp_path, output=tmp_path / "out")
+    found = json.loads((tmp_path / "out" / verify.CHECK_FILE).read_text())
+    assert found["known"] == pytest.approx(66.069)
+    assert "potential" not in found
+    assert (tmp_path / "out" / "vasp" / "fc3" / "POSCAR-00001").exists()
+    assert not (tmp_path / "out" / "qe").exists()
+    assert "MgO" in (tmp_path / "out" / verify.README_FILE).read_text()
+    assert "Togo15" in capsys.readouterr().out
+
+
+def test_a_potential_that_is_not_installed_is_no_obstacle_unless_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(verify, "load_calculator", no_potential)
+    found = verify._check("NaCl", rocksalt(), replace(HOW, with_potential=None), tmp_path)
+    assert "potential" not in found
+    assert "needs the extra 'lab'" in caplog.text
+    with pytest.raises(MissingInputError, match="needs the extra 'lab'"):
+        verify._check("NaCl", rocksalt(), replace(HOW, with_potential=True), tmp_path)
+
+
+def test_the_potentials_answer_stands_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conductivity, "MESH", 4)
+    monkeypatch.setattr(conductivity, "LABELS", FEW)
+    monkeypatch.setattr(potential_check, "EFFORT", FEW)
+    monkeypatch.setattr(verify, "load_calculator", lambda _name: EMT())
+    alloy = rocksalt(5.2, ("Cu", "Au"))
+    asked = verify._check("CuAu", alloy, replace(HOW, with_potential=True), tmp_path)["potential"]
+    assert asked["kappa_w_per_m_k"] > 0
+    assert asked["cell"] == "relaxed"
+    assert (tmp_path / verify.RELAXED_FILE).exists()
+
+
+def test_a_crystal_that_the_potential_cannot_take_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(potential_check, "MAX_SUPERCELL_ATOMS", 1)
+    monkeypatch.setattr(verify, "load_calculator", lambda _name: EMT())
+    with pytest.raises(ConfigError, match="the potential gives no conductivity: a supercell of"):
+        verify._check("NaCl", rocksalt(), replace(HOW, with_potential=True), tmp_path)
+
+
+def test_without_phono3py_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = builtins.__import__
+
+    def missing(name: str, *arguments: Any, **options: Any) -> Any:
+        if name == "phono3py":
+            raise ImportError("No module named 'phono3py'")
+        return known(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(MissingInputError, match=r"verify needs the extra 'phonons': pip install '.\[phonons\]'"):
+        verify.verify("MgO", HOW, folder=None, output=None)
+
+
+def test_a_crystal_without_a_prediction_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = PREDICTED | {"reason": "an atom has no neighbour"}
+    monkeypatch.setattr(verify, "predict_rows", lambda _model, _crystals: [without])
+    with pytest.raises(ConfigError, match="NaCl: no prediction: an atom has no neighbour"):
+        verify._check("NaCl", rocksalt(), HOW, tmp_path)
