@@ -3,6 +3,7 @@
 MLflow keys, table headings, figures and tests read the names from here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,6 +12,7 @@ MATERIAL_ID: Final = "material_id"
 FORMULA: Final = "formula"
 PROTOTYPE: Final = "prototype"
 KAPPA: Final = "kappa_w_per_m_k"
+"""Lattice thermal conductivity at 300 K as computed or measured, W/m/K: the label, never a prediction."""
 SOURCE: Final = "source"
 REASON: Final = "reason"
 
@@ -26,6 +28,23 @@ KAPPA_LAST_EPOCH: Final = "kappa_last_epoch_w_per_m_k"
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
 TEST: Final = "test"
+
+# Columns of every table that holds a model's predictions.
+PREDICTED_KAPPA: Final = "predicted_kappa_w_per_m_k"
+"""The value that a model gives, W/m/K: the one with the least expected percentage error."""
+PREDICTED_MEDIAN_KAPPA: Final = "predicted_median_kappa_w_per_m_k"
+"""Median of the predictive distribution, W/m/K."""
+LOG10_STD: Final = "log10_std_dex"
+"""Standard deviation of log10(kappa) in the predictive distribution, dex."""
+
+COVERAGES: Final = (0.5, 0.8, 0.9)
+"""Shares of new rows that intervals are made to hold."""
+
+
+def interval_columns(coverage: float) -> tuple[str, str]:
+    """Return the columns of the lower and upper ends, W/m/K, of the intervals that are made to hold ``coverage``."""
+    return f"lower_{100 * coverage:.0f}_w_per_m_k", f"upper_{100 * coverage:.0f}_w_per_m_k"
+
 
 # Columns of a screening (one row per row of what was screened, in its order; row, material_id, formula, reason beside).
 KAPPA_MEAN: Final = "mTC_w_per_m_k"
@@ -158,9 +177,6 @@ OOD_SPEARMAN_TEST: Final = "ood_spearman_test"
 OOD_AUROC_TEST: Final = "ood_auroc_test"
 OOD_FLAGGED_TEST: Final = "ood_flagged_test"
 
-COVERAGES: Final = (0.5, 0.8, 0.9)
-"""Shares of new rows that intervals are made to hold."""
-
 
 def coverage_name(coverage: float) -> str:
     """Return the metric for the share of test rows in the intervals that promise to hold ``coverage``."""
@@ -200,3 +216,25 @@ TEST_METRICS: Final[tuple[Metric, ...]] = (
     Metric(OOD_FLAGGED_TEST, "", "neither", "Share of test rows that are out of domain: too far, or a new element."),
 )
 """What an evaluation reports of a model."""
+
+
+def _former_interval_columns() -> dict[str, str]:
+    """Return how evaluations and screenings named the ends of intervals, and their names now."""
+    former: dict[str, str] = {}
+    for coverage in COVERAGES:
+        lower, upper = interval_columns(coverage)
+        former |= {f"kappa_low_{coverage:.0%}_w_per_m_k": lower, f"kappa_high_{coverage:.0%}_w_per_m_k": upper}
+        former |= {f"lower_{100 * coverage:.0f}": lower, f"upper_{100 * coverage:.0f}": upper}
+    return former
+
+
+FORMER_COLUMNS: Final[Mapping[str, str]] = {
+    "kappa_estimated_w_per_m_k": PREDICTED_KAPPA,
+    "kappa_median_w_per_m_k": PREDICTED_MEDIAN_KAPPA,
+    "log10_spread_dex": LOG10_STD,
+    **_former_interval_columns(),
+}
+"""Names of columns in tables written up to version 0.1, and what they are called now: readers rename them."""
+
+FORMER_SCREENING_COLUMNS: Final[Mapping[str, str]] = {**FORMER_COLUMNS, KAPPA: PREDICTED_KAPPA}
+"""The same for a screening and the candidates from it, where the column of the label held the prediction."""
