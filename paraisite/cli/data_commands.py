@@ -19,7 +19,7 @@ def list_data() -> None:
     """List all data sets: how many materials, which version, from where."""
     from paraisite.workflows import describe_data
 
-    describe_data.list_data()
+    describe_data.list_datasets()
 
 
 @data.command()
@@ -36,7 +36,7 @@ def fetch(
     """Fetch a data set into external/; an interrupted fetch goes on where it stopped."""
     from paraisite.workflows import fetch_data
 
-    fetch_data.fetch(name, file=file, server=server, include_gnome=gnome)
+    fetch_data.fetch_dataset(name, file=file, server=server, include_gnome=gnome)
 
 
 @data.command("import")
@@ -63,7 +63,7 @@ def import_own(
     from paraisite.workflows import import_data
 
     options = ImportOptions(source or f"imported from {path}", values, column, unit, temperature)
-    import_data.import_own(name, path, options, replace=replace)
+    import_data.import_dataset(name, path, options, replace=replace)
 
 
 @data.command("check")
@@ -71,7 +71,7 @@ def check_data(name: ListedDataset) -> None:
     """Read a data set whole: how many rows are usable, and why others are not."""
     from paraisite.workflows import describe_data
 
-    describe_data.check(name)
+    describe_data.check_dataset(name)
 
 
 @data.command()
@@ -79,4 +79,4 @@ def describe(name: ListedDataset) -> None:
     """Say what a data set is and draw what it holds: conductivities and elements."""
     from paraisite.workflows import describe_data
 
-    describe_data.describe(name)
+    describe_data.describe_dataset(name)

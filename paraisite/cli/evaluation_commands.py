@@ -26,7 +26,7 @@ def prepare(dataset: AnyDataset) -> None:
     """Read and check a data set into build/prepare/."""
     from paraisite.workflows import prepare
 
-    prepare.prepare(dataset)
+    prepare.prepare_dataset(dataset)
 
 
 def compare(
@@ -37,7 +37,7 @@ def compare(
     """Put the models of the lineage side by side in build/compare/."""
     from paraisite.workflows import compare
 
-    compare.compare(all_trained=all_trained)
+    compare.compare_models(all_trained=all_trained)
 
 
 def evaluate(
@@ -54,7 +54,7 @@ def evaluate(
     """Measure networks, baselines and Gaussian processes under a protocol, into build/evaluate_…."""
     from paraisite.workflows import evaluate
 
-    evaluate.evaluate(protocol, dataset)
+    evaluate.evaluate_models(protocol, dataset)
 
 
 def overlap(
@@ -71,7 +71,7 @@ def overlap(
     """Report shared formulas, shared structures and duplicates, and the errors on such rows, into build/overlap…."""
     from paraisite.workflows import overlap
 
-    overlap.overlap(learnt, tested)
+    overlap.report_overlap(learnt, tested)
 
 
 def backbones(
@@ -135,7 +135,7 @@ def tune(
         study=study,
         apply=apply,
     )
-    tune.tune(recipe, options)
+    tune.tune_recipe(recipe, options)
 
 
 def check(
@@ -145,11 +145,11 @@ def check(
     if what == "formation_energy":
         from paraisite.workflows import check
 
-        check.check_formation_energy()
+        check.check_formation_energies()
     else:
         from paraisite.workflows import check
 
-        check.check(what)
+        check.check_labels(what)
 
 
 VERBS: Final = (prepare, evaluate, compare, overlap, backbones, tune, check)

@@ -22,14 +22,14 @@ def label(
     """Compute labels with a machine-learned potential into build/labels/: hours; a killed run goes on."""
     from paraisite.workflows import label
 
-    label.label(tier, n_process=processes, keep=keep, dataset=dataset)
+    label.label_crystals(tier, n_process=processes, keep=keep, dataset=dataset)
 
 
 def build_labels() -> None:
     """Make the lab tables in build/lab/ of the labels in build/labels/."""
     from paraisite.workflows import build_labels
 
-    build_labels.assemble_lab()
+    build_labels.build_labels()
 
 
 VERBS: Final = (label, build_labels)

@@ -74,11 +74,9 @@ def screen(
     if model == ALL:
         if scheduler:
             raise typer.BadParameter("--scheduler goes with one model")
-        screen.screen_with_all(source, output=output, n_process=processes, chunk_size=chunk_size)
+        screen.screen_with_all_models(source, output=output, n_process=processes, chunk_size=chunk_size)
         return
-    screen.screen_candidates(
-        source, model, output=output, n_process=processes, chunk_size=chunk_size, scheduler=scheduler
-    )
+    screen.screen_source(source, model, output=output, n_process=processes, chunk_size=chunk_size, scheduler=scheduler)
 
 
 VERBS: Final = (predict, screen)

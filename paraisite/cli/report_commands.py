@@ -61,7 +61,7 @@ def report(
     """
     from paraisite.workflows import report
 
-    report.report(output)
+    report.write_report(output)
 
 
 VERBS: Final = (statistics, report)

@@ -103,7 +103,7 @@ def select(
         by=by,
         seed=seed,
     )
-    select.candidates(folder, source, wish, output=output)
+    select.select_candidates(folder, source, wish, output=output)
 
 
 def replay(
@@ -121,7 +121,7 @@ def replay(
     from paraisite.workflows import replay
 
     options = ReplayOptions(n_start=starts, n_first=first, batch=batch, n_label=labels)
-    replay.replay_choices(options, n_process=processes, output=output)
+    replay.replay_selection(options, n_process=processes, output=output)
 
 
 def verify(
@@ -165,7 +165,7 @@ def verify(
     """
     from paraisite.workflows import verify as verification
 
-    how = verification.Verification(
+    how = verification.VerificationOptions(
         programs=CALCULATORS[calculator],
         with_nac=nac,
         pair_cutoff_angstrom=pair_cutoff,
@@ -173,7 +173,7 @@ def verify(
         keep_cell=keep_cell,
         model=model,
     )
-    verification.verify(what, how, folder=folder, output=output)
+    verification.verify_prediction(what, how, folder=folder, output=output)
 
 
 VERBS: Final = (select, replay, verify)

@@ -29,7 +29,7 @@ def step1(
     """Train from random weights: RWAF and RWTG15 (lineage lab: RWLAB and RWTG15)."""
     from paraisite.workflows import train
 
-    train.step1(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+    train.train_step1(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
 
 
 def step2(
@@ -42,7 +42,7 @@ def step2(
     """Train from formation-energy weights: FEAF and FETG15 (lineage lab: FELAB and LFETG15)."""
     from paraisite.workflows import train
 
-    train.step2(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+    train.train_step2(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
 
 
 def step3(
@@ -55,7 +55,7 @@ def step3(
     """Train the two-stage model: FEAFTG15 from FEAF's nine members (lineage lab: FELABTG15)."""
     from paraisite.workflows import train
 
-    train.step3(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+    train.train_step3(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
 
 
 def rwaft(
@@ -68,7 +68,7 @@ def rwaft(
     """Train the additional check: RWAFTG15 from RWAF's nine members (lineage lab: RWLABTG15)."""
     from paraisite.workflows import train
 
-    train.rwaft(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+    train.train_rwaft(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
 
 
 def train(
@@ -92,7 +92,7 @@ def pretrain(
     """Train MEGNet on formation energies or elastic moduli of the lab set, into build/pretrain/."""
     from paraisite.workflows import pretrain
 
-    pretrain.pretrain(variant)
+    pretrain.pretrain_network(variant)
 
 
 def recipes() -> None:
@@ -106,7 +106,7 @@ def fit(dataset: FinalDataset = "togo15") -> None:
     """Fit the Gaussian processes that predict, GPTG15, on structures and what the lineage's networks say of them."""
     from paraisite.workflows import fit
 
-    fit.fit(dataset)
+    fit.fit_processes(dataset)
 
 
 def release(
@@ -115,7 +115,7 @@ def release(
     """Copy a model that was trained here to weights/, beside the figures of the one that it replaces."""
     from paraisite.workflows import release
 
-    release.ship(model)
+    release.release_model(model)
 
 
 VERBS: Final = (step1, step2, step3, rwaft, train, pretrain, recipes, fit, release)

@@ -28,7 +28,7 @@ from paraisite.reports.lab_figures import (
     prototype_counts,
 )
 from paraisite.schema import KAPPA, REASON
-from paraisite.workflows.check import _METRICS_FILE, CHECKED
+from paraisite.workflows.check import CHECKED, METRICS_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ DATASHEET_FILE: Final = "DATASHEET.md"
 LICENCE: Final = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 
 
-def assemble_lab() -> None:
+def build_labels() -> None:
     """Make the lab tables of the campaigns' labels, with figures and data sheet."""
     from paraisite.reports.lab_datasheet import datasheet  # loads phono3py
 
@@ -68,7 +68,7 @@ def _checks_made() -> dict[str, Agreement]:
     """Return what ``check`` has found so far."""
     checks: dict[str, Agreement] = {}
     for tier in CHECKED:
-        path = BUILD / f"check_{tier}" / _METRICS_FILE
+        path = BUILD / f"check_{tier}" / METRICS_FILE
         if path.exists():
             checks |= {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
         else:

@@ -42,10 +42,10 @@ CHECKED: Final = {"slack": "AFLOW's AGL", "bte": "Togo15"}
 """Tiers with known conductivities to compare with, and whose those are."""
 
 
-_METRICS_FILE: Final = "metrics.json"
+METRICS_FILE: Final = "metrics.json"
 
 
-def check(tier: str) -> None:
+def check_labels(tier: str) -> None:
     """Compare a tier's conductivities with known ones, of compounds that were labelled for this alone.
 
     Args:
@@ -61,7 +61,7 @@ def check(tier: str) -> None:
     found = agreements(known, computed)
     folder = BUILD / f"check_{tier}"
     content = {f"{name}, against {CHECKED[tier]}": asdict(value) for name, value in found.items()}
-    write_whole(folder / _METRICS_FILE, (json.dumps(content, indent=2) + "\n").encode())
+    write_whole(folder / METRICS_FILE, (json.dumps(content, indent=2) + "\n").encode())
     for number, (name, values) in enumerate(computed.items()):
         complete = values.notna()
         figure = parity(known[complete], values[complete], f"{name}, against {CHECKED[tier]}")
@@ -85,7 +85,7 @@ def _known_conductivities(tier: str, config: Config) -> pd.Series:
 _AGREEMENT_FILE: Final = BUILD / "check_formation_energy" / "metrics.json"
 
 
-def check_formation_energy() -> None:
+def check_formation_energies() -> None:
     """Compare the lab's network for formation energies with MEGNet's on AFLOW's structures.
 
     Neither has seen labels of these structures, but formulas may be in what either was trained on; the crystals whose
@@ -110,7 +110,7 @@ def check_formation_energy() -> None:
         Console().print(name, {key: round(value, 4) for key, value in values.items()}, soft_wrap=True)
 
 
-def agreement_found(network_sha256: str) -> dict[str, dict[str, float]]:
+def load_energy_agreement(network_sha256: str) -> dict[str, dict[str, float]]:
     """Return what ``check_formation_energy`` found of a network; a network that was not compared is said to be so."""
     try:
         content = json.loads(_AGREEMENT_FILE.read_text())

@@ -31,19 +31,19 @@ from paraisite.training.recipes import (
     models_of,
     recipe_named,
 )
-from paraisite.workflows.train import _lineage
+from paraisite.workflows.train import configured_lineage
 
 logger = logging.getLogger(__name__)
 
 
-def compare(*, all_trained: bool = False) -> None:
+def compare_models(*, all_trained: bool = False) -> None:
     """Write the table, the figure and the curves of the lineage's models, and the table of all protocols.
 
     Args:
         all_trained: Of every recipe that was trained into ``build/``, of either lineage; only printed.
     """
     config = load_config()
-    models = models_of(_lineage(config))
+    models = models_of(configured_lineage(config))
     wanted = [*RECIPES.values(), *_on_own_data()] if all_trained else list(models.values())
     trained = [recipe for recipe in wanted if (built(recipe.name) / "result").is_dir()]
     if not trained:
@@ -53,7 +53,7 @@ def compare(*, all_trained: bool = False) -> None:
     results = [RecipeResult.load(built(recipe.name) / "result") for recipe in trained]
     if not all_trained:
         _write_comparison(results, {recipe.name: part for part, recipe in models.items()})
-        write_overview(BUILD / "compare", config)
+        write_protocol_table(BUILD / "compare", config)
     Console().print(render(closing_table(results)))
 
 
@@ -93,7 +93,7 @@ _PUBLISHED_MEANS: Final = (
 )
 
 
-def write_overview(folder: Path, config: Config) -> None:
+def write_protocol_table(folder: Path, config: Config) -> None:
     """Write ``table.csv``, ``table.md`` and a figure of the evaluations of Togo15 that there are.
 
     Args:

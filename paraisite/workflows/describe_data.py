@@ -145,7 +145,7 @@ def _obtained(card: Snapshot) -> str:
     return card.fetched_at[:10] + (f", version {card.database_version}" if card.database_version else "")
 
 
-def list_data() -> None:
+def list_datasets() -> None:
     """Print all data sets."""
     table = Table(box=None)
     for heading in ("name", "materials", "rejected"):
@@ -175,7 +175,7 @@ def _how_to_get(name: str) -> str:
     return "not here: dvc pull"
 
 
-def read(name: str) -> Dataset | StableMaterials:
+def read_dataset(name: str) -> Dataset | StableMaterials:
     """Return a data set, read whole; a snapshot is checked against its card first.
 
     Raises:
@@ -190,12 +190,12 @@ def read(name: str) -> Dataset | StableMaterials:
     return load_data(name, config)
 
 
-def check(name: str) -> None:
+def check_dataset(name: str) -> None:
     """Read a data set whole; print how many rows are usable and why others are not."""
-    report(name, read(name))
+    summarise_dataset(name, read_dataset(name))
 
 
-def report(name: str, found: Dataset | StableMaterials) -> None:
+def summarise_dataset(name: str, found: Dataset | StableMaterials) -> None:
     """Print what is usable and what was rejected, and write the rejected rows into ``build/data/``."""
     console = Console()
     n_formula = found.table[FORMULA].nunique()
@@ -231,12 +231,12 @@ def _grouped(rejected: pd.DataFrame) -> list[tuple[str, int, str]]:
     return [(kind, n_row, first[kind]) for kind, n_row in Counter(kinds).most_common()]
 
 
-def describe(name: str) -> None:
+def describe_dataset(name: str) -> None:
     """Print what a data set is and holds, and draw its conductivities and elements into ``build/data/``."""
     config = load_config()
     if name not in (*RESERVED_NAMES, *imported_names()):
         raise DataError(f"unknown data set {name!r}: `python -m paraisite data list` names all")
-    found, entry = read(name), _entry(name, config)
+    found, entry = read_dataset(name), _entry(name, config)
     card = _snapshot(_files(name, config)[0])
     console = Console()
     console.print(f"{name}: {entry.content}", highlight=False)
@@ -244,7 +244,7 @@ def describe(name: str) -> None:
     if card:
         console.print(f"from: {card.source}; {card.query}", highlight=False, soft_wrap=True)
         console.print(f"obtained: {card.fetched_at}, {card.n_row:,} rows, SHA-256 {card.sha256}", highlight=False)
-    report(name, found)
+    summarise_dataset(name, found)
     folder = BUILD / "data" / name
     folder.mkdir(parents=True, exist_ok=True)
     save_figure(element_map([found.table.assign(**{REASON: ""})]), folder / "elements")

@@ -42,7 +42,7 @@ from paraisite.training.recipes import LINEAGES, Lineage, Recipe, Start, final_r
 logger = logging.getLogger(__name__)
 
 
-def evaluate(protocol_name: str, dataset_name: str) -> None:
+def evaluate_models(protocol_name: str, dataset_name: str) -> None:
     """Measure all models under a protocol, into ``build/evaluate_PROTOCOL/``.
 
     Raises:

@@ -18,14 +18,14 @@ from paraisite.data.sources.http import JsonSession
 from paraisite.data.sources.materials_project import fetch_stable_materials, load_stable_materials
 from paraisite.errors import ConfigError
 from paraisite.training.recipes import AFLOW
-from paraisite.workflows.describe_data import MATERIALS_PROJECT, report
+from paraisite.workflows.describe_data import MATERIALS_PROJECT, summarise_dataset
 
 logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
 
 
-def fetch(name: str, *, file: Path | None, server: str | None, include_gnome: bool) -> None:
+def fetch_dataset(name: str, *, file: Path | None, server: str | None, include_gnome: bool) -> None:
     """Fetch a data set from its server, or take a saved reply of it, into ``external/``.
 
     Args:
@@ -56,6 +56,6 @@ def fetch(name: str, *, file: Path | None, server: str | None, include_gnome: bo
     logger.info("%s: %d rows, SHA-256 %s…", folder / snapshot.file, snapshot.n_row, snapshot.sha256[:12])
     track_external("commit", "--force", f"{EXTERNAL}/dvc.yaml:{name}")
     if name == AFLOW:
-        report(name, build_dataset(name, *load_aflow(folder / snapshot.file)))
+        summarise_dataset(name, build_dataset(name, *load_aflow(folder / snapshot.file)))
     else:
-        report(name, load_stable_materials(folder))
+        summarise_dataset(name, load_stable_materials(folder))

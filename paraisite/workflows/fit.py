@@ -41,7 +41,7 @@ PREFIX: Final = "GP"
 """What the models' names begin with: GPTG15, GPHH143, GP_MINE."""
 
 
-def fit(dataset_name: str) -> None:
+def fit_processes(dataset_name: str) -> None:
     """Fit the processes into ``build/gp…/predictor/``, and register them.
 
     What the networks say of the data set's crystals is only worth something if they have not learnt from them: where

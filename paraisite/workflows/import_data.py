@@ -11,12 +11,12 @@ from paraisite.data.datasets.table import build_dataset
 from paraisite.data.sources.own_data import ImportOptions, load_own
 from paraisite.errors import ConfigError
 from paraisite.labels.phono3py_run import compute_kappa
-from paraisite.workflows.describe_data import report
+from paraisite.workflows.describe_data import summarise_dataset
 
 _SECONDS_BETWEEN_LINES: Final = 10.0
 
 
-def import_own(name: str, path: Path, options: ImportOptions, *, replace: bool) -> None:
+def import_dataset(name: str, path: Path, options: ImportOptions, *, replace: bool) -> None:
     """Make a data set of a user's files, known by its name from then on.
 
     Raises:
@@ -34,4 +34,4 @@ def import_own(name: str, path: Path, options: ImportOptions, *, replace: bool) 
     dataset = build_dataset(name, records, rejections)
     save_imported(dataset, source=options.source, origin=str(path))
     track_external("add", str(folder))
-    report(name, dataset)
+    summarise_dataset(name, dataset)

@@ -39,7 +39,7 @@ SHIPPED: Final = tuple(tier for tier in TIERS if tier != "slack_check")
 _SECONDS_BETWEEN_KEEPING: Final = 1800.0
 
 
-def label(tier: str, *, n_process: int, keep: bool, dataset: str = TOGO15) -> None:
+def label_crystals(tier: str, *, n_process: int, keep: bool, dataset: str = TOGO15) -> None:
     """Compute the labels of a tier that are still missing.
 
     Args:

@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 _TITLE: Final = "Rows that share a formula or a structure, and the MAPE of the best models on them"
 
 
-def overlap(learnt: str | None, tested: str) -> None:
+def report_overlap(learnt: str | None, tested: str) -> None:
     """Report what two data sets share and what each holds twice, into ``build/overlap…/``.
 
     Args:

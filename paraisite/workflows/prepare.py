@@ -10,7 +10,7 @@ from paraisite.core.paths import BUILD
 logger = logging.getLogger(__name__)
 
 
-def prepare(dataset_name: str) -> None:
+def prepare_dataset(dataset_name: str) -> None:
     """Read a data set from its source, check it, and write it with its structures."""
     dataset = load_data(dataset_name, load_config())
     folder = BUILD / "prepare" / dataset_name

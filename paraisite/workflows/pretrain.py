@@ -30,7 +30,7 @@ VARIANTS: Final = {
 """What a network may be pretrained on; the recipes start from the first."""
 
 
-def pretrain(variant: str) -> None:
+def pretrain_network(variant: str) -> None:
     """Train MEGNet on properties of the lab set: a variant of ``VARIANTS``."""
     config = load_config()
     folder = lab_folder(config)

@@ -17,7 +17,7 @@ from paraisite.inference.calibration_set import REFERENCE_FILE
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.training.pretraining import CARD_FILE, ERRORS
 from paraisite.training.recipes import LFE, SHIPPABLE
-from paraisite.workflows.check import agreement_found
+from paraisite.workflows.check import load_energy_agreement
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ AGREEMENT: Final = "agreement_with_MEGNet's_network"
 """Key of a card's comparison with the published network on AFLOW's structures."""
 
 
-def ship(name: str) -> None:
+def release_model(name: str) -> None:
     """Copy a model from ``build/`` to ``weights/``, and print its figures beside those it replaces.
 
     Args:
@@ -44,7 +44,7 @@ def ship(name: str) -> None:
         if sha256 != file_sha256(trained / file):
             raise DataError(f"{trained / file} is not what {CARD_FILE} beside it describes: train {name} anew")
     if name == LFE:
-        card[AGREEMENT] = agreement_found(card["sha256"])
+        card[AGREEMENT] = load_energy_agreement(card["sha256"])
     try:
         text = json.dumps(card, indent=2, allow_nan=False) + "\n"
     except ValueError as error:

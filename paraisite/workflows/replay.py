@@ -29,7 +29,7 @@ REPLAY_FILE: Final = "replay.csv"
 SUMMARY_OF_REPLAY_FILE: Final = "replay_summary.csv"
 
 
-def replay_choices(options: ReplayOptions, *, n_process: int, output: Path | None) -> None:
+def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | None) -> None:
     """Replay on Togo15 how its materials could have been chosen for computing, by every rule.
 
     The model is the Gaussian process on physical and ionic descriptors.

@@ -44,7 +44,7 @@ _LEAD: Final = (
 Make = Callable[[Config], Section]
 
 
-def report(output: Path | None = None) -> None:
+def write_report(output: Path | None = None) -> None:
     """Write the report, its figures beside it, and log both.
 
     A section whose inputs are absent says which command makes them.

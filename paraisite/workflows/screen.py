@@ -25,7 +25,7 @@ from paraisite.training.recipes import LINEAGES, TOGO15, models_of
 logger = logging.getLogger(__name__)
 
 
-def screen_candidates(
+def screen_source(
     source: str, model: str, *, output: Path | None, n_process: int, chunk_size: int, scheduler: str | None
 ) -> None:
     """Predict the conductivity of every structure of a source, and say where the rows are.
@@ -50,7 +50,7 @@ def screen_candidates(
     console.print(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder}", soft_wrap=True)
 
 
-def screen_with_all(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:
+def screen_with_all_models(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:
     """Screen a source with every final model of the lineage, Gaussian processes included.
 
     A model that has no predictor is trained or fitted first; one that cannot be is left out, which a warning says. A
@@ -118,7 +118,7 @@ def _found(name: str) -> Predictor | None:
 def _predictors() -> Iterator[tuple[str, Predictor]]:
     """Yield each final model's predictor, made where there is none; a warning names those that cannot be."""
     # Here, as TensorFlow takes seconds to import.
-    from paraisite.workflows.fit import fit
+    from paraisite.workflows.fit import fit_processes
     from paraisite.workflows.train import train_predictor
 
     for name in final_models():
@@ -126,7 +126,7 @@ def _predictors() -> Iterator[tuple[str, Predictor]]:
             if (found := _found(name)) is None:
                 logger.warning("%s has no predictor here, so it is made first: about two minutes", name)
                 if name == DEFAULT_MODEL:
-                    fit(TOGO15)
+                    fit_processes(TOGO15)
                 else:
                     train_predictor(name)
                 found = find_predictor(name)

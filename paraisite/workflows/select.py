@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 FIGURES: Final = "figures"
 
 
-def candidates(folder: Path | None, source: str | None, wish: Wish, *, output: Path | None) -> None:
+def select_candidates(folder: Path | None, source: str | None, wish: Wish, *, output: Path | None) -> None:
     """List the rows of a screening whose conductivity is low with high confidence, and what to compute next.
 
     Args:

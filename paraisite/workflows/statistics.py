@@ -30,7 +30,7 @@ from paraisite.screening.source_content import numbers_in, structures_in
 from paraisite.tracking.analysis_runs import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipes import SLACK
-from paraisite.workflows.screen import screen_with_all
+from paraisite.workflows.screen import screen_with_all_models
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +63,10 @@ def correlate_source(source: str, *, n_process: int, chunk_size: int, output: Pa
         MissingInputError: The source, or every model, is nowhere.
         DataError: The source is unusable.
     """
-    said = pq.read_table(screen_with_all(source, output=None, n_process=n_process, chunk_size=chunk_size)).to_pandas()
-    known = _known(source, said[MATERIAL_ID])
-    table = pd.concat([said, known.drop(columns=known.columns.intersection(said.columns))], axis=1)
+    file = screen_with_all_models(source, output=None, n_process=n_process, chunk_size=chunk_size)
+    predicted = pq.read_table(file).to_pandas()
+    known = _known(source, predicted[MATERIAL_ID])
+    table = pd.concat([predicted, known.drop(columns=known.columns.intersection(predicted.columns))], axis=1)
     name = Path(source).name
     default = STATISTICS if source == SLACK else STATISTICS.with_name(f"{STATISTICS.name}_{name}".lower())
     _report(observed_in(table, name=name), name=name, folder=output or _emptied(default))

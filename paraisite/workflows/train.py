@@ -56,26 +56,26 @@ def train_predictor(recipe_name: str) -> None:
     _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
 
 
-def step1(dataset: str, *, overrides: Overrides) -> None:
+def train_step1(dataset: str, *, overrides: Overrides) -> None:
     """Train from random weights: on the second stage's data set, and on the final one."""
-    lineage = _lineage(load_config())
+    lineage = configured_lineage(load_config())
     _train_and_report((lineage.middle_from_random, final_recipe(Start.RANDOM, dataset)), overrides)
 
 
-def step2(dataset: str, *, overrides: Overrides) -> None:
+def train_step2(dataset: str, *, overrides: Overrides) -> None:
     """Train from formation-energy weights: on the second stage's data set, and on the final one."""
-    lineage = _lineage(load_config())
+    lineage = configured_lineage(load_config())
     _train_and_report((lineage.middle, final_recipe(lineage.pretrained, dataset)), overrides)
 
 
-def step3(dataset: str, *, overrides: Overrides) -> None:
+def train_step3(dataset: str, *, overrides: Overrides) -> None:
     """Train the two-stage model from the second stage's members."""
-    _train_and_report((final_recipe(_lineage(load_config()).middle, dataset),), overrides)
+    _train_and_report((final_recipe(configured_lineage(load_config()).middle, dataset),), overrides)
 
 
-def rwaft(dataset: str, *, overrides: Overrides) -> None:
+def train_rwaft(dataset: str, *, overrides: Overrides) -> None:
     """Train the additional check, from the members of the second stage without the first."""
-    _train_and_report((final_recipe(_lineage(load_config()).middle_from_random, dataset),), overrides)
+    _train_and_report((final_recipe(configured_lineage(load_config()).middle_from_random, dataset),), overrides)
 
 
 def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
@@ -83,7 +83,12 @@ def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None
     _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in recipes))
 
 
-def _lineage(config: Config) -> Lineage:
+def configured_lineage(config: Config) -> Lineage:
+    """Return the lineage that params.yaml names.
+
+    Raises:
+        ConfigError: There is no such lineage.
+    """
     if config.lineage not in LINEAGES:
         raise ConfigError(f"params.yaml: lineage is {config.lineage!r}, expected one of {', '.join(LINEAGES)}")
     return LINEAGES[config.lineage]

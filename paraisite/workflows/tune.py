@@ -52,7 +52,7 @@ _RUN_ID: Final = "run_id"
 """A study's attribute: its MLflow run."""
 
 
-def tune(recipe_name: str, options: SearchOptions) -> None:
+def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
     """Run a study's trials until it has as many as asked for, and say what it has found.
 
     Raises:

@@ -43,7 +43,7 @@ README_FILE: Final = "README.txt"
 
 
 @dataclass(frozen=True)
-class Verification:
+class VerificationOptions:
     """How a crystal is checked.
 
     Attributes:
@@ -63,7 +63,7 @@ class Verification:
     model: str = DEFAULT_MODEL
 
 
-def verify(what: str, how: Verification, *, folder: Path | None, output: Path | None) -> None:
+def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | None, output: Path | None) -> None:
     """Write the inputs for a crystal's conductivity, and compare its prediction with a potential's.
 
     Args:
@@ -91,7 +91,7 @@ def verify(what: str, how: Verification, *, folder: Path | None, output: Path | 
     Console().print(f"{counts}; {target / README_FILE} names the next commands", soft_wrap=True)
 
 
-def write_inputs(name: str, structure: Structure, how: Verification, folder: Path) -> "Mapping[Program, int]":
+def write_inputs(name: str, structure: Structure, how: VerificationOptions, folder: Path) -> "Mapping[Program, int]":
     """Write the inputs of first-principles programs, and return how many supercells each has."""
     from paraisite.dft_inputs.displaced_supercells import displaced_phonons
     from paraisite.dft_inputs.instructions import readme
@@ -115,7 +115,7 @@ def write_inputs(name: str, structure: Structure, how: Verification, folder: Pat
     return n_supercell
 
 
-def _check(name: str, structure: Structure, how: Verification, folder: Path) -> dict[str, Any]:
+def _check(name: str, structure: Structure, how: VerificationOptions, folder: Path) -> dict[str, Any]:
     """Return what is said of a crystal: by the model, by the potential where it is asked, and by Togo15."""
     (predicted,) = predict_rows(how.model, [Crystal(name, structure)])
     if predicted[REASON] is not None:
@@ -137,7 +137,7 @@ def _check(name: str, structure: Structure, how: Verification, folder: Path) -> 
     return check
 
 
-def _ask(structure: Structure, calculator: Any, how: Verification, folder: Path) -> dict[str, Any]:
+def _ask(structure: Structure, calculator: Any, how: VerificationOptions, folder: Path) -> dict[str, Any]:
     """Return the potential's answer, and write the cell that it was computed at."""
     from paraisite.dft_inputs.potential_check import check_with_potential
 

@@ -28,24 +28,24 @@ runner = CliRunner()
 
 WORKFLOWS = {
     "backbones": ("compare_backbones",),
-    "build_labels": ("assemble_lab",),
-    "check": ("check", "check_formation_energy"),
-    "compare": ("compare",),
-    "evaluate": ("evaluate",),
-    "fetch_data": ("fetch",),
-    "fit": ("fit",),
-    "label": ("label",),
-    "overlap": ("overlap",),
-    "prepare": ("prepare",),
-    "pretrain": ("pretrain",),
-    "replay": ("replay_choices",),
-    "report": ("report",),
-    "screen": ("screen_candidates", "screen_with_all"),
-    "select": ("candidates",),
+    "build_labels": ("build_labels",),
+    "check": ("check_labels", "check_formation_energies"),
+    "compare": ("compare_models",),
+    "evaluate": ("evaluate_models",),
+    "fetch_data": ("fetch_dataset",),
+    "fit": ("fit_processes",),
+    "label": ("label_crystals",),
+    "overlap": ("report_overlap",),
+    "prepare": ("prepare_dataset",),
+    "pretrain": ("pretrain_network",),
+    "replay": ("replay_selection",),
+    "report": ("write_report",),
+    "screen": ("screen_source", "screen_with_all_models"),
+    "select": ("select_candidates",),
     "statistics": ("correlate_source", "correlate_tables"),
-    "train": ("step1", "step2", "step3", "rwaft", "train_recipe"),
-    "tune": ("tune",),
-    "verify": ("verify",),
+    "train": ("train_step1", "train_step2", "train_step3", "train_rwaft", "train_recipe"),
+    "tune": ("tune_recipe",),
+    "verify": ("verify_prediction",),
 }
 
 
@@ -79,13 +79,13 @@ def invoke(*arguments: str) -> str:
 @pytest.mark.parametrize("verb", ["step1", "step2", "step3", "rwaft"])
 def test_a_step_without_options_takes_togo15_and_the_settings_of_params_yaml(calls: Calls, verb: str) -> None:
     invoke(verb)
-    assert calls == [(verb, ("togo15",), {"overrides": {}})]
+    assert calls == [(f"train_{verb}", ("togo15",), {"overrides": {}})]
 
 
 def test_options_that_are_given_become_overrides(calls: Calls) -> None:
     invoke("step3", "--dataset", "mix", "--epochs", "5", "--batch-size", "16", "--learning-rate", "2e-3", "--seed", "0")
     overrides = {"epochs": 5, "batch_size": 16, "learning_rate": 2e-3, "seed": 0}
-    assert calls == [("step3", ("mix",), {"overrides": overrides})]
+    assert calls == [("train_step3", ("mix",), {"overrides": overrides})]
 
 
 def test_overrides_have_the_names_of_the_settings(calls: Calls) -> None:
@@ -103,13 +103,13 @@ def test_train_takes_a_recipe_by_name(calls: Calls, recipe: str) -> None:
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_prepare_takes_every_data_set(calls: Calls, dataset: str) -> None:
     invoke("prepare", dataset)
-    assert calls == [("prepare", (dataset,), {})]
+    assert calls == [("prepare_dataset", (dataset,), {})]
 
 
 def test_compare_calls_its_stage(calls: Calls) -> None:
     invoke("compare")
     invoke("compare", "--all")
-    assert calls == [("compare", (), {"all_trained": False}), ("compare", (), {"all_trained": True})]
+    assert calls == [("compare_models", (), {"all_trained": False}), ("compare_models", (), {"all_trained": True})]
 
 
 def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named(calls: Calls) -> None:
@@ -152,17 +152,17 @@ def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: l
     [
         (
             ["label", "slack", "--processes", "3"],
-            ("label", ("slack",), {"n_process": 3, "keep": True, "dataset": "togo15"}),
+            ("label_crystals", ("slack",), {"n_process": 3, "keep": True, "dataset": "togo15"}),
         ),
         (
             ["label", "bte", "--processes", "1", "--no-keep"],
-            ("label", ("bte",), {"n_process": 1, "keep": False, "dataset": "togo15"}),
+            ("label_crystals", ("bte",), {"n_process": 1, "keep": False, "dataset": "togo15"}),
         ),
-        (["build-labels"], ("assemble_lab", (), {})),
-        (["check", "bte"], ("check", ("bte",), {})),
-        (["check", "formation_energy"], ("check_formation_energy", (), {})),
-        (["pretrain"], ("pretrain", ("formation_energy",), {})),
-        (["pretrain", "all"], ("pretrain", ("all",), {})),
+        (["build-labels"], ("build_labels", (), {})),
+        (["check", "bte"], ("check_labels", ("bte",), {})),
+        (["check", "formation_energy"], ("check_formation_energies", (), {})),
+        (["pretrain"], ("pretrain_network", ("formation_energy",), {})),
+        (["pretrain", "all"], ("pretrain_network", ("all",), {})),
     ],
 )
 def test_verbs_of_the_lab_call_their_function(calls: Calls, arguments: list[str], expected: tuple[Any, ...]) -> None:
@@ -185,13 +185,13 @@ def test_protocols_are_those_of_the_evaluation() -> None:
 def test_a_study_is_done_as_the_options_say(calls: Calls) -> None:
     invoke("tune", "feaftg15", "--protocol", "grouped", "--trials", "7", "--processes", "2", "--no-pruning", "--apply")
     ((name, (recipe, options), _),) = calls
-    assert (name, recipe) == ("tune", "FEAFTG15")
+    assert (name, recipe) == ("tune_recipe", "FEAFTG15")
     assert options == SearchOptions("grouped", n_trial=7, n_process=2, pruning=False, apply=True)
 
 
 def test_one_model_or_all_of_them_screen_a_source(calls: Calls) -> None:
     invoke("screen", "slack", "--model", "all", "--processes", "1")
-    assert calls == [("screen_with_all", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
+    assert calls == [("screen_with_all_models", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
     result = runner.invoke(app, ["screen", "slack", "--model", "all", "--scheduler", "tcp://here:1"])
     assert result.exit_code == 2
     assert "goes with one model" in result.output
@@ -210,7 +210,7 @@ def test_statistics_are_of_a_source_or_of_tables(calls: Calls) -> None:
 def test_the_report_goes_where_it_is_told(calls: Calls) -> None:
     invoke("report")
     invoke("report", "--output", "page.html")
-    assert calls == [("report", (None,), {}), ("report", (Path("page.html"),), {})]
+    assert calls == [("write_report", (None,), {}), ("write_report", (Path("page.html"),), {})]
 
 
 def test_samplers_are_those_of_the_study() -> None:
@@ -258,24 +258,24 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         assert arguments[:3] == ["python", "-m", "paraisite"]
         invoke(*arguments[3:])
     assert [name for name, _, _ in calls] == [
-        "step1",
-        "step2",
-        "step3",
-        "rwaft",
+        "train_step1",
+        "train_step2",
+        "train_step3",
+        "train_rwaft",
         "train_recipe",
-        "pretrain",
-        "evaluate",
+        "pretrain_network",
+        "evaluate_models",
         "compare_backbones",
-        "overlap",
-        "tune",
-        "fetch",
-        "screen_candidates",
+        "report_overlap",
+        "tune_recipe",
+        "fetch_dataset",
+        "screen_source",
         "correlate_source",
-        "report",
+        "write_report",
     ]
     without_overrides = (
-        "pretrain", "evaluate", "overlap", "compare_backbones", "tune", "fetch", "screen_candidates",
-        "correlate_source", "report",
+        "pretrain_network", "evaluate_models", "report_overlap", "compare_backbones", "tune_recipe", "fetch_dataset",
+        "screen_source", "correlate_source", "write_report",
     )  # fmt: skip
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
 
@@ -288,7 +288,7 @@ def test_candidates_are_wished_for_by_options(calls: Calls, tmp_path: Path) -> N
         "0.5", "--at-most", "price_highest=100", "--elements-file", str(prices), "--any", "--next", "3", "--by", "Mean",
     )  # fmt: skip
     ((name, (folder, source, wish), options),) = calls
-    assert (name, folder, source, options) == ("candidates", Path("build/screen/x"), None, {"output": None})
+    assert (name, folder, source, options) == ("select_candidates", Path("build/screen/x"), None, {"output": None})
     assert (wish.n_row, wish.coverage, wish.n_next, wish.by) == (5, 0.9, 3, "mean")
     assert wish.filters.without_elements == {"Pb", "Tl"}
     assert [str(bound) for bound in wish.filters.bounds] == ["price_highest at most 100", "band_gap at least 0.5"]
@@ -314,15 +314,15 @@ def test_a_wish_that_cannot_be_is_refused(calls: Calls, arguments: list[str], me
 def test_a_replay_has_its_options(calls: Calls) -> None:
     invoke("replay", "--starts", "3", "--processes", "1")
     ((name, (options,), others),) = calls
-    assert (name, options.n_start, options.n_label, others["n_process"]) == ("replay_choices", 3, 55, 1)
+    assert (name, options.n_start, options.n_label, others["n_process"]) == ("replay_selection", 3, 55, 1)
 
 
 def test_a_verification_has_its_options(calls: Calls) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["paraisite.workflows.verify"], "Verification", dict, raising=False)
-        invoke("verify", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
+        patch.setattr(sys.modules["paraisite.workflows.verify"], "VerificationOptions", dict, raising=False)
+        invoke("verify_prediction", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
     ((name, (what, how), options),) = calls
-    assert (name, what, options) == ("verify", "mp-1265", {"folder": None, "output": None})
+    assert (name, what, options) == ("verify_prediction", "mp-1265", {"folder": None, "output": None})
     assert (how["programs"], how["with_nac"], how["with_potential"], how["keep_cell"]) == (("qe",), False, False, True)
 
 
@@ -345,10 +345,10 @@ def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
                 invoke(*arguments[3:])
         trained = {args[0] for name, args, _ in calls if name == "train_recipe"}
         assert trained == {recipe.name for recipe in models_of(lineage).values()}
-        prepared = {args[0] for name, args, _ in calls if name == "prepare"}
+        prepared = {args[0] for name, args, _ in calls if name == "prepare_dataset"}
         assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
-        assert {args[0] for name, args, _ in calls if name == "label"} <= set(TIERS)
-        assert calls[-1][0] == ("report" if lineage.name == "lab" else "compare")
+        assert {args[0] for name, args, _ in calls if name == "label_crystals"} <= set(TIERS)
+        assert calls[-1][0] == ("write_report" if lineage.name == "lab" else "compare_models")
 
 
 def test_help_answers_without_the_heavy_packages() -> None:

@@ -80,7 +80,7 @@ def project(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_labels_become_tables_figures_and_a_data_sheet(project: Path):
-    build_labels.assemble_lab()
+    build_labels.build_labels()
     folder = project / "build" / "lab"
     slack = pq.read_table(folder / "slack.parquet").to_pandas().set_index("material_id")
     assert slack.loc["rocksalt:Y-N", "formation_energy_ev_per_atom"] == pytest.approx(-5.0 - (-6.0 - 2.0) / 2)
@@ -96,7 +96,7 @@ def test_labels_become_tables_figures_and_a_data_sheet(project: Path):
 
 
 def test_recipes_read_the_tables_by_name(project: Path):
-    build_labels.assemble_lab()
+    build_labels.build_labels()
     config = load_config().data
     slack, bte = load_dataset("slack", config), load_dataset("bte", config)
     assert slack.table["material_id"].tolist() == ["rocksalt:Y-N", "rocksalt:Sc-N"]
@@ -109,7 +109,7 @@ def test_recipes_read_the_tables_by_name(project: Path):
 
 
 def test_pretraining_sees_every_relaxed_crystal(project: Path):
-    build_labels.assemble_lab()
+    build_labels.build_labels()
     table, structures = load_relaxed(load_config().data.lab)
     assert [structure.composition.reduced_formula for structure in structures] == table["formula"].tolist()
     assert table["formula"].tolist() == ["YN", "ScN", "YP"]
@@ -132,11 +132,11 @@ def test_a_check_compares_with_togo15_and_enters_the_data_sheet(project: Path, c
     known = check._known_conductivities("bte", load_config())
     rows = [bte_row(name, 0.8 * kappa) for name, kappa in known.iloc[:12].items()]
     write_labels("bte_check", [*rows, bte_row(known.index[12], np.nan, reason="phonon of -1.00 THz (imaginary)")])
-    check.check("bte")
+    check.check_labels("bte")
     assert "12 of 13 compounds accepted" in capsys.readouterr().out
     (found,) = json.loads((project / "build/check_bte/metrics.json").read_text()).values()
     assert found["n"] == 12
     assert found["mape"] == pytest.approx(0.2)
     assert found["spearman"] == pytest.approx(1.0)
-    build_labels.assemble_lab()
+    build_labels.build_labels()
     assert "against Togo15" in (project / "build" / "lab" / "DATASHEET.md").read_text()

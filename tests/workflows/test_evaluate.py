@@ -42,7 +42,7 @@ def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pyt
 
 
 def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate.evaluate("honest", "togo15")
+    evaluate.evaluate_models("honest", "togo15")
 
     result = folder / "build" / "evaluate_honest" / "result"
     estimates, scores = (pd.read_csv(result / name) for name in ("estimates.csv.gz", "scores.csv"))
@@ -97,7 +97,7 @@ def test_a_planted_label_in_a_test_row_changes_no_estimate_of_its_split(
         table = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "estimates.csv.gz")
         return table[table["split_seed"] == 1]
 
-    evaluate.evaluate("honest", "togo15")
+    evaluate.evaluate_models("honest", "togo15")
     before = estimates()
     planted = before["material_id"].iloc[0]
     load = inputs.load_data
@@ -108,7 +108,7 @@ def test_a_planted_label_in_a_test_row_changes_no_estimate_of_its_split(
         return dataset
 
     monkeypatch.setattr(evaluate, "load_data", with_another_value)
-    evaluate.evaluate("honest", "togo15")
+    evaluate.evaluate_models("honest", "togo15")
     after = estimates()
     assert set(after.loc[after["material_id"] == planted, "kappa_w_per_m_k"]) == {4321.0}
     pd.testing.assert_frame_equal(after.drop(columns="kappa_w_per_m_k"), before.drop(columns="kappa_w_per_m_k"))
@@ -132,7 +132,7 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
     monkeypatch.setattr(evaluate, "cross_fit_network", fitted)
     settings = folder / "params.yaml"
     settings.write_text(settings.read_text().replace("seeds: [42]", "seeds: [42, 43]"))
-    evaluate.evaluate("honest", "togo15")
+    evaluate.evaluate_models("honest", "togo15")
     assert asked == [(f"random weights, seed {seed}", seed, f"honest-rwtg15-{seed}") for seed in (42, 43)]
 
     scores = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "scores.csv")
@@ -153,13 +153,13 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
 
 
 def test_another_data_set_has_a_folder_of_its_own(folder: Path) -> None:
-    evaluate.evaluate("grouped", "hh143")
+    evaluate.evaluate_models("grouped", "hh143")
     assert (folder / "build" / "evaluate_grouped_hh143" / "metrics.json").exists()
 
 
 def test_an_unknown_protocol_is_a_clear_error(folder: Path) -> None:
     with pytest.raises(ConfigError, match="unknown protocol 'kind'; known ones are paper, paper-last, honest, grouped"):
-        evaluate.evaluate("kind", "togo15")
+        evaluate.evaluate_models("kind", "togo15")
 
 
 def test_a_recipe_without_its_members_is_left_out(
@@ -176,5 +176,5 @@ def test_a_recipe_without_its_members_is_left_out(
     monkeypatch.setattr(evaluate, "load_phonons", lambda _: None)
     monkeypatch.setattr(evaluate, "_networks", lambda *_: Networks())
     monkeypatch.setattr(earlier_stages, "starting_weights", absent)
-    evaluate.evaluate("honest", "togo15")
+    evaluate.evaluate_models("honest", "togo15")
     assert "FELABBTETG15 is left out: no members" in caplog.text

@@ -60,7 +60,7 @@ def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pyt
 
 
 def test_a_fit_leaves_a_registered_predictor_with_a_card(folder: Path) -> None:
-    fit.fit("togo15")
+    fit.fit_processes("togo15")
     made = folder / "build" / "gptg15" / "predictor"
     found = find_predictor("GPTG15")
     assert found.digest == Predictor.load(made).digest
@@ -82,4 +82,4 @@ def test_a_fit_leaves_a_registered_predictor_with_a_card(folder: Path) -> None:
 def test_without_networks_there_is_no_fit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EarlierStages, "conductivity_networks", lambda *_: {})
     with pytest.raises(MissingInputError, match="lineage lab has no networks for conductivities"):
-        fit.fit("togo15")
+        fit.fit_processes("togo15")

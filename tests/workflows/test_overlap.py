@@ -44,7 +44,7 @@ def write_estimates(folder: Path, protocol: str) -> None:
 def test_a_report_leaves_tables_a_figure_and_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_estimates(folder, "honest")
     write_estimates(folder, "grouped")
-    overlap.overlap("first", "second")
+    overlap.report_overlap("first", "second")
 
     result = folder / "build" / "overlap_first_second"
     table = pd.read_csv(result / "table.csv", keep_default_na=False)
@@ -82,7 +82,7 @@ def test_a_report_leaves_tables_a_figure_and_a_run(folder: Path, capsys: pytest.
 def test_without_an_evaluation_the_counts_are_told_and_how_to_get_errors(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    overlap.overlap("first", "second")
+    overlap.report_overlap("first", "second")
     assert "no errors on second were measured here" in caplog.text
     assert "python -m paraisite evaluate honest --dataset second" in caplog.text
     assert "10 of 40 (25%)" in (folder / "build" / "overlap_first_second" / "table.md").read_text()
@@ -90,14 +90,14 @@ def test_without_an_evaluation_the_counts_are_told_and_how_to_get_errors(
 
 def test_an_unknown_name_is_a_clear_error(folder: Path) -> None:
     with pytest.raises(DataError, match="unknown data set 'third'; known ones are togo15"):
-        overlap.overlap("third", "second")
+        overlap.report_overlap("third", "second")
 
 
 def test_estimates_of_another_version_are_refused(folder: Path) -> None:
     write_estimates(folder, "honest")
     make_dataset("second", n_row=20).save(folder / "external" / "second")
     with pytest.raises(DataError, match="was tested, but is not in second"):
-        overlap.overlap("first", "second")
+        overlap.report_overlap("first", "second")
 
 
 def test_the_lineages_earlier_stages_are_those_before_the_tested_data() -> None:

@@ -35,7 +35,7 @@ def test_a_network_agrees_with_itself_and_the_formulas_of_the_lab_set_are_told_a
     records, _ = load_aflow(few)
     known = {record.structure.composition.reduced_formula for record in records[:12]}
     write_slack_table(Path("build/lab/slack.parquet"), known)
-    check.check_formation_energy()
+    check.check_formation_energies()
     found = json.loads(Path("build/check_formation_energy/metrics.json").read_text())["agreement"]
     everything, others = found.values()
     assert everything["n"] == 30
@@ -48,7 +48,7 @@ def test_a_network_agrees_with_itself_and_the_formulas_of_the_lab_set_are_told_a
     name = next(name for name in parameters if name.endswith("bias") and parameters[name].shape == (1, 1))
     parameters[name] = parameters[name] + np.float32(0.5)
     type(network)(**{**vars(network), "parameters": parameters}).save(Path("weights/lfe") / ENSEMBLE_FILE)
-    check.check_formation_energy()
+    check.check_formation_energies()
     everything, _ = json.loads(Path("build/check_formation_energy/metrics.json").read_text())["agreement"].values()
     assert everything["mean_difference"] == pytest.approx(0.5, abs=1e-5)
 

@@ -13,7 +13,7 @@ from paraisite.inference.calibration_set import REFERENCE_FILE
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.training.pretraining import CARD_FILE, ERRORS
 from paraisite.training.recipes import SHIPPABLE
-from paraisite.workflows.release import AGREEMENT, ship
+from paraisite.workflows.release import AGREEMENT, release_model
 
 FELAB = Path("build/felab/weights")
 LFE = Path("build/pretrain/formation_energy")
@@ -46,10 +46,10 @@ def test_what_others_start_from_can_be_shipped():
 
 def test_a_trained_model_replaces_the_shipped_one_and_both_figures_are_printed(capsys: pytest.CaptureFixture[str]):
     write_felab(b"first", 0.5)
-    ship("FELAB")
+    release_model("FELAB")
     assert "before" not in capsys.readouterr().out
     write_felab(b"second", 0.375)
-    ship("FELAB")
+    release_model("FELAB")
     assert Path("weights/felab", ENSEMBLE_FILE).read_bytes() == b"second"
     assert Path("weights/felab", CARD_FILE).read_text().startswith('{\n  "sha256"')
     row = next(line for line in capsys.readouterr().out.splitlines() if "mape_last_epoch" in line)
@@ -58,7 +58,7 @@ def test_a_trained_model_replaces_the_shipped_one_and_both_figures_are_printed(c
 
 def test_the_network_for_formation_energies_takes_its_comparison_along(caplog: pytest.LogCaptureFixture):
     write_lfe()
-    ship("LFE")
+    release_model("LFE")
     assert "was not compared with MEGNet's" in caplog.text
     assert json.loads(Path("weights/lfe", CARD_FILE).read_text())[AGREEMENT] == {}
 
@@ -66,7 +66,7 @@ def test_the_network_for_formation_energies_takes_its_comparison_along(caplog: p
     found = Path("build/check_formation_energy/metrics.json")
     found.parent.mkdir()
     found.write_text(json.dumps({"network_sha256": file_sha256(LFE / ENSEMBLE_FILE), "agreement": agreement}))
-    ship("LFE")
+    release_model("LFE")
     assert json.loads(Path("weights/lfe", CARD_FILE).read_text())[AGREEMENT] == agreement
 
 
@@ -75,23 +75,23 @@ def test_the_comparison_of_another_network_is_left_out(caplog: pytest.LogCapture
     found = Path("build/check_formation_energy/metrics.json")
     found.parent.mkdir()
     found.write_text(json.dumps({"network_sha256": "of another one", "agreement": {"all": {"n": 30}}}))
-    ship("LFE")
+    release_model("LFE")
     assert "was not compared with MEGNet's" in caplog.text
     assert json.loads(Path("weights/lfe", CARD_FILE).read_text())[AGREEMENT] == {}
 
 
 def test_what_was_not_trained_is_said_with_the_command_that_trains_it():
     with pytest.raises(MissingInputError, match="no trained FELAB: `python -m paraisite train FELAB` makes it"):
-        ship("FELAB")
+        release_model("FELAB")
     with pytest.raises(MissingInputError, match="`python -m paraisite pretrain formation_energy` makes it"):
-        ship("LFE")
+        release_model("LFE")
 
 
 def test_weights_that_their_card_does_not_describe_are_not_shipped():
     write_felab(b"first", 0.5)
     (FELAB / ENSEMBLE_FILE).write_bytes(b"others")
     with pytest.raises(DataError, match=r"is not what card\.json beside it describes: train FELAB anew"):
-        ship("FELAB")
+        release_model("FELAB")
     assert not Path("weights").exists()
 
 
@@ -99,15 +99,15 @@ def test_a_damaged_card_is_named():
     write_felab(b"first", 0.5)
     (FELAB / CARD_FILE).write_text('{"sha256": ')
     with pytest.raises(DataError, match=r"build/felab/weights/card\.json is no card of a model"):
-        ship("FELAB")
+        release_model("FELAB")
 
 
 def test_a_damaged_card_of_what_is_replaced_stops_nothing(caplog: pytest.LogCaptureFixture):
     write_felab(b"first", 0.5)
-    ship("FELAB")
+    release_model("FELAB")
     Path("weights/felab", CARD_FILE).write_text('{"sha256": "of nothing that has figures"}')
     write_felab(b"second", 0.375)
-    ship("FELAB")
+    release_model("FELAB")
     assert "no figures to compare with" in caplog.text
     assert Path("weights/felab", ENSEMBLE_FILE).read_bytes() == b"second"
 
@@ -115,7 +115,7 @@ def test_a_damaged_card_of_what_is_replaced_stops_nothing(caplog: pytest.LogCapt
 def test_a_model_that_diverged_is_not_shipped():
     write_felab(b"first", float("nan"))
     with pytest.raises(DataError, match="FELAB has figures that are not finite"):
-        ship("FELAB")
+        release_model("FELAB")
     assert not Path("weights").exists()
 
 
@@ -125,8 +125,8 @@ def test_a_predictor_is_shipped_with_what_taught_it():
     (folder / REFERENCE_FILE).write_bytes(b"what taught it")
     described = {METRICS: {}, REFERENCE_SHA256: file_sha256(folder / REFERENCE_FILE)}
     write_model(folder, b"members", **described)
-    ship("FELABTG15")
+    release_model("FELABTG15")
     assert Path("weights/felabtg15", REFERENCE_FILE).read_bytes() == b"what taught it"
     (folder / REFERENCE_FILE).write_bytes(b"something else")
     with pytest.raises(DataError, match=r"reference\.safetensors is not what card\.json beside it describes"):
-        ship("FELABTG15")
+        release_model("FELABTG15")

@@ -21,7 +21,7 @@ def folder(tmp_path: Path, own_store: None, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_with_nothing_here_every_section_names_what_makes_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report.report()
+    report.write_report()
     text = (folder / "build/report/report.html").read_text()
     for command in ("prepare togo15", "compare", "backbones", "overlap", "statistics", "candidates"):
         assert f"<code>python -m paraisite {command}</code>" in text
@@ -32,7 +32,7 @@ def test_what_is_here_is_shown_without_the_network_and_logged(folder: Path) -> N
     make_dataset("togo15", n_row=20).save(folder / "build/prepare/togo15")
     make_result("RWTG15", n_epoch=5).save(folder / "build/rwtg15/result")
     Findings.of(planted()).write(folder / "build/statistics")
-    report.report(folder / "here" / "page.html")
+    report.write_report(folder / "here" / "page.html")
     found = Page((folder / "here" / "page.html").read_text())
     assert all(address.startswith("data:image/") for address in found.loaded)
     assert found.tags.count("img") == 10
@@ -47,7 +47,7 @@ def test_what_is_here_is_shown_without_the_network_and_logged(folder: Path) -> N
 
 def test_a_damaged_input_costs_one_section_only(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     (folder / "build/rwtg15/result").mkdir(parents=True)
-    report.report()
+    report.write_report()
     assert (
         "What this section shows is damaged: build/rwtg15/result holds no complete result"
         in (folder / "build/report/report.html").read_text()

@@ -49,7 +49,7 @@ def predictors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
 
 
 def screen_rows() -> MadeOf:
-    path = screen.screen_with_all("rows.jsonl", output=None, n_process=1, chunk_size=8)
+    path = screen.screen_with_all_models("rows.jsonl", output=None, n_process=1, chunk_size=8)
     assert path == Path("build/screen/rows.jsonl-all.parquet")
     assert not list(Path("build/checkpoints/screen").iterdir())
     return MadeOf.read(path)

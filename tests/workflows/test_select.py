@@ -25,7 +25,7 @@ ALL_ROWS = Diversity(min_distance=0.0)
 def choose(folder: Path, wish: Wish) -> Path:
     target = folder / "chosen"
     screened = screened_table(folder, {"gap": [1.0, 5.0, 7.0, 1.4, 5.0, 9.0, 6.0]})
-    select.candidates(screened.folder, str(folder / "crystals.parquet"), wish, output=target)
+    select.select_candidates(screened.folder, str(folder / "crystals.parquet"), wish, output=target)
     return target
 
 
@@ -57,6 +57,6 @@ def test_without_a_screening_the_message_says_how_to_make_one(tmp_path: Path, mo
 def test_a_replay_leaves_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(select, "gaussian_process", line)
     options = ReplayOptions(n_start=2, n_first=20, batch=10, n_label=40)
-    replay.replay_choices(options, n_process=1, output=tmp_path)
+    replay.replay_selection(options, n_process=1, output=tmp_path)
     assert len(pd.read_csv(tmp_path / replay.REPLAY_FILE)) == 4 * 2 * 3
     assert (tmp_path / "figures" / "replay_regret_dex.svg").exists()

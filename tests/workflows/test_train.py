@@ -105,20 +105,20 @@ def test_a_training_leaves_its_result_its_members_and_what_others_start_from(con
 
 def test_a_comparison_is_of_the_lineages_models(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(MissingInputError, match="nothing to compare"):
-        compare.compare()
+        compare.compare_models()
     for name in ("FEAF", "FEAFTG15", "RWTG15", "FELABTG15"):
         write(trained(config, name))
-    compare.compare()
+    compare.compare_models()
     table = Path("build/compare/result/table.md").read_text()
     assert ("FEAFTG15" in table, "FELABTG15" in table) == (True, False)
     curves = Path("build/compare/curves.csv").read_text().splitlines()
     assert (curves[0].count(","), len(curves)) == (8, 5)
     choose_lineage("lab")
-    compare.compare()
+    compare.compare_models()
     table = Path("build/compare/result/table.md").read_text()
     assert ("FEAFTG15" in table, "FELABTG15" in table, "RWTG15" in table) == (False, True, True)
     capsys.readouterr()
-    compare.compare(all_trained=True)
+    compare.compare_models(all_trained=True)
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("FEAFTG15", "FELABTG15", "RWTG15"))
     assert Path("build/compare/result/table.md").read_text() == table

@@ -52,8 +52,8 @@ def in_this_process(
 def test_a_study_leaves_tables_figures_and_runs_and_can_be_made_longer(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tune.tune("FELABTG15", OPTIONS)
-    tune.tune("FELABTG15", SearchOptions(**(vars(OPTIONS) | {"n_trial": 6, "apply": True})))
+    tune.tune_recipe("FELABTG15", OPTIONS)
+    tune.tune_recipe("FELABTG15", SearchOptions(**(vars(OPTIONS) | {"n_trial": 6, "apply": True})))
     result = folder / "build" / "tune" / "felabtg15-honest-qmc-no-pruning" / "result"
     trials, chosen, pruning = (pd.read_csv(result / f"{name}.csv") for name in ("trials", "chosen", "pruning"))
     assert trials["state"].tolist() == ["complete"] * 6
@@ -87,8 +87,8 @@ def test_a_stopped_study_keeps_its_trials_and_goes_on(folder: Path, monkeypatch:
 
     monkeypatch.setattr(tune, "run_trials", stopped)
     with pytest.raises(KeyboardInterrupt):
-        tune.tune("FELABTG15", OPTIONS)
+        tune.tune_recipe("FELABTG15", OPTIONS)
     monkeypatch.setattr(tune, "run_trials", in_this_process)
-    tune.tune("FELABTG15", OPTIONS)
+    tune.tune_recipe("FELABTG15", OPTIONS)
     trials = pd.read_csv(next((folder / "build" / "tune").glob("*/result/trials.csv")))
     assert trials["state"].tolist() == ["complete"] * 4

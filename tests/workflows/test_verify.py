@@ -20,7 +20,7 @@ FEW = Effort(min_angstrom=6.5, min_atoms=16, snapshots_per_minimum=2.0)
 PREDICTED = {
     "value": 60.0, "lower_80": 30.0, "upper_80": 120.0, "out_of_domain_flag": False, "nearest": [], "reason": None,
 }  # fmt: skip
-HOW = verify.Verification(programs=("vasp",), with_potential=False, pair_cutoff_angstrom=2.5)
+HOW = verify.VerificationOptions(programs=("vasp",), with_potential=False, pair_cutoff_angstrom=2.5)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def no_potential(name: str) -> Any:
 
 @pytest.mark.usefixtures("own_store")
 def test_a_crystal_gets_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    verify.verify("MgO", HOW, folder=tmp_path, output=tmp_path / "out")
+    verify.verify_prediction("MgO", HOW, folder=tmp_path, output=tmp_path / "out")
     found = json.loads((tmp_path / "out" / verify.CHECK_FILE).read_text())
     assert found["known"] == pytest.approx(66.069)
     assert "potential" not in found
@@ -84,7 +84,7 @@ def test_without_phono3py_the_message_names_the_extra(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(MissingInputError, match=r"verify needs the extra 'phonons': pip install '.\[phonons\]'"):
-        verify.verify("MgO", HOW, folder=None, output=None)
+        verify.verify_prediction("MgO", HOW, folder=None, output=None)
 
 
 def test_a_crystal_without_a_prediction_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
