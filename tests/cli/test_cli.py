@@ -264,6 +264,7 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "train_rwaft",
         "train_recipe",
         "pretrain_network",
+        "fit_processes",
         "evaluate_models",
         "compare_backbones",
         "report_overlap",
@@ -274,8 +275,8 @@ def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Ca
         "write_report",
     ]
     without_overrides = (
-        "pretrain_network", "evaluate_models", "report_overlap", "compare_backbones", "tune_recipe", "fetch_dataset",
-        "screen_source", "correlate_source", "write_report",
+        "pretrain_network", "fit_processes", "evaluate_models", "report_overlap", "compare_backbones", "tune_recipe",
+        "fetch_dataset", "screen_source", "correlate_source", "write_report",
     )  # fmt: skip
     assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
 
