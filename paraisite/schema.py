@@ -67,9 +67,6 @@ MODEL: Final = "model"
 SEED: Final = "seed"
 SPLIT: Final = "split"
 TILT: Final = "tilt"
-KAPPA_ESTIMATED: Final = "kappa_estimated_w_per_m_k"
-KAPPA_MEDIAN: Final = "kappa_median_w_per_m_k"
-LOG10_SPREAD: Final = "log10_spread_dex"
 
 # Columns of a curves table (one row per split and epoch, epochs counted from 1).
 EPOCH: Final = "epoch"

@@ -13,8 +13,9 @@ import pandas as pd
 from paraisite import schema
 from paraisite.core.files import write_whole
 from paraisite.data.datasets.nested_splits import NestedSplit
-from paraisite.evaluation.scores import ESTIMATES_FILE, scores_table, summary_table
+from paraisite.evaluation.scores import ESTIMATES_FILE, read_estimates, scores_table, summary_table
 from paraisite.metrics.paired_tests import comparisons_table
+from paraisite.schema import MODEL
 
 TABLES_FOLDER: Final = "result"
 METRICS_FILE: Final = "metrics.json"
@@ -28,6 +29,10 @@ METRICS: Final = (
     schema.OOD_AUROC_TEST,
 )
 """What DVC shows of each model."""
+
+_SCORES: Final = "scores.csv"
+_SUMMARY: Final = "summary.csv"
+_COMPARISONS: Final = "comparisons.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,17 @@ class Outcome:
         comparisons = comparisons_table(scores, n_test_over_n_train=ratio, reference=reference)
         return cls(estimates, scores, summary_table(estimates, scores), comparisons)
 
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``write`` wrote; tables of earlier versions, with other names of columns, are read too.
+
+        Raises:
+            FileNotFoundError: A table is absent.
+        """
+        tables = folder / TABLES_FOLDER
+        summary, comparisons = (pd.read_csv(tables / file, index_col=MODEL) for file in (_SUMMARY, _COMPARISONS))
+        return cls(read_estimates(tables / ESTIMATES_FILE), pd.read_csv(tables / _SCORES), summary, comparisons)
+
     @property
     def best(self) -> str:
         """The model with the lowest mean MAPE."""
@@ -70,8 +86,8 @@ class Outcome:
         tables = folder / TABLES_FOLDER
         text = self.estimates.to_csv(index=False, float_format="%.6g")
         write_whole(tables / ESTIMATES_FILE, gzip.compress(text.encode(), mtime=0))
-        self.scores.to_csv(tables / "scores.csv", index=False, float_format="%.6g")
-        self.summary.to_csv(tables / "summary.csv", float_format="%.6g")
-        self.comparisons.to_csv(tables / "comparisons.csv", float_format="%.6g")
+        self.scores.to_csv(tables / _SCORES, index=False, float_format="%.6g")
+        self.summary.to_csv(tables / _SUMMARY, float_format="%.6g")
+        self.comparisons.to_csv(tables / _COMPARISONS, float_format="%.6g")
         metrics = {str(name): {key: float(row[key]) for key in METRICS} for name, row in self.summary.iterrows()}
         (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")

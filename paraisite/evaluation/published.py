@@ -8,10 +8,9 @@ import pandas as pd
 from paraisite import schema
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.errors import DataError
-from paraisite.evaluation.scores import interval_columns
 from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH
 from paraisite.models.applicability import n_unseen_element
-from paraisite.schema import KAPPA_ESTIMATED, KAPPA_MEDIAN, LOG10_SPREAD, MODEL, SEED, SPLIT, TILT
+from paraisite.schema import LOG10_STD, MODEL, PREDICTED_KAPPA, PREDICTED_MEDIAN_KAPPA, SEED, SPLIT, TILT
 from paraisite.training.recipe_result import RecipeResult
 
 
@@ -61,13 +60,13 @@ def _of_split(
             schema.MATERIAL_ID: ids,
             schema.FORMULA: known[schema.FORMULA].to_numpy(),
             schema.KAPPA: known[schema.KAPPA].to_numpy(np.float64),
-            KAPPA_ESTIMATED: estimated,
-            KAPPA_MEDIAN: estimated,
-            LOG10_SPREAD: np.nan,
+            PREDICTED_KAPPA: estimated,
+            PREDICTED_MEDIAN_KAPPA: estimated,
+            LOG10_STD: np.nan,
             TILT: np.nan,
             schema.OUT_OF_DOMAIN: np.nan,
             schema.N_UNSEEN_ELEMENT: n_unseen_element(result.dataset.structures, split),
         }
     )
-    ends = [end for coverage in schema.COVERAGES for end in interval_columns(coverage)]
+    ends = [end for coverage in schema.COVERAGES for end in schema.interval_columns(coverage)]
     return table.assign(**dict.fromkeys(ends, np.nan))

@@ -9,7 +9,7 @@ from paraisite import schema
 from paraisite.data.datasets.shared_materials import OTHER_ROW, RELATION, closest_relations
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
-from paraisite.schema import KAPPA_ESTIMATED, MODEL
+from paraisite.schema import MODEL, PREDICTED_KAPPA
 from paraisite.training.recipe_result import RecipeResult
 
 ERROR: Final = "absolute_percentage_error"
@@ -29,7 +29,7 @@ def errors_of_estimates(estimates: pd.DataFrame, dataset: Dataset) -> pd.DataFra
     Raises:
         DataError: A material of the estimates is not in the data set.
     """
-    return _errors(estimates, dataset, KAPPA_ESTIMATED)
+    return _errors(estimates, dataset, PREDICTED_KAPPA)
 
 
 def errors_of_recipe(result: RecipeResult, dataset: Dataset) -> pd.DataFrame:

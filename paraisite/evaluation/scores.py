@@ -1,6 +1,7 @@
 """Errors on rows that chose nothing: of each run, their mean with a bootstrap interval, and the intervals' coverage."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,14 +17,14 @@ from paraisite.metrics.paired_tests import by_split_and_seed
 from paraisite.metrics.variance_components import described_components
 from paraisite.models.applicability import is_flagged, n_unseen_element
 from paraisite.models.estimate import CUT_OFF_COVERAGE, best_tilt, half_width, interval_of, kappa_of, median_of
-from paraisite.schema import KAPPA_ESTIMATED, KAPPA_MEDIAN, LOG10_SPREAD, MODEL, SEED, SPLIT, TILT
+from paraisite.schema import LOG10_STD, MODEL, PREDICTED_KAPPA, PREDICTED_MEDIAN_KAPPA, SEED, SPLIT, TILT
 
 ESTIMATES_FILE: Final = "estimates.csv.gz"
 
 
-def interval_columns(coverage: float) -> tuple[str, str]:
-    """Return the names of the columns with an interval's ends, in W/m/K."""
-    return f"kappa_low_{coverage:.0%}_w_per_m_k", f"kappa_high_{coverage:.0%}_w_per_m_k"
+def read_estimates(path: Path) -> pd.DataFrame:
+    """Return the estimates of an evaluation that was written, columns named as ``schema`` names them now."""
+    return pd.read_csv(path).rename(columns=schema.FORMER_COLUMNS)
 
 
 def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:
@@ -53,16 +54,18 @@ def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset, *, 
             schema.MATERIAL_ID: rows[schema.MATERIAL_ID].to_numpy(),
             schema.FORMULA: rows[schema.FORMULA].to_numpy(),
             schema.KAPPA: kappa[split.test],
-            KAPPA_ESTIMATED: kappa_of(each.test, tilt=tilt, half_width=cut_off),
-            KAPPA_MEDIAN: median_of(each.test),
-            LOG10_SPREAD: each.test.spread,
+            PREDICTED_KAPPA: kappa_of(each.test, tilt=tilt, half_width=cut_off),
+            PREDICTED_MEDIAN_KAPPA: median_of(each.test),
+            LOG10_STD: each.test.spread,
             TILT: tilt,
             schema.OUT_OF_DOMAIN: each.out_of_domain,
             schema.N_UNSEEN_ELEMENT: n_unseen_element(dataset.structures, split),
         }
         for coverage in schema.COVERAGES:
             width = half_width(each.out_of_fold, known, coverage=coverage)
-            columns |= dict(zip(interval_columns(coverage), interval_of(each.test, half_width=width), strict=True))
+            columns |= dict(
+                zip(schema.interval_columns(coverage), interval_of(each.test, half_width=width), strict=True)
+            )
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
@@ -76,12 +79,12 @@ def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
     rows = []
     keys = [MODEL, SEED, schema.SPLIT_SEED, SPLIT]
     for identity, group in estimates.groupby(keys, sort=False):
-        kappa, estimated = (group[name].to_numpy(np.float64) for name in (schema.KAPPA, KAPPA_ESTIMATED))
+        kappa, estimated = (group[name].to_numpy(np.float64) for name in (schema.KAPPA, PREDICTED_KAPPA))
         # Tilted estimates lie below the median on purpose; errors of the logarithm are those of the median.
-        median = evaluate(kappa, group[KAPPA_MEDIAN].to_numpy(np.float64), epoch="test")
+        median = evaluate(kappa, group[PREDICTED_MEDIAN_KAPPA].to_numpy(np.float64), epoch="test")
         held = {name: median[name] for name in (schema.LOG10_MAE_TEST, schema.SPEARMAN_TEST)}
         for coverage in schema.COVERAGES:
-            low, high = (group[name].to_numpy(np.float64) for name in interval_columns(coverage))
+            low, high = (group[name].to_numpy(np.float64) for name in schema.interval_columns(coverage))
             inside = np.where(np.isnan(low), np.nan, (low <= kappa) & (kappa <= high))
             held[schema.coverage_name(coverage)] = float(np.mean(inside))
             held[schema.width_name(coverage)] = float(np.mean(np.log10(high / low)))
@@ -114,7 +117,7 @@ def summary_table(estimates: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame
 
 def _mape_interval(estimates: pd.DataFrame) -> dict[str, float]:
     """Return the ends of the bootstrap interval of the mean over runs of the MAPE, resampling materials."""
-    error = np.abs(estimates[KAPPA_ESTIMATED] / estimates[schema.KAPPA] - 1.0)
+    error = np.abs(estimates[PREDICTED_KAPPA] / estimates[schema.KAPPA] - 1.0)
     by_run = estimates.assign(error=error).pivot_table(
         index=[SEED, schema.SPLIT_SEED], columns=schema.ROW, values="error", aggfunc="mean"
     )
@@ -129,7 +132,7 @@ def _mape_components(model: str, scores: pd.DataFrame) -> dict[str, float]:
 
 def log10_error(estimates: pd.DataFrame) -> pd.Series:
     """Return |error of log10(kappa)| of each row's median, dex."""
-    return (np.log10(estimates[KAPPA_MEDIAN]) - np.log10(estimates[schema.KAPPA])).abs()
+    return (np.log10(estimates[PREDICTED_MEDIAN_KAPPA]) - np.log10(estimates[schema.KAPPA])).abs()
 
 
 def _error_ranking(estimates: pd.DataFrame) -> dict[str, float]:

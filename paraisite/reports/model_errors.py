@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from paraisite import schema
 from paraisite.evaluation.outcome import Outcome
-from paraisite.evaluation.scores import interval_columns, log10_error
+from paraisite.evaluation.scores import log10_error
 from paraisite.metrics.paired_tests import P_HOLM
 from paraisite.models.applicability import is_flagged
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, new_row, parity_axes
-from paraisite.schema import KAPPA_ESTIMATED, MODEL
+from paraisite.schema import MODEL, PREDICTED_KAPPA
 from paraisite.training.recipes import RECIPES
 
 _SHOWN_COVERAGE: Final = 0.9
@@ -120,8 +120,8 @@ def mape_of_models(summary: pd.DataFrame, scores: pd.DataFrame) -> Figure:
 def parity_with_intervals(estimates: pd.DataFrame, model: str) -> Figure:
     """Draw a model's estimates of all test rows, with their intervals, beside the true values."""
     rows = estimates[estimates[MODEL] == model]
-    low, high = (rows[name].to_numpy(np.float64) for name in interval_columns(_SHOWN_COVERAGE))
-    true, estimated = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, KAPPA_ESTIMATED))
+    low, high = (rows[name].to_numpy(np.float64) for name in schema.interval_columns(_SHOWN_COVERAGE))
+    true, estimated = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, PREDICTED_KAPPA))
     figure, axes = new_figure(6.0, 5.6)
     parity_axes(axes, np.concatenate([true, estimated]))
     axes.vlines(true, low, high, color=_SPLIT_COLOUR, linewidth=0.8, alpha=0.6, label=f"{_SHOWN_COVERAGE:.0%} interval")

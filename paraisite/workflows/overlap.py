@@ -32,7 +32,7 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.leakage import measured_groups, same_materials
 from paraisite.evaluation.protocols import GROUPED, HONEST, PROTOCOLS
 from paraisite.evaluation.row_errors import LAST_EPOCH, errors_of_estimates, errors_of_recipe, related_to_training
-from paraisite.evaluation.scores import ESTIMATES_FILE
+from paraisite.evaluation.scores import ESTIMATES_FILE, read_estimates
 from paraisite.reports.figures import save_figure
 from paraisite.reports.overlap import (
     AGAINST,
@@ -142,7 +142,7 @@ def _errors(dataset: Dataset) -> dict[str, pd.DataFrame]:
     for protocol in (name for name, known in PROTOCOLS.items() if known.epoch is None):
         file = evaluation_folder(protocol, dataset.name) / "result" / ESTIMATES_FILE
         if file.exists():
-            errors[protocol] = errors_of_estimates(pd.read_csv(file), dataset)
+            errors[protocol] = errors_of_estimates(read_estimates(file), dataset)
     trained = [built(recipe.name) / "result" for recipe in recipes_on(dataset.name)]
     of_recipes = [errors_of_recipe(RecipeResult.load(folder), dataset) for folder in trained if folder.is_dir()]
     if of_recipes:

@@ -16,14 +16,12 @@ from paraisite.core.paths import BUILD, built
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError, MissingInputError
 from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
-from paraisite.evaluation.scores import ESTIMATES_FILE
 from paraisite.reports.document import Section, write_page
 from paraisite.reports.overlap import MEASURED
 from paraisite.reports.sections_of_candidates import candidates_section
 from paraisite.reports.sections_of_data import ABOUT, data_section, making_section
 from paraisite.reports.sections_of_findings import statistics_section
 from paraisite.reports.sections_of_models import backbones_section, errors_section, overlap_section, training_section
-from paraisite.schema import MODEL
 from paraisite.tracking.analysis_runs import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import provenance_tags
@@ -109,12 +107,12 @@ def _training(config: Config) -> Section:
 
 def _errors(_config: Config) -> Section:
     honest = evaluation_folder("honest", TOGO15)
-    outcome = _outcome(honest) if (honest / TABLES_FOLDER).is_dir() else None
+    outcome = Outcome.load(honest) if (honest / TABLES_FOLDER).is_dir() else None
     return errors_section(pd.read_csv(BUILD / "compare" / "table.csv"), outcome)
 
 
 def _backbones(_config: Config) -> Section:
-    return backbones_section(_outcome(BUILD / "backbones"))
+    return backbones_section(Outcome.load(BUILD / "backbones"))
 
 
 def _overlap(_config: Config) -> Section:
@@ -130,13 +128,6 @@ def _candidates(_config: Config) -> Section:
     if not folder.is_dir():
         raise MissingInputError(f"{folder} not found")
     return candidates_section(folder)
-
-
-def _outcome(folder: Path) -> Outcome:
-    """Read the tables of an evaluation."""
-    tables = folder / TABLES_FOLDER
-    summary, comparisons = (pd.read_csv(tables / f"{name}.csv", index_col=MODEL) for name in ("summary", "comparisons"))
-    return Outcome(pd.read_csv(tables / ESTIMATES_FILE), pd.read_csv(tables / "scores.csv"), summary, comparisons)
 
 
 def _models(config: Config) -> list[Recipe]:

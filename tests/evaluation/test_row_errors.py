@@ -15,7 +15,7 @@ DATASET = make_dataset(n_row=10)
 def estimates(rows: list[int], factor: float) -> pd.DataFrame:
     kappa = DATASET.table["kappa_w_per_m_k"].to_numpy()[rows]
     columns = {"model": "m", "split_seed": 1, "row": 0, "material_id": DATASET.table["material_id"].to_numpy()[rows]}
-    return pd.DataFrame({**columns, "kappa_w_per_m_k": kappa, "kappa_estimated_w_per_m_k": factor * kappa})
+    return pd.DataFrame({**columns, "kappa_w_per_m_k": kappa, "predicted_kappa_w_per_m_k": factor * kappa})
 
 
 def test_rows_are_found_by_their_ids() -> None:

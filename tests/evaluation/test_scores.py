@@ -47,11 +47,11 @@ def test_tilt_and_intervals_come_from_the_training_rows_alone() -> None:
         tilt = best_tilt(split.out_of_fold, known, half_width=width)
         assert set(rows["tilt"]) == {tilt}
         np.testing.assert_array_equal(rows["row"], split.split.test)
-        np.testing.assert_allclose(rows["kappa_median_w_per_m_k"], 10**split.test.mean)
+        np.testing.assert_allclose(rows["predicted_median_kappa_w_per_m_k"], 10**split.test.mean)
         expected = kappa_of(split.test, tilt=tilt, half_width=width)
-        np.testing.assert_allclose(rows["kappa_estimated_w_per_m_k"], expected)
-        np.testing.assert_allclose(np.log10(rows["kappa_high_90%_w_per_m_k"]), split.test.mean + width * 0.2)
-        np.testing.assert_allclose(np.log10(rows["kappa_low_90%_w_per_m_k"]), split.test.mean - width * 0.2)
+        np.testing.assert_allclose(rows["predicted_kappa_w_per_m_k"], expected)
+        np.testing.assert_allclose(np.log10(rows["upper_90_w_per_m_k"]), split.test.mean + width * 0.2)
+        np.testing.assert_allclose(np.log10(rows["lower_90_w_per_m_k"]), split.test.mean - width * 0.2)
 
 
 def test_scores_are_those_of_the_rows() -> None:
@@ -61,10 +61,10 @@ def test_scores_are_those_of_the_rows() -> None:
     for seed, score in zip((1, 2, 3), scores.to_dict("records"), strict=True):
         rows = table[table["split_seed"] == seed]
         true = rows["kappa_w_per_m_k"]
-        assert score["mape_test"] == pytest.approx((rows["kappa_estimated_w_per_m_k"] / true - 1).abs().mean())
-        error = np.log10(rows["kappa_median_w_per_m_k"] / true)
+        assert score["mape_test"] == pytest.approx((rows["predicted_kappa_w_per_m_k"] / true - 1).abs().mean())
+        error = np.log10(rows["predicted_median_kappa_w_per_m_k"] / true)
         assert score["log10_mae_test"] == pytest.approx(error.abs().mean())
-        held = (rows["kappa_low_80%_w_per_m_k"] <= true) & (true <= rows["kappa_high_80%_w_per_m_k"])
+        held = (rows["lower_80_w_per_m_k"] <= true) & (true <= rows["upper_80_w_per_m_k"])
         assert score["coverage_80%"] == pytest.approx(held.mean())
         flagged = (rows["out_of_domain"] > 0.95) | (rows["n_unseen_element"] > 0)
         assert score["ood_flagged_test"] == pytest.approx(flagged.mean())

@@ -60,7 +60,7 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     }
     metrics = json.loads((result.parent / "metrics.json").read_text())
     of_one = estimates[(estimates["model"] == "plane") & (estimates["split_seed"] == 1)]
-    error = np.abs(of_one["kappa_estimated_w_per_m_k"] / of_one["kappa_w_per_m_k"] - 1).mean()
+    error = np.abs(of_one["predicted_kappa_w_per_m_k"] / of_one["kappa_w_per_m_k"] - 1).mean()
     by_split = scores[scores["model"] == "plane"].set_index("split_seed")["mape_test"]
     assert by_split[1] == pytest.approx(error, rel=1e-4)
     assert metrics["plane"]["mape_test"] == pytest.approx(by_split.mean(), rel=1e-4)

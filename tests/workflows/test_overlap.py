@@ -35,7 +35,7 @@ def write_estimates(folder: Path, protocol: str) -> None:
             rows = table.iloc[np.arange(seed, seed + 30, 3)]
             kappa = rows["kappa_w_per_m_k"]
             columns = {"model": model, "split_seed": seed, "material_id": rows["material_id"], "kappa_w_per_m_k": kappa}
-            parts.append(pd.DataFrame(columns | {"kappa_estimated_w_per_m_k": factor * kappa}))
+            parts.append(pd.DataFrame(columns | {"predicted_kappa_w_per_m_k": factor * kappa}))
     result = folder / "build" / f"evaluate_{protocol}_second" / "result"
     result.mkdir(parents=True)
     pd.concat(parts).to_csv(result / "estimates.csv.gz", index=False)
