@@ -42,7 +42,7 @@ def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
     return {train_task(arguments.batch_size): train}, {
         "n_structure": len(crystals),
         "n_train": n_train,
-        "n_lane": training.n_lane,
+        "n_worker": training.n_worker,
         "seconds_to_first_result": training.first_turn_seconds,
         "versions": versions("paraisite", "tensorflow", "numpy", "pymatgen", "pymatgen-core"),
     }
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--n-member", type=int, default=9)
     parser.add_argument("--train-fraction", type=float, default=0.8, help="the rest is validated (0.8)")
-    parser.add_argument("--turns", type=int, default=2, help="turns of each lane in one measurement, about 2 s each")
+    parser.add_argument("--turns", type=int, default=2, help="turns of each worker in one measurement, about 2 s each")
     serve(parser, prepare)
 
 

@@ -1,6 +1,6 @@
 """The real engine in the background, held between measurements.
 
-So its lanes compile once, and peers and ours get the machine in turn.
+So its workers compile once, and peers and ours get the machine in turn.
 """
 
 import os
@@ -16,12 +16,12 @@ from paraisite.training.callbacks import FitCallback
 from paraisite.training.worker_processes import SECONDS_PER_TURN
 
 _SAME_TURN_SECONDS: Final = 0.1
-"""A lane reports all epochs of its turn at once."""
+"""A worker reports all epochs of its turn at once."""
 
 
 @dataclass
 class _Turn:
-    """Epochs of one unit that a lane reported together."""
+    """Epochs of one unit that a worker reported together."""
 
     unit: int
     seconds: float
@@ -39,28 +39,28 @@ class PacedFit(FitCallback):
             n_member: Members that are trained.
         """
         self._on_gpu = has_gpu()
-        self.n_lane = 1 if self._on_gpu else min(n_member, len(os.sched_getaffinity(0)))
+        self.n_worker = 1 if self._on_gpu else min(n_member, len(os.sched_getaffinity(0)))
         self._go, self._done = threading.Event(), threading.Event()
         self._failure: Exception | None = None
         self._turns: list[_Turn] = []
         self._last = 0.0
-        self._n_turn = self.n_lane
+        self._n_turn = self.n_worker
         self._start = time.perf_counter()
         self._go.set()
         threading.Thread(target=self._run, args=(fit,), daemon=True).start()
         self._await()
-        self.first_turn_seconds = max(turn.seconds for turn in self._turns[: self.n_lane])
+        self.first_turn_seconds = max(turn.seconds for turn in self._turns[: self.n_worker])
 
-    def measure(self, turns_per_lane: int) -> tuple[int, float]:
-        """Let the lanes work, and return how many member-epochs they ended in how many seconds."""
-        self._turns, self._n_turn = [], turns_per_lane * self.n_lane
+    def measure(self, turns_per_worker: int) -> tuple[int, float]:
+        """Let the workers work, and return how many member-epochs they ended in how many seconds."""
+        self._turns, self._n_turn = [], turns_per_worker * self.n_worker
         self._done.clear()
         self._start = time.perf_counter()
         self._go.set()
         self._await()
         turns = self._turns[: self._n_turn]
-        # Every lane works without a break from the start to the end of its own last turn.
-        seconds = sum(turn.seconds for turn in turns[-self.n_lane :]) / self.n_lane
+        # Every worker works without a break from the start to the end of its own last turn.
+        seconds = sum(turn.seconds for turn in turns[-self.n_worker :]) / self.n_worker
         return sum(turn.n_member_epoch for turn in turns), seconds
 
     def on_start(self, *, n_member: int, n_epoch: int, n_epoch_done: int) -> None:
@@ -93,7 +93,7 @@ class PacedFit(FitCallback):
         self._done.set()
 
     def _await(self) -> None:
-        """Wait until the engine is held and the lanes that were still at work have ended their turn.
+        """Wait until the engine is held and the workers that were still at work have ended their turn.
 
         Raises:
             ParaisiteError: The training ended.
@@ -101,5 +101,5 @@ class PacedFit(FitCallback):
         self._done.wait()
         if self._failure is not None or self._go.is_set():
             raise ParaisiteError("the training that was to be measured ended") from self._failure
-        if self.n_lane > 1:
+        if self.n_worker > 1:
             time.sleep(SECONDS_PER_TURN)

@@ -80,7 +80,7 @@ def profile_table(batch_size: int, parts: Mapping[str, float], about: Mapping[st
         title=f"batch {batch_size}: one epoch of one member over the whole table, one core, nothing beside it",
         caption=(
             f"choosing shapes {about['shapes_seconds']:.1f} s, compilation {about['compile_seconds']:.0f} s once per "
-            f"lane; {rate:,.0f} structures/s, times {n_core} cores {n_core * rate:,.0f} if cores did not share memory"
+            f"worker; {rate:,.0f} structures/s, times {n_core} cores {n_core * rate:,.0f} if cores did not share memory"
         ),
     )
     for title in ("", "ms", "share"):

@@ -1,4 +1,4 @@
-"""One member's training epoch taken apart, in one lane alone: `python -m benchmarks.where_time_goes --help`.
+"""One member's training epoch taken apart, in one worker alone: `python -m benchmarks.where_time_goes --help`.
 
 Packing, copying, the epoch program and the validation are timed as they are. Inside the program nothing can be timed,
 so it is run again with the table's smallest crystal in place of every crystal, which leaves head, optimiser and fixed
@@ -52,21 +52,21 @@ def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
     headless = dataclasses.replace(tiny, config=dataclasses.replace(data.config, head_hidden=()))
     one_row = Split(seed=split.seed, train=split.train, validation=split.validation[:1])
     start = time.perf_counter()
-    whole = _Lane(data, split=split, scaler=scaler, batch_size=arguments.batch_size)
+    whole = _Worker(data, split=split, scaler=scaler, batch_size=arguments.batch_size)
     shapes_seconds = time.perf_counter() - start
     compile_seconds = whole.epochs(1)
-    small = _Lane(tiny, split=one_row, scaler=scaler, batch_size=arguments.batch_size)
-    smallest = _Lane(headless, split=one_row, scaler=scaler, batch_size=arguments.batch_size)
-    lanes = (whole, small, smallest)
-    for lane in lanes:
-        lane.epochs(1)
+    small = _Worker(tiny, split=one_row, scaler=scaler, batch_size=arguments.batch_size)
+    smallest = _Worker(headless, split=one_row, scaler=scaler, batch_size=arguments.batch_size)
+    workers = (whole, small, smallest)
+    for worker in workers:
+        worker.epochs(1)
     validate = _validation(data, split)
 
     def profile() -> Measurement:
         start = time.perf_counter()
         packing_ms, copying_ms = _milliseconds(whole.pack), _milliseconds(whole.copy)
         whole_ms, small_ms, smallest_ms = (
-            lane.epoch_milliseconds() - _milliseconds(lane.pack) - _milliseconds(lane.copy) for lane in lanes
+            worker.epoch_milliseconds() - _milliseconds(worker.pack) - _milliseconds(worker.copy) for worker in workers
         )
         validation_ms = _milliseconds(validate)
         parts = {
@@ -84,8 +84,8 @@ def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
     return {PROFILE: profile}, about
 
 
-class _Lane:
-    """One member as a lane trains it."""
+class _Worker:
+    """One member as a worker trains it."""
 
     def __init__(self, data: TrainingData, *, split: Split, scaler: TargetScaler, batch_size: int) -> None:
         settings = TrainingConfig(batch_size=batch_size)

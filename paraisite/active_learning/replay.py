@@ -6,17 +6,18 @@ the rules are compared on the same rows; of the others some are known at first, 
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error
 
 from paraisite.active_learning.acquisition import ACQUISITIONS, Acquisition
 from paraisite.arrays import Floats
 from paraisite.core.progress import CountProgress
+from paraisite.core.workers import WorkerPool
 from paraisite.errors import ConfigError
 from paraisite.models.estimate import Estimate
 from paraisite.models.tabular import FitPredict
@@ -32,6 +33,7 @@ LOG10_MAE: Final = "log10_mae_held_out"
 MAPE: Final = "mape_held_out"
 
 _TEST_FRACTION: Final = 0.2
+_LOST: Final = "a replay's process was ended from outside (out of memory?)"
 
 Rows = npt.NDArray[np.int64]
 
@@ -114,24 +116,31 @@ def replay(materials: Materials, fit_predict: FitPredict, *, options: ReplayOpti
     """
     options.check(len(materials.log10_kappa))
     jobs = [(start, name) for start in range(options.n_start) for name in ACQUISITIONS]
-    work = (delayed(_one_replay)(materials, fit_predict, name, start, options) for start, name in jobs)
     parts: list[pd.DataFrame] = []
-    with CountProgress("replay", unit="replays") as progress:
+    load = partial(_Replays, materials, fit_predict, options)
+    with CountProgress("replay", unit="replays") as progress, WorkerPool(n_process, load, if_lost=_LOST) as pool:
         progress.update(n_done=0, n_total=len(jobs))
-        for part in Parallel(n_jobs=n_process, return_as="generator")(work):
+        for part in pool.imap(_one_replay, jobs):
             parts.append(part)
             progress.update(n_done=len(parts), n_total=len(jobs))
     return pd.concat(parts, ignore_index=True)
 
 
-def _one_replay(
-    materials: Materials, fit_predict: FitPredict, strategy: str, start: int, options: ReplayOptions
-) -> pd.DataFrame:
+class _Replays(NamedTuple):
+    """What all replays have in common."""
+
+    materials: Materials
+    fit_predict: FitPredict
+    options: ReplayOptions
+
+
+def _one_replay(replays: _Replays, job: tuple[int, str]) -> pd.DataFrame:
+    start, strategy = job
     rng = np.random.default_rng(start)
-    order = rng.permutation(len(materials.log10_kappa))
+    order = rng.permutation(len(replays.materials.log10_kappa))
     n_test = int(_TEST_FRACTION * len(order))
     division = Division(pool=order[n_test:], test=order[:n_test])  # the same for all rules
-    choose = _Choice(materials, fit_predict, ACQUISITIONS[strategy], division, options, rng)
+    choose = _Choice(replays.materials, replays.fit_predict, ACQUISITIONS[strategy], division, replays.options, rng)
     return pd.DataFrame([{STRATEGY: strategy, START: start} | row for row in choose.rounds()])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from paraisite.core.workers import run_dvc
+from paraisite.core.dvc import run_dvc
 from paraisite.errors import MissingInputError
 
 logger = logging.getLogger(__name__)

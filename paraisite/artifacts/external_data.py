@@ -2,7 +2,7 @@
 
 import logging
 
-from paraisite.core.workers import run_dvc
+from paraisite.core.dvc import run_dvc
 
 logger = logging.getLogger(__name__)
 

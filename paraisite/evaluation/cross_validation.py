@@ -91,6 +91,7 @@ def cross_fit_tabular(
     """
     columns = [blocks[name] for name in model.blocks]
     descriptors = np.concatenate(columns, axis=1) if columns else np.empty((len(log10_kappa), 0))
+    # joblib's processes live on from one model to the next, where those of ``core.workers`` would start again for each.
     of_splits: list[list[CrossFit]] = Parallel(n_jobs=n_process)(
         delayed(cross_fit)(model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split])
         for split in splits

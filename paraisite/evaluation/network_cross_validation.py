@@ -80,7 +80,7 @@ def fit_folds(
     config: Config,
     checkpoint_folder: Path | None = None,
     callbacks: Sequence[FitCallback] = (),
-    n_lane: int | None = None,
+    n_worker: int | None = None,
     stop_after_epoch: int | None = None,
 ) -> tuple[Ensemble, FitResult]:
     """Train a member for every fold of every split on the other folds; no test row reaches any of a split's members.
@@ -93,7 +93,7 @@ def fit_folds(
         config: Settings; ``evaluation.training`` changes those of the training.
         checkpoint_folder: Where the training's state is kept; the same call resumes from there.
         callbacks: Watchers of the training.
-        n_lane: Members trained side by side; by default one per core.
+        n_worker: Members trained side by side; by default one per core.
         stop_after_epoch: Stop there, with a checkpoint.
 
     Returns:
@@ -114,7 +114,7 @@ def fit_folds(
         settings=settings.applied_to(config.training),
         checkpoint_folder=checkpoint_folder,
         callbacks=callbacks,
-        n_lane=n_lane,
+        n_worker=n_worker,
         stop_after_epoch=stop_after_epoch,
     )
     return Ensemble(model, trained.last, scaler, "kappa", "W/m/K"), trained

@@ -69,6 +69,7 @@ class ProcessModel:
             for columns in _columns_of_processes(len(networks)).values()
             for rows in trained
         ]
+        # By joblib, whose processes need no ``if __name__ == "__main__":`` in a script that fits a model.
         found = Parallel(n_jobs=os.cpu_count() or 1)(jobs)
         settings = {
             process.name: tuple(np.stack(of_kernel) for of_kernel in zip(*of_members, strict=True))

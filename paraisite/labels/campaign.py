@@ -4,12 +4,10 @@ A part's file is written once, whole, and holds nothing that depends on time or 
 killed and started again therefore ends with the same files as one that ran through.
 """
 
-import multiprocessing
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -21,8 +19,8 @@ import pyarrow.parquet as pq
 from paraisite.core.files import COMPACT_PARQUET, write_whole
 from paraisite.core.plan_file import claim
 from paraisite.core.plan_file import read_plan as read_plan_file
-from paraisite.core.workers import end_with_parent, one_thread_each
-from paraisite.errors import DataError, ParaisiteError
+from paraisite.core.workers import WorkerPool
+from paraisite.errors import DataError
 from paraisite.labels.potential import load_calculator, package_versions
 
 PLAN_FILE: Final = "campaign.json"
@@ -97,19 +95,11 @@ def run_campaign(
     if not missing:
         return
     load_calculator(potential)  # a missing package is said here, in one sentence, not by every process
-    context = multiprocessing.get_context("spawn")
-    with one_thread_each(), ProcessPoolExecutor(n_process, context, _open_worker, (potential,)) as pool:
-        futures = {pool.submit(_work, label, part): part for part in missing}
-        try:
-            for future in as_completed(futures):
-                rows = future.result()
-                write_whole(_file(folder, futures.pop(future).name), _parquet(rows))
-                n_done += 1
-                on_part(n_done=n_done, n_part=len(parts), rows=rows)
-        except BrokenProcessPool as error:
-            raise ParaisiteError(_LOST) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with WorkerPool(n_process, partial(_load_quietly, potential), if_lost=_LOST) as pool:
+        for part, rows in pool.imap_unordered(partial(_label_part, label), missing):
+            write_whole(_file(folder, part.name), _parquet(rows))
+            n_done += 1
+            on_part(n_done=n_done, n_part=len(parts), rows=rows)
 
 
 def read_parts(folder: Path, *, consecutive: bool = False) -> pd.DataFrame:
@@ -163,15 +153,10 @@ def _parquet(rows: list[Row]) -> bytes:
     return buffer.getvalue()
 
 
-_calculator: Any = None  # of a worker's process
-
-
-def _open_worker(potential: str) -> None:
-    global _calculator
-    end_with_parent()
+def _load_quietly(potential: str) -> Any:
     warnings.filterwarnings("ignore")  # libraries warn per structure; what matters becomes a row's reason
-    _calculator = load_calculator(potential)
+    return load_calculator(potential)
 
 
-def _work(label: LabelPart, part: Part) -> list[Row]:
-    return label(part.items, _calculator)
+def _label_part(label: LabelPart, calculator: Any, part: Part) -> list[Row]:
+    return label(part.items, calculator)

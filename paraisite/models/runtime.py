@@ -58,7 +58,7 @@ with _silenced_start():
 
 
 def use_threads_per_operation(n_thread: int) -> None:
-    """Bound the threads that share one operation; lanes that run side by side want one each.
+    """Bound the threads that share one operation; workers that run side by side want one each.
 
     TensorFlow takes this only before its first operation; later the call is logged and changes nothing.
     """

@@ -30,6 +30,8 @@ class DaskWorkers(Workers):
         """
         self._scorer, self._address = scorer, address
         self._client: Any = None
+        self._executor: Any = None
+        self._model: Any = None
 
     def __enter__(self) -> "DaskWorkers":
         """Connect.
@@ -52,15 +54,14 @@ class DaskWorkers(Workers):
             raise ConfigError(f"the Dask scheduler at {self._address} has no workers yet")
         self.n_ahead = 2 * n_thread
         # As a task's result, so that it can be made again when the worker that holds it is lost.
-        model = self._client.submit(_itself, self._scorer, pure=False)
-        executor = self._client.get_executor(pure=False, retries=_RETRIES)
-
-        def submit(chunk: Chunk) -> Future[pa.Table]:
-            future: Future[pa.Table] = executor.submit(_score, chunk, model)
-            return future
-
-        self.submit = submit
+        self._model = self._client.submit(_itself, self._scorer, pure=False)
+        self._executor = self._client.get_executor(pure=False, retries=_RETRIES)
         return self
+
+    def submit(self, chunk: Chunk) -> Future[pa.Table]:
+        """Hand out a chunk."""
+        future: Future[pa.Table] = self._executor.submit(_score, chunk, self._model)
+        return future
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         """Disconnect; the cluster goes on.

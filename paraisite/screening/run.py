@@ -1,20 +1,20 @@
 """A screening: chunks handed out to workers, a bounded number ahead, and their rows written as they come back."""
 
 import logging
-import signal
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack
-from multiprocessing import get_context
-from typing import Final
+from abc import abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
 
 import pyarrow as pa
 
 from paraisite.core.progress import CountProgress
-from paraisite.core.workers import end_with_parent, one_thread_each
-from paraisite.errors import DataError, ParaisiteError
+from paraisite.core.workers import WorkerPool, results_as_they_come
+from paraisite.errors import DataError
 from paraisite.screening.chunks import Chunk, Source
 from paraisite.screening.output import Output, Summary
 from paraisite.screening.score import score_chunk
@@ -24,19 +24,19 @@ logger = logging.getLogger(__name__)
 
 LOST: Final = "a worker was ended from outside (out of memory?); the same command goes on where it stopped"
 
-Submit = Callable[[Chunk], Future[pa.Table]]
-
 
 class Workers(AbstractContextManager["Workers"]):
     """Processes that score chunks: here, or on other machines.
 
     Attributes:
         n_ahead: How many chunks are handed out at once; more would only fill the memory.
-        submit: Hands out one.
     """
 
     n_ahead: int
-    submit: Submit
+
+    @abstractmethod
+    def submit(self, chunk: Chunk) -> Future[pa.Table]:
+        """Hand out a chunk; the future holds its rows."""
 
 
 def screen(source: Source, scorer: Scorer, *, output: Output, workers: Workers, chunk_size: int) -> Summary:
@@ -57,73 +57,49 @@ def screen(source: Source, scorer: Scorer, *, output: Output, workers: Workers, 
     output.begin(source, scorer, chunk_size=chunk_size)
     try:
         with CountProgress("screen", unit="rows") as progress, workers:
-            n_row, failure = _work_off(source.chunks(chunk_size), workers, output=output, progress=progress)
+            missing = _MissingChunks(source.chunks(chunk_size), output, progress)
+            for chunk, table in results_as_they_come(workers.submit, missing, n_ahead=workers.n_ahead):
+                output.write(chunk, table)
+                missing.take_note_of(chunk)
     except KeyboardInterrupt:
         logger.warning("stopped; whole parts are kept, and the same command goes on")
         raise
-    if failure is not None:
-        raise failure
-    return output.finish(n_row)
+    if missing.failure is not None:
+        raise missing.failure
+    return output.finish(missing.n_seen)
 
 
-def _work_off(
-    chunks: Iterator[Chunk], workers: Workers, *, output: Output, progress: CountProgress
-) -> tuple[int, DataError | None]:
-    """Write all chunks' rows; return how many there are, and what keeps the source from being read to its end."""
-    running: dict[Future[pa.Table], Chunk] = {}
-    tally = _Tally(progress)
-    failure: DataError | None = None
-    for item in _with_failure(chunks):
-        if isinstance(item, DataError):
-            failure = item
-        elif output.has(item):
-            tally.skip(item)
-        else:
-            tally.begin(item)
-            running[workers.submit(item)] = item
-        if len(running) >= workers.n_ahead:
-            _collect(running, output, tally)
-    while running:
-        _collect(running, output, tally)
-    return tally.n_seen, failure
+class _MissingChunks:
+    """The chunks that have no part yet, and the rows done so far for the progress bar.
 
+    Of how many rows, is known from the share of the source that has been read.
 
-def _with_failure(chunks: Iterator[Chunk]) -> Iterator[Chunk | DataError]:
-    """Yield the chunks, and at last the error that ends them if one does: those before it must be written first."""
-    try:
-        yield from chunks
-    except DataError as error:
-        yield error
+    Attributes:
+        n_seen: Rows of the source up to here.
+        failure: What keeps the source from being read to its end: the chunks before it are written first.
+    """
 
-
-def _collect(running: dict[Future[pa.Table], Chunk], output: Output, tally: "_Tally") -> None:
-    """Wait for at least one chunk, and write what has come."""
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
-        chunk = running.pop(future)
-        output.write(chunk, future.result())
-        tally.done(chunk)
-
-
-class _Tally:
-    """Counts rows for the progress bar; of how many, is known from the share of the source that has been read."""
-
-    def __init__(self, progress: CountProgress) -> None:
-        self._progress = progress
+    def __init__(self, chunks: Iterator[Chunk], output: Output, progress: CountProgress) -> None:
+        self._chunks, self._output, self._progress = chunks, output, progress
         self.n_seen = self._n_done = self._n_total = 0
+        self.failure: DataError | None = None
 
-    def skip(self, chunk: Chunk) -> None:
-        """Take note of a chunk that was done before."""
-        self.n_seen = chunk.end_row
-        self._n_done += chunk.n_row
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield them."""
+        try:
+            for chunk in self._chunks:
+                self.n_seen = chunk.end_row
+                if self._output.has(chunk):
+                    self._n_done += chunk.n_row
+                    continue
+                self._n_total = max(round(chunk.end_row / max(chunk.share_read, 1e-9)), chunk.end_row)
+                self._show()
+                yield chunk
+        except DataError as error:
+            self.failure = error
 
-    def begin(self, chunk: Chunk) -> None:
-        """Take note of a chunk that is handed out."""
-        self.n_seen = chunk.end_row
-        self._n_total = max(round(chunk.end_row / max(chunk.share_read, 1e-9)), chunk.end_row)
-        self._show()
-
-    def done(self, chunk: Chunk) -> None:
-        """Take note of a chunk whose rows are written."""
+    def take_note_of(self, chunk: Chunk) -> None:
+        """Count a chunk whose rows are written."""
         self._n_done += chunk.n_row
         self._show()
 
@@ -133,45 +109,37 @@ class _Tally:
 
 
 class LocalWorkers(Workers):
-    """Processes of this machine, one thread each, every one with the model: none of them waits for another."""
+    """Processes of this machine, every one with the model."""
 
     def __init__(self, scorer: Scorer, *, n_process: int) -> None:
-        self.n_ahead = 2 * n_process
-        self._scorer, self._n_process = scorer, n_process
-        self._opened = ExitStack()
+        self._pool = WorkerPool(n_process, partial(_prepare, scorer), if_lost=LOST)
+        self.n_ahead = self._pool.n_ahead
 
-    def __enter__(self) -> "LocalWorkers":
+    def __enter__(self) -> Self:
         """Make them ready; they start with the first chunks."""
-        self._opened.enter_context(one_thread_each())
-        pool = ProcessPoolExecutor(self._n_process, get_context("spawn"), _open_worker, (self._scorer,))
-        self._opened.callback(pool.shutdown, wait=False, cancel_futures=True)
-        self.submit = lambda chunk: pool.submit(_score_here, chunk)
+        self._pool.__enter__()
         return self
 
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        """Let nothing begin any more.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End them.
 
         Raises:
             ParaisiteError: A process was lost.
         """
-        self._opened.close()
-        if isinstance(error, BrokenProcessPool):
-            raise ParaisiteError(LOST) from error
+        self._pool.__exit__(kind, error, traceback)
+
+    def submit(self, chunk: Chunk) -> Future[pa.Table]:
+        """Hand out a chunk."""
+        return self._pool.submit(_score, chunk)
 
 
-_scorer: Scorer | None = None  # of a worker's process
-
-
-def _open_worker(scorer: Scorer) -> None:
-    global _scorer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the main one says what happens
-    end_with_parent()
+def _prepare(scorer: Scorer) -> Scorer:
     warnings.filterwarnings("ignore")  # libraries warn per structure; what matters becomes a row's reason
     scorer.prepare()
-    _scorer = scorer
+    return scorer
 
 
-def _score_here(chunk: Chunk) -> pa.Table:
-    if _scorer is None:
-        raise ParaisiteError("a chunk came before the model")
-    return score_chunk(chunk, _scorer)
+def _score(scorer: Scorer, chunk: Chunk) -> pa.Table:
+    return score_chunk(chunk, scorer)

@@ -56,7 +56,7 @@ class TrainingData:
             raise DataError(f"the targets have shape {self.target.shape}, expected {expected}")
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave what can be computed again out of what goes to a lane's process."""
+        """Leave what can be computed again out of what goes to a worker's process."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property

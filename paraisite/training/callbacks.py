@@ -1,4 +1,4 @@
-"""What may watch a training: called after each epoch of each member, from the lane's thread."""
+"""What may watch a training: called after each epoch of each member, from the worker's thread."""
 
 from typing import Protocol
 

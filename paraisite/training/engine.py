@@ -1,6 +1,6 @@
 """Training happens here: all members side by side, each as if it were alone.
 
-On a CPU every member is a unit of its own, and a lane (a process per core) trains one at a time: its 7 MB of weights
+On a CPU every member is a unit of its own, and a worker (a process per core) trains one at a time: its 7 MB of weights
 and Adam state then stay in the cache, while a stack of nine would stream through memory at every step. On a GPU all
 members are one unit, a stack. The same program runs in both cases, and a member's numbers depend on nothing but its
 own split and seed.
@@ -33,7 +33,7 @@ from paraisite.training.checkpoint import TrainingState
 from paraisite.training.loss import Objective
 from paraisite.training.schedule import learning_rates
 from paraisite.training.unit import TrainingTask
-from paraisite.training.worker_processes import Lanes, open_lanes
+from paraisite.training.worker_processes import TrainingWorkers, open_workers
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def fit(
     objective: Objective = Objective.KAPPA_PERCENTAGE,
     checkpoint_folder: Path | None = None,
     callbacks: Sequence[FitCallback] = (),
-    n_lane: int | None = None,
+    n_worker: int | None = None,
     stop_after_epoch: int | None = None,
 ) -> FitResult:
     """Train every member on its split.
@@ -101,7 +101,7 @@ def fit(
         objective: The error that is lowered, and whose lowest value on the validation rows marks the best epoch.
         checkpoint_folder: Where states are kept; a call with equal arguments resumes from there.
         callbacks: Watchers.
-        n_lane: Units trained side by side; by default one per core, and one on a GPU. More than one are processes of
+        n_worker: Units trained side by side; by default one per core, and one on a GPU. More than one are processes of
             their own, so a script that calls this needs ``if __name__ == "__main__":``.
         stop_after_epoch: Stop there, with a checkpoint; the result then holds fewer epochs.
 
@@ -109,12 +109,12 @@ def fit(
         Weights and curves of all members.
 
     Raises:
-        ParaisiteError: A lane's process was killed.
+        ParaisiteError: A worker's process was killed.
     """
     start = time.perf_counter()
     n_member, on_gpu = len(splits), has_gpu()
     members = [list(range(n_member))] if on_gpu else [[member] for member in range(n_member)]
-    n_lane = n_lane or min(len(members), len(os.sched_getaffinity(0)))
+    n_worker = n_worker or min(len(members), len(os.sched_getaffinity(0)))
     task = TrainingTask(data, tuple(splits), scaler, settings, objective)
     weights = flatten(initial, data.config)
     units = [_Unit(task, rows, weights[rows], checkpoint_folder) for rows in members]
@@ -124,24 +124,26 @@ def fit(
         callback.on_start(n_member=n_member, n_epoch=until, n_epoch_done=done)
     try:
         if any(unit.n_epoch_done < until for unit in units):
-            with open_lanes(task, n_lane) as lanes:
-                _run(units, lanes, n_lane=n_lane, until=until, callbacks=callbacks)
+            with open_workers(task, n_worker) as workers:
+                _run(units, workers, n_worker=n_worker, until=until, callbacks=callbacks)
     finally:
         for callback in callbacks:
             callback.on_end()
     return _result(units, data, settings, time.perf_counter() - start)
 
 
-def _run(units: Sequence["_Unit"], lanes: Lanes, *, n_lane: int, until: int, callbacks: Sequence[FitCallback]) -> None:
-    """Train all units to epoch ``until``; a lane that is free takes the unit that is furthest behind."""
+def _run(
+    units: Sequence["_Unit"], workers: TrainingWorkers, *, n_worker: int, until: int, callbacks: Sequence[FitCallback]
+) -> None:
+    """Train all units to epoch ``until``; a worker that is free takes the unit that is furthest behind."""
     waiting = [(unit.n_epoch_done, number) for number, unit in enumerate(units) if unit.n_epoch_done < until]
     heapq.heapify(waiting)
     running: dict[Future[TrainingState], int] = {}
     while waiting or running:
-        while waiting and len(running) < n_lane:
+        while waiting and len(running) < n_worker:
             _, number = heapq.heappop(waiting)
             unit = units[number]
-            running[lanes.submit(unit.members, unit.state, until=until)] = number
+            running[workers.submit(unit.members, unit.state, until=until)] = number
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             number = running.pop(future)
             units[number].take(future.result(), is_last=until, callbacks=callbacks)
@@ -171,7 +173,7 @@ class _Unit:
         return self.state.n_epoch_done
 
     def take(self, state: TrainingState, *, is_last: int, callbacks: Sequence[FitCallback]) -> None:
-        """Accept a lane's work: save it when it is time, tell the watchers."""
+        """Accept a worker's work: save it when it is time, tell the watchers."""
         news = range(self.n_epoch_done, state.n_epoch_done)
         self.state = state
         due = self.n_epoch_done - self._n_epoch_saved >= self._checkpoint_every

@@ -1,4 +1,4 @@
-"""Training some members for some epochs: what a lane does.
+"""Training some members for some epochs: what a worker does.
 
 A unit is a set of members that one program call trains as a stack: one member on a CPU, all of them on a GPU.
 """

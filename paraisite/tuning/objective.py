@@ -134,7 +134,7 @@ def inner_errors(
         config=dataclasses.replace(task.config, evaluation=evaluation),
         checkpoint_folder=checkpoint_folder,
         # Trials run side by side in processes of their own: within one, a program is compiled once for all its rungs.
-        n_lane=1,
+        n_worker=1,
         stop_after_epoch=stop_after_epoch,
     )
     return _of_splits(trained, task.splits)

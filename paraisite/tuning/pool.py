@@ -1,14 +1,11 @@
 """The trials of a study, side by side in processes."""
 
 import logging
-import multiprocessing
-import signal
 import uuid
 import warnings
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +14,7 @@ from optuna import Study, Trial
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
-from paraisite.core.workers import end_with_parent
-from paraisite.errors import ParaisiteError
+from paraisite.core.workers import WorkerPool
 from paraisite.tuning.objective import TuningTask, run_trial
 from paraisite.tuning.study import FINISHED, n_in_state, open_storage, open_study
 from paraisite.tuning.trial_lock import WORKER, WorkerLock
@@ -72,25 +68,9 @@ def run_trials(
     """
     study = place.open()
     begun = n_in_state(study, *FINISHED, TrialState.RUNNING)
-    pool = ProcessPoolExecutor(
-        n_process,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(task, place, n_trial, run),
-    )
-    try:
-        futures = [pool.submit(_run_one, number) for number in range(begun, n_trial)]
-        for future in as_completed(futures):
-            future.result()
+    with WorkerPool(n_process, partial(_load_worker, task, place, n_trial, run), if_lost=TRIAL_LOST) as pool:
+        for _ in pool.imap_unordered(_run_one, range(begun, n_trial)):
             yield
-    except BrokenProcessPool as error:
-        raise ParaisiteError(TRIAL_LOST) from error
-    except BaseException:
-        for process in multiprocessing.active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,29 +89,20 @@ class _Worker:
         return self.run(trial, self.task)
 
 
-_worker: _Worker | None = None  # of a worker's process
-
-
-def _start_worker(task: TuningTask, place: StudyPlace, n_trial: int, run: RunTrial) -> None:
-    """Prepare a process: one thread, deaf to Ctrl-C, which the parent hears, and gone when the parent is."""
+def _load_worker(task: TuningTask, place: StudyPlace, n_trial: int, run: RunTrial) -> _Worker:
     from paraisite.models.runtime import use_threads_per_operation
 
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
     use_threads_per_operation(1)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("paraisite").setLevel(logging.WARNING)
-    _worker = _Worker(task, place, n_trial, run, WorkerLock(place.folder / "workers" / f"{uuid.uuid4().hex}.lock"))
+    return _Worker(task, place, n_trial, run, WorkerLock(place.folder / "workers" / f"{uuid.uuid4().hex}.lock"))
 
 
-def _run_one(number: int) -> None:
+def _run_one(worker: _Worker, number: int) -> None:
     """Run one trial, unless other machines have begun all of them."""
-    if _worker is None:
-        raise RuntimeError("the worker was not started")
-    study = _worker.place.open(number=number)
-    if n_in_state(study, *FINISHED, TrialState.RUNNING) >= _worker.n_trial:
+    study = worker.place.open(number=number)
+    if n_in_state(study, *FINISHED, TrialState.RUNNING) >= worker.n_trial:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat
-        study.optimize(_worker, n_trials=1)
+        study.optimize(worker, n_trials=1)

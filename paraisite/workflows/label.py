@@ -12,9 +12,9 @@ from typing import Final
 from paraisite.artifacts.bundled import fetch_bundled
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import Config, load_config
+from paraisite.core.dvc import run_dvc
 from paraisite.core.paths import DATA, LABELS, PHONONS
 from paraisite.core.progress import CountProgress
-from paraisite.core.workers import run_dvc
 from paraisite.errors import ConfigError
 from paraisite.labels import TIERS
 from paraisite.labels.campaign import Row, run_campaign

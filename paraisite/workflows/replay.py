@@ -11,7 +11,6 @@ from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, MEAN, QUA
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
-from paraisite.core.workers import one_thread_each
 from paraisite.features.descriptors import structure_descriptors
 from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.models.gaussian_process import gaussian_process
@@ -46,8 +45,7 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
     materials = Materials(structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values)
     with recipe_run("replay of choices") as run_id:
-        with one_thread_each():
-            table = replay(materials, gaussian_process, options=options, n_process=n_process)
+        table = replay(materials, gaussian_process, options=options, n_process=n_process)
         summary = summarise_replay(table, n_lowest=options.n_lowest)
         target.mkdir(parents=True, exist_ok=True)
         table.to_csv(target / REPLAY_FILE, index=False, float_format="%.6g")

@@ -43,7 +43,7 @@ class Watcher:
         pass
 
 
-def train(folder: Path | None, *, watcher: Watcher, n_lane: int) -> FitResult:
+def train(folder: Path | None, *, watcher: Watcher, n_worker: int) -> FitResult:
     scaler = tiny_scaler()
     return fit(
         {name: value[:N_MEMBER] for name, value in tiny_initial().items()},
@@ -53,7 +53,7 @@ def train(folder: Path | None, *, watcher: Watcher, n_lane: int) -> FitResult:
         settings=replace(SETTINGS, epochs=EPOCHS),
         checkpoint_folder=folder,
         callbacks=[watcher],
-        n_lane=n_lane,
+        n_worker=n_worker,
     )
 
 
@@ -72,7 +72,7 @@ def processes_that_mention(text: str) -> list[int]:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc to look for lost processes")
 @pytest.mark.timeout(900)  # three compilations, a minute in all on an idle machine
 def test_a_killed_training_ends_as_if_never_stopped(tmp_path: Path):
-    """Two lanes, killed in epoch 3 and resumed by one lane, against one lane that never stopped: bit-identical."""
+    """Two workers, killed in epoch 3 and resumed by one, against one that never stopped: bit-identical."""
     mark = f"PARAISITE_TEST_{tmp_path.name}_{os.getpid()}"
     killed = subprocess.run(
         [sys.executable, __file__, str(tmp_path)],
@@ -89,12 +89,12 @@ def test_a_killed_training_ends_as_if_never_stopped(tmp_path: Path):
     deadline = time.monotonic() + 20
     while (lost := processes_that_mention(mark)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not lost, "lanes outlived the process that started them"
+    assert not lost, "workers outlived the process that started them"
 
     watcher = Watcher()
-    resumed = train(tmp_path, watcher=watcher, n_lane=1)
+    resumed = train(tmp_path, watcher=watcher, n_worker=1)
     assert 2 * N_MEMBER <= watcher.n_epoch_done <= 2 + EPOCHS  # the slower member had saved its second epoch
-    never_stopped = train(None, watcher=Watcher(), n_lane=1)
+    never_stopped = train(None, watcher=Watcher(), n_worker=1)
     for name in CURVES:
         np.testing.assert_array_equal(getattr(resumed, name), getattr(never_stopped, name), err_msg=name)
     for kind in ("last", "best"):
@@ -103,8 +103,8 @@ def test_a_killed_training_ends_as_if_never_stopped(tmp_path: Path):
 
 
 if __name__ == "__main__" or __name__ == "__mp_main__":
-    # In the process that is killed and in its lanes: one epoch a turn, so that the kill falls between checkpoints.
+    # In the process that is killed and in its workers: one epoch a turn, so that the kill falls between checkpoints.
     worker_processes.SECONDS_PER_TURN = 0.0
 
 if __name__ == "__main__":
-    train(Path(sys.argv[1]), watcher=Watcher(kill_after_epoch=KILL_AFTER_EPOCH), n_lane=2)
+    train(Path(sys.argv[1]), watcher=Watcher(kill_after_epoch=KILL_AFTER_EPOCH), n_worker=2)

@@ -48,7 +48,7 @@ class HereWorkers(Workers):
     def __exit__(self, *_: object) -> None:
         pass
 
-    def submit(self, chunk: Chunk) -> Future[pa.Table]:  # type: ignore[override]
+    def submit(self, chunk: Chunk) -> Future[pa.Table]:
         self.chunks.append(chunk.number)
         future: Future[pa.Table] = Future()
         if chunk.number == self.fail_at:
@@ -116,7 +116,7 @@ def test_never_more_chunks_are_out_than_allowed(tmp_path: Path):
     done = tmp_path / "out"
 
     class Watching(HereWorkers):
-        def submit(self, chunk: Chunk) -> Future[pa.Table]:  # type: ignore[override]
+        def submit(self, chunk: Chunk) -> Future[pa.Table]:
             assert chunk.number - len(list(done.glob("part-*.parquet"))) < self.n_ahead
             return super().submit(chunk)
 

@@ -74,7 +74,7 @@ def train(
         splits=[splits[member] for member in members],
         scaler=TargetScaler(mean=SCALER.mean[members], std=SCALER.std[members]),
         settings=settings,
-        n_lane=1,  # more are processes of their own, with a compilation each: see tests/integration
+        n_worker=1,  # more are processes of their own, with a compilation each: see tests/integration
         **options,
     )
 
@@ -306,7 +306,7 @@ def test_a_failure_ends_the_training_with_its_error():
     assert recorder.n_end == 1
 
 
-def test_one_stack_of_all_members_trains_as_lanes_do(result: FitResult, monkeypatch: pytest.MonkeyPatch):
+def test_one_stack_of_all_members_trains_as_workers_do(result: FitResult, monkeypatch: pytest.MonkeyPatch):
     """The layout for a GPU, run on the CPU: 1e-3 on weights that moved by a few hundredths."""
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["a GPU"] if kind == "GPU" else [])
     found = train()

@@ -34,7 +34,7 @@ def train(members: list[int], *, folder: Path | None = None, stop_after_epoch: i
         scaler=TargetScaler(mean=scaler.mean[members], std=scaler.std[members]),
         settings=CHANGED,
         checkpoint_folder=folder,
-        n_lane=1,
+        n_worker=1,
         stop_after_epoch=stop_after_epoch,
     )
 

@@ -1,0 +1,21 @@
+"""DVC, run as a process of its own: nothing of the package imports it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run_dvc(*arguments: str, project: Path = Path()) -> str | None:
+    """Run a verb of DVC in a project's folder; return the end of its output if it failed, else None."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        return str(error)
+    return " ".join((done.stderr or done.stdout).split())[-300:] if done.returncode != 0 else None
