@@ -1,11 +1,12 @@
-"""The documentation site: `sphinx-build -W docs site` after `uv pip install --group docs`."""
+"""The documentation site: `python -m sphinx -W docs site`, in the repository's folder after `uv pip install --group docs`."""
 
-import importlib.metadata
 from typing import Any
+
+import paraisite
 
 project = "ParAIsite"
 author = "The ParAIsite authors"
-release = importlib.metadata.version("paraisite") if "paraisite" in importlib.metadata.packages_distributions() else ""
+release = version = paraisite.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}

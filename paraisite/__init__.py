@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from paraisite.inference.predictor import Predictor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 DEFAULT_MODEL: Final = "GPTG15"
 """What predicts where nothing else is asked for, see ``paraisite.workflows.fit``."""
