@@ -14,8 +14,7 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
-# Signatures say the types; TensorFlow and MLflow take a minute to import and nothing of them is documented here.
-autodoc_mock_imports = ["mlflow", "tensorflow"]
+# Signatures tell the types; the modules are imported as they are, with TensorFlow and MLflow.
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = True
