@@ -1,4 +1,4 @@
-"""The documentation site: `python -m sphinx -W docs site`, in the repository's folder after `uv pip install --group docs`."""
+"""The documentation site: `python -m sphinx -W docs site`, after `uv pip install --group docs`."""
 
 from typing import Any
 
