@@ -4,7 +4,6 @@ TensorFlow, pandas and mlflow are imported inside the verbs, so that ``--help`` 
 """
 
 import importlib.metadata
-import logging
 import os
 from collections.abc import Callable
 from typing import Final
@@ -22,6 +21,7 @@ from paraisite.cli import (
     training_commands,
 )
 from paraisite.cli.data_commands import data
+from paraisite.core.log import set_up_logging
 
 app = typer.Typer(
     name="paraisite",
@@ -36,10 +36,7 @@ app = typer.Typer(
 @app.callback()
 def _set_up() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # The first run in a folder creates the store's tables; that is no news to a user.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    logging.getLogger("paraisite").setLevel(logging.INFO)
+    set_up_logging()
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""A progress bar with the time left; where no terminal is, a line now and then instead."""
+"""The one progress bar, with the time left; where no terminal is, a line now and then instead."""
 
 import logging
 import time
@@ -58,19 +58,22 @@ class CountProgress:
 
     @property
     def per_second(self) -> float:
-        """How much was done per second since the first call of ``update``; 0 before the second."""
-        done = self._bar.tasks[0].completed - (self._n_before or 0)
+        """How much was done per second since the first call of ``update`` that sets the pace; 0 before the next."""
+        done = 0.0 if self._n_before is None else self._bar.tasks[0].completed - self._n_before
         return done / max(time.monotonic() - self._start, 1e-9)
 
-    def update(self, *, n_done: int, n_total: int | None = None, note: str = "") -> None:
-        """Show how much is done; what the first call says was done before.
+    def update(self, *, n_done: int, n_total: int | None = None, note: str = "", sets_pace: bool = True) -> None:
+        """Show how much is done; what the first call that sets the pace says was done before.
 
         Args:
             n_done: How much is done.
             n_total: Of how much; may be an estimate that changes, or not be known.
             note: What else to show.
+            sets_pace: Whether the time since the last call counts: compilation tells nothing of the time left.
         """
-        if self._n_before is None:
+        if not sets_pace:
+            self._n_before = None
+        elif self._n_before is None:
             self._n_before, self._start = n_done, time.monotonic()
         self._bar.update(self._task, total=n_total, completed=n_done, note=note)
         if not self._on_terminal and time.monotonic() - self._last_line >= self._seconds_between_lines:
@@ -82,6 +85,6 @@ class CountProgress:
         if n_total is None:
             return f"{n_done} {self._unit}"
         count = f"{n_done} of {n_total} {self._unit}"
-        if n_done == self._n_before:
+        if self._n_before is None or n_done == self._n_before:
             return count
         return f"{count}, about {(n_total - n_done) / self.per_second / 60.0:.0f} min left"

@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import shutil
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from paraisite.artifacts.initial_weights import refuse, starting_weights
 from paraisite.artifacts.inputs import load_data, with_graphs
 from paraisite.config import Config, load_config
 from paraisite.core.paths import STUDIES
+from paraisite.core.progress import CountProgress
 from paraisite.core.settings_file import write_settings
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
@@ -131,15 +131,16 @@ def _run(study: Study, task: TuningTask, place: StudyPlace, *, options: SearchOp
     if lost := repeat_lost(study):
         logger.info("trials %s were cut off: they are repeated from where they stood", ", ".join(map(str, lost)))
     queue_candidates(study, options.n_trial, first=task.config.evaluation.training, seed=place.seed)
-    n_before, start = n_in_state(study, *FINISHED), time.monotonic()
-    logger.info("study %s: %d of %d trials are there", place.name, n_before, options.n_trial)
-    # Closed at once when Ctrl-C comes, so that the processes are gone when their trials are looked for.
-    with closing(run_trials(task, place, n_trial=options.n_trial, n_process=options.n_process)) as trials:
+    # A line for every trial, as one takes minutes. Closed at once when Ctrl-C comes, so that the processes are gone
+    # when their trials are looked for.
+    with (
+        CountProgress(f"study {place.name}", unit="trials", seconds_between_lines=0.0) as progress,
+        closing(run_trials(task, place, n_trial=options.n_trial, n_process=options.n_process)) as trials,
+    ):
+        progress.update(n_done=n_in_state(study, *FINISHED), n_total=options.n_trial)
         for _ in trials:
             _log_new_trials(study, run_id)
-            n_done = n_in_state(study, *FINISHED)
-            minutes = (time.monotonic() - start) / 60 / max(1, n_done - n_before) * max(0, options.n_trial - n_done)
-            logger.info("%d of %d trials, %s; about %.0f min left", n_done, options.n_trial, _best(study), minutes)
+            progress.update(n_done=n_in_state(study, *FINISHED), n_total=options.n_trial, note=_best(study))
 
 
 def _best(study: Study) -> str:

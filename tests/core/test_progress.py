@@ -36,6 +36,20 @@ def test_on_a_terminal_a_bar_is_drawn(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.messages
 
 
+def test_time_that_sets_no_pace_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    now = [0.0]
+    monkeypatch.setattr("paraisite.core.progress.time.monotonic", lambda: now[0])
+    with CountProgress("FEAF", unit="epochs", console=Console(file=io.StringIO()), seconds_between_lines=0.0) as bar:
+        bar.update(n_done=0, n_total=10, sets_pace=False)
+        for n_done, seconds in ((1, 600.0), (2, 660.0)):
+            now[0] = seconds
+            bar.update(n_done=n_done, n_total=10)
+    assert caplog.messages == ["FEAF: 0 of 10 epochs", "FEAF: 1 of 10 epochs", "FEAF: 2 of 10 epochs, about 8 min left"]
+
+
 def test_the_rate_counts_what_was_done_since_the_start_only(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("paraisite.core.progress.time.monotonic", lambda: now[0])

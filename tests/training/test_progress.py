@@ -20,9 +20,10 @@ def run(bar: ProgressBar, errors: list[float]) -> None:
 def test_without_a_terminal_lines_are_logged(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
     run(ProgressBar("FEAF", console=Console(file=io.StringIO()), seconds_between_lines=0.0), [0.6, 0.4, 0.5, 0.8])
-    assert len(caplog.messages) == 4
-    # Compilation comes before the first: its time says nothing of what the others will take.
-    assert caplog.messages[0].startswith("FEAF: 5 of 20 member-epochs, time left not known yet")
+    assert len(caplog.messages) == 5
+    # Compilation comes before the first epoch: its time says nothing of what the others will take.
+    assert caplog.messages[0] == "FEAF: 4 of 20 member-epochs; compiling …"
+    assert caplog.messages[1].startswith("FEAF: 5 of 20 member-epochs; best validation error")
     assert caplog.messages[-1].startswith("FEAF: 8 of 20 member-epochs, about 0 min left")
     assert caplog.messages[-1].endswith("mean 0.450")
 
@@ -48,5 +49,5 @@ def test_an_error_that_is_not_finite_is_left_out_of_the_mean(caplog: pytest.LogC
         ProgressBar("FEAF", console=Console(file=io.StringIO()), seconds_between_lines=0.0),
         [math.nan, 0.4, 0.6, math.inf],
     )
-    assert caplog.messages[0].endswith("mean nan")
-    assert [line[-5:] for line in caplog.messages[1:]] == ["0.400", "0.500", "0.500"]
+    assert caplog.messages[1].endswith("mean nan")
+    assert [line[-5:] for line in caplog.messages[2:]] == ["0.400", "0.500", "0.500"]

@@ -1,0 +1,11 @@
+"""Logging as the command line shows it."""
+
+import logging
+
+
+def set_up_logging() -> None:
+    """Show this package's messages from INFO on, and those of others from WARNING on."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger("paraisite").setLevel(logging.INFO)
+    # The first run in a folder creates the store's tables; that is no news to a user.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
