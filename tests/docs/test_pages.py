@@ -1,0 +1,78 @@
+"""README and documentation: what they name is there, and versions agree."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+import paraisite
+from tests.docs.blocks import PAGES, ROOT, blocks_of, text_of
+
+
+def test_readme_is_short_and_begins_with_the_two_commands_that_ci_runs() -> None:
+    assert len(text_of("README.md").encode()) < 8000
+    first, *_ = blocks_of("README.md")
+    assert first.text.splitlines() == [
+        "pip install mlflow==3.17.2 uv && mlflow run . -e step3 --env-manager uv",
+        "mlflow run . -e test",
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_a_page_names_exist(page: str) -> None:
+    named = re.findall(r"`((?:paraisite|docs|tests|benchmarks)/[\w/.-]+)`", text_of(page))
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_and_figures_of_a_page_lead_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", text_of(page))
+    targets = [target for pair in links for target in pair if target and not urlsplit(target).scheme]
+    missing = [target for target in targets if not (ROOT / page).parent.joinpath(target.partition("#")[0]).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("figure", sorted((ROOT / "docs" / "figures").iterdir()), ids=lambda path: path.name)
+def test_figures_are_small_and_shown_somewhere(figure: Path) -> None:
+    assert figure.stat().st_size <= 150_000
+    assert any(f"figures/{figure.name}" in text_of(page) for page in PAGES)
+
+
+def draw_figures() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("draw_figures", ROOT / "docs" / "draw_figures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_picture_of_the_layers_has_every_package() -> None:
+    module = draw_figures()
+    drawn = [name for row in module.layers() for name in row]
+    loose = {path.stem for path in (ROOT / "paraisite").glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in (ROOT / "paraisite").glob("*/__init__.py")}
+    assert set(drawn) == set(module.CAPTIONS) == packages | loose
+    texts = {text.get_text() for text in module.architecture().axes[0].texts}
+    assert set(drawn) <= texts
+
+
+def test_the_version_stands_in_one_place_and_is_the_newest_of_changelog_and_citation() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"]["path"] == "paraisite/__init__.py"
+    citation = yaml.safe_load(text_of("CITATION.cff"))
+    releases = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$", text_of("CHANGELOG.md"), re.MULTILINE)
+    assert releases[0] == (paraisite.__version__, str(citation["date-released"]))
+    assert citation["version"] == paraisite.__version__
+
+
+def test_the_changelog_has_a_place_for_what_is_not_released() -> None:
+    first, *_ = re.findall(r"^## (.+)$", text_of("CHANGELOG.md"), re.MULTILINE)
+    assert first == "[Unreleased]"
