@@ -11,7 +11,7 @@ from paraisite.data.datasets.splits import Split, random_splits
 from paraisite.data.datasets.table import Dataset, build_dataset
 from paraisite.data.record import Record
 from paraisite.data.structure_types import rocksalt
-from paraisite.metrics.kappa_errors import metrics_table
+from paraisite.metrics.kappa_errors import tabulate_metrics
 from paraisite.models.architecture import ModelConfig, parameter_shapes
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
@@ -95,7 +95,7 @@ def make_result(
         splits=splits,
         curves=pd.concat(curves, ignore_index=True),
         predictions=predictions,
-        metrics=metrics_table(predictions, scaler=scaler, start_scaler=start if started_from_recipe else None),
+        metrics=tabulate_metrics(predictions, scaler=scaler, start_scaler=start if started_from_recipe else None),
         best_epoch=pd.Series(best_epoch, index=index, name="best_epoch"),
         diverged=pd.Series([split.seed in diverged for split in splits], index=index, name="diverged"),
         started_from="registry FEAF version 3" if started_from_recipe else "random weights, seed 42",

@@ -21,7 +21,7 @@ Acquisition = Callable[[Estimate, float, np.random.Generator], Floats]
 """Of estimates, the lowest log10(kappa) that is known, and a source of chance: scores, [n_row]."""
 
 
-def expected_improvement(estimate: Estimate, lowest: float) -> Floats:
+def compute_expected_improvement(estimate: Estimate, lowest: float) -> Floats:
     """Return by how much each row is expected to fall below the lowest known value, dex, [n_row].
 
     Args:
@@ -37,26 +37,26 @@ def expected_improvement(estimate: Estimate, lowest: float) -> Floats:
     return np.where(spread > 0, improvement, np.maximum(gain, 0.0))
 
 
-def _by_expected_improvement(estimate: Estimate, lowest: float, _rng: np.random.Generator) -> Floats:
-    return expected_improvement(estimate, lowest)
+def _score_by_expected_improvement(estimate: Estimate, lowest: float, _rng: np.random.Generator) -> Floats:
+    return compute_expected_improvement(estimate, lowest)
 
 
-def _by_uncertainty(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:
+def _score_by_uncertainty(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:
     return estimate.spread
 
 
-def _by_mean(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:
+def _score_by_mean(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:
     return -estimate.mean
 
 
-def _at_random(estimate: Estimate, _lowest: float, rng: np.random.Generator) -> Floats:
+def _score_at_random(estimate: Estimate, _lowest: float, rng: np.random.Generator) -> Floats:
     return rng.random(len(estimate.mean))
 
 
 ACQUISITIONS: Final[dict[str, Acquisition]] = {
-    EXPECTED_IMPROVEMENT: _by_expected_improvement,
-    UNCERTAINTY: _by_uncertainty,
-    MEAN: _by_mean,
-    RANDOM: _at_random,
+    EXPECTED_IMPROVEMENT: _score_by_expected_improvement,
+    UNCERTAINTY: _score_by_uncertainty,
+    MEAN: _score_by_mean,
+    RANDOM: _score_at_random,
 }
 """By name: rules for the material to compute next."""

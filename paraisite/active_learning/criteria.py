@@ -10,18 +10,24 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.acquisition import ACQUISITIONS, EXPECTED_IMPROVEMENT
-from paraisite.active_learning.diversity import Diversity, Identity, Listed, diverse_rows, space_group
-from paraisite.active_learning.filters import Filters, stability_bound
-from paraisite.active_learning.ranking import (
-    Deviations,
-    Ranked,
-    Score,
-    best_rows,
-    confidence_score,
-    deviations_of,
-    estimate_of,
+from paraisite.active_learning.diversity import (
+    CandidateList,
+    Diversity,
+    Identity,
+    find_space_group,
+    select_diverse_rows,
 )
-from paraisite.active_learning.screened_rows import Screened
+from paraisite.active_learning.filters import Filters, make_stability_bound
+from paraisite.active_learning.ranking import (
+    PredictiveStd,
+    RankedRows,
+    Score,
+    build_estimate,
+    make_confidence_score,
+    measure_predictive_std,
+    select_best_rows,
+)
+from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.data.datasets.table import Dataset
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, ROW
 
@@ -35,7 +41,7 @@ _POOL: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class Criteria:
     """What is looked for.
 
     Attributes:
@@ -60,92 +66,98 @@ class Wish:
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class Selection:
     """A screening and what is looked for in it.
 
     Attributes:
         screened: The screening.
-        wish: What is looked for.
+        criteria: What is looked for.
         filters: What rows have to be, stability included.
         deviations: How sure the screening is.
         known: Materials whose conductivity is known.
         structures: Those that were read so far, by row.
     """
 
-    screened: Screened
-    wish: Wish
+    screened: ScreenedRows
+    criteria: Criteria
     filters: Filters
-    deviations: Deviations
+    deviations: PredictiveStd
     known: Dataset
     structures: dict[int, Structure] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, screened: Screened, wish: Wish, known: Dataset) -> Self:
+    def of(cls, screened: ScreenedRows, criteria: Criteria, known: Dataset) -> Self:
         """Read how sure the screening is of the rows that pass.
 
         Raises:
             ConfigError: A rule asks for what is not known.
         """
-        filters = wish.filters
-        if wish.stable_ev_per_atom is not None:
+        filters = criteria.filters
+        if criteria.stable_ev_per_atom is not None:
             columns = [*screened.columns, *screened.source_columns]
-            filters = filters.also(stability_bound(columns, at_most_ev_per_atom=wish.stable_ev_per_atom))
-        return cls(screened, wish, filters, deviations_of(screened, filters), known)
+            filters = filters.also(make_stability_bound(columns, at_most_ev_per_atom=criteria.stable_ev_per_atom))
+        return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known)
 
-    def candidates(self) -> tuple[Ranked, Listed]:
+    def candidates(self) -> tuple[RankedRows, CandidateList]:
         """Return the ranking by the upper end of the intervals, and the list."""
-        ranked = self._ranked(confidence_score(self.wish.coverage), self.wish.n_row)
-        return ranked, diverse_rows(ranked.rows, self.structures, self.wish.diversity, n_row=self.wish.n_row)
+        ranked = self._ranked(make_confidence_score(self.criteria.coverage), self.criteria.n_row)
+        return ranked, select_diverse_rows(
+            ranked.rows, self.structures, self.criteria.diversity, n_row=self.criteria.n_row
+        )
 
-    def next_ones(self) -> Listed:
+    def next_ones(self) -> CandidateList:
         """Return what to compute next; what is known is left out."""
-        rule, rng = ACQUISITIONS[self.wish.by], np.random.default_rng(self.wish.seed)
+        rule, rng = ACQUISITIONS[self.criteria.by], np.random.default_rng(self.criteria.seed)
         lowest = float(np.log10(self.known.table[KAPPA].min()))
-        ranked = self._ranked(lambda rows: rule(estimate_of(rows), lowest, rng), self.wish.n_next)
+        ranked = self._ranked(lambda rows: rule(build_estimate(rows), lowest, rng), self.criteria.n_next)
         known = self.known_values
-        return diverse_rows(ranked.rows, self.structures, self.wish.diversity, n_row=self.wish.n_next, known=known)
+        return select_diverse_rows(
+            ranked.rows, self.structures, self.criteria.diversity, n_row=self.criteria.n_next, known=known
+        )
 
-    def _ranked(self, score: Score, n_row: int) -> Ranked:
-        ranked = best_rows(self.screened, self.filters, score, deviations=self.deviations, n_row=_POOL * n_row)
+    def _ranked(self, score: Score, n_row: int) -> RankedRows:
+        ranked = select_best_rows(self.screened, self.filters, score, deviations=self.deviations, n_row=_POOL * n_row)
         self.structures.update(self.screened.structures(set(ranked.rows[ROW]) - set(self.structures)))
         return ranked
 
-    def described(self, listed: Listed) -> pd.DataFrame:
+    def described(self, listed: CandidateList) -> pd.DataFrame:
         """Return a list with the values of its elements, known conductivities and names of files."""
         rows, known = listed.rows, self.known_values
         of_elements = pd.DataFrame([self.filters.elements.of_crystal(formula) for formula in rows[FORMULA]])
         described = pd.concat([rows, of_elements], axis=1)
         described[KNOWN_KAPPA] = [known.get(identity, np.nan) for identity in listed.identities]
-        described[CIF] = [cif_name(str(name), int(row)) for name, row in zip(rows[MATERIAL_ID], rows[ROW], strict=True)]
+        described[CIF] = [
+            make_cif_name(str(name), int(row)) for name, row in zip(rows[MATERIAL_ID], rows[ROW], strict=True)
+        ]
         return described
 
     @cached_property
     def known_values(self) -> dict[Identity, float]:
         """Return the known conductivities, W/m/K, by formula and space group."""
-        groups = [space_group(structure) for structure in self.known.structures]
+        groups = [find_space_group(structure) for structure in self.known.structures]
         return dict(zip(zip(self.known.table[FORMULA], groups, strict=True), self.known.table[KAPPA], strict=True))
 
     def parameters(self) -> dict[str, str]:
         """Return what the lists depend on, as a run shows it."""
-        wish, filters = self.wish, self.filters
+        criteria, filters = self.criteria, self.filters
         return {
             "screening": str(self.screened.folder),
             "source_sha256": self.screened.source.digest,
-            "coverage": str(wish.coverage),
+            "coverage": str(criteria.coverage),
             "in_domain": str(filters.in_domain),
             "bounds": "; ".join(map(str, filters.bounds)) or "none",
             "with_elements": " ".join(sorted(filters.with_elements)) or "any",
             "without_elements": " ".join(sorted(filters.without_elements)) or "none",
-            "diversity": str(wish.diversity),
-            "next_by": wish.by if wish.n_next else "none",
+            "diversity": str(criteria.diversity),
+            "next_by": criteria.by if criteria.n_next else "none",
         }
 
 
-def cif_name(material_id: str, row: int) -> str:
+def make_cif_name(material_id: str, row: int) -> str:
     """Return the name of the file of a row's structure; ids may hold what a file's name may not."""
-    return f"{row}-{safe_name(material_id)}.cif"
+    return f"{row}-{make_safe_name(material_id)}.cif"
 
 
-def safe_name(text: str) -> str:
+def make_safe_name(text: str) -> str:
     """Return a text as the name of a file or folder: other characters than letters, digits, . _ + - become -."""
     return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip(".-") or "crystal"

@@ -45,7 +45,7 @@ class Diversity:
 
 
 @dataclass(frozen=True, eq=False)
-class Listed:
+class CandidateList:
     """A list.
 
     Attributes:
@@ -62,14 +62,14 @@ class Listed:
         return list(zip(self.rows[FORMULA], self.rows[SPACE_GROUP], strict=True))
 
 
-def diverse_rows(
+def select_diverse_rows(
     ranked: pd.DataFrame,
     structures: Mapping[int, Structure],
     rules: Diversity,
     *,
     n_row: int,
     known: Collection[Identity] = (),
-) -> Listed:
+) -> CandidateList:
     """Walk down a ranking and list what is like no row before it.
 
     Args:
@@ -80,16 +80,16 @@ def diverse_rows(
         known: Crystals that are not to be listed.
     """
     crystals = [structures[row] for row in ranked[ROW]]
-    with_groups = ranked.assign(**{SPACE_GROUP: [space_group(crystal) for crystal in crystals]})
-    walk = _Walk(rules, standardised_descriptors(crystals), known)
+    with_groups = ranked.assign(**{SPACE_GROUP: [find_space_group(crystal) for crystal in crystals]})
+    walk = _DiverseSelection(rules, standardise_descriptors(crystals), known)
     for place, row in enumerate(with_groups.to_dict("records")):
         if len(walk.listed) == n_row:
             break
         walk.visit(place, str(row[FORMULA]), int(row[SPACE_GROUP]), str(row.get(NEAREST_MATERIAL)))
-    return Listed(with_groups.iloc[walk.listed].reset_index(drop=True), dict(walk.left_out))
+    return CandidateList(with_groups.iloc[walk.listed].reset_index(drop=True), dict(walk.left_out))
 
 
-class _Walk:
+class _DiverseSelection:
     """Follows what has been listed."""
 
     def __init__(self, rules: Diversity, descriptors: Floats, known: Collection[Identity]) -> None:
@@ -126,12 +126,12 @@ class _Walk:
         return None
 
 
-def standardised_descriptors(crystals: Sequence[Structure]) -> Floats:
+def standardise_descriptors(crystals: Sequence[Structure]) -> Floats:
     """Return physical and ionic descriptors, each with mean 0 and deviation 1 over the crystals."""
     found: Floats = StandardScaler().fit_transform(structure_descriptors(CrystalArrays.from_structures(crystals)))
     return found
 
 
-def space_group(crystal: Structure) -> int:
+def find_space_group(crystal: Structure) -> int:
     """Return the number of a crystal's space group."""
     return int(symmetry_of(crystal).get_space_group_number())

@@ -118,7 +118,7 @@ class Filters:
         raise ConfigError(f"no column {bound.column!r} to bound; there are {known}")
 
 
-def stability_bound(columns: Iterable[str], *, at_most_ev_per_atom: float) -> Bound:
+def make_stability_bound(columns: Iterable[str], *, at_most_ev_per_atom: float) -> Bound:
     """Return the bound that says that a crystal is stable, by the column that a source has.
 
     Args:

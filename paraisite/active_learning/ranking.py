@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from paraisite.active_learning.filters import Filters
-from paraisite.active_learning.screened_rows import Screened
+from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.arrays import Floats
 from paraisite.errors import ConfigError, DataError
 from paraisite.inference.rows import interval_keys
@@ -29,7 +29,7 @@ Score = Callable[[pd.DataFrame], Floats]
 
 
 @dataclass(frozen=True)
-class Deviations:
+class PredictiveStd:
     """How sure a screening is of each row, as a standard deviation of log10(kappa).
 
     Intervals of an ensemble have one width for all crystals, calibrated on rows that it has not learnt from; its
@@ -44,11 +44,11 @@ class Deviations:
     dex_per_spread: float | None
 
     @classmethod
-    def of(cls, batches: Iterator[pd.DataFrame]) -> "Deviations":
+    def of(cls, batches: Iterator[pd.DataFrame]) -> "PredictiveStd":
         """Measure the widths and spreads of all rows."""
         n_row, of_widths, of_spreads, low, high = 0, 0.0, 0.0, np.inf, -np.inf
         for rows in batches:
-            width, spread = width_deviation(rows), rows[KAPPA_LOG10_SPREAD].to_numpy(np.float64)
+            width, spread = convert_width_to_std(rows), rows[KAPPA_LOG10_SPREAD].to_numpy(np.float64)
             n_row += len(rows)
             of_widths, of_spreads = of_widths + float(width @ width), of_spreads + float(np.nansum(spread**2))
             low, high = min(low, width.min(initial=np.inf)), max(high, width.max(initial=-np.inf))
@@ -59,29 +59,29 @@ class Deviations:
     def of_rows(self, rows: pd.DataFrame) -> Floats:
         """Return the rows' deviations, dex, [n_row]."""
         if self.dex_per_spread is None:
-            return width_deviation(rows)
+            return convert_width_to_std(rows)
         return self.dex_per_spread * rows[KAPPA_LOG10_SPREAD].to_numpy(np.float64)
 
 
-def width_deviation(rows: pd.DataFrame) -> Floats:
+def convert_width_to_std(rows: pd.DataFrame) -> Floats:
     """Return the deviation of a normal distribution whose 80 % interval is the rows' own, dex, [n_row]."""
     lower, upper = (np.log10(rows[key].to_numpy(np.float64)) for key in interval_keys(_COVERAGE))
     return np.asarray((upper - lower) / (2.0 * norm.ppf(0.5 + _COVERAGE / 2)))
 
 
-def confidence_score(coverage: float) -> Score:
+def make_confidence_score(coverage: float) -> Score:
     """Return the score that prefers the lowest upper end of the intervals that hold a share of new rows."""
     _, upper = interval_keys(coverage)
     return lambda rows: -np.log10(rows[upper].to_numpy(np.float64))
 
 
-def estimate_of(rows: pd.DataFrame) -> Estimate:
+def build_estimate(rows: pd.DataFrame) -> Estimate:
     """Return what a screening says of log10(kappa) of rows that have their ``DEVIATION``."""
     return Estimate(np.log10(rows[KAPPA].to_numpy(np.float64)), rows[DEVIATION].to_numpy(np.float64))
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
+class RankedRows:
     """The best rows.
 
     Attributes:
@@ -95,7 +95,7 @@ class Ranked:
     n_passed: int
 
 
-def deviations_of(screened: Screened, filters: Filters) -> Deviations:
+def measure_predictive_std(screened: ScreenedRows, filters: Filters) -> PredictiveStd:
     """Return the deviations of the rows that pass.
 
     Raises:
@@ -103,17 +103,19 @@ def deviations_of(screened: Screened, filters: Filters) -> Deviations:
     """
     if absent := {*interval_keys(_COVERAGE), KAPPA_LOG10_SPREAD} - set(screened.columns):
         raise ConfigError(f"{screened.folder} has no {', '.join(sorted(absent))}: its model knows no intervals")
-    return Deviations.of(rows for rows, _ in _passed(screened, filters))
+    return PredictiveStd.of(rows for rows, _ in _iterate_passing(screened, filters))
 
 
-def best_rows(screened: Screened, filters: Filters, score: Score, *, deviations: Deviations, n_row: int) -> Ranked:
+def select_best_rows(
+    screened: ScreenedRows, filters: Filters, score: Score, *, deviations: PredictiveStd, n_row: int
+) -> RankedRows:
     """Return the rows with the highest scores; of equal ones the first in the screening.
 
     Args:
         screened: The screening.
         filters: What rows have to be.
         score: Of rows that have passed.
-        deviations: As ``deviations_of`` returns them.
+        deviations: As ``measure_predictive_std`` returns them.
         n_row: How many rows at most.
 
     Raises:
@@ -122,7 +124,7 @@ def best_rows(screened: Screened, filters: Filters, score: Score, *, deviations:
     """
     best: pd.DataFrame | None = None
     refused, n_passed = Counter[str](), 0
-    for rows, why in _passed(screened, filters):
+    for rows, why in _iterate_passing(screened, filters):
         refused.update(why)
         n_passed += len(rows)
         known = rows.assign(**{DEVIATION: deviations.of_rows(rows)})
@@ -132,10 +134,10 @@ def best_rows(screened: Screened, filters: Filters, score: Score, *, deviations:
     if best is None or best.empty:
         told = ", ".join(f"{rule}: {n}" for rule, n in refused.items())
         raise DataError(f"no row of {screened.folder} passes ({told})")
-    return Ranked(best.reset_index(drop=True), dict(refused), n_passed)
+    return RankedRows(best.reset_index(drop=True), dict(refused), n_passed)
 
 
-def _passed(screened: Screened, filters: Filters) -> Iterator[tuple[pd.DataFrame, dict[str, int]]]:
+def _iterate_passing(screened: ScreenedRows, filters: Filters) -> Iterator[tuple[pd.DataFrame, dict[str, int]]]:
     extra = list(dict.fromkeys(bound.column for bound in filters.source_bounds(screened.columns)))
     for rows in screened.batches(extra):
         yield filters.keep(rows)

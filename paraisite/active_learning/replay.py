@@ -74,7 +74,7 @@ class ReplayOptions:
         return {name: str(value) for name, value in asdict(self).items()}
 
 
-class Division(NamedTuple):
+class ReplaySplit(NamedTuple):
     """One start.
 
     Attributes:
@@ -87,7 +87,7 @@ class Division(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Materials:
+class ReplayMaterials:
     """What is known of all materials, and hidden from a rule until it asks.
 
     Attributes:
@@ -99,7 +99,9 @@ class Materials:
     log10_kappa: Floats
 
 
-def replay(materials: Materials, fit_predict: FitPredict, *, options: ReplayOptions, n_process: int) -> pd.DataFrame:
+def replay_acquisition(
+    materials: ReplayMaterials, fit_predict: FitPredict, *, options: ReplayOptions, n_process: int
+) -> pd.DataFrame:
     """Let every rule choose from every start.
 
     Args:
@@ -120,7 +122,7 @@ def replay(materials: Materials, fit_predict: FitPredict, *, options: ReplayOpti
     load = partial(_Replays, materials, fit_predict, options)
     with CountProgress("replay", unit="replays") as progress, WorkerPool(n_process, load, if_lost=_LOST) as pool:
         progress.update(n_done=0, n_total=len(jobs))
-        for part in pool.imap(_one_replay, jobs):
+        for part in pool.imap(_run_replay, jobs):
             parts.append(part)
             progress.update(n_done=len(parts), n_total=len(jobs))
     return pd.concat(parts, ignore_index=True)
@@ -129,29 +131,29 @@ def replay(materials: Materials, fit_predict: FitPredict, *, options: ReplayOpti
 class _Replays(NamedTuple):
     """What all replays have in common."""
 
-    materials: Materials
+    materials: ReplayMaterials
     fit_predict: FitPredict
     options: ReplayOptions
 
 
-def _one_replay(replays: _Replays, job: tuple[int, str]) -> pd.DataFrame:
+def _run_replay(replays: _Replays, job: tuple[int, str]) -> pd.DataFrame:
     start, strategy = job
     rng = np.random.default_rng(start)
     order = rng.permutation(len(replays.materials.log10_kappa))
     n_test = int(_TEST_FRACTION * len(order))
-    division = Division(pool=order[n_test:], test=order[:n_test])  # the same for all rules
-    choose = _Choice(replays.materials, replays.fit_predict, ACQUISITIONS[strategy], division, replays.options, rng)
+    division = ReplaySplit(pool=order[n_test:], test=order[:n_test])  # the same for all rules
+    choose = _ReplayRun(replays.materials, replays.fit_predict, ACQUISITIONS[strategy], division, replays.options, rng)
     return pd.DataFrame([{STRATEGY: strategy, START: start} | row for row in choose.rounds()])
 
 
 @dataclass(frozen=True, eq=False)
-class _Choice:
+class _ReplayRun:
     """One rule that chooses from one start."""
 
-    materials: Materials
+    materials: ReplayMaterials
     fit_predict: FitPredict
     rule: Acquisition
-    division: Division
+    division: ReplaySplit
     options: ReplayOptions
     rng: np.random.Generator
 

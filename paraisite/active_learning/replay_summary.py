@@ -9,7 +9,7 @@ import pandas as pd
 from paraisite.active_learning.acquisition import RANDOM
 from paraisite.active_learning.replay import LOG10_MAE, MAPE, N_FOUND, N_LABEL, REGRET, START, STRATEGY
 from paraisite.arrays import Floats
-from paraisite.metrics.bootstrap import mean_of_runs_interval
+from paraisite.metrics.bootstrap import bootstrap_mean_of_runs
 
 QUANTITY: Final = "quantity"
 MEAN, LOW, HIGH = "mean", "low", "high"
@@ -23,11 +23,11 @@ CURVES: Final = (REGRET, N_FOUND, LOG10_MAE, MAPE)
 """Quantities that are known after each batch."""
 
 
-def curves(table: pd.DataFrame) -> pd.DataFrame:
+def average_curves(table: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over the starts of each quantity after each batch, with its 95 % bootstrap interval.
 
     Args:
-        table: As ``replay.replay`` returns it.
+        table: As ``replay.replay_acquisition`` returns it.
 
     Returns:
         Columns strategy, n_label, quantity, mean, low, high.
@@ -36,7 +36,7 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
     for (strategy, n_label), group in table.groupby([STRATEGY, N_LABEL], sort=False):
         for quantity in CURVES:
             values = group[quantity].to_numpy(np.float64)
-            rows.append({STRATEGY: strategy, N_LABEL: n_label, QUANTITY: quantity, **_mean(values)})
+            rows.append({STRATEGY: strategy, N_LABEL: n_label, QUANTITY: quantity, **_average(values)})
     return pd.DataFrame(rows)
 
 
@@ -44,7 +44,7 @@ def summarise_replay(table: pd.DataFrame, *, n_lowest: int) -> pd.DataFrame:
     """Return what each rule has reached.
 
     Args:
-        table: As ``replay.replay`` returns it.
+        table: As ``replay.replay_acquisition`` returns it.
         n_lowest: How many materials were looked for.
 
     Returns:
@@ -52,18 +52,20 @@ def summarise_replay(table: pd.DataFrame, *, n_lowest: int) -> pd.DataFrame:
         the batches of the regret and of both errors; with intervals, and differences from choosing at random.
     """
     groups = table.groupby([STRATEGY, START], sort=False)
-    of_starts = pd.DataFrame({key: _reached(group, n_lowest=n_lowest) for key, group in groups}).T
+    of_starts = pd.DataFrame({key: _summarise_start(group, n_lowest=n_lowest) for key, group in groups}).T
     of_starts.index.names = [STRATEGY, START]
     rows = []
     for strategy, group in of_starts.groupby(level=STRATEGY, sort=False):
         for quantity in of_starts.columns:
             values = group[quantity].to_numpy(np.float64)
             beside = of_starts.xs(RANDOM, level=STRATEGY)[quantity].to_numpy(np.float64)
-            rows.append({STRATEGY: strategy, QUANTITY: quantity, **_mean(values), **_difference(values - beside)})
+            rows.append(
+                {STRATEGY: strategy, QUANTITY: quantity, **_average(values), **_average_difference(values - beside)}
+            )
     return pd.DataFrame(rows)
 
 
-def _reached(replayed: pd.DataFrame, *, n_lowest: int) -> dict[str, float]:
+def _summarise_start(replayed: pd.DataFrame, *, n_lowest: int) -> dict[str, float]:
     """Return the numbers of one rule from one start."""
     n_label = replayed[N_LABEL].to_numpy()
     complete = n_label[replayed[N_FOUND].to_numpy() == n_lowest]
@@ -75,10 +77,10 @@ def _reached(replayed: pd.DataFrame, *, n_lowest: int) -> dict[str, float]:
     }
 
 
-def _mean(values: Floats) -> dict[Hashable, float]:
-    low, high = mean_of_runs_interval(values[None, :])
+def _average(values: Floats) -> dict[Hashable, float]:
+    low, high = bootstrap_mean_of_runs(values[None, :])
     return {MEAN: float(values.mean()), LOW: low, HIGH: high}
 
 
-def _difference(values: Floats) -> dict[Hashable, float]:
-    return dict(zip((DIFFERENCE, DIFFERENCE_LOW, DIFFERENCE_HIGH), _mean(values).values(), strict=True))
+def _average_difference(values: Floats) -> dict[Hashable, float]:
+    return dict(zip((DIFFERENCE, DIFFERENCE_LOW, DIFFERENCE_HIGH), _average(values).values(), strict=True))

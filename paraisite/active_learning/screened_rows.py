@@ -24,7 +24,7 @@ _CHUNK_SIZE: Final = "chunk_size"
 
 
 @dataclass(frozen=True, eq=False)
-class Screened:
+class ScreenedRows:
     """A complete screening and what it was made of.
 
     Attributes:
@@ -87,7 +87,7 @@ class Screened:
         beside = self._source_batches(extra) if extra else None
         for part in self._parts:
             rows = pq.read_table(part).to_pandas()
-            yield rows if beside is None else _side_by_side(rows, next(beside, None), part)
+            yield rows if beside is None else _join_columns(rows, next(beside, None), part)
 
     def _source_batches(self, extra: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Yield the source's columns as its rows were cut into parts."""
@@ -108,19 +108,19 @@ class Screened:
             inside = wanted & set(range(chunk.first_row, chunk.end_row))
             records = read_chunk(chunk) if inside else []
             for row in inside:
-                found[row] = _structure(records[row - chunk.first_row], row)
+                found[row] = _get_structure(records[row - chunk.first_row], row)
             if len(found) == len(wanted):
                 break
         return found
 
 
-def _side_by_side(rows: pd.DataFrame, beside: pd.DataFrame | None, part: Path) -> pd.DataFrame:
+def _join_columns(rows: pd.DataFrame, beside: pd.DataFrame | None, part: Path) -> pd.DataFrame:
     if beside is None or len(beside) != len(rows):
         raise DataError(f"{part}: the source has other rows than were screened")
     return pd.concat([rows, beside.set_index(rows.index)], axis=1)
 
 
-def _structure(record: object, row: int) -> Structure:
+def _get_structure(record: object, row: int) -> Structure:
     if not isinstance(record, Crystal):
         raise DataError(f"{ROW} {row} of the source holds no crystal any more")
     return record.arrays.structures()[0]

@@ -13,8 +13,8 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from paraisite.analysis.observed import Observed, shared_rows
-from paraisite.analysis.pairs import N
+from paraisite.analysis.correlations import N
+from paraisite.analysis.model_predictions import ModelPredictions, select_shared_crystals
 from paraisite.schema import KAPPA_MEAN, MATERIAL_ID, OUT_OF_DOMAIN_FLAG
 
 CLUSTER: Final = "cluster"
@@ -39,7 +39,7 @@ _SEED: Final = 42
 
 
 @dataclass(frozen=True, eq=False)
-class Clusters:
+class CrystalClusters:
     """Groups of crystals.
 
     Attributes:
@@ -55,7 +55,7 @@ class Clusters:
     elements: pd.DataFrame
 
 
-def cluster_crystals(observed: Sequence[Observed]) -> Clusters | None:
+def cluster_crystals(observed: Sequence[ModelPredictions]) -> CrystalClusters | None:
     """Group the crystals that all models answered for, by k-means on standardised features.
 
     Features are the descriptors and each model's log10 mTC; the number of groups is the one of three to eight that
@@ -64,12 +64,12 @@ def cluster_crystals(observed: Sequence[Observed]) -> Clusters | None:
     Returns:
         None where fewer crystals than nine are known to all models, or no two features vary.
     """
-    features = _features(observed)
+    features = _collect_features(observed)
     if len(features) <= _N_CLUSTER[-1] or features.shape[1] < 2:
         return None
     standardised = (features - features.mean()) / features.std(ddof=0)
     bounded = standardised.clip(-_MAX_Z, _MAX_Z).to_numpy(np.float64)
-    labels = _ordered(_labels(bounded), features)
+    labels = _number_by_conductivity(_fit_labels(bounded), features)
     axes = PCA(2, random_state=_SEED).fit_transform(bounded)
     crystals = pd.DataFrame(
         {
@@ -77,17 +77,19 @@ def cluster_crystals(observed: Sequence[Observed]) -> Clusters | None:
             CLUSTER: labels,
             FIRST_AXIS: axes[:, 0],
             SECOND_AXIS: axes[:, 1],
-            LOG10_MEAN: _said(features).mean(axis=1).to_numpy(),
+            LOG10_MEAN: _select_log10_means(features).mean(axis=1).to_numpy(),
         }
     )
     formulas = observed[0].formulas
     found = None if formulas is None else formulas.loc[features.index]
-    return Clusters(crystals, _profiles(features, standardised, labels), _elements(labels, found))
+    return CrystalClusters(
+        crystals, _tabulate_profiles(features, standardised, labels), _tabulate_elements(labels, found)
+    )
 
 
-def _features(observed: Sequence[Observed]) -> pd.DataFrame:
+def _collect_features(observed: Sequence[ModelPredictions]) -> pd.DataFrame:
     """Return descriptors and log10 mTC of the crystals for which all are known; columns that vary."""
-    said = shared_rows(observed, KAPPA_MEAN)
+    said = select_shared_crystals(observed, KAPPA_MEAN)
     said = said[(said > 0).all(axis=1)]
     known = observed[0].descriptors.drop(columns=OUT_OF_DOMAIN_FLAG, errors="ignore")  # each model has its own
     if said.empty or not known.index.is_unique:
@@ -98,11 +100,11 @@ def _features(observed: Sequence[Observed]) -> pd.DataFrame:
     return features.loc[:, features.std(ddof=0) > 0]
 
 
-def _said(features: pd.DataFrame) -> pd.DataFrame:
+def _select_log10_means(features: pd.DataFrame) -> pd.DataFrame:
     return features.filter(regex=f"^{LOG10_MEAN} ")
 
 
-def _labels(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _fit_labels(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Return each crystal's group, for the number of groups with the best silhouette."""
     found = {n: KMeans(n, n_init=10, random_state=_SEED).fit_predict(values) for n in _N_CLUSTER}
     scores = {
@@ -113,14 +115,16 @@ def _labels(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     return np.asarray(found[max(scores, key=lambda n: scores[n])])
 
 
-def _ordered(labels: npt.NDArray[np.int64], features: pd.DataFrame) -> npt.NDArray[np.int64]:
+def _number_by_conductivity(labels: npt.NDArray[np.int64], features: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the groups numbered from 1, those of the lowest conductivity first."""
-    order = _said(features).mean(axis=1).groupby(labels).mean().sort_values().index
+    order = _select_log10_means(features).mean(axis=1).groupby(labels).mean().sort_values().index
     numbers = {label: number for number, label in enumerate(order, start=1)}
     return np.array([numbers[label] for label in labels], np.int64)
 
 
-def _profiles(features: pd.DataFrame, standardised: pd.DataFrame, labels: npt.NDArray[np.int64]) -> pd.DataFrame:
+def _tabulate_profiles(
+    features: pd.DataFrame, standardised: pd.DataFrame, labels: npt.NDArray[np.int64]
+) -> pd.DataFrame:
     counts = pd.Series(labels).value_counts()
     means, medians = standardised.groupby(labels).mean(), features.groupby(labels).median()
     # The standardised features have mean 0 and variance 1 over all crystals.
@@ -140,21 +144,21 @@ def _profiles(features: pd.DataFrame, standardised: pd.DataFrame, labels: npt.ND
     return pd.DataFrame(rows)
 
 
-def _elements(labels: npt.NDArray[np.int64], formulas: pd.Series | None) -> pd.DataFrame:
+def _tabulate_elements(labels: npt.NDArray[np.int64], formulas: pd.Series | None) -> pd.DataFrame:
     """Return for each group the elements whose share of crystals there exceeds that among all crystals the most."""
     counts = pd.Series(labels).value_counts().sort_index()
     table = pd.DataFrame({CLUSTER: counts.index, N: counts.to_numpy()})
     if formulas is None:
         return table.assign(**{ELEMENTS: ""})
-    everywhere = _shares(formulas)
+    everywhere = _count_element_shares(formulas)
     typical = []
     for cluster in counts.index:
-        excess = _shares(formulas[labels == cluster]).sub(everywhere, fill_value=0.0)
+        excess = _count_element_shares(formulas[labels == cluster]).sub(everywhere, fill_value=0.0)
         typical.append(" ".join(excess[excess > 0].nlargest(_N_TYPICAL).index))
     return table.assign(**{ELEMENTS: typical})
 
 
-def _shares(formulas: pd.Series) -> pd.Series:
+def _count_element_shares(formulas: pd.Series) -> pd.Series:
     """Return the share of crystals that hold each element."""
     count = Counter(element.symbol for formula in formulas for element in Composition(str(formula)).elements)
     return pd.Series(count, dtype=np.float64).sort_index() / max(len(formulas), 1)

@@ -8,7 +8,7 @@ import pyarrow.dataset as ds
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.criteria import CIF
-from paraisite.active_learning.screened_rows import Screened
+from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, STRUCTURES
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.structure_sources import find_source
@@ -67,7 +67,7 @@ def _of_lists(material_id: str, folder: Path) -> Crystal | None:
 
 
 def _of_screening(material_id: str, folder: Path) -> Crystal | None:
-    screened = Screened.open(folder, find_source(folder.name.rpartition("-")[0]))
+    screened = ScreenedRows.open(folder, find_source(folder.name.rpartition("-")[0]))
     rows = ds.dataset(folder).to_table(columns=[ROW], filter=pc.field(MATERIAL_ID) == material_id)[ROW].to_pylist()
     if len(rows) > 1:
         raise ConfigError(f"{len(rows)} rows of {folder} have the id {material_id}")

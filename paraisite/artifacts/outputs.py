@@ -17,7 +17,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import make_predictor
 from paraisite.inference.calibration_set import REFERENCE_FILE
 from paraisite.inference.predictor import Predictor
-from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.promotion import Evidence, evidence_tags
 from paraisite.training.pretraining import CARD_FILE
@@ -98,7 +98,7 @@ class Output:
 
 def metrics_of(of_splits: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return each metric's mean and deviation over the splits, whose metrics are the rows."""
-    summary = summarise(of_splits)
+    summary = summarise_metrics(of_splits)
     return {str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()}
 
 

@@ -76,7 +76,7 @@ def select(
     output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="[default: build/candidates]")] = None,
 ) -> None:
     """List what a screening says is low for certain: ranked by the upper end of the interval, filtered, diverse."""
-    from paraisite.active_learning.criteria import Wish
+    from paraisite.active_learning.criteria import Criteria
     from paraisite.active_learning.diversity import Diversity
     from paraisite.active_learning.element_values import ElementValues
     from paraisite.active_learning.filters import BAND_GAP, Bound, Filters
@@ -93,7 +93,7 @@ def select(
         in_domain=in_domain,
         elements=ElementValues({}) if elements_file is None else ElementValues.read(elements_file),
     )
-    wish = Wish(
+    criteria = Criteria(
         filters=filters,
         diversity=Diversity(per_formula, per_nearest, min_distance),
         n_row=number,
@@ -103,7 +103,7 @@ def select(
         by=by,
         seed=seed,
     )
-    select.select_candidates(folder, source, wish, output=output)
+    select.select_candidates(folder, source, criteria, output=output)
 
 
 def replay(

@@ -12,7 +12,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.core.units import bohr_to_angstrom
 
-from paraisite.dft_inputs.settings import DISPLACEMENT_ANGSTROM, Plan
+from paraisite.dft_inputs.settings import DISPLACEMENT_ANGSTROM, CalculationPlan
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 
 Program = Literal["vasp", "qe"]
@@ -23,7 +23,7 @@ SECOND_ORDER: Final = "fc2"
 _ANGSTROM_PER_UNIT: Final[dict[Program, float]] = {"vasp": 1.0, "qe": bohr_to_angstrom}
 
 
-class Displaced(NamedTuple):
+class DisplacedSupercell(NamedTuple):
     """A supercell whose forces are wanted.
 
     Attributes:
@@ -37,7 +37,7 @@ class Displaced(NamedTuple):
     structure: Structure
 
 
-def displaced_phonons(conventional: Structure, plan: Plan, program: Program) -> Phono3py:
+def generate_displacements(conventional: Structure, plan: CalculationPlan, program: Program) -> Phono3py:
     """Return phono3py's phonons with systematic displacements for both orders.
 
     Args:
@@ -70,7 +70,7 @@ def save_displacements(phonons: Phono3py, folder: Path) -> None:
     phonons.save(folder / DISPLACEMENTS_FILE, settings={"force_sets": False, "displacements": True})
 
 
-def supercells(phonons: Phono3py, program: Program) -> Iterator[Displaced]:
+def iterate_supercells(phonons: Phono3py, program: Program) -> Iterator[DisplacedSupercell]:
     """Yield all displaced supercells, lengths in Å; pairs beyond the cutoff have none."""
     unit = _ANGSTROM_PER_UNIT[program]
     of_orders = {
@@ -80,14 +80,14 @@ def supercells(phonons: Phono3py, program: Program) -> Iterator[Displaced]:
     for order, cells in of_orders.items():
         for number, cell in enumerate(cells, start=1):
             if cell is not None:
-                yield Displaced(order, number, _structure(cell, unit))
+                yield DisplacedSupercell(order, number, _convert_cell(cell, unit))
 
 
-def primitive_of(phonons: Phono3py, program: Program) -> Structure:
+def get_primitive_cell(phonons: Phono3py, program: Program) -> Structure:
     """Return phono3py's own primitive cell, which it expects Born charges for, lengths in Å."""
-    return _structure(phonons.primitive, _ANGSTROM_PER_UNIT[program])
+    return _convert_cell(phonons.primitive, _ANGSTROM_PER_UNIT[program])
 
 
-def _structure(cell: PhonopyAtoms, angstrom_per_unit: float) -> Structure:
+def _convert_cell(cell: PhonopyAtoms, angstrom_per_unit: float) -> Structure:
     lattice = Lattice(cell.cell * angstrom_per_unit)
     return Structure(lattice, cell.symbols, cell.scaled_positions)

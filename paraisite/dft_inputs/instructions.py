@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from paraisite.dft_inputs.displaced_supercells import DISPLACEMENTS_FILE, Program
-from paraisite.dft_inputs.settings import TEMPERATURE_KELVIN, Plan, settings_of
+from paraisite.dft_inputs.settings import TEMPERATURE_KELVIN, CalculationPlan, list_settings
 
 _FIRST: Final = """\
 {title}
@@ -74,7 +74,7 @@ _LAST: Final = """\
 """
 
 
-def readme(title: str, plan: Plan, n_supercell: Mapping[Program, int]) -> str:
+def format_instructions(title: str, plan: CalculationPlan, n_supercell: Mapping[Program, int]) -> str:
     """Return the text.
 
     Args:
@@ -82,7 +82,7 @@ def readme(title: str, plan: Plan, n_supercell: Mapping[Program, int]) -> str:
         plan: How.
         n_supercell: Displaced supercells for each program whose inputs are there.
     """
-    rows = settings_of(plan)
+    rows = list_settings(plan)
     width = max(len(name) for name, _, _ in rows)
     parts = [
         _FIRST.format(
@@ -95,11 +95,11 @@ def readme(title: str, plan: Plan, n_supercell: Mapping[Program, int]) -> str:
     for program, n in n_supercell.items():
         parts.append(_RUNS[program].format(n=n, displacements=DISPLACEMENTS_FILE))
         parts += [_BORN[program]] if plan.with_nac else []
-        parts.append(_conductivity(plan))
+        parts.append(_format_last_step(plan))
     return "\n".join(parts)
 
 
-def _conductivity(plan: Plan) -> str:
+def _format_last_step(plan: CalculationPlan) -> str:
     return _LAST.format(
         temperature=TEMPERATURE_KELVIN,
         nac="with BORN, which is read where it lies beside" if plan.with_nac else "without non-analytical correction",

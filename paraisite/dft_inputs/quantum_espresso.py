@@ -13,8 +13,8 @@ from phono3py import Phono3py
 from pymatgen.core.structure import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from paraisite.dft_inputs.displaced_supercells import primitive_of, save_displacements, supercells
-from paraisite.dft_inputs.settings import WAVE_CUTOFF_RYDBERG, k_points
+from paraisite.dft_inputs.displaced_supercells import get_primitive_cell, iterate_supercells, save_displacements
+from paraisite.dft_inputs.settings import WAVE_CUTOFF_RYDBERG, choose_k_points
 
 PSEUDOPOTENTIALS: Final = "../../pseudo"
 _DENSITY_PER_WAVE_CUTOFF: Final = 8
@@ -38,18 +38,18 @@ def write_quantum_espresso(phonons: Phono3py, conventional: Structure, folder: P
     """Write all inputs, and return how many supercells there are.
 
     Args:
-        phonons: As ``displaced_phonons`` returns them for Quantum ESPRESSO.
+        phonons: As ``generate_displacements`` returns them for Quantum ESPRESSO.
         conventional: Its cell.
         folder: Where to.
         with_nac: Whether Born charges are wanted.
     """
     _write_pw(folder / "relax" / "relax.in", conventional, {"prefix": "relax", **_RELAXATION})
     if with_nac:
-        _write_pw(folder / "born" / "pw.in", primitive_of(phonons, "qe"), {"prefix": "born", **_FORCES})
+        _write_pw(folder / "born" / "pw.in", get_primitive_cell(phonons, "qe"), {"prefix": "born", **_FORCES})
         (folder / "born" / "ph.in").write_text(_PHONONS_AT_CENTRE)
     save_displacements(phonons, folder)
     n = 0
-    for n, (order, number, structure) in enumerate(supercells(phonons, "qe"), start=1):  # noqa: B007 (the count)
+    for n, (order, number, structure) in enumerate(iterate_supercells(phonons, "qe"), start=1):  # noqa: B007 (the count)
         name = f"supercell-{number:05d}"
         _write_pw(folder / order / f"{name}.in", structure, {"prefix": name, **_FORCES})
     return n
@@ -75,5 +75,5 @@ def _write_pw(path: Path, structure: Structure, control: Mapping[str, Any]) -> N
             AseAtomsAdaptor.get_atoms(structure, msonable=False),
             input_data=variables,
             pseudopotentials={symbol: f"{symbol}.UPF" for symbol in sorted(symbols)},
-            kpts=k_points(structure),
+            kpts=choose_k_points(structure),
         )

@@ -28,7 +28,7 @@ K_POINTS_ANGSTROM: Final = 30.0
 Three = tuple[int, int, int]
 
 
-class _Known(NamedTuple):
+class _KnownSizes(NamedTuple):
     """Sizes for one of Togo15's structure types."""
 
     supercell: Three
@@ -36,8 +36,8 @@ class _Known(NamedTuple):
     mesh: Three
 
 
-_ROCKSALT: Final = _Known((2, 2, 2), (4, 4, 4), (19, 19, 19))
-_WURTZITE: Final = _Known((3, 3, 2), (5, 5, 3), (19, 19, 15))
+_ROCKSALT: Final = _KnownSizes((2, 2, 2), (4, 4, 4), (19, 19, 19))
+_WURTZITE: Final = _KnownSizes((3, 3, 2), (5, 5, 3), (19, 19, 15))
 _TYPES: Final = {(225, 8): _ROCKSALT, (216, 8): _ROCKSALT, (186, 4): _WURTZITE}
 """By space group and atoms in the conventional cell: rocksalt, zinc blende, wurtzite."""
 
@@ -47,7 +47,7 @@ _LARGEST_MESH: Final = 19
 
 
 @dataclass(frozen=True)
-class Plan:
+class CalculationPlan:
     """How one crystal is computed.
 
     Attributes:
@@ -67,17 +67,19 @@ class Plan:
     pair_cutoff_angstrom: float | None = None
 
 
-def conventional_cell(structure: Structure) -> Structure:
+def find_conventional_cell(structure: Structure) -> Structure:
     """Return the standard conventional cell, which displacements are made in."""
     return SpacegroupAnalyzer(structure, SYMMETRY_TOLERANCE_ANGSTROM).get_conventional_standard_structure()
 
 
-def primitive_cell(structure: Structure) -> Structure:
+def find_primitive_cell(structure: Structure) -> Structure:
     """Return the standard primitive cell, which Born charges are computed in."""
     return SpacegroupAnalyzer(structure, SYMMETRY_TOLERANCE_ANGSTROM).get_primitive_standard_structure()
 
 
-def plan_for(conventional: Structure, *, with_nac: bool, pair_cutoff_angstrom: float | None = None) -> Plan:
+def plan_calculation(
+    conventional: Structure, *, with_nac: bool, pair_cutoff_angstrom: float | None = None
+) -> CalculationPlan:
     """Return the plan for a crystal.
 
     Args:
@@ -87,18 +89,22 @@ def plan_for(conventional: Structure, *, with_nac: bool, pair_cutoff_angstrom: f
     """
     group = SpacegroupAnalyzer(conventional, SYMMETRY_TOLERANCE_ANGSTROM).get_space_group_number()
     known = _TYPES.get((group, len(conventional)))
-    sizes = known or _Known(
-        _repeats(conventional, _REACH_ANGSTROM), _repeats(conventional, _PHONON_REACH_ANGSTROM), _mesh(conventional)
+    sizes = known or _KnownSizes(
+        _count_repeats(conventional, _REACH_ANGSTROM),
+        _count_repeats(conventional, _PHONON_REACH_ANGSTROM),
+        _choose_mesh(conventional),
     )
-    return Plan(*sizes, is_known_type=known is not None, with_nac=with_nac, pair_cutoff_angstrom=pair_cutoff_angstrom)
+    return CalculationPlan(
+        *sizes, is_known_type=known is not None, with_nac=with_nac, pair_cutoff_angstrom=pair_cutoff_angstrom
+    )
 
 
-def k_points(cell: Structure) -> Three:
+def choose_k_points(cell: Structure) -> Three:
     """Return the electrons' wave vectors along each axis of a cell, the zone's centre among them."""
-    return _repeats(cell, K_POINTS_ANGSTROM)
+    return _count_repeats(cell, K_POINTS_ANGSTROM)
 
 
-def settings_of(plan: Plan) -> list[tuple[str, str, str]]:
+def list_settings(plan: CalculationPlan) -> list[tuple[str, str, str]]:
     """Return each setting's name, its value, and where it comes from."""
     here = "chosen here"
     size = "phono3py's documentation and examples" if plan.is_known_type else here
@@ -109,9 +115,13 @@ def settings_of(plan: Plan) -> list[tuple[str, str, str]]:
     return [
         ("functional", "PBE", "phonondb, of the data of PRB 91, 094306"),
         ("displacements", f"systematic, {DISPLACEMENT_ANGSTROM} Å", "phonondb; their length is phono3py's default"),
-        ("supercell, cubic constants", _times(plan.supercell), f"{size}; that of Togo15 was not looked up"),
-        ("supercell, harmonic constants", _times(plan.phonon_supercell), f"{size}; that of Togo15 was not looked up"),
-        ("phonon mesh", _times(plan.mesh), mesh),
+        ("supercell, cubic constants", _join_numbers(plan.supercell), f"{size}; that of Togo15 was not looked up"),
+        (
+            "supercell, harmonic constants",
+            _join_numbers(plan.phonon_supercell),
+            f"{size}; that of Togo15 was not looked up",
+        ),
+        ("phonon mesh", _join_numbers(plan.mesh), mesh),
         ("Boltzmann equation", "relaxation-time approximation, tetrahedra", "PRB 91, 094306"),
         ("isotopes, boundaries", "no scattering by them", f"{here}; whether Togo15's values hold it is not known"),
         ("non-analytical correction", nac, f"{here}; whether Togo15's values hold it is not known"),
@@ -121,16 +131,16 @@ def settings_of(plan: Plan) -> list[tuple[str, str, str]]:
     ]
 
 
-def _times(numbers: Three) -> str:
+def _join_numbers(numbers: Three) -> str:
     return "×".join(map(str, numbers))
 
 
-def _repeats(cell: Structure, reach_angstrom: float) -> Three:
+def _count_repeats(cell: Structure, reach_angstrom: float) -> Three:
     first, second, third = (max(1, int(np.ceil(reach_angstrom / length))) for length in cell.lattice.abc)
     return first, second, third
 
 
-def _mesh(conventional: Structure) -> Three:
-    lengths = np.array(primitive_cell(conventional).lattice.abc)
+def _choose_mesh(conventional: Structure) -> Three:
+    lengths = np.array(find_primitive_cell(conventional).lattice.abc)
     first, second, third = (max(1, round(_LARGEST_MESH * float(share))) for share in lengths.min() / lengths)
     return first, second, third

@@ -11,8 +11,8 @@ from phono3py import Phono3py
 from pymatgen.core.structure import Structure
 from pymatgen.io.vasp.inputs import Incar, Kpoints, Poscar
 
-from paraisite.dft_inputs.displaced_supercells import primitive_of, save_displacements, supercells
-from paraisite.dft_inputs.settings import ENERGY_CUTOFF_EV, k_points
+from paraisite.dft_inputs.displaced_supercells import get_primitive_cell, iterate_supercells, save_displacements
+from paraisite.dft_inputs.settings import ENERGY_CUTOFF_EV, choose_k_points
 
 _COMMON: Final[dict[str, Any]] = {
     "GGA": "PE",
@@ -35,17 +35,17 @@ def write_vasp(phonons: Phono3py, conventional: Structure, folder: Path, *, with
     """Write all inputs, and return how many supercells there are.
 
     Args:
-        phonons: As ``displaced_phonons`` returns them for VASP.
+        phonons: As ``generate_displacements`` returns them for VASP.
         conventional: Its cell.
         folder: Where to.
         with_nac: Whether Born charges are wanted.
     """
     _write_run(folder / "relax", conventional, _RELAXATION)
     if with_nac:
-        _write_run(folder / "born", primitive_of(phonons, "vasp"), _BORN)
+        _write_run(folder / "born", get_primitive_cell(phonons, "vasp"), _BORN)
     save_displacements(phonons, folder)
     n = 0
-    for n, (order, number, structure) in enumerate(supercells(phonons, "vasp"), start=1):  # noqa: B007 (the count)
+    for n, (order, number, structure) in enumerate(iterate_supercells(phonons, "vasp"), start=1):  # noqa: B007 (the count)
         if not (folder / order).exists():
             _write_settings(folder / order, structure, _FORCES)
         Poscar(structure).write_file(folder / order / f"POSCAR-{number:05d}", significant_figures=16)
@@ -60,4 +60,4 @@ def _write_run(folder: Path, structure: Structure, flags: Mapping[str, Any]) -> 
 def _write_settings(folder: Path, structure: Structure, flags: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     Incar({**_COMMON, **flags}).write_file(folder / "INCAR")
-    Kpoints.gamma_automatic(k_points(structure)).write_file(folder / "KPOINTS")
+    Kpoints.gamma_automatic(choose_k_points(structure)).write_file(folder / "KPOINTS")

@@ -52,7 +52,9 @@ def cross_fit(
     return [
         CrossFit(
             split,
-            out_of_fold=in_order(split, [estimate(inner.train, inner.validation) for inner in split.inner()]),
+            out_of_fold=restore_training_order(
+                split, [estimate(inner.train, inner.validation) for inner in split.inner()]
+            ),
             test=estimate(split.train, split.test),
             out_of_domain=out_of_domain([descriptors] * len(split.folds), split),
         )
@@ -60,7 +62,7 @@ def cross_fit(
     ]
 
 
-def in_order(split: NestedSplit, of_folds: Sequence[Estimate]) -> Estimate:
+def restore_training_order(split: NestedSplit, of_folds: Sequence[Estimate]) -> Estimate:
     """Return the folds' estimates in the order of ``split.train``."""
     rows = np.concatenate(split.folds)
     # Both hold the same rows, so that the n-th smallest of one is the n-th smallest of the other.
@@ -99,7 +101,7 @@ def cross_fit_tabular(
     return [found for of_split in of_splits for found in of_split]
 
 
-def mixed_cross_fits(models: Sequence[Sequence[CrossFit]]) -> list[CrossFit]:
+def mix_cross_fits(models: Sequence[Sequence[CrossFit]]) -> list[CrossFit]:
     """Return the equal mixture of several models, split by split; its out-of-domain score is their mean."""
     return [
         CrossFit(

@@ -52,7 +52,7 @@ _LEVEL: Final = 0.95
 _N_RESAMPLE: Final = 2000
 
 
-def measured_groups(errors: pd.DataFrame, n_row: int) -> pd.DataFrame:
+def compare_relations(errors: pd.DataFrame, n_row: int) -> pd.DataFrame:
     """Return the MAPE of each model and group, beside that of the rows which share nothing.
 
     Args:
@@ -70,12 +70,12 @@ def measured_groups(errors: pd.DataFrame, n_row: int) -> pd.DataFrame:
         if group.index.equals(nothing.index):
             return {}
         n_test = len(own) / own[schema.SPLIT_SEED].nunique()
-        return _beside(group, nothing, n_test_over_n_train=n_test / (n_row - n_test))
+        return _compare_with_unrelated(group, nothing, n_test_over_n_train=n_test / (n_row - n_test))
 
-    return _lines(errors, beside_nothing)
+    return _tabulate_groups(errors, beside_nothing)
 
 
-def same_materials(errors: pd.DataFrame, others: pd.DataFrame, *, beside: str) -> pd.DataFrame:
+def compare_same_materials(errors: pd.DataFrame, others: pd.DataFrame, *, beside: str) -> pd.DataFrame:
     """Return the MAPE of each model and group beside that of the same materials elsewhere, resampling materials.
 
     Args:
@@ -84,29 +84,33 @@ def same_materials(errors: pd.DataFrame, others: pd.DataFrame, *, beside: str) -
         beside: What the others are, for people.
 
     Returns:
-        Columns as ``measured_groups`` has them.
+        Columns as ``compare_relations`` has them.
     """
 
     def beside_elsewhere(own: pd.DataFrame, group: pd.DataFrame) -> dict[str, Any]:
         elsewhere = others[others[MODEL] == own[MODEL].iloc[0]]
-        pairs = pd.concat({MAPE: _by_material(group), MAPE_BESIDE: _by_material(elsewhere)}, axis=1, join="inner")
-        return _paired_by_material(pairs, beside=beside)
+        pairs = pd.concat(
+            {MAPE: _average_by_material(group), MAPE_BESIDE: _average_by_material(elsewhere)}, axis=1, join="inner"
+        )
+        return _compare_by_material(pairs, beside=beside)
 
-    return _lines(errors, beside_elsewhere)
+    return _tabulate_groups(errors, beside_elsewhere)
 
 
-def _lines(errors: pd.DataFrame, compared: Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Any]]) -> pd.DataFrame:
+def _tabulate_groups(
+    errors: pd.DataFrame, compared: Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Any]]
+) -> pd.DataFrame:
     """Return one line per model and relation, with what a comparison says of all its errors and of the group's."""
     lines = []
     for model, own in errors.groupby(MODEL, sort=False):
         for relation in RELATIONS:
             group = own[own[RELATION] == relation]
             alone = {MODEL: model, RELATION: relation, N_TOTAL: len(own), MAPE_OF_ALL: own[ERROR].mean()}
-            lines.append(alone | _alone(group) | dict(compared(own, group)))
+            lines.append(alone | _measure_group(group) | dict(compared(own, group)))
     return pd.DataFrame(lines, columns=[MODEL, RELATION, N_ROW, N_TOTAL, *GROUP_COLUMNS])
 
 
-def _alone(group: pd.DataFrame) -> dict[str, Any]:
+def _measure_group(group: pd.DataFrame) -> dict[str, Any]:
     """Return what there is to say of a group without another."""
     n_material = group[schema.ROW].nunique()
     few = n_material < MIN_MATERIALS
@@ -114,24 +118,26 @@ def _alone(group: pd.DataFrame) -> dict[str, Any]:
         N_ROW: len(group),
         N_MATERIAL: n_material,
         MAPE: np.nan if few else group[ERROR].mean(),
-        HOW: _too_few(n_material) if few else "",
+        HOW: _describe_too_few(n_material) if few else "",
     }
 
 
-def _too_few(n_material: int) -> str:
+def _describe_too_few(n_material: int) -> str:
     return f"only {n_material} material{'s' * (n_material > 1)}" if n_material else "no row"
 
 
-def _beside(group: pd.DataFrame, nothing: pd.DataFrame, *, n_test_over_n_train: float) -> dict[str, Any]:
+def _compare_with_unrelated(
+    group: pd.DataFrame, nothing: pd.DataFrame, *, n_test_over_n_train: float
+) -> dict[str, Any]:
     """Compare a group with the rows that share nothing; both MAPE are of the rows that were compared."""
     n_group, n_nothing = (each[schema.ROW].nunique() for each in (group, nothing))
     if n_group < MIN_MATERIALS:
         return {}
     if n_nothing < MIN_MATERIALS:
         return {HOW: f"only {n_nothing} materials share nothing"}
-    splits = pd.concat({MAPE: _by_split(group), MAPE_BESIDE: _by_split(nothing)}, axis=1, join="inner")
+    splits = pd.concat({MAPE: _average_by_split(group), MAPE_BESIDE: _average_by_split(nothing)}, axis=1, join="inner")
     if len(splits) < _MIN_SPLITS:
-        return _unpaired(_by_material(group), _by_material(nothing))
+        return _compare_unpaired(_average_by_material(group), _average_by_material(nothing))
     found = compare_paired(splits[MAPE], splits[MAPE_BESIDE], n_test_over_n_train=n_test_over_n_train)
     return {
         BESIDE: NOTHING,
@@ -145,19 +151,19 @@ def _beside(group: pd.DataFrame, nothing: pd.DataFrame, *, n_test_over_n_train: 
     }
 
 
-def _by_split(group: pd.DataFrame) -> pd.Series:
+def _average_by_split(group: pd.DataFrame) -> pd.Series:
     """Return the MAPE of each split that holds enough of a group's materials."""
     by_split = group.groupby(schema.SPLIT_SEED)[ERROR]
     return by_split.mean()[by_split.size() >= MIN_MATERIALS]
 
 
-def _by_material(errors: pd.DataFrame) -> pd.Series:
+def _average_by_material(errors: pd.DataFrame) -> pd.Series:
     return errors.groupby(schema.ROW)[ERROR].mean()
 
 
-def _unpaired(group: pd.Series, others: pd.Series) -> dict[str, Any]:
+def _compare_unpaired(group: pd.Series, others: pd.Series) -> dict[str, Any]:
     """Compare the mean errors of different materials."""
-    low, high = _interval(_difference_of_means, group.to_numpy(np.float64), others.to_numpy(np.float64))
+    low, high = _bootstrap_interval(_subtract_means, group.to_numpy(np.float64), others.to_numpy(np.float64))
     return {
         BESIDE: NOTHING,
         MAPE: group.mean(),
@@ -169,12 +175,12 @@ def _unpaired(group: pd.Series, others: pd.Series) -> dict[str, Any]:
     }
 
 
-def _paired_by_material(pairs: pd.DataFrame, *, beside: str) -> dict[str, Any]:
+def _compare_by_material(pairs: pd.DataFrame, *, beside: str) -> dict[str, Any]:
     """Compare two mean errors of each material."""
     if len(pairs) < MIN_MATERIALS:
-        return {BESIDE: beside, MAPE: np.nan, HOW: _too_few(len(pairs))}
+        return {BESIDE: beside, MAPE: np.nan, HOW: _describe_too_few(len(pairs))}
     difference = (pairs[MAPE] - pairs[MAPE_BESIDE]).to_numpy(np.float64)
-    low, high = _interval(np.mean, difference)
+    low, high = _bootstrap_interval(np.mean, difference)
     return {
         BESIDE: beside,
         MAPE: pairs[MAPE].mean(),
@@ -186,11 +192,11 @@ def _paired_by_material(pairs: pd.DataFrame, *, beside: str) -> dict[str, Any]:
     }
 
 
-def _difference_of_means(first: Floats, second: Floats, axis: int) -> Floats:
+def _subtract_means(first: Floats, second: Floats, axis: int) -> Floats:
     return np.asarray(first.mean(axis=axis) - second.mean(axis=axis))
 
 
-def _interval(statistic: Callable[..., Any], *samples: Floats) -> tuple[float, float]:
+def _bootstrap_interval(statistic: Callable[..., Any], *samples: Floats) -> tuple[float, float]:
     """Return the ends of a percentile bootstrap interval; each sample is drawn from by itself."""
     found = bootstrap(
         samples,

@@ -11,7 +11,7 @@ from paraisite.arrays import Floats
 from paraisite.config import KEPT, Config
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
-from paraisite.evaluation.cross_validation import CrossFit, in_order
+from paraisite.evaluation.cross_validation import CrossFit, restore_training_order
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.applicability import out_of_domain
 from paraisite.models.architecture import ModelConfig, Parameters
@@ -66,7 +66,7 @@ def cross_fit_network(
     of_splits, first = [], 0
     for split in splits:
         own = slice(first, first + len(split.folds))
-        of_splits.append(_cross_fit(split, log10_kappa[own], hidden[own], np.log10(kappa)))
+        of_splits.append(_build_cross_fit(split, log10_kappa[own], hidden[own], np.log10(kappa)))
         first = own.stop
     return of_splits
 
@@ -107,7 +107,7 @@ def fit_folds(
     inner = [part for split in splits for part in split.inner()]
     scaler = TargetScaler.fit([kappa[part.train] for part in inner])
     trained = fit(
-        _starting_members(start, len(inner), model=model, config=config),
+        _build_initial_members(start, len(inner), model=model, config=config),
         data=TrainingData(graphs, kappa, model),
         splits=inner,
         scaler=scaler,
@@ -120,7 +120,7 @@ def fit_folds(
     return Ensemble(model, trained.last, scaler, "kappa", "W/m/K"), trained
 
 
-def _starting_members(start: StartingWeights, n_member: int, *, model: ModelConfig, config: Config) -> Parameters:
+def _build_initial_members(start: StartingWeights, n_member: int, *, model: ModelConfig, config: Config) -> Parameters:
     """Return the first starting members by turns, with a new head where the settings ask for one."""
     settings = config.evaluation.training
     n_start = min(settings.n_start, len(next(iter(start.parameters.values()))))
@@ -131,12 +131,12 @@ def _starting_members(start: StartingWeights, n_member: int, *, model: ModelConf
     return {name: value[turns] for name, value in stack(first).items()}
 
 
-def _cross_fit(split: NestedSplit, estimated: Floats, hidden: Floats, log10_kappa: Floats) -> CrossFit:
+def _build_cross_fit(split: NestedSplit, estimated: Floats, hidden: Floats, log10_kappa: Floats) -> CrossFit:
     """Return a split's estimates from those of its members, [n_fold, n_row], and their last hidden layers."""
     of_folds = [
         Estimate(member[fold], np.zeros(len(fold))) for member, fold in zip(estimated, split.folds, strict=True)
     ]
-    out_of_fold = in_order(split, of_folds).mean
+    out_of_fold = restore_training_order(split, of_folds).mean
     spread = float(np.sqrt(np.mean((out_of_fold - log10_kappa[split.train]) ** 2)))
     return CrossFit(
         split,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.errors import MissingInputError
-from paraisite.evaluation.outcome import TABLES_FOLDER
+from paraisite.evaluation.evaluation_tables import TABLES_FOLDER
 from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.metrics.paired_tests import P_HOLM, REFERENCE
 from paraisite.models.tabular import BASELINES, MIXTURES, PROCESSES
@@ -55,7 +55,7 @@ class ProtocolTables:
             raise MissingInputError(f"{folder} holds no evaluation ({error})") from error
 
 
-def protocol_table(evaluations: Mapping[str, ProtocolTables]) -> pd.DataFrame:
+def tabulate_protocols(evaluations: Mapping[str, ProtocolTables]) -> pd.DataFrame:
     """Return the columns ``COLUMNS``, one row per model, protocol and metric.
 
     A model that knows no epoch is not measured in the published protocols: it chooses nothing on a test row, so that
@@ -64,20 +64,20 @@ def protocol_table(evaluations: Mapping[str, ProtocolTables]) -> pd.DataFrame:
     Args:
         evaluations: By protocol.
     """
-    found = {name: _rows(name, tables) for name, tables in evaluations.items()}
+    found = {name: _tabulate_protocol(name, tables) for name, tables in evaluations.items()}
     for name in found:
         protocol = PROTOCOLS[name]
         honest = found.get("honest-clean" if protocol.is_clean else "honest")
         if protocol.epoch is not None and honest is not None:
-            of_others = honest[honest[MODEL].isin(_without_epochs())]
+            of_others = honest[honest[MODEL].isin(_list_models_without_epochs())]
             unknown = {REFERENCE: None, P_HOLM: np.nan, EFFECT_SIZE: np.nan}
             found[name] = pd.concat([found[name], of_others.assign(**{PROTOCOL: name}, **unknown)])
     table = pd.concat(list(found.values()), ignore_index=True)
-    table[IS_BEST] = _is_best(table)
+    table[IS_BEST] = _mark_best(table)
     return table[list(COLUMNS)]
 
 
-def _rows(name: str, tables: ProtocolTables) -> pd.DataFrame:
+def _tabulate_protocol(name: str, tables: ProtocolTables) -> pd.DataFrame:
     summary, comparisons = tables.summary, tables.comparisons.reindex(tables.summary.index)
     parts = []
     for metric in schema.TEST_METRICS:
@@ -91,9 +91,9 @@ def _rows(name: str, tables: ProtocolTables) -> pd.DataFrame:
                 METRIC: metric.name,
                 UNIT: metric.unit,
                 "mean": summary[metric.name].to_numpy(),
-                "std": _column(summary, f"{metric.name}_std"),
-                "low": _column(summary, f"{metric.name}_low"),
-                "high": _column(summary, f"{metric.name}_high"),
+                "std": _get_column(summary, f"{metric.name}_std"),
+                "low": _get_column(summary, f"{metric.name}_low"),
+                "high": _get_column(summary, f"{metric.name}_high"),
                 REFERENCE: comparisons[REFERENCE].to_numpy() if is_mape else None,
                 P_HOLM: comparisons[P_HOLM].to_numpy() if is_mape else np.nan,
                 EFFECT_SIZE: comparisons[EFFECT_SIZE].to_numpy() if is_mape else np.nan,
@@ -104,15 +104,15 @@ def _rows(name: str, tables: ProtocolTables) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _column(summary: pd.DataFrame, name: str) -> Any:
+def _get_column(summary: pd.DataFrame, name: str) -> Any:
     return summary[name].to_numpy() if name in summary else np.nan
 
 
-def _without_epochs() -> set[str]:
+def _list_models_without_epochs() -> set[str]:
     return {model.name for model in (*BASELINES, *PROCESSES)} | set(MIXTURES)
 
 
-def _is_best(table: pd.DataFrame) -> pd.Series:
+def _mark_best(table: pd.DataFrame) -> pd.Series:
     """Return whether a row has its protocol's best value of the metric; False where none is better than another."""
     better = {metric.name: metric.better for metric in schema.TEST_METRICS}
     best: set[object] = set()

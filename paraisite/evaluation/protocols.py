@@ -14,7 +14,7 @@ from paraisite.schema import FORMULA, PROTOTYPE
 HONEST: Final = "honest"
 GROUPED: Final = "grouped"
 
-Divide = Callable[[Dataset, SplitConfig, EvaluationConfig], tuple[NestedSplit, ...]]
+MakeSplits = Callable[[Dataset, SplitConfig, EvaluationConfig], tuple[NestedSplit, ...]]
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class Protocol:
 
     name: str
     meaning: str
-    divide: Divide
+    divide: MakeSplits
     epoch: Literal["best_epoch", "last_epoch"] | None = None
     is_clean: bool = False
 
 
-def _random(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
+def _split_randomly(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
     return random_nested(
         len(dataset), seeds=splits.seeds, train_fraction=splits.train_fraction, n_fold=evaluation.n_fold
     )
 
 
-def _grouped(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
+def _split_by_formula(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
     return grouped_nested(
         dataset.table[FORMULA].tolist(),
         seeds=splits.seeds,
@@ -52,7 +52,7 @@ def _grouped(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig
     )
 
 
-def _prototype(dataset: Dataset, _: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
+def _split_by_prototype(dataset: Dataset, _: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
     table = dataset.table
     if table[PROTOTYPE].isna().any():
         raise DataError(f"{dataset.name} does not name every material's prototype, which this protocol leaves out")
@@ -63,17 +63,17 @@ _PROTOCOLS: Final = (
     Protocol(
         "paper",
         "The published one: nine fifths, networks at the epoch that is best on the very rows that are reported.",
-        _random,
+        _split_randomly,
         "best_epoch",
     ),
-    Protocol("paper-last", "The same fifths, networks after the last epoch.", _random, "last_epoch"),
-    Protocol(HONEST, "The paper's test fifths; everything is chosen on the other rows.", _random),
-    Protocol(GROUPED, "Random fifths of the formulas; no formula stands on both sides.", _grouped),
-    Protocol("leave-one-prototype-out", "Each structure type tests what the others taught.", _prototype),
+    Protocol("paper-last", "The same fifths, networks after the last epoch.", _split_randomly, "last_epoch"),
+    Protocol(HONEST, "The paper's test fifths; everything is chosen on the other rows.", _split_randomly),
+    Protocol(GROUPED, "Random fifths of the formulas; no formula stands on both sides.", _split_by_formula),
+    Protocol("leave-one-prototype-out", "Each structure type tests what the others taught.", _split_by_prototype),
 )
 
 
-def _with_clean_ones() -> Iterator[Protocol]:
+def _add_clean_variants() -> Iterator[Protocol]:
     for protocol in _PROTOCOLS:
         yield protocol
     for protocol in _PROTOCOLS:
@@ -85,5 +85,5 @@ def _with_clean_ones() -> Iterator[Protocol]:
         )
 
 
-PROTOCOLS: Final = {protocol.name: protocol for protocol in _with_clean_ones()}
+PROTOCOLS: Final = {protocol.name: protocol for protocol in _add_clean_variants()}
 """By name; each of them has a clean variant."""

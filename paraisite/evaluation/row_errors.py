@@ -19,20 +19,20 @@ LAST_EPOCH: Final = "last epoch"
 """What the errors of recipes are measured at; the best epoch was chosen on the very rows that are measured."""
 
 
-def errors_of_estimates(estimates: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+def measure_evaluation_errors(estimates: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """Return the errors of an evaluation: columns model, split_seed, row (of ``dataset``), absolute_percentage_error.
 
     Args:
-        estimates: As ``scores.estimates_table`` returns them.
+        estimates: As ``scores.tabulate_estimates`` returns them.
         dataset: What was evaluated on.
 
     Raises:
         DataError: A material of the estimates is not in the data set.
     """
-    return _errors(estimates, dataset, PREDICTED_KAPPA)
+    return _tabulate_errors(estimates, dataset, PREDICTED_KAPPA)
 
 
-def errors_of_recipe(result: RecipeResult, dataset: Dataset) -> pd.DataFrame:
+def measure_recipe_errors(result: RecipeResult, dataset: Dataset) -> pd.DataFrame:
     """Return the errors of a recipe's validation rows after the last epoch, with the columns of an evaluation's.
 
     Splits of members that diverged are left out.
@@ -43,10 +43,10 @@ def errors_of_recipe(result: RecipeResult, dataset: Dataset) -> pd.DataFrame:
     rows = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
     finite = np.isfinite(rows[schema.KAPPA_LAST_EPOCH]).groupby(rows[schema.SPLIT_SEED]).transform("all")
     kept = rows[finite].assign(**{MODEL: result.recipe.name})
-    return _errors(kept, dataset, schema.KAPPA_LAST_EPOCH)
+    return _tabulate_errors(kept, dataset, schema.KAPPA_LAST_EPOCH)
 
 
-def related_to_training(errors: pd.DataFrame, pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
+def add_relation_to_training(errors: pd.DataFrame, pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
     """Return errors with the closest relation of each test row to the training rows of its split.
 
     Args:
@@ -61,7 +61,7 @@ def related_to_training(errors: pd.DataFrame, pairs: pd.DataFrame, n_row: int) -
     return pd.concat(parts, ignore_index=True)
 
 
-def _errors(table: pd.DataFrame, dataset: Dataset, column: str) -> pd.DataFrame:
+def _tabulate_errors(table: pd.DataFrame, dataset: Dataset, column: str) -> pd.DataFrame:
     row_of = pd.Series(np.arange(len(dataset)), index=dataset.table[schema.MATERIAL_ID])
     ids = table[schema.MATERIAL_ID]
     if unknown := sorted(set(ids) - set(row_of.index)):

@@ -10,11 +10,11 @@ import pandas as pd
 from paraisite import schema
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.cross_validation import CrossFit
-from paraisite.metrics.bootstrap import mean_of_runs_interval
-from paraisite.metrics.error_ranking import error_ranking
-from paraisite.metrics.kappa_errors import evaluate
-from paraisite.metrics.paired_tests import by_split_and_seed
-from paraisite.metrics.variance_components import described_components
+from paraisite.metrics.bootstrap import bootstrap_mean_of_runs
+from paraisite.metrics.error_ranking import measure_error_ranking
+from paraisite.metrics.kappa_errors import compute_kappa_errors
+from paraisite.metrics.paired_tests import pivot_by_split_and_seed
+from paraisite.metrics.variance_components import describe_components
 from paraisite.models.applicability import is_flagged, n_unseen_element
 from paraisite.models.estimate import CUT_OFF_COVERAGE, best_tilt, half_width, interval_of, kappa_of, median_of
 from paraisite.schema import LOG10_STD, MODEL, PREDICTED_KAPPA, PREDICTED_MEDIAN_KAPPA, SEED, SPLIT, TILT
@@ -27,7 +27,7 @@ def read_estimates(path: Path) -> pd.DataFrame:
     return pd.read_csv(path).rename(columns=schema.FORMER_COLUMNS)
 
 
-def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:
+def tabulate_estimates(model: str, found: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:
     """Return one row per split and test material: its value, the estimate, its intervals and how foreign it is.
 
     Tilt and widths are chosen on the out-of-fold estimates of each split's training rows.
@@ -70,18 +70,18 @@ def estimates_table(model: str, found: Sequence[CrossFit], dataset: Dataset, *, 
     return pd.concat(tables, ignore_index=True)
 
 
-def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
+def tabulate_scores(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return one row per model, seed and split: the metrics of the test rows, and the share that each interval holds.
 
     Args:
-        estimates: Of one model or several, as ``estimates_table`` returns them.
+        estimates: Of one model or several, as ``tabulate_estimates`` returns them.
     """
     rows = []
     keys = [MODEL, SEED, schema.SPLIT_SEED, SPLIT]
     for identity, group in estimates.groupby(keys, sort=False):
         kappa, estimated = (group[name].to_numpy(np.float64) for name in (schema.KAPPA, PREDICTED_KAPPA))
         # Tilted estimates lie below the median on purpose; errors of the logarithm are those of the median.
-        median = evaluate(kappa, group[PREDICTED_MEDIAN_KAPPA].to_numpy(np.float64), epoch="test")
+        median = compute_kappa_errors(kappa, group[PREDICTED_MEDIAN_KAPPA].to_numpy(np.float64), epoch="test")
         held = {name: median[name] for name in (schema.LOG10_MAE_TEST, schema.SPEARMAN_TEST)}
         for coverage in schema.COVERAGES:
             low, high = (group[name].to_numpy(np.float64) for name in schema.interval_columns(coverage))
@@ -91,12 +91,12 @@ def scores_table(estimates: pd.DataFrame) -> pd.DataFrame:
         score, n_unseen = group[schema.OUT_OF_DOMAIN], group[schema.N_UNSEEN_ELEMENT]
         flagged = is_flagged(score.to_numpy(np.float64), n_unseen.to_numpy(np.int64))
         held[schema.OOD_FLAGGED_TEST] = float(np.mean(flagged))
-        errors = evaluate(kappa, estimated, epoch="test")
+        errors = compute_kappa_errors(kappa, estimated, epoch="test")
         rows.append(dict(zip(keys, identity, strict=True)) | errors | held)
     return pd.DataFrame(rows)
 
 
-def summary_table(estimates: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+def summarise_scores(estimates: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per model (index): what one run gives on average, and what that rests on.
 
     Returns:
@@ -109,36 +109,36 @@ def summary_table(estimates: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame
     by_model = scores.groupby(MODEL, sort=False)[metrics]
     summary = by_model.mean().join(by_model.std(ddof=1).add_suffix("_std"))
     further = {
-        model: _mape_interval(group) | _mape_components(str(model), scores) | _error_ranking(group)
+        model: _bootstrap_mape(group) | _split_mape_variance(str(model), scores) | _rank_errors(group)
         for model, group in estimates.groupby(MODEL, sort=False)
     }
     return summary.join(pd.DataFrame.from_dict(further, orient="index"))
 
 
-def _mape_interval(estimates: pd.DataFrame) -> dict[str, float]:
+def _bootstrap_mape(estimates: pd.DataFrame) -> dict[str, float]:
     """Return the ends of the bootstrap interval of the mean over runs of the MAPE, resampling materials."""
     error = np.abs(estimates[PREDICTED_KAPPA] / estimates[schema.KAPPA] - 1.0)
     by_run = estimates.assign(error=error).pivot_table(
         index=[SEED, schema.SPLIT_SEED], columns=schema.ROW, values="error", aggfunc="mean"
     )
-    low, high = mean_of_runs_interval(by_run.to_numpy(np.float64))
+    low, high = bootstrap_mean_of_runs(by_run.to_numpy(np.float64))
     return {f"{schema.MAPE_TEST}_low": low, f"{schema.MAPE_TEST}_high": high}
 
 
-def _mape_components(model: str, scores: pd.DataFrame) -> dict[str, float]:
-    values = by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
-    return {f"{schema.MAPE_TEST}_{name}": std for name, std in described_components(values, of_what=model).items()}
+def _split_mape_variance(model: str, scores: pd.DataFrame) -> dict[str, float]:
+    values = pivot_by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
+    return {f"{schema.MAPE_TEST}_{name}": std for name, std in describe_components(values, of_what=model).items()}
 
 
-def log10_error(estimates: pd.DataFrame) -> pd.Series:
+def compute_log10_errors(estimates: pd.DataFrame) -> pd.Series:
     """Return |error of log10(kappa)| of each row's median, dex."""
     return (np.log10(estimates[PREDICTED_MEDIAN_KAPPA]) - np.log10(estimates[schema.KAPPA])).abs()
 
 
-def _error_ranking(estimates: pd.DataFrame) -> dict[str, float]:
-    return error_ranking(
+def _rank_errors(estimates: pd.DataFrame) -> dict[str, float]:
+    return measure_error_ranking(
         estimates[schema.OUT_OF_DOMAIN].to_numpy(np.float64),
-        log10_error(estimates).to_numpy(np.float64),
+        compute_log10_errors(estimates).to_numpy(np.float64),
         materials=estimates[schema.ROW].to_numpy(np.int64),
         seeds=estimates[SEED].to_numpy(np.int64),
     )

@@ -11,7 +11,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from paraisite.arrays import Floats
 from paraisite.errors import DataError
-from paraisite.metrics.kappa_errors import spearman
+from paraisite.metrics.kappa_errors import compute_spearman
 
 CONFIDENCE: Final = 0.95
 N_RESAMPLE: Final = 2000
@@ -53,7 +53,7 @@ class Agreement:
     mape_high: float
 
 
-def agreement(known: npt.ArrayLike, computed: npt.ArrayLike, *, seed: int = 0) -> Agreement:
+def measure_agreement(known: npt.ArrayLike, computed: npt.ArrayLike, *, seed: int = 0) -> Agreement:
     """Compare computed with known conductivities, row by row.
 
     Args:
@@ -70,7 +70,7 @@ def agreement(known: npt.ArrayLike, computed: npt.ArrayLike, *, seed: int = 0) -
     mape_low, mape_high = _interval(_mape, known, computed, seed=seed)
     return Agreement(
         n=len(known),
-        spearman=spearman(known, computed),
+        spearman=compute_spearman(known, computed),
         spearman_low=spearman_low,
         spearman_high=spearman_high,
         pearson_log10=float(_correlation(np.log10(known), np.log10(computed))),
@@ -83,7 +83,7 @@ def agreement(known: npt.ArrayLike, computed: npt.ArrayLike, *, seed: int = 0) -
     )
 
 
-def agreements(known: pd.Series, computed: pd.DataFrame, *, seed: int = 0) -> dict[str, Agreement]:
+def measure_agreements(known: pd.Series, computed: pd.DataFrame, *, seed: int = 0) -> dict[str, Agreement]:
     """Compare several ways to compute with the same known values, on the rows that all of them have.
 
     Args:
@@ -100,7 +100,9 @@ def agreements(known: pd.Series, computed: pd.DataFrame, *, seed: int = 0) -> di
     if not known.index.equals(computed.index):
         raise DataError(f"known values of {len(known)} rows, computed ones of {len(computed)}, expected the same rows")
     complete = pd.concat([known, computed], axis=1).notna().all(axis=1).to_numpy()
-    return {str(name): agreement(known[complete], values[complete], seed=seed) for name, values in computed.items()}
+    return {
+        str(name): measure_agreement(known[complete], values[complete], seed=seed) for name, values in computed.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class EnergyAgreement:
     spearman: float
 
 
-def energy_agreement(expected: npt.ArrayLike, found: npt.ArrayLike) -> EnergyAgreement:
+def measure_energy_agreement(expected: npt.ArrayLike, found: npt.ArrayLike) -> EnergyAgreement:
     """Compare energies, row by row.
 
     Args:
@@ -147,7 +149,7 @@ def energy_agreement(expected: npt.ArrayLike, found: npt.ArrayLike) -> EnergyAgr
         rmse=float(root_mean_squared_error(expected, found)),
         mean_difference=float(np.mean(found - expected)),
         pearson=float(_correlation(expected, found)),
-        spearman=spearman(expected, found),
+        spearman=compute_spearman(expected, found),
     )
 
 

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from paraisite import schema
 from paraisite.arrays import Floats, Ints
-from paraisite.metrics.bootstrap import material_weights, percentile_interval
+from paraisite.metrics.bootstrap import draw_material_weights, find_percentile_interval
 
 WORST_SHARE: Final = 0.2
 """Share of rows, those with the largest errors, that the AUROC wants to be told from the others."""
 
 
-def error_ranking(score: Floats, error: Floats, *, materials: Ints, seeds: Ints) -> dict[str, float]:
+def measure_error_ranking(score: Floats, error: Floats, *, materials: Ints, seeds: Ints) -> dict[str, float]:
     """Return how well a score ranks a model's errors, each value the mean over seeds, with its 95 % interval.
 
     Args:
@@ -35,24 +35,24 @@ def error_ranking(score: Floats, error: Floats, *, materials: Ints, seeds: Ints)
     names = (schema.OOD_SPEARMAN_TEST, schema.OOD_AUROC_TEST)
     if not len(numbers):
         return {f"{name}{end}": float("nan") for name in names for end in ("", "_low", "_high")}
-    weights = np.concatenate([np.ones((1, len(numbers))), material_weights(len(numbers))])[:, places]
+    weights = np.concatenate([np.ones((1, len(numbers))), draw_material_weights(len(numbers))])[:, places]
     of_seeds = []
     for seed in np.unique(seeds[known]):
         own = seeds[known] == seed
-        of_seeds.append(_ranked(score[known][own], error[known][own], weights[:, own]))
+        of_seeds.append(_rank_errors(score[known][own], error[known][own], weights[:, own]))
     found: dict[str, float] = {}
     for name, values in zip(names, np.mean(of_seeds, axis=0), strict=True):
-        low, high = percentile_interval(values[1:])
+        low, high = find_percentile_interval(values[1:])
         found |= {name: float(values[0]), f"{name}_low": low, f"{name}_high": high}
     return found
 
 
-def _ranked(score: Floats, error: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _rank_errors(score: Floats, error: Floats, weights: Floats) -> tuple[Floats, Floats]:
     is_worst = error > np.quantile(error, 1.0 - WORST_SHARE)
-    return weighted_spearman(score, error, weights), weighted_auroc(score, is_worst, weights)
+    return compute_weighted_spearman(score, error, weights), compute_weighted_auroc(score, is_worst, weights)
 
 
-def weighted_spearman(first: Floats, second: Floats, weights: Floats) -> Floats:
+def compute_weighted_spearman(first: Floats, second: Floats, weights: Floats) -> Floats:
     """Return the rank correlation of two rows of numbers, [n_resample]; NaN where one is constant.
 
     Args:
@@ -64,10 +64,10 @@ def weighted_spearman(first: Floats, second: Floats, weights: Floats) -> Floats:
     ranks = [_midranks(values, weights) for values in (first, second)]
     one, other = (rank - np.sum(weights * rank, axis=1, keepdims=True) / total for rank in ranks)
     covariance, *variances = (np.sum(weights * a * b, axis=1) for a, b in ((one, other), (one, one), (other, other)))
-    return _divided(covariance, np.sqrt(variances[0] * variances[1]))
+    return _divide(covariance, np.sqrt(variances[0] * variances[1]))
 
 
-def weighted_auroc(score: Floats, is_positive: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+def compute_weighted_auroc(score: Floats, is_positive: npt.NDArray[np.bool_], weights: Floats) -> Floats:
     """Return the chance that a positive row has the higher score than another one, [n_resample].
 
     Args:
@@ -86,7 +86,7 @@ def weighted_auroc(score: Floats, is_positive: npt.NDArray[np.bool_], weights: F
     n_positive = positive.sum(axis=1)
     n_pair = n_positive * (weights.sum(axis=1) - n_positive)
     n_won = np.sum(positive * _midranks(score, weights), axis=1) - n_positive * (n_positive + 1) / 2
-    return _divided(n_won, n_pair)
+    return _divide(n_won, n_pair)
 
 
 def _midranks(values: Floats, weights: Floats) -> Floats:
@@ -97,5 +97,5 @@ def _midranks(values: Floats, weights: Floats) -> Floats:
     return ranks[:, place]
 
 
-def _divided(numerator: Floats, denominator: Floats) -> Floats:
+def _divide(numerator: Floats, denominator: Floats) -> Floats:
     return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)

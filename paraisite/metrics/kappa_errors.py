@@ -3,7 +3,7 @@
 Rules for values that a formula cannot take:
 
 - A member that predicts a value that is not finite (a diverged run) gets NaN for *all* its metrics. Means over members
-  leave NaN out and say over how many members they were taken (``summarise``): never silently averaged.
+  leave NaN out and say over how many members they were taken (``summarise_metrics``): never silently averaged.
 - Predictions can lie slightly below zero (10**x - 1 > -1). Where a logarithm needs a positive number, kappa (or
   1 + kappa) is raised to ``LOG_FLOOR``; the other metrics take the value as it is.
 """
@@ -33,7 +33,7 @@ _PUBLISHED_OF_EPOCH: Final[dict[Epoch, str]] = {
 }
 
 
-def evaluate(kappa_true: Floats, kappa_predicted: Floats, *, epoch: Epoch) -> dict[str, float]:
+def compute_kappa_errors(kappa_true: Floats, kappa_predicted: Floats, *, epoch: Epoch) -> dict[str, float]:
     """Return MAPE, MAE, RMSE, R², log10-MAE and Spearman of one member, keyed by the schema's names.
 
     Args:
@@ -47,7 +47,7 @@ def evaluate(kappa_true: Floats, kappa_predicted: Floats, *, epoch: Epoch) -> di
     Raises:
         DataError: Shapes differ, there is no row, or a true value is not positive.
     """
-    kappa_true, kappa_predicted = _checked(kappa_true, kappa_predicted)
+    kappa_true, kappa_predicted = _check_values(kappa_true, kappa_predicted)
     names = [f"{quantity}_{epoch}" for quantity in ("mape", "mae", "rmse", "r2", "log10_mae", "spearman")]
     if not np.all(np.isfinite(kappa_predicted)):
         return dict.fromkeys(names, float("nan"))
@@ -56,13 +56,13 @@ def evaluate(kappa_true: Floats, kappa_predicted: Floats, *, epoch: Epoch) -> di
         mean_absolute_error(kappa_true, kappa_predicted),
         root_mean_squared_error(kappa_true, kappa_predicted),
         r2_score(kappa_true, kappa_predicted) if len(kappa_true) > 1 else float("nan"),
-        mean_absolute_error(_floored_log10(kappa_true), _floored_log10(kappa_predicted)),
-        spearman(kappa_true, kappa_predicted),
+        mean_absolute_error(_take_floored_log10(kappa_true), _take_floored_log10(kappa_predicted)),
+        compute_spearman(kappa_true, kappa_predicted),
     )
     return {name: float(value) for name, value in zip(names, values, strict=True)}
 
 
-def published_convention_mape(
+def compute_published_mape(
     kappa_true: Floats,
     kappa_predicted: Floats,
     *,
@@ -84,16 +84,16 @@ def published_convention_mape(
     Returns:
         The MAPE; NaN if a prediction is not finite.
     """
-    kappa_true, kappa_predicted = _checked(kappa_true, kappa_predicted)
+    kappa_true, kappa_predicted = _check_values(kappa_true, kappa_predicted)
     if not np.all(np.isfinite(kappa_predicted)):
         return float("nan")
     if start_scaler is not None:
-        kappa_true = _rescaled(kappa_true, own_scaler, start_scaler)
-        kappa_predicted = _rescaled(kappa_predicted, own_scaler, start_scaler)
+        kappa_true = _rescale(kappa_true, own_scaler, start_scaler)
+        kappa_predicted = _rescale(kappa_predicted, own_scaler, start_scaler)
     return float(mean_absolute_percentage_error(kappa_true, kappa_predicted))
 
 
-def metrics_table(
+def tabulate_metrics(
     predictions: pd.DataFrame, *, scaler: TargetScaler, start_scaler: TargetScaler | None
 ) -> pd.DataFrame:
     """Return every metric of every split, from the validation rows of a predictions table.
@@ -116,17 +116,17 @@ def metrics_table(
             raise DataError(f"{name} has {len(found.mean)} members, the predictions table {len(groups)} splits")
     rows = []
     for member, (_, group) in enumerate(groups):
-        start = None if start_scaler is None else _pair(start_scaler, member)
-        rows.append(_member_metrics(group, own=_pair(scaler, member), start=start))
+        start = None if start_scaler is None else _get_scaler_pair(start_scaler, member)
+        rows.append(_measure_member(group, own=_get_scaler_pair(scaler, member), start=start))
     index = pd.Index([seed for seed, _ in groups], name=schema.SPLIT_SEED)
     return pd.DataFrame(rows, index=index, columns=list(schema.METRIC_NAMES))
 
 
-def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
+def summarise_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
     """Return mean, sample standard deviation and number of finite values of each metric over the splits.
 
     Args:
-        metrics: A table as ``metrics_table`` returns it.
+        metrics: A table as ``tabulate_metrics`` returns it.
 
     Returns:
         Index metric name; columns ``mean``, ``std`` (n - 1 in the denominator; NaN for one split), ``n_run``: the
@@ -136,21 +136,21 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"mean": finite.mean(), "std": finite.std(ddof=1), "n_run": finite.count()})
 
 
-def _member_metrics(
+def _measure_member(
     rows: pd.DataFrame, *, own: tuple[float, float], start: tuple[float, float] | None
 ) -> dict[str, float]:
     kappa = rows[schema.KAPPA].to_numpy(dtype=np.float64)
     values: dict[str, float] = {}
     for epoch, column in COLUMN_OF_EPOCH.items():
         predicted = rows[column].to_numpy(dtype=np.float64)
-        values.update(evaluate(kappa, predicted, epoch=epoch))
-        values[_PUBLISHED_OF_EPOCH[epoch]] = published_convention_mape(
+        values.update(compute_kappa_errors(kappa, predicted, epoch=epoch))
+        values[_PUBLISHED_OF_EPOCH[epoch]] = compute_published_mape(
             kappa, predicted, own_scaler=own, start_scaler=start
         )
     return values
 
 
-def _checked(kappa_true: Floats, kappa_predicted: Floats) -> tuple[Floats, Floats]:
+def _check_values(kappa_true: Floats, kappa_predicted: Floats) -> tuple[Floats, Floats]:
     true = np.asarray(kappa_true, dtype=np.float64)
     predicted = np.asarray(kappa_predicted, dtype=np.float64)
     if true.shape != predicted.shape or true.ndim != 1 or not len(true):
@@ -160,20 +160,20 @@ def _checked(kappa_true: Floats, kappa_predicted: Floats) -> tuple[Floats, Float
     return true, predicted
 
 
-def _pair(scaler: TargetScaler, member: int) -> tuple[float, float]:
+def _get_scaler_pair(scaler: TargetScaler, member: int) -> tuple[float, float]:
     return float(scaler.mean[member]), float(scaler.std[member])
 
 
-def _floored_log10(values: Floats) -> Floats:
+def _take_floored_log10(values: Floats) -> Floats:
     return np.log10(np.maximum(values, LOG_FLOOR))
 
 
-def _rescaled(kappa: Floats, own: tuple[float, float], start: tuple[float, float]) -> Floats:
-    standardised = (_floored_log10(1.0 + kappa) - own[0]) / own[1]
+def _rescale(kappa: Floats, own: tuple[float, float], start: tuple[float, float]) -> Floats:
+    standardised = (_take_floored_log10(1.0 + kappa) - own[0]) / own[1]
     return np.power(10.0, standardised * start[1] + start[0]) - 1.0
 
 
-def spearman(true: Floats, predicted: Floats) -> float:
+def compute_spearman(true: Floats, predicted: Floats) -> float:
     """Return the rank correlation; NaN where either side is constant."""
     if np.ptp(true) == 0 or np.ptp(predicted) == 0:  # ranks are undefined; SciPy would warn and say NaN
         return float("nan")

@@ -78,14 +78,14 @@ def compare_paired(candidate: pd.Series, reference: pd.Series, *, n_test_over_n_
 def _corrected_t_test(mean: float, std: float, *, n_pair: int, n_test_over_n_train: float) -> PairedComparison:
     standard_error = std * float(np.sqrt(1.0 / n_pair + n_test_over_n_train))
     # Equal differences everywhere leave no spread: no difference is then t = 0, any other one is certain.
-    statistic = _ratio(mean, standard_error)
+    statistic = _divide_by_std(mean, standard_error)
     degrees_of_freedom = n_pair - 1
     margin = float(student_t.ppf(0.975, degrees_of_freedom)) * standard_error
     return PairedComparison(
         n_pair=n_pair,
         mean_difference=mean,
         std_difference=std,
-        effect_size=_ratio(mean, std),
+        effect_size=_divide_by_std(mean, std),
         t_statistic=statistic,
         p_two_sided=float(2.0 * student_t.sf(abs(statistic), degrees_of_freedom)),
         p_lower=float(student_t.cdf(statistic, degrees_of_freedom)),
@@ -94,21 +94,19 @@ def _corrected_t_test(mean: float, std: float, *, n_pair: int, n_test_over_n_tra
     )
 
 
-def _ratio(mean: float, spread: float) -> float:
+def _divide_by_std(mean: float, spread: float) -> float:
     if spread > 0:
         return mean / spread
     return 0.0 if mean == 0 else float(np.copysign(np.inf, mean))
 
 
-def comparisons_table(
-    scores: pd.DataFrame, *, n_test_over_n_train: float, reference: str | None = None
-) -> pd.DataFrame:
+def compare_models(scores: pd.DataFrame, *, n_test_over_n_train: float, reference: str | None = None) -> pd.DataFrame:
     """Compare every model's MAPE with one model's, over splits, each split's value being its mean over seeds.
 
     The best model is best partly by chance on these splits: differences from it are a little too large.
 
     Args:
-        scores: As ``scores.scores_table`` returns them.
+        scores: As ``scores.tabulate_scores`` returns them.
         n_test_over_n_train: Rows held out per row trained on, of the divisions.
         reference: A model; by default the one with the lowest mean.
 
@@ -120,31 +118,31 @@ def comparisons_table(
         DataError: The reference is not among the models.
     """
     values = {
-        str(model): by_split_and_seed(group, schema.MAPE_TEST).mean(axis=1)
+        str(model): pivot_by_split_and_seed(group, schema.MAPE_TEST).mean(axis=1)
         for model, group in scores.groupby(MODEL, sort=False)
     }
     best = str(scores.groupby(MODEL)[schema.MAPE_TEST].mean().idxmin()) if reference is None else reference
     if best not in values:
         raise DataError(f"no model {best!r} to compare with; there are {', '.join(values)}")
     rows = {
-        model: {REFERENCE: best} | _compared(of_model, values[best], n_test_over_n_train=n_test_over_n_train)
+        model: {REFERENCE: best} | _compare_or_nan(of_model, values[best], n_test_over_n_train=n_test_over_n_train)
         for model, of_model in values.items()
         if model != best
     }
     columns = [REFERENCE, *(field.name for field in fields(PairedComparison))]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(MODEL)
-    table[P_HOLM] = holm(table["p_two_sided"].to_numpy(np.float64))
+    table[P_HOLM] = correct_by_holm(table["p_two_sided"].to_numpy(np.float64))
     return table
 
 
-def _compared(candidate: pd.Series, reference: pd.Series, *, n_test_over_n_train: float) -> dict[str, float]:
+def _compare_or_nan(candidate: pd.Series, reference: pd.Series, *, n_test_over_n_train: float) -> dict[str, float]:
     n_pair = int(np.isfinite(candidate - reference).sum())
     if n_pair < 2:
         return {field.name: float("nan") for field in fields(PairedComparison)} | {"n_pair": n_pair}
     return asdict(compare_paired(candidate, reference, n_test_over_n_train=n_test_over_n_train))
 
 
-def holm(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def correct_by_holm(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return p-values corrected for their number: of m, the i-th smallest times m + 1 - i, never falling, at most 1.
 
     NaN stays NaN and is not counted.
@@ -158,6 +156,6 @@ def holm(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return corrected
 
 
-def by_split_and_seed(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+def pivot_by_split_and_seed(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return one model's metric, a row per split (index split_seed) and a column per seed."""
     return scores.pivot_table(index=schema.SPLIT_SEED, columns=SEED, values=metric, dropna=False)

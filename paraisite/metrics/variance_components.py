@@ -30,7 +30,7 @@ class VarianceComponents:
     set_to_zero: tuple[str, ...] = ()
 
 
-def variance_components(values: pd.DataFrame) -> VarianceComponents:
+def estimate_variance_components(values: pd.DataFrame) -> VarianceComponents:
     """Estimate the components by equating mean squares of a two-way table with their expectation.
 
     Args:
@@ -60,14 +60,14 @@ def variance_components(values: pd.DataFrame) -> VarianceComponents:
     return VarianceComponents(split, seed, float(np.sqrt(rest)), negative)
 
 
-def described_components(values: pd.DataFrame, *, of_what: str) -> dict[str, float]:
+def describe_components(values: pd.DataFrame, *, of_what: str) -> dict[str, float]:
     """Return the components for a table, ``std_split``, ``std_seed`` and ``std_rest``; log which were set to zero.
 
     Args:
-        values: See ``variance_components``.
+        values: See ``estimate_variance_components``.
         of_what: For the log, e.g. a model's name.
     """
-    found = variance_components(values)
+    found = estimate_variance_components(values)
     if found.set_to_zero:
         logger.info("%s: the variance by %s came out below zero: 0", of_what, " and by ".join(found.set_to_zero))
     return {"std_split": found.split, "std_seed": found.seed, "std_rest": found.rest}

@@ -33,7 +33,7 @@ def overview_text(table: pd.DataFrame, notes: Sequence[str]) -> str:
     """Return the markdown: a table per metric, rows by the MAPE in protocol honest, the best of each protocol in bold.
 
     Args:
-        table: As ``protocol_table.protocol_table`` returns it.
+        table: As ``protocol_table.tabulate_protocols`` returns it.
         notes: Sentences below.
     """
     meanings = {metric.name: metric for metric in schema.TEST_METRICS}

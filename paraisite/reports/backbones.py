@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paraisite import schema
-from paraisite.evaluation.outcome import Outcome
+from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.reports.axes import new_figure
 from paraisite.reports.figures import mape_axis
 from paraisite.reports.model_errors import evaluation_table
@@ -35,7 +35,7 @@ _STYLES: Final = {
 _ORIGIN_OF: Final = {backbone.label: backbone.origin for backbone in BACKBONES.values()}
 
 
-def backbones_table(outcome: Outcome) -> pd.DataFrame:
+def backbones_table(outcome: EvaluationTables) -> pd.DataFrame:
     """Return an outcome as text, the lowest MAPE first and its row marked with a star.
 
     Args:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from paraisite import schema
-from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH, Epoch, summarise
+from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH, Epoch, summarise_metrics
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, parity_axes
 from paraisite.training.recipe_result import RecipeResult
 
@@ -126,7 +126,7 @@ def parity(result: RecipeResult, *, epoch: Epoch) -> Figure:
 
 
 def _parity_title(result: RecipeResult, epoch: Epoch, *, n_hidden: int) -> str:
-    mape = summarise(result.metrics).loc[f"mape_{epoch}"]
+    mape = summarise_metrics(result.metrics).loc[f"mape_{epoch}"]
     title = (
         f"{result.recipe.name}, {epoch.replace('_', ' ')}: validation rows of {len(result.splits)} splits\n"
         f"MAPE {100 * mape['mean']:.0f} ± {100 * mape['std']:.0f} % over {mape['n_run']:.0f} splits"

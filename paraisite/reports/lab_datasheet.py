@@ -16,7 +16,7 @@ from paraisite.labels.decorate import MAX_TOLERANCE, MIN_TOLERANCE
 from paraisite.labels.prototypes import ELEMENTAL
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
 from paraisite.labels.tiers import MAX_BTE_ATOMS
-from paraisite.metrics.agreement import CONFIDENCE, MIN_ROWS, Agreement, agreement
+from paraisite.metrics.agreement import CONFIDENCE, MIN_ROWS, Agreement, measure_agreement
 from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
 from paraisite.reports.lab_figures import element_counts
 from paraisite.reports.tables import to_markdown
@@ -51,7 +51,7 @@ def datasheet(
     tiers = {"slack": slack, "bte": bte}
     both = _in_both_tiers(slack, bte)
     if len(both) >= MIN_ROWS:
-        checks = {**checks, TIERS_CHECK: agreement(both["bte"], both["slack"])}
+        checks = {**checks, TIERS_CHECK: measure_agreement(both["bte"], both["slack"])}
     sections = {
         "Motivation": _MOTIVATION,
         "Composition": _composition(tiers, n_in_both=len(both)),

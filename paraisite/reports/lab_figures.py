@@ -22,7 +22,7 @@ from pymatgen.core.periodic_table import Element
 from paraisite import schema
 from paraisite.arrays import Floats
 from paraisite.errors import DataError
-from paraisite.metrics.agreement import Agreement, agreement, energy_agreement
+from paraisite.metrics.agreement import Agreement, measure_agreement, measure_energy_agreement
 from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_frame, plain_numbers
 
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b")
@@ -188,7 +188,7 @@ def parity(known: npt.ArrayLike, computed: npt.ArrayLike, title: str) -> Figure:
     Raises:
         DataError: As ``agreement``.
     """
-    found = agreement(known, computed)
+    found = measure_agreement(known, computed)
     known, computed = np.asarray(known, dtype=np.float64), np.asarray(computed, dtype=np.float64)
     figure, axes = new_figure(6.0, 6.0)
     parity_axes(axes, np.stack([known, computed]))
@@ -209,9 +209,9 @@ def energy_parity(expected: npt.ArrayLike, found: npt.ArrayLike, title: str) -> 
         title: Of which crystals; a line with the agreement follows it.
 
     Raises:
-        DataError: As ``energy_agreement``.
+        DataError: As ``measure_energy_agreement``.
     """
-    agreed = energy_agreement(expected, found)
+    agreed = measure_energy_agreement(expected, found)
     figure, axes = new_figure(6.0, 6.0)
     values = np.stack([np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)])
     limits = values.min() - 0.1, values.max() + 0.1

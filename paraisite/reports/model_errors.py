@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paraisite import schema
-from paraisite.evaluation.outcome import Outcome
-from paraisite.evaluation.scores import log10_error
+from paraisite.evaluation.evaluation_tables import EvaluationTables
+from paraisite.evaluation.scores import compute_log10_errors
 from paraisite.metrics.paired_tests import P_HOLM
 from paraisite.models.applicability import is_flagged
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, new_row, parity_axes
@@ -30,7 +30,7 @@ _FORESEEN: Final = "errors foreseen, AUROC"
 _BEYOND_A_TERMINAL: Final = (_COMPONENTS, _FORESEEN)
 
 
-def evaluation_figures(outcome: Outcome) -> dict[str, Figure]:
+def evaluation_figures(outcome: EvaluationTables) -> dict[str, Figure]:
     """Return an evaluation's figures by file name without ending."""
     shown = [outcome.best]
     networks = outcome.summary.loc[outcome.summary.index.isin(list(RECIPES)), schema.MAPE_TEST]
@@ -47,8 +47,8 @@ def evaluation_table(summary: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
     """Return a summary as text, the lowest MAPE first and its row marked with a star.
 
     Args:
-        summary: As ``scores.summary_table`` returns it.
-        comparisons: As ``statistics.comparisons_table`` returns it.
+        summary: As ``scores.summarise_scores`` returns it.
+        comparisons: As ``paired_tests.compare_models`` returns it.
 
     Returns:
         Index model; MAPE with deviation over the runs, where that comes from, its bootstrap interval, the corrected p
@@ -146,7 +146,7 @@ def error_by_score(estimates: pd.DataFrame, models: Sequence[str]) -> Figure:
         )
         axes.set_xlabel("share of training materials that lie closer")
         axes.set_xlim(-0.02, 1.02)
-    highest = max(float(log10_error(shown).max()), 1.0)
+    highest = max(float(compute_log10_errors(shown).max()), 1.0)
     row[0].set(yscale="log", ylim=(0.8 * _LOWEST_ERROR_DEX, 1.3 * highest))
     log_ticks(row[0].yaxis)
     row[0].set_ylabel("|error of log10(kappa)| (dex)")
@@ -157,7 +157,7 @@ def error_by_score(estimates: pd.DataFrame, models: Sequence[str]) -> Figure:
 def _draw_errors(axes: Axes, estimates: pd.DataFrame) -> None:
     rows = estimates.sort_values(schema.OUT_OF_DOMAIN, kind="stable")
     # A logarithmic axis has no place for an error of zero.
-    score, error = rows[schema.OUT_OF_DOMAIN], log10_error(rows).clip(lower=_LOWEST_ERROR_DEX)
+    score, error = rows[schema.OUT_OF_DOMAIN], compute_log10_errors(rows).clip(lower=_LOWEST_ERROR_DEX)
     flagged = is_flagged(score.to_numpy(np.float64), rows[schema.N_UNSEEN_ELEMENT].to_numpy(np.int64))
     for shown, colour, label in (
         (~flagged, _SPLIT_COLOUR, "test row"),

@@ -6,18 +6,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from paraisite.analysis.clusters import CLUSTER, ELEMENTS, FEATURE, LOG10_MEAN, MEDIAN, Clusters
-from paraisite.analysis.findings import Findings
-from paraisite.analysis.pairs import (
+from paraisite.analysis.clusters import CLUSTER, ELEMENTS, FEATURE, LOG10_MEAN, MEDIAN, CrystalClusters
+from paraisite.analysis.correlations import (
     DESCRIPTOR,
     PEARSON_R,
     QUANTITY,
     THRESHOLD,
     N,
-    above_threshold,
-    side_by_side,
+    pivot_by_model,
+    select_above_threshold,
 )
-from paraisite.analysis.variance import RATIO, RATIO_HIGH, RATIO_LOW, REFERENCE, SHARE_LOWER, STEP
+from paraisite.analysis.member_variance import RATIO, RATIO_HIGH, RATIO_LOW, REFERENCE, SHARE_LOWER, STEP
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.metrics.paired_tests import P_HOLM
 from paraisite.reports.document import Section, Shown
 from paraisite.reports.statistics import LABELS, figures_of
@@ -28,7 +28,7 @@ _SIGNIFICANT: Final = 0.05
 _NOT_TOLD: Final = "°"
 
 
-def statistics_section(findings: Findings, source: str) -> Section:
+def statistics_section(findings: StatisticsTables, source: str) -> Section:
     """Return the statistics of a screening.
 
     Args:
@@ -61,18 +61,18 @@ def statistics_section(findings: Findings, source: str) -> Section:
     )
 
 
-def _in_words(findings: Findings) -> Iterator[str]:
+def _in_words(findings: StatisticsTables) -> Iterator[str]:
     """Yield a sentence per quantity: what goes with it the most, in the mean over the models."""
     for quantity in findings.correlations[QUANTITY].unique():
-        means = side_by_side(findings.correlations, quantity).mean(axis=1).dropna()
+        means = pivot_by_model(findings.correlations, quantity).mean(axis=1).dropna()
         strongest = means[means.abs() > THRESHOLD].head(3)
         if len(strongest):
             named = ", ".join(f"{name} ({value:+.2f})" for name, value in strongest.items())
             yield f"**{LABELS.get(quantity, quantity)}** goes the most with {named}; r in the mean over the models."
 
 
-def _strong_pairs(findings: Findings, quantity: str) -> Shown:
-    strong = above_threshold(findings.correlations, quantity)
+def _strong_pairs(findings: StatisticsTables, quantity: str) -> Shown:
+    strong = select_above_threshold(findings.correlations, quantity)
     cells = strong.assign(
         cell=[
             f"{r:+.2f}{'' if p < _SIGNIFICANT else _NOT_TOLD}"
@@ -80,7 +80,7 @@ def _strong_pairs(findings: Findings, quantity: str) -> Shown:
         ]
     )
     wide = cells.pivot_table(index=DESCRIPTOR, columns=MODEL, values="cell", aggfunc="first", sort=False)
-    ordered = [name for name in side_by_side(findings.correlations, quantity).index if name in wide.index]
+    ordered = [name for name in pivot_by_model(findings.correlations, quantity).index if name in wide.index]
     models = [name for name in findings.correlations[MODEL].unique() if name in wide.columns]
     return Shown(
         f"{LABELS.get(quantity, quantity)}: Pearson's r where |r| > {THRESHOLD:.2f} (the paper's Tables 1 to 4). "
@@ -89,7 +89,7 @@ def _strong_pairs(findings: Findings, quantity: str) -> Shown:
     )
 
 
-def _spreads(findings: Findings) -> Shown:
+def _spreads(findings: StatisticsTables) -> Shown:
     rows = findings.spreads.sort_values([QUANTITY, STEP], ascending=[False, True], kind="stable")
     columns = {
         "step": [_NOTHING if pd.isna(step) else str(step) for step in rows[STEP]],
@@ -106,7 +106,7 @@ def _spreads(findings: Findings) -> Shown:
     )
 
 
-def _tests(findings: Findings) -> Shown:
+def _tests(findings: StatisticsTables) -> Shown:
     rows = findings.tests
     intervals = zip(rows[RATIO], rows[RATIO_LOW], rows[RATIO_HIGH], strict=True)
     columns = {
@@ -123,7 +123,7 @@ def _tests(findings: Findings) -> Shown:
     )
 
 
-def _clusters(clusters: Clusters) -> Shown:
+def _clusters(clusters: CrystalClusters) -> Shown:
     said = clusters.profiles[clusters.profiles[FEATURE].str.startswith(f"{LOG10_MEAN} ")]
     median = np.power(10.0, said.groupby(CLUSTER)[MEDIAN].median())
     numbers = clusters.elements[CLUSTER]

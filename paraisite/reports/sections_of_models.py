@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from paraisite import schema
-from paraisite.evaluation.outcome import Outcome
+from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.protocol_table import METRIC
 from paraisite.reports.all_protocols import SHOWN, overview_figure, overview_table
 from paraisite.reports.backbones import backbones_table, mape_of_backbones
@@ -40,11 +40,11 @@ def training_section(results: Sequence[RecipeResult]) -> Section:
     )
 
 
-def errors_section(table: pd.DataFrame, honest: Outcome | None) -> Section:
+def errors_section(table: pd.DataFrame, honest: EvaluationTables | None) -> Section:
     """Return errors on rows that chose nothing.
 
     Args:
-        table: All protocols, as ``protocol_table`` returns it.
+        table: All protocols, as ``tabulate_protocols`` returns it.
         honest: The evaluation whose best model is drawn, where it is here.
     """
     figures = [
@@ -77,7 +77,7 @@ def errors_section(table: pd.DataFrame, honest: Outcome | None) -> Section:
     )
 
 
-def backbones_section(outcome: Outcome) -> Section:
+def backbones_section(outcome: EvaluationTables) -> Section:
     """Return which weights to start from."""
     figure = Drawn(
         "backbones",
@@ -141,7 +141,7 @@ def _curves(result: RecipeResult) -> Drawn:
     )
 
 
-def _parity(outcome: Outcome) -> Drawn:
+def _parity(outcome: EvaluationTables) -> Drawn:
     best = outcome.best
     return Drawn(
         "parity_of_the_best",

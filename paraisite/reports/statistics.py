@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import dendrogram, linkage
 from scipy.spatial.distance import squareform
 
-from paraisite.analysis.clusters import CLUSTER, ETA_SQUARED, FEATURE, FIRST_AXIS, MEAN_Z, SECOND_AXIS, Clusters
-from paraisite.analysis.findings import Findings
-from paraisite.analysis.pairs import QUANTITY, THRESHOLD, N, side_by_side
-from paraisite.analysis.variance import QUANTILES, STEP
+from paraisite.analysis.clusters import CLUSTER, ETA_SQUARED, FEATURE, FIRST_AXIS, MEAN_Z, SECOND_AXIS, CrystalClusters
+from paraisite.analysis.correlations import QUANTITY, THRESHOLD, N, pivot_by_model
+from paraisite.analysis.member_variance import QUANTILES, STEP
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.axes import log_ticks, plain_frame
 from paraisite.reports.pictures import Drawn
 from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE, MODEL
@@ -36,7 +36,7 @@ _PARTS_OF_BOX: Final = ("whislo", "q1", "med", "q3", "whishi")
 """Matplotlib's names of what ``variance.QUANTILES`` are in a box plot."""
 
 
-def figures_of(findings: Findings) -> Iterator[Drawn]:
+def figures_of(findings: StatisticsTables) -> Iterator[Drawn]:
     """Yield the figures of what was found; those that have nothing to show are left out."""
     for name, threshold, what in (
         ("heat_map_above_threshold", THRESHOLD, f"Pairs with |r| above {THRESHOLD:.2f} alone (the paper's Fig. 7)."),
@@ -74,8 +74,8 @@ def figures_of(findings: Findings) -> Iterator[Drawn]:
 def heat_map(correlations: pd.DataFrame, *, threshold: float) -> Figure:
     """Draw Pearson's r, a panel per quantity; cells whose |r| does not exceed the threshold stay empty."""
     quantities = list(correlations[QUANTITY].unique())
-    first = side_by_side(correlations, quantities[0])
-    tables = [side_by_side(correlations, quantity).reindex(first.index) for quantity in quantities]
+    first = pivot_by_model(correlations, quantities[0])
+    tables = [pivot_by_model(correlations, quantity).reindex(first.index) for quantity in quantities]
     n_model = max(len(table.columns) for table in tables)
     figure = Figure(figsize=(2.6 + len(tables) * (0.7 + 0.55 * n_model), 1.9 + 0.27 * len(first)), layout="constrained")
     panels = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
@@ -130,7 +130,7 @@ def models_alike(likeness: pd.DataFrame) -> Figure:
     return figure
 
 
-def _of_clusters(clusters: Clusters) -> Iterator[Drawn]:
+def _of_clusters(clusters: CrystalClusters) -> Iterator[Drawn]:
     n_cluster = len(clusters.elements)
     yield Drawn(
         "clusters",

@@ -7,7 +7,7 @@ import pandas as pd
 from rich.table import Table
 
 from paraisite import schema
-from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.training.recipe_result import RecipeResult
 
 RECIPE: Final = "recipe"
@@ -39,7 +39,7 @@ def compare(results: Sequence[RecipeResult]) -> pd.DataFrame:
             N_SPLIT: len(result.splits),
             DIVERGED: int(result.diverged.sum()),
         }
-        for name, values in summarise(result.metrics).to_dict("index").items():
+        for name, values in summarise_metrics(result.metrics).to_dict("index").items():
             row |= {
                 str(name): values["mean"],
                 f"{name}_std": values["std"],

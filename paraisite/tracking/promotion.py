@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.metrics.paired_tests import PairedComparison, compare_paired
 from paraisite.training.recipe_result import RecipeResult
 
@@ -51,7 +51,7 @@ class Evidence:
     def from_result(cls, result: RecipeResult) -> "Evidence":
         """Collect it from a finished recipe."""
         split = result.splits[0]
-        means = summarise(result.metrics)["mean"].to_dict()
+        means = summarise_metrics(result.metrics)["mean"].to_dict()
         return cls(
             data_digest=result.dataset.digest,
             splits_digest=result.splits_digest,

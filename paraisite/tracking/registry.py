@@ -24,7 +24,7 @@ from mlflow.exceptions import MlflowException
 from paraisite import schema
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import PREDICTOR
-from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.logged_model import log_model
 from paraisite.tracking.promotion import (
@@ -93,7 +93,7 @@ def register_result(
         "dataset": result.dataset.name,
         **evidence_tags(evidence),
     }
-    summary = summarise(result.metrics).loc[schema.MAPE_BEST_EPOCH]
+    summary = summarise_metrics(result.metrics).loc[schema.MAPE_BEST_EPOCH]
     description = (
         f"{members.n_member} members trained on {result.dataset.name} from {result.started_from}, at their best "
         f"epochs: MAPE {summary['mean']:.3f} ± {summary['std']:.3f} over {summary['n_run']:.0f} splits (W/m/K)."
@@ -227,7 +227,7 @@ def _metric_tags(metrics: pd.DataFrame) -> dict[str, str]:
     """Return the metrics that a reader of the model's page compares versions by."""
     tags = {}
     for name in (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION):
-        row = summarise(metrics).loc[name]
+        row = summarise_metrics(metrics).loc[name]
         runs = f" ({row['n_run']:.0f} of {len(metrics)} runs)" if row["n_run"] < len(metrics) else ""
         tags[name] = f"{row['mean']:.3f} ± {row['std']:.3f}{runs}"
     return tags

@@ -13,7 +13,7 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.data.datasets.splits import split_table
-from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.training.recipe_result import RecipeResult
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def parent_metrics(result: RecipeResult) -> dict[str, float]:
     number beside it, ``…_n_runs``.
     """
     values: dict[str, float] = {}
-    for name, row in summarise(result.metrics).to_dict("index").items():
+    for name, row in summarise_metrics(result.metrics).to_dict("index").items():
         values[str(name)] = row["mean"]
         values[f"{name}_std"] = row["std"]
         if row["n_run"] < len(result.metrics):
@@ -105,7 +105,7 @@ def write_parent_files(result: RecipeResult, folder: Path) -> None:
     """Write the tables of all splits: metrics, best epochs, split membership, predictions, curves."""
     metrics = result.metrics.assign(**{BEST_EPOCH: result.best_epoch, "diverged": result.diverged})
     metrics.to_csv(folder / "metrics_by_split.csv")
-    summarise(result.metrics).to_csv(folder / "metrics_summary.csv")
+    summarise_metrics(result.metrics).to_csv(folder / "metrics_summary.csv")
     result.splits_table().to_csv(folder / "splits.csv", index=False)
     result.curves.to_parquet(folder / "curves.parquet", index=False)
     result.predictions.to_parquet(folder / "predictions.parquet", index=False)
@@ -139,7 +139,7 @@ def parent_description(result: RecipeResult) -> str:
         f"Published MAPE: {published}. Diverged runs: {n_diverged} of {len(result.splits)}"
         + (" (NaN metrics, left out of means; `…_n_runs` says how many remain)." if n_diverged else "."),
         "",
-        *_metric_table(summarise(result.metrics)),
+        *_metric_table(summarise_metrics(result.metrics)),
         "",
         "MAPE values are fractions (0.38 = 38 %) of kappa, the lattice thermal conductivity at 300 K in W/m/K.",
     ]
@@ -160,7 +160,7 @@ def evaluation_description(summary: pd.DataFrame) -> str:
     """Return the markdown that heads an evaluation's run page.
 
     Args:
-        summary: One row per model (index), as ``scores.summary_table`` returns it.
+        summary: One row per model (index), as ``scores.summarise_scores`` returns it.
     """
     best = str(summary[schema.MAPE_TEST].idxmin())
     rows = [f"| `{metric.name}` | {metric.unit or '–'} | {metric.meaning} |" for metric in schema.TEST_METRICS]

@@ -17,8 +17,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from paraisite import schema
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
-from paraisite.metrics.kappa_errors import summarise
-from paraisite.metrics.paired_tests import by_split_and_seed
+from paraisite.metrics.kappa_errors import summarise_metrics
+from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.schema import MODEL
 from paraisite.tracking import run_content
 from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
@@ -191,7 +191,7 @@ def log_evaluation(
                 tags["started_from"] = started_from[str(model)]
             log_values(client, child, metrics=_finite(dict(row)), tags=tags)
             client.log_inputs(child, datasets=[described])
-            own = by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
+            own = pivot_by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
             name = f"{schema.MAPE_TEST}_of_split"
             curves = own.add_prefix(f"{name}_seed_").assign(**{name: own.mean(axis=1)})
             log_curves(client, child, curves)
@@ -207,7 +207,7 @@ def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping
         run_id: The run.
     """
     client = open_store()
-    log_values(client, run_id, metrics=_finite(summarise(errors)["mean"].to_dict()), tags=provenance_tags())
+    log_values(client, run_id, metrics=_finite(summarise_metrics(errors)["mean"].to_dict()), tags=provenance_tags())
     log_new_parameters(client, run_id, parameters)
     log_curves(client, run_id, errors.rename(columns=_as_a_store_allows).add_suffix("_of_split"))
     client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all")])

@@ -23,7 +23,7 @@ from paraisite.core.files import file_sha256
 from paraisite.data.datasets.splits import SplitWithTest, grouped_split
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.metrics.kappa_errors import spearman
+from paraisite.metrics.kappa_errors import compute_spearman
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.ensemble_prediction import predict
@@ -222,7 +222,7 @@ def _errors(item: Property, true: Floats, predicted: Floats) -> dict[str, float]
         mean_absolute_error(true, predicted),
         root_mean_squared_error(true, predicted),
         r2_score(true, predicted) if len(true) > 1 else float("nan"),
-        spearman(true, predicted),
+        compute_spearman(true, predicted),
         mean_absolute_percentage_error(10.0**true, 10.0**predicted) if item.transform == "log10" else float("nan"),
     )
     return {"n_test": len(true)} | {name: float(value) for name, value in zip(names, values, strict=True)}

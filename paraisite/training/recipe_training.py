@@ -15,7 +15,7 @@ from paraisite.config import Config
 from paraisite.data.datasets.splits import Split, random_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.metrics.kappa_errors import metrics_table
+from paraisite.metrics.kappa_errors import tabulate_metrics
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
@@ -97,7 +97,7 @@ def run_recipe(
         splits=splits,
         curves=_curves(trained, splits),
         predictions=predictions,
-        metrics=metrics_table(predictions, scaler=scaler, start_scaler=start.scaler),
+        metrics=tabulate_metrics(predictions, scaler=scaler, start_scaler=start.scaler),
         best_epoch=pd.Series(trained.best_epoch, index=seeds),
         diverged=pd.Series(trained.diverged, index=seeds),
         started_from=start.description,

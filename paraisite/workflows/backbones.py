@@ -22,10 +22,10 @@ from paraisite.core.paths import BUILD
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError, WeightsError
+from paraisite.evaluation.evaluation_tables import TABLES_FOLDER, EvaluationTables
 from paraisite.evaluation.network_cross_validation import cross_fit_network
-from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
 from paraisite.evaluation.protocols import PROTOCOLS
-from paraisite.evaluation.scores import estimates_table, summary_table
+from paraisite.evaluation.scores import summarise_scores, tabulate_estimates
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.reports.backbones import PUBLISHED_PROTOCOL, backbones_figures, backbones_table
 from paraisite.reports.figures import save_figure
@@ -76,7 +76,7 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
     with recipe_run(f"backbones {task.dataset.name}") as run_id:
         starts = dict(_available(task.config, run_id=run_id))
         estimates = pd.concat([_estimates(start, weights, task) for start, weights in starts.items()])
-        outcome = Outcome.of(estimates, task.splits, reference=_REFERENCE)
+        outcome = EvaluationTables.of(estimates, task.splits, reference=_REFERENCE)
         if published:
             found = pd.concat([_published_scores(start, weights, task) for start, weights in starts.items()])
             outcome = _with_published(outcome, found)
@@ -124,7 +124,7 @@ def _estimates(start: Start, weights: StartingWeights, task: _Task) -> pd.DataFr
         checkpoint_folder=task.checkpoints / start.value,
         callbacks=[ProgressBar(label)],
     )
-    return estimates_table(label, found, task.dataset, seed=task.config.training.seed)
+    return tabulate_estimates(label, found, task.dataset, seed=task.config.training.seed)
 
 
 def _published_scores(start: Start, weights: StartingWeights, task: _Task) -> pd.DataFrame:
@@ -142,13 +142,13 @@ def _published_scores(start: Start, weights: StartingWeights, task: _Task) -> pd
     return trained.result.metrics[list(PUBLISHED_PROTOCOL)].reset_index().assign(**{MODEL: label})
 
 
-def _with_published(outcome: Outcome, found: pd.DataFrame) -> Outcome:
+def _with_published(outcome: EvaluationTables, found: pd.DataFrame) -> EvaluationTables:
     """Return the outcome with the published protocol's MAPE beside its own."""
     scores = outcome.scores.merge(found, on=[MODEL, schema.SPLIT_SEED], how="left", validate="one_to_one")
-    return dataclasses.replace(outcome, scores=scores, summary=summary_table(outcome.estimates, scores))
+    return dataclasses.replace(outcome, scores=scores, summary=summarise_scores(outcome.estimates, scores))
 
 
-def _write(outcome: Outcome, table: pd.DataFrame, folder: Path) -> None:
+def _write(outcome: EvaluationTables, table: pd.DataFrame, folder: Path) -> None:
     """Write the tables, which DVC keeps, and the figures, which can be drawn again of them."""
     shutil.rmtree(folder, ignore_errors=True)
     outcome.write(folder)

@@ -23,7 +23,7 @@ from paraisite.data.sources.megnet_weights import FORMATION_ENERGY, resolve_publ
 from paraisite.errors import DataError
 from paraisite.labels.campaign import read_parts
 from paraisite.labels.variants import VARIANTS, slack_variants
-from paraisite.metrics.agreement import agreements, energy_agreement
+from paraisite.metrics.agreement import measure_agreements, measure_energy_agreement
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.models.megnet_interop import read_published_model
@@ -58,7 +58,7 @@ def check_labels(tier: str) -> None:
         computed = slack_variants(accepted).rename(columns=VARIANTS)
     else:
         computed = accepted[[KAPPA]].set_axis(["Phonon Boltzmann equation"], axis=1)
-    found = agreements(known, computed)
+    found = measure_agreements(known, computed)
     folder = BUILD / f"check_{tier}"
     content = {f"{name}, against {CHECKED[tier]}": asdict(value) for name, value in found.items()}
     write_whole(folder / METRICS_FILE, (json.dumps(content, indent=2) + "\n").encode())
@@ -99,8 +99,10 @@ def check_formation_energies() -> None:
     expected, found = (predict(network, graphs)[0].astype(np.float64) for network in networks)
     new = ~dataset.table[schema.FORMULA].isin(formulas_of_relaxed(lab_folder(config))).to_numpy()
     agreement = {
-        "all of AFLOW's structures": dataclasses.asdict(energy_agreement(expected, found)),
-        "those whose formula is not in the lab set": dataclasses.asdict(energy_agreement(expected[new], found[new])),
+        "all of AFLOW's structures": dataclasses.asdict(measure_energy_agreement(expected, found)),
+        "those whose formula is not in the lab set": dataclasses.asdict(
+            measure_energy_agreement(expected[new], found[new])
+        ),
     }
     content = {"network_sha256": file_sha256(path), "agreement": agreement}
     write_whole(_AGREEMENT_FILE, (json.dumps(content, indent=2) + "\n").encode())

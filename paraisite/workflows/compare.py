@@ -15,7 +15,7 @@ from paraisite.artifacts.outputs import metrics_of
 from paraisite.config import Config, load_config
 from paraisite.core.paths import BUILD, built
 from paraisite.errors import MissingInputError
-from paraisite.evaluation.protocol_table import ProtocolTables, protocol_table
+from paraisite.evaluation.protocol_table import ProtocolTables, tabulate_protocols
 from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.reports.all_protocols import overview_figure, overview_text
 from paraisite.reports.figures import mape_of_splits, save_figure
@@ -104,7 +104,7 @@ def write_protocol_table(folder: Path, config: Config) -> None:
     if not evaluations:
         logger.warning("no evaluation yet, so no table of protocols: `python -m paraisite evaluate` makes one")
         return
-    table = protocol_table(evaluations)
+    table = tabulate_protocols(evaluations)
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
     (folder / "table.md").write_text(overview_text(table, [_P_MEANS, _PUBLISHED_MEANS, *_clean_notes(config)]))

@@ -21,12 +21,12 @@ from paraisite.core.paths import BUILD, PRETRAINED
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular, mixed_cross_fits
+from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular, mix_cross_fits
+from paraisite.evaluation.evaluation_tables import TABLES_FOLDER, EvaluationTables
 from paraisite.evaluation.network_cross_validation import cross_fit_network
-from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
 from paraisite.evaluation.protocols import PROTOCOLS, Protocol
-from paraisite.evaluation.published import estimates_of_training
-from paraisite.evaluation.scores import estimates_table
+from paraisite.evaluation.published_protocol import tabulate_training_estimates
+from paraisite.evaluation.scores import tabulate_estimates
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.descriptor_blocks import Networks, descriptor_blocks
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
@@ -55,7 +55,7 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
     splits = protocol.divide(dataset, config.splits, config.evaluation)
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:
         estimates = estimates_of_all(dataset, graphs, splits, config=config, protocol=protocol, run_id=run_id)
-        outcome = Outcome.of(estimates, splits)
+        outcome = EvaluationTables.of(estimates, splits)
         folder = evaluation_folder(protocol.name, dataset.name)
         table = evaluation_table(outcome.summary, outcome.comparisons)
         _write(outcome, table, folder)
@@ -64,7 +64,7 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
     Console().print(render(narrow(table), title=title))
 
 
-def _write(outcome: Outcome, table: pd.DataFrame, folder: Path) -> None:
+def _write(outcome: EvaluationTables, table: pd.DataFrame, folder: Path) -> None:
     """Write the tables, which DVC keeps, and the figures, which can be drawn again of them."""
     shutil.rmtree(folder, ignore_errors=True)
     outcome.write(folder)
@@ -82,7 +82,7 @@ def estimates_of_all(
     protocol: Protocol,
     run_id: str,
 ) -> pd.DataFrame:
-    """Return the estimates of all models, as ``scores.estimates_table`` does.
+    """Return the estimates of all models, as ``scores.tabulate_estimates`` does.
 
     Networks are trained once for each of ``evaluation.seeds``. The other models say the same at every call, so that
     they run once. In a published protocol there are only networks, whose estimates are those of their own trainings:
@@ -103,7 +103,7 @@ def estimates_of_all(
     blocks = descriptor_blocks(dataset.structures, graphs, networks, load_phonons(dataset))
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
     tables = [
-        estimates_table(name, found, dataset, seed=config.evaluation.seeds[0])
+        tabulate_estimates(name, found, dataset, seed=config.evaluation.seeds[0])
         for name, found in _on_descriptors(blocks, log10_kappa, splits)
     ]
     for recipe, seed, weights in _starts_with_seeds(dataset.name, config, stages):
@@ -118,7 +118,7 @@ def estimates_of_all(
             callbacks=[ProgressBar(f"{protocol.name} {recipe.name} seed {seed}")],
         )
         shutil.rmtree(checkpoints, ignore_errors=True)
-        tables.append(estimates_table(recipe.name, found, dataset, seed=seed))
+        tables.append(tabulate_estimates(recipe.name, found, dataset, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -147,7 +147,7 @@ def _on_descriptors(
     for mixture, processes in MIXTURES.items():
         names = [process.name for process in processes]
         if set(names) <= set(found):
-            yield mixture, mixed_cross_fits([found[name] for name in names])
+            yield mixture, mix_cross_fits([found[name] for name in names])
 
 
 def _published(
@@ -171,7 +171,7 @@ def _published(
         except MissingInputError as error:
             logger.warning("%s is left out: %s", recipe.name, error)
             continue
-        tables.append(estimates_of_training(result, tuple(splits), epoch=epoch, seed=config.training.seed))
+        tables.append(tabulate_training_estimates(result, tuple(splits), epoch=epoch, seed=config.training.seed))
     if not tables:
         raise MissingInputError("there is no training to take estimates of: `python -m paraisite recipes` lists them")
     return pd.concat(tables, ignore_index=True)

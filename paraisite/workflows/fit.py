@@ -27,7 +27,7 @@ from paraisite.inference.calibration import Calibration, log10_of
 from paraisite.inference.calibration_set import Reference
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel, describe
-from paraisite.metrics.kappa_errors import evaluate, summarise
+from paraisite.metrics.kappa_errors import compute_kappa_errors, summarise_metrics
 from paraisite.models.ensemble import Ensemble
 from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import register_predictor
@@ -62,7 +62,7 @@ def fit_processes(dataset_name: str) -> None:
         _write(name, predictor, errors, dataset)
         log_processes(errors, dataset, parameters=_parameters(networks, config), run_id=run_id)
         _register(name, predictor, errors, dataset, splits, run_id=run_id)
-    mape = summarise(errors).loc[schema.MAPE_TEST]
+    mape = summarise_metrics(errors).loc[schema.MAPE_TEST]
     found = f"{name}: MAPE {mape['mean']:.3f} ± {mape['std']:.3f} of held-out rows"
     Console().print(f"{found}; {built(name) / PREDICTOR}", soft_wrap=True)
 
@@ -82,7 +82,7 @@ def errors_of_held_out(reference: Reference, splits: Sequence[Split]) -> pd.Data
         lower, upper = calibration.intervals(estimate)
         inside = (lower <= known[held_out]) & (known[held_out] <= upper)
         rows.append(
-            evaluate(known[held_out], calibration.value(estimate), epoch="test")
+            compute_kappa_errors(known[held_out], calibration.value(estimate), epoch="test")
             | {
                 schema.coverage_name(coverage): share
                 for coverage, share in zip(schema.COVERAGES, inside.mean(axis=1), strict=True)

@@ -29,9 +29,14 @@ from paraisite.data.datasets.shared_materials import (
     pairs_within,
 )
 from paraisite.data.datasets.table import Dataset
-from paraisite.evaluation.leakage import measured_groups, same_materials
+from paraisite.evaluation.leakage import compare_relations, compare_same_materials
 from paraisite.evaluation.protocols import GROUPED, HONEST, PROTOCOLS
-from paraisite.evaluation.row_errors import LAST_EPOCH, errors_of_estimates, errors_of_recipe, related_to_training
+from paraisite.evaluation.row_errors import (
+    LAST_EPOCH,
+    add_relation_to_training,
+    measure_evaluation_errors,
+    measure_recipe_errors,
+)
 from paraisite.evaluation.scores import ESTIMATES_FILE, read_estimates
 from paraisite.reports.figures import save_figure
 from paraisite.reports.overlap import (
@@ -111,7 +116,7 @@ def _parts(datasets: Sequence[Dataset], pairs: Pairs) -> Iterator[pd.DataFrame]:
         elif counts.loc[counts[RELATION] != NOTHING, N_ROW].any():
             relations = closest_relations(found, n_row)
             for measured, each in errors.items():
-                groups = measured_groups(each.assign(**{RELATION: relations[each[schema.ROW]]}), n_row)
+                groups = compare_relations(each.assign(**{RELATION: relations[each[schema.ROW]]}), n_row)
                 yield _labelled(groups, tested, against, measured)
 
 
@@ -120,10 +125,10 @@ def _across_splits(
 ) -> Iterator[pd.DataFrame]:
     """Yield what the training rows of each split do to the errors of its test rows."""
     for measured, each in errors.items():
-        related = related_to_training(each, pairs, n_row)
-        yield _labelled(measured_groups(related, n_row), name, ITS_TRAINING_ROWS, measured)
+        related = add_relation_to_training(each, pairs, n_row)
+        yield _labelled(compare_relations(related, n_row), name, ITS_TRAINING_ROWS, measured)
         if measured == HONEST and GROUPED in errors:
-            moved = same_materials(related, errors[GROUPED], beside=f"the same materials, {GROUPED}")
+            moved = compare_same_materials(related, errors[GROUPED], beside=f"the same materials, {GROUPED}")
             yield _labelled(moved, name, ITS_TRAINING_ROWS, measured)
 
 
@@ -142,9 +147,9 @@ def _errors(dataset: Dataset) -> dict[str, pd.DataFrame]:
     for protocol in (name for name, known in PROTOCOLS.items() if known.epoch is None):
         file = evaluation_folder(protocol, dataset.name) / "result" / ESTIMATES_FILE
         if file.exists():
-            errors[protocol] = errors_of_estimates(read_estimates(file), dataset)
+            errors[protocol] = measure_evaluation_errors(read_estimates(file), dataset)
     trained = [built(recipe.name) / "result" for recipe in recipes_on(dataset.name)]
-    of_recipes = [errors_of_recipe(RecipeResult.load(folder), dataset) for folder in trained if folder.is_dir()]
+    of_recipes = [measure_recipe_errors(RecipeResult.load(folder), dataset) for folder in trained if folder.is_dir()]
     if of_recipes:
         errors[LAST_EPOCH] = pd.concat(of_recipes, ignore_index=True)
     if not errors:

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from rich.console import Console
 
-from paraisite.active_learning.replay import STRATEGY, Materials, ReplayOptions, replay
-from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, MEAN, QUANTITY, curves, summarise_replay
+from paraisite.active_learning.replay import STRATEGY, ReplayMaterials, ReplayOptions, replay_acquisition
+from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, MEAN, QUANTITY, average_curves, summarise_replay
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
@@ -43,14 +43,14 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
     """
     target, dataset = output or CANDIDATES, load_data(TOGO15, load_config())
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
-    materials = Materials(structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values)
+    materials = ReplayMaterials(structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values)
     with recipe_run("replay of choices") as run_id:
-        table = replay(materials, gaussian_process, options=options, n_process=n_process)
+        table = replay_acquisition(materials, gaussian_process, options=options, n_process=n_process)
         summary = summarise_replay(table, n_lowest=options.n_lowest)
         target.mkdir(parents=True, exist_ok=True)
         table.to_csv(target / REPLAY_FILE, index=False, float_format="%.6g")
         summary.to_csv(target / SUMMARY_OF_REPLAY_FILE, index=False, float_format="%.6g")
-        for name, figure in replay_figures(curves(table)).items():
+        for name, figure in replay_figures(average_curves(table)).items():
             save_figure(figure, target / FIGURES / name)
         labels = summary[summary[QUANTITY] == LABELS_TO_LOWEST]
         means = zip(labels[STRATEGY], labels[MEAN], strict=True)

@@ -9,13 +9,13 @@ from typing import Any, Final
 import pandas as pd
 from rich.console import Console
 
-from paraisite.analysis.findings import Findings
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.artifacts.inputs import evaluation_folder
 from paraisite.config import Config, load_config
 from paraisite.core.paths import BUILD, built
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError, MissingInputError
-from paraisite.evaluation.outcome import TABLES_FOLDER, Outcome
+from paraisite.evaluation.evaluation_tables import TABLES_FOLDER, EvaluationTables
 from paraisite.reports.document import Section, write_page
 from paraisite.reports.overlap import MEASURED
 from paraisite.reports.sections_of_candidates import candidates_section
@@ -107,12 +107,12 @@ def _training(config: Config) -> Section:
 
 def _errors(_config: Config) -> Section:
     honest = evaluation_folder("honest", TOGO15)
-    outcome = Outcome.load(honest) if (honest / TABLES_FOLDER).is_dir() else None
+    outcome = EvaluationTables.load(honest) if (honest / TABLES_FOLDER).is_dir() else None
     return errors_section(pd.read_csv(BUILD / "compare" / "table.csv"), outcome)
 
 
 def _backbones(_config: Config) -> Section:
-    return backbones_section(Outcome.load(BUILD / "backbones"))
+    return backbones_section(EvaluationTables.load(BUILD / "backbones"))
 
 
 def _overlap(_config: Config) -> Section:
@@ -120,7 +120,7 @@ def _overlap(_config: Config) -> Section:
 
 
 def _statistics(_config: Config) -> Section:
-    return statistics_section(Findings.load(STATISTICS), "the lab's data set slack")
+    return statistics_section(StatisticsTables.load(STATISTICS), "the lab's data set slack")
 
 
 def _candidates(_config: Config) -> Section:

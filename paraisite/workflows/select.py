@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from rich.console import Console
 
-from paraisite.active_learning.criteria import Choice, Wish
-from paraisite.active_learning.diversity import Listed
-from paraisite.active_learning.ranking import Ranked
-from paraisite.active_learning.screened_rows import Screened
+from paraisite.active_learning.criteria import Criteria, Selection
+from paraisite.active_learning.diversity import CandidateList
+from paraisite.active_learning.ranking import RankedRows
+from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, last_screening, write_candidates
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.structure_sources import find_source
@@ -29,47 +29,47 @@ logger = logging.getLogger(__name__)
 FIGURES: Final = "figures"
 
 
-def select_candidates(folder: Path | None, source: str | None, wish: Wish, *, output: Path | None) -> None:
+def select_candidates(folder: Path | None, source: str | None, criteria: Criteria, *, output: Path | None) -> None:
     """List the rows of a screening whose conductivity is low with high confidence, and what to compute next.
 
     Args:
         folder: Of the screening; None for the last one.
         source: What was screened, by name or path; None for what the folder is named after.
-        wish: What is looked for.
+        criteria: What is looked for.
         output: Where the lists go; None for ``build/candidates/``.
 
     Raises:
         ParaisiteError: There is no such screening, nothing passes, or a rule asks for what is not known.
     """
     screening, target = folder or last_screening(), output or CANDIDATES
-    screened = Screened.open(screening, find_source(source or screening.name.rpartition("-")[0]))
-    choice = Choice.of(screened, wish, load_data(TOGO15, load_config()))
+    screened = ScreenedRows.open(screening, find_source(source or screening.name.rpartition("-")[0]))
+    choice = Selection.of(screened, criteria, load_data(TOGO15, load_config()))
     with recipe_run(f"candidates {screening.name}") as run_id:
         ranked, listed = choice.candidates()
-        lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: choice.next_ones()} if wish.n_next else {})
+        lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: choice.next_ones()} if criteria.n_next else {})
         for name, each in lists.items():
             write_candidates(target, name, choice.described(each), choice.structures)
         known = choice.known.table[KAPPA].to_numpy(np.float64)
-        save_figure(candidates_figure(listed.rows, known, coverage=wish.coverage), target / FIGURES / "candidates")
+        save_figure(candidates_figure(listed.rows, known, coverage=criteria.coverage), target / FIGURES / "candidates")
         log_choice(_counts(ranked, listed), parameters=choice.parameters(), folder=target, run_id=run_id)
-    _tell(ranked, lists, wish)
+    _tell(ranked, lists, criteria)
     Console().print(f"Tables, structures and figures: {target}", soft_wrap=True)
 
 
-def _counts(ranked: Ranked, listed: Listed) -> dict[str, float]:
+def _counts(ranked: RankedRows, listed: CandidateList) -> dict[str, float]:
     counts = {f"left out - {rule}": float(n) for rule, n in (ranked.refused | listed.left_out).items()}
     return counts | {"passed": float(ranked.n_passed), "listed": float(len(listed.rows))}
 
 
-def _tell(ranked: Ranked, lists: Mapping[str, Listed], wish: Wish) -> None:
+def _tell(ranked: RankedRows, lists: Mapping[str, CandidateList], criteria: Criteria) -> None:
     titles = {
-        CANDIDATES_FILE: f"Lowest conductivity by the upper end of the {wish.coverage:.0%} interval",
-        NEXT_FILE: f"To compute next, by {wish.by}",
+        CANDIDATES_FILE: f"Lowest conductivity by the upper end of the {criteria.coverage:.0%} interval",
+        NEXT_FILE: f"To compute next, by {criteria.by}",
     }
     console = Console()
     for rule, n in ranked.refused.items():
         logger.info("%s: %d rows refused", rule, n)
     for name, listed in lists.items():
-        console.print(render(candidates_table(listed.rows, coverage=wish.coverage), title=titles[name]))
+        console.print(render(candidates_table(listed.rows, coverage=criteria.coverage), title=titles[name]))
         left_out = ", ".join(f"{n} {rule}" for rule, n in listed.left_out.items())
         console.print(f"{len(listed.rows)} of {ranked.n_passed} rows that pass; left out: {left_out or 'none'}")

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from paraisite.analysis.findings import Findings
-from paraisite.analysis.observed import QUANTITIES, Observed, observed_in
-from paraisite.analysis.pairs import PEARSON_R, QUANTITY, THRESHOLD, side_by_side
+from paraisite.analysis.correlations import PEARSON_R, QUANTITY, THRESHOLD, pivot_by_model
+from paraisite.analysis.model_predictions import QUANTITIES, ModelPredictions, split_by_model
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.artifacts.inputs import lab_folder
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
@@ -69,15 +69,15 @@ def correlate_source(source: str, *, n_process: int, chunk_size: int, output: Pa
     table = pd.concat([predicted, known.drop(columns=known.columns.intersection(predicted.columns))], axis=1)
     name = Path(source).name
     default = STATISTICS if source == SLACK else STATISTICS.with_name(f"{STATISTICS.name}_{name}".lower())
-    _report(observed_in(table, name=name), name=name, folder=output or _emptied(default))
+    _report(split_by_model(table, name=name), name=name, folder=output or _emptied(default))
 
 
 def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output: Path | None = None) -> None:
     """Correlate the columns of tables, whoever made them: what models said with everything else that is a number.
 
     Args:
-        files: CSV or parquet; see ``observed_in`` for the columns. A file without names of models is one model's, named
-            by the file.
+        files: CSV or parquet; see ``split_by_model`` for the columns. A file without names of models is one model's,
+            named by the file.
         quantities: Columns that models filled; none takes those of a screening.
         output: Folder of the results; None for one below ``build/`` that is named by the first file.
 
@@ -87,7 +87,9 @@ def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output
     """
     name = files[0].stem.lower()
     observed = [
-        each for file in files for each in observed_in(_read(file), name=file.stem, quantities=quantities or QUANTITIES)
+        each
+        for file in files
+        for each in split_by_model(_read(file), name=file.stem, quantities=quantities or QUANTITIES)
     ]
     _report(observed, name=name, folder=output or _emptied(STATISTICS.with_name(f"{STATISTICS.name}_{name}")))
 
@@ -122,10 +124,10 @@ def _read(file: Path) -> pd.DataFrame:
         raise DataError(f"{file} is no readable CSV or parquet table: {error}") from error
 
 
-def _report(observed: Sequence[Observed], *, name: str, folder: Path) -> None:
+def _report(observed: Sequence[ModelPredictions], *, name: str, folder: Path) -> None:
     """Write tables and figures, log them, and print the strongest correlations."""
     with recipe_run(f"statistics {name}") as run_id:
-        findings = Findings.of(observed)
+        findings = StatisticsTables.of(observed)
         with logged_folder(folder, run_id=run_id) as new:
             findings.write(new)
             for drawn in figures_of(findings):
@@ -135,7 +137,7 @@ def _report(observed: Sequence[Observed], *, name: str, folder: Path) -> None:
     Console().print(f"tables and figures: {folder}", soft_wrap=True, highlight=False)
 
 
-def _metrics(findings: Findings) -> Mapping[str, float]:
+def _metrics(findings: StatisticsTables) -> Mapping[str, float]:
     """Return the median of each spread, and how many pairs are above the threshold, named as a store can show it."""
     strong = findings.correlations[findings.correlations[PEARSON_R].abs() > THRESHOLD]
     counts = {f"{model} pairs above threshold": float(n) for model, n in strong[MODEL].value_counts().items()}
@@ -143,10 +145,10 @@ def _metrics(findings: Findings) -> Mapping[str, float]:
     return counts | {f"{row[MODEL]} median {row[QUANTITY]}": float(row["median"]) for row in rows}
 
 
-def _print(findings: Findings) -> None:
+def _print(findings: StatisticsTables) -> None:
     """Print for each quantity the descriptors that go with it the most."""
     for quantity in findings.correlations[QUANTITY].unique():
-        strongest = side_by_side(findings.correlations, quantity).dropna(how="all").head(_N_PRINTED)
+        strongest = pivot_by_model(findings.correlations, quantity).dropna(how="all").head(_N_PRINTED)
         of_models = {"mean of the models": "mean", "lowest": "min", "highest": "max"}
         columns = {words: strongest.agg(how, axis=1) for words, how in of_models.items()}
         text = pd.DataFrame(columns).map(lambda r: f"{r:+.2f}")

@@ -12,8 +12,8 @@ from pymatgen.core.structure import Structure
 from rich.console import Console
 
 from paraisite import DEFAULT_MODEL
-from paraisite.active_learning.criteria import safe_name
-from paraisite.active_learning.diversity import space_group
+from paraisite.active_learning.criteria import make_safe_name
+from paraisite.active_learning.diversity import find_space_group
 from paraisite.artifacts.crystal_lookup import find_crystal
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.predictors import predict_rows
@@ -79,7 +79,7 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
     crystal = find_crystal(what, folder)
     if isinstance(crystal.found, str):
         raise ConfigError(f"{what}: {crystal.found}")
-    target = output or VERIFICATIONS / safe_name(crystal.name)
+    target = output or VERIFICATIONS / make_safe_name(crystal.name)
     with recipe_run(f"verify {crystal.name}") as run_id:
         n_supercell = write_inputs(crystal.name, crystal.found, how, target)
         check = _check(crystal.name, crystal.found, how, target)
@@ -93,25 +93,25 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
 
 def write_inputs(name: str, structure: Structure, how: VerificationOptions, folder: Path) -> "Mapping[Program, int]":
     """Write the inputs of first-principles programs, and return how many supercells each has."""
-    from paraisite.dft_inputs.displaced_supercells import displaced_phonons
-    from paraisite.dft_inputs.instructions import readme
+    from paraisite.dft_inputs.displaced_supercells import generate_displacements
+    from paraisite.dft_inputs.instructions import format_instructions
     from paraisite.dft_inputs.quantum_espresso import write_quantum_espresso
-    from paraisite.dft_inputs.settings import conventional_cell, plan_for
+    from paraisite.dft_inputs.settings import find_conventional_cell, plan_calculation
     from paraisite.dft_inputs.vasp import write_vasp
 
     writers = {"vasp": write_vasp, "qe": write_quantum_espresso}
-    conventional = conventional_cell(structure)
-    plan = plan_for(conventional, with_nac=how.with_nac, pair_cutoff_angstrom=how.pair_cutoff_angstrom)
+    conventional = find_conventional_cell(structure)
+    plan = plan_calculation(conventional, with_nac=how.with_nac, pair_cutoff_angstrom=how.pair_cutoff_angstrom)
     n_supercell: dict[Program, int] = {}
     folder.mkdir(parents=True, exist_ok=True)
     for program in how.programs:
         shutil.rmtree(folder / program, ignore_errors=True)  # displacements of another cell
         (folder / program).mkdir()
-        phonons = displaced_phonons(conventional, plan, program)
+        phonons = generate_displacements(conventional, plan, program)
         n_supercell[program] = writers[program](phonons, conventional, folder / program, with_nac=how.with_nac)
     conventional.to(str(folder / CELL_FILE), fmt="cif")
     title = f"{name}: the lattice thermal conductivity of {structure.reduced_formula} from first-principles forces"
-    (folder / README_FILE).write_text(readme(title, plan, n_supercell))
+    (folder / README_FILE).write_text(format_instructions(title, plan, n_supercell))
     return n_supercell
 
 
@@ -152,9 +152,9 @@ def _ask(structure: Structure, calculator: Any, how: VerificationOptions, folder
 def _known_kappa(structure: Structure) -> float | None:
     """Return Togo15's value for the same formula and space group, W/m/K."""
     known = load_data(TOGO15, load_config())
-    formula, group = reduced_formulas([structure.composition])[0], space_group(structure)
+    formula, group = reduced_formulas([structure.composition])[0], find_space_group(structure)
     rows = known.table.index[known.table[FORMULA] == formula]
-    values = [float(known.table[KAPPA][row]) for row in rows if space_group(known.structures[row]) == group]
+    values = [float(known.table[KAPPA][row]) for row in rows if find_space_group(known.structures[row]) == group]
     return values[0] if values else None
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
-from paraisite.active_learning.screened_rows import Screened
+from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.data.structure_columns import with_structures
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.neighbours import CrystalArrays
@@ -80,7 +80,7 @@ def crystals() -> list[Structure]:
 NAMES = ("Si", "NaCl", "MgO", "GaAs", "NaCl-2", "KF", "CsI")
 
 
-def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None) -> Screened:
+def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None) -> ScreenedRows:
     """Return the screening of a table of ``crystals`` that has further columns."""
     table = pa.table({"material_id": NAMES, **(more or {})})
     path = folder / "crystals.parquet"
@@ -92,4 +92,4 @@ def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None
     for chunk in chunks:
         output.write(chunk, score_chunk(chunk, scorer))
     output.finish(len(NAMES))
-    return Screened.open(folder / "screened", source)
+    return ScreenedRows.open(folder / "screened", source)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paraisite.active_learning.acquisition import ACQUISITIONS, expected_improvement
+from paraisite.active_learning.acquisition import ACQUISITIONS, compute_expected_improvement
 from paraisite.cli.options import ACQUISITIONS as NAMES
 from paraisite.models.estimate import Estimate
 
@@ -13,12 +13,12 @@ ESTIMATE = Estimate(np.array([0.5, 1.0, 0.2]), np.array([0.1, 0.8, 0.05]))
 def test_expected_improvement_is_the_mean_of_what_falls_below() -> None:
     drawn = np.random.default_rng(1).normal(ESTIMATE.mean, ESTIMATE.spread, size=(400_000, 3))
     expected = np.maximum(0.4 - drawn, 0.0).mean(axis=0)
-    np.testing.assert_allclose(expected_improvement(ESTIMATE, 0.4), expected, atol=1e-3)
+    np.testing.assert_allclose(compute_expected_improvement(ESTIMATE, 0.4), expected, atol=1e-3)
 
 
 def test_what_is_certain_improves_by_its_gain_or_not_at_all() -> None:
     certain = Estimate(np.array([0.1, 0.9]), np.zeros(2))
-    np.testing.assert_array_equal(expected_improvement(certain, 0.4), [0.4 - 0.1, 0.0])
+    np.testing.assert_array_equal(compute_expected_improvement(certain, 0.4), [0.4 - 0.1, 0.0])
 
 
 @pytest.mark.parametrize(("rule", "first"), [("expected-improvement", 2), ("uncertainty", 1), ("mean", 2)])

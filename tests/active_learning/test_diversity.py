@@ -11,7 +11,7 @@ from paraisite.active_learning.diversity import (
     SPACE_GROUP,
     TOO_NEAR,
     Diversity,
-    diverse_rows,
+    select_diverse_rows,
 )
 from paraisite.schema import FORMULA, NEAREST_MATERIAL, ROW
 from tests.graphs.crystals import diamond, rocksalt, wurtzite
@@ -39,7 +39,7 @@ EVERYTHING = Diversity(per_formula=9, per_nearest=None, min_distance=0.0)
 
 
 def listed(rules: Diversity, n_row: int = 9, **options: object) -> tuple[list[int], dict[str, int]]:
-    found = diverse_rows(RANKED, CRYSTALS, rules, n_row=n_row, **options)  # type: ignore[arg-type]
+    found = select_diverse_rows(RANKED, CRYSTALS, rules, n_row=n_row, **options)  # type: ignore[arg-type]
     return list(found.rows[ROW]), found.left_out
 
 
@@ -72,6 +72,6 @@ def test_what_is_known_is_not_listed() -> None:
 
 @pytest.mark.parametrize(("row", "group"), [(0, 225), (2, 216), (4, 186), (5, 227)])
 def test_space_groups_stand_beside(row: int, group: int) -> None:
-    found = diverse_rows(RANKED.iloc[[row]], CRYSTALS, EVERYTHING, n_row=1)
+    found = select_diverse_rows(RANKED.iloc[[row]], CRYSTALS, EVERYTHING, n_row=1)
     assert found.identities == [(RANKED[FORMULA][row], group)]
     assert list(found.rows[SPACE_GROUP]) == [group]

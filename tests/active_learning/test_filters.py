@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from paraisite.active_learning.element_values import ElementValues
-from paraisite.active_learning.filters import Bound, Filters, stability_bound
+from paraisite.active_learning.filters import Bound, Filters, make_stability_bound
 from paraisite.errors import ConfigError
 from paraisite.schema import FORMULA, OUT_OF_DOMAIN_FLAG, REASON
 
@@ -69,8 +69,8 @@ def test_only_columns_of_the_source_are_asked_of_it() -> None:
 
 
 def test_stability_is_asked_of_the_hull_or_of_the_flag() -> None:
-    assert stability_bound(["energy_above_hull", "is_stable"], at_most_ev_per_atom=0.05).value == 0.05
-    assert stability_bound(["is_stable"], at_most_ev_per_atom=0.0).allows(np.array([True, False])).tolist() == [
+    assert make_stability_bound(["energy_above_hull", "is_stable"], at_most_ev_per_atom=0.05).value == 0.05
+    assert make_stability_bound(["is_stable"], at_most_ev_per_atom=0.0).allows(np.array([True, False])).tolist() == [
         True,
         False,
     ]
@@ -81,4 +81,4 @@ def test_stability_is_asked_of_the_hull_or_of_the_flag() -> None:
 )
 def test_a_source_that_knows_no_stability_is_refused(columns: list[str], value: float, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        stability_bound(columns, at_most_ev_per_atom=value)
+        make_stability_bound(columns, at_most_ev_per_atom=value)

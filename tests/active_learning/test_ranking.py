@@ -9,49 +9,51 @@ import pytest
 from paraisite.active_learning.filters import Bound, Filters
 from paraisite.active_learning.ranking import (
     DEVIATION,
-    Deviations,
-    best_rows,
-    confidence_score,
-    deviations_of,
-    estimate_of,
-    width_deviation,
+    PredictiveStd,
+    build_estimate,
+    convert_width_to_std,
+    make_confidence_score,
+    measure_predictive_std,
+    select_best_rows,
 )
 from paraisite.errors import DataError
 from paraisite.schema import KAPPA_LOG10_SPREAD, MATERIAL_ID
-from tests.active_learning.screenings import HALF_WIDTHS, NAMES, Screened, screened_table
+from tests.active_learning.screenings import HALF_WIDTHS, NAMES, ScreenedRows, screened_table
 
-UPPER = confidence_score(0.8)
+UPPER = make_confidence_score(0.8)
 
 
 @pytest.fixture
-def screened(tmp_path: Path) -> Screened:
+def screened(tmp_path: Path) -> ScreenedRows:
     return screened_table(tmp_path, {"gap": [1.0, 5.0, 7.0, 1.4, 5.0, 9.0, 6.0]})
 
 
-def test_the_lowest_upper_end_comes_first(screened: Screened) -> None:
+def test_the_lowest_upper_end_comes_first(screened: ScreenedRows) -> None:
     filters = Filters()
-    ranked = best_rows(screened, filters, UPPER, deviations=deviations_of(screened, filters), n_row=3)
+    ranked = select_best_rows(screened, filters, UPPER, deviations=measure_predictive_std(screened, filters), n_row=3)
     assert list(ranked.rows[MATERIAL_ID]) == ["KF", "NaCl", "NaCl-2"]
     assert ranked.refused == {"no prediction": 0, "out of domain": 1}
     assert ranked.n_passed == len(NAMES) - 1
 
 
-def test_bounds_on_the_source_count(screened: Screened) -> None:
+def test_bounds_on_the_source_count(screened: ScreenedRows) -> None:
     filters = Filters(bounds=(Bound("gap", 2.0, "at most"),))
-    ranked = best_rows(screened, filters, UPPER, deviations=Deviations(None), n_row=9)
+    ranked = select_best_rows(screened, filters, UPPER, deviations=PredictiveStd(None), n_row=9)
     assert list(ranked.rows[MATERIAL_ID]) == ["GaAs", "Si"]
     assert list(ranked.rows["gap"]) == [1.4, 1.0]
 
 
-def test_nothing_that_passes_is_told_with_the_counts(screened: Screened) -> None:
+def test_nothing_that_passes_is_told_with_the_counts(screened: ScreenedRows) -> None:
     filters = Filters(bounds=(Bound("gap", 99.0, "at least"),))
     with pytest.raises(DataError, match="no prediction: 0, out of domain: 1, gap at least 99: 6"):
-        best_rows(screened, filters, UPPER, deviations=Deviations(None), n_row=9)
+        select_best_rows(screened, filters, UPPER, deviations=PredictiveStd(None), n_row=9)
 
 
-def test_the_members_spread_shares_out_one_width(screened: Screened) -> None:
+def test_the_members_spread_shares_out_one_width(screened: ScreenedRows) -> None:
     filters = Filters()
-    rows = best_rows(screened, filters, UPPER, deviations=deviations_of(screened, filters), n_row=9).rows
+    rows = select_best_rows(
+        screened, filters, UPPER, deviations=measure_predictive_std(screened, filters), n_row=9
+    ).rows
     ratio = rows[DEVIATION] / rows[KAPPA_LOG10_SPREAD]
     np.testing.assert_allclose(ratio, ratio.iloc[0])
     normal_quantile = 1.2815515655  # of 90 %
@@ -60,11 +62,11 @@ def test_the_members_spread_shares_out_one_width(screened: Screened) -> None:
 
 def test_widths_that_differ_are_taken_as_they_are() -> None:
     rows = pd.DataFrame({"lower_80": [1.0, 1.0], "upper_80": [2.0, 8.0], KAPPA_LOG10_SPREAD: [0.1, 0.1], "n": [0, 0]})
-    found = Deviations.of(iter([rows]))
-    np.testing.assert_array_equal(found.of_rows(rows), width_deviation(rows))
+    found = PredictiveStd.of(iter([rows]))
+    np.testing.assert_array_equal(found.of_rows(rows), convert_width_to_std(rows))
     assert found.of_rows(rows)[1] == pytest.approx(3 * found.of_rows(rows)[0])
 
 
-def test_an_estimate_is_of_the_logarithm(screened: Screened) -> None:
-    rows = best_rows(screened, Filters(), UPPER, deviations=Deviations(None), n_row=2).rows
-    np.testing.assert_allclose(estimate_of(rows).mean, [4.0 - 3.0, 4.0 - 5.69 / 2])
+def test_an_estimate_is_of_the_logarithm(screened: ScreenedRows) -> None:
+    rows = select_best_rows(screened, Filters(), UPPER, deviations=PredictiveStd(None), n_row=2).rows
+    np.testing.assert_allclose(build_estimate(rows).mean, [4.0 - 3.0, 4.0 - 5.69 / 2])

@@ -5,13 +5,22 @@ import pandas as pd
 import pytest
 
 from paraisite.active_learning.acquisition import MEAN, RANDOM
-from paraisite.active_learning.replay import N_FOUND, N_LABEL, REGRET, START, STRATEGY, Materials, ReplayOptions, replay
+from paraisite.active_learning.replay import (
+    N_FOUND,
+    N_LABEL,
+    REGRET,
+    START,
+    STRATEGY,
+    ReplayMaterials,
+    ReplayOptions,
+    replay_acquisition,
+)
 from paraisite.active_learning.replay_summary import (
     DIFFERENCE,
     FOUND_ALL,
     LABELS_TO_LOWEST,
     QUANTITY,
-    curves,
+    average_curves,
     summarise_replay,
 )
 from paraisite.active_learning.replay_summary import MEAN as MEAN_COLUMN
@@ -19,13 +28,13 @@ from paraisite.errors import ConfigError
 from paraisite.models.tabular import line
 
 X = np.random.default_rng(1).normal(size=(50, 2))
-EASY = Materials(X, X @ [0.5, 0.2])
+EASY = ReplayMaterials(X, X @ [0.5, 0.2])
 OPTIONS = ReplayOptions(n_start=4, n_first=6, batch=2, n_label=16, n_lowest=3)
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return replay(EASY, line, options=OPTIONS, n_process=1)
+    return replay_acquisition(EASY, line, options=OPTIONS, n_process=1)
 
 
 def test_every_rule_has_every_start_and_all_numbers_of_labels(table: pd.DataFrame) -> None:
@@ -66,7 +75,7 @@ def test_a_search_that_ends_too_early_counts_one_batch_more(table: pd.DataFrame)
 
 
 def test_curves_hold_each_quantity_with_its_interval(table: pd.DataFrame) -> None:
-    found = curves(table)
+    found = average_curves(table)
     rows = found[(found[STRATEGY] == RANDOM) & (found[QUANTITY] == REGRET)]
     assert list(rows[N_LABEL]) == [6, 8, 10, 12, 14, 16]
     assert (rows["low"] <= rows["mean"]).all()
@@ -76,4 +85,4 @@ def test_curves_hold_each_quantity_with_its_interval(table: pd.DataFrame) -> Non
 @pytest.mark.parametrize(("n_first", "n_label"), [(10, 10), (10, 41)])
 def test_more_labels_than_materials_are_refused(n_first: int, n_label: int) -> None:
     with pytest.raises(ConfigError, match="at most 40 of 50 materials"):
-        replay(EASY, line, options=ReplayOptions(n_first=n_first, n_label=n_label), n_process=1)
+        replay_acquisition(EASY, line, options=ReplayOptions(n_first=n_first, n_label=n_label), n_process=1)

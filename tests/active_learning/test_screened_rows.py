@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from paraisite.active_learning.screened_rows import Screened
+from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.schema import MATERIAL_ID
 from paraisite.screening.sources import open_source
@@ -37,12 +37,12 @@ def test_another_source_is_refused(tmp_path: Path) -> None:
     screened = screened_table(tmp_path)
     other = open_source(write_json_lines(tmp_path / "other.jsonl"))
     with pytest.raises(DataError, match="is no screening of this source"):
-        Screened.open(screened.folder, other)
+        ScreenedRows.open(screened.folder, other)
 
 
 def test_text_has_no_columns_of_its_own(tmp_path: Path) -> None:
     screened = screened_table(tmp_path)
-    text = Screened(screened.folder, open_source(write_json_lines(tmp_path / "other.jsonl")), screened.chunk_size)
+    text = ScreenedRows(screened.folder, open_source(write_json_lines(tmp_path / "other.jsonl")), screened.chunk_size)
     assert text.source_columns == []
 
 
@@ -50,7 +50,7 @@ def test_an_incomplete_screening_is_refused(tmp_path: Path) -> None:
     screened = screened_table(tmp_path)
     (screened.folder / "_summary.json").unlink()
     with pytest.raises(MissingInputError, match="holds no complete screening"):
-        Screened.open(screened.folder, screened.source)
+        ScreenedRows.open(screened.folder, screened.source)
 
 
 def test_a_source_that_was_shortened_is_told(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from paraisite.analysis.observed import Observed, observed_in
+from paraisite.analysis.model_predictions import ModelPredictions, split_by_model
 
 MODELS = ("RWTG15", "LFETG15")
 
@@ -31,5 +31,5 @@ def planted_table(n: int = 60) -> pd.DataFrame:
     return table
 
 
-def planted(n: int = 60) -> list[Observed]:
-    return observed_in(planted_table(n), name="unnamed")
+def planted(n: int = 60) -> list[ModelPredictions]:
+    return split_by_model(planted_table(n), name="unnamed")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite.analysis.clusters import cluster_crystals
-from paraisite.analysis.observed import observed_in
+from paraisite.analysis.model_predictions import split_by_model
 from tests.analysis.planted import planted, planted_table
 
 
@@ -21,7 +21,7 @@ def test_planted_groups_are_found_and_numbered_by_their_conductivity() -> None:
 def test_an_outlier_does_not_stretch_the_map() -> None:
     table = planted_table()
     table.loc[0, "noise"] = 1e6
-    found = cluster_crystals(observed_in(table, name=""))
+    found = cluster_crystals(split_by_model(table, name=""))
     assert found is not None
     assert found.crystals[["pc1", "pc2"]].abs().max(axis=None) < 3.0 * np.sqrt(found.profiles["feature"].nunique())
 
@@ -42,7 +42,7 @@ def test_a_descriptor_that_is_mostly_missing_costs_no_crystals() -> None:
     table = planted_table()
     table["rare"] = np.where(np.arange(60) < 50, np.nan, 1.0 * np.arange(60))
     table.loc[0, "density"] = np.nan
-    found = cluster_crystals(observed_in(table, name=""))
+    found = cluster_crystals(split_by_model(table, name=""))
     assert found is not None
     assert len(found.crystals) == 59
     assert "rare" not in set(found.profiles["feature"])
@@ -51,4 +51,4 @@ def test_a_descriptor_that_is_mostly_missing_costs_no_crystals() -> None:
 def test_few_crystals_or_ids_that_stand_twice_have_no_clusters() -> None:
     assert cluster_crystals(planted(8)) is None
     twice = pd.concat([planted_table(), planted_table()], ignore_index=True)
-    assert cluster_crystals(observed_in(twice, name="")) is None
+    assert cluster_crystals(split_by_model(twice, name="")) is None

@@ -10,20 +10,20 @@ from phono3py import Phono3py
 from pymatgen.core.structure import Structure
 from pymatgen.io.vasp.inputs import Incar, Kpoints, Poscar
 
-from paraisite.dft_inputs.displaced_supercells import DISPLACEMENTS_FILE, Program, displaced_phonons
+from paraisite.dft_inputs.displaced_supercells import DISPLACEMENTS_FILE, Program, generate_displacements
 from paraisite.dft_inputs.quantum_espresso import write_quantum_espresso
-from paraisite.dft_inputs.settings import DISPLACEMENT_ANGSTROM, Plan, conventional_cell
+from paraisite.dft_inputs.settings import DISPLACEMENT_ANGSTROM, CalculationPlan, find_conventional_cell
 from paraisite.dft_inputs.vasp import write_vasp
 from tests.graphs.crystals import rocksalt
 
-SMALL = Plan((1, 1, 1), (2, 2, 2), (19, 19, 19), is_known_type=True, with_nac=True)
-CELL = conventional_cell(rocksalt(4.2, ("Mg", "O")))
+SMALL = CalculationPlan((1, 1, 1), (2, 2, 2), (19, 19, 19), is_known_type=True, with_nac=True)
+CELL = find_conventional_cell(rocksalt(4.2, ("Mg", "O")))
 WRITERS = {"vasp": write_vasp, "qe": write_quantum_espresso}
 BOHR_ANGSTROM = 0.529177
 
 
 def written(folder: Path, program: Program, *, with_nac: bool = True) -> tuple[Phono3py, int]:
-    phonons = displaced_phonons(CELL, SMALL, program)
+    phonons = generate_displacements(CELL, SMALL, program)
     return phonons, WRITERS[program](phonons, CELL, folder, with_nac=with_nac)
 
 
@@ -82,8 +82,10 @@ def test_pw_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_cutoff_leaves_out_pairs_but_keeps_the_numbers(tmp_path: Path) -> None:
-    plan = Plan((2, 2, 2), (2, 2, 2), (19, 19, 19), is_known_type=True, with_nac=False, pair_cutoff_angstrom=2.5)
-    phonons = displaced_phonons(CELL, plan, "vasp")
+    plan = CalculationPlan(
+        (2, 2, 2), (2, 2, 2), (19, 19, 19), is_known_type=True, with_nac=False, pair_cutoff_angstrom=2.5
+    )
+    phonons = generate_displacements(CELL, plan, "vasp")
     n = write_vasp(phonons, CELL, tmp_path, with_nac=False)
     present = sum(cell is not None for cell in phonons.supercells_with_displacements)
     assert present < len(phonons.supercells_with_displacements)

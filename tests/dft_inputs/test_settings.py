@@ -3,7 +3,7 @@
 import pytest
 from pymatgen.core.structure import Structure
 
-from paraisite.dft_inputs.settings import conventional_cell, k_points, plan_for, settings_of
+from paraisite.dft_inputs.settings import choose_k_points, find_conventional_cell, list_settings, plan_calculation
 from tests.graphs.crystals import diamond, perovskite, rocksalt, wurtzite
 
 
@@ -18,24 +18,24 @@ from tests.graphs.crystals import diamond, perovskite, rocksalt, wurtzite
 def test_types_of_togo15_have_their_sizes(
     crystal: Structure, supercell: tuple[int, ...], phonon_supercell: tuple[int, ...], mesh: tuple[int, ...]
 ) -> None:
-    plan = plan_for(conventional_cell(crystal), with_nac=True)
+    plan = plan_calculation(find_conventional_cell(crystal), with_nac=True)
     assert plan.is_known_type
     assert (plan.supercell, plan.phonon_supercell, plan.mesh) == (supercell, phonon_supercell, mesh)
 
 
 def test_other_crystals_reach_far_enough() -> None:
-    plan = plan_for(conventional_cell(perovskite(4.05)), with_nac=True)
+    plan = plan_calculation(find_conventional_cell(perovskite(4.05)), with_nac=True)
     assert not plan.is_known_type
     assert (plan.supercell, plan.phonon_supercell, plan.mesh) == ((2, 2, 2), (3, 3, 3), (19, 19, 19))
 
 
 def test_a_longer_axis_has_fewer_wave_vectors() -> None:
-    assert k_points(wurtzite(3.2, 5.2)) == (10, 10, 6)
+    assert choose_k_points(wurtzite(3.2, 5.2)) == (10, 10, 6)
 
 
 @pytest.mark.parametrize(("with_nac", "expected"), [(True, "with BORN"), (False, "none")])
 def test_every_setting_names_its_source(with_nac: bool, expected: str) -> None:
-    rows = settings_of(plan_for(conventional_cell(rocksalt()), with_nac=with_nac))
+    rows = list_settings(plan_calculation(find_conventional_cell(rocksalt()), with_nac=with_nac))
     assert all(name and value and source for name, value, source in rows)
     by_name = {name: value for name, value, _ in rows}
     assert by_name["functional"] == "PBE"

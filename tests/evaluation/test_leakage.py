@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from paraisite.data.datasets.shared_materials import NOTHING, POLYMORPH, STRUCTURE
-from paraisite.evaluation.leakage import measured_groups, same_materials
+from paraisite.evaluation.leakage import compare_relations, compare_same_materials
 from paraisite.metrics.paired_tests import compare_paired
 
 
@@ -31,7 +31,7 @@ def test_groups_that_all_splits_hold_are_paired_over_the_splits() -> None:
             for seed, (shared, others) in enumerate(of_splits, start=1)
         ]
     )
-    found = measured_groups(table, 50)
+    found = compare_relations(table, 50)
     shared = line(found, POLYMORPH)
     assert (shared["n_row"], shared["n_total"], shared["n_material"]) == (15, 30, 15)
     assert shared["mape"] == pytest.approx(0.4 / 3)
@@ -56,7 +56,7 @@ def test_groups_in_different_splits_are_compared_over_their_materials() -> None:
     table = pd.concat(
         [errors({STRUCTURE: list(shared)}, seed=1), errors({NOTHING: list(others)}, seed=2, first_row=30)]
     )
-    found = line(measured_groups(table, 50), STRUCTURE)
+    found = line(compare_relations(table, 50), STRUCTURE)
     assert found["difference"] == pytest.approx(shared.mean() - others.mean())
     deviation = np.sqrt(shared.var() / 30 + others.var() / 20)
     assert found["difference_low"] == pytest.approx(found["difference"] - 1.96 * deviation, abs=0.2 * deviation)
@@ -67,7 +67,7 @@ def test_groups_in_different_splits_are_compared_over_their_materials() -> None:
 
 def test_few_materials_get_no_number_however_often_they_are_tested() -> None:
     table = pd.concat([errors({STRUCTURE: [0.1] * 4, NOTHING: [0.2] * 6}, seed=seed) for seed in (1, 2, 3)])
-    found = line(measured_groups(table, 50), STRUCTURE)
+    found = line(compare_relations(table, 50), STRUCTURE)
     assert (found["n_row"], found["n_material"]) == (12, 4)
     assert np.isnan(found["mape"])
     assert found["how"] == "only 4 materials"
@@ -75,7 +75,7 @@ def test_few_materials_get_no_number_however_often_they_are_tested() -> None:
 
 def test_without_others_to_compare_with_a_group_says_so() -> None:
     table = errors({STRUCTURE: [0.1] * 9, NOTHING: [0.2] * 4}, seed=1)
-    found = measured_groups(table, 50)
+    found = compare_relations(table, 50)
     shared = line(found, STRUCTURE)
     assert shared["mape"] == pytest.approx(0.1)
     assert shared["how"] == "only 4 materials share nothing"
@@ -87,7 +87,7 @@ def test_the_same_materials_are_paired_between_protocols() -> None:
     there = here.assign(split_seed=7, absolute_percentage_error=here["absolute_percentage_error"] + 0.3)
     there = there[there["row"] != 0].drop(columns="relation")  # one was never tested there
     other_model = there.assign(model="another", absolute_percentage_error=9.0)
-    found = same_materials(here, pd.concat([there, other_model]), beside="elsewhere")
+    found = compare_same_materials(here, pd.concat([there, other_model]), beside="elsewhere")
     for relation, mape, n_material in ((POLYMORPH, 0.16, 5), (NOTHING, 0.5, 6)):
         moved = line(found, relation)
         assert moved["mape"] == pytest.approx(mape)

@@ -9,10 +9,10 @@ import pytest
 from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.cross_validation import cross_fit_tabular
-from paraisite.evaluation.outcome import Outcome
-from paraisite.evaluation.protocol_table import COLUMNS, ProtocolTables, protocol_table
-from paraisite.evaluation.published import estimates_of_training
-from paraisite.evaluation.scores import estimates_table
+from paraisite.evaluation.evaluation_tables import EvaluationTables
+from paraisite.evaluation.protocol_table import COLUMNS, ProtocolTables, tabulate_protocols
+from paraisite.evaluation.published_protocol import tabulate_training_estimates
+from paraisite.evaluation.scores import tabulate_estimates
 from paraisite.models.tabular import TabularModel, constant, line
 from tests.synthetic_result import make_dataset, make_result
 
@@ -27,7 +27,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProtocolTables
     told = log10_kappa[:, None] + 0.05 * np.random.default_rng(0).normal(size=(95, 1))
     models = (TabularModel("constant", (), constant, ""), TabularModel("ridge", ("x",), line, ""))
     estimates = [
-        estimates_table(
+        tabulate_estimates(
             model.name,
             cross_fit_tabular(model, blocks={"x": told}, log10_kappa=log10_kappa, splits=SPLITS),
             DATASET,
@@ -35,16 +35,16 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProtocolTables
         )
         for model in models
     ]
-    network = estimates_of_training(make_result("RWTG15", seeds=(1, 2)), SPLITS, epoch="best_epoch", seed=42)
+    network = tabulate_training_estimates(make_result("RWTG15", seeds=(1, 2)), SPLITS, epoch="best_epoch", seed=42)
     outcomes = {"honest": pd.concat([*estimates, network]), "paper": network}
     folder = tmp_path_factory.mktemp("build")
     for name, table in outcomes.items():
-        Outcome.of(table, SPLITS).write(folder / name)
+        EvaluationTables.of(table, SPLITS).write(folder / name)
     return {name: ProtocolTables.load(folder / name) for name in outcomes}
 
 
 def test_every_value_stands_once_with_its_interval_and_p(tables: dict[str, ProtocolTables]) -> None:
-    table = protocol_table(tables)
+    table = tabulate_protocols(tables)
     assert tuple(table.columns) == COLUMNS
     assert not table.duplicated(["model", "protocol", "metric"]).any()
     row = table.set_index(["model", "protocol", "metric"]).loc[("constant", "honest", "mape_test")]
@@ -57,14 +57,14 @@ def test_every_value_stands_once_with_its_interval_and_p(tables: dict[str, Proto
 def test_a_model_without_epochs_has_its_honest_values_in_the_published_protocol(
     tables: dict[str, ProtocolTables],
 ) -> None:
-    mape = protocol_table(tables).query("metric == 'mape_test'").set_index(["model", "protocol"])
+    mape = tabulate_protocols(tables).query("metric == 'mape_test'").set_index(["model", "protocol"])
     assert mape.loc[("ridge", "paper"), "mean"] == mape.loc[("ridge", "honest"), "mean"]
     assert mape.loc[("ridge", "paper"), "measured_in"] == "honest"
     assert mape.loc[("RWTG15", "paper"), "measured_in"] == "paper"
 
 
 def test_the_best_of_each_protocol_is_marked_where_one_can_be(tables: dict[str, ProtocolTables]) -> None:
-    best = protocol_table(tables).query("is_best").set_index(["protocol", "metric"])["model"]
+    best = tabulate_protocols(tables).query("is_best").set_index(["protocol", "metric"])["model"]
     assert best[("honest", "mape_test")] == best[("paper", "mape_test")] == "ridge"
     assert best[("honest", "spearman_test")] == "ridge"
     assert not [metric for _, metric in best.index if metric.startswith("coverage")]

@@ -6,7 +6,7 @@ import pytest
 
 from paraisite.data.datasets.shared_materials import NOTHING, POLYMORPH, STRUCTURE
 from paraisite.errors import DataError
-from paraisite.evaluation.row_errors import errors_of_estimates, errors_of_recipe, related_to_training
+from paraisite.evaluation.row_errors import add_relation_to_training, measure_evaluation_errors, measure_recipe_errors
 from tests.synthetic_result import make_dataset, make_result
 
 DATASET = make_dataset(n_row=10)
@@ -19,7 +19,7 @@ def estimates(rows: list[int], factor: float) -> pd.DataFrame:
 
 
 def test_rows_are_found_by_their_ids() -> None:
-    errors = errors_of_estimates(estimates([7, 2], 0.75), DATASET)
+    errors = measure_evaluation_errors(estimates([7, 2], 0.75), DATASET)
     assert errors["row"].tolist() == [7, 2]
     assert errors["absolute_percentage_error"].tolist() == pytest.approx([0.25, 0.25])
 
@@ -27,12 +27,12 @@ def test_rows_are_found_by_their_ids() -> None:
 def test_estimates_of_other_materials_are_refused() -> None:
     table = estimates([1], 2.0).assign(material_id="elsewhere-1")
     with pytest.raises(DataError, match="elsewhere-1 was tested, but is not in togo15: evaluate or train anew"):
-        errors_of_estimates(table, DATASET)
+        measure_evaluation_errors(table, DATASET)
 
 
 def test_a_recipes_errors_are_its_validation_rows_at_the_last_epoch_without_diverged_splits() -> None:
     result = make_result("FELABTG15", n_row=10, seeds=(1, 2, 3), diverged=(2,))
-    errors = errors_of_recipe(result, result.dataset)
+    errors = measure_recipe_errors(result, result.dataset)
     assert errors["split_seed"].unique().tolist() == [1, 3]
     mape = errors.groupby("split_seed")["absolute_percentage_error"].mean()
     np.testing.assert_allclose(mape, result.metrics.loc[[1, 3], "mape_last_epoch"])
@@ -49,6 +49,6 @@ def test_only_rows_that_are_not_tested_in_a_split_have_taught_in_it() -> None:
         }
     )
     errors = pd.DataFrame({"model": "m", "split_seed": [1, 1, 1, 2], "row": [0, 1, 3, 0], "e": 0.0})
-    found = related_to_training(errors, pairs, 10)
+    found = add_relation_to_training(errors, pairs, 10)
     # In split 1 the duplicate of row 0 is tested with it; the polymorph, row 2, trains.
     assert found["relation"].tolist() == [POLYMORPH, POLYMORPH, NOTHING, STRUCTURE]

@@ -7,9 +7,9 @@ import pytest
 from paraisite import schema
 from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.evaluation.cross_validation import CrossFit
-from paraisite.evaluation.scores import estimates_table, log10_error, scores_table, summary_table
-from paraisite.metrics.paired_tests import by_split_and_seed
-from paraisite.metrics.variance_components import variance_components
+from paraisite.evaluation.scores import compute_log10_errors, summarise_scores, tabulate_estimates, tabulate_scores
+from paraisite.metrics.paired_tests import pivot_by_split_and_seed
+from paraisite.metrics.variance_components import estimate_variance_components
 from paraisite.models.estimate import Estimate, best_tilt, half_width, kappa_of
 from tests.synthetic_result import make_dataset
 
@@ -32,13 +32,13 @@ def found(*, spread: float, seed: int = 0) -> list[CrossFit]:
 
 
 def table_of(name: str, *, spread: float, seeds: tuple[int, ...] = (42,)) -> pd.DataFrame:
-    tables = [estimates_table(name, found(spread=spread, seed=seed), DATASET, seed=seed) for seed in seeds]
+    tables = [tabulate_estimates(name, found(spread=spread, seed=seed), DATASET, seed=seed) for seed in seeds]
     return pd.concat(tables, ignore_index=True)
 
 
 def test_tilt_and_intervals_come_from_the_training_rows_alone() -> None:
     each = found(spread=0.2)
-    table = estimates_table("m", each, DATASET, seed=42)
+    table = tabulate_estimates("m", each, DATASET, seed=42)
     assert set(table["seed"]) == {42}
     for split in each:
         rows = table[table["split_seed"] == split.split.seed]
@@ -56,7 +56,7 @@ def test_tilt_and_intervals_come_from_the_training_rows_alone() -> None:
 
 def test_scores_are_those_of_the_rows() -> None:
     table = table_of("m", spread=0.2)
-    scores = scores_table(table)
+    scores = tabulate_scores(table)
     assert scores["split"].tolist() == ["1", "2", "3"]
     for seed, score in zip((1, 2, 3), scores.to_dict("records"), strict=True):
         rows = table[table["split_seed"] == seed]
@@ -72,8 +72,8 @@ def test_scores_are_those_of_the_rows() -> None:
 
 def test_the_summary_has_each_models_mean_deviation_and_interval() -> None:
     joined = pd.concat([table_of(name, spread=spread) for name, spread in (("wide", 0.4), ("narrow", 0.1))])
-    scores = scores_table(joined)
-    summary = summary_table(joined, scores)
+    scores = tabulate_scores(joined)
+    summary = summarise_scores(joined, scores)
     assert summary.index.tolist() == ["wide", "narrow"]
     wide = scores.loc[scores["model"] == "wide", "mape_test"]
     assert summary.loc["wide", "mape_test"] == pytest.approx(wide.mean())
@@ -90,52 +90,53 @@ def test_one_outlier_widens_the_interval_to_both_sides() -> None:
     row = int(each[0].split.test[0])
     for split in each:
         split.test.mean[split.split.test == row] += 1.0
-    table = estimates_table("m", each, DATASET, seed=42)
-    summary = summary_table(table, scores_table(table)).loc["m"]
+    table = tabulate_estimates("m", each, DATASET, seed=42)
+    summary = summarise_scores(table, tabulate_scores(table)).loc["m"]
     assert summary["mape_test_high"] > 1.5 * summary["mape_test"]
     assert summary["mape_test_low"] < 0.6 * summary["mape_test"]
 
 
 def test_seeds_are_runs_of_their_own_whose_metrics_are_averaged() -> None:
     table = table_of("m", spread=0.2, seeds=(42, 43))
-    scores = scores_table(table)
+    scores = tabulate_scores(table)
     assert scores[["seed", "split_seed"]].to_numpy().tolist() == [[s, k] for s in (42, 43) for k in (1, 2, 3)]
-    summary = summary_table(table, scores).loc["m"]
+    summary = summarise_scores(table, scores).loc["m"]
     alone = [
-        summary_table(rows, scores_table(rows)).loc["m"] for rows in (table[table["seed"] == seed] for seed in (42, 43))
+        summarise_scores(rows, tabulate_scores(rows)).loc["m"]
+        for rows in (table[table["seed"] == seed] for seed in (42, 43))
     ]
     for name in ("mape_test", "ood_spearman_test", "ood_auroc_test", "coverage_80%"):
         assert summary[name] == pytest.approx(np.mean([each[name] for each in alone]))
     assert summary["mape_test_std"] == pytest.approx(scores["mape_test"].std(ddof=1))
-    values = by_split_and_seed(scores, "mape_test")
+    values = pivot_by_split_and_seed(scores, "mape_test")
     assert values.loc[2, 43] == scores.query("seed == 43 and split_seed == 2")["mape_test"].item()
-    expected = variance_components(values)
+    expected = estimate_variance_components(values)
     found_parts = [summary[f"mape_test_std_{part}"] for part in ("split", "seed", "rest")]
     assert found_parts == [expected.split, expected.seed, expected.rest]
 
 
 def test_with_one_seed_its_noise_is_unknown() -> None:
     table = table_of("m", spread=0.2)
-    summary = summary_table(table, scores_table(table)).loc["m"]
+    summary = summarise_scores(table, tabulate_scores(table)).loc["m"]
     assert summary["mape_test_std_split"] == pytest.approx(summary["mape_test_std"])
     assert summary[["mape_test_std_seed", "mape_test_std_rest"]].isna().all()
 
 
 def test_a_score_that_knows_the_errors_ranks_them_and_a_constant_one_does_not() -> None:
     table = table_of("m", spread=0.2)
-    table["out_of_domain"] = log10_error(table)
-    knowing = summary_table(table, scores_table(table)).loc["m"]
+    table["out_of_domain"] = compute_log10_errors(table)
+    knowing = summarise_scores(table, tabulate_scores(table)).loc["m"]
     assert knowing["ood_spearman_test"] == pytest.approx(1.0)
     assert (knowing["ood_auroc_test"], knowing["ood_auroc_test_low"]) == pytest.approx((1.0, 1.0))
     table["out_of_domain"] = 0.0
-    constant = summary_table(table, scores_table(table)).loc["m"]
+    constant = summarise_scores(table, tabulate_scores(table)).loc["m"]
     assert constant[["ood_spearman_test", "ood_auroc_test", "ood_auroc_test_low"]].isna().all()
 
 
 def test_every_reported_metric_is_described_once() -> None:
     names = [metric.name for metric in schema.TEST_METRICS]
     table = table_of("m", spread=0.2)
-    scores = scores_table(table)
+    scores = tabulate_scores(table)
     assert len(names) == len(set(names))
     assert set(scores.columns) - {"model", "seed", "split_seed", "split"} < set(names)
-    assert set(names) <= set(summary_table(table, scores).columns)
+    assert set(names) <= set(summarise_scores(table, scores).columns)

@@ -8,7 +8,13 @@ import pytest
 from scipy.stats import bootstrap, pearsonr, spearmanr
 
 from paraisite.errors import DataError
-from paraisite.metrics.agreement import CONFIDENCE, N_RESAMPLE, agreement, agreements, energy_agreement
+from paraisite.metrics.agreement import (
+    CONFIDENCE,
+    N_RESAMPLE,
+    measure_agreement,
+    measure_agreements,
+    measure_energy_agreement,
+)
 
 RNG = np.random.default_rng(3)
 KNOWN = 10 ** RNG.normal(0.8, 0.5, 80)
@@ -16,7 +22,7 @@ COMPUTED = KNOWN * 10 ** RNG.normal(0.1, 0.25, 80)
 
 
 def test_numbers_are_those_of_scipy_and_numpy():
-    found = agreement(KNOWN, COMPUTED)
+    found = measure_agreement(KNOWN, COMPUTED)
     ratio = np.log10(COMPUTED / KNOWN)
     assert found.n == 80
     assert found.spearman == pytest.approx(spearmanr(KNOWN, COMPUTED).statistic)
@@ -28,7 +34,7 @@ def test_numbers_are_those_of_scipy_and_numpy():
 
 
 def test_intervals_are_those_of_scipys_bootstrap():
-    found = agreement(KNOWN, COMPUTED, seed=5)
+    found = measure_agreement(KNOWN, COMPUTED, seed=5)
     for statistic, low, high in (
         (lambda a, b: spearmanr(a, b).statistic, found.spearman_low, found.spearman_high),
         (lambda a, b: np.mean(np.abs(b / a - 1)), found.mape_low, found.mape_high),
@@ -41,15 +47,15 @@ def test_intervals_are_those_of_scipys_bootstrap():
 
 
 def test_the_intervals_hold_the_values_and_depend_on_the_seed_only():
-    found = agreement(KNOWN, COMPUTED)
+    found = measure_agreement(KNOWN, COMPUTED)
     assert found.spearman_low < found.spearman < found.spearman_high <= 1
     assert found.mape_low < found.mape < found.mape_high
-    assert agreement(KNOWN, COMPUTED) == found
-    assert agreement(KNOWN, COMPUTED, seed=1) != found
+    assert measure_agreement(KNOWN, COMPUTED) == found
+    assert measure_agreement(KNOWN, COMPUTED, seed=1) != found
 
 
 def test_too_large_by_a_factor_of_three():
-    found = agreement(KNOWN, 3 * KNOWN)
+    found = measure_agreement(KNOWN, 3 * KNOWN)
     assert (found.spearman, found.pearson_log10, found.mape) == pytest.approx((1, 1, 2))
     assert found.mean_log10_ratio == pytest.approx(np.log10(3))
     assert found.std_log10_ratio == pytest.approx(0, abs=1e-12)
@@ -57,7 +63,7 @@ def test_too_large_by_a_factor_of_three():
 
 
 def test_constant_values_have_no_rank_correlation():
-    found = agreement(KNOWN, np.full(80, 4.0))
+    found = measure_agreement(KNOWN, np.full(80, 4.0))
     assert np.isnan([found.spearman, found.spearman_low, found.spearman_high]).all()
     assert np.isfinite([found.mape, found.mape_low, found.mape_high]).all()
 
@@ -73,24 +79,27 @@ def test_constant_values_have_no_rank_correlation():
 )
 def test_what_cannot_be_compared_is_refused(known: np.ndarray, computed: np.ndarray, message: str):
     with pytest.raises(DataError, match=message):
-        agreement(known, computed)
+        measure_agreement(known, computed)
 
 
 def test_several_ways_are_compared_on_the_rows_that_all_have():
     known = pd.Series(KNOWN)
     computed = pd.DataFrame({"first": COMPUTED, "second": 2 * KNOWN})
     computed.loc[:9, "first"] = np.nan
-    found = agreements(known, computed)
-    assert found == {"first": agreement(KNOWN[10:], COMPUTED[10:]), "second": agreement(KNOWN[10:], 2 * KNOWN[10:])}
+    found = measure_agreements(known, computed)
+    assert found == {
+        "first": measure_agreement(KNOWN[10:], COMPUTED[10:]),
+        "second": measure_agreement(KNOWN[10:], 2 * KNOWN[10:]),
+    }
     assert set(dataclasses.asdict(found["first"])) > {"spearman", "mape"}
     with pytest.raises(DataError, match="expected the same rows"):
-        agreements(known[1:], computed)
+        measure_agreements(known[1:], computed)
 
 
 def test_energies_are_compared_in_their_own_unit():
     expected = RNG.normal(-1.0, 0.8, 40)
     found = expected + RNG.normal(0.05, 0.1, 40)
-    agreed = energy_agreement(expected, found)
+    agreed = measure_energy_agreement(expected, found)
     assert agreed.n == 40
     assert agreed.mae == pytest.approx(np.abs(found - expected).mean())
     assert agreed.rmse == pytest.approx(np.sqrt(((found - expected) ** 2).mean()))
@@ -109,4 +118,4 @@ def test_energies_are_compared_in_their_own_unit():
 )
 def test_energies_that_cannot_be_compared_are_refused(expected: np.ndarray, found: np.ndarray, message: str):
     with pytest.raises(DataError, match=message):
-        energy_agreement(expected, found)
+        measure_energy_agreement(expected, found)

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from paraisite.errors import DataError
-from paraisite.metrics.paired_tests import compare_paired, comparisons_table, holm
+from paraisite.metrics.paired_tests import compare_models, compare_paired, correct_by_holm
 
 RANDOM = np.random.default_rng(3)
 REFERENCE = pd.Series(RANDOM.normal(0.5, 0.1, 9), index=range(1, 10))
@@ -79,7 +79,7 @@ def scores_of(**values: list[list[float]]) -> pd.DataFrame:
 
 def test_models_are_compared_with_the_best_by_their_means_over_seeds() -> None:
     scores = scores_of(good=[[0.3, 0.4, 0.35]], bad=[[0.5, 0.6, 0.8], [0.7, 0.6, 0.6]], near=[[0.32, 0.41, 0.36]])
-    table = comparisons_table(scores, n_test_over_n_train=0.25)
+    table = compare_models(scores, n_test_over_n_train=0.25)
     assert table.index.tolist() == ["bad", "near"]
     assert set(table["reference"]) == {"good"}
     index = pd.Index([1, 2, 3])
@@ -94,19 +94,19 @@ def test_models_are_compared_with_the_best_by_their_means_over_seeds() -> None:
 
 def test_a_reference_can_be_named_and_must_be_known() -> None:
     scores = scores_of(a=[[0.3, 0.4]], b=[[0.5, 0.7]])
-    assert comparisons_table(scores, n_test_over_n_train=0.0, reference="b").index.tolist() == ["a"]
+    assert compare_models(scores, n_test_over_n_train=0.0, reference="b").index.tolist() == ["a"]
     with pytest.raises(DataError, match="no model 'c' to compare with; there are a, b"):
-        comparisons_table(scores, n_test_over_n_train=0.0, reference="c")
+        compare_models(scores, n_test_over_n_train=0.0, reference="c")
 
 
 def test_one_shared_split_gives_a_row_without_a_p() -> None:
-    table = comparisons_table(scores_of(a=[[0.3, 0.4]], b=[[0.5, np.nan]]), n_test_over_n_train=0.25)
+    table = compare_models(scores_of(a=[[0.3, 0.4]], b=[[0.5, np.nan]]), n_test_over_n_train=0.25)
     assert table.loc["b", "n_pair"] == 1
     assert table.loc["b", ["p_two_sided", "p_holm", "effect_size"]].isna().all()
 
 
 def test_holms_correction_is_that_worked_out_by_hand() -> None:
     # Sorted 0.01, 0.02, 0.03, 0.5 times 4, 3, 2, 1: 0.04, 0.06, 0.06, 0.5; the NaN is not counted.
-    found = holm(np.array([0.5, 0.02, np.nan, 0.01, 0.03]))
+    found = correct_by_holm(np.array([0.5, 0.02, np.nan, 0.01, 0.03]))
     np.testing.assert_allclose(found, [0.5, 0.06, np.nan, 0.04, 0.06])
-    np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1.0, 1.0])
+    np.testing.assert_allclose(correct_by_holm(np.array([0.6, 0.7])), [1.0, 1.0])

@@ -8,8 +8,8 @@ import pytest
 
 from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.evaluation.cross_validation import cross_fit_tabular
-from paraisite.evaluation.outcome import Outcome
-from paraisite.evaluation.scores import estimates_table
+from paraisite.evaluation.evaluation_tables import EvaluationTables
+from paraisite.evaluation.scores import tabulate_estimates
 from paraisite.models.tabular import TabularModel, line
 from paraisite.reports.backbones import backbones_table, mape_of_backbones
 from tests.synthetic_result import make_dataset
@@ -63,8 +63,8 @@ def test_the_table_says_how_far_each_backbone_is_from_random_weights() -> None:
         model = TabularModel(name, ("x",), line, "")
         blocks = {"x": log10_kappa[:, None] + noise * random.normal(size=(60, 1))}
         found = cross_fit_tabular(model, blocks=blocks, log10_kappa=log10_kappa, splits=splits)
-        tables.append(estimates_table(name, found, dataset, seed=42))
-    outcome = Outcome.of(pd.concat(tables), splits, reference="random weights")
+        tables.append(tabulate_estimates(name, found, dataset, seed=42))
+    outcome = EvaluationTables.of(pd.concat(tables), splits, reference="random weights")
     table = backbones_table(outcome)
     assert table.index.tolist() == ["band gap (MEGNet) *", "random weights"]
     found = outcome.comparisons.loc["band gap (MEGNet)"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite.active_learning.acquisition import ACQUISITIONS
-from paraisite.active_learning.replay_summary import curves, summarise_replay
+from paraisite.active_learning.replay_summary import average_curves, summarise_replay
 from paraisite.reports.candidates import candidates_figure, candidates_table, replay_figures, replay_table
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
 
@@ -51,6 +51,6 @@ def test_a_replay_is_a_row_per_rule_and_a_line_in_each_figure() -> None:
     table = replay_table(summarise_replay(REPLAYED, n_lowest=3))
     assert list(table.index) == list(ACQUISITIONS)
     assert set(table["labels until all lowest are known"]) == {"12 (12 to 12)"}
-    figures = replay_figures(curves(REPLAYED))
+    figures = replay_figures(average_curves(REPLAYED))
     assert set(figures) == {"replay_regret_dex", "replay_n_lowest_found", "replay_log10_mae_held_out"}
     assert all(len(figure.axes[0].lines) == len(ACQUISITIONS) for figure in figures.values())

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from paraisite.errors import DataError
-from paraisite.metrics.agreement import agreement
+from paraisite.metrics.agreement import measure_agreement
 from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
 from paraisite.reports.lab_datasheet import TIERS_CHECK, checks_table, datasheet
 from tests.reports.lab_tables import make_bte, make_slack
 
 SLACK = make_slack()
 BTE = make_bte()
-CHECK = agreement(range(1, 21), [1.5 * value for value in range(1, 21)])
+CHECK = measure_agreement(range(1, 21), [1.5 * value for value in range(1, 21)])
 
 
 def sheet(slack: pd.DataFrame = SLACK, bte: pd.DataFrame = BTE) -> str:
@@ -103,7 +103,7 @@ def test_checks_are_shown_with_that_of_the_tiers():
         "20", "1.00 (1.00 to 1.00)", "1.00", "+0.18", "0.00", "100%", "50% (50% to 50%)"
     ]  # fmt: skip
     both = SLACK.merge(BTE, on="material_id", suffixes=("", "_bte")).query("reason_bte == ''")
-    expected = checks_table({TIERS_CHECK: agreement(both["kappa_w_per_m_k_bte"], both["kappa_w_per_m_k"])})
+    expected = checks_table({TIERS_CHECK: measure_agreement(both["kappa_w_per_m_k_bte"], both["kappa_w_per_m_k"])})
     assert cells(checks, TIERS_CHECK) == expected.iloc[0].tolist()
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.evaluation.cross_validation import cross_fit_tabular
-from paraisite.evaluation.outcome import Outcome
-from paraisite.evaluation.scores import estimates_table
+from paraisite.evaluation.evaluation_tables import EvaluationTables
+from paraisite.evaluation.scores import tabulate_estimates
 from paraisite.models.tabular import TabularModel, constant, line
 from paraisite.reports.model_errors import (
     error_by_score,
@@ -25,7 +25,7 @@ DATASET = make_dataset(n_row=60)
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def outcome() -> EvaluationTables:
     log10_kappa = np.log10(DATASET.table["kappa_w_per_m_k"].to_numpy())
     noisy = log10_kappa[:, None] + 0.1 * np.random.default_rng(0).normal(size=(60, 1))
     splits = random_nested(60, seeds=[1, 2], train_fraction=0.8, n_fold=3)
@@ -34,11 +34,11 @@ def outcome() -> Outcome:
         model.name: cross_fit_tabular(model, blocks={"x": noisy}, log10_kappa=log10_kappa, splits=splits)
         for model in models
     }
-    tables = [estimates_table(name, each, DATASET, seed=42) for name, each in found.items()]
-    return Outcome.of(pd.concat(tables, ignore_index=True), splits)
+    tables = [tabulate_estimates(name, each, DATASET, seed=42) for name, each in found.items()]
+    return EvaluationTables.of(pd.concat(tables, ignore_index=True), splits)
 
 
-def test_the_table_begins_with_the_best_and_marks_it(outcome: Outcome) -> None:
+def test_the_table_begins_with_the_best_and_marks_it(outcome: EvaluationTables) -> None:
     summary = outcome.summary
     table = evaluation_table(summary, outcome.comparisons)
     assert table.index.tolist() == ["knows much *", "constant"]
@@ -53,12 +53,12 @@ def test_the_table_begins_with_the_best_and_marks_it(outcome: Outcome) -> None:
     assert table.loc["knows much *", "of which split / seed / rest"] == f"{row['mape_test_std_split']:.3f} / – / –"
 
 
-def test_a_terminal_is_spared_the_widest_columns(outcome: Outcome) -> None:
+def test_a_terminal_is_spared_the_widest_columns(outcome: EvaluationTables) -> None:
     table = evaluation_table(outcome.summary, outcome.comparisons)
     assert set(table.columns) - set(narrow(table).columns) == {"of which split / seed / rest", "errors foreseen, AUROC"}
 
 
-def test_the_figure_shows_every_model_and_split(outcome: Outcome) -> None:
+def test_the_figure_shows_every_model_and_split(outcome: EvaluationTables) -> None:
     scores = outcome.scores
     (axes,) = mape_of_models(outcome.summary, scores).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["constant", "knows much"]
@@ -66,7 +66,7 @@ def test_the_figure_shows_every_model_and_split(outcome: Outcome) -> None:
     assert strokes == pytest.approx(sorted(100 * scores["mape_test"]))
 
 
-def test_parity_shows_all_test_rows_with_their_intervals(outcome: Outcome) -> None:
+def test_parity_shows_all_test_rows_with_their_intervals(outcome: EvaluationTables) -> None:
     (axes,) = parity_with_intervals(outcome.estimates, "knows much").axes
     assert "knows much: test rows of 2 splits" in axes.get_title()
     (points,) = [each for each in axes.lines if each.get_marker() == "o"]
@@ -74,7 +74,7 @@ def test_parity_shows_all_test_rows_with_their_intervals(outcome: Outcome) -> No
     assert len(axes.collections[-1].get_segments()) == 2 * 12
 
 
-def test_errors_are_shown_by_score_and_flagged_rows_apart(outcome: Outcome) -> None:
+def test_errors_are_shown_by_score_and_flagged_rows_apart(outcome: EvaluationTables) -> None:
     estimates = outcome.estimates.copy()
     rows = estimates["model"] == "knows much"
     estimates.loc[rows, "out_of_domain"] = np.linspace(0.0, 0.97, rows.sum())
@@ -87,7 +87,7 @@ def test_errors_are_shown_by_score_and_flagged_rows_apart(outcome: Outcome) -> N
     assert np.nanmax(median.get_ydata()) < max(plain.get_ydata().max(), flagged.get_ydata().max())
 
 
-def test_an_evaluation_has_these_figures_and_shows_its_best_network(outcome: Outcome) -> None:
+def test_an_evaluation_has_these_figures_and_shows_its_best_network(outcome: EvaluationTables) -> None:
     assert set(evaluation_figures(outcome)) == {"mape_of_models", "parity_of_the_best", "out_of_domain"}
     renamed = dataclasses.replace(
         outcome,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paraisite.analysis.findings import Findings
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.sections_of_candidates import candidates_section
 from paraisite.reports.sections_of_data import data_section, making_section
 from paraisite.reports.sections_of_findings import statistics_section
@@ -29,7 +29,7 @@ def test_every_model_has_its_learning_curves() -> None:
 
 
 def test_the_statistics_say_what_goes_with_what() -> None:
-    section = statistics_section(Findings.of(planted()), "planted crystals")
+    section = statistics_section(StatisticsTables.of(planted()), "planted crystals")
     assert "planted crystals: 60 crystals" in section.words[0]
     (said,) = (words for words in section.words if words.startswith("**mTC (W/m/K)** goes the most with "))
     assert "density (-0.9" in said

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from paraisite.analysis.findings import Findings
-from paraisite.analysis.pairs import correlation_table
+from paraisite.analysis.correlations import correlate_with_descriptors
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.statistics import figures_of, heat_map
 from tests.analysis.planted import planted
 
 
 def test_every_figure_has_numbers_a_caption_and_words() -> None:
-    drawn = list(figures_of(Findings.of(planted())))
+    drawn = list(figures_of(StatisticsTables.of(planted())))
     assert [each.name for each in drawn] == [
         "heat_map_above_threshold", "heat_map", "spread_by_step", "models_alike", "clusters", "cluster_profiles",
     ]  # fmt: skip
@@ -17,7 +17,7 @@ def test_every_figure_has_numbers_a_caption_and_words() -> None:
 
 
 def test_cells_below_the_threshold_stay_empty() -> None:
-    correlations = correlation_table(planted())
+    correlations = correlate_with_descriptors(planted())
     n_strong = int((correlations["pearson_r"].abs() > 0.3).sum())
     panels = heat_map(correlations, threshold=0.3).axes[:2]
     assert sum(len(axes.texts) for axes in panels) == n_strong

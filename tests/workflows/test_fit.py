@@ -15,7 +15,7 @@ from paraisite.data.datasets.splits import random_splits
 from paraisite.errors import MissingInputError
 from paraisite.inference import process_model
 from paraisite.inference.predictor import Predictor
-from paraisite.metrics.kappa_errors import summarise
+from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.workflows import fit
 from tests.graphs.crystals import rocksalt
 from tests.inference.planted import planted_reference, tiny_ensemble
@@ -43,7 +43,7 @@ def test_only_held_out_rows_count() -> None:
 
 
 def test_intervals_hold_as_often_as_promised() -> None:
-    shares = summarise(errors(0.2))["mean"]
+    shares = summarise_metrics(errors(0.2))["mean"]
     for coverage in schema.COVERAGES:
         assert shares[schema.coverage_name(coverage)] == pytest.approx(coverage, abs=0.08)
 

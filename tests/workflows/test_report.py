@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from paraisite.analysis.findings import Findings
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.workflows import report
 from tests.analysis.planted import planted
 from tests.pipeline import params_text
@@ -31,7 +31,7 @@ def test_with_nothing_here_every_section_names_what_makes_it(folder: Path, capsy
 def test_what_is_here_is_shown_without_the_network_and_logged(folder: Path) -> None:
     make_dataset("togo15", n_row=20).save(folder / "build/prepare/togo15")
     make_result("RWTG15", n_epoch=5).save(folder / "build/rwtg15/result")
-    Findings.of(planted()).write(folder / "build/statistics")
+    StatisticsTables.of(planted()).write(folder / "build/statistics")
     report.write_report(folder / "here" / "page.html")
     found = Page((folder / "here" / "page.html").read_text())
     assert all(address.startswith("data:image/") for address in found.loaded)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pymatgen.core.structure import Structure
 
-from paraisite.active_learning.criteria import CIF, KNOWN_KAPPA, Wish
+from paraisite.active_learning.criteria import CIF, KNOWN_KAPPA, Criteria
 from paraisite.active_learning.diversity import Diversity
 from paraisite.active_learning.element_values import ElementValues
 from paraisite.active_learning.filters import Filters
@@ -22,16 +22,16 @@ pytestmark = pytest.mark.usefixtures("own_store")
 ALL_ROWS = Diversity(min_distance=0.0)
 
 
-def choose(folder: Path, wish: Wish) -> Path:
+def choose(folder: Path, criteria: Criteria) -> Path:
     target = folder / "chosen"
     screened = screened_table(folder, {"gap": [1.0, 5.0, 7.0, 1.4, 5.0, 9.0, 6.0]})
-    select.select_candidates(screened.folder, str(folder / "crystals.parquet"), wish, output=target)
+    select.select_candidates(screened.folder, str(folder / "crystals.parquet"), criteria, output=target)
     return target
 
 
 def test_lists_come_with_structures_and_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prices = ElementValues({"price": {"K": 10.0, "F": 2.0}})
-    target = choose(tmp_path, Wish(Filters(elements=prices), ALL_ROWS, n_row=6, n_next=3, by="uncertainty"))
+    target = choose(tmp_path, Criteria(Filters(elements=prices), ALL_ROWS, n_row=6, n_next=3, by="uncertainty"))
     rows = pd.read_csv(target / candidate_lists.CANDIDATES_FILE)
     assert list(rows[MATERIAL_ID]) == ["KF", "NaCl", "GaAs", "Si", "MgO"]
     assert Structure.from_file(target / "structures" / rows[CIF][1]).matches(crystals()[1])
@@ -45,7 +45,7 @@ def test_lists_come_with_structures_and_a_figure(tmp_path: Path, capsys: pytest.
 
 def test_stability_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--stable needs a column 'energy_above_hull'"):
-        choose(tmp_path, Wish(stable_ev_per_atom=0.0))
+        choose(tmp_path, Criteria(stable_ev_per_atom=0.0))
 
 
 def test_without_a_screening_the_message_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

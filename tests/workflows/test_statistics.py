@@ -47,7 +47,7 @@ def test_a_source_is_correlated_with_its_structures_and_its_own_numbers(
     source.write_text("".join(f'{line[:-1]}, "band_gap": {row}.5}}\n' for row, line in enumerate(lines)))
     said = planted_table(12).drop(columns=["density", "weight", "radius", "constant", "noise"])
     said.to_parquet("said.parquet")
-    monkeypatch.setattr(statistics, "screen_with_all", lambda *_, **__: Path("said.parquet"))
+    monkeypatch.setattr(statistics, "screen_with_all_models", lambda *_, **__: Path("said.parquet"))
     statistics.correlate_source("rows.jsonl", n_process=1, chunk_size=8)
     table = pd.read_csv("build/statistics_rows.jsonl/result/correlations.csv")
     assert set(table["model"]) == set(MODELS)

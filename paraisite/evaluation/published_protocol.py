@@ -14,10 +14,10 @@ from paraisite.schema import LOG10_STD, MODEL, PREDICTED_KAPPA, PREDICTED_MEDIAN
 from paraisite.training.recipe_result import RecipeResult
 
 
-def estimates_of_training(
+def tabulate_training_estimates(
     result: RecipeResult, splits: tuple[NestedSplit, ...], *, epoch: Literal["best_epoch", "last_epoch"], seed: int
 ) -> pd.DataFrame:
-    """Return one row per split and test material, as ``scores.estimates_table`` does.
+    """Return one row per split and test material, as ``scores.tabulate_estimates`` does.
 
     Nothing is held back from such a training, so that no interval can be made and no value be tilted: those columns are
     NaN, as is the out-of-domain score.
@@ -33,10 +33,12 @@ def estimates_of_training(
     """
     validation = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
     by_seed = {int(str(key)): rows for key, rows in validation.groupby(schema.SPLIT_SEED, sort=False)}
-    return pd.concat([_of_split(result, split, by_seed, epoch=epoch, seed=seed) for split in splits], ignore_index=True)
+    return pd.concat(
+        [_tabulate_split(result, split, by_seed, epoch=epoch, seed=seed) for split in splits], ignore_index=True
+    )
 
 
-def _of_split(
+def _tabulate_split(
     result: RecipeResult,
     split: NestedSplit,
     by_seed: dict[int, pd.DataFrame],

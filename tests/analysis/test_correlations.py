@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from paraisite.analysis.observed import observed_in
-from paraisite.analysis.pairs import above_threshold, correlation_table, side_by_side
+from paraisite.analysis.correlations import correlate_with_descriptors, pivot_by_model, select_above_threshold
+from paraisite.analysis.model_predictions import split_by_model
 from tests.analysis.planted import planted
 
 MEAN = "mTC_w_per_m_k"
 
 
 def table_of(**columns: object) -> pd.DataFrame:
-    return correlation_table(observed_in(pd.DataFrame(columns), name="mine")).set_index("descriptor")
+    return correlate_with_descriptors(split_by_model(pd.DataFrame(columns), name="mine")).set_index("descriptor")
 
 
 def test_values_are_scipys_over_the_rows_where_both_are_known() -> None:
@@ -53,11 +53,11 @@ def test_only_pairs_above_the_threshold_are_in_its_table_the_strongest_first() -
             "pearson_r": [0.2, 0.1, -0.5, np.nan],
         }
     )
-    assert above_threshold(correlations, MEAN)["descriptor"].tolist() == ["z", "x"]
+    assert select_above_threshold(correlations, MEAN)["descriptor"].tolist() == ["z", "x"]
 
 
 def test_descriptors_stand_in_order_of_their_mean_strength() -> None:
-    wide = side_by_side(correlation_table(planted()), MEAN)
+    wide = pivot_by_model(correlate_with_descriptors(planted()), MEAN)
     assert wide.columns.tolist() == ["RWTG15", "LFETG15"]
     assert set(wide.index[:3]) == {"density", "weight", "radius"}
     assert wide.index[3:].tolist() == ["noise", "constant"]

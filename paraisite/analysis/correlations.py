@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, pearsonr, spearmanr
 
-from paraisite.analysis.observed import Observed
+from paraisite.analysis.model_predictions import ModelPredictions
 from paraisite.arrays import Floats
-from paraisite.metrics.paired_tests import P_HOLM, holm
+from paraisite.metrics.paired_tests import P_HOLM, correct_by_holm
 from paraisite.schema import MODEL
 
 QUANTITY: Final = "quantity"
@@ -31,7 +31,7 @@ FEWEST: Final = 3
 """Crystals without which there is no correlation: two points lie on a line."""
 
 
-def correlation_table(observed: Sequence[Observed]) -> pd.DataFrame:
+def correlate_with_descriptors(observed: Sequence[ModelPredictions]) -> pd.DataFrame:
     """Correlate each quantity of each model with each descriptor, over the crystals for which both are known.
 
     Returns:
@@ -39,13 +39,13 @@ def correlation_table(observed: Sequence[Observed]) -> pd.DataFrame:
         three crystals and where one side is constant. ``p_holm`` and ``p_fdr`` (Benjamini and Hochberg) are the
         p-values of Pearson's r corrected for all tests of the table.
     """
-    rows = [row for each in observed for row in _of_model(each)]
+    rows = [row for each in observed for row in _correlate_model(each)]
     table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in (P_HOLM, P_FDR)])
     p_values = table[P].to_numpy(np.float64)
-    return table.assign(**{P_HOLM: holm(p_values), P_FDR: _false_discovery(p_values)})[list(COLUMNS)]
+    return table.assign(**{P_HOLM: correct_by_holm(p_values), P_FDR: _control_false_discovery(p_values)})[list(COLUMNS)]
 
 
-def above_threshold(correlations: pd.DataFrame, quantity: str) -> pd.DataFrame:
+def select_above_threshold(correlations: pd.DataFrame, quantity: str) -> pd.DataFrame:
     """Return the pairs of a quantity with |r| above ``THRESHOLD``: for each model the strongest first."""
     shown = correlations[(correlations[QUANTITY] == quantity) & (correlations[PEARSON_R].abs() > THRESHOLD)]
     strength = shown[PEARSON_R].abs()
@@ -54,7 +54,7 @@ def above_threshold(correlations: pd.DataFrame, quantity: str) -> pd.DataFrame:
     return shown.loc[order.sort_values([MODEL, "strength"]).index].reset_index(drop=True)
 
 
-def side_by_side(correlations: pd.DataFrame, quantity: str) -> pd.DataFrame:
+def pivot_by_model(correlations: pd.DataFrame, quantity: str) -> pd.DataFrame:
     """Return Pearson's r of a quantity with each descriptor (index) for each model (columns), strongest first."""
     rows = correlations[correlations[QUANTITY] == quantity]
     wide = rows.pivot_table(index=DESCRIPTOR, columns=MODEL, values=PEARSON_R, sort=False, dropna=False)
@@ -63,16 +63,16 @@ def side_by_side(correlations: pd.DataFrame, quantity: str) -> pd.DataFrame:
     return wide.loc[order]
 
 
-def _of_model(observed: Observed) -> Iterator[dict[str, Any]]:
+def _correlate_model(observed: ModelPredictions) -> Iterator[dict[str, Any]]:
     for quantity in observed.quantities:
         said = observed.quantities[quantity].to_numpy(np.float64)
         for descriptor in observed.descriptors:
             known = observed.descriptors[descriptor].to_numpy(np.float64)
             row = {MODEL: observed.model, QUANTITY: quantity, DESCRIPTOR: descriptor}
-            yield row | _correlated(said, known)
+            yield row | _correlate(said, known)
 
 
-def _correlated(said: Floats, known: Floats) -> dict[str, Any]:
+def _correlate(said: Floats, known: Floats) -> dict[str, Any]:
     both = np.isfinite(said) & np.isfinite(known)
     said, known = said[both], known[both]
     row: dict[str, Any] = {N: len(said)} | dict.fromkeys((PEARSON_R, P, SPEARMAN_RHO, SPEARMAN_P), np.nan)
@@ -86,7 +86,7 @@ def _correlated(said: Floats, known: Floats) -> dict[str, Any]:
     return row | {name: float(value) for name, value in found.items()} | {NOTE: ""}
 
 
-def _false_discovery(p_values: Floats) -> Floats:
+def _control_false_discovery(p_values: Floats) -> Floats:
     corrected = np.full(len(p_values), np.nan)
     known = np.isfinite(p_values)
     if known.any():

@@ -9,10 +9,10 @@ from typing import Final, Self
 
 import pandas as pd
 
-from paraisite.analysis.clusters import Clusters, cluster_crystals
-from paraisite.analysis.observed import Observed, shared_rows
-from paraisite.analysis.pairs import NOTE, QUANTITY, above_threshold, correlation_table
-from paraisite.analysis.variance import STEP, spread_table, spread_tests
+from paraisite.analysis.clusters import CrystalClusters, cluster_crystals
+from paraisite.analysis.correlations import NOTE, QUANTITY, correlate_with_descriptors, select_above_threshold
+from paraisite.analysis.member_variance import STEP, compare_member_variances, summarise_member_variances
+from paraisite.analysis.model_predictions import ModelPredictions, select_shared_crystals
 from paraisite.core.files import write_whole
 from paraisite.errors import MissingInputError
 from paraisite.schema import KAPPA_MEAN, MODEL
@@ -33,13 +33,13 @@ _FLOATS: Final = "%.8g"
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
+class StatisticsTables:
     """The tables.
 
     Attributes:
-        correlations: As ``pairs.correlation_table`` returns it.
-        spreads: As ``variance.spread_table``.
-        tests: As ``variance.spread_tests``.
+        correlations: As ``correlations.correlate_with_descriptors`` returns it.
+        spreads: As ``variance.summarise_member_variances``.
+        tests: As ``variance.compare_member_variances``.
         likeness: Spearman correlation of the models' mTC with each other (index and columns: models); empty where they
             share no crystals.
         clusters: Groups of crystals; None where there are none.
@@ -49,16 +49,22 @@ class Findings:
     spreads: pd.DataFrame
     tests: pd.DataFrame
     likeness: pd.DataFrame
-    clusters: Clusters | None
+    clusters: CrystalClusters | None
 
     @classmethod
-    def of(cls, observed: Sequence[Observed]) -> Self:
+    def of(cls, observed: Sequence[ModelPredictions]) -> Self:
         """Return what is found of what models said."""
         clusters = cluster_crystals(observed)
         if clusters is None:
             logger.warning("no clusters: too few crystals that all models answered for, each with an id of its own")
-        likeness = shared_rows(observed, KAPPA_MEAN).corr("spearman").rename_axis(MODEL)
-        return cls(correlation_table(observed), spread_table(observed), spread_tests(observed), likeness, clusters)
+        likeness = select_shared_crystals(observed, KAPPA_MEAN).corr("spearman").rename_axis(MODEL)
+        return cls(
+            correlate_with_descriptors(observed),
+            summarise_member_variances(observed),
+            compare_member_variances(observed),
+            likeness,
+            clusters,
+        )
 
     def write(self, folder: Path) -> None:
         """Write all tables, and for each quantity that of the pairs above the threshold."""
@@ -66,7 +72,7 @@ class Findings:
         tables.mkdir(parents=True, exist_ok=True)
         written = {_CORRELATIONS: self.correlations, _SPREADS: self.spreads, _SPREAD_TESTS: self.tests}
         for quantity in self.correlations[QUANTITY].unique():
-            written[f"above_threshold_{quantity}.csv"] = above_threshold(self.correlations, quantity)
+            written[f"above_threshold_{quantity}.csv"] = select_above_threshold(self.correlations, quantity)
         if self.clusters is not None:
             written |= {_PROFILES: self.clusters.profiles, _ELEMENTS: self.clusters.elements}
             # Compressed, with no time in it: equal tables are equal files.
@@ -93,7 +99,7 @@ class Findings:
                 pd.read_csv(tables / _SPREADS).astype({STEP: "Int64"}),
                 pd.read_csv(tables / _SPREAD_TESTS),
                 pd.read_csv(tables / _LIKENESS, index_col=0),
-                Clusters(*clusters) if clusters else None,
+                CrystalClusters(*clusters) if clusters else None,
             )
         except FileNotFoundError as error:
             raise MissingInputError(f"{error.filename} not found: `python -m paraisite statistics` makes it") from error

@@ -5,15 +5,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from paraisite.analysis.findings import Findings
+from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.errors import MissingInputError
 from tests.analysis.planted import planted
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    written = Findings.of(planted())
+    written = StatisticsTables.of(planted())
     written.write(tmp_path)
-    read = Findings.load(tmp_path)
+    read = StatisticsTables.load(tmp_path)
     for name in ("correlations", "spreads", "tests", "likeness"):
         pd.testing.assert_frame_equal(getattr(read, name), getattr(written, name), rtol=1e-6, check_dtype=False)
     assert read.clusters is not None
@@ -23,16 +23,16 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 def test_equal_findings_are_equal_files(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        Findings.of(planted()).write(tmp_path / name)
+        StatisticsTables.of(planted()).write(tmp_path / name)
     files = [sorted((tmp_path / name / "result").iterdir()) for name in ("a", "b")]
     assert [file.read_bytes() for file in files[0]] == [file.read_bytes() for file in files[1]]
 
 
 def test_without_clusters_the_rest_is_told(tmp_path: Path) -> None:
-    Findings.of(planted(6)).write(tmp_path)
-    assert Findings.load(tmp_path).clusters is None
+    StatisticsTables.of(planted(6)).write(tmp_path)
+    assert StatisticsTables.load(tmp_path).clusters is None
 
 
 def test_an_empty_folder_says_what_makes_the_tables(tmp_path: Path) -> None:
     with pytest.raises(MissingInputError, match="`python -m paraisite statistics` makes it"):
-        Findings.load(tmp_path)
+        StatisticsTables.load(tmp_path)

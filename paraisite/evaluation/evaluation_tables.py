@@ -13,8 +13,8 @@ import pandas as pd
 from paraisite import schema
 from paraisite.core.files import write_whole
 from paraisite.data.datasets.nested_splits import NestedSplit
-from paraisite.evaluation.scores import ESTIMATES_FILE, read_estimates, scores_table, summary_table
-from paraisite.metrics.paired_tests import comparisons_table
+from paraisite.evaluation.scores import ESTIMATES_FILE, read_estimates, summarise_scores, tabulate_scores
+from paraisite.metrics.paired_tests import compare_models
 from paraisite.schema import MODEL
 
 TABLES_FOLDER: Final = "result"
@@ -36,7 +36,7 @@ _COMPARISONS: Final = "comparisons.csv"
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class EvaluationTables:
     """What an evaluation found.
 
     Attributes:
@@ -56,14 +56,14 @@ class Outcome:
         """Return the tables of all models' estimates, which were made on these divisions.
 
         Args:
-            estimates: As ``scores.estimates_table`` returns them.
+            estimates: As ``scores.tabulate_estimates`` returns them.
             splits: The divisions.
             reference: The model that the others are compared with; by default the one with the lowest mean MAPE.
         """
-        scores = scores_table(estimates)
+        scores = tabulate_scores(estimates)
         ratio = float(np.mean([len(split.test) / len(split.train) for split in splits]))
-        comparisons = comparisons_table(scores, n_test_over_n_train=ratio, reference=reference)
-        return cls(estimates, scores, summary_table(estimates, scores), comparisons)
+        comparisons = compare_models(scores, n_test_over_n_train=ratio, reference=reference)
+        return cls(estimates, scores, summarise_scores(estimates, scores), comparisons)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -19,7 +19,7 @@ QUANTITIES: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
 
 
 @dataclass(frozen=True, eq=False)
-class Observed:
+class ModelPredictions:
     """What one model said of some crystals, and what is known of them.
 
     Attributes:
@@ -35,7 +35,7 @@ class Observed:
     formulas: pd.Series | None = None
 
 
-def observed_in(table: pd.DataFrame, *, name: str, quantities: Sequence[str] = QUANTITIES) -> list[Observed]:
+def split_by_model(table: pd.DataFrame, *, name: str, quantities: Sequence[str] = QUANTITIES) -> list[ModelPredictions]:
     """Return what each model of a table said.
 
     Models stand below each other, named in a column "model"; beside each other, as in "RWTG15:mTC_w_per_m_k"; or there
@@ -49,15 +49,15 @@ def observed_in(table: pd.DataFrame, *, name: str, quantities: Sequence[str] = Q
     Raises:
         DataError: No column is one of the quantities, or none is a descriptor.
     """
-    answered = _answered(table, name)
+    answered = _drop_rejected(table, name)
     if MODEL in answered.columns:
         parts = [(str(model), rows.drop(columns=MODEL)) for model, rows in answered.groupby(MODEL, sort=False)]
     else:
-        parts = list(_side_by_side(answered, name, quantities))
-    return [_observed(model, rows, quantities) for model, rows in parts]
+        parts = list(_split_columns(answered, name, quantities))
+    return [_build_predictions(model, rows, quantities) for model, rows in parts]
 
 
-def shared_rows(observed: Sequence[Observed], quantity: str) -> pd.DataFrame:
+def select_shared_crystals(observed: Sequence[ModelPredictions], quantity: str) -> pd.DataFrame:
     """Return a quantity of all models that have it (columns) on the crystals that all of them answered for (index).
 
     Crystals are told by their ids; there are none where one model has an id twice.
@@ -68,7 +68,7 @@ def shared_rows(observed: Sequence[Observed], quantity: str) -> pd.DataFrame:
     return pd.concat(columns, axis=1, join="inner").dropna() if columns else pd.DataFrame()
 
 
-def _answered(table: pd.DataFrame, name: str) -> pd.DataFrame:
+def _drop_rejected(table: pd.DataFrame, name: str) -> pd.DataFrame:
     if REASON not in table.columns:
         return table.reset_index(drop=True)
     has_reason = table[REASON].fillna("").astype(str).str.strip() != ""
@@ -77,7 +77,7 @@ def _answered(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return table.loc[~has_reason].drop(columns=REASON).reset_index(drop=True)
 
 
-def _side_by_side(table: pd.DataFrame, name: str, quantities: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+def _split_columns(table: pd.DataFrame, name: str, quantities: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield each model's name, and the table with its columns alone, by what stands behind its name."""
     parts = {column: str(column).rpartition(SEPARATOR) for column in table.columns}
     models = dict.fromkeys(model for model, _, said in parts.values() if model and said in quantities)
@@ -89,7 +89,7 @@ def _side_by_side(table: pd.DataFrame, name: str, quantities: Sequence[str]) -> 
         yield name, table
 
 
-def _observed(model: str, rows: pd.DataFrame, quantities: Sequence[str]) -> Observed:
+def _build_predictions(model: str, rows: pd.DataFrame, quantities: Sequence[str]) -> ModelPredictions:
     said = [name for name in rows.columns if name in quantities]
     if not said:
         found, expected = ", ".join(map(str, rows.columns)), ", ".join(quantities)
@@ -101,4 +101,4 @@ def _observed(model: str, rows: pd.DataFrame, quantities: Sequence[str]) -> Obse
     if len(unread := set(said) - set(finite.columns)) or descriptors.empty:
         what = f"column {', '.join(sorted(unread))} holds no numbers" if unread else "no column of numbers beside it"
         raise DataError(f"{model}: {what}, expected what is known of the crystals beside {', '.join(said)}")
-    return Observed(model, finite[said], descriptors, indexed.get(FORMULA))
+    return ModelPredictions(model, finite[said], descriptors, indexed.get(FORMULA))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.analysis.observed import observed_in, shared_rows
+from paraisite.analysis.model_predictions import select_shared_crystals, split_by_model
 from paraisite.errors import DataError
 from tests.analysis.planted import MODELS, planted, planted_table
 
@@ -19,19 +19,19 @@ def test_models_beside_each_other_each_have_their_own_columns() -> None:
 
 def test_models_below_each_other_are_told_by_a_column() -> None:
     table = pd.DataFrame({"model": ["a", "b", "a", "b"], "mTC_w_per_m_k": [1.0, 2, 3, 4], "density": [1.0, 1, 2, 2]})
-    found = observed_in(table, name="unnamed")
+    found = split_by_model(table, name="unnamed")
     assert {each.model: each.quantities["mTC_w_per_m_k"].tolist() for each in found} == {"a": [1, 3], "b": [2, 4]}
 
 
 def test_a_table_without_models_is_one_models_and_may_name_its_quantities() -> None:
     table = pd.DataFrame({"kappa": [1.0, 2.0], "is_metal": [True, False], "word": ["x", "y"], "row": [0, 1]})
-    (found,) = observed_in(table, name="mine", quantities=["kappa"])
+    (found,) = split_by_model(table, name="mine", quantities=["kappa"])
     assert (found.model, list(found.quantities), list(found.descriptors)) == ("mine", ["kappa"], ["is_metal"])
 
 
 def test_rows_with_a_reason_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     table = pd.DataFrame({"mTC_w_per_m_k": [1.0, np.nan], "density": [1.0, 2.0], "reason": [None, "no volume"]})
-    (found,) = observed_in(table, name="mine")
+    (found,) = split_by_model(table, name="mine")
     assert len(found.quantities) == 1
     assert "1 of 2 rows have no prediction" in caplog.text
 
@@ -46,12 +46,12 @@ def test_rows_with_a_reason_are_left_out_and_counted(caplog: pytest.LogCaptureFi
 )
 def test_a_table_that_cannot_be_read_so_is_refused(columns: dict[str, list[object]], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        observed_in(pd.DataFrame(columns), name="mine")
+        split_by_model(pd.DataFrame(columns), name="mine")
 
 
 def test_crystals_are_shared_by_their_ids_and_not_where_one_stands_twice() -> None:
     table = planted_table(20)
     table.loc[3, "LFETG15:mTC_w_per_m_k"] = np.nan
-    assert len(shared_rows(observed_in(table, name=""), "mTC_w_per_m_k")) == 19
+    assert len(select_shared_crystals(split_by_model(table, name=""), "mTC_w_per_m_k")) == 19
     table.loc[0, "material_id"] = "m-1"
-    assert shared_rows(observed_in(table, name=""), "mTC_w_per_m_k").empty
+    assert select_shared_crystals(split_by_model(table, name=""), "mTC_w_per_m_k").empty

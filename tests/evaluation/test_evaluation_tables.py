@@ -8,8 +8,8 @@ import pytest
 
 from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.evaluation.cross_validation import CrossFit
-from paraisite.evaluation.outcome import Outcome
-from paraisite.evaluation.scores import estimates_table, read_estimates, scores_table
+from paraisite.evaluation.evaluation_tables import EvaluationTables
+from paraisite.evaluation.scores import read_estimates, tabulate_estimates, tabulate_scores
 from paraisite.models.estimate import Estimate
 from tests.synthetic_result import make_dataset
 
@@ -32,7 +32,7 @@ COLUMNS = [
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def outcome() -> EvaluationTables:
     rng = np.random.default_rng(0)
     log10_kappa = np.log10(DATASET.table["kappa_w_per_m_k"].to_numpy())
 
@@ -42,13 +42,13 @@ def outcome() -> Outcome:
     def cross_fits() -> list[CrossFit]:
         return [CrossFit(split, estimate(split.train), estimate(split.test), rng.uniform(size=6)) for split in SPLITS]
 
-    tables = [estimates_table(name, cross_fits(), DATASET, seed=42) for name in ("first", "second")]
-    return Outcome.of(pd.concat(tables, ignore_index=True), SPLITS)
+    tables = [tabulate_estimates(name, cross_fits(), DATASET, seed=42) for name in ("first", "second")]
+    return EvaluationTables.of(pd.concat(tables, ignore_index=True), SPLITS)
 
 
-def test_tables_are_read_as_they_were_written(outcome: Outcome, tmp_path: Path) -> None:
+def test_tables_are_read_as_they_were_written(outcome: EvaluationTables, tmp_path: Path) -> None:
     outcome.write(tmp_path)
-    read = Outcome.load(tmp_path)
+    read = EvaluationTables.load(tmp_path)
     assert list(read.estimates.columns) == COLUMNS
     assert read.best == outcome.best
     for name in ("estimates", "scores", "summary", "comparisons"):
@@ -56,21 +56,23 @@ def test_tables_are_read_as_they_were_written(outcome: Outcome, tmp_path: Path) 
         pd.testing.assert_frame_equal(getattr(read, name), written, rtol=1e-5, check_names=False, check_dtype=False)
 
 
-def test_equal_tables_are_equal_files(outcome: Outcome, tmp_path: Path) -> None:
+def test_equal_tables_are_equal_files(outcome: EvaluationTables, tmp_path: Path) -> None:
     for folder in ("first", "second"):
         outcome.write(tmp_path / folder)
     for file in (tmp_path / "first" / "result").iterdir():
         assert file.read_bytes() == (tmp_path / "second" / "result" / file.name).read_bytes()
 
 
-def test_estimates_of_earlier_versions_are_read_under_their_names_of_now(outcome: Outcome, tmp_path: Path) -> None:
+def test_estimates_of_earlier_versions_are_read_under_their_names_of_now(
+    outcome: EvaluationTables, tmp_path: Path
+) -> None:
     former = outcome.estimates.set_axis(COLUMNS_OF_VERSION_0_1, axis=1)
     former.to_csv(tmp_path / "estimates.csv.gz", index=False)
     read = read_estimates(tmp_path / "estimates.csv.gz")
     assert list(read.columns) == COLUMNS
-    pd.testing.assert_frame_equal(scores_table(read), scores_table(outcome.estimates.astype({"split": int})))
+    pd.testing.assert_frame_equal(tabulate_scores(read), tabulate_scores(outcome.estimates.astype({"split": int})))
 
 
 def test_without_an_evaluation_the_absent_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"summary\.csv"):
-        Outcome.load(tmp_path)
+        EvaluationTables.load(tmp_path)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import bootstrap, wilcoxon
 
-from paraisite.analysis.observed import Observed, shared_rows
-from paraisite.analysis.pairs import FEWEST, QUANTITY, N, P
+from paraisite.analysis.correlations import FEWEST, QUANTITY, N, P
+from paraisite.analysis.model_predictions import ModelPredictions, select_shared_crystals
 from paraisite.errors import ConfigError
-from paraisite.metrics.paired_tests import P_HOLM, holm
+from paraisite.metrics.paired_tests import P_HOLM, correct_by_holm
 from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_VARIANCE, MODEL
 from paraisite.training.recipes import Recipe, Start, recipe_named
 
@@ -24,41 +24,41 @@ RATIO_HIGH: Final = "ratio_high"
 SHARE_LOWER: Final = "share_lower"
 QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
-SPREADS: Final = (KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
+MEMBER_VARIANCES: Final = (KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
 """The paper's var(pTC), which grows with the square of the conductivity, and the spread that does not."""
 
-_SPREAD_COLUMNS: Final = (MODEL, STEP, QUANTITY, N, "mean", *QUANTILES)
+_SUMMARY_COLUMNS: Final = (MODEL, STEP, QUANTITY, N, "mean", *QUANTILES)
 _TEST_COLUMNS: Final = (QUANTITY, MODEL, REFERENCE, N, RATIO, RATIO_LOW, RATIO_HIGH, SHARE_LOWER, P, P_HOLM)
 _N_RESAMPLE: Final = 999
 _SEED: Final = 42
 
 
-def step_of(model: str) -> int | None:
+def count_trainings(model: str) -> int | None:
     """Return in how many trainings, one from the other, a recipe was made: 1 from random weights; None if unknown."""
     try:
         start = recipe_named(model).start
     except ConfigError:
         return None
-    return _n_before(start) + 1
+    return _count_earlier(start) + 1
 
 
-def spread_table(observed: Sequence[Observed]) -> pd.DataFrame:
+def summarise_member_variances(observed: Sequence[ModelPredictions]) -> pd.DataFrame:
     """Return mean and quantiles of each model's spreads, over all crystals that it answered for.
 
     Returns:
         A row per model and spread: model, step (None for what is no recipe), quantity, n, mean, q05, q25, median, …
     """
     rows = [
-        {MODEL: each.model, STEP: step_of(each.model), QUANTITY: quantity}
-        | _described(each.quantities[quantity].dropna())
+        {MODEL: each.model, STEP: count_trainings(each.model), QUANTITY: quantity}
+        | _describe_values(each.quantities[quantity].dropna())
         for each in observed
-        for quantity in SPREADS
+        for quantity in MEMBER_VARIANCES
         if quantity in each.quantities
     ]
-    return pd.DataFrame(rows, columns=list(_SPREAD_COLUMNS)).astype({STEP: "Int64"})
+    return pd.DataFrame(rows, columns=list(_SUMMARY_COLUMNS)).astype({STEP: "Int64"})
 
 
-def spread_tests(observed: Sequence[Observed]) -> pd.DataFrame:
+def compare_member_variances(observed: Sequence[ModelPredictions]) -> pd.DataFrame:
     """Compare the spreads of every two models on the crystals that all models answered for.
 
     With thousands of crystals the smallest difference has a p of nought, so that the ratio is what to read.
@@ -68,30 +68,34 @@ def spread_tests(observed: Sequence[Observed]) -> pd.DataFrame:
         bootstrap interval; on which share of crystals it is lower; p of Wilcoxon's signed-rank test on the logarithms,
         and that corrected for the number of pairs. None for models that share fewer than three crystals.
     """
-    rows = [row for quantity in SPREADS for row in _pairs(shared_rows(observed, quantity), quantity)]
+    rows = [
+        row
+        for quantity in MEMBER_VARIANCES
+        for row in _compare_pairs(select_shared_crystals(observed, quantity), quantity)
+    ]
     table = pd.DataFrame(rows, columns=[name for name in _TEST_COLUMNS if name != P_HOLM])
-    return table.assign(**{P_HOLM: holm(table[P].to_numpy(np.float64))})
+    return table.assign(**{P_HOLM: correct_by_holm(table[P].to_numpy(np.float64))})
 
 
-def _n_before(start: Start | Recipe) -> int:
+def _count_earlier(start: Start | Recipe) -> int:
     if isinstance(start, Recipe):
-        return _n_before(start.start) + 1
+        return _count_earlier(start.start) + 1
     return 0 if start is Start.RANDOM else 1
 
 
-def _described(values: pd.Series) -> dict[str, float]:
+def _describe_values(values: pd.Series) -> dict[str, float]:
     quantiles = {name: float(values.quantile(share)) for name, share in QUANTILES.items()}
     return {N: len(values), "mean": float(values.mean())} | quantiles
 
 
-def _pairs(spreads: pd.DataFrame, quantity: str) -> Iterator[dict[str, Any]]:
+def _compare_pairs(spreads: pd.DataFrame, quantity: str) -> Iterator[dict[str, Any]]:
     # A spread of zero, of members that agree to the last digit, has no logarithm.
     logs = spreads[(spreads > 0).all(axis=1)].apply(np.log10)
     if len(logs) < FEWEST:
         return
     for reference, model in combinations(logs.columns, 2):
         difference = (logs[model] - logs[reference]).to_numpy(np.float64)
-        low, high = _interval_of_median(difference)
+        low, high = _bootstrap_median(difference)
         ratios = {RATIO: float(np.median(difference)), RATIO_LOW: low, RATIO_HIGH: high}
         yield {QUANTITY: quantity, MODEL: model, REFERENCE: reference, N: len(difference)} | {
             **{name: 10.0**value for name, value in ratios.items()},
@@ -100,7 +104,7 @@ def _pairs(spreads: pd.DataFrame, quantity: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _interval_of_median(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _bootstrap_median(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     found = bootstrap(
         (values,), np.median, n_resamples=_N_RESAMPLE, method="percentile", rng=np.random.default_rng(_SEED)
     )
