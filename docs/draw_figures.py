@@ -102,14 +102,17 @@ def _box(axes: Axes, name: str, *, left: float, top: float, width: float, n_besi
 
 def parity() -> Figure:
     """Draw GPTG15's predictions of the held-out rows of the nine splits, with their 90 % intervals."""
-    import pandas as pd
-
+    from paraisite.artifacts.inputs import evaluation_folder
+    from paraisite.evaluation.outcome import Outcome
     from paraisite.reports.model_errors import parity_with_intervals
+    from paraisite.training.recipes import TOGO15
 
-    estimates = pd.read_csv(Path("build/evaluate_honest/result/estimates.csv.gz"))
-    figure = parity_with_intervals(estimates, DEFAULT_MODEL_IN_EVALUATION)
+    honest = Outcome.load(evaluation_folder("honest", TOGO15))
+    figure = parity_with_intervals(honest.estimates, DEFAULT_MODEL_IN_EVALUATION)
     (axes,) = figure.axes
     axes.set_title("GPTG15, the default model: held-out rows of Togo15, nine 80/20 splits", fontsize=10)
+    handles, _ = axes.get_legend_handles_labels()
+    axes.legend(handles, ["within a factor of 2", "90 % interval", "prediction"], frameon=False, fontsize=8.5)
     axes.set_ylabel("predicted (W/m/K)")
     axes.set_xlabel("known lattice thermal conductivity at 300 K (W/m/K)")
     return figure
