@@ -70,6 +70,8 @@ class FittedProcesses:
 
     def estimate(self, rows: Floats) -> Estimate:
         """Return what the mixture says of other rows' descriptors, [n_row, n_descriptor]."""
+        if not len(rows):  # scikit-learn refuses none, but of files that cannot be read none is left
+            return Estimate(np.zeros(0), np.zeros(0))
         scaled = self.scaler.transform(rows)
         return mixed([Estimate(*model.predict(scaled, return_std=True)) for model in self.models])
 

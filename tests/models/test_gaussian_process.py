@@ -23,3 +23,9 @@ def test_settings_are_searched_where_none_are_given() -> None:
     searched = gaussian_process(TRAIN, VALUES, ROWS)
     truth = ROWS[:, 0] - 0.5 * ROWS[:, 1] ** 2
     assert np.abs(searched.mean - truth).mean() < np.abs(plain.estimate(ROWS).mean - truth).mean()
+
+
+def test_no_rows_give_no_estimates() -> None:
+    # Of files none of which can be read, no crystal is left; `predict` ended in scikit-learn's refusal.
+    estimate = gaussian_process(TRAIN, VALUES, ROWS[:0])
+    assert estimate.mean.shape == estimate.spread.shape == (0,)
