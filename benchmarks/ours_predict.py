@@ -21,8 +21,8 @@ from benchmarks.protocol import (
     versions,
     worker_parser,
 )
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import build_graphs_from_arrays
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.models.target_scaler import TargetScaler

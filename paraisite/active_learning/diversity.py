@@ -11,8 +11,8 @@ from pymatgen.core.structure import Structure
 from sklearn.preprocessing import StandardScaler
 
 from paraisite.arrays import Floats
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import structure_descriptors, symmetry_of
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.schema import FORMULA, NEAREST_MATERIAL, ROW
 
 SPACE_GROUP: Final = "space_group"

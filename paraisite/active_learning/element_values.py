@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pymatgen.core.composition import Composition
 
-from paraisite.data.record import ELEMENTS
+from paraisite.data.validation import ELEMENTS
 from paraisite.errors import DataError, MissingInputError
 
 ELEMENT: Final = "element"

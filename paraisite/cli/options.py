@@ -101,7 +101,7 @@ def positive_number(text: str) -> float | None:
 
 def elements_of(text: str) -> tuple[str, ...]:
     """Return the elements of a list such as "Ag,Cl"."""
-    from paraisite.data.record import ELEMENTS
+    from paraisite.data.validation import ELEMENTS
 
     symbols = tuple(part.strip() for part in text.split(",") if part.strip())
     if unknown := [symbol for symbol in symbols if symbol not in ELEMENTS]:

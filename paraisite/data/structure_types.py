@@ -9,7 +9,7 @@ from typing import Final
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from paraisite.data.record import build_structure
+from paraisite.data.validation import build_structure
 
 ROCKSALT: Final = "rocksalt"
 ZINCBLENDE: Final = "zincblende"

@@ -9,12 +9,13 @@ from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
 from paraisite.config import GraphConfig
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.validation import N_ELEMENT
 from paraisite.errors import DataError
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.networks import occlude_graph
 from paraisite.explain.processes import occlude_processes
-from paraisite.graphs.build import N_ELEMENT, build_graphs_from_arrays
-from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.arrays import Floats
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.explain.contributions import Contributions, Part
 from paraisite.explain.networks import METHOD as NETWORKS_METHOD
 from paraisite.explain.networks import answers_with_parts_hidden, occlusion_of
 from paraisite.features.descriptors import Descriptor
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.process_model import ProcessModel, describe
 
 METHOD: Final = (

@@ -17,10 +17,10 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from paraisite.arrays import Floats
+from paraisite.arrays import Floats, ragged_arange
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import StructureError
-from paraisite.graphs.crystal_graph import ragged_arange
-from paraisite.graphs.neighbours import CrystalArrays, find_bonds
+from paraisite.graphs.neighbours import find_bonds
 
 
 @dataclass(frozen=True)

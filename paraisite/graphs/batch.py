@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.arrays import Ints
+from paraisite.arrays import Ints, ragged_arange
 from paraisite.errors import DataError
-from paraisite.graphs.crystal_graph import GraphCollection, ragged_arange
+from paraisite.graphs.crystal_graph import GraphCollection
 
 EMPTY: Final = -1
 """In a plan: a place without a crystal."""

@@ -9,25 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from pymatgen.core.structure import Structure
 
+from paraisite.arrays import offsets
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.validation import MIN_DISTANCE_ANGSTROM, find_overlaps, find_unusable
 from paraisite.errors import ConfigError
-from paraisite.graphs.crystal_graph import GraphCollection, offsets
-from paraisite.graphs.neighbours import Bonds, CrystalArrays, find_bonds
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import Bonds, find_bonds
 from paraisite.graphs.quotient import full_graphs, quotient_graphs
-
-N_ELEMENT: Final = 95
-"""Rows of MEGNet's element embedding: atomic numbers from 1 to 94 (Pu) have one."""
-
-MIN_DISTANCE_ANGSTROM: Final = 0.1
-"""Atoms closer than this overlap."""
-
-MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM: Final = 0.5
-"""A tenth of diamond's: anything denser is a broken cell, and its neighbours would fill the memory."""
-
-MIN_PLANE_SPACING_ANGSTROM: Final = 0.1
-"""A flatter cell has too many images within the cutoff."""
-
-MAX_LENGTH_ANGSTROM: Final = 300.0
-"""A longer cell takes the compiled search, which divides the box around all atoms, gigabytes."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of crystals done and the total."""
@@ -132,8 +120,8 @@ def _build_chunks(
     on_progress: Progress | None,
 ) -> tuple[GraphCollection, dict[int, str]]:
     """Build chunk by chunk and join the results."""
-    if not 0 < cutoff_angstrom < np.inf:
-        raise ConfigError(f"cutoff_angstrom is {cutoff_angstrom}, expected a positive number")
+    if not MIN_DISTANCE_ANGSTROM <= cutoff_angstrom < np.inf:  # overlaps are looked for among the bonds
+        raise ConfigError(f"cutoff_angstrom is {cutoff_angstrom}, expected {MIN_DISTANCE_ANGSTROM:g} Å or more")
     if not 0 <= distance_tolerance_angstrom < np.inf:
         raise ConfigError(f"distance_tolerance_angstrom is {distance_tolerance_angstrom}, expected 0 or more")
     parts: list[GraphCollection] = []
@@ -155,7 +143,7 @@ def _build_chunks(
 
 def _bonded(crystals: CrystalArrays, *, cutoff_angstrom: float) -> tuple[CrystalArrays, Bonds, dict[int, str]]:
     """Return the crystals that can be used, their bonds, and the reasons why the others cannot."""
-    reasons = _unusable(crystals)
+    reasons = find_unusable(crystals)
     rows = _all_but(reasons, len(crystals))
     usable = crystals.take(rows)
     bonds = find_bonds(usable, cutoff_angstrom=cutoff_angstrom)
@@ -166,64 +154,15 @@ def _bonded(crystals: CrystalArrays, *, cutoff_angstrom: float) -> tuple[Crystal
     return usable, bonds, dict(sorted(reasons.items()))
 
 
-def _unusable(crystals: CrystalArrays) -> dict[int, str]:
-    """Return the rows that cannot even be searched for neighbours, with the reason."""
-    broken_atom = ~np.isfinite(crystals.frac_coords).all(axis=1)
-    broken = np.isin(np.arange(len(crystals)), crystals.crystal_of_atom[broken_atom])
-    broken |= ~np.isfinite(crystals.lattice_angstrom.reshape(-1, 9)).all(axis=1)
-    reasons = _broken_cells(np.where(broken[:, None, None], np.eye(3), crystals.lattice_angstrom), crystals.n_atom)
-    known = (crystals.atomic_number > 0) & (crystals.atomic_number < N_ELEMENT)
-    for atom in np.flatnonzero(~known)[::-1]:
-        row, number = int(crystals.crystal_of_atom[atom]), int(crystals.atomic_number[atom])
-        site = f"site {atom - crystals.atom_offset[row]}"
-        reasons[row] = (
-            f"{site} is not fully occupied by one element"
-            if number == 0
-            else f"{site} has atomic number {number}, expected 1 to {N_ELEMENT - 1}"
-        )
-    reasons |= {int(row): "a lattice vector or coordinate is not a finite number" for row in np.flatnonzero(broken)}
-    reasons |= {int(row): "there are no atoms" for row in np.flatnonzero(crystals.n_atom == 0)}
-    return reasons
-
-
-def _broken_cells(lattice_angstrom: npt.NDArray[np.float64], n_atom: npt.NDArray[np.int64]) -> dict[int, str]:
-    """Return the rows whose cell is too dense, too flat or too long, with the reason."""
-    length = np.linalg.norm(lattice_angstrom, axis=2).max(axis=1, initial=0)
-    volume = np.abs(np.linalg.det(lattice_angstrom))
-    area = np.linalg.norm(
-        np.cross(np.roll(lattice_angstrom, -1, axis=1), np.roll(lattice_angstrom, -2, axis=1)), axis=2
-    )
-    reasons: dict[int, str] = {}
-    for row in np.flatnonzero(length > MAX_LENGTH_ANGSTROM):
-        reasons[int(row)] = f"a lattice vector is {length[row]:.4g} Å long, expected at most {MAX_LENGTH_ANGSTROM:g} Å"
-    for row in np.flatnonzero(volume < MIN_PLANE_SPACING_ANGSTROM * area.max(axis=1, initial=0)):
-        reasons[int(row)] = (
-            f"the cell is flat: lattice planes {volume[row] / area[row].max():.3g} Å apart, expected at least "
-            f"{MIN_PLANE_SPACING_ANGSTROM} Å"
-        )
-    for row in np.flatnonzero(volume < MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM * n_atom):
-        reasons[int(row)] = (
-            f"{volume[row]:.3g} Å³ for {n_atom[row]} atoms, expected at least "
-            f"{MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM} Å³ each"
-        )
-    return reasons
-
-
 def _misplaced_atoms(crystals: CrystalArrays, bonds: Bonds, *, cutoff_angstrom: float) -> dict[int, str]:
     """Return the rows with an isolated atom or with overlapping atoms, with the reason."""
-    reasons: dict[int, str] = {}
+    overlaps = find_overlaps(crystals, bonds.centre, bonds.neighbour, bonds.distance_angstrom)
+    isolated: dict[int, str] = {}
     n_bond = np.bincount(bonds.centre, minlength=len(crystals.atomic_number))
     for atom in np.flatnonzero(n_bond == 0)[::-1]:
         row = int(crystals.crystal_of_atom[atom])
-        reasons[row] = f"site {atom - crystals.atom_offset[row]} is isolated: no neighbour within {cutoff_angstrom} Å"
-    for bond in np.flatnonzero(bonds.distance_angstrom < MIN_DISTANCE_ANGSTROM)[::-1]:
-        row = int(crystals.crystal_of_atom[bonds.centre[bond]])
-        pair = np.array([bonds.centre[bond], bonds.neighbour[bond]]) - crystals.atom_offset[row]
-        reasons[row] = (
-            f"sites {pair[0]} and {pair[1]} overlap: {bonds.distance_angstrom[bond]:.3g} Å apart, expected at least "
-            f"{MIN_DISTANCE_ANGSTROM} Å"
-        )
-    return reasons
+        isolated[row] = f"site {atom - crystals.atom_offset[row]} is isolated: no neighbour within {cutoff_angstrom} Å"
+    return isolated | overlaps
 
 
 def _all_but(reasons: dict[int, str], n_crystal: int) -> npt.NDArray[np.int64]:

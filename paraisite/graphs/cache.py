@@ -11,10 +11,11 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from paraisite.core.files import cache_folder
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.validation import LIMITS
 from paraisite.errors import DataError
 from paraisite.graphs.build import Progress, RejectedRow, build_graphs
 from paraisite.graphs.crystal_graph import FORMAT_VERSION, GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 
 _REJECTED_KEY: Final = "rejected"
 _LOG = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def load_or_build(
         folder: The cache; by default ``graphs`` in the user's cache.
         on_progress: Called after each chunk, and once after a hit.
     """
-    settings = f"{cutoff_angstrom!r} {distance_tolerance_angstrom!r} {quotient!r}"
+    # The limits, because the rejected rows are kept, too.
+    settings = f"{cutoff_angstrom!r} {distance_tolerance_angstrom!r} {quotient!r} {LIMITS!r}"
     key = _content_key(CrystalArrays.from_structures(structures), settings=settings)
     path = (folder or cache_folder("graphs")) / f"{key}.safetensors"
     if (found := _load(path, material_ids)) is not None:

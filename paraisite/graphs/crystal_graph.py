@@ -12,6 +12,7 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
+from paraisite.arrays import offsets, ragged_arange
 from paraisite.core.files import content_sha256, write_whole
 from paraisite.errors import DataError
 
@@ -170,17 +171,3 @@ _FLOAT_FIELDS: Final = ("atom_multiplicity", "bond_distance_angstrom", "bond_mul
 _DTYPES: Final = {
     field.name: np.dtype(np.float32 if field.name in _FLOAT_FIELDS else np.int32) for field in fields(GraphCollection)
 }
-
-
-def offsets(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-    """Return where each group starts when groups of these sizes follow each other, and the total at the end."""
-    result = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=result[1:])
-    return result
-
-
-def ragged_arange(starts: npt.NDArray[np.integer], counts: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-    """Return ``start, start + 1, …`` (count of them) for each pair, all concatenated."""
-    ends = np.cumsum(counts, dtype=np.int64)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(starts - (ends - counts), counts)

@@ -11,8 +11,10 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.graphs.crystal_graph import GraphCollection, offsets
-from paraisite.graphs.neighbours import Bonds, CrystalArrays
+from paraisite.arrays import offsets
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.neighbours import Bonds
 
 MAX_SHELL_WIDTH_TOLERANCES: Final = 2.0
 """A distance shell is never wider than this many tolerances, however many distances chain up."""

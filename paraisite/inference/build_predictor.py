@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite import schema
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.calibration import log10_of
 from paraisite.inference.calibration_set import Materials, Reference, elements_of
 from paraisite.inference.model import Model

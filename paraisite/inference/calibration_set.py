@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.data.validation import N_ELEMENT
 from paraisite.errors import CheckpointError
-from paraisite.graphs.build import N_ELEMENT
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import Model
 from paraisite.models.tensor_file import read_sealed, seal, write_sealed

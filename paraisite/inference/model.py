@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from paraisite.arrays import Floats
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 
 
 class Answers(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.core.files import content_sha256
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.model import Answers
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 

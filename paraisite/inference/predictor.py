@@ -10,9 +10,9 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from paraisite.config import GraphConfig
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.applicability_domain import Domain
 from paraisite.inference.calibration import Calibration, log10_of, median_value
 from paraisite.inference.calibration_set import REFERENCE_FILE, Reference, elements_of

@@ -13,12 +13,12 @@ from joblib import Parallel, delayed
 
 from paraisite.arrays import Floats
 from paraisite.core.files import content_sha256
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.features.descriptors import IONIC as IONIC_COLUMNS
 from paraisite.features.descriptors import PHYSICAL as PHYSICAL_COLUMNS
 from paraisite.features.descriptors import Descriptor, structure_descriptors
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.model import Answers
 from paraisite.inference.network_model import digest_of, save_exactly
 from paraisite.models.ensemble import Ensemble

@@ -27,7 +27,7 @@ from paraisite.screening.scorer import Scorer
 PLAN_FILE: Final = "_plan.json"
 SUMMARY_FILE: Final = "_summary.json"
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the parts, and of what their columns mean: raise it when rows of the same crystals and model change."""
 
 _COMPRESSION: Final = "zstd"

@@ -20,20 +20,20 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.datasets.table import reduced_formulas
-from paraisite.data.record import MAX_ATOMS, Rejection
+from paraisite.data.record import Rejection
 from paraisite.data.sources.aflow import GEOMETRY, POSITIONS
 from paraisite.data.sources.own_data import ID_COLUMNS, STRUCTURE_COLUMN, structure_from_text
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files import read_frame, read_structure
+from paraisite.data.validation import MAX_ATOMS, find_unusable, too_many_atoms
 from paraisite.errors import DataError
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.screening.chunks import Chunk, Form, Span, split
 
 ID_KEYS: Final = (*ID_COLUMNS, "mp_id")
 """Where a row's id is looked for."""
 
-_NUMBER: Final = {symbol: element.Z for symbol, element in Element.__members__.items()}
 _NO_CRYSTAL: Final = f"expected a crystal: {STRUCTURE_COLUMN!r}, or {LATTICE}, {SPECIES} and {FRACTIONAL}"
 
 
@@ -149,20 +149,22 @@ def _crystal(material_id: str, lattice: Any, symbols: Sequence[str], coords: Any
         ValueError: The numbers do not make a cell and as many places as symbols.
     """
     if len(symbols) > MAX_ATOMS:
-        return _too_large(material_id, len(symbols))
+        return Rejection(material_id, too_many_atoms(len(symbols)))
     places = np.array(coords, np.float64)
     if places.size != 3 * len(symbols) or not symbols:
         raise ValueError(f"{places.size} coordinates for {len(symbols)} atoms, expected three each and an atom")
-    numbers = [_NUMBER[symbol] for symbol in symbols]
-    count = Counter(numbers)
-    divisor = math.gcd(*count.values())
-    formula = _formula(tuple(sorted((number, n // divisor) for number, n in count.items())))
+    numbers = [ATOMIC_NUMBERS[symbol] for symbol in symbols]
     arrays = CrystalArrays(
         lattice_angstrom=np.array(lattice, np.float64).reshape(1, 3, 3),
         n_atom=np.array([len(numbers)]),
         frac_coords=places.reshape(-1, 3),
         atomic_number=np.array(numbers, np.int64),
     )
+    if min(numbers) < 1:  # no formula of isotopes
+        return Rejection(material_id, find_unusable(arrays)[0])
+    count = Counter(numbers)
+    divisor = math.gcd(*count.values())
+    formula = _formula(tuple(sorted((number, n // divisor) for number, n in count.items())))
     return Crystal(material_id, formula, arrays)
 
 
@@ -175,13 +177,9 @@ def _row(material_id: str, structure: Structure | str) -> Row:
     if isinstance(structure, str):
         return Rejection(material_id, structure)
     if len(structure) > MAX_ATOMS:
-        return _too_large(material_id, len(structure))
+        return Rejection(material_id, too_many_atoms(len(structure)))
     formula = reduced_formulas([structure.composition])[0]
     return Crystal(material_id, formula, CrystalArrays.from_structures([structure]))
-
-
-def _too_large(material_id: str, n_atom: int) -> Rejection:
-    return Rejection(material_id, f"the cell has {n_atom} atoms, expected at most {MAX_ATOMS}")
 
 
 def joined(crystals: Sequence[Crystal]) -> CrystalArrays:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import ConfigError
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.rows import interval_keys

@@ -17,11 +17,11 @@ from paraisite.artifacts.inputs import load_data, with_graphs
 from paraisite.artifacts.outputs import CALIBRATION, METRICS, metrics_of
 from paraisite.config import Config, load_config
 from paraisite.core.paths import PREDICTOR, built
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.splits import Split, digest_of_splits, random_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.build_predictor import make_reference, materials_of, membership
 from paraisite.inference.calibration import Calibration, log10_of
 from paraisite.inference.calibration_set import Reference

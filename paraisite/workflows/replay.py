@@ -11,8 +11,8 @@ from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, MEAN, QUA
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import structure_descriptors
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.models.gaussian_process import gaussian_process
 from paraisite.reports.candidates import replay_figures, replay_table
 from paraisite.reports.figures import save_figure

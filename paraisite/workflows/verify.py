@@ -21,7 +21,8 @@ from paraisite.config import load_config
 from paraisite.core.files import write_whole
 from paraisite.core.paths import VERIFICATIONS
 from paraisite.data.datasets.table import reduced_formulas
-from paraisite.errors import ConfigError, MissingInputError
+from paraisite.data.validation import validate_structure
+from paraisite.errors import ConfigError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal
 from paraisite.labels.failures import FAILURES, reason_of
 from paraisite.labels.potential import load_calculator, package_versions
@@ -79,6 +80,10 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
     crystal = find_crystal(what, folder)
     if isinstance(crystal.found, str):
         raise ConfigError(f"{what}: {crystal.found}")
+    try:
+        validate_structure(crystal.found)
+    except StructureError as error:
+        raise ConfigError(f"{what}: {error}") from error
     target = output or VERIFICATIONS / make_safe_name(crystal.name)
     with recipe_run(f"verify {crystal.name}") as run_id:
         n_supercell = write_inputs(crystal.name, crystal.found, how, target)

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.screened_rows import ScreenedRows
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_columns import with_structures
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.rows import interval_keys
 from paraisite.schema import (
     COVERAGES,

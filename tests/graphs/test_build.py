@@ -8,10 +8,10 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import DummySpecies, Species
 from pymatgen.core.structure import Structure
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import ConfigError
 from paraisite.graphs import build as build_module
 from paraisite.graphs.build import build_graphs, build_graphs_from_arrays
-from paraisite.graphs.neighbours import CrystalArrays
 from tests.graphs.crystals import CUTOFF, TOLERANCE, arrays_of, diamond, perovskite, rocksalt, simple_cubic, wurtzite
 
 SETTINGS = {"cutoff_angstrom": CUTOFF, "distance_tolerance_angstrom": TOLERANCE}
@@ -27,11 +27,14 @@ UNUSABLE = {
         Structure(Lattice.cubic(14.0), ["Si", "Si", "Ar"], [[0, 0, 0], [0.15, 0, 0], [0.6, 0.6, 0.6]]),
         "site 2 is isolated",
     ),
-    "overlap": (two_atoms([0.01, 0, 0]), "sites 0 and 1 overlap: 0.035 Å apart, expected at least 0.1 Å"),
-    "same place": (two_atoms([0, 0, 1.0]), "sites 0 and 1 overlap: 0 Å apart"),
+    "overlap": (
+        two_atoms([0.01, 0, 0]),
+        r"sites 0 \(Na\) and 1 \(Cl\) overlap: 0.035 Å apart, expected",
+    ),
+    "same place": (two_atoms([0, 0, 1.0]), r"sites 0 \(Na\) and 1 \(Cl\) overlap: 0 Å apart"),
     "partial": (simple_cubic(3.3, {"Fe": 0.5, "Ni": 0.5}), "site 0 is not fully occupied by one element"),
     "vacancy": (simple_cubic(3.3, {"Fe": 0.9}), "site 0 is not fully occupied by one element"),
-    "dummy": (simple_cubic(3.3, DummySpecies("X")), "site 0 is not fully occupied by one element"),
+    "dummy": (simple_cubic(3.3, DummySpecies("X")), "site 0 holds no chemical element"),
     "americium": (simple_cubic(3.3, "Am"), "atomic number 95, expected 1 to 94"),
     "dense": (simple_cubic(0.3), "0.027 Å³ for 1 atoms"),
     "no volume": (Structure([[3, 0, 0], [0, 3, 0], [3, 3, 0]], ["Na"], [[0, 0, 0]]), "0 Å³ for 1 atoms"),
@@ -109,7 +112,7 @@ def test_progress_counts_up_to_the_total(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"cutoff_angstrom": 0.0}, "cutoff_angstrom is 0.0"),
+        ({"cutoff_angstrom": 0.4}, "cutoff_angstrom is 0.4, expected 0.5 Å or more"),
         ({"cutoff_angstrom": float("nan")}, "cutoff_angstrom is nan"),
         ({"distance_tolerance_angstrom": -1e-3}, "distance_tolerance_angstrom is -0.001"),
     ],

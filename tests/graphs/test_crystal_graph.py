@@ -8,7 +8,7 @@ import pytest
 from paraisite.errors import DataError
 from paraisite.graphs import crystal_graph
 from paraisite.graphs.build import build_graphs
-from paraisite.graphs.crystal_graph import GraphCollection, ragged_arange
+from paraisite.graphs.crystal_graph import GraphCollection
 from tests.graphs.crystals import CUTOFF, TOLERANCE, arrays_of, diamond, perovskite, rocksalt, wurtzite
 
 
@@ -25,11 +25,6 @@ def graphs() -> GraphCollection:
 def assert_same(found: GraphCollection, expected: GraphCollection) -> None:
     for name, array in arrays_of(expected).items():
         np.testing.assert_array_equal(arrays_of(found)[name], array, err_msg=name, strict=True)
-
-
-def test_ragged_arange_skips_empty_groups():
-    found = ragged_arange(np.array([5, 9, 0]), np.array([2, 0, 3]))
-    assert found.tolist() == [5, 6, 0, 1, 2]
 
 
 def test_take_in_any_order_with_repeats(graphs: GraphCollection):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from pymatgen.core.structure import Structure
 
-from paraisite.graphs.neighbours import Bonds, CrystalArrays, find_bonds
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.graphs.neighbours import Bonds, find_bonds
 from tests.graphs.crystals import CUTOFF, diamond, perovskite, random_crystals, rocksalt, simple_cubic, wurtzite
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.build_predictor import make_reference
 from paraisite.inference.calibration_set import Materials, Reference
 from paraisite.inference.network_model import NetworkModel

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.graphs.build import build_graphs_from_arrays
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.build_predictor import make_reference, membership
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel, describe

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pymatgen.core.structure import Structure
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from tests.graphs.crystals import diamond, perovskite, rocksalt, wurtzite
 
 ATOMS, DISTANCE = "n_atom_per_class", "shortest_angstrom"

@@ -11,9 +11,10 @@ from pymatgen.core import DummySpecies, Species
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import reduced_formulas
-from paraisite.data.record import MAX_ATOMS, Rejection
-from paraisite.graphs.neighbours import CrystalArrays
+from paraisite.data.record import Rejection
+from paraisite.data.validation import MAX_ATOMS
 from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.records import Crystal, Row, joined, read_chunk
 from tests.graphs.crystals import random_crystals, rocksalt, simple_cubic, symmetric_crystals

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.neighbours import CrystalArrays
 from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk, Form, Span

@@ -22,6 +22,7 @@ from pymatgen.core.structure import Structure
 from paraisite.config import DataConfig
 from paraisite.core.files import COMPACT_PARQUET
 from paraisite.core.paths import EXTERNAL
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE
@@ -29,6 +30,7 @@ from paraisite.data.sources import half_heusler, togo15
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.lab_tables import load_tier
 from paraisite.data.structure_columns import structures_of, symbols, with_structures
+from paraisite.data.validation import find_unusable
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
 
@@ -148,15 +150,15 @@ def build_dataset(name: str, records: Sequence[Record], rejections: Sequence[Rej
     """Return the data set of these records, in their order.
 
     Raises:
-        DataError: No record at all, an id twice, a disordered structure, or a target that is not positive.
+        DataError: No record at all, an id twice, a crystal that cannot be used, or a target that is not positive.
     """
     if not records:
         reasons = Counter(rejection.reason for rejection in rejections).most_common(1)
         why = f": {len(rejections)} rows were rejected, most often: {reasons[0][0]}" if reasons else ""
         raise DataError(f"{name}: no usable material{why}")
+    for row, reason in find_unusable(CrystalArrays.from_structures([record.structure for record in records])).items():
+        raise DataError(f"{name}: {records[row].material_id}: {reason}")
     for record in mix_records(records):
-        if not record.structure.is_ordered:
-            raise DataError(f"{name}: {record.material_id} has partial occupancy, expected an ordered structure")
         try:
             check_kappa(record.kappa_w_per_m_k)
         except DataError as error:

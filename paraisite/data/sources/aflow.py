@@ -25,8 +25,9 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.config import AFLOW_TABLE_VARIABLE
-from paraisite.data.record import Record, Rejection, build_structure, check_kappa
+from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.snapshot import Snapshot
+from paraisite.data.validation import build_structure
 from paraisite.errors import DataError, MissingInputError, StructureError
 
 logger = logging.getLogger(__name__)

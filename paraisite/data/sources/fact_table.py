@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from paraisite.data.record import MAX_KAPPA_W_PER_M_K, check_element
+from paraisite.data.record import MAX_KAPPA_W_PER_M_K
+from paraisite.data.validation import check_element
 from paraisite.errors import DataError, MissingInputError, StructureError
 
 ID_COLUMN: Final = "mp_id"

@@ -25,10 +25,11 @@ import pyarrow.parquet as pq
 from pymatgen.core import SETTINGS
 from pymatgen.core.structure import Structure
 
-from paraisite.data.record import Rejection, checked_structure
+from paraisite.data.record import Rejection
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot, write_tables
 from paraisite.data.sources.http import KEY_HEADER, JsonSession
 from paraisite.data.structure_columns import structures_of, with_structures
+from paraisite.data.validation import validate_structure
 from paraisite.errors import DataError, DownloadError, MissingInputError, StructureError
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON
 
@@ -269,7 +270,7 @@ def _parse(document: dict[str, Any]) -> tuple[Structure, dict[str, Any]]:
         except Exception as error:  # pymatgen raises almost any exception on what is no structure
             raise StructureError(f"no structure as pymatgen writes it: {type(error).__name__} {error}") from error
     row = {name: _number(document.get(name), name) for name in NUMBERS}
-    return checked_structure(found), row | {name: _flag(document.get(name), name) for name in FLAGS}
+    return validate_structure(found), row | {name: _flag(document.get(name), name) for name in FLAGS}
 
 
 def _number(value: Any, name: str) -> float | None:

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
-from paraisite.data.record import Record, Rejection, check_kappa, checked_structure
+from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.sources.phono3py_files import has_kappa, read_cell, read_kappa, result_folders
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA, structures_of
 from paraisite.data.structure_files import EXTENDED_XYZ_SUFFIXES, read_frames, read_structure, structure_files
+from paraisite.data.validation import validate_structure
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
 from paraisite.schema import KAPPA, MATERIAL_ID, PROTOTYPE
 
@@ -123,7 +124,7 @@ def _record(material_id: str, structure: Structure | str, value: object, options
     kappa = check_kappa(_number(value) * UNITS[options.unit])
     if isinstance(structure, str):
         raise DataError(structure)
-    return Record(material_id, checked_structure(structure), kappa, more.get("prototype"), options.source)
+    return Record(material_id, validate_structure(structure), kappa, more.get("prototype"), options.source)
 
 
 def _number(value: object) -> float:
@@ -146,7 +147,7 @@ def _phono3py_items(
         def make(folder: Path = folder, material_id: str = material_id) -> Record:
             find = read_kappa if has_kappa(folder) else compute_kappa
             kappa, where = find(folder, temperature_kelvin=options.temperature_kelvin)
-            structure = checked_structure(read_cell(folder))
+            structure = validate_structure(read_cell(folder))
             # phono3py writes W/m/K: the unit of tables does not apply.
             return Record(material_id, structure, check_kappa(kappa), None, f"{options.source} ({where})")
 

@@ -16,8 +16,8 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.core.units import bohr_to_angstrom
 
-from paraisite.data.record import build_structure
 from paraisite.data.structure_files import read_structure, structure_files
+from paraisite.data.validation import build_structure
 from paraisite.errors import DataError, StructureError
 
 KAPPA_PATTERN: Final = "kappa-m*.hdf5"

@@ -170,7 +170,7 @@ def test_duplicate_id_is_an_error() -> None:
 
 def test_disordered_structure_is_an_error() -> None:
     structure = Structure(Lattice.cubic(4.0), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]])
-    with pytest.raises(DataError, match="x has partial occupancy"):
+    with pytest.raises(DataError, match="x: site 0 is not fully occupied"):
         build_dataset("test", [Record("x", structure, 1.0, None, "here")])
 
 

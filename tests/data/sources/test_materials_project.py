@@ -200,7 +200,7 @@ def test_a_bad_material_is_a_row_with_a_reason(server: JsonServer, tmp_path: Pat
     reasons = found.rejected.set_index("material_id")["reason"]
     assert reasons.index.tolist() == [f"mp-{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 0)]
     for number, text in {
-        1: "no structure", 2: "no structure", 3: "partial occupancy", 4: "atoms overlap", 5: "band_gap is True",
+        1: "no structure", 2: "no structure", 3: "partial occupancy", 4: "overlap: ", 5: "band_gap is True",
         6: "volume is 'large'", 7: "not stable", 8: "theoretical is 'perhaps'", 0: "duplicate id",
     }.items():  # fmt: skip
         assert text in reasons[f"mp-{number}"]

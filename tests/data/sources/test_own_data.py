@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from hypothesis import strategies as st
 from pymatgen.core import DummySpecies, Lattice, Structure
 
 from paraisite.data import structure_files
-from paraisite.data.sources.own_data import ImportOptions, load_own
+from paraisite.data.sources import own_data
+from paraisite.data.sources.own_data import ImportOptions
 from paraisite.data.structure_columns import with_structures
 from paraisite.errors import ConfigError, DataError, MissingInputError
+from paraisite.labels.phono3py_run import compute_kappa
 
 NACL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
 SILICON = Structure.from_spacegroup("Fd-3m", Lattice.cubic(5.43), ["Si"], [[0, 0, 0]])
+load_own = partial(own_data.load_own, compute_kappa=compute_kappa)
 OPTIONS = ImportOptions(source="mine")
 
 
@@ -122,8 +126,8 @@ def test_deuterium_is_not_taken_for_hydrogen(folder: Path):
     (folder / "POSCAR_NaD").write_text(NACL.to(fmt="poscar").replace("Cl", "D"))
     (folder / "values.csv").write_text("file,kappa_w_per_m_k\nNaD.cif,5\nPOSCAR_NaD,5\n")
     found = reasons(folder)
-    assert "D is an isotope" in found["NaD.cif"]
-    assert "D is an isotope" in found["POSCAR_NaD"]
+    assert "an isotope of hydrogen (D or T)" in found["NaD.cif"]
+    assert "an isotope of hydrogen (D or T)" in found["POSCAR_NaD"]
 
 
 def bad_files(folder: Path) -> dict[str, str]:
@@ -132,7 +136,10 @@ def bad_files(folder: Path) -> dict[str, str]:
     structures = {
         "shared.cif": (Structure(cubic(3), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]]), "partial occupancy"),
         "empty_site.cif": (Structure(cubic(3), [{"Na": 0.5}], [[0, 0, 0]]), "partial occupancy"),
-        "overlap.cif": (Structure(cubic(4), ["Na", "Cl"], [[0, 0, 0], [0.02, 0, 0]]), "atoms overlap"),
+        "overlap.cif": (
+            Structure(cubic(4), ["Na", "Cl"], [[0, 0, 0], [0.02, 0, 0]]),
+            "sites 0 (Na) and 1 (Cl) overlap",
+        ),
         "dummy.cif": (Structure(cubic(4), [DummySpecies("X")], [[0, 0, 0]]), ""),
         "flat.cif": (Structure(Lattice.orthorhombic(9, 9, 0.3), ["Na"], [[0, 0, 0]]), "too flat"),
         "dense.cif": (Structure(cubic(0.9), ["Na"], [[0, 0, 0]]), "Å³ per atom"),

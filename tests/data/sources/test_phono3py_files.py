@@ -1,6 +1,7 @@
 """phono3py's results and inputs as a user's data."""
 
 import lzma
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from phono3py import Phono3py
 from phonopy.structure.atoms import PhonopyAtoms
 
 from paraisite.data.record import Record
-from paraisite.data.sources.own_data import ImportOptions, load_own
+from paraisite.data.sources import own_data
+from paraisite.data.sources.own_data import ImportOptions
 from paraisite.data.sources.phono3py_files import read_cell, read_kappa
 from paraisite.labels import phono3py_run
+from paraisite.labels.phono3py_run import compute_kappa
 
+load_own = partial(own_data.load_own, compute_kappa=compute_kappa)
 OPTIONS = ImportOptions(source="mine")
 TEMPERATURES = np.array([0.0, 100.0, 300.0, 500.0])
 TENSOR = np.array([30.0, 60.0, 90.0, 1.0, 2.0, 3.0])  # xx yy zz yz xz xy at 300 K, W/m/K
