@@ -19,7 +19,7 @@ from paraisite.schema import KAPPA, MATERIAL_ID, REASON
 from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import PredictorScorer
-from paraisite.workflows.verify import Verification, verify
+from paraisite.workflows.verify import VerificationOptions, verify_prediction
 from tests.graphs.crystals import rocksalt
 from tests.inference.planted import tiny_predictor
 
@@ -124,6 +124,6 @@ def test_verification_refuses_with_the_reason_of_the_graphs(name: str, reasons: 
     path = tmp_path / ("crystal.json" if text.startswith("{") else "POSCAR")
     path.write_text(text)
     with pytest.raises(ConfigError) as raised:
-        verify(str(path), Verification(), folder=None, output=tmp_path / "out")
+        verify_prediction(str(path), VerificationOptions(), folder=None, output=tmp_path / "out")
     assert str(raised.value) == f"{path}: {reasons[NAMES.index(name)]}"
     assert not (tmp_path / "out").exists()

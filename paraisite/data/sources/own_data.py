@@ -3,6 +3,7 @@
 Whatever is wrong with one material becomes a rejection; only what leaves nothing to read is an error.
 """
 
+import json
 import math
 import reprlib
 from collections.abc import Callable, Iterator
@@ -305,6 +306,7 @@ def structure_from_text(text: object) -> Structure | str:
         "json" if content.lstrip().startswith("{") else "cif" if "_cell_length_a" in content else "poscar"
     )
     try:
-        return Structure.from_str(content, fmt=kind)
+        # Python's own reader takes NaN, so that it is the crystal that is refused, with the reason that all give.
+        return Structure.from_dict(json.loads(content)) if kind == "json" else Structure.from_str(content, fmt=kind)
     except Exception as error:  # as above
         return f"not a readable {kind}: {' '.join(str(error).split())[:200] or type(error).__name__}"
