@@ -321,7 +321,7 @@ def test_a_replay_has_its_options(calls: Calls) -> None:
 def test_a_verification_has_its_options(calls: Calls) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules["paraisite.workflows.verify"], "VerificationOptions", dict, raising=False)
-        invoke("verify_prediction", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
+        invoke("verify", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
     ((name, (what, how), options),) = calls
     assert (name, what, options) == ("verify_prediction", "mp-1265", {"folder": None, "output": None})
     assert (how["programs"], how["with_nac"], how["with_potential"], how["keep_cell"]) == (("qe",), False, False, True)
