@@ -1,14 +1,16 @@
-"""The settings in ``params.yaml`` as frozen dataclasses, read once; an unknown or missing key is an error."""
+"""The settings in ``params.yaml`` as frozen dataclasses; pydantic checks each value's type and range."""
 
 import dataclasses
 import os
 import typing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-import yaml
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
+from paraisite.core.settings_file import read_settings, shown
+from paraisite.core.validation_messages import describe_mistake
 from paraisite.errors import ConfigError
 
 AFLOW_TABLE_VARIABLE = "PARAISITE_AFLOW_TABLE"
@@ -24,8 +26,45 @@ KEPT: Final = "kept"
 NO_STUDY: Final = "none"
 """In place of a study's name: settings chosen by hand."""
 
+MAX_CUTOFF_ANGSTROM: Final = 5.0
+"""Where the last of MEGNet's Gaussians lies: it cannot tell longer bonds apart, Å."""
 
-@dataclass(frozen=True)
+_MAX_LOG10_KAPPA: Final = 30.0  # single precision ends at 38
+
+
+def _without_repetition(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each value once")
+    return values
+
+
+def _head_text(text: str) -> str:
+    if text != KEPT:
+        widths = text.split("-")
+        if not all(width.isascii() and width.isdigit() and int(width) >= 1 for width in widths):
+            raise ValueError(f"widths such as 128-64, or {KEPT}")
+    return text
+
+
+def _file_path(path: Path) -> Path:
+    if path == Path():
+        raise ValueError("a path")
+    return path
+
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]  # what NumPy's RandomState takes
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+Text = Annotated[str, Field(strict=True, min_length=1)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_without_repetition)]
+FilePath = Annotated[Path, AfterValidator(_file_path)]
+
+_EXACT: Final = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_EXACT)
 class DataConfig:
     """Where the inputs lie that are not in ``data/``.
 
@@ -35,25 +74,25 @@ class DataConfig:
         lab: Folder of the project's own tables.
     """
 
-    aflow_table: Path
-    formation_energy_weights: Path
-    lab: Path
+    aflow_table: FilePath
+    formation_energy_weights: FilePath
+    lab: FilePath
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class GraphConfig:
     """How a structure becomes a graph.
 
     Attributes:
-        cutoff_angstrom: Bonds join atoms closer than this, Å.
-        distance_tolerance_angstrom: Distances within this count as equal in the quotient, Å.
+        cutoff_angstrom: Bonds join atoms closer than this, Å; up to MEGNet's longest bond.
+        distance_tolerance_angstrom: Distances within this count as equal in the quotient, Å; below 0.1.
     """
 
-    cutoff_angstrom: float = 4.0
-    distance_tolerance_angstrom: float = 1e-3
+    cutoff_angstrom: Annotated[Positive, Field(le=MAX_CUTOFF_ANGSTROM)] = 4.0
+    distance_tolerance_angstrom: Annotated[NotNegative, Field(lt=0.1)] = 1e-3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class SplitConfig:
     """Which random splits a recipe trains on.
 
@@ -62,11 +101,11 @@ class SplitConfig:
         train_fraction: Share of the rows that train, in (0, 1).
     """
 
-    seeds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9)
-    train_fraction: float = 0.8
+    seeds: Seeds = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+    train_fraction: Annotated[Positive, Field(lt=1)] = 0.8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class HeadConfig:
     """The multi-layer perceptron on MEGNet's last hidden layer.
 
@@ -74,10 +113,10 @@ class HeadConfig:
         head_hidden: Width of each hidden layer.
     """
 
-    head_hidden: tuple[int, ...] = (450, 350, 350)
+    head_hidden: tuple[Count, ...] = (450, 350, 350)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class TrainingConfig:
     """One training run of all members.
 
@@ -98,23 +137,23 @@ class TrainingConfig:
         frozen: How far from the input on the network keeps its starting weights.
     """
 
-    epochs: int = 300
-    batch_size: int = 8
-    learning_rate: float = 1e-3
-    final_learning_rate_fraction: float = 0.01
-    learning_rate_period_epochs: int = 1000
-    gradient_clip_norm: float = 1.0
-    max_log10_one_plus_kappa: float = 4.0
-    seed: int = 42
-    checkpoint_every_epochs: int = 10
+    epochs: Count = 300
+    batch_size: Count = 8
+    learning_rate: Positive = 1e-3
+    final_learning_rate_fraction: Share = 0.01
+    learning_rate_period_epochs: Count = 1000
+    gradient_clip_norm: Positive = 1.0
+    max_log10_one_plus_kappa: Annotated[Positive, Field(le=_MAX_LOG10_KAPPA)] = 4.0
+    seed: Seed = 42
+    checkpoint_every_epochs: Count = 10
     loss: Loss = "percentage"
-    percentage_share: float = 0.5
-    dropout: float = 0.0
-    weight_decay: float = 0.0
+    percentage_share: Share = 0.5
+    dropout: Annotated[Share, Field(lt=1)] = 0.0
+    weight_decay: NotNegative = 0.0
     frozen: Frozen = "nothing"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class TrainingChanges:
     """What differs from ``training`` where there are thousands of rows.
 
@@ -124,16 +163,16 @@ class TrainingChanges:
         learning_rate_period_epochs: Epochs in which the cosine goes from the top to the floor.
     """
 
-    epochs: int
-    batch_size: int
-    learning_rate_period_epochs: int
+    epochs: Count
+    batch_size: Count
+    learning_rate_period_epochs: Count
 
     def applied_to(self, training: TrainingConfig) -> TrainingConfig:
         """Return the settings with these changes."""
         return dataclasses.replace(training, **dataclasses.asdict(self))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class FineTuning:
     """How networks are fine-tuned where errors are measured on rows that chose nothing.
 
@@ -146,19 +185,19 @@ class FineTuning:
     The others are those of ``TrainingConfig``, in whose place they are used.
     """
 
-    epochs: int
-    batch_size: int
-    learning_rate_period_epochs: int
-    learning_rate: float = 1e-3
-    final_learning_rate_fraction: float = 0.01
+    epochs: Count
+    batch_size: Count
+    learning_rate_period_epochs: Count
+    learning_rate: Positive = 1e-3
+    final_learning_rate_fraction: Share = 0.01
     loss: Loss = "percentage"
-    percentage_share: float = 0.5
-    dropout: float = 0.0
-    weight_decay: float = 0.0
+    percentage_share: Share = 0.5
+    dropout: Annotated[Share, Field(lt=1)] = 0.0
+    weight_decay: NotNegative = 0.0
     frozen: Frozen = "nothing"
-    head: str = KEPT
-    n_start: int = 9
-    study: str = NO_STUDY
+    head: Annotated[Text, AfterValidator(_head_text)] = KEPT
+    n_start: Count = 9
+    study: Text = NO_STUDY
 
     def applied_to(self, training: TrainingConfig) -> TrainingConfig:
         """Return the settings with these in their place."""
@@ -171,22 +210,11 @@ class FineTuning:
 
         Args:
             default: Those of the starting weights.
-
-        Raises:
-            ConfigError: ``head`` is neither widths nor ``kept``.
         """
-        if self.head == KEPT:
-            return default
-        try:
-            widths = tuple(int(width) for width in self.head.split("-"))
-        except ValueError:
-            widths = (0,)
-        if min(widths) < 1:
-            raise ConfigError(f"head is {self.head!r}, expected widths such as 128-64, or {KEPT}")
-        return widths
+        return default if self.head == KEPT else tuple(int(width) for width in self.head.split("-"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class EvaluationConfig:
     """How errors are measured on rows that chose nothing.
 
@@ -197,22 +225,13 @@ class EvaluationConfig:
         training: Of networks, which end with the last epoch: nobody chooses one.
     """
 
-    protocols: tuple[str, ...]
-    n_fold: int
-    seeds: tuple[int, ...]
+    protocols: Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_without_repetition)]
+    n_fold: Annotated[Count, Field(ge=2)]
+    seeds: Seeds
     training: FineTuning
 
-    def __post_init__(self) -> None:
-        """Check the seeds.
 
-        Raises:
-            ConfigError: There is none, or one stands twice.
-        """
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ConfigError(f"evaluation.seeds: expected one seed or more, none twice, found {list(self.seeds)}")
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_EXACT)
 class LabConfig:
     """How the project's own labels are computed.
 
@@ -226,23 +245,83 @@ class LabConfig:
         slack_training: Of the recipes that train on tier ``slack``.
     """
 
-    seed: int
-    slack_potential: str
-    slack_candidates: int
-    bte_potential: str
-    bte_candidates: int
+    seed: Seed
+    slack_potential: Text
+    slack_candidates: Count
+    bte_potential: Text
+    bte_candidates: Count
     pretraining: TrainingChanges
     slack_training: TrainingChanges
 
 
-@dataclass(frozen=True)
-class Config:
-    """All of ``params.yaml`` but what ``dvc.yaml`` alone reads.
+@dataclass(frozen=True, config=_EXACT)
+class StageInputs:
+    """What a training stage of ``dvc.yaml`` depends on.
 
-    ``lineage`` names the stages before the final one, see ``training.recipes.LINEAGES``.
+    Attributes:
+        data: Name of the data set that it trains on.
+        start: Folder with the weights that it starts from, or the code that makes or reads them.
     """
 
-    lineage: str
+    data: Text
+    start: Text
+
+
+@dataclass(frozen=True, config=_EXACT)
+class LineageModels:
+    """The models of a lineage, recipes' names in lower case, by what they are in a comparison.
+
+    Attributes:
+        second_stage_from_random: Trained on the second stage's data from random weights.
+        second_stage: Trained on them from formation energies.
+        last_stage: The last before the final one; the second where there is no third.
+        random: Ends on Togo15 like the four below; from random weights.
+        formation_energy: From formation energies.
+        without_formation_energy: From the second stage from random weights.
+        two_stages: From the second stage.
+        all_stages: From the last stage.
+    """
+
+    second_stage_from_random: Text
+    second_stage: Text
+    last_stage: Text
+    random: Text
+    formation_energy: Text
+    without_formation_energy: Text
+    two_stages: Text
+    all_stages: Text
+
+
+@dataclass(frozen=True, config=_EXACT)
+class LineageConfig:
+    """What the stages before the final one are, and what the stages of ``dvc.yaml`` are made for.
+
+    Attributes:
+        name: The key that it stands under.
+        models: By their part; ``training.recipes.read_lineage`` makes recipes of them.
+
+    The others are for ``dvc.yaml`` alone, as its templates can only look up what is written out.
+    """
+
+    name: Text
+    models: LineageModels
+    prepared: dict[str, Text]
+    prepared_from_outside: tuple[Text, ...]
+    pretrained: tuple[Text, ...]
+    backbones: Text
+    middle: dict[str, StageInputs]
+    middle_on_aflow: dict[str, dict[str, Text]]
+    final: dict[str, StageInputs]
+    overlap: dict[str, dict[str, Text]]
+    overlap_on_aflow: dict[str, dict[str, Text]]
+
+
+@dataclass(frozen=True, config=_EXACT)
+class Config:
+    """All of ``params.yaml``; ``lineage`` is the one of ``lineages`` that was chosen."""
+
+    lineages: dict[str, LineageConfig]
+    lineage: LineageConfig
     data: DataConfig
     lab: LabConfig
     graphs: GraphConfig
@@ -256,23 +335,42 @@ class Config:
         return dataclasses.replace(self, training=dataclasses.replace(self.training, seed=seed))
 
 
-Section = TypeVar("Section")
+Settings = TypeVar("Settings", DataConfig, GraphConfig, TrainingConfig, TrainingChanges, FineTuning)
+
+
+def override(settings: Settings, **values: Any) -> Settings:
+    """Return settings with other values, as a user's options ask for.
+
+    Args:
+        settings: A section of the settings.
+        values: By name.
+
+    Raises:
+        ConfigError: A value is out of range; unlike ``dataclasses.replace``, in one sentence.
+    """
+    try:
+        return dataclasses.replace(settings, **values)
+    except ValidationError as error:
+        raise ConfigError(describe_mistake(error, type(settings))) from error
 
 
 def load_config(path: Path = Path("params.yaml")) -> Config:
     """Read and check the settings; environment variables override the two input paths.
 
     Raises:
-        ConfigError: The file is absent or not YAML, a key is unknown or missing, a value has the wrong type.
+        ConfigError: The file is absent or not YAML, a key is unknown or missing, a value is of the wrong type or range.
     """
+    raw = read_settings(path)
+    if isinstance(raw, dict) and "lineage" in raw and not isinstance(raw["lineage"], dict):
+        raise ConfigError(
+            f"{path}: lineage: expected * and a name that lineages has, such as *lab, found {shown(raw['lineage'])}"
+        )
     try:
-        raw = yaml.safe_load(path.read_text())
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path} not found: run from the project's folder") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from error
-    config = _parse(Config, _without_stages(raw, where=str(path)), where=str(path))
-    data = dataclasses.replace(
+        config = TypeAdapter(Config).validate_python(raw)
+    except ValidationError as error:
+        raise ConfigError(describe_mistake(error, Config, where=str(path))) from error
+    _require_all_keys(Config, raw, where=str(path))
+    data = override(
         config.data,
         aflow_table=Path(os.environ.get(AFLOW_TABLE_VARIABLE, config.data.aflow_table)),
         formation_energy_weights=Path(
@@ -282,45 +380,11 @@ def load_config(path: Path = Path("params.yaml")) -> Config:
     return dataclasses.replace(config, data=data)
 
 
-def _without_stages(raw: Any, *, where: str) -> Any:
-    """Return the settings with the lineage's name in place of the stages that it has in ``dvc.yaml``."""
-    if not isinstance(raw, dict) or "lineage" not in raw:
-        return raw
-    try:
-        name = raw["lineage"]["name"]
-    except (TypeError, KeyError) as error:
-        raise ConfigError(f"{where}: lineage: expected *lab or *paper, found {raw['lineage']!r}") from error
-    return {key: value for key, value in raw.items() if key != "lineages"} | {"lineage": name}
-
-
-def _parse(cls: type[Section], raw: Any, *, where: str) -> Section:
-    """Build one dataclass from a mapping with exactly its keys."""
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{where}: expected a mapping, found {raw!r}")
+def _require_all_keys(cls: type, raw: dict[str, Any], *, where: str) -> None:
+    """Refuse a file that relies on a default: DVC would not see that value change."""
     types = typing.get_type_hints(cls)
-    if unknown := sorted(set(raw) - set(types)):
-        raise ConfigError(f"{where}: unknown key {', '.join(unknown)}; known keys are {', '.join(types)}")
     if missing := sorted(set(types) - set(raw)):
         raise ConfigError(f"{where}: missing key {', '.join(missing)}")
-    return cls(**{key: _convert(types[key], value, where=f"{where}: {key}") for key, value in raw.items()})
-
-
-def _convert(expected: Any, value: Any, *, where: str) -> Any:
-    """Return ``value`` as the annotated type, or say why it is not one."""
-    if dataclasses.is_dataclass(expected):
-        return _parse(typing.cast(type, expected), value, where=where)
-    if typing.get_origin(expected) is tuple:
-        if not isinstance(value, list):
-            raise ConfigError(f"{where}: expected a list, found {value!r}")
-        return tuple(_convert(typing.get_args(expected)[0], item, where=where) for item in value)
-    if typing.get_origin(expected) is Literal:
-        if value in (choices := typing.get_args(expected)):
-            return value
-        raise ConfigError(f"{where}: expected one of {', '.join(choices)}, found {value!r}")
-    if expected is Path and isinstance(value, str):
-        return Path(value)
-    if expected is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, expected) and not isinstance(value, bool):
-        return value
-    raise ConfigError(f"{where}: expected {expected.__name__}, found {value!r}")
+    for key, value in raw.items():
+        if dataclasses.is_dataclass(types[key]):
+            _require_all_keys(types[key], value, where=f"{where}: {key}")

@@ -7,8 +7,12 @@ from typing import Any
 
 import yaml
 
+from paraisite.config import load_config
+from paraisite.training.recipes import read_lineage
+
 ROOT = Path(__file__).parents[1]
-LINEAGES = ("lab", "paper")
+LINEAGES = {name: read_lineage(chosen) for name, chosen in load_config(ROOT / "params.yaml").lineages.items()}
+"""By name, as params.yaml describes them."""
 
 _TEMPLATE = re.compile(r"\$\{([^}]+)\}")
 

@@ -1,12 +1,59 @@
-"""Writing into ``params.yaml`` without touching its comments and layout."""
+"""Reading a settings file safely, and writing into it without touching its comments and layout."""
 
+import io
+import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import yaml
 
-from paraisite.core.files import write_whole
 from paraisite.errors import ConfigError
+
+_MAX_BYTES: Final = 256 * 1024
+_MAX_DEPTH: Final = 20
+_MAX_VALUES: Final = 10_000
+"""Values after every alias is written out: a few anchors of anchors stand for more than a machine can hold."""
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.1 but for 1e-3, which is a number as in YAML 1.2, in which DVC reads the same file."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"), list("-+.0123456789")
+)
+
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxstring, _short.maxother, _short.maxlong = 2, 60, 60, 30
+
+
+def read_settings(path: Path) -> Any:
+    """Read a YAML file that anybody may have written.
+
+    Returns:
+        What it holds: mappings, lists and scalars.
+
+    Raises:
+        ConfigError: It is absent, not text in UTF-8, not YAML, too large or too deep, or names a key twice.
+    """
+    text = _read_text(path)
+    try:
+        _check_depth(text, where=str(path))
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _check_node(node, where=str(path))
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    except ValueError as error:  # such as a date with a thirteenth month
+        raise ConfigError(f"{path} holds a value that cannot be read: {error}") from error
 
 
 def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str | int | float]) -> None:
@@ -20,28 +67,119 @@ def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str 
     Raises:
         ConfigError: The file has no such section, or the section no such key.
     """
-    text = path.read_text()
-    node = _section(yaml.compose(text), section, where=str(path))
-    found = {key.value: value for key, value in node.value}
-    if missing := sorted(set(values) - set(found)):
-        raise ConfigError(f"{path}: {': '.join(section)} has no key {', '.join(missing)}")
-    # From the end on, so that the places of those before stay right.
-    for key in sorted(values, key=lambda key: found[key].start_mark.index, reverse=True):
-        start, end = found[key].start_mark.index, found[key].end_mark.index
-        text = text[:start] + _scalar(values[key]) + text[end:]
-    write_whole(path, text.encode())
+    # Imported here, as reading the settings needs none of these.
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+    from ruamel.yaml.util import load_yaml_guess_indent
 
+    from paraisite.core.files import write_whole
 
-def _section(node: yaml.Node | None, section: Sequence[str], *, where: str) -> yaml.MappingNode:
+    read_settings(path)  # for its messages
+    text = _read_text(path)
+    _, indent, offset = load_yaml_guess_indent(text)
+    round_trip = YAML()
+    round_trip.preserve_quotes, round_trip.width = True, len(text)
+    round_trip.indent(mapping=indent, sequence=indent, offset=offset or 0)
+    content = round_trip.load(text)
+    node: Any = content
     for key in section:
-        inner = {name.value: value for name, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-        node = inner.get(key)
-    if not isinstance(node, yaml.MappingNode):
-        raise ConfigError(f"{where}: there is no section {': '.join(section)}")
-    return node
+        node = node.get(key) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        raise ConfigError(f"{path}: there is no section {': '.join(section)}")
+    if missing := sorted(set(values) - set(node)):
+        raise ConfigError(f"{path}: {': '.join(section)} has no key {', '.join(missing)}")
+    _keep_anchors(content)
+    for key, value in values.items():
+        # Text in quotes, as 64 would be read as a number.
+        needs_quotes = isinstance(value, str) and not value.isidentifier()
+        node[key] = DoubleQuotedScalarString(str(value)) if needs_quotes else value
+    written = io.StringIO()
+    round_trip.dump(content, written)
+    write_whole(path, written.getvalue().encode())
 
 
-def _scalar(value: str | int | float) -> str:
-    """Return a value as YAML; text in quotes, as ``64`` would be read as a number."""
-    style = '"' if isinstance(value, str) and not value.isidentifier() else None
-    return yaml.safe_dump(value, default_style=style, width=1000).removesuffix("\n...\n").strip()
+def shown(value: Any) -> str:
+    """Return a value that was found as it may stand in a message, however long or nested it is."""
+    return _short.repr(value)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} not found: run from the project's folder") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > _MAX_BYTES:
+        raise ConfigError(f"{path} is longer than {_MAX_BYTES // 1024} KiB, expected a file of settings")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}, line {line}: found the byte 0x{content[error.start]:02x}, expected text in UTF-8"
+        ) from error
+
+
+def _check_depth(text: str, *, where: str) -> None:
+    """Refuse deep nesting before anything recursive sees it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise ConfigError(
+                    f"{where}: found more than {_MAX_DEPTH} levels of nesting, expected sections of settings"
+                )
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _check_node(root: yaml.Node, *, where: str) -> None:
+    """Refuse keys that stand twice, and anchors that stand for too much or for what they are part of."""
+    sizes: dict[int, int | None] = {}  # None: still being counted
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            known = sizes[id(node)]
+            if known is None:
+                raise ConfigError(f"{where}, line {node.start_mark.line + 1}: found an anchor that holds itself")
+            return known
+        sizes[id(node)] = None
+        inner: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(node, where=where)
+            inner = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            inner = node.value
+        sizes[id(node)] = total = 1 + sum(size(part) for part in inner)
+        if total > _MAX_VALUES:
+            raise ConfigError(
+                f"{where}, line {node.start_mark.line + 1}: found more than {_MAX_VALUES:,} values "
+                "with every anchor written out, expected settings"
+            )
+        return total
+
+    size(root)
+
+
+def _check_keys(node: yaml.MappingNode, *, where: str) -> None:
+    seen: dict[str, int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise ConfigError(f"{where}, line {line}: found a list or mapping as a key, expected a name")
+        if key.value in seen and key.value != "<<":
+            raise ConfigError(f"{where}, line {line}: found the key {key.value} again, first on line {seen[key.value]}")
+        seen[key.value] = line
+
+
+def _keep_anchors(content: Any) -> None:
+    """Have the anchors written that no alias refers to."""
+    anchor = getattr(content, "anchor", None)
+    if anchor is not None and anchor.value:
+        anchor.always_dump = True
+    if isinstance(content, dict | list):
+        for part in content.values() if isinstance(content, dict) else content:
+            _keep_anchors(part)

@@ -122,14 +122,11 @@ def model_config(config: Config) -> ModelConfig:
 
 def effective_parameters(config: Config) -> dict[str, object]:
     """Return the settings as they stand after overrides, flat: {"training.epochs": 300, …}."""
-    sections = asdict(config)
     # The recipe's name says the lineage, and the data set's digest what was read.
-    for name in ("lineage", "data", "lab", "evaluation"):
-        del sections[name]
     return {
         f"{section}.{name}": list(value) if isinstance(value, tuple) else value
-        for section, values in sections.items()
-        for name, value in values.items()
+        for section in ("graphs", "splits", "model", "training")
+        for name, value in asdict(getattr(config, section)).items()
     }
 
 

@@ -9,9 +9,12 @@ Source of ``paper``: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D.
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from paraisite.errors import ConfigError
+
+if TYPE_CHECKING:  # the command line lists recipes, and needs no pydantic for it
+    from paraisite.config import LineageConfig
 
 
 class Start(Enum):
@@ -47,7 +50,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Lineage:
-    """What the stages before the final one are in one of the two worlds.
+    """What the stages before the final one are: one of the ``lineages`` of ``params.yaml``.
 
     Attributes:
         name: As ``params.yaml`` names it.
@@ -83,14 +86,6 @@ RWLAB: Final = Recipe("RWLAB", Start.RANDOM, SLACK)
 FELAB: Final = Recipe("FELAB", Start.LAB_FORMATION_ENERGY, SLACK)
 FELABBTE: Final = Recipe("FELABBTE", FELAB, BTE)
 LFEBTE: Final = Recipe("LFEBTE", Start.LAB_FORMATION_ENERGY, BTE)
-
-LINEAGES: Final = {
-    lineage.name: lineage
-    for lineage in (
-        Lineage("paper", Start.FORMATION_ENERGY, RWAF, FEAF),
-        Lineage("lab", Start.LAB_FORMATION_ENERGY, RWLAB, FELAB, FELABBTE),
-    )
-}
 
 _MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, FELABBTE, LFEBTE)
 _STARTS: Final[dict[str, Start | Recipe]] = {
@@ -161,6 +156,28 @@ def recipe_named(name: str) -> Recipe:
             f"and {', '.join(_STARTS)} with the name of a data set of yours behind, e.g. {LFE}_MINE"
         )
     return final_recipe(_STARTS[prefix.upper()], dataset.lower())
+
+
+def read_lineage(chosen: "LineageConfig") -> Lineage:
+    """Return the stages of a lineage as recipes.
+
+    Raises:
+        ConfigError: A model of it is no recipe, or its second stage starts from another recipe.
+    """
+    models = chosen.models
+    second, last = recipe_named(models.second_stage), recipe_named(models.last_stage)
+    if isinstance(second.start, Recipe):
+        raise ConfigError(
+            f"params.yaml: lineages: {chosen.name}: models: second_stage: expected a recipe that starts from formation "
+            f"energies, found {models.second_stage}, which starts from {second.start.name}"
+        )
+    return Lineage(
+        chosen.name,
+        pretrained=second.start,
+        middle_from_random=recipe_named(models.second_stage_from_random),
+        middle=second,
+        third=None if last == second else last,
+    )
 
 
 PARTS: Final = (

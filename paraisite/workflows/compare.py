@@ -23,15 +23,14 @@ from paraisite.reports.tables import closing_table, render, to_markdown
 from paraisite.reports.tables import compare as compare_results
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import (
-    LINEAGES,
     PARTS,
     RECIPES,
     TOGO15,
     Recipe,
     models_of,
+    read_lineage,
     recipe_named,
 )
-from paraisite.workflows.train import configured_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ def compare_models(*, all_trained: bool = False) -> None:
         all_trained: Of every recipe that was trained into ``build/``, of either lineage; only printed.
     """
     config = load_config()
-    models = models_of(configured_lineage(config))
+    models = models_of(read_lineage(config.lineage))
     wanted = [*RECIPES.values(), *_on_own_data()] if all_trained else list(models.values())
     trained = [recipe for recipe in wanted if (built(recipe.name) / "result").is_dir()]
     if not trained:
@@ -124,7 +123,7 @@ def _evaluations() -> Iterator[tuple[str, ProtocolTables]]:
 
 def _clean_notes(config: Config) -> list[str]:
     """Return for each earlier stage's data how many of its rows share a formula with Togo15."""
-    lineage = LINEAGES[config.lineage]
+    lineage = read_lineage(config.lineage)
     formulas = set(load_data(TOGO15, config).table[schema.FORMULA])
     stages = (stage for stage in (lineage.middle_from_random, lineage.middle, lineage.third) if stage is not None)
     shared = {name: _n_shared(load_data(name, config).table, formulas) for name in {stage.train_on for stage in stages}}

@@ -37,7 +37,7 @@ from paraisite.reports.tables import render, to_markdown
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights
-from paraisite.training.recipes import LINEAGES, Lineage, Recipe, Start, final_recipe
+from paraisite.training.recipes import Lineage, Recipe, Start, final_recipe, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def estimates_of_all(
     stages = EarlierStages(config, run_id=run_id, without=dataset if protocol.is_clean else None)
     if protocol.epoch is not None:
         return _published(dataset, graphs, splits, config=config, epoch=protocol.epoch, stages=stages)
-    networks = _networks(LINEAGES[config.lineage], stages)
+    networks = _networks(read_lineage(config.lineage), stages)
     blocks = descriptor_blocks(dataset.structures, graphs, networks, load_phonons(dataset))
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
     tables = [
@@ -191,7 +191,7 @@ def _starts_with_seeds(
 
 def _final_recipes(dataset_name: str, config: Config) -> list[Recipe]:
     """Return the recipes that the lineage ends with."""
-    lineage = LINEAGES[config.lineage]
+    lineage = read_lineage(config.lineage)
     starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle, lineage.third)
     return [final_recipe(start, dataset_name) for start in starts if start is not None]
 

@@ -33,7 +33,7 @@ from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import register_predictor
 from paraisite.tracking.runs import log_processes, recipe_run
 from paraisite.training.pretraining import CARD_FILE
-from paraisite.training.recipes import LINEAGES, name_on
+from paraisite.training.recipes import name_on, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +54,10 @@ def fit_processes(dataset_name: str) -> None:
     dataset, graphs = with_graphs(load_data(dataset_name, config), config)
     splits = random_splits(len(dataset), **asdict(config.splits))
     with recipe_run(name) as run_id:
-        networks = EarlierStages(config, run_id=run_id, without=dataset).conductivity_networks(LINEAGES[config.lineage])
+        lineage, stages = read_lineage(config.lineage), EarlierStages(config, run_id=run_id, without=dataset)
+        networks = stages.conductivity_networks(lineage)
         if not networks:
-            raise MissingInputError(f"lineage {config.lineage} has no networks for conductivities: train them first")
+            raise MissingInputError(f"lineage {lineage.name} has no networks for conductivities: train them first")
         model, reference = fitted(networks, dataset, graphs, splits)
         predictor, errors = Predictor(model, reference), errors_of_held_out(reference, splits)
         _write(name, predictor, errors, dataset)
@@ -135,7 +136,7 @@ def _write(name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Datas
 def _parameters(networks: Mapping[str, Ensemble], config: Config) -> dict[str, str]:
     return {
         "networks": ", ".join(networks),
-        "lineage": config.lineage,
+        "lineage": config.lineage.name,
         "split_seeds": ", ".join(map(str, config.splits.seeds)),
         "train_fraction": str(config.splits.train_fraction),
     }

@@ -53,7 +53,7 @@ from paraisite.reports.tables import render, to_markdown
 from paraisite.schema import MODEL
 from paraisite.tracking.runs import log_overlap, recipe_run
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import LINEAGES, TOGO15, data_behind, recipes_on
+from paraisite.training.recipes import TOGO15, data_behind, read_lineage, recipes_on
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def _earlier(learnt: str | None, tested: str, config: Config) -> Sequence[str]:
     """Return the data sets that teach before the tested one."""
     if learnt is not None:
         return (learnt,)
-    lineage = LINEAGES[config.lineage]
+    lineage = read_lineage(config.lineage)
     names = data_behind(lineage.third or lineage.middle)
     return names[: names.index(tested)] if tested in names else names
 

@@ -26,7 +26,7 @@ from paraisite.tracking.analysis_runs import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import provenance_tags
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import HH143, LINEAGES, TOGO15, Recipe, data_behind, models_of
+from paraisite.training.recipes import HH143, TOGO15, Recipe, data_behind, models_of, read_lineage
 from paraisite.workflows.statistics import STATISTICS
 
 logger = logging.getLogger(__name__)
@@ -131,9 +131,12 @@ def _candidates(_config: Config) -> Section:
 
 
 def _models(config: Config) -> list[Recipe]:
-    return list(models_of(LINEAGES[config.lineage]).values())
+    return list(models_of(read_lineage(config.lineage)).values())
 
 
 def _settings(config: Config) -> dict[str, Any]:
     """Return the settings; where files lie outside the project is nobody's business."""
-    return {name: value for name, value in dataclasses.asdict(config).items() if name != "data"}
+    sections = dataclasses.asdict(config)
+    return {"lineage": config.lineage.name} | {
+        name: values for name, values in sections.items() if name not in ("lineages", "lineage", "data")
+    }

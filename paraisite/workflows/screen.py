@@ -20,7 +20,7 @@ from paraisite.screening.output import Output
 from paraisite.screening.run import LocalWorkers, screen
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.side_by_side import MadeOf, join_screenings
-from paraisite.training.recipes import LINEAGES, TOGO15, models_of
+from paraisite.training.recipes import TOGO15, models_of, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
 
 def final_models() -> list[str]:
     """Return the names of the lineage's models that end on Togo15: its networks, then the Gaussian processes."""
-    models = models_of(LINEAGES[load_config().lineage]).values()
+    models = models_of(read_lineage(load_config().lineage)).values()
     return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
 
 

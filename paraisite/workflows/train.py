@@ -16,9 +16,8 @@ from rich.console import Console
 from paraisite.artifacts.initial_weights import starting_weights
 from paraisite.artifacts.inputs import load_data, with_graphs
 from paraisite.artifacts.outputs import Output
-from paraisite.config import Config, load_config
+from paraisite.config import Config, load_config, override
 from paraisite.core.paths import BUILD, built
-from paraisite.errors import ConfigError
 from paraisite.reports.figures import recipe_figures
 from paraisite.reports.tables import closing_table, render
 from paraisite.tracking.registry import register_result
@@ -28,12 +27,11 @@ from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipe_training import run_recipe, settings_of
 from paraisite.training.recipes import (
-    LINEAGES,
-    Lineage,
     Recipe,
     Start,
     final_recipe,
     has_followers,
+    read_lineage,
     recipe_named,
 )
 
@@ -58,40 +56,29 @@ def train_predictor(recipe_name: str) -> None:
 
 def train_step1(dataset: str, *, overrides: Overrides) -> None:
     """Train from random weights: on the second stage's data set, and on the final one."""
-    lineage = configured_lineage(load_config())
+    lineage = read_lineage(load_config().lineage)
     _train_and_report((lineage.middle_from_random, final_recipe(Start.RANDOM, dataset)), overrides)
 
 
 def train_step2(dataset: str, *, overrides: Overrides) -> None:
     """Train from formation-energy weights: on the second stage's data set, and on the final one."""
-    lineage = configured_lineage(load_config())
+    lineage = read_lineage(load_config().lineage)
     _train_and_report((lineage.middle, final_recipe(lineage.pretrained, dataset)), overrides)
 
 
 def train_step3(dataset: str, *, overrides: Overrides) -> None:
     """Train the two-stage model from the second stage's members."""
-    _train_and_report((final_recipe(configured_lineage(load_config()).middle, dataset),), overrides)
+    _train_and_report((final_recipe(read_lineage(load_config().lineage).middle, dataset),), overrides)
 
 
 def train_rwaft(dataset: str, *, overrides: Overrides) -> None:
     """Train the additional check, from the members of the second stage without the first."""
-    _train_and_report((final_recipe(configured_lineage(load_config()).middle_from_random, dataset),), overrides)
+    _train_and_report((final_recipe(read_lineage(load_config().lineage).middle_from_random, dataset),), overrides)
 
 
 def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
     config = _configured(overrides)
     _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in recipes))
-
-
-def configured_lineage(config: Config) -> Lineage:
-    """Return the lineage that params.yaml names.
-
-    Raises:
-        ConfigError: There is no such lineage.
-    """
-    if config.lineage not in LINEAGES:
-        raise ConfigError(f"params.yaml: lineage is {config.lineage!r}, expected one of {', '.join(LINEAGES)}")
-    return LINEAGES[config.lineage]
 
 
 def _configured(overrides: Overrides) -> Config:
@@ -100,10 +87,8 @@ def _configured(overrides: Overrides) -> Config:
     slack_training = {name: given[name] for name in ("epochs", "batch_size") if name in given}
     return dataclasses.replace(
         config,
-        training=dataclasses.replace(config.training, **given),
-        lab=dataclasses.replace(
-            config.lab, slack_training=dataclasses.replace(config.lab.slack_training, **slack_training)
-        ),
+        training=override(config.training, **given),
+        lab=dataclasses.replace(config.lab, slack_training=override(config.lab.slack_training, **slack_training)),
     )
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from paraisite.artifacts.initial_weights import refuse, starting_weights
 from paraisite.artifacts.inputs import load_data, with_graphs
-from paraisite.config import Config, load_config
+from paraisite.config import Config, load_config, override
 from paraisite.core.paths import STUDIES
 from paraisite.core.progress import CountProgress
 from paraisite.core.settings_file import write_settings
@@ -87,9 +87,7 @@ def _configured(options: SearchOptions) -> Config:
     config = load_config(PARAMS)
     if options.epochs is None:
         return config
-    training = dataclasses.replace(
-        config.evaluation.training, epochs=options.epochs, learning_rate_period_epochs=options.epochs
-    )
+    training = override(config.evaluation.training, epochs=options.epochs, learning_rate_period_epochs=options.epochs)
     return dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, training=training))
 
 

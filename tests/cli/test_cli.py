@@ -19,9 +19,9 @@ from paraisite.cli import app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.errors import MissingInputError
 from paraisite.labels import TIERS
-from paraisite.training.recipes import LINEAGES, RECIPES, models_of
+from paraisite.training.recipes import RECIPES, models_of
 from paraisite.tuning.study_options import SearchOptions
-from tests.pipeline import stages
+from tests.pipeline import LINEAGES, stages
 
 ROOT = Path(__file__).parents[2]
 runner = CliRunner()

@@ -1,13 +1,15 @@
 """Recipes and lineages as data."""
 
+import dataclasses
+
 import pytest
 
+from paraisite.config import load_config
 from paraisite.errors import ConfigError
 from paraisite.training.recipes import (
     AFLOW,
     BTE,
     FINAL_DATASETS,
-    LINEAGES,
     RECIPES,
     SLACK,
     Lineage,
@@ -15,8 +17,10 @@ from paraisite.training.recipes import (
     Start,
     final_recipe,
     has_followers,
+    read_lineage,
     recipe_named,
 )
+from tests.pipeline import LINEAGES, ROOT
 
 OF_THE_PAPER = {AFLOW, Start.FORMATION_ENERGY}
 OF_THE_LAB = {SLACK, BTE, Start.LAB_FORMATION_ENERGY}
@@ -68,6 +72,26 @@ def test_the_paper_keeps_its_names():
     assert final_recipe(LINEAGES["paper"].middle, "togo15").name == "FEAFTG15"
     assert RECIPES["FEAFTG15"].published_mape == 0.28
     assert RECIPES["FELABTG15"].published_mape is None
+
+
+def test_a_lineage_is_what_params_yaml_says():
+    assert LINEAGES["paper"] == Lineage("paper", Start.FORMATION_ENERGY, RECIPES["RWAF"], RECIPES["FEAF"])
+    assert LINEAGES["lab"] == Lineage(
+        "lab", Start.LAB_FORMATION_ENERGY, RECIPES["RWLAB"], RECIPES["FELAB"], RECIPES["FELABBTE"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("nonsense", "unknown recipe 'nonsense'"),
+        ("felabbte", "expected a recipe that starts from formation energies, found felabbte, which starts from FELAB"),
+    ],
+)
+def test_a_lineage_of_unfit_models_is_refused(model: str, message: str):
+    chosen = load_config(ROOT / "params.yaml").lineage
+    with pytest.raises(ConfigError, match=message):
+        read_lineage(dataclasses.replace(chosen, models=dataclasses.replace(chosen.models, second_stage=model)))
 
 
 def test_the_third_stage_is_optional_on_either_side():
