@@ -88,14 +88,19 @@ def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str 
         raise ConfigError(f"{path}: there is no section {': '.join(section)}")
     if missing := sorted(set(values) - set(node)):
         raise ConfigError(f"{path}: {': '.join(section)} has no key {', '.join(missing)}")
-    _keep_anchors(content)
+    before = _dumped(round_trip, content).splitlines()
     for key, value in values.items():
         # Text in quotes, as 64 would be read as a number.
         needs_quotes = isinstance(value, str) and not value.isidentifier()
-        node[key] = DoubleQuotedScalarString(str(value)) if needs_quotes else value
-    written = io.StringIO()
-    round_trip.dump(content, written)
-    write_whole(path, written.getvalue().encode())
+        new = DoubleQuotedScalarString(str(value)) if needs_quotes else value
+        length = len(_dumped(round_trip, {"k": new}).strip()) - len("k: ")
+        _move_comment(node, key, text.splitlines(), n_character=length)
+        node[key] = new
+    after, lines = _dumped(round_trip, content).splitlines(), text.splitlines()
+    # Of what the round trip gives only the lines with new values are taken: it knows one way to space others.
+    if len(before) == len(after) == len(lines):
+        after = [line if old == new else new for line, old, new in zip(lines, before, after, strict=True)]
+    write_whole(path, ("\n".join(after) + "\n").encode())
 
 
 def shown(value: Any) -> str:
@@ -175,11 +180,16 @@ def _check_keys(node: yaml.MappingNode, *, where: str) -> None:
         seen[key.value] = line
 
 
-def _keep_anchors(content: Any) -> None:
-    """Have the anchors written that no alias refers to."""
-    anchor = getattr(content, "anchor", None)
-    if anchor is not None and anchor.value:
-        anchor.always_dump = True
-    if isinstance(content, dict | list):
-        for part in content.values() if isinstance(content, dict) else content:
-            _keep_anchors(part)
+def _dumped(round_trip: Any, content: Any) -> str:
+    written = io.StringIO()
+    round_trip.dump(content, written)
+    return written.getvalue()
+
+
+def _move_comment(section: Any, key: str, lines: Sequence[str], *, n_character: int) -> None:
+    """Keep the distance of the comment behind a value that is going to be this long; ruamel keeps the column."""
+    comment = section.ca.items.get(key, [None] * 4)[2]
+    line, column = section.lc.value(key)
+    if comment is not None and comment.start_mark.line == line:
+        gap = comment.start_mark.column - len(lines[line][: comment.start_mark.column].rstrip())
+        comment.start_mark.column = column + n_character + gap

@@ -14,11 +14,11 @@ _EXPECTED: Final = {
     "dataclass_type": "a mapping",
     "finite_number": "a finite number",
     "float_type": "a number",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "{ge:g} or more",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
     "int_type": "an integer",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "{le:g} at most",
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} at most",
     "literal_error": "one of {expected}",
     "path_type": "a path",
     "string_too_short": "text",
@@ -29,7 +29,7 @@ _EXPECTED: Final = {
 }
 """What is expected, by pydantic's name of the mistake."""
 
-_UNKNOWN_KEY: Final = "unexpected_keyword_argument"
+_UNKNOWN_KEY: Final = ("unexpected_keyword_argument", "invalid_key")
 
 
 def describe_mistake(error: ValidationError, cls: type, *, where: str = "") -> str:
@@ -40,7 +40,7 @@ def describe_mistake(error: ValidationError, cls: type, *, where: str = "") -> s
         cls: Dataclass that was to be built.
         where: File, or nothing.
     """
-    mistake = min(error.errors(include_url=False), key=lambda mistake: mistake["type"] != _UNKNOWN_KEY)
+    mistake = min(error.errors(include_url=False), key=lambda mistake: mistake["type"] not in _UNKNOWN_KEY)
     keys, text = _keys_and_text(mistake, cls)
     return ": ".join(
         [*filter(None, [where]), *(f"item {key + 1}" if isinstance(key, int) else key for key in keys), text]
@@ -48,13 +48,17 @@ def describe_mistake(error: ValidationError, cls: type, *, where: str = "") -> s
 
 
 def _keys_and_text(mistake: ErrorDetails, cls: type) -> tuple[Iterable[int | str], str]:
-    if mistake["type"] in (_UNKNOWN_KEY, "missing"):
+    if mistake["type"] in (*_UNKNOWN_KEY, "missing"):
         *section, key = mistake["loc"]
         if mistake["type"] == "missing":
             return section, f"missing key {key}"
         return section, f"unknown key {str(key)[:60]}; known keys are {', '.join(_known_keys(cls, section))}"
     template = _EXPECTED.get(mistake["type"])
-    expected = template.format(**mistake.get("ctx", {})) if template else mistake["msg"]
+    bounds = {
+        name: int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+        for name, bound in mistake.get("ctx", {}).items()
+    }
+    expected = template.format(**bounds) if template else mistake["msg"]
     return mistake["loc"], f"expected {expected}, found {shown(mistake['input'])}"
 
 

@@ -71,3 +71,26 @@ def test_an_unknown_place_is_refused_and_nothing_is_written(params: Path) -> Non
     with pytest.raises(ConfigError, match="there is no section evaluation: n_fold"):
         write_settings(params, ("evaluation", "n_fold"), {"epochs": 1})
     assert params.read_text() == before
+
+
+def test_anchors_quotes_and_unusual_spaces_stay(tmp_path: Path) -> None:
+    text = (
+        "# head\n"
+        "used: &used {a: [1,  2], b: 'x'}   # flow\n"
+        "unused: &unused\n"
+        '    text: "quoted"\n'
+        "    list:\n"
+        "      - 1\n"
+        "      - 2.50\n"
+        "\n"
+        "copy: *used\n"
+        "section:\n"
+        "    rate: 1.0e-3    # far\n"
+        "    name: none\n"
+        "# tail\n"
+    )
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    write_settings(path, ("section",), {"rate": 0.25, "name": "felabtg15-honest"})
+    expected = text.replace("rate: 1.0e-3 ", "rate: 0.25 ").replace("name: none", 'name: "felabtg15-honest"')
+    assert path.read_text() == expected
