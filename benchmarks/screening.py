@@ -28,9 +28,8 @@ from paraisite.artifacts.predictors import find_predictor
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.errors import ParaisiteError
 from paraisite.screening.chunks import Source
-from paraisite.screening.output import Output
-from paraisite.screening.records import Crystal as FoundCrystal
-from paraisite.screening.records import read_chunk
+from paraisite.screening.output import ScreeningFolder
+from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.run import LocalWorkers, screen
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.sources import open_source
@@ -118,7 +117,9 @@ def measure(source: Path, model: str, folder: Path, *, n_process: int, chunk_siz
     start, before = time.perf_counter(), time.process_time()
     workers = LocalWorkers(scorer, n_process=n_process)
     with MemoryWatch(folder) as watch:
-        summary = screen(open_source(source), scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
+        summary = screen(
+            open_source(source), scorer, output=ScreeningFolder(folder), workers=workers, chunk_size=chunk_size
+        )
     seconds = time.perf_counter() - start
     return {
         "n_row": summary.n_row,
@@ -147,7 +148,7 @@ def steadiness(samples: list[dict[str, float]], chunk_size: int) -> dict[str, fl
 
 def peer_rate(source: Source, python: Path, folder: Path) -> float:
     """Return how many structures a second a loop over nine of matgl's models would predict one by one."""
-    rows = [row for row in read_chunk(next(source.chunks(4 * N_PEER))) if isinstance(row, FoundCrystal)]
+    rows = [row for row in read_chunk(next(source.chunks(4 * N_PEER))) if isinstance(row, ScreenedCrystal)]
     records = folder / "peer.json"
     write_crystals(records, [_as_record(row) for row in rows])
     worker = Worker("matgl", python.absolute(), "benchmarks.peer_matgl", (str(records),), log=folder / "matgl.log")
@@ -159,7 +160,7 @@ def peer_rate(source: Source, python: Path, folder: Path) -> float:
     return found.n_structure / found.seconds / N_MEMBER
 
 
-def _as_record(row: FoundCrystal) -> Crystal:
+def _as_record(row: ScreenedCrystal) -> Crystal:
     from pymatgen.core.periodic_table import Element
 
     return Crystal(

@@ -3,7 +3,7 @@
 MLflow keys, table headings, figures and tests read the names from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -51,16 +51,16 @@ KAPPA_MEAN: Final = "mTC_w_per_m_k"
 """Mean over the members of the predicted conductivity, W/m/K: the paper's mTC."""
 KAPPA_VARIANCE: Final = "var_pTC_w2_per_m2_k2"
 """Sample variance over the members of the predicted conductivity, (W/m/K)²: the paper's var(pTC)."""
-KAPPA_LOG10_SPREAD: Final = "log10_std_pTC_dex"
+KAPPA_LOG10_STD: Final = "log10_std_pTC_dex"
 """Sample standard deviation over the members of log10 of the predicted conductivity, dex."""
 OUT_OF_DOMAIN: Final = "out_of_domain"
-"""Share of held-out rows that lie closer to what taught the model than the crystal does, 0 to 1."""
+"""Share of held-out rows that lie closer to the training set than the crystal does, 0 to 1."""
 N_UNSEEN_ELEMENT: Final = "n_unseen_element"
-"""How many of the crystal's elements are in no material that taught the model."""
+"""How many of the crystal's elements are in no material of the training set."""
 OUT_OF_DOMAIN_FLAG: Final = "out_of_domain_flag"
-"""Whether the crystal lies too far, or has such an element."""
+"""Whether the crystal is outside the applicability domain: too far from the training set, or with such an element."""
 NEAREST_MATERIAL: Final = "nearest_material_id"
-"""The material that taught the model and is most like the crystal."""
+"""The material of the training set that is nearest to the crystal."""
 
 # Columns of an evaluation's estimates and scores (one row per model, seed, split and test material).
 MODEL: Final = "model"
@@ -235,3 +235,9 @@ FORMER_COLUMNS: Final[Mapping[str, str]] = {
 
 FORMER_SCREENING_COLUMNS: Final[Mapping[str, str]] = {**FORMER_COLUMNS, KAPPA: PREDICTED_KAPPA}
 """The same for a screening and the candidates from it, where the column of the label held the prediction."""
+
+
+def present_names(columns: Iterable[str], former: Mapping[str, str]) -> dict[str, str]:
+    """Return how the columns of a table are to be renamed: former names whose present one is not there."""
+    there = set(columns)
+    return {old: new for old, new in former.items() if old in there and new not in there}

@@ -92,9 +92,9 @@ class Selection:
         Raises:
             ConfigError: A rule asks for what is not known.
         """
-        filters = criteria.filters
+        columns = [*screened.columns, *screened.source_columns]
+        filters = criteria.filters.with_present_names(columns)
         if criteria.stable_ev_per_atom is not None:
-            columns = [*screened.columns, *screened.source_columns]
             filters = filters.also(make_stability_bound(columns, at_most_ev_per_atom=criteria.stable_ev_per_atom))
         return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known)
 

@@ -11,7 +11,7 @@ from pymatgen.core.composition import Composition
 
 from paraisite.active_learning.element_values import ElementValues
 from paraisite.errors import ConfigError
-from paraisite.schema import FORMULA, OUT_OF_DOMAIN_FLAG, REASON
+from paraisite.schema import FORMER_SCREENING_COLUMNS, FORMULA, OUT_OF_DOMAIN_FLAG, REASON
 
 Mask = npt.NDArray[np.bool_]
 
@@ -66,6 +66,16 @@ class Filters:
     def also(self, bound: Bound) -> Self:
         """Return the filters with one more bound."""
         return replace(self, bounds=(*self.bounds, bound))
+
+    def with_present_names(self, columns: Iterable[str]) -> Self:
+        """Return the filters with bounds by the names that columns have now, where ``columns`` lacks the former one."""
+        there = {*columns, *self.elements.names}
+        names = [FORMER_SCREENING_COLUMNS.get(bound.column, bound.column) for bound in self.bounds]
+        bounds = zip(self.bounds, names, strict=True)
+        return replace(
+            self,
+            bounds=tuple(bound if bound.column in there else replace(bound, column=name) for bound, name in bounds),
+        )
 
     def source_bounds(self, of_screening: Iterable[str]) -> tuple[Bound, ...]:
         """Return the bounds on columns that neither the screening nor the table of elements has."""

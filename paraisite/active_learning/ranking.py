@@ -13,9 +13,8 @@ from paraisite.active_learning.filters import Filters
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.arrays import Floats
 from paraisite.errors import ConfigError, DataError
-from paraisite.inference.rows import interval_keys
 from paraisite.models.estimate import Estimate
-from paraisite.schema import KAPPA, KAPPA_LOG10_SPREAD
+from paraisite.schema import KAPPA_LOG10_STD, PREDICTED_KAPPA, interval_columns
 
 SCORE: Final = "score"
 DEVIATION: Final = "log10_deviation_dex"
@@ -48,7 +47,7 @@ class PredictiveStd:
         """Measure the widths and spreads of all rows."""
         n_row, of_widths, of_spreads, low, high = 0, 0.0, 0.0, np.inf, -np.inf
         for rows in batches:
-            width, spread = convert_width_to_std(rows), rows[KAPPA_LOG10_SPREAD].to_numpy(np.float64)
+            width, spread = convert_width_to_std(rows), rows[KAPPA_LOG10_STD].to_numpy(np.float64)
             n_row += len(rows)
             of_widths, of_spreads = of_widths + float(width @ width), of_spreads + float(np.nansum(spread**2))
             low, high = min(low, width.min(initial=np.inf)), max(high, width.max(initial=-np.inf))
@@ -60,24 +59,24 @@ class PredictiveStd:
         """Return the rows' deviations, dex, [n_row]."""
         if self.dex_per_spread is None:
             return convert_width_to_std(rows)
-        return self.dex_per_spread * rows[KAPPA_LOG10_SPREAD].to_numpy(np.float64)
+        return self.dex_per_spread * rows[KAPPA_LOG10_STD].to_numpy(np.float64)
 
 
 def convert_width_to_std(rows: pd.DataFrame) -> Floats:
     """Return the deviation of a normal distribution whose 80 % interval is the rows' own, dex, [n_row]."""
-    lower, upper = (np.log10(rows[key].to_numpy(np.float64)) for key in interval_keys(_COVERAGE))
+    lower, upper = (np.log10(rows[key].to_numpy(np.float64)) for key in interval_columns(_COVERAGE))
     return np.asarray((upper - lower) / (2.0 * norm.ppf(0.5 + _COVERAGE / 2)))
 
 
 def make_confidence_score(coverage: float) -> Score:
     """Return the score that prefers the lowest upper end of the intervals that hold a share of new rows."""
-    _, upper = interval_keys(coverage)
+    _, upper = interval_columns(coverage)
     return lambda rows: -np.log10(rows[upper].to_numpy(np.float64))
 
 
 def build_estimate(rows: pd.DataFrame) -> Estimate:
     """Return what a screening says of log10(kappa) of rows that have their ``DEVIATION``."""
-    return Estimate(np.log10(rows[KAPPA].to_numpy(np.float64)), rows[DEVIATION].to_numpy(np.float64))
+    return Estimate(np.log10(rows[PREDICTED_KAPPA].to_numpy(np.float64)), rows[DEVIATION].to_numpy(np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +100,7 @@ def measure_predictive_std(screened: ScreenedRows, filters: Filters) -> Predicti
     Raises:
         ConfigError: The screening has no intervals, or a rule asks for a column that it lacks.
     """
-    if absent := {*interval_keys(_COVERAGE), KAPPA_LOG10_SPREAD} - set(screened.columns):
+    if absent := {*interval_columns(_COVERAGE), KAPPA_LOG10_STD} - set(screened.columns):
         raise ConfigError(f"{screened.folder} has no {', '.join(sorted(absent))}: its model knows no intervals")
     return PredictiveStd.of(rows for rows, _ in _iterate_passing(screened, filters))
 

@@ -14,10 +14,10 @@ from pymatgen.core.structure import Structure
 from paraisite.core.plan_file import read_plan
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
 from paraisite.errors import ConfigError, DataError, MissingInputError
-from paraisite.schema import ROW
+from paraisite.schema import FORMER_SCREENING_COLUMNS, ROW, present_names
 from paraisite.screening.chunks import Source
 from paraisite.screening.output import PLAN_FILE, SUMMARY_FILE
-from paraisite.screening.records import Crystal, read_chunk
+from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import TableSource
 
 _CHUNK_SIZE: Final = "chunk_size"
@@ -54,8 +54,10 @@ class ScreenedRows:
 
     @cached_property
     def columns(self) -> list[str]:
-        """Columns of the screening."""
-        return list(pq.read_schema(self._parts[0]).names) if self._parts else []
+        """Columns of the screening, former names as they are now."""
+        written = list(pq.read_schema(self._parts[0]).names) if self._parts else []
+        renamed = present_names(written, FORMER_SCREENING_COLUMNS)
+        return [renamed.get(name, name) for name in written]
 
     @cached_property
     def source_columns(self) -> list[str]:
@@ -87,6 +89,7 @@ class ScreenedRows:
         beside = self._source_batches(extra) if extra else None
         for part in self._parts:
             rows = pq.read_table(part).to_pandas()
+            rows = rows.rename(columns=present_names(rows.columns, FORMER_SCREENING_COLUMNS))
             yield rows if beside is None else _join_columns(rows, next(beside, None), part)
 
     def _source_batches(self, extra: Sequence[str]) -> Iterator[pd.DataFrame]:
@@ -121,6 +124,6 @@ def _join_columns(rows: pd.DataFrame, beside: pd.DataFrame | None, part: Path) -
 
 
 def _get_structure(record: object, row: int) -> Structure:
-    if not isinstance(record, Crystal):
+    if not isinstance(record, ScreenedCrystal):
         raise DataError(f"{ROW} {row} of the source holds no crystal any more")
     return record.arrays.structures()[0]

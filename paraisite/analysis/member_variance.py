@@ -13,7 +13,7 @@ from paraisite.analysis.correlations import FEWEST, QUANTITY, N, P
 from paraisite.analysis.model_predictions import ModelPredictions, select_shared_crystals
 from paraisite.errors import ConfigError
 from paraisite.metrics.paired_tests import P_HOLM, correct_by_holm
-from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_VARIANCE, MODEL
+from paraisite.schema import KAPPA_LOG10_STD, KAPPA_VARIANCE, MODEL
 from paraisite.training.recipes import Recipe, Start, recipe_named
 
 STEP: Final = "step"
@@ -24,7 +24,7 @@ RATIO_HIGH: Final = "ratio_high"
 SHARE_LOWER: Final = "share_lower"
 QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
-MEMBER_VARIANCES: Final = (KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
+MEMBER_VARIANCES: Final = (KAPPA_VARIANCE, KAPPA_LOG10_STD)
 """The paper's var(pTC), which grows with the square of the conductivity, and the spread that does not."""
 
 _SUMMARY_COLUMNS: Final = (MODEL, STEP, QUANTITY, N, "mean", *QUANTILES)

@@ -9,12 +9,23 @@ import numpy as np
 import pandas as pd
 
 from paraisite.errors import DataError
-from paraisite.schema import FORMULA, KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE, MATERIAL_ID, MODEL, REASON, ROW
+from paraisite.schema import (
+    FORMER_SCREENING_COLUMNS,
+    FORMULA,
+    KAPPA_LOG10_STD,
+    KAPPA_MEAN,
+    KAPPA_VARIANCE,
+    MATERIAL_ID,
+    MODEL,
+    REASON,
+    ROW,
+    present_names,
+)
 from paraisite.screening.side_by_side import SEPARATOR
 
 logger = logging.getLogger(__name__)
 
-QUANTITIES: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
+QUANTITIES: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_STD)
 """Columns that a model fills, whatever the table."""
 
 
@@ -49,6 +60,9 @@ def split_by_model(table: pd.DataFrame, *, name: str, quantities: Sequence[str] 
     Raises:
         DataError: No column is one of the quantities, or none is a descriptor.
     """
+    if {ROW, KAPPA_MEAN} <= set(table.columns):  # a screening, whose columns had other names up to version 0.1
+        renamed = present_names(table.columns, FORMER_SCREENING_COLUMNS)
+        table, quantities = table.rename(columns=renamed), [renamed.get(name, name) for name in quantities]
     answered = _drop_rejected(table, name)
     if MODEL in answered.columns:
         parts = [(str(model), rows.drop(columns=MODEL)) for model, rows in answered.groupby(MODEL, sort=False)]

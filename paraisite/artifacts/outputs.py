@@ -15,7 +15,7 @@ from paraisite.core.paths import PREDICTOR
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import make_predictor
-from paraisite.inference.calibration_set import REFERENCE_FILE
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.inference.predictor import Predictor
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
@@ -89,7 +89,7 @@ class Output:
         calibration = self.predictor.calibration
         further = {
             "members": "one per split, after the last epoch, so that nothing was chosen on its validation rows",
-            REFERENCE_SHA256: file_sha256(folder / PREDICTOR / REFERENCE_FILE),
+            REFERENCE_SHA256: file_sha256(folder / PREDICTOR / CALIBRATION_SET_FILE),
             CALIBRATION: None if calibration is None else asdict(calibration),
         }
         path = folder / PREDICTOR / ENSEMBLE_FILE

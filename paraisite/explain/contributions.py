@@ -1,4 +1,4 @@
-"""What each part of an input does to a prediction: log10(kappa) with it, less log10(kappa) when it is hidden.
+"""The contribution of each part of a crystal to a prediction: log10(kappa) with it, less log10(kappa) with it hidden.
 
 Source: occlusion, Zeiler & Fergus, ECCV 2014, 10.1007/978-3-319-10590-1_53, with atoms, shells of bonds or descriptors
 in the place of an image's patches. Parts are hidden one at a time, so that what two of them do together is in neither
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """What the parts of one crystal do to its prediction.
+    """The contributions of the parts of one crystal to its prediction.
 
     Attributes:
         parts: What was hidden, one after another, [n_part].
@@ -52,7 +52,7 @@ class Contributions:
     all_dex: Floats
 
     @classmethod
-    def from_answers(cls, parts: Sequence[Part], log10_kappa: Floats, *, method: str) -> "Contributions":
+    def from_predictions(cls, parts: Sequence[Part], log10_kappa: Floats, *, method: str) -> "Contributions":
         """Return the contributions from predictions with nothing, with each part in turn, and with all parts hidden.
 
         Args:
@@ -77,8 +77,8 @@ class Contributions:
         return found
 
     @cached_property
-    def spread_dex(self) -> Floats:
-        """Sample deviation of the contributions over the members, dex, [n_part]; NaN for a single member."""
+    def std_dex(self) -> Floats:
+        """Sample standard deviation of the contributions over the members, dex, [n_part]; NaN for a single member."""
         if len(self.dex) == 1:
             return np.full(len(self.parts), np.nan)
         found: Floats = self.dex.std(axis=0, ddof=1)

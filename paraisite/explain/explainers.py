@@ -26,30 +26,30 @@ from paraisite.schema import REASON
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a prediction rests on.
+    """A prediction with the contributions of the crystal's parts.
 
     Attributes:
-        crystal: What was asked for.
+        crystal: The crystal.
         row: Its prediction, as ``inference.rows`` describes it: value, intervals, members, domain, nearest materials.
-        contributions: What its parts do to the prediction; None where there is none.
-        taught_w_per_m_k: Known values of the materials that taught the model, W/m/K, [n_material].
+        contributions: How much each part changes the prediction; None where there is no prediction.
+        trained_w_per_m_k: Known values of the training set, W/m/K, [n_material].
     """
 
     crystal: Crystal
     row: Row
     contributions: Contributions | None
-    taught_w_per_m_k: Floats
+    trained_w_per_m_k: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Explainer:
-    """Says what a predictor's answers rest on.
+    """Explains a predictor's predictions by the parts of the crystals.
 
     Attributes:
-        predictor: What predicts a conductivity.
+        predictor: It predicts a conductivity.
 
     Raises:
-        DataError: It predicts something else.
+        DataError: The predictor predicts something else.
     """
 
     predictor: Predictor
@@ -61,12 +61,12 @@ class Explainer:
             raise DataError(f"the model predicts {targets}, expected kappa: only conductivities are explained")
 
     def contributions(self, structure: Structure) -> Contributions:
-        """Return what the parts of a crystal do to every member's prediction.
+        """Return how much each part of a crystal changes every member's prediction.
 
         Raises:
             DataError: The crystal has no graph, or a prediction with a part hidden is not finite.
         """
-        model, reference = self.predictor.model, self.predictor.reference
+        model, calibration_set = self.predictor.model, self.predictor.calibration_set
         crystal = CrystalArrays.from_structures([structure])
         graph, rejected = build_graphs_from_arrays(
             crystal,
@@ -75,12 +75,13 @@ class Explainer:
         )
         if rejected:
             raise DataError(f"{structure.composition.reduced_formula}: {rejected[0]}")
-        # Without a reference nobody knows what taught it: every element that has an embedding counts.
-        taught = np.arange(N_ELEMENT) > 0 if reference is None else np.asarray(reference.elements.any(axis=0))
+        # Without a calibration set the training elements are not known: every element that has an embedding counts.
+        known = np.arange(N_ELEMENT) > 0 if calibration_set is None else calibration_set.elements.any(axis=0)
+        trained = np.asarray(known)
         if isinstance(model, ProcessModel):
-            return occlude_processes(model, graph, crystal, taught=taught)
+            return occlude_processes(model, graph, crystal, trained=trained)
         if isinstance(model, NetworkModel):
-            return occlude_graph(model.ensemble, graph, taught=taught)
+            return occlude_graph(model.ensemble, graph, trained=trained)
         raise DataError(f"there is no explanation for models of kind {type(model).__name__}")
 
 
@@ -88,9 +89,9 @@ def explain(explainer: Explainer, crystals: Sequence[Crystal]) -> list[Explanati
     """Return an explanation for each crystal; one without a prediction has the reason in its row."""
     predictions = explainer.predictor.predict([crystal.found for crystal in crystals])
     materials = predictions.materials
-    taught = np.zeros(0) if materials is None else materials.kappa_w_per_m_k
+    trained = np.zeros(0) if materials is None else materials.kappa_w_per_m_k
     return [
-        Explanation(crystal, row, _contributions(explainer, crystal, row), taught)
+        Explanation(crystal, row, _contributions(explainer, crystal, row), trained)
         for crystal, row in zip(crystals, as_named_rows(crystals, predictions), strict=True)
     ]
 
@@ -106,7 +107,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
             "part": part.label,
             "detail": part.detail,
             "mean_dex": float(found.mean_dex[number]),
-            "std_dex": float(found.spread_dex[number]) if len(found.dex) > 1 else None,
+            "std_dex": float(found.std_dex[number]) if len(found.dex) > 1 else None,
             "factor": float(found.factor[number]),
             "members_dex": found.dex[:, number].tolist(),
         }

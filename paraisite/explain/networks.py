@@ -1,7 +1,7 @@
-"""What atoms and shells of bonds do to the prediction of an ensemble of networks.
+"""Contributions of atoms and shells of bonds to the prediction of an ensemble of networks.
 
 All members see all graphs, each with another part hidden, in one batch. An atom is hidden by giving it the mean of the
-embeddings of all elements that taught the ensemble; its bonds remain. A shell is hidden by expanding its bonds' lengths
+embeddings of all elements of the training set; its bonds remain. A shell is hidden by expanding its bonds' lengths
 to zeros, which is what MEGNet's Gaussians make of a bond far longer than any: a shell that is removed would leave
 crystals with a single shell without any bond, for which the network's means are not defined.
 """
@@ -38,45 +38,45 @@ _HIDDEN_LENGTH_ANGSTROM: Final = np.float32(np.inf)
 """Every Gaussian of it is zero."""
 
 
-def occlude_graph(ensemble: Ensemble, graph: GraphCollection, *, taught: npt.NDArray[np.bool_]) -> Contributions:
+def occlude_graph(ensemble: Ensemble, graph: GraphCollection, *, trained: npt.NDArray[np.bool_]) -> Contributions:
     """Return what each atom (of the quotient) and each shell of a crystal does to the members' predictions.
 
     Args:
         ensemble: Members that predict kappa.
         graph: The crystal, alone.
-        taught: Which elements the materials hold that taught it, bool [n_element].
+        trained: Which elements the training set holds, bool [n_element].
 
     Raises:
         DataError: A prediction with a part hidden is not finite.
     """
-    parts, occluded = occlusion_of(graph)
-    return Contributions.from_answers(
-        parts, answers_with_parts_hidden(ensemble, occluded, taught=taught), method=METHOD
+    parts, occluded = occlude_parts(graph)
+    return Contributions.from_predictions(
+        parts, predict_with_parts_hidden(ensemble, occluded, trained=trained), method=METHOD
     )
 
 
-def occlusion_of(graph: GraphCollection) -> tuple[list[Part], GraphCollection]:
+def occlude_parts(graph: GraphCollection) -> tuple[list[Part], GraphCollection]:
     """Return a crystal's parts, and it with nothing, with each part in turn, and with all of them hidden.
 
-    What is hidden has a meaning for ``answers_with_parts_hidden`` only.
+    What is hidden has a meaning for ``predict_with_parts_hidden`` only.
     """
     crystal = graph[0]
     pairs, shell_of_bond = _shells(crystal)
     return [*_atom_parts(crystal), *_shell_parts(crystal, pairs, shell_of_bond)], _occluded(graph, shell_of_bond)
 
 
-def answers_with_parts_hidden(
-    ensemble: Ensemble, occluded: GraphCollection, *, taught: npt.NDArray[np.bool_]
+def predict_with_parts_hidden(
+    ensemble: Ensemble, occluded: GraphCollection, *, trained: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
-    """Return every member's log10(kappa) of what ``occlusion_of`` returned, [n_member, n_part + 2]."""
-    found = answers(_hiding(ensemble, taught), occluded, compiled=int(occluded.n_bond.sum()) > _MANY_BONDS)
+    """Return every member's log10(kappa) of what ``occlude_parts`` returned, [n_member, n_part + 2]."""
+    found = answers(_hiding(ensemble, trained), occluded, compiled=int(occluded.n_bond.sum()) > _MANY_BONDS)
     return log10_of(found.output)
 
 
-def _hiding(ensemble: Ensemble, taught: npt.NDArray[np.bool_]) -> Ensemble:
+def _hiding(ensemble: Ensemble, trained: npt.NDArray[np.bool_]) -> Ensemble:
     """Return the ensemble with an embedding for an element that is not told."""
     embedding = ensemble.parameters["atom_embedding"].copy()
-    embedding[:, _HIDDEN_ELEMENT] = embedding[:, np.flatnonzero(taught)].mean(axis=1)
+    embedding[:, _HIDDEN_ELEMENT] = embedding[:, np.flatnonzero(trained)].mean(axis=1)
     return dataclasses.replace(ensemble, parameters=ensemble.parameters | {"atom_embedding": embedding})
 
 

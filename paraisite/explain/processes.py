@@ -1,8 +1,8 @@
-"""What descriptors, atoms and shells of bonds do to the prediction of Gaussian processes.
+"""Contributions of descriptors, atoms and shells of bonds to the prediction of Gaussian processes.
 
-They see a structure's descriptors and what networks say of its graph. A descriptor of the structure is hidden by giving
-it the training materials' median; what the networks say is taken apart into the atoms and shells that they see, each of
-which is hidden from all of them while the structure's descriptors stay.
+Their inputs are a structure's descriptors and networks' predictions. A descriptor of the structure is hidden by giving
+it the training materials' median; the networks' predictions are taken apart into the atoms and shells of bonds of the
+graph, each of which is hidden from all networks while the structure's descriptors stay.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.explain.contributions import Contributions, Part
 from paraisite.explain.networks import METHOD as NETWORKS_METHOD
-from paraisite.explain.networks import answers_with_parts_hidden, occlusion_of
+from paraisite.explain.networks import occlude_parts, predict_with_parts_hidden
 from paraisite.features.descriptors import Descriptor
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.process_model import ProcessModel, describe
@@ -27,7 +27,7 @@ METHOD: Final = (
 
 
 def occlude_processes(
-    model: ProcessModel, graph: GraphCollection, crystal: CrystalArrays, *, taught: npt.NDArray[np.bool_]
+    model: ProcessModel, graph: GraphCollection, crystal: CrystalArrays, *, trained: npt.NDArray[np.bool_]
 ) -> Contributions:
     """Return what a crystal's descriptors, and its atoms and shells as networks see them, do to each member.
 
@@ -35,7 +35,7 @@ def occlude_processes(
         model: The processes.
         graph: The crystal, alone.
         crystal: The same crystal.
-        taught: Which elements the materials hold that taught the processes, bool [n_element].
+        trained: Which elements the training set holds, bool [n_element].
 
     Raises:
         DataError: A prediction with a part hidden is not finite.
@@ -43,35 +43,35 @@ def occlude_processes(
     n_own = len(model.columns) - len(model.networks)
     own = describe(model.networks, graph, crystal, compiled=False)[0, :n_own]
     typical = np.median(model.descriptors[:, :n_own], axis=0)
-    parts, occluded = occlusion_of(graph)
-    said = np.column_stack(
+    parts, occluded = occlude_parts(graph)
+    network_log10_kappa = np.column_stack(
         [
-            answers_with_parts_hidden(network, occluded, taught=taught).mean(axis=0)
+            predict_with_parts_hidden(network, occluded, trained=trained).mean(axis=0)
             for network in model.networks.values()
         ]
     )
-    rows = rows_with_parts_hidden(own, typical, said)
+    rows = rows_with_parts_hidden(own, typical, network_log10_kappa)
     log10_kappa = np.stack([estimate.mean for estimate in model.estimates(rows)])
     described = descriptor_parts(own, typical, model.columns[:n_own])
-    return Contributions.from_answers([*described, *parts], log10_kappa, method=METHOD)
+    return Contributions.from_predictions([*described, *parts], log10_kappa, method=METHOD)
 
 
-def rows_with_parts_hidden(own: Floats, typical: Floats, said: Floats) -> Floats:
+def rows_with_parts_hidden(own: Floats, typical: Floats, network_log10_kappa: Floats) -> Floats:
     """Return descriptors with nothing hidden, each of the structure's, each part of the graph, and all of it.
 
     Args:
         own: The structure's own descriptors, [n_own].
         typical: What hides them, [n_own].
-        said: What networks say with nothing, with each part of the graph, and with all of it hidden,
-            [n_part + 2, n_network].
+        network_log10_kappa: The networks' predictions with nothing, with each part of the graph, and with all of it
+            hidden, [n_part + 2, n_network].
 
     Returns:
         float64 [n_own + n_part + 2, n_own + n_network].
     """
-    n_own, n_part = len(own), len(said) - 2
+    n_own, n_part = len(own), len(network_log10_kappa) - 2
     hidden = np.where(np.eye(n_own, dtype=np.bool_), typical, own)
     of_structure = np.vstack([own, hidden, np.tile(own, (n_part, 1)), typical])
-    of_networks = np.vstack([np.tile(said[0], (n_own + 1, 1)), said[1:]])
+    of_networks = np.vstack([np.tile(network_log10_kappa[0], (n_own + 1, 1)), network_log10_kappa[1:]])
     return np.hstack([of_structure, of_networks])
 
 

@@ -1,4 +1,4 @@
-"""An explanation for people: a few plain sentences, and a table of what each part does."""
+"""An explanation for people: a few plain sentences, and a table of the contributions."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from rich.text import Text
 from paraisite import schema
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.explainers import Explanation
-from paraisite.inference.rows import DISTANCE, LOG10_SPREAD, MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
+from paraisite.inference.rows import DISTANCE, MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
 
 SHOWN_PARTS: Final = 12
 """Parts that tables and figures show; JSON holds all."""
@@ -23,14 +23,14 @@ _NO_DIFFERENCE_DEX: Final = 0.05
 
 
 def sentences(explanation: Explanation) -> list[str]:
-    """Return what there is to say of a prediction, one sentence for each question."""
+    """Return a prediction in words, one sentence for each question."""
     row = explanation.row
     if row[schema.REASON] is not None:
         return [f"There is no prediction: {row[schema.REASON].rstrip('.!')}."]
-    said = [value_sentence(row), agreement_sentence(row), domain_sentence(row), nearest_sentence(row)]
+    texts = [value_sentence(row), agreement_sentence(row), domain_sentence(row), nearest_sentence(row)]
     if explanation.contributions is not None:
-        said += contribution_sentences(explanation.contributions)
-    return [sentence for sentence in said if sentence]
+        texts += contribution_sentences(explanation.contributions)
+    return [sentence for sentence in texts if sentence]
 
 
 def value_sentence(row: Row) -> str:
@@ -47,8 +47,8 @@ def agreement_sentence(row: Row) -> str:
     if len(members) == 1:
         return ""
     text = (
-        f"The {len(members)} members say {members.min():.3g} to {members.max():.3g} {row[UNIT]}, with a standard "
-        f"deviation of {row[LOG10_SPREAD]:.2f} dex (a factor of {10 ** row[LOG10_SPREAD]:.2f})"
+        f"The {len(members)} members predict {members.min():.3g} to {members.max():.3g} {row[UNIT]}, with a standard "
+        f"deviation of {row[schema.KAPPA_LOG10_STD]:.2f} dex (a factor of {10 ** row[schema.KAPPA_LOG10_STD]:.2f})"
     )
     low, high = (row[key] for key in interval_keys(schema.COVERAGES[0]))
     if low is None:
@@ -58,15 +58,19 @@ def agreement_sentence(row: Row) -> str:
 
 
 def domain_sentence(row: Row) -> str:
-    """Return whether the model knows crystals of this kind, and why."""
+    """Return whether the crystal is in the model's applicability domain, and why."""
     if row[schema.OUT_OF_DOMAIN_FLAG] is None:
-        return "Nobody knows how foreign the crystal is to this model: it has no training materials to compare with."
+        return "Applicability domain unknown: this model has no training materials to compare with."
     closer = row[schema.OUT_OF_DOMAIN]
-    share = "" if closer is None else f"{100 * closer:.0f} % of held-out materials lie closer to what taught the model"
+    share = "" if closer is None else f"{100 * closer:.0f} % of held-out materials lie closer to the training set"
     if row[UNSEEN]:
         unseen = ", ".join(row[UNSEEN])
-        return f"It is out of domain: no training material holds {unseen}" + (share and f"; {share}") + "."
-    state = "out of domain, being too far" if row[schema.OUT_OF_DOMAIN_FLAG] else "in domain"
+        return (
+            f"It is outside the applicability domain: no training material holds {unseen}"
+            + (share and f"; {share}")
+            + "."
+        )
+    state = "outside the applicability domain" if row[schema.OUT_OF_DOMAIN_FLAG] else "in the applicability domain"
     return f"It is {state}" + (share and f": {share}") + "."
 
 
@@ -77,7 +81,7 @@ def nearest_sentence(row: Row) -> str:
     named = ", ".join(
         f"{near_name(near)} ({near[schema.KAPPA]:.3g} W/m/K, distance {near[DISTANCE]:.2f})" for near in row[NEAREST]
     )
-    return f"The nearest training materials are {named}; distances in standard deviations of what members see."
+    return f"The nearest training materials are {named}; distances in standard deviations of the embeddings."
 
 
 def near_name(near: Row) -> str:
@@ -86,10 +90,10 @@ def near_name(near: Row) -> str:
 
 
 def contribution_sentences(found: Contributions) -> list[str]:
-    """Return what raises and what lowers the prediction most, and how far the contributions add up."""
+    """Return which part raises and which lowers the prediction most, and how far the contributions add up."""
     highest, lowest = int(np.argmax(found.mean_dex)), int(np.argmin(found.mean_dex))
-    said = [
-        f"What {word} it most is {found.parts[part].label}: times {found.factor[part]:.2f}."
+    extremes = [
+        f"The part that {word} it most is {found.parts[part].label}: times {found.factor[part]:.2f}."
         for word, part, does in (
             ("raises", highest, found.mean_dex[highest] > _NO_CONTRIBUTION_DEX),
             ("lowers", lowest, found.mean_dex[lowest] < -_NO_CONTRIBUTION_DEX),
@@ -99,9 +103,9 @@ def contribution_sentences(found: Contributions) -> list[str]:
     whole = float(found.all_dex.mean())
     share = f" ({100 * found.accounted_share:.0f} %)" if abs(whole) > _NO_DIFFERENCE_DEX else ""
     return [
-        *said,
+        *extremes,
         found.method,
-        f"With everything hidden the model says {found.nothing_w_per_m_k:.3g} W/m/K; of the difference of "
+        f"With everything hidden the model predicts {found.nothing_w_per_m_k:.3g} W/m/K; of the difference of "
         f"{whole:+z.2f} dex to the prediction the contributions add up to {found.mean_dex.sum():+z.2f} dex{share}, the "
         "rest is interplay.",
     ]
@@ -115,7 +119,7 @@ def contributions_table(found: Contributions) -> Table:
         table.add_row(
             found.parts[part].label,
             found.parts[part].detail,
-            f"{found.mean_dex[part]:+z.3f}" + (f" ± {found.spread_dex[part]:.3f}" if len(found.dex) > 1 else ""),
+            f"{found.mean_dex[part]:+z.3f}" + (f" ± {found.std_dex[part]:.3f}" if len(found.dex) > 1 else ""),
             f"× {found.factor[part]:.2f}",
             f"{agreeing} of {len(found.dex)}",
         )

@@ -1,4 +1,4 @@
-"""How well an ensemble knows crystals of a kind: how far from those that taught it, elements that none of them has."""
+"""The applicability domain of a model: distances to its training set, and elements that no material of it holds."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -8,22 +8,22 @@ import numpy.typing as npt
 from sklearn.neighbors import NearestNeighbors
 
 from paraisite.arrays import Floats
-from paraisite.inference.calibration_set import Reference
+from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.models.applicability import Neighbourhood, is_flagged
 
 N_NEAREST: Final = 3
 
 
-class Familiarity(NamedTuple):
-    """How foreign crystals are to an ensemble.
+class Applicability(NamedTuple):
+    """Whether crystals lie in a model's applicability domain.
 
     Attributes:
-        out_of_domain: Share of held-out rows that lie closer to what taught a member than a crystal does, [n_row], 0 to
-            1; NaN where no row was held out.
-        unseen: Which elements of a crystal are in no material that taught, bool [n_row, n_element].
-        flagged: Whether it is too far or has such an element, bool [n_row].
-        nearest: Rows of the nearest materials that taught, the nearest first, int64 [n_row, n_nearest].
-        distance: Their distances, in standard deviations of the hidden layers, root mean square over the members, same
+        out_of_domain: Share of held-out rows that lie closer to a member's training rows than a crystal does, [n_row],
+            0 to 1; NaN where no row was held out.
+        unseen: Which elements of a crystal are in no material of the training set, bool [n_row, n_element].
+        flagged: Whether it is outside: too far, or with such an element, bool [n_row].
+        nearest: Rows of the nearest materials of the training set, the nearest first, int64 [n_row, n_nearest].
+        distance: Their distances, in standard deviations of the embeddings, root mean square over the members, same
             shape.
     """
 
@@ -35,14 +35,14 @@ class Familiarity(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Domain:
-    """What an ensemble knows.
+class ApplicabilityDomain:
+    """The region of crystals that a model was trained on.
 
     Attributes:
-        known: What taught each member, as it sees it, [n_member].
-        held_out: Of each member the distances of the rows that it has not learnt from, ascending.
-        seen: Elements of what taught, bool [n_element].
-        materials: All members' views of the materials side by side, standardised.
+        known: Each member's training rows in its embedding, [n_member].
+        held_out: Of each member the distances of the rows that it was not trained on, ascending.
+        seen: Elements of the training set, bool [n_element].
+        materials: All members' embeddings of the materials side by side, standardised.
     """
 
     known: tuple[Neighbourhood, ...]
@@ -51,46 +51,46 @@ class Domain:
     materials: NearestNeighbors
 
     @classmethod
-    def of(cls, reference: Reference) -> "Domain":
-        """Return what the reference's ensemble knows."""
-        members = list(zip(reference.hidden, reference.trained, strict=True))
-        known = tuple(Neighbourhood.of(hidden[trained]) for hidden, trained in members)
+    def fit(cls, calibration_set: CalibrationSet) -> "ApplicabilityDomain":
+        """Return the domain of the calibration set's model."""
+        members = list(zip(calibration_set.embedding, calibration_set.trained, strict=True))
+        known = tuple(Neighbourhood.of(embedding[trained]) for embedding, trained in members)
         held_out = tuple(
-            np.sort(of_member.distances(hidden[~trained])) if not trained.all() else np.zeros(0)
-            for of_member, (hidden, trained) in zip(known, members, strict=True)
+            np.sort(of_member.distances(embedding[~trained])) if not trained.all() else np.zeros(0)
+            for of_member, (embedding, trained) in zip(known, members, strict=True)
         )
-        materials = NearestNeighbors(n_neighbors=min(N_NEAREST, len(reference.elements)))
-        materials.fit(_side_by_side(known, reference.hidden))
-        return cls(known, held_out, np.asarray(reference.elements.any(axis=0)), materials)
+        materials = NearestNeighbors(n_neighbors=min(N_NEAREST, len(calibration_set.elements)))
+        materials.fit(_side_by_side(known, calibration_set.embedding))
+        return cls(known, held_out, np.asarray(calibration_set.elements.any(axis=0)), materials)
 
-    def judge(self, hidden: Floats, elements: npt.NDArray[np.bool_]) -> Familiarity:
-        """Return how foreign crystals are.
+    def assess(self, embedding: Floats, elements: npt.NDArray[np.bool_]) -> Applicability:
+        """Return whether crystals lie in the domain.
 
         Args:
-            hidden: Every member's last hidden layer, [n_member, n_row, n_hidden], finite.
+            embedding: Every member's, [n_member, n_row, n_feature], finite.
             elements: Which elements they hold, [n_row, n_element].
         """
         unseen = elements & ~self.seen
         if not len(elements):
             none = np.zeros((0, self.materials.n_neighbors))
-            return Familiarity(np.zeros(0), unseen, np.zeros(0, np.bool_), none.astype(np.int64), none)
-        score = self._out_of_domain(hidden)
-        distance, nearest = self.materials.kneighbors(_side_by_side(self.known, hidden))
-        return Familiarity(score, unseen, is_flagged(score, unseen.sum(axis=1)), nearest.astype(np.int64), distance)
+            return Applicability(np.zeros(0), unseen, np.zeros(0, np.bool_), none.astype(np.int64), none)
+        score = self._out_of_domain(embedding)
+        distance, nearest = self.materials.kneighbors(_side_by_side(self.known, embedding))
+        return Applicability(score, unseen, is_flagged(score, unseen.sum(axis=1)), nearest.astype(np.int64), distance)
 
-    def _out_of_domain(self, hidden: Floats) -> Floats:
+    def _out_of_domain(self, embedding: Floats) -> Floats:
         """Return the score that ``models.applicability`` gives, with each member in a fold's place."""
         n_held_out = sum(map(len, self.held_out))
         if n_held_out == 0:
-            return np.full(hidden.shape[1], np.nan)
-        n_closer = np.zeros(hidden.shape[1])
-        for of_member, known, held_out in zip(hidden, self.known, self.held_out, strict=True):
+            return np.full(embedding.shape[1], np.nan)
+        n_closer = np.zeros(embedding.shape[1])
+        for of_member, known, held_out in zip(embedding, self.known, self.held_out, strict=True):
             n_closer += np.searchsorted(held_out, known.distances(of_member))
         return n_closer / (n_held_out + 1)
 
 
-def _side_by_side(known: tuple[Neighbourhood, ...], hidden: Floats | npt.NDArray[np.float32]) -> Floats:
-    """Return all members' standardised views of each row, scaled so that a distance is their root mean square."""
-    views = [of_member.standardised(values) for of_member, values in zip(known, hidden, strict=True)]
-    joined: Floats = np.concatenate(views, axis=1) / np.sqrt(len(views))
+def _side_by_side(known: tuple[Neighbourhood, ...], embedding: Floats | npt.NDArray[np.float32]) -> Floats:
+    """Return all members' standardised embeddings, scaled so that a distance is the members' root mean square."""
+    of_members = [of_member.standardised(values) for of_member, values in zip(known, embedding, strict=True)]
+    joined: Floats = np.concatenate(of_members, axis=1) / np.sqrt(len(of_members))
     return joined

@@ -1,4 +1,4 @@
-"""From a training to a predictor: the model, for networks at their last epoch and rounded, with what taught it."""
+"""From a training to a predictor: the model, for networks at their last epoch and rounded, and its calibration set."""
 
 import dataclasses
 import logging
@@ -14,7 +14,7 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.calibration import log10_of
-from paraisite.inference.calibration_set import Materials, Reference, elements_of
+from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials, elements_of
 from paraisite.inference.model import Model
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
@@ -41,51 +41,51 @@ def make_predictor(trained: TrainedRecipe, graphs: GraphCollection) -> Predictor
         DataError: A member has diverged.
     """
     model, result = NetworkModel(_rounded_if_close(trained.last, graphs)), trained.result
-    reference = make_reference(
+    calibration_set = make_calibration_set(
         model,
         graphs,
         crystals=CrystalArrays.from_structures(result.dataset.structures),
         materials=materials_of(result.dataset),
         trained_rows=[split.train for split in result.splits],
     )
-    return Predictor(model, reference)
+    return Predictor(model, calibration_set)
 
 
-def make_reference(
+def make_calibration_set(
     model: Model,
     graphs: GraphCollection,
     *,
     crystals: CrystalArrays,
-    materials: Materials,
+    materials: KnownMaterials,
     trained_rows: Sequence[npt.NDArray[np.int64]],
-) -> Reference:
-    """Return what a model says of the materials that taught it.
+) -> CalibrationSet:
+    """Return a model's predictions and embeddings of its data set.
 
     Args:
-        model: The very one that is to be judged: if its parameters are rounded for the store, the rounded one.
+        model: The very one that is to predict: if its parameters are rounded for the store, the rounded one.
         graphs: The materials' graphs.
         crystals: Their crystals, in the same order.
         materials: The materials, likewise.
-        trained_rows: Rows that each member has learnt from, by which nothing else of it was chosen.
+        trained_rows: Rows that each member was trained on; nothing else of it was chosen by the others.
 
     Raises:
-        DataError: There is not one set of rows per member, or a member's answers are not finite.
+        DataError: There is not one set of rows per member, or a member's predictions are not finite.
     """
     if len(trained_rows) != model.n_member or not model.predicts_conductivity:
         raise DataError(
             f"{model.n_member} members of {', '.join(model.targets)}, expected {len(trained_rows)} of kappa"
         )
-    found = model.answers(graphs, crystals, compiled=True)
-    if not (np.isfinite(found.output).all() and np.isfinite(found.view).all()):
-        raise DataError("a member's answers for what taught it are not finite: it has diverged")
-    return Reference(
+    predicted = model.predict_members(graphs, crystals, compiled=True)
+    if not (np.isfinite(predicted.output).all() and np.isfinite(predicted.embedding).all()):
+        raise DataError("a member's predictions of its own data set are not finite: it has diverged")
+    return CalibrationSet(
         materials=materials,
         elements=elements_of(graphs),
-        hidden=found.view.astype(np.float32),
-        members_w_per_m_k=found.output,
+        embedding=predicted.embedding.astype(np.float32),
+        members_w_per_m_k=predicted.output,
         trained=membership(trained_rows, len(graphs)),
         model_digest=model.digest,
-        spread_dex=found.spread_dex,
+        std_dex=predicted.std_dex,
     )
 
 
@@ -111,11 +111,11 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
     return ensemble
 
 
-def materials_of(dataset: Dataset) -> Materials:
+def materials_of(dataset: Dataset) -> KnownMaterials:
     """Return a data set's materials, for people."""
     table = dataset.table
     prototypes = table[schema.PROTOTYPE]
-    return Materials(
+    return KnownMaterials(
         material_id=tuple(table[schema.MATERIAL_ID]),
         formula=tuple(table[schema.FORMULA]),
         prototype=tuple(prototypes.where(prototypes.notna(), None)),

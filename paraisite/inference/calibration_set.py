@@ -1,4 +1,4 @@
-"""What a model's answers are judged by: the materials that taught it, as each of its members sees them."""
+"""The calibration set of a model: its materials with known values, and every member's prediction and embedding."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +14,19 @@ from paraisite.inference.model import Model
 from paraisite.models.tensor_file import read_sealed, seal, write_sealed
 
 FORMAT: Final = "paraisite-reference-2"
-REFERENCE_FILE: Final = "reference.safetensors"
-"""What the file is called wherever a folder holds one, beside its model."""
+CALIBRATION_SET_FILE: Final = "reference.safetensors"
+"""The file's name in every folder of a predictor: that of the first versions, so that their folders load."""
 
 _HEADER: Final = "paraisite_reference"
-_ARRAYS: Final = ("elements", "kappa_w_per_m_k", "hidden", "members_w_per_m_k", "trained")
-_SPREAD: Final = "spread_dex"
+_EMBEDDING: Final = "hidden"
+_STD: Final = "spread_dex"
+"""Names of arrays in the file, as the first versions wrote them."""
+_ARRAYS: Final = ("elements", "kappa_w_per_m_k", _EMBEDDING, "members_w_per_m_k", "trained")
 
 
 @dataclass(frozen=True, eq=False)
-class Materials:
-    """Materials that taught a model, for people.
+class KnownMaterials:
+    """Materials of a calibration set, for people.
 
     Attributes:
         material_id: Ids, [n_row].
@@ -40,27 +42,27 @@ class Materials:
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
-    """What a model's answers are judged by.
+class CalibrationSet:
+    """Materials with known values that intervals and applicability domain of a model are taken from.
 
     Attributes:
-        materials: Its materials with their values.
+        materials: Ids, formulas and values.
         elements: Which elements each holds, by atomic number, bool [n_row, n_element].
-        hidden: What each member sees of them, a network's last hidden layer, float32 [n_member, n_row, n_feature].
+        embedding: Each member's, of a network the last hidden layer, float32 [n_member, n_row, n_feature].
         members_w_per_m_k: Each member's prediction, W/m/K, float64 [n_member, n_row].
-        trained: Whether a member has learnt from a row, bool [n_member, n_row].
+        trained: Whether a member was trained on a row, bool [n_member, n_row].
         model_digest: The model's.
-        spread_dex: Standard deviation that each member gives its log10(kappa), dex, float64 [n_member, n_row]; None for
-            members that give none.
+        std_dex: Standard deviation of each member's prediction of log10(kappa), dex, float64 [n_member, n_row]; None
+            for members that predict none.
     """
 
-    materials: Materials
+    materials: KnownMaterials
     elements: npt.NDArray[np.bool_]
-    hidden: npt.NDArray[np.float32]
+    embedding: npt.NDArray[np.float32]
     members_w_per_m_k: npt.NDArray[np.float64]
     trained: npt.NDArray[np.bool_]
     model_digest: str
-    spread_dex: npt.NDArray[np.float64] | None = None
+    std_dex: npt.NDArray[np.float64] | None = None
 
     def check(self, model: Model) -> None:
         """Do nothing if this belongs to the model.
@@ -70,7 +72,7 @@ class Reference:
         """
         if (found := model.digest) != self.model_digest:
             raise CheckpointError(
-                f"the reference belongs to a model with digest {self.model_digest[:12]}…, found {found[:12]}…"
+                f"the calibration set belongs to a model with digest {self.model_digest[:12]}…, found {found[:12]}…"
             )
 
     @property
@@ -83,11 +85,11 @@ class Reference:
         write_sealed(path, self._arrays(), self._header(), header_key=_HEADER)
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        spread = {} if self.spread_dex is None else {_SPREAD: self.spread_dex}
-        return spread | {
+        std = {} if self.std_dex is None else {_STD: self.std_dex}
+        return std | {
             "elements": self.elements,
             "kappa_w_per_m_k": self.materials.kappa_w_per_m_k,
-            "hidden": self.hidden,
+            _EMBEDDING: self.embedding,
             "members_w_per_m_k": self.members_w_per_m_k,
             "trained": self.trained,
         }
@@ -102,18 +104,20 @@ class Reference:
         }
 
     @classmethod
-    def load(cls, path: Path) -> "Reference":
+    def load(cls, path: Path) -> "CalibrationSet":
         """Read a file that :meth:`save` wrote.
 
         Raises:
-            CheckpointError: The file is absent, damaged, or no reference of this format.
+            CheckpointError: The file is absent, damaged, or no calibration set of this format.
         """
         header, arrays = read_sealed(path, header_key=_HEADER, expected_format=FORMAT)
-        if set(arrays) - {_SPREAD} != set(_ARRAYS):
+        if set(arrays) - {_STD} != set(_ARRAYS):
             raise CheckpointError(f"{path} holds {', '.join(arrays)}, expected {', '.join(_ARRAYS)}")
         material_id, formula, prototype = (tuple(header[name]) for name in ("material_id", "formula", "prototype"))
         return cls(
-            materials=Materials(material_id, formula, prototype, arrays.pop("kappa_w_per_m_k")),
+            materials=KnownMaterials(material_id, formula, prototype, arrays.pop("kappa_w_per_m_k")),
+            embedding=arrays.pop(_EMBEDDING),
+            std_dex=arrays.pop(_STD, None),
             model_digest=header["model_digest"],
             **arrays,
         )

@@ -1,4 +1,4 @@
-"""What predicts, as a predictor sees it: members that answer for crystals, whatever they are made of."""
+"""The interface of a predictor's model: members that predict, whatever they are made of."""
 
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -8,23 +8,23 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
 
 
-class Answers(NamedTuple):
-    """What every member says of every crystal.
+class ModelOutput(NamedTuple):
+    """Every member's prediction of every crystal.
 
     Attributes:
         output: Predictions, float64 [n_member, n_crystal]; [n_member, n_crystal, n_output] for several outputs.
-        view: What the member sees of the crystal, in which distances are taken, [n_member, n_crystal, n_feature].
-        spread_dex: Standard deviation that the member gives log10(kappa), dex, [n_member, n_crystal]; None for members
-            that give none.
+        embedding: The member's features of the crystal, in which distances are taken, [n_member, n_crystal, n_feature].
+        std_dex: Standard deviation of the member's log10(kappa), dex, [n_member, n_crystal]; None for members that
+            predict none.
     """
 
     output: Floats
-    view: Floats
-    spread_dex: Floats | None = None
+    embedding: Floats
+    std_dex: Floats | None = None
 
 
 class Model(Protocol):
-    """Members that were taught the same way on different rows."""
+    """Members that were trained the same way on different rows."""
 
     @property
     def n_member(self) -> int:
@@ -48,10 +48,10 @@ class Model(Protocol):
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over what the answers depend on, whatever precision it was stored in."""
+        """SHA-256, in hex, over what the predictions depend on, whatever precision it was stored in."""
 
-    def answers(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> Answers:
-        """Return what the members say.
+    def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
+        """Return every member's predictions.
 
         Args:
             graphs: Crystals whose bonds reach to the cutoff.

@@ -10,17 +10,17 @@ import numpy.typing as npt
 from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import Answers
+from paraisite.inference.model import ModelOutput
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel:
-    """The members of an ensemble; each sees a crystal as its last hidden layer.
+    """The members of an ensemble; a member's embedding of a crystal is its last hidden layer.
 
     Attributes:
-        ensemble: Members at their last epoch, if intervals are to rest on them: only then do their errors on rows that
-            they have not learnt from say what new ones will be.
+        ensemble: Members at their last epoch, if intervals are to rest on them: only then are their errors on rows that
+            they were not trained on those of new crystals.
     """
 
     ensemble: Ensemble
@@ -55,14 +55,14 @@ class NetworkModel:
         """SHA-256, in hex, over members and scaler."""
         return digest_of(self.ensemble)
 
-    def answers(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> Answers:
-        """Return what the members say of crystals; see ``model.Model``."""
+    def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
+        """Return every member's predictions; see ``model.Model``."""
         # Here, because TensorFlow takes seconds to import and a process that hands out work does without.
         from paraisite.models import ensemble_prediction
 
         del crystals  # all that a network sees is in the graph
-        found = ensemble_prediction.answers(self.ensemble, graphs, compiled=compiled)
-        return Answers(found.output, found.hidden)
+        predicted = ensemble_prediction.answers(self.ensemble, graphs, compiled=compiled)
+        return ModelOutput(predicted.output, predicted.hidden)
 
     def save(self, folder: Path) -> None:
         """Write the ensemble."""

@@ -1,4 +1,4 @@
-"""What a model says of some crystals, as arrays."""
+"""A model's predictions of some crystals, as arrays."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,25 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.arrays import Floats
-from paraisite.inference.applicability_domain import Familiarity
+from paraisite.inference.applicability_domain import Applicability
 from paraisite.inference.calibration import log10_of
-from paraisite.inference.calibration_set import Materials
+from paraisite.inference.calibration_set import KnownMaterials
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model says of some crystals.
+    """A model's predictions of some crystals.
 
     Attributes:
         target: What is predicted, e.g. "kappa".
         unit: Of all values, e.g. "W/m/K".
         members: Every member's prediction, float64 [n_member, n_row]; NaN where there is none.
-        value: The prediction, [n_row]: for kappa the one that ``Calibration.value`` gives, without a reference the
-            members' median in the logarithm; else the mean.
+        value: The prediction, [n_row]: for kappa the one that ``Calibration.value`` gives, without a calibration set
+            the members' median in the logarithm; else the mean.
         lower: Lower ends of the intervals for ``schema.COVERAGES``, [n_coverage, n_row]; NaN where there is none.
         upper: Their upper ends, same shape.
-        familiarity: How foreign the crystals are; None for a model without a reference.
-        materials: What ``familiarity.nearest`` counts, or None.
+        applicability: Whether the crystals are in the applicability domain; None for a model without a calibration set.
+        materials: The rows that ``applicability.nearest`` counts, or None.
         reason: Why a row has no prediction, else "", [n_row].
     """
 
@@ -37,8 +37,8 @@ class Predictions:
     value: Floats
     lower: Floats
     upper: Floats
-    familiarity: Familiarity | None
-    materials: Materials | None
+    applicability: Applicability | None
+    materials: KnownMaterials | None
     reason: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -59,8 +59,8 @@ class Predictions:
         return found
 
     @property
-    def log10_spread(self) -> Floats:
-        """Sample deviation over the members of log10(kappa), dex, [n_row]; NaN for a single member."""
+    def log10_std(self) -> Floats:
+        """Sample standard deviation over the members of log10(kappa), dex, [n_row]; NaN for a single member."""
         if len(self.members) == 1:
             return np.full(len(self), np.nan)
         found: Floats = log10_of(self.members).std(axis=0, ddof=1)
@@ -77,8 +77,8 @@ class Predictions:
         reason = np.full(n_row, "", object)
         reason[rows] = self.reason
         reason[list(reasons)] = list(reasons.values())
-        familiarity = self.familiarity and Familiarity(
-            *(_among(values, rows, n_row=n_row, axis=0) for values in self.familiarity)
+        applicability = self.applicability and Applicability(
+            *(_among(values, rows, n_row=n_row, axis=0) for values in self.applicability)
         )
         of_each = (self.members, self.value, self.lower, self.upper)
         members, value, lower, upper = (_among(values, rows, n_row=n_row, axis=-1) for values in of_each)
@@ -88,7 +88,7 @@ class Predictions:
             value=value,
             lower=lower,
             upper=upper,
-            familiarity=familiarity,
+            applicability=applicability,
             reason=reason.astype(np.str_),
         )
 

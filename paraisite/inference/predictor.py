@@ -1,4 +1,4 @@
-"""A model that answers for crystals: values with intervals, and how foreign they are."""
+"""A model with its calibration set: values with intervals, and whether crystals are in the applicability domain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.applicability_domain import Domain
-from paraisite.inference.calibration import Calibration, log10_of, median_value
-from paraisite.inference.calibration_set import REFERENCE_FILE, Reference, elements_of
-from paraisite.inference.model import Answers, Model
+from paraisite.inference.applicability_domain import ApplicabilityDomain
+from paraisite.inference.calibration import Calibration, log10_of, median_of_members
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, CalibrationSet, elements_of
+from paraisite.inference.model import Model, ModelOutput
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.process_model import PROCESSES_FILE, ProcessModel
@@ -24,7 +24,7 @@ from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.schema import COVERAGES
 
 NOT_FINITE: Final = "the model's output is not a finite number"
-"""The reason of a crystal that the members have no value for."""
+"""The reason of a crystal that a member predicts no number for."""
 
 FEW: Final = 32
 """Crystals up to which compiling the network takes longer than it saves."""
@@ -32,48 +32,48 @@ FEW: Final = 32
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """A model with what its answers are judged by.
+    """A model with its calibration set.
 
     Attributes:
         model: Its members.
-        reference: What taught the model; None for one that is known by itself only: its predictions have no intervals,
-            and nobody knows how foreign a crystal is to it.
+        calibration_set: Its materials with known values; without one there are no intervals and no applicability
+            domain.
         output: Which of several outputs is asked for.
     """
 
     model: Model
-    reference: Reference | None = None
+    calibration_set: CalibrationSet | None = None
     output: int = 0
 
     def __post_init__(self) -> None:
-        """Check that the reference is the model's.
+        """Check that the calibration set is the model's.
 
         Raises:
             CheckpointError: It is another one's.
         """
-        if self.reference is not None:
-            self.reference.check(self.model)
+        if self.calibration_set is not None:
+            self.calibration_set.check(self.model)
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
-        """Read an ensemble file, or a folder with one or with processes; a reference beside it is taken along.
+        """Read an ensemble file, or a folder with one or with processes; a calibration set beside it is taken along.
 
         Raises:
-            CheckpointError: A file is absent or damaged, or the reference is another model's.
+            CheckpointError: A file is absent or damaged, or the calibration set is another model's.
         """
         if (path / PROCESSES_FILE).exists():
             model: Model = ProcessModel.load(path)
-            reference = path / REFERENCE_FILE
+            beside = path / CALIBRATION_SET_FILE
         else:
             file = path / ENSEMBLE_FILE if path.is_dir() else path
-            model, reference = NetworkModel(Ensemble.load(file)), file.with_name(REFERENCE_FILE)
-        return cls(model, Reference.load(reference) if reference.exists() else None)
+            model, beside = NetworkModel(Ensemble.load(file)), file.with_name(CALIBRATION_SET_FILE)
+        return cls(model, CalibrationSet.load(beside) if beside.exists() else None)
 
     def save(self, folder: Path) -> None:
         """Write what ``load`` reads."""
         self.model.save(folder)
-        if self.reference is not None:
-            self.reference.save(folder / REFERENCE_FILE)
+        if self.calibration_set is not None:
+            self.calibration_set.save(folder / CALIBRATION_SET_FILE)
 
     def predict(self, structures: Sequence[Structure | str], *, compiled: bool | None = None) -> Predictions:
         """Predict for structures, in the order given; one that cannot be used becomes a row with a reason.
@@ -103,43 +103,44 @@ class Predictor:
             crystals: The same crystals, in the same order.
             compiled: As ``models.ensemble_prediction.answers`` takes it.
         """
-        answers = self.model.answers(graphs, crystals, compiled=compiled)
-        members = answers.output if len(self.model.targets) == 1 else answers.output[..., self.output]
-        finite = np.isfinite(members).all(axis=0) & np.isfinite(answers.view).all(axis=(0, 2))
+        predicted = self.model.predict_members(graphs, crystals, compiled=compiled)
+        members = predicted.output if len(self.model.targets) == 1 else predicted.output[..., self.output]
+        finite = np.isfinite(members).all(axis=0) & np.isfinite(predicted.embedding).all(axis=(0, 2))
         if finite.all():
-            return self._predictions(answers._replace(output=members), graphs)
-        spread = answers.spread_dex
-        known = Answers(members[:, finite], answers.view[:, finite], None if spread is None else spread[:, finite])
+            return self._predictions(predicted._replace(output=members), graphs)
+        std = predicted.std_dex
+        known = ModelOutput(members[:, finite], predicted.embedding[:, finite], None if std is None else std[:, finite])
         reasons = dict.fromkeys(np.flatnonzero(~finite).tolist(), NOT_FINITE)
         return self._predictions(known, graphs.take(np.flatnonzero(finite))).with_gaps(reasons, len(graphs))
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over model and reference."""
-        return self.model.digest if self.reference is None else self.reference.digest
+        """SHA-256, in hex, over model and calibration set."""
+        return self.model.digest if self.calibration_set is None else self.calibration_set.digest
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """How far the model is off on rows that it has not learnt from; None without a reference."""
-        return None if self.reference is None else Calibration.of(self.reference)
+        """How far the model is off on rows that it was not trained on; None without a calibration set."""
+        return None if self.calibration_set is None else Calibration.fit(self.calibration_set)
 
     @cached_property
-    def domain(self) -> Domain | None:
-        """What the model knows; None without a reference."""
-        return None if self.reference is None else Domain.of(self.reference)
+    def applicability_domain(self) -> ApplicabilityDomain | None:
+        """The region of crystals that the model was trained on; None without a calibration set."""
+        return None if self.calibration_set is None else ApplicabilityDomain.fit(self.calibration_set)
 
-    def _predictions(self, answers: Answers, graphs: GraphCollection) -> Predictions:
-        """Return what there is to say of crystals whose answers are finite and of one output."""
-        members, n_row = answers.output, answers.output.shape[1]
+    def _predictions(self, predicted: ModelOutput, graphs: GraphCollection) -> Predictions:
+        """Return the predictions of crystals whose output is finite and one number for each member."""
+        members, n_row = predicted.output, predicted.output.shape[1]
         lower, upper = np.full((2, len(COVERAGES), n_row), np.nan)
         if not self.model.predicts_conductivity:
             value = members.mean(axis=0)
         elif self.calibration is None:
-            value = median_value(log10_of(members))
+            value = median_of_members(log10_of(members))
         else:
-            estimate = self.calibration.estimate(log10_of(members), answers.spread_dex)
+            estimate = self.calibration.estimate(log10_of(members), predicted.std_dex)
             value = self.calibration.value(estimate)
             lower, upper = self.calibration.intervals(estimate)
+        domain, known = self.applicability_domain, self.calibration_set
         return Predictions(
             target=self.model.targets[self.output],
             unit=self.model.units[self.output],
@@ -147,7 +148,7 @@ class Predictor:
             value=value,
             lower=lower,
             upper=upper,
-            familiarity=None if self.domain is None else self.domain.judge(answers.view, elements_of(graphs)),
-            materials=None if self.reference is None else self.reference.materials,
+            applicability=None if domain is None else domain.assess(predicted.embedding, elements_of(graphs)),
+            materials=None if known is None else known.materials,
             reason=np.full(n_row, "", np.str_),
         )

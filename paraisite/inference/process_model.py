@@ -1,4 +1,4 @@
-"""Gaussian processes as a predictor's model: on what a structure says and on what trained networks say of it."""
+"""Gaussian processes as a predictor's model: on descriptors of structures and on trained networks' predictions."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from paraisite.features.descriptors import IONIC as IONIC_COLUMNS
 from paraisite.features.descriptors import PHYSICAL as PHYSICAL_COLUMNS
 from paraisite.features.descriptors import Descriptor, structure_descriptors
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import Answers
+from paraisite.inference.model import ModelOutput
 from paraisite.inference.network_model import digest_of, save_exactly
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.estimate import Estimate, mixed
@@ -37,15 +37,15 @@ _ROWS: Final = ("descriptors", "log10_kappa", "trained")
 
 @dataclass(frozen=True, eq=False)
 class ProcessModel:
-    """A mixture of Gaussian processes for each division of some materials; see ``models.tabular``.
+    """A mixture of Gaussian processes for each split of some materials; see ``models.tabular``.
 
     Attributes:
-        networks: Ensembles that predict kappa and have seen none of the materials, by name: their answers are
+        networks: Ensembles that predict kappa and were trained on none of the materials, by name: their predictions are
             descriptors.
         descriptors: Of the materials, [n_row, n_descriptor], as ``columns`` tells.
         log10_kappa: Their values, kappa in W/m/K, [n_row].
-        trained: Whether a member has learnt from a row, bool [n_member, n_row].
-        settings: What was found of each process (by name) and kernel, [n_member, n_setting] each.
+        trained: Whether a member was trained on a row, bool [n_member, n_row].
+        settings: Fitted settings of each process (by name) and kernel, [n_member, n_setting] each.
     """
 
     networks: Mapping[str, Ensemble]
@@ -65,22 +65,22 @@ class ProcessModel:
     ) -> "ProcessModel":
         """Fit all processes of all members, on all cores; arguments are the attributes."""
         jobs = [
-            delayed(_found)(descriptors[rows][:, columns], log10_kappa[rows])
+            delayed(_fit_settings)(descriptors[rows][:, columns], log10_kappa[rows])
             for columns in _columns_of_processes(len(networks)).values()
             for rows in trained
         ]
         # By joblib, whose processes need no ``if __name__ == "__main__":`` in a script that fits a model.
-        found = Parallel(n_jobs=os.cpu_count() or 1)(jobs)
+        fitted = Parallel(n_jobs=os.cpu_count() or 1)(jobs)
         settings = {
             process.name: tuple(np.stack(of_kernel) for of_kernel in zip(*of_members, strict=True))
-            for process, first in zip(GAUSSIAN_PROCESSES, range(0, len(found), len(trained)), strict=True)
-            for of_members in [found[first : first + len(trained)]]
+            for process, first in zip(GAUSSIAN_PROCESSES, range(0, len(fitted), len(trained)), strict=True)
+            for of_members in [fitted[first : first + len(trained)]]
         }
         return cls(networks, descriptors, log10_kappa, trained, settings)
 
     @property
     def n_member(self) -> int:
-        """Number of divisions."""
+        """Number of splits."""
         return len(self.trained)
 
     @property
@@ -101,11 +101,11 @@ class ProcessModel:
     @property
     def columns(self) -> tuple[Descriptor, ...]:
         """What the descriptors are, [n_descriptor]: the structure's own, then one for each network."""
-        said = (
-            Descriptor(f"log10_kappa_of_{name.lower()}", "dex", f"What {name} says, kappa in W/m/K.")
+        predicted = (
+            Descriptor(f"log10_kappa_of_{name.lower()}", "dex", f"{name}'s prediction, kappa in W/m/K.")
             for name in self.networks
         )
-        return (*PHYSICAL_COLUMNS, *IONIC_COLUMNS, *said)
+        return (*PHYSICAL_COLUMNS, *IONIC_COLUMNS, *predicted)
 
     @property
     def cutoff_angstrom(self) -> float:
@@ -124,13 +124,13 @@ class ProcessModel:
             for of_member in self._fitted
         ]
 
-    def answers(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> Answers:
-        """Return what the members say of crystals, the medians of their estimates; see ``model.Model``."""
+    def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
+        """Return every member's predictions, the medians of their estimates; see ``model.Model``."""
         descriptors = describe(self.networks, graphs, crystals, compiled=compiled)
-        found = self.estimates(descriptors)
-        means, spreads = (np.stack([getattr(estimate, name) for estimate in found]) for name in ("mean", "spread"))
-        view = np.broadcast_to(descriptors, (self.n_member, *descriptors.shape))
-        return Answers(np.power(10.0, means), view, spreads)
+        estimates = self.estimates(descriptors)
+        mean, std = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "spread"))
+        embedding = np.broadcast_to(descriptors, (self.n_member, *descriptors.shape))
+        return ModelOutput(np.power(10.0, mean), embedding, std)
 
     @cached_property
     def _fitted(self) -> list[list[tuple[npt.NDArray[np.int64], FittedProcesses]]]:
@@ -183,7 +183,7 @@ class ProcessModel:
 def describe(
     networks: Mapping[str, Ensemble], graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool
 ) -> Floats:
-    """Return crystals' descriptors, [n_crystal, n_descriptor]: physical ones, the ions', and what the networks say.
+    """Return crystals' descriptors, [n_crystal, n_descriptor]: physical, the ions', and the networks' predictions.
 
     Args:
         networks: Ensembles that predict kappa, by name.
@@ -194,8 +194,8 @@ def describe(
     # Here, because TensorFlow takes seconds to import and a process that hands out work does without.
     from paraisite.models.descriptor_blocks import log10_conductivity
 
-    said = [log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]
-    return np.column_stack([structure_descriptors(crystals), *said])
+    predicted = [log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]
+    return np.column_stack([structure_descriptors(crystals), *predicted])
 
 
 def _key(process: str, kernel: int) -> str:
@@ -223,6 +223,6 @@ def _columns_of_processes(n_network: int) -> dict[str, npt.NDArray[np.int64]]:
     }
 
 
-def _found(train: Floats, log10_kappa: Floats) -> tuple[Floats, ...]:
-    """Return what a fit finds of each kernel."""
+def _fit_settings(train: Floats, log10_kappa: Floats) -> tuple[Floats, ...]:
+    """Return each kernel's fitted settings."""
     return FittedProcesses.fit(train, log10_kappa).settings

@@ -22,7 +22,6 @@ UNIT: Final = "unit"
 MEAN: Final = "mean"
 STD: Final = "std"
 VARIANCE: Final = "variance"
-LOG10_SPREAD: Final = "log10_spread_dex"
 MEMBERS: Final = "members"
 UNSEEN: Final = "unseen_elements"
 NEAREST: Final = "nearest"
@@ -40,14 +39,14 @@ def interval_keys(coverage: float) -> tuple[str, str]:
 
 
 def as_rows(predictions: Predictions) -> list[Row]:
-    """Return one row per crystal as JSON knows it: numbers, texts, lists, and None for what is not known."""
+    """Return one row per crystal as JSON knows it: numbers, texts, lists, and None for absent values."""
     numbers = {
         VALUE: predictions.value,
         **_ends(predictions),
         MEAN: predictions.mean,
         STD: np.sqrt(predictions.variance),
         VARIANCE: predictions.variance,
-        LOG10_SPREAD: predictions.log10_spread,
+        schema.KAPPA_LOG10_STD: predictions.log10_std,
     }
     return [
         {
@@ -55,7 +54,7 @@ def as_rows(predictions: Predictions) -> list[Row]:
             UNIT: predictions.unit,
             **{key: _number(values[row]) for key, values in numbers.items()},
             MEMBERS: None if predictions.reason[row] else predictions.members[:, row].tolist(),
-            **_familiarity(predictions, row),
+            **_applicability(predictions, row),
             schema.REASON: str(predictions.reason[row]) or None,
         }
         for row in range(len(predictions))
@@ -69,7 +68,7 @@ def as_named_rows(crystals: Sequence[Crystal], predictions: Predictions) -> list
 
 
 def as_frame(predictions: Predictions) -> pd.DataFrame:
-    """Return the rows as a table of numbers and texts: lists are JSON, and a text that is not known is empty."""
+    """Return the rows as a table of numbers and texts: lists are JSON, and an absent text is empty."""
     rows = as_rows(predictions)
     return pd.DataFrame({key: _column([row[key] for row in rows], kind) for key, kind in frame_types().items()})
 
@@ -77,7 +76,7 @@ def as_frame(predictions: Predictions) -> pd.DataFrame:
 def frame_types() -> dict[str, str]:
     """Return the columns of ``as_frame`` in their order, with MLflow's names of their types."""
     ends = [key for coverage in schema.COVERAGES for key in interval_keys(coverage)]
-    numbers = (VALUE, *ends, MEAN, STD, VARIANCE, LOG10_SPREAD)
+    numbers = (VALUE, *ends, MEAN, STD, VARIANCE, schema.KAPPA_LOG10_STD)
     return {
         TARGET: "string",
         UNIT: "string",
@@ -92,9 +91,9 @@ def frame_types() -> dict[str, str]:
 
 
 def as_table(rows: Sequence[Row]) -> Table:
-    """Return named rows for a terminal; below them what has no prediction, and why."""
+    """Return named rows for a terminal; below them those without a prediction, with the reason."""
     name = Column("file", overflow="fold")
-    table = Table(name, "formula", "prediction", "80 %", "90 %", "known", "nearest that taught", box=None)
+    table = Table(name, "formula", "prediction", "80 %", "90 %", "in domain", "nearest training material", box=None)
     without = [row for row in rows if row[schema.REASON] is not None]
     table.caption = Text("\n".join(f"{row[NAME]}: no prediction: {row[schema.REASON]}" for row in without)) or None
     table.caption_justify = "left"
@@ -110,7 +109,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         row[schema.FORMULA],
         _value_text(row),
         *(_interval_text(row, coverage) for coverage in (0.8, 0.9)),
-        _known_text(row),
+        _domain_text(row),
         ", ".join(f"{near[schema.FORMULA]} {near[schema.KAPPA]:.3g}" for near in row[NEAREST] or ()),
     )
 
@@ -125,9 +124,9 @@ def _ends(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def _familiarity(predictions: Predictions, row: int) -> Row:
-    """Return what is known of a crystal's like; None where it is not predicted or nothing is known."""
-    found, materials = predictions.familiarity, predictions.materials
+def _applicability(predictions: Predictions, row: int) -> Row:
+    """Return a crystal's applicability and nearest training materials; None without a prediction or a domain."""
+    found, materials = predictions.applicability, predictions.materials
     if found is None or materials is None or predictions.reason[row]:
         return dict.fromkeys((schema.OUT_OF_DOMAIN, schema.OUT_OF_DOMAIN_FLAG, UNSEEN, NEAREST))
     return {
@@ -160,10 +159,10 @@ def _number(value: float) -> float | None:
 
 
 def _value_text(row: Row) -> str:
-    """Return the value, with the members' deviation where there is no interval."""
+    """Return the value, with the members' standard deviation where there is no interval."""
     has_interval = any(row[key] is not None for coverage in schema.COVERAGES for key in interval_keys(coverage))
-    spread = "" if has_interval or row[STD] is None else f" ± {row[STD]:.3g}"
-    return f"{row[TARGET]} {row[VALUE]:.4g}{spread} {row[UNIT]}".rstrip()
+    std = "" if has_interval or row[STD] is None else f" ± {row[STD]:.3g}"
+    return f"{row[TARGET]} {row[VALUE]:.4g}{std} {row[UNIT]}".rstrip()
 
 
 def _interval_text(row: Row, coverage: float) -> str:
@@ -171,9 +170,9 @@ def _interval_text(row: Row, coverage: float) -> str:
     return "–" if lower is None else f"{lower:.3g} to {upper:.3g}"
 
 
-def _known_text(row: Row) -> str:
+def _domain_text(row: Row) -> str:
     if row[schema.OUT_OF_DOMAIN_FLAG] is None:
         return "–"
     if row[UNSEEN]:
-        return f"no: {', '.join(row[UNSEEN])} unseen"
+        return f"no: {', '.join(row[UNSEEN])} not in training set"
     return "no: too far" if row[schema.OUT_OF_DOMAIN_FLAG] else "yes"

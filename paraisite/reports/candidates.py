@@ -12,9 +12,8 @@ from paraisite.active_learning.acquisition import ACQUISITIONS
 from paraisite.active_learning.diversity import SPACE_GROUP
 from paraisite.active_learning.replay import LOG10_MAE, N_FOUND, N_LABEL, REGRET, STRATEGY
 from paraisite.active_learning.replay_summary import HIGH, LABELS_TO_LOWEST, LOW, MEAN, QUANTITY
-from paraisite.inference.rows import interval_keys
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure
-from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
+from paraisite.schema import FORMULA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN, PREDICTED_KAPPA, interval_columns
 
 _COLOUR: Final = "#1f6fb4"
 _KNOWN_COLOUR: Final = "#9aa5b1"
@@ -35,14 +34,14 @@ _AXIS_OF: Final = {
 
 def candidates_table(rows: pd.DataFrame, *, coverage: float) -> pd.DataFrame:
     """Return a list of candidates as text, one row each (index: id, which `verify` takes)."""
-    lower, upper = interval_keys(coverage)
+    lower, upper = interval_columns(coverage)
     columns = {
         "formula": rows[FORMULA].to_list(),
         "space group": rows[SPACE_GROUP].to_list(),
-        "kappa, W/m/K": [f"{value:.3g}" for value in rows[KAPPA]],
+        "kappa, W/m/K": [f"{value:.3g}" for value in rows[PREDICTED_KAPPA]],
         f"{coverage:.0%}": [f"{low:.3g} to {high:.3g}" for low, high in zip(rows[lower], rows[upper], strict=True)],
         "out of domain": [f"{value:.2f}" for value in rows[OUT_OF_DOMAIN]],
-        "nearest that taught": rows[NEAREST_MATERIAL].to_list(),
+        "nearest training material": rows[NEAREST_MATERIAL].to_list(),
     }
     return pd.DataFrame(columns, index=pd.Index(rows[MATERIAL_ID], name="id"))
 
@@ -55,9 +54,9 @@ def candidates_figure(rows: pd.DataFrame, known: npt.NDArray[np.float64], *, cov
         known: kappa of the training data, W/m/K.
         coverage: Which intervals.
     """
-    lower, upper = interval_keys(coverage)
+    lower, upper = interval_columns(coverage)
     figure, axes = new_figure(8.0, 2.2 + 0.26 * len(rows))
-    centre, places = rows[KAPPA].to_numpy(np.float64), np.arange(len(rows))
+    centre, places = rows[PREDICTED_KAPPA].to_numpy(np.float64), np.arange(len(rows))
     reach = np.stack([centre - rows[lower].to_numpy(np.float64), rows[upper].to_numpy(np.float64) - centre])
     axes.errorbar(centre, places, xerr=reach, fmt="o", color=_COLOUR, markersize=5, linewidth=1.4, zorder=3)
     axes.set_yticks(places, [f"{name} ({group})" for name, group in zip(rows[FORMULA], rows[SPACE_GROUP], strict=True)])

@@ -92,7 +92,7 @@ def draw_contributions(axes: Axes, found: Contributions) -> None:
     colours = [_COLOURS[found.parts[part].kind] for part in shown]
     axes.barh(range(len(shown)), found.mean_dex[shown], color=colours, alpha=0.85)
     if len(found.dex) > 1:
-        spread = found.spread_dex[shown]
+        spread = found.std_dex[shown]
         axes.errorbar(
             found.mean_dex[shown], range(len(shown)), xerr=spread, fmt="none", ecolor="#333333", linewidth=1, capsize=2
         )
@@ -111,7 +111,7 @@ def draw_contributions(axes: Axes, found: Contributions) -> None:
 
 def draw_prediction(axes: Axes, explanation: Explanation) -> None:
     """Draw a prediction, its intervals and its members over a histogram of the training materials' values."""
-    row, taught = explanation.row, explanation.taught_w_per_m_k
+    row, taught = explanation.row, explanation.trained_w_per_m_k
     axes.set_xscale("log")
     if taught.size:
         counts, _, _ = axes.hist(taught, bins=_bins(taught), color="#d5dae0", label=f"{len(taught)} training materials")
@@ -167,7 +167,7 @@ def _limits(explanation: Explanation) -> tuple[float, float]:
     """Return limits that hold the prediction, its intervals and members, and all training materials."""
     row = explanation.row
     ends = [row[key] for coverage in schema.COVERAGES for key in interval_keys(coverage) if row[key] is not None]
-    values = np.array([row[VALUE], *ends, *row[MEMBERS], *explanation.taught_w_per_m_k])
+    values = np.array([row[VALUE], *ends, *row[MEMBERS], *explanation.trained_w_per_m_k])
     positive = values[values > 0]
     return float(positive.min() / 1.3), float(positive.max() * 1.3)
 

@@ -9,7 +9,6 @@ from paraisite import schema
 from paraisite.active_learning.diversity import SPACE_GROUP
 from paraisite.active_learning.replay import LOG10_MAE, REGRET, STRATEGY
 from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, QUANTITY
-from paraisite.inference.rows import interval_keys
 from paraisite.reports.document import Section, Shown
 from paraisite.reports.pictures import Picture
 
@@ -19,7 +18,7 @@ _ID: Final = "id"
 _COLUMNS: Final = {
     schema.FORMULA: "formula",
     SPACE_GROUP: "space group",
-    schema.KAPPA: "predicted, W/m/K",
+    schema.PREDICTED_KAPPA: "predicted, W/m/K",
     schema.NEAREST_MATERIAL: "nearest known material",
 }
 _CAPTIONS: Final = {
@@ -60,11 +59,12 @@ def candidates_section(folder: Path) -> Section:
 def _candidates(table: pd.DataFrame) -> pd.DataFrame:
     """Return what a reader asks of the first candidates, as text, by their ids."""
     first = table.head(_N_SHOWN)
+    first = first.rename(columns=schema.present_names(first.columns, schema.FORMER_SCREENING_COLUMNS))
     shown = pd.DataFrame({_ID: first[schema.MATERIAL_ID]})
     for column, heading in _COLUMNS.items():
         if column in first:
             shown[heading] = [f"{value:.3g}" if isinstance(value, float) else str(value) for value in first[column]]
-    lower, upper = interval_keys(_COVERAGE)
+    lower, upper = schema.interval_columns(_COVERAGE)
     if {lower, upper} <= set(first):
         ends = zip(first[lower], first[upper], strict=True)
         shown[f"{_COVERAGE:.0%} interval, W/m/K"] = [f"{low:.3g} to {high:.3g}" for low, high in ends]

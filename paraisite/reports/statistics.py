@@ -18,12 +18,12 @@ from paraisite.analysis.member_variance import QUANTILES, STEP
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.axes import log_ticks, plain_frame
 from paraisite.reports.pictures import Drawn
-from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE, MODEL
+from paraisite.schema import KAPPA_LOG10_STD, KAPPA_MEAN, KAPPA_VARIANCE, MODEL
 
 LABELS: Final = {
     KAPPA_MEAN: "mTC (W/m/K)",
     KAPPA_VARIANCE: "var(pTC) ((W/m/K)²)",
-    KAPPA_LOG10_SPREAD: "spread of log10 pTC (dex)",
+    KAPPA_LOG10_STD: "spread of log10 pTC (dex)",
 }
 """What figures call the quantities; others are called by their columns."""
 

@@ -98,7 +98,7 @@ class Source(Protocol):
         """
 
 
-class Record(NamedTuple):
+class RawRow(NamedTuple):
     """One row of a text file: its bytes, and where it starts."""
 
     start: int
@@ -117,7 +117,7 @@ class TextFile:
         """Whether its name says so."""
         return self.path.suffix == GZIP_SUFFIX
 
-    def records(self) -> Iterator[tuple[Record, float]]:
+    def records(self) -> Iterator[tuple[RawRow, float]]:
         """Yield each row, and the share of the file that has been read.
 
         Raises:
@@ -136,7 +136,7 @@ class TextFile:
             except (EOFError, OSError, zlib.error, ValueError) as error:
                 raise DataError(f"{self.path} cannot be read behind its row {n_done}: {error}") from error
 
-    def span(self, first: int, records: list[Record]) -> Span:
+    def span(self, first: int, records: list[RawRow]) -> Span:
         """Return the span of consecutive records, the first of them number ``first``."""
         if self.is_compressed:
             return Span(self.form, self.path, first, content=b"".join(record.content for record in records))
@@ -170,16 +170,16 @@ def split(form: Form, content: bytes) -> list[bytes]:
     return [record.content for record in (_lines(lines) if form is Form.LINES else _frames(lines))]
 
 
-def _lines(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[Record]:
+def _lines(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[RawRow]:
     """Yield the lines that are not blank."""
     start = 0
     for line in lines:
         if not line.isspace():
-            yield Record(start, line)
+            yield RawRow(start, line)
         start += len(line)
 
 
-def _frames(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[Record]:
+def _frames(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[RawRow]:
     """Yield the frames: a number of atoms, a comment, and a line for each atom."""
     start = 0
     for first in lines:
@@ -190,5 +190,5 @@ def _frames(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[Record
             except ValueError:
                 raise ValueError(f"{first[:40]!r} at byte {start} is no number of atoms") from None
             frame += b"".join(lines.readline() for _ in range(max(n_atom, 0) + 1))
-            yield Record(start, frame)
+            yield RawRow(start, frame)
         start += len(frame)

@@ -47,7 +47,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Output:
+class ScreeningFolder:
     """The folder of a screening."""
 
     folder: Path

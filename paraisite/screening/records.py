@@ -38,7 +38,7 @@ _NO_CRYSTAL: Final = f"expected a crystal: {STRUCTURE_COLUMN!r}, or {LATTICE}, {
 
 
 @dataclass(frozen=True, eq=False)
-class Crystal:
+class ScreenedCrystal:
     """One row's crystal.
 
     Attributes:
@@ -52,7 +52,7 @@ class Crystal:
     arrays: CrystalArrays
 
 
-Row = Crystal | Rejection
+Row = ScreenedCrystal | Rejection
 
 
 def read_chunk(chunk: Chunk) -> list[Row]:
@@ -165,7 +165,7 @@ def _crystal(material_id: str, lattice: Any, symbols: Sequence[str], coords: Any
     count = Counter(numbers)
     divisor = math.gcd(*count.values())
     formula = _formula(tuple(sorted((number, n // divisor) for number, n in count.items())))
-    return Crystal(material_id, formula, arrays)
+    return ScreenedCrystal(material_id, formula, arrays)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -179,10 +179,10 @@ def _row(material_id: str, structure: Structure | str) -> Row:
     if len(structure) > MAX_ATOMS:
         return Rejection(material_id, too_many_atoms(len(structure)))
     formula = reduced_formulas([structure.composition])[0]
-    return Crystal(material_id, formula, CrystalArrays.from_structures([structure]))
+    return ScreenedCrystal(material_id, formula, CrystalArrays.from_structures([structure]))
 
 
-def joined(crystals: Sequence[Crystal]) -> CrystalArrays:
+def joined(crystals: Sequence[ScreenedCrystal]) -> CrystalArrays:
     """Return the arrays of all crystals, one after another."""
     arrays = [crystal.arrays for crystal in crystals] or [CrystalArrays.from_structures([])]
     return CrystalArrays(*(np.concatenate([getattr(one, name) for one in arrays]) for name in _ARRAYS))

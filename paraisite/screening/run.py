@@ -16,7 +16,7 @@ from paraisite.core.progress import CountProgress
 from paraisite.core.workers import WorkerPool, results_as_they_come
 from paraisite.errors import DataError
 from paraisite.screening.chunks import Chunk, Source
-from paraisite.screening.output import Output, Summary
+from paraisite.screening.output import ScreeningFolder, Summary
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import Scorer
 
@@ -39,7 +39,7 @@ class Workers(AbstractContextManager["Workers"]):
         """Hand out a chunk; the future holds its rows."""
 
 
-def screen(source: Source, scorer: Scorer, *, output: Output, workers: Workers, chunk_size: int) -> Summary:
+def screen(source: Source, scorer: Scorer, *, output: ScreeningFolder, workers: Workers, chunk_size: int) -> Summary:
     """Score every row of a source that has not been scored yet.
 
     Args:
@@ -79,7 +79,7 @@ class _MissingChunks:
         failure: What keeps the source from being read to its end: the chunks before it are written first.
     """
 
-    def __init__(self, chunks: Iterator[Chunk], output: Output, progress: CountProgress) -> None:
+    def __init__(self, chunks: Iterator[Chunk], output: ScreeningFolder, progress: CountProgress) -> None:
         self._chunks, self._output, self._progress = chunks, output, progress
         self.n_seen = self._n_done = self._n_total = 0
         self.failure: DataError | None = None

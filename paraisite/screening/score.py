@@ -12,7 +12,7 @@ from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk
-from paraisite.screening.records import Crystal, Row, joined, read_chunk
+from paraisite.screening.records import Row, ScreenedCrystal, joined, read_chunk
 from paraisite.screening.scorer import Scorer
 
 
@@ -24,8 +24,8 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
         OSError: A file cannot be read any more.
     """
     rows = read_chunk(chunk)
-    reasons = {place: row.reason for place, row in enumerate(rows) if not isinstance(row, Crystal)}
-    crystals = [(place, row) for place, row in enumerate(rows) if isinstance(row, Crystal)]
+    reasons = {place: row.reason for place, row in enumerate(rows) if not isinstance(row, ScreenedCrystal)}
+    crystals = [(place, row) for place, row in enumerate(rows) if isinstance(row, ScreenedCrystal)]
     arrays = joined([row for _, row in crystals])
     graphs, without_graph = build_graphs_from_arrays(
         arrays,
@@ -62,7 +62,7 @@ def _table(
     columns = {
         ROW: range(chunk.first_row, chunk.end_row),
         MATERIAL_ID: [row.material_id for row in rows],
-        FORMULA: [row.formula if isinstance(row, Crystal) else None for row in rows],
+        FORMULA: [row.formula if isinstance(row, ScreenedCrystal) else None for row in rows],
         **answers,
         REASON: [reasons.get(place) for place in range(len(rows))],
     }

@@ -1,4 +1,4 @@
-"""What a screening asks of a model, and a predictor's answer: members' mean and spread, intervals, how foreign."""
+"""The interface of a screening's model, and a predictor: members' mean and deviation, intervals, applicability."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from paraisite.errors import ConfigError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.predictor import Predictor
-from paraisite.inference.rows import interval_keys
 from paraisite.schema import (
     COVERAGES,
-    KAPPA,
-    KAPPA_LOG10_SPREAD,
+    KAPPA_LOG10_STD,
     KAPPA_MEAN,
     KAPPA_VARIANCE,
     N_UNSEEN_ELEMENT,
     NEAREST_MATERIAL,
     OUT_OF_DOMAIN,
     OUT_OF_DOMAIN_FLAG,
+    PREDICTED_KAPPA,
+    interval_columns,
 )
 
-_STATISTICS: Final = {KAPPA_MEAN: "W/m/K", KAPPA_VARIANCE: "(W/m/K)²", KAPPA_LOG10_SPREAD: "dex", KAPPA: "W/m/K"}
-_ENDS: Final = tuple(key for coverage in COVERAGES for key in interval_keys(coverage))
-_FAMILIARITY: Final = {
+_STATISTICS: Final = {KAPPA_MEAN: "W/m/K", KAPPA_VARIANCE: "(W/m/K)²", KAPPA_LOG10_STD: "dex", PREDICTED_KAPPA: "W/m/K"}
+_ENDS: Final = tuple(key for coverage in COVERAGES for key in interval_columns(coverage))
+_APPLICABILITY: Final = {
     OUT_OF_DOMAIN: pa.float64(),
     N_UNSEEN_ELEMENT: pa.int64(),
     OUT_OF_DOMAIN_FLAG: pa.bool_(),
@@ -42,7 +42,7 @@ class Scorer(Protocol):
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over what the answers depend on."""
+        """SHA-256, in hex, over what the predictions depend on."""
 
     @property
     def cutoff_angstrom(self) -> float:
@@ -50,13 +50,13 @@ class Scorer(Protocol):
 
     @property
     def columns(self) -> pa.Schema:
-        """What is said of each crystal."""
+        """The columns of a prediction."""
 
     def prepare(self) -> None:
         """Make this process ready, one thread of which is going to score."""
 
     def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
-        """Return the columns, each [n_crystal]; where the first is not a finite number there is no answer.
+        """Return the columns, each [n_crystal]; where the first is not a finite number there is no prediction.
 
         Args:
             graphs: Crystals whose bonds reach to the cutoff.
@@ -66,7 +66,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PredictorScorer:
-    """All members of a model that predicts kappa, and, where it has a reference, what that says of them."""
+    """All members of a model that predicts kappa, with intervals and applicability domain where it has them."""
 
     predictor: Predictor
 
@@ -80,11 +80,11 @@ class PredictorScorer:
         if not model.predicts_conductivity:
             raise ConfigError(f"the model predicts {', '.join(model.targets)}, expected kappa in W/m/K")
         if model.n_member < 2:
-            raise ConfigError("the model has one member: expected several, whose spread can be told")
+            raise ConfigError("the model has one member: expected several, whose standard deviation is a column")
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over model and reference."""
+        """SHA-256 over model and calibration set."""
         return self.predictor.digest
 
     @property
@@ -94,11 +94,11 @@ class PredictorScorer:
 
     @property
     def columns(self) -> pa.Schema:
-        """Statistics of the members; with a reference, intervals and how foreign a crystal is."""
+        """Statistics of the members; with a calibration set, intervals and applicability."""
         fields = [pa.field(name, pa.float64(), metadata={"unit": unit}) for name, unit in _STATISTICS.items()]
-        if self.predictor.reference is not None:
+        if self.predictor.calibration_set is not None:
             fields += [pa.field(name, pa.float64(), metadata={"unit": "W/m/K"}) for name in _ENDS]
-            fields += [pa.field(name, kind) for name, kind in _FAMILIARITY.items()]
+            fields += [pa.field(name, kind) for name, kind in _APPLICABILITY.items()]
         return pa.schema(fields)
 
     def prepare(self) -> None:
@@ -109,25 +109,29 @@ class PredictorScorer:
 
     def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
         """Return the columns for crystals."""
-        found = self.predictor.predict_graphs(graphs, crystals)
+        predicted = self.predictor.predict_graphs(graphs, crystals)
         with np.errstate(over="ignore", invalid="ignore"):
-            variance = found.variance
-        # A variance that overflows is of members that say nothing.
+            variance = predicted.variance
+        # A variance that overflows is of predictions that mean nothing.
         columns = {
-            KAPPA_MEAN: np.where(np.isfinite(variance), found.mean, np.nan),
+            KAPPA_MEAN: np.where(np.isfinite(variance), predicted.mean, np.nan),
             KAPPA_VARIANCE: variance,
-            KAPPA_LOG10_SPREAD: found.log10_spread,
-            KAPPA: found.value,
+            KAPPA_LOG10_STD: predicted.log10_std,
+            PREDICTED_KAPPA: predicted.value,
         }
-        return columns if self.predictor.reference is None else columns | _judged(found)
+        return columns if self.predictor.calibration_set is None else columns | _intervals_and_applicability(predicted)
 
 
-def _judged(found: Predictions) -> dict[str, npt.NDArray[Any]]:
-    """Return the ends of the intervals, and how foreign each crystal is."""
-    columns = dict(zip(_ENDS, np.stack([found.lower, found.upper], axis=1).reshape(len(_ENDS), -1), strict=True))
-    if (known := found.familiarity) is None or found.materials is None:
+def _intervals_and_applicability(predicted: Predictions) -> dict[str, npt.NDArray[Any]]:
+    """Return the ends of the intervals, and whether each crystal is in the applicability domain."""
+    columns = dict(
+        zip(_ENDS, np.stack([predicted.lower, predicted.upper], axis=1).reshape(len(_ENDS), -1), strict=True)
+    )
+    if (known := predicted.applicability) is None or predicted.materials is None:
         return columns
-    ids = np.array([*found.materials.material_id, None], object)  # the last for a row without an answer, number -1
+    ids = np.array(
+        [*predicted.materials.material_id, None], object
+    )  # the last for a row without a prediction, number -1
     return columns | {
         OUT_OF_DOMAIN: known.out_of_domain,
         N_UNSEEN_ELEMENT: known.unseen.sum(axis=1),

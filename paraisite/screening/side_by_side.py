@@ -1,4 +1,4 @@
-"""What several models said of one source, in one small table: a row per row of the source, each model's columns."""
+"""The predictions of several models for one source, in one small table: a row per row, each model's columns."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from paraisite.core.files import COMPACT_PARQUET, write_whole
 from paraisite.errors import DataError
 from paraisite.schema import (
     FORMULA,
-    KAPPA_LOG10_SPREAD,
+    KAPPA_LOG10_STD,
     KAPPA_MEAN,
     KAPPA_VARIANCE,
     MATERIAL_ID,
@@ -24,15 +24,15 @@ from paraisite.schema import (
 )
 
 SEPARATOR: Final = ":"
-"""Between a model's name and what it said, in the names of columns."""
+"""Between a model's name and its column, in the names of columns."""
 
-_NUMBERS: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD)
+_NUMBERS: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_STD)
 _METADATA: Final = b"paraisite"
 
 
 @dataclass(frozen=True)
 class MadeOf:
-    """What a table was made of.
+    """The source and the models of a table.
 
     Attributes:
         source_sha256: Digest of the source.
@@ -56,27 +56,27 @@ class MadeOf:
 
 
 def join_screenings(folders: Mapping[str, Path], made_of: MadeOf, path: Path) -> None:
-    """Write what is kept of the screenings of one source: mean, variance and spread in single precision, and the flag.
+    """Write mean, variance and standard deviation of each screening of a source in single precision, and the flag.
 
     Args:
         folders: Of a screening, by the name of its model.
         made_of: Source and models.
         path: Of the table: material_id, formula, "MODEL:mTC_w_per_m_k" and so on for each model, and the reason of a
-            row that no model has an answer for.
+            row that no model has a prediction for.
     """
     tables = {model: pq.read_table(folder) for model, folder in folders.items()}
     first = next(iter(tables.values()))
     columns = {MATERIAL_ID: first[MATERIAL_ID], FORMULA: first[FORMULA]}
     for model, table in tables.items():
-        said = {name: pc.cast(table[name], pa.float32()) for name in _NUMBERS}
+        predicted = {name: pc.cast(table[name], pa.float32()) for name in _NUMBERS}
         if OUT_OF_DOMAIN_FLAG in table.column_names:
-            said[OUT_OF_DOMAIN_FLAG] = table[OUT_OF_DOMAIN_FLAG]
-        columns |= {f"{model}{SEPARATOR}{name}": values for name, values in said.items()}
+            predicted[OUT_OF_DOMAIN_FLAG] = table[OUT_OF_DOMAIN_FLAG]
+        columns |= {f"{model}{SEPARATOR}{name}": values for name, values in predicted.items()}
     unanswered = [pc.is_valid(table[REASON]) for table in tables.values()]
-    nobody = unanswered[0]
+    by_none = unanswered[0]
     for each in unanswered[1:]:
-        nobody = pc.and_(nobody, each)
-    columns[REASON] = pc.if_else(nobody, first[REASON], pa.scalar(None, pa.string()))
+        by_none = pc.and_(by_none, each)
+    columns[REASON] = pc.if_else(by_none, first[REASON], pa.scalar(None, pa.string()))
     facts = {"source_sha256": made_of.source_sha256, "model_sha256": dict(made_of.model_sha256)}
     content = BytesIO()
     table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(facts).encode()})

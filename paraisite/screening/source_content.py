@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.screening.chunks import Chunk, Form, Source, split
-from paraisite.screening.records import Crystal, read_chunk
+from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import TableSource
 
 _ROWS_AT_ONCE: Final = 1024
@@ -23,7 +23,7 @@ def structures_in(source: Source) -> list[Structure | None]:
         DataError: The source cannot be read to its end.
     """
     rows = (row for chunk in source.chunks(_ROWS_AT_ONCE) for row in read_chunk(chunk))
-    return [_structure(row) if isinstance(row, Crystal) else None for row in rows]
+    return [_structure(row) if isinstance(row, ScreenedCrystal) else None for row in rows]
 
 
 def numbers_in(source: Source) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def numbers_in(source: Source) -> pd.DataFrame:
     return pd.DataFrame([row for chunk in source.chunks(_ROWS_AT_ONCE) for row in _of_lines(chunk)])
 
 
-def _structure(crystal: Crystal) -> Structure | None:
+def _structure(crystal: ScreenedCrystal) -> Structure | None:
     return crystal.arrays.structures()[0] if crystal.arrays.atomic_number.all() else None
 
 

@@ -16,7 +16,7 @@ from paraisite.data.sources.own_data import STRUCTURE_COLUMN, extended_xyz_files
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
 from paraisite.data.structure_files import EXTENDED_XYZ_SUFFIXES, structure_files
 from paraisite.errors import DataError, MissingInputError
-from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, Record, Source, Span, TextFile
+from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, RawRow, Source, Span, TextFile
 from paraisite.screening.records import ID_KEYS
 
 PARQUET_SUFFIX: Final = ".parquet"
@@ -65,7 +65,7 @@ class TextSource:
         failure: DataError | None = None
         number = first = 0
         while failure is None:
-            rows: list[Record] = []
+            rows: list[RawRow] = []
             share = 1.0
             try:
                 for record, share in islice(records, n_row):  # noqa: B007 (the last share is the chunk's)

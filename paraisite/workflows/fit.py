@@ -22,9 +22,9 @@ from paraisite.data.datasets.splits import Split, digest_of_splits, random_split
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.build_predictor import make_reference, materials_of, membership
+from paraisite.inference.build_predictor import make_calibration_set, materials_of, membership
 from paraisite.inference.calibration import Calibration, log10_of
-from paraisite.inference.calibration_set import Reference
+from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel, describe
 from paraisite.metrics.kappa_errors import compute_kappa_errors, summarise_metrics
@@ -58,8 +58,8 @@ def fit_processes(dataset_name: str) -> None:
         networks = stages.conductivity_networks(lineage)
         if not networks:
             raise MissingInputError(f"lineage {lineage.name} has no networks for conductivities: train them first")
-        model, reference = fitted(networks, dataset, graphs, splits)
-        predictor, errors = Predictor(model, reference), errors_of_held_out(reference, splits)
+        model, calibration_set = fitted(networks, dataset, graphs, splits)
+        predictor, errors = Predictor(model, calibration_set), errors_of_held_out(calibration_set, splits)
         _write(name, predictor, errors, dataset)
         log_processes(errors, dataset, parameters=_parameters(networks, config), run_id=run_id)
         _register(name, predictor, errors, dataset, splits, run_id=run_id)
@@ -68,18 +68,18 @@ def fit_processes(dataset_name: str) -> None:
     Console().print(f"{found}; {built(name) / PREDICTOR}", soft_wrap=True)
 
 
-def errors_of_held_out(reference: Reference, splits: Sequence[Split]) -> pd.DataFrame:
+def errors_of_held_out(calibration_set: CalibrationSet, splits: Sequence[Split]) -> pd.DataFrame:
     """Return each member's metrics on the rows that it has not learnt from, one row per split (index split_seed).
 
     Values and intervals are as a predictor gives them, of one member, and what they are calibrated on are its training
     rows, as other members see them that have not learnt from those.
     """
-    known, rows = reference.materials.kappa_w_per_m_k, []
+    known, rows = calibration_set.materials.kappa_w_per_m_k, []
     for number, split in enumerate(splits):
-        calibration = Calibration.of(reference, among=reference.trained[number])
+        calibration = Calibration.fit(calibration_set, among=calibration_set.trained[number])
         held_out = split.validation
-        spread = None if reference.spread_dex is None else reference.spread_dex[[number]][:, held_out]
-        estimate = calibration.estimate(log10_of(reference.members_w_per_m_k[[number]][:, held_out]), spread)
+        std = None if calibration_set.std_dex is None else calibration_set.std_dex[[number]][:, held_out]
+        estimate = calibration.estimate(log10_of(calibration_set.members_w_per_m_k[[number]][:, held_out]), std)
         lower, upper = calibration.intervals(estimate)
         inside = (lower <= known[held_out]) & (known[held_out] <= upper)
         rows.append(
@@ -94,7 +94,7 @@ def errors_of_held_out(reference: Reference, splits: Sequence[Split]) -> pd.Data
 
 def fitted(
     networks: Mapping[str, Ensemble], dataset: Dataset, graphs: GraphCollection, splits: Sequence[Split]
-) -> tuple[ProcessModel, Reference]:
+) -> tuple[ProcessModel, CalibrationSet]:
     """Return processes whose member k has learnt from the k-th split's training rows, and what they are judged by.
 
     Args:
@@ -111,8 +111,10 @@ def fitted(
         log10_kappa=np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
         trained=membership(rows, len(dataset)),
     )
-    reference = make_reference(model, graphs, crystals=crystals, materials=materials_of(dataset), trained_rows=rows)
-    return model, reference
+    calibration_set = make_calibration_set(
+        model, graphs, crystals=crystals, materials=materials_of(dataset), trained_rows=rows
+    )
+    return model, calibration_set
 
 
 def _write(name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Dataset) -> None:

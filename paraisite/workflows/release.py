@@ -13,7 +13,7 @@ from paraisite.artifacts.outputs import METRICS, REFERENCE_SHA256
 from paraisite.core.files import file_sha256, write_whole
 from paraisite.core.paths import PREDICTOR, PRETRAINED, SHIPPED, built
 from paraisite.errors import DataError, MissingInputError
-from paraisite.inference.calibration_set import REFERENCE_FILE
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.training.pretraining import CARD_FILE, ERRORS
 from paraisite.training.recipes import LFE, SHIPPABLE
@@ -39,7 +39,7 @@ def release_model(name: str) -> None:
     card = _card(trained)
     described = {ENSEMBLE_FILE: card["sha256"]}
     if REFERENCE_SHA256 in card:
-        described[REFERENCE_FILE] = card[REFERENCE_SHA256]
+        described[CALIBRATION_SET_FILE] = card[REFERENCE_SHA256]
     for file, sha256 in described.items():
         if sha256 != file_sha256(trained / file):
             raise DataError(f"{trained / file} is not what {CARD_FILE} beside it describes: train {name} anew")

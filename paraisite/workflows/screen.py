@@ -16,7 +16,7 @@ from paraisite.errors import DataError, DownloadError, MissingInputError, Weight
 from paraisite.inference.predictor import Predictor
 from paraisite.screening.chunks import Source
 from paraisite.screening.distributed import DaskWorkers
-from paraisite.screening.output import Output
+from paraisite.screening.output import ScreeningFolder
 from paraisite.screening.run import LocalWorkers, screen
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.side_by_side import MadeOf, join_screenings
@@ -45,7 +45,7 @@ def screen_source(
     rows = find_source(source)
     folder = output or SCREENINGS / f"{Path(source).name}-{Path(model).stem}".lower()
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
-    summary = screen(rows, scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
+    summary = screen(rows, scorer, output=ScreeningFolder(folder), workers=workers, chunk_size=chunk_size)
     console = Console()
     console.print(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder}", soft_wrap=True)
 
@@ -83,7 +83,7 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
     }
     for name, scorer in scorers.items():
         workers = LocalWorkers(scorer, n_process=n_process)
-        summary = screen(rows, scorer, output=Output(folders[name]), workers=workers, chunk_size=chunk_size)
+        summary = screen(rows, scorer, output=ScreeningFolder(folders[name]), workers=workers, chunk_size=chunk_size)
         logger.info("%s: %d of %d structures have a prediction", name, summary.n_scored, summary.n_row)
     join_screenings(folders, made_of, path)
     for folder in folders.values():

@@ -15,17 +15,17 @@ from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_columns import with_structures
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.rows import interval_keys
 from paraisite.schema import (
     COVERAGES,
-    KAPPA,
-    KAPPA_LOG10_SPREAD,
+    KAPPA_LOG10_STD,
     NEAREST_MATERIAL,
     OUT_OF_DOMAIN,
     OUT_OF_DOMAIN_FLAG,
+    PREDICTED_KAPPA,
+    interval_columns,
 )
 from paraisite.screening.chunks import Chunk
-from paraisite.screening.output import Output
+from paraisite.screening.output import ScreeningFolder
 from paraisite.screening.score import score_chunk
 from paraisite.screening.sources import open_source
 from tests.graphs.crystals import diamond, rocksalt
@@ -43,8 +43,8 @@ class ShortBondScorer:
 
     @property
     def columns(self) -> pa.Schema:
-        ends = [key for coverage in COVERAGES for key in interval_keys(coverage)]
-        numbers = [(name, pa.float64()) for name in (KAPPA, KAPPA_LOG10_SPREAD, *ends, OUT_OF_DOMAIN)]
+        ends = [key for coverage in COVERAGES for key in interval_columns(coverage)]
+        numbers = [(name, pa.float64()) for name in (PREDICTED_KAPPA, KAPPA_LOG10_STD, *ends, OUT_OF_DOMAIN)]
         return pa.schema([*numbers, (OUT_OF_DOMAIN_FLAG, pa.bool_()), (NEAREST_MATERIAL, pa.string())])
 
     def prepare(self) -> None:
@@ -53,9 +53,9 @@ class ShortBondScorer:
     def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
         bond = np.array([graph.bond_distance_angstrom.min() for graph in graphs], np.float64)
         kappa = 10.0 ** (4.0 - bond)
-        columns: dict[str, Any] = {KAPPA: kappa, KAPPA_LOG10_SPREAD: bond / 20.0, OUT_OF_DOMAIN: bond / 5.0}
+        columns: dict[str, Any] = {PREDICTED_KAPPA: kappa, KAPPA_LOG10_STD: bond / 20.0, OUT_OF_DOMAIN: bond / 5.0}
         for coverage, half_width in zip(COVERAGES, HALF_WIDTHS, strict=True):
-            lower, upper = interval_keys(coverage)
+            lower, upper = interval_columns(coverage)
             columns |= {lower: kappa * 10**-half_width, upper: kappa * 10**half_width}
         flags = {OUT_OF_DOMAIN_FLAG: bond > 3.2, NEAREST_MATERIAL: np.full(len(bond), "mp-1", object)}
         return columns | flags
@@ -86,7 +86,7 @@ def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None
     path = folder / "crystals.parquet"
     pq.write_table(with_structures(table, crystals()), path)
     source, scorer = open_source(path), ShortBondScorer()
-    output = Output(folder / "screened")
+    output = ScreeningFolder(folder / "screened")
     output.begin(source, scorer, chunk_size=CHUNK_SIZE)
     chunks: list[Chunk] = list(source.chunks(CHUNK_SIZE))
     for chunk in chunks:

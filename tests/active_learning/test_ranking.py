@@ -17,7 +17,7 @@ from paraisite.active_learning.ranking import (
     select_best_rows,
 )
 from paraisite.errors import DataError
-from paraisite.schema import KAPPA_LOG10_SPREAD, MATERIAL_ID
+from paraisite.schema import KAPPA_LOG10_STD, MATERIAL_ID, interval_columns
 from tests.active_learning.screenings import HALF_WIDTHS, NAMES, ScreenedRows, screened_table
 
 UPPER = make_confidence_score(0.8)
@@ -54,14 +54,15 @@ def test_the_members_spread_shares_out_one_width(screened: ScreenedRows) -> None
     rows = select_best_rows(
         screened, filters, UPPER, deviations=measure_predictive_std(screened, filters), n_row=9
     ).rows
-    ratio = rows[DEVIATION] / rows[KAPPA_LOG10_SPREAD]
+    ratio = rows[DEVIATION] / rows[KAPPA_LOG10_STD]
     np.testing.assert_allclose(ratio, ratio.iloc[0])
     normal_quantile = 1.2815515655  # of 90 %
     assert np.sqrt((rows[DEVIATION] ** 2).mean()) == pytest.approx(HALF_WIDTHS[1] / normal_quantile)
 
 
 def test_widths_that_differ_are_taken_as_they_are() -> None:
-    rows = pd.DataFrame({"lower_80": [1.0, 1.0], "upper_80": [2.0, 8.0], KAPPA_LOG10_SPREAD: [0.1, 0.1], "n": [0, 0]})
+    lower, upper = interval_columns(0.8)
+    rows = pd.DataFrame({lower: [1.0, 1.0], upper: [2.0, 8.0], KAPPA_LOG10_STD: [0.1, 0.1], "n": [0, 0]})
     found = PredictiveStd.of(iter([rows]))
     np.testing.assert_array_equal(found.of_rows(rows), convert_width_to_std(rows))
     assert found.of_rows(rows)[1] == pytest.approx(3 * found.of_rows(rows)[0])

@@ -6,9 +6,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from paraisite.active_learning.filters import Bound, Filters
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.errors import ConfigError, DataError, MissingInputError
-from paraisite.schema import MATERIAL_ID
+from paraisite.schema import FORMER_SCREENING_COLUMNS, KAPPA, MATERIAL_ID, PREDICTED_KAPPA
 from paraisite.screening.sources import open_source
 from tests.active_learning.screenings import NAMES, crystals, screened_table
 from tests.screening.materials import write_json_lines
@@ -19,6 +20,36 @@ def test_columns_of_the_source_stand_beside_their_rows(tmp_path: Path) -> None:
     rows = pd.concat(screened.batches(["gap"]))
     assert list(rows[MATERIAL_ID]) == list(NAMES)
     assert list(rows["gap"]) == list(range(7))
+
+
+def write_former_names(screened: ScreenedRows) -> set[str]:
+    """Give a screening's parts the column names of version 0.1, and return those that changed."""
+    former = {PREDICTED_KAPPA: KAPPA}
+    former |= {new: old for old, new in FORMER_SCREENING_COLUMNS.items() if old.startswith(("lower_", "upper_"))}
+    changed = set()
+    for part in screened.folder.glob("part-*.parquet"):
+        table = pq.read_table(part)
+        changed |= {name for name in table.column_names if name in former}
+        pq.write_table(table.rename_columns([former.get(name, name) for name in table.column_names]), part)
+    return changed
+
+
+def test_a_screening_of_version_0_1_reads_the_same(tmp_path: Path) -> None:
+    screened = screened_table(tmp_path, {KAPPA: [float(row) for row in range(7)]})
+    columns, rows = screened.columns, pd.concat(screened.batches([KAPPA]))
+    assert len(write_former_names(screened)) == 7
+    former = ScreenedRows.open(screened.folder, screened.source)
+    assert former.columns == columns
+    assert former.source_columns == [KAPPA]
+    pd.testing.assert_frame_equal(pd.concat(former.batches([KAPPA])), rows)
+
+
+def test_a_bound_on_a_former_name_is_one_on_the_prediction(tmp_path: Path) -> None:
+    screened = screened_table(tmp_path)
+    filters = Filters(bounds=(Bound(KAPPA, 5.0, "at most"), Bound("lower_80", 1.0, "at least")))
+    names = [bound.column for bound in filters.with_present_names(screened.columns).bounds]
+    assert names == [PREDICTED_KAPPA, "lower_80_w_per_m_k"]
+    assert filters.with_present_names([*screened.columns, KAPPA]).bounds[0].column == KAPPA
 
 
 def test_structures_are_those_of_their_rows(tmp_path: Path) -> None:

@@ -55,3 +55,12 @@ def test_crystals_are_shared_by_their_ids_and_not_where_one_stands_twice() -> No
     assert len(select_shared_crystals(split_by_model(table, name=""), "mTC_w_per_m_k")) == 19
     table.loc[0, "material_id"] = "m-1"
     assert select_shared_crystals(split_by_model(table, name=""), "mTC_w_per_m_k").empty
+
+
+def test_a_screening_of_version_0_1_has_its_columns_by_their_present_names() -> None:
+    columns = {"mTC_w_per_m_k": [1.0, 2.0], "kappa_w_per_m_k": [1.1, 2.1], "lower_90": [0.5, 1]}
+    table = pd.DataFrame({"row": [0, 1], **columns})
+    (found,) = split_by_model(table, name="mine")
+    assert list(found.descriptors) == ["predicted_kappa_w_per_m_k", "lower_90_w_per_m_k"]
+    (own,) = split_by_model(table.drop(columns="row"), name="a table with labels")
+    assert list(own.descriptors) == ["kappa_w_per_m_k", "lower_90"]

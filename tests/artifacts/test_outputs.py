@@ -39,8 +39,8 @@ def test_a_training_leaves_a_predictor_of_its_last_epoch_with_its_card(tmp_path:
 def test_the_reference_knows_the_rows_that_taught_each_member():
     output = Output.of(trained(tiny_ensemble()), tiny_graphs())
     assert output.predictor is not None
-    assert output.predictor.reference is not None
-    for mask, split in zip(output.predictor.reference.trained, output.trained.result.splits, strict=True):
+    assert output.predictor.calibration_set is not None
+    for mask, split in zip(output.predictor.calibration_set.trained, output.trained.result.splits, strict=True):
         assert set(np.flatnonzero(mask)) == set(split.train)
 
 

@@ -47,7 +47,7 @@ def test_what_was_trained_here_comes_before_what_is_shipped():
     assert paraisite.load_predictor().model.ensemble.metadata["recipe"] == "shipped"
     recipe_of("build/gptg15/predictor", "trained here")
     assert paraisite.load_predictor().model.ensemble.metadata["recipe"] == "trained here"
-    assert find_predictor("gptg15").reference is not None
+    assert find_predictor("gptg15").calibration_set is not None
     assert find_predictor("weights/gptg15").model.ensemble.metadata["recipe"] == "shipped"
 
 

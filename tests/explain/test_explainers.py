@@ -40,7 +40,7 @@ def test_rows_are_those_of_the_prediction():
     found = explained(*crystals)
     assert [explanation.row for explanation in found] == as_named_rows(crystals, predictions)
     assert [explanation.contributions is None for explanation in found] == [False, True, False]
-    assert found[0].taught_w_per_m_k.shape == (12,)
+    assert found[0].trained_w_per_m_k.shape == (12,)
 
 
 def test_nothing_hidden_is_the_prediction():
@@ -68,7 +68,7 @@ def test_sentences_tell_value_members_domain_and_neighbours():
     (found,) = explained(SALT)
     value, agreement, domain, nearest, *parts = sentences(found)
     assert f"NaCl: kappa at 300 K is predicted to be {found.row['value']:.4g} W/m/K" in value
-    assert "The 3 members say" in agreement
+    assert "The 3 members predict" in agreement
     assert "domain" in domain
     assert f"{found.row['nearest'][0]['formula']}" in nearest
     assert "the rest is interplay" in parts[-1]

@@ -29,7 +29,7 @@ def with_equal_elements() -> Ensemble:
 
 
 def test_parts_are_the_atoms_that_differ_and_the_shells_of_each_pair_of_elements():
-    found = occlude_graph(tiny_ensemble(), graph_of(rocksalt(5.4)), taught=TAUGHT)
+    found = occlude_graph(tiny_ensemble(), graph_of(rocksalt(5.4)), trained=TAUGHT)
     assert [(part.label, part.detail) for part in found.parts] == [
         ("Na", "1 in the cell"),
         ("Cl", "1 in the cell"),
@@ -43,12 +43,12 @@ def test_parts_are_the_atoms_that_differ_and_the_shells_of_each_pair_of_elements
 def test_atoms_of_an_element_that_differ_are_numbered():
     structure = perovskite()
     structure.translate_sites([4], [0, 0, 0.05])
-    labels = [part.label for part in occlude_graph(tiny_ensemble(), graph_of(structure), taught=TAUGHT).parts]
+    labels = [part.label for part in occlude_graph(tiny_ensemble(), graph_of(structure), trained=TAUGHT).parts]
     assert {"O (1)", "O (2)", "Ba", "Ti"} <= set(labels)
 
 
 def test_bonds_of_nearly_one_length_are_one_shell():
-    found = occlude_graph(tiny_ensemble(), graph_of(wurtzite(u=0.38)), taught=TAUGHT)
+    found = occlude_graph(tiny_ensemble(), graph_of(wurtzite(u=0.38)), trained=TAUGHT)
     shells = [part for part in found.parts if part.label.startswith("Ga–N 1.9")]
     assert [shell.detail for shell in shells] == ["4 around each Ga"]
 
@@ -65,18 +65,18 @@ def test_an_element_that_is_hidden_has_the_mean_embedding_of_those_that_taught()
         log10_of(answers(members, crystal, compiled=False).output)
         for members, crystal in ((ensemble, graph), (replaced, tin))
     )
-    found = occlude_graph(ensemble, graph, taught=TAUGHT)
+    found = occlude_graph(ensemble, graph, trained=TAUGHT)
     np.testing.assert_allclose(found.dex[:, 0], (with_it - without)[:, 0], atol=1e-5)
 
 
 def test_where_all_elements_are_alike_only_lengths_contribute():
-    found = occlude_graph(with_equal_elements(), graph_of(rocksalt(5.4)), taught=TAUGHT)
+    found = occlude_graph(with_equal_elements(), graph_of(rocksalt(5.4)), trained=TAUGHT)
     np.testing.assert_allclose(found.dex[:, :2], 0, atol=1e-6)
     assert np.abs(found.dex[:, 3]).min() > 1e-6
 
 
 def test_one_shell_and_equal_elements_are_accounted_for_fully():
-    found = occlude_graph(with_equal_elements(), graph_of(rocksalt(5.69)), taught=TAUGHT)
+    found = occlude_graph(with_equal_elements(), graph_of(rocksalt(5.69)), trained=TAUGHT)
     assert [part.kind for part in found.parts] == ["atom", "atom", "shell"]
     np.testing.assert_allclose(found.dex.sum(axis=1), found.all_dex, atol=1e-6)
     assert found.accounted_share == pytest.approx(1, abs=1e-3)
@@ -85,7 +85,7 @@ def test_one_shell_and_equal_elements_are_accounted_for_fully():
 @pytest.mark.parametrize("structure", [rocksalt(), wurtzite(), perovskite()])
 def test_the_cell_does_not_matter(structure: Structure):
     one, eight = (
-        occlude_graph(tiny_ensemble(), graph_of(cell), taught=TAUGHT)
+        occlude_graph(tiny_ensemble(), graph_of(cell), trained=TAUGHT)
         for cell in (structure, structure.make_supercell(2, in_place=False))
     )
     assert [part.label for part in one.parts] == [part.label for part in eight.parts]
@@ -95,7 +95,7 @@ def test_the_cell_does_not_matter(structure: Structure):
 def test_with_everything_hidden_all_crystals_are_alike():
     """What is left is who is bonded to whom, of which means over equal atoms and bonds keep nothing."""
     found = [
-        occlude_graph(tiny_ensemble(), graph_of(structure), taught=TAUGHT).nothing_w_per_m_k
+        occlude_graph(tiny_ensemble(), graph_of(structure), trained=TAUGHT).nothing_w_per_m_k
         for structure in (rocksalt(), wurtzite(), perovskite())
     ]
     np.testing.assert_allclose(found, found[0], rtol=1e-5)

@@ -41,7 +41,7 @@ def test_nothing_hidden_is_the_prediction_and_all_kinds_of_parts_are_told():
 
 def test_with_all_hidden_any_crystal_is_the_same():
     found = [
-        Explainer(Predictor(model(), predictor().reference)).contributions(crystal).nothing_w_per_m_k
+        Explainer(Predictor(model(), predictor().calibration_set)).contributions(crystal).nothing_w_per_m_k
         for crystal in (rocksalt(5.64), rocksalt(4.2, ("Mg", "O")))
     ]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-4)

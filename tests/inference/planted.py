@@ -1,4 +1,4 @@
-"""Predictors whose answers are known: a small network on twelve crystals, and references of made-up numbers."""
+"""Predictors whose answers are known: a small network on twelve crystals, and calibration sets of made-up numbers."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.build_predictor import make_reference
-from paraisite.inference.calibration_set import Materials, Reference
+from paraisite.inference.build_predictor import make_calibration_set
+from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.models.ensemble import Ensemble
@@ -17,10 +17,12 @@ from tests.training.tiny import CONFIG, tiny_data, tiny_initial, tiny_scaler, ti
 N_ELEMENT = 95
 
 
-def materials(kappa: npt.NDArray[np.float64]) -> Materials:
+def materials(kappa: npt.NDArray[np.float64]) -> KnownMaterials:
     n = len(kappa)
     prototypes = tuple("rocksalt" if row % 2 else None for row in range(n))
-    return Materials(tuple(f"m-{row}" for row in range(n)), tuple(f"X{row}" for row in range(n)), prototypes, kappa)
+    return KnownMaterials(
+        tuple(f"m-{row}" for row in range(n)), tuple(f"X{row}" for row in range(n)), prototypes, kappa
+    )
 
 
 def tiny_ensemble() -> Ensemble:
@@ -30,14 +32,14 @@ def tiny_ensemble() -> Ensemble:
 def tiny_predictor() -> Predictor:
     """Return untrained members with the crystals that they would have been trained on."""
     model, data = NetworkModel(tiny_ensemble()), tiny_data()
-    reference = make_reference(
+    calibration_set = make_calibration_set(
         model,
         data.graphs,
         crystals=tiny_crystals(),
         materials=materials(data.target),
         trained_rows=[split.train for split in tiny_splits()],
     )
-    return Predictor(model, reference)
+    return Predictor(model, calibration_set)
 
 
 def tiny_graphs() -> GraphCollection:
@@ -50,23 +52,23 @@ def tiny_crystals() -> CrystalArrays:
     return CrystalArrays(np.tile(3.0 * np.eye(3), (n, 1, 1)), np.ones(n, np.int64), np.zeros((n, 3)), np.full(n, 14))
 
 
-def planted_reference(
+def planted_calibration_set(
     kappa: npt.NDArray[np.float64],
     members: npt.NDArray[np.float64],
     trained: npt.NDArray[np.bool_],
     *,
-    spread_dex: npt.NDArray[np.float64] | None = None,
-) -> Reference:
-    """Return a reference with these values and predictions; what the members see of the rows is random."""
-    hidden = np.random.default_rng(5).normal(size=(*members.shape, 4)).astype(np.float32)
-    return Reference(
+    std_dex: npt.NDArray[np.float64] | None = None,
+) -> CalibrationSet:
+    """Return a calibration set with these values and predictions; what the members see of the rows is random."""
+    embedding = np.random.default_rng(5).normal(size=(*members.shape, 4)).astype(np.float32)
+    return CalibrationSet(
         materials=materials(kappa),
         elements=np.zeros((len(kappa), N_ELEMENT), np.bool_),
-        hidden=hidden,
+        embedding=embedding,
         members_w_per_m_k=members,
         trained=trained,
         model_digest="of nothing",
-        spread_dex=spread_dex,
+        std_dex=std_dex,
     )
 
 

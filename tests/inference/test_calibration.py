@@ -5,9 +5,9 @@ import numpy.typing as npt
 import pytest
 
 from paraisite.arrays import Floats
-from paraisite.inference.calibration import Calibration, combined
+from paraisite.inference.calibration import Calibration, combine_members
 from paraisite.schema import COVERAGES
-from tests.inference.planted import planted_reference, trained_mask
+from tests.inference.planted import planted_calibration_set, trained_mask
 
 N_MEMBER, N_ROW, ERROR_DEX = 9, 300, 0.25
 SEEDS = range(1, N_MEMBER + 1)
@@ -25,27 +25,27 @@ def test_new_rows_lie_in_the_intervals_as_often_as_promised():
     rng = np.random.default_rng(11)
     held = []
     for _ in range(20):
-        calibration = Calibration.of(planted_reference(*planted(rng)))
+        calibration = Calibration.fit(planted_calibration_set(*planted(rng)))
         new = 10 ** rng.normal(1.2, 0.7, 2000)
         lower, upper = calibration.intervals(
             calibration.estimate((np.log10(new) + rng.normal(0.0, ERROR_DEX, len(new)))[None], None)
         )
         held.append(((lower <= new) & (new <= upper)).mean(axis=1))
     np.testing.assert_allclose(np.mean(held, axis=0), COVERAGES, atol=0.02)
-    assert calibration.spread_dex == pytest.approx(ERROR_DEX, rel=0.15)
+    assert calibration.std_dex == pytest.approx(ERROR_DEX, rel=0.15)
 
 
 def test_rows_that_all_members_have_learnt_from_do_not_count():
     kappa, members, trained = planted(np.random.default_rng(3))
     trained[:, :40] = True
     members[:, :40] *= 1000.0
-    calibration = Calibration.of(planted_reference(kappa, members, trained))
+    calibration = Calibration.fit(planted_calibration_set(kappa, members, trained))
     assert calibration.n_row == np.sum(~trained.all(axis=0))
-    assert calibration.spread_dex < 2 * ERROR_DEX
+    assert calibration.std_dex < 2 * ERROR_DEX
 
 
 def test_wider_intervals_hold_narrower_ones():
-    calibration = Calibration.of(planted_reference(*planted(np.random.default_rng(3))))
+    calibration = Calibration.fit(planted_calibration_set(*planted(np.random.default_rng(3))))
     lower, upper = calibration.intervals(calibration.estimate(np.array([[0.0, 1.5]]), None))
     assert lower.shape == upper.shape == (len(COVERAGES), 2)
     assert (np.diff(lower, axis=0) < 0).all()
@@ -55,9 +55,9 @@ def test_wider_intervals_hold_narrower_ones():
 
 def test_an_interval_that_the_rows_are_too_few_for_is_not_a_number():
     kappa, members, trained = planted(np.random.default_rng(3))
-    few = Calibration.of(planted_reference(kappa[:4], members[:, :4], np.zeros((N_MEMBER, 4), np.bool_)))
+    few = Calibration.fit(planted_calibration_set(kappa[:4], members[:, :4], np.zeros((N_MEMBER, 4), np.bool_)))
     assert np.isfinite(few.half_widths).tolist() == [True, True, False]
-    none = Calibration.of(planted_reference(kappa, members, np.ones_like(trained)))
+    none = Calibration.fit(planted_calibration_set(kappa, members, np.ones_like(trained)))
     assert (none.n_row, np.isnan(none.half_widths).all()) == (0, True)
 
 
@@ -66,7 +66,7 @@ def test_intervals_follow_spreads_that_members_give_and_values_lie_below_the_med
     spread = np.tile(rng.choice([0.1, 0.5], N_ROW), (N_MEMBER, 1))
     kappa, trained = 10 ** rng.normal(1.2, 0.7, N_ROW), trained_mask(N_MEMBER, N_ROW, seeds=SEEDS)
     members = np.tile(kappa * 10 ** (spread[0] * rng.normal(size=N_ROW)), (N_MEMBER, 1))
-    calibration = Calibration.of(planted_reference(kappa, members, trained, spread_dex=spread))
+    calibration = Calibration.fit(planted_calibration_set(kappa, members, trained, std_dex=spread))
     assert calibration.half_widths[2] == pytest.approx(1.645, rel=0.2)
     assert calibration.tilt > 0
     estimate = calibration.estimate(np.ones((2, 2)), np.array([[0.1, 0.5], [0.1, 0.5]]))
@@ -77,7 +77,7 @@ def test_intervals_follow_spreads_that_members_give_and_values_lie_below_the_med
 
 
 def test_members_that_disagree_make_a_wider_estimate():
-    found = combined(np.array([[0.0, 1.0], [0.0, 3.0]]), np.full((2, 2), 0.3))
+    found = combine_members(np.array([[0.0, 1.0], [0.0, 3.0]]), np.full((2, 2), 0.3))
     np.testing.assert_allclose(found.mean, [0.0, 2.0])
     np.testing.assert_allclose(found.spread, [0.3, np.sqrt(0.09 + 1.0)])
 
@@ -86,5 +86,5 @@ def test_rows_that_may_not_be_looked_at_do_not_count():
     kappa, members, trained = planted(np.random.default_rng(3))
     among = np.arange(N_ROW) >= 40
     members[:, :40] *= 1000.0
-    calibration = Calibration.of(planted_reference(kappa, members, trained), among=among)
-    assert calibration.spread_dex < 2 * ERROR_DEX
+    calibration = Calibration.fit(planted_calibration_set(kappa, members, trained), among=among)
+    assert calibration.std_dex < 2 * ERROR_DEX

@@ -1,4 +1,4 @@
-"""A reference comes back as it was written, and belongs to one ensemble only."""
+"""A calibration set comes back as it was written, and belongs to one ensemble only."""
 
 import dataclasses
 from pathlib import Path
@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 
 from paraisite.errors import CheckpointError, DataError
-from paraisite.inference.build_predictor import make_reference
-from paraisite.inference.calibration_set import Reference
+from paraisite.inference.build_predictor import make_calibration_set
+from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.inference.network_model import NetworkModel, digest_of
 from paraisite.models.ensemble_prediction import predict
 from tests.inference.planted import materials, tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 from tests.training.tiny import tiny_data, tiny_splits
 
 
-def reference() -> Reference:
-    found = tiny_predictor().reference
+def calibration_set() -> CalibrationSet:
+    found = tiny_predictor().calibration_set
     assert found is not None
     return found
 
 
 def test_it_holds_what_each_member_says_and_has_learnt_from():
-    found = reference()
+    found = calibration_set()
     np.testing.assert_array_equal(found.members_w_per_m_k, predict(tiny_ensemble(), tiny_graphs()))
     for trained, split in zip(found.trained, tiny_splits(), strict=True):
         assert set(np.flatnonzero(trained)) == set(split.train)
@@ -30,15 +30,15 @@ def test_it_holds_what_each_member_says_and_has_learnt_from():
 
 
 def test_a_file_holds_all_of_it_and_equal_ones_are_equal_files(tmp_path: Path):
-    written = reference()
+    written = calibration_set()
     written.save(tmp_path / "a.safetensors")
     written.save(tmp_path / "b.safetensors")
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
-    found = Reference.load(tmp_path / "a.safetensors")
+    found = CalibrationSet.load(tmp_path / "a.safetensors")
     assert found.materials.prototype == written.materials.prototype
     assert found.materials.material_id == written.materials.material_id
     np.testing.assert_array_equal(found.materials.kappa_w_per_m_k, written.materials.kappa_w_per_m_k)
-    for name in ("elements", "hidden", "members_w_per_m_k", "trained"):
+    for name in ("elements", "embedding", "members_w_per_m_k", "trained"):
         np.testing.assert_array_equal(getattr(found, name), getattr(written, name))
     found.check(NetworkModel(tiny_ensemble()))
 
@@ -48,8 +48,8 @@ def test_another_ensemble_is_refused():
     other = dataclasses.replace(
         ensemble, parameters=ensemble.parameters | {"head/0/bias": np.ones((3, 256), np.float32)}
     )
-    with pytest.raises(CheckpointError, match="the reference belongs to a model with digest"):
-        reference().check(NetworkModel(other))
+    with pytest.raises(CheckpointError, match="the calibration set belongs to a model with digest"):
+        calibration_set().check(NetworkModel(other))
 
 
 def test_the_digest_survives_a_file(tmp_path: Path):
@@ -62,21 +62,21 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes):
     path = tmp_path / "reference.safetensors"
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=r"reference\.safetensors is damaged"):
-        Reference.load(path)
+        CalibrationSet.load(path)
 
 
 def test_a_changed_number_is_noticed(tmp_path: Path):
     path = tmp_path / "reference.safetensors"
-    reference().save(path)
+    calibration_set().save(path)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(CheckpointError, match="its digest does not match"):
-        Reference.load(path)
+        CalibrationSet.load(path)
 
 
 def test_an_ensembles_file_is_no_reference(tmp_path: Path):
     tiny_ensemble().save(tmp_path / "e.safetensors")
     with pytest.raises(CheckpointError, match="expected format paraisite-reference-2"):
-        Reference.load(tmp_path / "e.safetensors")
+        CalibrationSet.load(tmp_path / "e.safetensors")
 
 
 def test_a_diverged_member_makes_no_reference():
@@ -85,7 +85,7 @@ def test_a_diverged_member_makes_no_reference():
     broken[1] = np.inf
     diverged = dataclasses.replace(ensemble, parameters=ensemble.parameters | {"head/2/bias": broken})
     with pytest.raises(DataError, match="it has diverged"):
-        make_reference(
+        make_calibration_set(
             NetworkModel(diverged),
             tiny_graphs(),
             crystals=tiny_crystals(),

@@ -9,7 +9,7 @@ from pymatgen.core import Lattice, Structure
 
 from paraisite.errors import CheckpointError
 from paraisite.inference.build_predictor import rounded
-from paraisite.inference.calibration_set import REFERENCE_FILE
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.models import ensemble_prediction as evaluation
@@ -54,9 +54,9 @@ def test_rows_keep_their_order_and_equal_crystals_their_equal_values():
     assert "no neighbour within" in found.reason[3]
     assert np.isnan(found.members[:, [1, 3]]).all()
     assert np.isnan(found.value[[1, 3]]).all()
-    assert found.familiarity is not None
-    assert found.familiarity.nearest[1].tolist() == [-1, -1, -1]
-    assert not found.familiarity.flagged[[1, 3]].any()
+    assert found.applicability is not None
+    assert found.applicability.nearest[1].tolist() == [-1, -1, -1]
+    assert not found.applicability.flagged[[1, 3]].any()
 
 
 @pytest.mark.parametrize("structures", [[], ["nothing"], [LONELY]])
@@ -84,7 +84,7 @@ def test_an_output_that_is_not_finite_is_a_row_with_a_reason(monkeypatch: pytest
 
 def test_without_a_reference_there_are_members_and_nothing_else():
     found = Predictor(NetworkModel(tiny_ensemble())).predict_graphs(tiny_graphs(), tiny_crystals())
-    assert found.familiarity is found.materials is None
+    assert found.applicability is found.materials is None
     assert np.isnan(found.lower).all()
     np.testing.assert_array_equal(found.members, predict(tiny_ensemble(), tiny_graphs()))
 
@@ -99,7 +99,7 @@ def test_a_property_that_is_no_kappa_is_the_mean_of_the_members():
 def test_one_member_has_no_deviation():
     found = Predictor(NetworkModel(tiny_ensemble().member(0))).predict_graphs(tiny_graphs(), tiny_crystals())
     assert np.isnan(found.variance).all()
-    assert np.isnan(found.log10_spread).all()
+    assert np.isnan(found.log10_std).all()
 
 
 def test_a_folder_holds_the_predictor(tmp_path: Path):
@@ -121,6 +121,6 @@ def test_members_that_were_rounded_take_half_the_space(tmp_path: Path):
 def test_a_reference_of_other_members_is_refused(tmp_path: Path):
     tiny_predictor().save(tmp_path / "a")
     Predictor(NetworkModel(rounded(tiny_ensemble()))).save(tmp_path / "b")
-    (tmp_path / "b" / REFERENCE_FILE).write_bytes((tmp_path / "a" / REFERENCE_FILE).read_bytes())
-    with pytest.raises(CheckpointError, match="the reference belongs to a model"):
+    (tmp_path / "b" / CALIBRATION_SET_FILE).write_bytes((tmp_path / "a" / CALIBRATION_SET_FILE).read_bytes())
+    with pytest.raises(CheckpointError, match="the calibration set belongs to a model"):
         Predictor.load(tmp_path / "b")

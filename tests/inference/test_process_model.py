@@ -10,7 +10,7 @@ import pytest
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.graphs.build import build_graphs_from_arrays
-from paraisite.inference.build_predictor import make_reference, membership
+from paraisite.inference.build_predictor import make_calibration_set, membership
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel, describe
 from paraisite.models.estimate import mixed
@@ -39,10 +39,10 @@ def model() -> ProcessModel:
 
 
 def predictor() -> Predictor:
-    reference = make_reference(
+    calibration_set = make_calibration_set(
         model(), GRAPHS, crystals=CRYSTALS, materials=materials(KAPPA), trained_rows=TRAINED_ROWS
     )
-    return Predictor(model(), reference)
+    return Predictor(model(), calibration_set)
 
 
 def test_each_member_says_what_the_mixture_fitted_on_its_rows_says():
@@ -78,8 +78,8 @@ def test_predictions_have_intervals_and_neighbours():
     assert "isolated" in found.reason[1] or found.reason[1]
     assert found.lower[0, 0] < found.members[:, 0].max()
     assert found.materials is not None
-    assert found.familiarity is not None
-    assert found.materials.material_id[found.familiarity.nearest[0, 0]] == "m-0"
+    assert found.applicability is not None
+    assert found.materials.material_id[found.applicability.nearest[0, 0]] == "m-0"
     assert np.isnan(found.value[1])
 
 

@@ -6,16 +6,16 @@ import pandas as pd
 from paraisite.active_learning.acquisition import ACQUISITIONS
 from paraisite.active_learning.replay_summary import average_curves, summarise_replay
 from paraisite.reports.candidates import candidates_figure, candidates_table, replay_figures, replay_table
-from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN
+from paraisite.schema import FORMULA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN, PREDICTED_KAPPA
 
 ROWS = pd.DataFrame(
     {
         MATERIAL_ID: ["a", "b"],
         FORMULA: ["CsI", "KBr"],
         "space_group": [225, 225],
-        KAPPA: [1.234, 5.0],
-        "lower_80": [0.5, 2.0],
-        "upper_80": [3.0, 12.0],
+        PREDICTED_KAPPA: [1.234, 5.0],
+        "lower_80_w_per_m_k": [0.5, 2.0],
+        "upper_80_w_per_m_k": [3.0, 12.0],
         OUT_OF_DOMAIN: [0.1, 0.5],
         NEAREST_MATERIAL: ["mp-1", "mp-2"],
     }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.sections_of_candidates import candidates_section
@@ -44,10 +45,18 @@ def test_the_statistics_say_what_goes_with_what() -> None:
     assert tests.table["lower on"].tolist() == ["100%"]
 
 
-def test_candidates_are_shown_with_what_a_reader_asks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("predicted_kappa_w_per_m_k", "lower_80_w_per_m_k", "upper_80_w_per_m_k"),
+        ("kappa_w_per_m_k", "lower_80", "upper_80"),  # of version 0.1
+    ],
+)
+def test_candidates_are_shown_with_what_a_reader_asks(tmp_path: Path, columns: tuple[str, ...]) -> None:
     ids = [f"m-{row}" for row in range(40)]
-    table = pd.DataFrame({"material_id": ids, "formula": "CsI", "kappa_w_per_m_k": 0.123456, "row": 7})
-    table.assign(lower_80=0.05, upper_80=0.51234).to_csv(tmp_path / "candidates.csv", index=False)
+    table = pd.DataFrame({"material_id": ids, "formula": "CsI", "row": 7})
+    predicted = dict(zip(columns, (0.123456, 0.05, 0.51234), strict=True))
+    table.assign(**predicted).to_csv(tmp_path / "candidates.csv", index=False)
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "front_line.svg").write_text("<svg/>")
     section = candidates_section(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from paraisite.errors import ConfigError
 from paraisite.screening.distributed import DaskWorkers
-from paraisite.screening.output import Output, Summary
+from paraisite.screening.output import ScreeningFolder, Summary
 from paraisite.screening.run import screen
 from paraisite.screening.sources import open_source
 from tests.screening.materials import PlainScorer, write_json_lines
@@ -29,11 +29,15 @@ def test_a_cluster_that_loses_a_worker_writes_the_same_files(tmp_path: Path) -> 
         victim = next(iter(cluster.workers.values())).process.process.pid
         threading.Thread(target=_kill_after_two_parts, args=(victim, out), daemon=True).start()
         workers = DaskWorkers(scorer, address=cluster.scheduler_address)
-        summary = screen(open_source(path), scorer, output=Output(out), workers=workers, chunk_size=CHUNK_SIZE)
+        summary = screen(open_source(path), scorer, output=ScreeningFolder(out), workers=workers, chunk_size=CHUNK_SIZE)
     assert summary == Summary(N_ROW, N_ROW)
     plain = PlainScorer()
     screen(
-        open_source(path), plain, output=Output(tmp_path / "here"), workers=HereWorkers(plain), chunk_size=CHUNK_SIZE
+        open_source(path),
+        plain,
+        output=ScreeningFolder(tmp_path / "here"),
+        workers=HereWorkers(plain),
+        chunk_size=CHUNK_SIZE,
     )
     assert content(out) == content(tmp_path / "here")
     assert not _alive(victim)

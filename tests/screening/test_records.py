@@ -16,7 +16,7 @@ from paraisite.data.datasets.table import reduced_formulas
 from paraisite.data.record import Rejection
 from paraisite.data.validation import MAX_ATOMS
 from paraisite.screening.chunks import Chunk, Form, Span
-from paraisite.screening.records import Crystal, Row, joined, read_chunk
+from paraisite.screening.records import Row, ScreenedCrystal, joined, read_chunk
 from tests.graphs.crystals import random_crystals, rocksalt, simple_cubic, symmetric_crystals
 
 NAMES = ("lattice_angstrom", "n_atom", "frac_coords", "atomic_number")
@@ -33,7 +33,7 @@ def check_same_as_pymatgen(structure: Structure) -> None:
     (row,) = read_lines({"structure": values})
     expected = Structure.from_dict(values)
     arrays = CrystalArrays.from_structures([expected])
-    assert isinstance(row, Crystal), row
+    assert isinstance(row, ScreenedCrystal), row
     for name in NAMES:
         np.testing.assert_array_equal(getattr(row.arrays, name), getattr(arrays, name), err_msg=name)
     assert row.formula == reduced_formulas([expected.composition])[0]

@@ -15,7 +15,7 @@ import pytest
 from paraisite.errors import DataError, ParaisiteError
 from paraisite.schema import MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk
-from paraisite.screening.output import PLAN_FILE, SUMMARY_FILE, Output, Summary
+from paraisite.screening.output import PLAN_FILE, SUMMARY_FILE, ScreeningFolder, Summary
 from paraisite.screening.run import LocalWorkers, Workers, screen
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import Scorer
@@ -61,7 +61,7 @@ class HereWorkers(Workers):
 def run(path: Path, folder: Path, workers: Workers | None = None, *, chunk_size: int = CHUNK_SIZE) -> Summary:
     scorer = PlainScorer()
     workers = workers or HereWorkers(scorer)
-    return screen(open_source(path), scorer, output=Output(folder), workers=workers, chunk_size=chunk_size)
+    return screen(open_source(path), scorer, output=ScreeningFolder(folder), workers=workers, chunk_size=chunk_size)
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture):
@@ -191,7 +191,7 @@ if __name__ == "__main__":
     screen(
         open_source(Path(sys.argv[1])),
         slow,
-        output=Output(Path(sys.argv[2])),
+        output=ScreeningFolder(Path(sys.argv[2])),
         workers=LocalWorkers(slow, n_process=1),
         chunk_size=CHUNK_SIZE,
     )

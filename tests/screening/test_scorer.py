@@ -1,4 +1,4 @@
-"""A predictor's columns are the statistics of what its members predict, and what its reference says of them."""
+"""A predictor's columns are the statistics of its members' predictions, intervals and applicability."""
 
 import dataclasses
 
@@ -9,9 +9,8 @@ from paraisite import schema
 from paraisite.errors import ConfigError
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
-from paraisite.inference.rows import interval_keys
 from paraisite.models.ensemble_prediction import predict
-from paraisite.schema import KAPPA_LOG10_SPREAD, KAPPA_MEAN, KAPPA_VARIANCE, LOG_FLOOR
+from paraisite.schema import KAPPA_LOG10_STD, KAPPA_MEAN, KAPPA_VARIANCE, LOG_FLOOR
 from paraisite.screening.scorer import PredictorScorer
 from tests.inference.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
@@ -22,29 +21,31 @@ def test_columns_are_mean_variance_and_spread_of_the_members() -> None:
     columns = scorer.score(graphs, tiny_crystals())
     kappa = predict(ensemble, graphs)
     n_member = ensemble.n_member
-    assert list(columns) == scorer.columns.names == [KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_SPREAD, schema.KAPPA]
+    assert (
+        list(columns) == scorer.columns.names == [KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_STD, schema.PREDICTED_KAPPA]
+    )
     np.testing.assert_allclose(columns[KAPPA_MEAN], kappa.sum(axis=0) / n_member)
     np.testing.assert_allclose(
         columns[KAPPA_VARIANCE], ((kappa - kappa.mean(axis=0)) ** 2).sum(axis=0) / (n_member - 1)
     )
     logs = np.log10(np.maximum(kappa, LOG_FLOOR))
-    np.testing.assert_allclose(columns[KAPPA_LOG10_SPREAD], logs.std(axis=0, ddof=1))
+    np.testing.assert_allclose(columns[KAPPA_LOG10_STD], logs.std(axis=0, ddof=1))
     assert min(values.min() for values in columns.values()) > 0
 
 
-def test_with_a_reference_there_are_intervals_and_how_foreign_each_crystal_is() -> None:
+def test_with_a_calibration_set_there_are_intervals_and_applicability() -> None:
     predictor, graphs = tiny_predictor(), tiny_graphs()
     scorer = PredictorScorer(predictor)
     columns, expected = scorer.score(graphs, tiny_crystals()), predictor.predict_graphs(graphs, tiny_crystals())
     assert list(columns) == scorer.columns.names
     for number, coverage in enumerate(schema.COVERAGES):
-        lower, upper = interval_keys(coverage)
+        lower, upper = schema.interval_columns(coverage)
         np.testing.assert_array_equal(columns[lower], expected.lower[number])
         np.testing.assert_array_equal(columns[upper], expected.upper[number])
-    assert expected.familiarity is not None
+    assert expected.applicability is not None
     assert expected.materials is not None
-    np.testing.assert_array_equal(columns[schema.OUT_OF_DOMAIN_FLAG], expected.familiarity.flagged)
-    nearest = [expected.materials.material_id[row] for row in expected.familiarity.nearest[:, 0]]
+    np.testing.assert_array_equal(columns[schema.OUT_OF_DOMAIN_FLAG], expected.applicability.flagged)
+    nearest = [expected.materials.material_id[row] for row in expected.applicability.nearest[:, 0]]
     assert columns[schema.NEAREST_MATERIAL].tolist() == nearest
 
 

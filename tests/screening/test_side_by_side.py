@@ -20,7 +20,7 @@ def write_screening(folder: Path, mean: list[float | None], *, flagged: bool) ->
         "mTC_w_per_m_k": pa.array(mean, pa.float64()),
         "var_pTC_w2_per_m2_k2": pa.array(mean, pa.float64()),
         "log10_std_pTC_dex": pa.array(mean, pa.float64()),
-        "kappa_w_per_m_k": pa.array(mean, pa.float64()),
+        "predicted_kappa_w_per_m_k": pa.array(mean, pa.float64()),
         "reason": [None if value is not None else "no graph" for value in mean],
     }
     if flagged:

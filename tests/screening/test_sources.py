@@ -15,7 +15,7 @@ from paraisite.data.record import Rejection
 from paraisite.data.structure_columns import with_structures
 from paraisite.errors import DataError, MissingInputError
 from paraisite.screening.chunks import Source
-from paraisite.screening.records import Crystal, read_chunk
+from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import open_source
 from tests.screening.materials import json_lines, structures, write_json_lines
 
@@ -62,7 +62,7 @@ Make = Callable[[Path], Path]
 FORMS: list[Make] = [json_lines_file, compressed_lines, frames, folder_of_files, table_of_lists, table_of_text]
 
 
-def read(source: Source, n_row: int) -> list[Crystal | Rejection]:
+def read(source: Source, n_row: int) -> list[ScreenedCrystal | Rejection]:
     chunks = list(source.chunks(n_row))
     assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
     assert [chunk.first_row for chunk in chunks] == [0, *(chunk.end_row for chunk in chunks)][:-1]
@@ -97,7 +97,7 @@ def test_a_broken_line_is_a_row_with_a_reason_and_a_blank_one_is_none(tmp_path: 
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"".join([lines[0], b"\n", lines[1][:200] + b"\n", b"\xff\xfe\n", b"[1]\n", lines[2]]))
     rows = read(open_source(path), 2)
-    assert [type(row) for row in rows] == [Crystal, Rejection, Rejection, Rejection, Crystal]
+    assert [type(row) for row in rows] == [ScreenedCrystal, Rejection, Rejection, Rejection, ScreenedCrystal]
     assert rows[1].material_id == "rows.jsonl 2"
     assert "not a line of JSON" in rows[1].reason
     assert "expected a crystal" in rows[3].reason

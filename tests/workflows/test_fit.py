@@ -18,7 +18,7 @@ from paraisite.inference.predictor import Predictor
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.workflows import fit
 from tests.graphs.crystals import rocksalt
-from tests.inference.planted import planted_reference, tiny_ensemble
+from tests.inference.planted import planted_calibration_set, tiny_ensemble
 from tests.pipeline import params_text, two_splits
 
 N_ROW = 200
@@ -32,7 +32,7 @@ def errors(error_dex: float) -> pd.DataFrame:
     kappa = 10 ** rng.normal(1.0, 0.5, N_ROW)
     off = np.where(TRAINED, 0.0, rng.normal(0.0, error_dex, N_ROW))
     spread = np.full((len(SPLITS), N_ROW), error_dex)
-    return fit.errors_of_held_out(planted_reference(kappa, kappa * 10**off, TRAINED, spread_dex=spread), SPLITS)
+    return fit.errors_of_held_out(planted_calibration_set(kappa, kappa * 10**off, TRAINED, std_dex=spread), SPLITS)
 
 
 def test_only_held_out_rows_count() -> None:

@@ -9,7 +9,7 @@ import pytest
 from paraisite.artifacts.outputs import METRICS, REFERENCE_SHA256
 from paraisite.core.files import file_sha256
 from paraisite.errors import DataError, MissingInputError
-from paraisite.inference.calibration_set import REFERENCE_FILE
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.training.pretraining import CARD_FILE, ERRORS
 from paraisite.training.recipes import SHIPPABLE
@@ -122,11 +122,11 @@ def test_a_model_that_diverged_is_not_shipped():
 def test_a_predictor_is_shipped_with_what_taught_it():
     folder = Path("build/felabtg15/predictor")
     folder.mkdir(parents=True)
-    (folder / REFERENCE_FILE).write_bytes(b"what taught it")
-    described = {METRICS: {}, REFERENCE_SHA256: file_sha256(folder / REFERENCE_FILE)}
+    (folder / CALIBRATION_SET_FILE).write_bytes(b"what taught it")
+    described = {METRICS: {}, REFERENCE_SHA256: file_sha256(folder / CALIBRATION_SET_FILE)}
     write_model(folder, b"members", **described)
     release_model("FELABTG15")
-    assert Path("weights/felabtg15", REFERENCE_FILE).read_bytes() == b"what taught it"
-    (folder / REFERENCE_FILE).write_bytes(b"something else")
+    assert Path("weights/felabtg15", CALIBRATION_SET_FILE).read_bytes() == b"what taught it"
+    (folder / CALIBRATION_SET_FILE).write_bytes(b"something else")
     with pytest.raises(DataError, match=r"reference\.safetensors is not what card\.json beside it describes"):
         release_model("FELABTG15")
