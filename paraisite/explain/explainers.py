@@ -8,7 +8,6 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
-from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.validation import N_ELEMENT
 from paraisite.errors import DataError
@@ -70,8 +69,8 @@ class Explainer:
         crystal = CrystalArrays.from_structures([structure])
         graph, rejected = build_graphs_from_arrays(
             crystal,
-            cutoff_angstrom=model.cutoff_angstrom,
-            distance_tolerance_angstrom=GraphConfig().distance_tolerance_angstrom,
+            cutoff_angstrom=model.graph_config.cutoff_angstrom,
+            distance_tolerance_angstrom=model.graph_config.distance_tolerance_angstrom,
         )
         if rejected:
             raise DataError(f"{structure.composition.reduced_formula}: {rejected[0]}")

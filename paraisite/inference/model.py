@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from paraisite.arrays import Floats
+from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
 
@@ -43,8 +44,8 @@ class Model(Protocol):
         """Whether the output is kappa in W/m/K."""
 
     @property
-    def cutoff_angstrom(self) -> float:
-        """Atoms no farther apart than this have to be bonded in the graphs, Å."""
+    def graph_config(self) -> GraphConfig:
+        """How crystals become the graphs that it was trained on."""
 
     @property
     def digest(self) -> str:
@@ -54,7 +55,7 @@ class Model(Protocol):
         """Return every member's predictions.
 
         Args:
-            graphs: Crystals whose bonds reach to the cutoff.
+            graphs: Crystals, built as ``graph_config`` says.
             crystals: The same crystals, in the same order.
             compiled: As ``models.ensemble_prediction.answers`` takes it.
         """

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.config import GraphConfig
 from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -46,9 +47,9 @@ class NetworkModel:
         return self.ensemble.scaler is not None
 
     @property
-    def cutoff_angstrom(self) -> float:
-        """The networks' cutoff, Å."""
-        return self.ensemble.config.cutoff_angstrom
+    def graph_config(self) -> GraphConfig:
+        """How crystals become the graphs that the networks were trained on."""
+        return self.ensemble.graph_config
 
     @property
     def digest(self) -> str:

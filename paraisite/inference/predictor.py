@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -87,8 +86,8 @@ class Predictor:
         crystals = CrystalArrays.from_structures([found for found in structures if not isinstance(found, str)])
         graphs, rejected = build_graphs_from_arrays(
             crystals,
-            cutoff_angstrom=self.model.cutoff_angstrom,
-            distance_tolerance_angstrom=GraphConfig().distance_tolerance_angstrom,
+            cutoff_angstrom=self.model.graph_config.cutoff_angstrom,
+            distance_tolerance_angstrom=self.model.graph_config.distance_tolerance_angstrom,
         )
         reasons |= {rows[place]: reason for place, reason in rejected.items()}
         usable = crystals.take(np.setdiff1d(np.arange(len(crystals)), list(rejected)))
@@ -99,7 +98,7 @@ class Predictor:
         """Predict for many crystals at once, without a step per row.
 
         Args:
-            graphs: Crystals whose bonds reach to the model's cutoff.
+            graphs: Crystals, built as the model's ``graph_config`` says.
             crystals: The same crystals, in the same order.
             compiled: As ``models.ensemble_prediction.answers`` takes it.
         """

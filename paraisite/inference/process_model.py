@@ -12,6 +12,7 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from paraisite.arrays import Floats
+from paraisite.config import GraphConfig
 from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
@@ -108,9 +109,9 @@ class ProcessModel:
         return (*PHYSICAL_COLUMNS, *IONIC_COLUMNS, *predicted)
 
     @property
-    def cutoff_angstrom(self) -> float:
-        """The networks' cutoff, Å."""
-        return next(iter(self.networks.values())).config.cutoff_angstrom
+    def graph_config(self) -> GraphConfig:
+        """How crystals become the graphs that the networks were trained on; all see the same ones."""
+        return next(iter(self.networks.values())).graph_config
 
     @property
     def digest(self) -> str:

@@ -7,11 +7,12 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from safetensors.numpy import save
 
+from paraisite.config import GraphConfig
 from paraisite.core.files import content_sha256, write_whole
 from paraisite.errors import CheckpointError
 from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
@@ -21,6 +22,9 @@ from paraisite.models.tensor_file import read_tensors
 FORMAT = "paraisite-ensemble-1"
 ENSEMBLE_FILE = "ensemble.safetensors"
 """What the file is called wherever a folder holds one."""
+
+DISTANCE_TOLERANCE: Final = "graphs.distance_tolerance_angstrom"
+"""Key of the metadata: the setting of the graphs that the architecture does not hold; absent in older files."""
 
 _HEADER = "paraisite_ensemble"
 _SCALER_MEAN = "target_scaler/mean"
@@ -84,6 +88,19 @@ class Ensemble:
     def units(self) -> tuple[str, ...]:
         """Unit of each output, [n_output]."""
         return (self.unit,) if isinstance(self.unit, str) else self.unit
+
+    @property
+    def graph_config(self) -> GraphConfig:
+        """Settings of the graphs that the members were trained on; the default tolerance where none was written.
+
+        Raises:
+            CheckpointError: What was written is no number.
+        """
+        text = self.metadata.get(DISTANCE_TOLERANCE, GraphConfig().distance_tolerance_angstrom)
+        try:
+            return GraphConfig(self.config.cutoff_angstrom, distance_tolerance_angstrom=float(text))
+        except ValueError as error:
+            raise CheckpointError(f"{DISTANCE_TOLERANCE} is {text!r}, expected a number") from error
 
     def member(self, k: int) -> "Ensemble":
         """Return member ``k`` as an ensemble of one."""

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from paraisite.config import GraphConfig
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
@@ -29,8 +28,8 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
     arrays = joined([row for _, row in crystals])
     graphs, without_graph = build_graphs_from_arrays(
         arrays,
-        cutoff_angstrom=scorer.cutoff_angstrom,
-        distance_tolerance_angstrom=GraphConfig().distance_tolerance_angstrom,
+        cutoff_angstrom=scorer.graph_config.cutoff_angstrom,
+        distance_tolerance_angstrom=scorer.graph_config.distance_tolerance_angstrom,
     )
     reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
     answered = np.array([place for place, _ in crystals if place not in reasons], np.int64)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import ConfigError
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -45,8 +46,8 @@ class Scorer(Protocol):
         """SHA-256, in hex, over what the predictions depend on."""
 
     @property
-    def cutoff_angstrom(self) -> float:
-        """Atoms no farther apart than this are bonded, Å."""
+    def graph_config(self) -> GraphConfig:
+        """How crystals become graphs."""
 
     @property
     def columns(self) -> pa.Schema:
@@ -59,7 +60,7 @@ class Scorer(Protocol):
         """Return the columns, each [n_crystal]; where the first is not a finite number there is no prediction.
 
         Args:
-            graphs: Crystals whose bonds reach to the cutoff.
+            graphs: Crystals, built as ``graph_config`` says.
             crystals: The same crystals, in the same order.
         """
 
@@ -88,9 +89,9 @@ class PredictorScorer:
         return self.predictor.digest
 
     @property
-    def cutoff_angstrom(self) -> float:
-        """The model's cutoff, Å."""
-        return self.predictor.model.cutoff_angstrom
+    def graph_config(self) -> GraphConfig:
+        """How crystals become the graphs that the model was trained on."""
+        return self.predictor.model.graph_config
 
     @property
     def columns(self) -> pa.Schema:

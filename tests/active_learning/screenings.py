@@ -1,7 +1,7 @@
 """Small screenings whose numbers are chosen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.screened_rows import ScreenedRows
+from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_columns import with_structures
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -39,7 +40,7 @@ class ShortBondScorer:
     """Says that a crystal conducts the better the shorter its bonds are; foreign above 3.2 Å."""
 
     digest: str = "short bonds"
-    cutoff_angstrom: float = 4.0
+    graph_config: GraphConfig = field(default_factory=GraphConfig)
 
     @property
     def columns(self) -> pa.Schema:

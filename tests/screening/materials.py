@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pymatgen.core.structure import Structure
 
+from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
 from tests.graphs.crystals import diamond, perovskite, rocksalt, wurtzite
@@ -24,7 +25,7 @@ class PlainScorer:
     """Says how many atoms a crystal has per class, and how long its shortest bond is."""
 
     digest: str = "plain"
-    cutoff_angstrom: float = 4.0
+    graph_config: GraphConfig = field(default_factory=GraphConfig)
     seconds_per_chunk: float = 0.0
 
     @property
