@@ -24,8 +24,8 @@ from paraisite.training.recipe_training import effective_parameters
 from tests.inference.planted import tiny_ensemble
 
 OWN = GraphConfig(cutoff_angstrom=3.2, distance_tolerance_angstrom=0.2)
-# Bonds of 2.8, 2.9 and 3.0 Å, which are one shell within 0.2 Å, and longer ones beyond 3.2 Å.
-CRYSTAL = Structure(Lattice.orthorhombic(5.6, 5.8, 6.0), ["Na", "Cl"] * 4, [
+# Bonds of 2.66, 2.76 and 2.85 Å, which are one shell within 0.2 Å, and others from 3.8 Å on.
+CRYSTAL = Structure(Lattice.orthorhombic(5.32, 5.51, 5.7), ["Na", "Cl"] * 4, [
     [0, 0, 0], [0.5, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0], [0.5, 0, 0.5], [0, 0, 0.5], [0, 0.5, 0.5], [0.5, 0.5, 0.5],
 ])  # fmt: skip
 
