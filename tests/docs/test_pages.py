@@ -64,7 +64,7 @@ def test_the_picture_of_the_layers_has_every_package() -> None:
 
 
 def test_the_version_stands_in_one_place_and_is_the_newest_of_changelog_and_citation() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = tomllib.loads(text_of("pyproject.toml"))
     assert project["project"]["dynamic"] == ["version"]
     assert project["tool"]["hatch"]["version"]["path"] == "paraisite/__init__.py"
     citation = yaml.safe_load(text_of("CITATION.cff"))
@@ -76,3 +76,13 @@ def test_the_version_stands_in_one_place_and_is_the_newest_of_changelog_and_cita
 def test_the_changelog_has_a_place_for_what_is_not_released() -> None:
     first, *_ = re.findall(r"^## (.+)$", text_of("CHANGELOG.md"), re.MULTILINE)
     assert first == "[Unreleased]"
+
+
+def test_hooks_run_tools_of_the_environment_and_fetch_nothing() -> None:
+    (repository,) = yaml.safe_load(text_of(".pre-commit-config.yaml"))["repos"]
+    tools = tomllib.loads(text_of("pyproject.toml"))["dependency-groups"]["dev"]
+    installed = {re.split(r"[<>=\[]", line)[0] for line in tools}
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system"
+        assert hook["entry"].split()[0] in installed
