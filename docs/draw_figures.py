@@ -103,11 +103,11 @@ def _box(axes: Axes, name: str, *, left: float, top: float, width: float, n_besi
 def parity() -> Figure:
     """Draw GPTG15's predictions of the held-out rows of the nine splits, with their 90 % intervals."""
     from paraisite.artifacts.inputs import evaluation_folder
-    from paraisite.evaluation.outcome import Outcome
+    from paraisite.evaluation.evaluation_tables import EvaluationTables
     from paraisite.reports.model_errors import parity_with_intervals
     from paraisite.training.recipes import TOGO15
 
-    honest = Outcome.load(evaluation_folder("honest", TOGO15))
+    honest = EvaluationTables.load(evaluation_folder("honest", TOGO15))
     figure = parity_with_intervals(honest.estimates, DEFAULT_MODEL_IN_EVALUATION)
     (axes,) = figure.axes
     axes.set_title("GPTG15, the default model: held-out rows of Togo15, nine 80/20 splits", fontsize=10)

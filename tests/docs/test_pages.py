@@ -86,3 +86,18 @@ def test_hooks_run_tools_of_the_environment_and_fetch_nothing() -> None:
     for hook in repository["hooks"]:
         assert hook["language"] == "system"
         assert hook["entry"].split()[0] in installed
+
+
+def documented_modules() -> list[str]:
+    return re.findall(r"^\.\. automodule:: ([\w.]+)$", text_of("docs/api.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", documented_modules())
+def test_documented_modules_exist(module: str) -> None:
+    path = ROOT.joinpath(*module.split("."))
+    assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def test_the_packages_that_users_call_are_documented() -> None:
+    packages = {module.split(".")[1] for module in documented_modules() if "." in module}
+    assert {"training", "inference", "screening", "tracking", "tuning", "evaluation", "data"} <= packages
