@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import paraisite
+from paraisite.artifacts.bundled import fetch_bundled
 from tests.docs.blocks import PAGES, ROOT, blocks_of, text_of
 
 
@@ -61,6 +62,13 @@ def test_the_picture_of_the_layers_has_every_package() -> None:
     assert set(drawn) == set(module.CAPTIONS) == packages | loose
     texts = {text.get_text() for text in module.architecture().axes[0].texts}
     assert set(drawn) <= texts
+
+
+def test_the_figure_of_errors_has_every_held_out_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    fetch_bundled(Path("build/evaluate_honest/result"), target="build/evaluate_honest/result")
+    predictions = draw_figures().parity().axes[0].lines[-1]
+    assert len(predictions.get_xdata()) == 9 * 19  # a fifth of 95 compounds, nine times
 
 
 def test_the_version_stands_in_one_place_and_is_the_newest_of_changelog_and_citation() -> None:
