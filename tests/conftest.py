@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.artifacts.dvc_files import fetch_tracked
 
 SHARED_VARIABLE = "PARAISITE_SHARED"
 ROOT = Path(__file__).parents[1]
@@ -19,7 +19,7 @@ for variable in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAM
 @pytest.fixture(scope="session", autouse=True)
 def bundled_data() -> Path:
     """Folder of the fact tables; a fresh clone takes it from the bundled store."""
-    return fetch_bundled(Path("data"), target="data.dvc", project=ROOT)
+    return fetch_tracked(Path("data"), target="data.dvc", project=ROOT)
 
 
 @pytest.fixture

@@ -10,7 +10,14 @@ from typing import Final, Self
 import pandas as pd
 
 from paraisite.analysis.clusters import CrystalClusters, cluster_crystals
-from paraisite.analysis.correlations import NOTE, QUANTITY, correlate_with_descriptors, select_above_threshold
+from paraisite.analysis.correlations import (
+    NOTE,
+    PEARSON_R,
+    QUANTITY,
+    THRESHOLD,
+    correlate_with_descriptors,
+    select_above_threshold,
+)
 from paraisite.analysis.member_variance import STEP, compare_member_variances, summarise_member_variances
 from paraisite.analysis.model_predictions import ModelPredictions, select_shared_crystals
 from paraisite.core.files import write_whole
@@ -65,6 +72,13 @@ class StatisticsTables:
             likeness,
             clusters,
         )
+
+    def metrics(self) -> dict[str, float]:
+        """Return as metrics each model's median spreads, and its number of pairs above the threshold."""
+        strong = self.correlations[self.correlations[PEARSON_R].abs() > THRESHOLD]
+        counts = {f"{model} pairs above threshold": float(n) for model, n in strong[MODEL].value_counts().items()}
+        rows = self.spreads.to_dict("records")
+        return counts | {f"{row[MODEL]} median {row[QUANTITY]}": float(row["median"]) for row in rows}
 
     def write(self, folder: Path) -> None:
         """Write all tables, and for each quantity that of the pairs above the threshold."""

@@ -1,1 +1,1 @@
-"""A web page on one's own machine: drop a crystal, see it, its prediction, and what that rests on."""
+"""A local web page that shows uploaded crystals, predicts their conductivity and explains the prediction."""

@@ -27,15 +27,15 @@ def show(model: str) -> None:
     st.title("Thermal conductivity of a crystal")
     st.write(
         f"Lattice thermal conductivity (kappa) at 300 K from the structure alone, by model **{model}**. "
-        "Everything is computed on this machine."
+        "All computation is local."
     )
-    crystals = _asked_for()
+    crystals = _read_uploads()
     try:
         explainer = _explainer(model)
         if not crystals:
-            st.info("Drop a file, or choose an example.")
-        elif (chosen := crystals[0] if len(crystals) == 1 else _choice(explainer, crystals)) is not None:
-            with st.spinner("Hiding one part of the crystal after another …"):
+            st.info("Upload a structure file, or choose an example.")
+        elif (chosen := crystals[0] if len(crystals) == 1 else _select_crystal(explainer, crystals)) is not None:
+            with st.spinner("Predicting and computing contributions …"):
                 (explanation,) = explain(explainer, [chosen])
             _show_one(explanation)
     except ParaisiteError as error:
@@ -47,8 +47,8 @@ def _explainer(model: str) -> Explainer:
     return Explainer(find_predictor(model))
 
 
-def _asked_for() -> list[Crystal]:
-    """Return the crystals of the dropped files, else the example that is chosen."""
+def _read_uploads() -> list[Crystal]:
+    """Return the crystals of the uploaded files, or the selected example."""
     left, right = st.columns([2, 1])
     files = left.file_uploader(
         "Crystal structures: CIF, POSCAR, extended XYZ or pymatgen's JSON", accept_multiple_files=True
@@ -56,15 +56,15 @@ def _asked_for() -> list[Crystal]:
     example = right.selectbox("or an example", list(EXAMPLES), index=None, disabled=bool(files))
     contents = [(file.name, file.getvalue()) for file in files]
     for name, content in contents:
-        if said := notice(name, content):
-            st.warning(said)
+        if warning := notice(name, content):
+            st.warning(warning)
     if contents or example is None:
         return [crystal for name, content in contents for crystal in crystals_of_file(name, content)]
     return [Crystal(example, EXAMPLES[example]())]
 
 
-def _choice(explainer: Explainer, crystals: Sequence[Crystal]) -> Crystal | None:
-    """Show the predictions of several crystals and what has none; return the crystal that is looked at."""
+def _select_crystal(explainer: Explainer, crystals: Sequence[Crystal]) -> Crystal | None:
+    """Show the predictions of several crystals; return the one that is selected for details."""
     predictions = explainer.predictor.predict([crystal.found for crystal in crystals])
     rows = as_named_rows(crystals, predictions)
     for crystal, row in zip(crystals, rows, strict=True):
@@ -80,7 +80,7 @@ def _choice(explainer: Explainer, crystals: Sequence[Crystal]) -> Crystal | None
     if not usable:
         return None
     names = [crystal.name for crystal in usable]
-    return usable[st.selectbox("Look at", range(len(usable)), format_func=names.__getitem__)]
+    return usable[st.selectbox("Details of", range(len(usable)), format_func=names.__getitem__)]
 
 
 def _show_reason(crystal: Crystal, row: Row) -> None:
@@ -88,7 +88,7 @@ def _show_reason(crystal: Crystal, row: Row) -> None:
 
 
 def _show_one(explanation: Explanation) -> None:
-    """Show one crystal, its prediction, the training materials that are like it, and what the prediction rests on."""
+    """Show one crystal, its prediction, the nearest training materials and the explanation."""
     row, crystal = explanation.row, explanation.crystal
     if row[schema.REASON] is not None:
         _show_reason(crystal, row)
@@ -104,7 +104,7 @@ def _show_one(explanation: Explanation) -> None:
         st.write(agreement_sentence(row))
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Intervals (W/m/K)")
+        st.subheader("Prediction intervals (W/m/K)")
         st.table(intervals_table(row), hide_index=True)
     with right:
         st.subheader("Nearest training materials")
@@ -128,14 +128,14 @@ def _show_structure(found: Structure | str) -> None:
 
 
 def _show_contributions(explanation: Explanation) -> None:
-    found = explanation.contributions
-    if found is None:
+    contributions = explanation.contributions
+    if contributions is None:
         return
-    st.subheader("What the prediction rests on")
+    st.subheader("Contributions to the prediction")
     left, right = st.columns([3, 2], gap="large")
-    said = contribution_sentences(found)
-    left.pyplot(contributions_figure(explanation), alt=" ".join(said))
-    for sentence in said:
+    sentences = contribution_sentences(contributions)
+    left.pyplot(contributions_figure(explanation), alt=" ".join(sentences))
+    for sentence in sentences:
         right.write(sentence)
 
 

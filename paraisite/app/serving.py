@@ -1,4 +1,4 @@
-"""Serving the page: Streamlit on this machine, without a word to any other."""
+"""Serving the page: Streamlit on this machine only, without network access."""
 
 import importlib.util
 from pathlib import Path

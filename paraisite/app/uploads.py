@@ -1,4 +1,4 @@
-"""What the page is asked about: dropped files, or one of a few examples."""
+"""Crystals for the page: uploaded files, or one of a few examples."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ _CELL: Final = re.compile(r"^_cell_length_a\b", re.MULTILINE | re.IGNORECASE)
 
 
 def crystals_of_file(name: str, content: bytes) -> list[Crystal]:
-    """Return the crystals in a dropped file; what cannot be read is one with a reason.
+    """Return the crystals in an uploaded file; what cannot be read becomes a crystal with a reason.
 
     Args:
         name: The file's.
@@ -23,9 +23,9 @@ def crystals_of_file(name: str, content: bytes) -> list[Crystal]:
 
 
 def notice(name: str, content: bytes) -> str | None:
-    """Return what one has to know of how a file was read, or None: of a CIF with several crystals the first counts."""
+    """Return a warning on how a file was read, or None: of a CIF with several crystals only the first is read."""
     n_crystal = len(_CELL.findall(content.decode(errors="replace")))
-    return f"{name} holds {n_crystal} crystals; the first is taken." if n_crystal > 1 else None
+    return f"{name} holds {n_crystal} crystals; only the first is read." if n_crystal > 1 else None
 
 
 def _rocksalt(a_angstrom: float, cation: str, anion: str) -> Structure:
@@ -53,4 +53,4 @@ EXAMPLES: Final[Mapping[str, Callable[[], Structure]]] = {
     "GaN, wurtzite": _gallium_nitride,
     "BaTiO3, perovskite": _barium_titanate,
 }
-"""Crystals at their measured cells, by what the page calls them."""
+"""Crystals at their measured cells, by their names on the page."""

@@ -1,4 +1,4 @@
-"""What the page's tables and numbers say, from the rows that ``predict --json`` prints."""
+"""Tables and numbers of the page, from the rows that ``predict --json`` prints."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ def overview_table(rows: Sequence[Row]) -> pd.DataFrame:
             "file": [row[NAME] for row in rows],
             "formula": [row[schema.FORMULA] for row in rows],
             "kappa (W/m/K)": [row[VALUE] for row in rows],
-            "90 %, from": [row[low] for row in rows],
+            "90 % interval from": [row[low] for row in rows],
             "to": [row[high] for row in rows],
-            "out of domain": [_yes_or_no(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows],
+            "outside the domain": [_yes_or_no(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows],
         }
     )
 
@@ -33,7 +33,7 @@ def intervals_table(row: Row) -> pd.DataFrame:
     ends = [[row[key] for key in interval_keys(coverage)] for coverage in schema.COVERAGES]
     return pd.DataFrame(
         {
-            "holds": [f"{100 * coverage:.0f} % of new materials" for coverage in schema.COVERAGES],
+            "coverage": [f"{100 * coverage:.0f} % of new materials" for coverage in schema.COVERAGES],
             "from": [_number(low) for low, _ in ends],
             "to": [_number(high) for _, high in ends],
         }

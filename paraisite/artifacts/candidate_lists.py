@@ -1,4 +1,4 @@
-"""Lists of candidates on disk: a table each, the listed crystals as CIF files, and the screening they come from."""
+"""Files of a selection: a table per list of candidates, their crystals as CIF files, and the tables of the replay."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,30 +8,15 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.criteria import CIF
-from paraisite.core.paths import SCREENINGS
-from paraisite.errors import MissingInputError
 from paraisite.schema import ROW
-from paraisite.screening.output import SUMMARY_FILE
 
 CANDIDATES_FILE: Final = "candidates.csv"
-
-
 NEXT_FILE: Final = "next.csv"
+"""Candidates by rank, and materials to compute next."""
 
-
+REPLAY_FILE: Final = "replay.csv"
+REPLAY_SUMMARY_FILE: Final = "replay_summary.csv"
 STRUCTURES: Final = "structures"
-
-
-def last_screening() -> Path:
-    """Return the folder of the last complete screening below ``build/screen/``.
-
-    Raises:
-        MissingInputError: There is none.
-    """
-    complete = sorted(SCREENINGS.glob(f"*/{SUMMARY_FILE}"), key=lambda file: file.stat().st_mtime)
-    if not complete:
-        raise MissingInputError(f"no complete screening below {SCREENINGS}: `python -m paraisite screen …` makes one")
-    return complete[-1].parent
 
 
 def write_candidates(folder: Path, name: str, rows: pd.DataFrame, structures: Mapping[int, Structure]) -> None:
@@ -47,3 +32,10 @@ def write_candidates(folder: Path, name: str, rows: pd.DataFrame, structures: Ma
     rows.to_csv(folder / name, index=False, float_format="%.6g")
     for row, file in zip(rows[ROW], rows[CIF], strict=True):
         structures[row].to(str(folder / STRUCTURES / file), fmt="cif")
+
+
+def write_replay(folder: Path, table: pd.DataFrame, summary: pd.DataFrame) -> None:
+    """Write the tables of a replay: all steps, and their summary."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / REPLAY_FILE, index=False, float_format="%.6g")
+    summary.to_csv(folder / REPLAY_SUMMARY_FILE, index=False, float_format="%.6g")

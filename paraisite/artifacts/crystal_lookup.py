@@ -1,4 +1,4 @@
-"""The crystal that an id, a formula or a file means: of a list of candidates, a screening, or Togo15."""
+"""Crystals by id, formula or file: from a list of candidates, a screening, or Togo15."""
 
 from pathlib import Path
 
@@ -8,16 +8,18 @@ import pyarrow.dataset as ds
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.criteria import CIF
+from paraisite.active_learning.diversity import find_space_group
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, STRUCTURES
 from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.screenings import is_screening, source_of_screening
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
+from paraisite.data.datasets.table import reduced_formulas
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal, read_crystals
-from paraisite.schema import FORMULA, MATERIAL_ID, ROW
-from paraisite.screening.output import SUMMARY_FILE
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, ROW
 from paraisite.training.recipes import TOGO15
 
 
@@ -34,20 +36,20 @@ def find_crystal(what: str, folder: Path | None) -> Crystal:
         StructureError: The file holds none.
     """
     if Path(what).is_file():
-        return _of_file(Path(what))
-    if folder is not None and (folder / SUMMARY_FILE).exists():
-        found = _of_screening(what, folder)
+        return _read_one(Path(what))
+    if folder is not None and is_screening(folder):
+        crystal = _find_in_screening(what, folder)
     else:
-        found = _of_lists(what, folder or CANDIDATES)
-    found = found or _of_togo15(what)
-    if found is None:
+        crystal = _find_in_lists(what, folder or CANDIDATES)
+    crystal = crystal or _find_in_togo15(what)
+    if crystal is None:
         raise MissingInputError(
             f"{what} is neither a file, nor an id in {folder or CANDIDATES}, nor an id or formula of Togo15"
         )
-    return found
+    return crystal
 
 
-def _of_file(path: Path) -> Crystal:
+def _read_one(path: Path) -> Crystal:
     crystals = read_crystals([path])
     if len(crystals) != 1:
         raise ConfigError(f"{path} holds {len(crystals)} crystals, expected one")
@@ -56,7 +58,7 @@ def _of_file(path: Path) -> Crystal:
     return Crystal(path.stem, crystals[0].found)
 
 
-def _of_lists(material_id: str, folder: Path) -> Crystal | None:
+def _find_in_lists(material_id: str, folder: Path) -> Crystal | None:
     for name in (CANDIDATES_FILE, NEXT_FILE):
         if not (folder / name).exists():
             continue
@@ -66,8 +68,8 @@ def _of_lists(material_id: str, folder: Path) -> Crystal | None:
     return None
 
 
-def _of_screening(material_id: str, folder: Path) -> Crystal | None:
-    screened = ScreenedRows.open(folder, find_source(folder.name.rpartition("-")[0]))
+def _find_in_screening(material_id: str, folder: Path) -> Crystal | None:
+    screened = ScreenedRows.open(folder, find_source(source_of_screening(folder)))
     rows = ds.dataset(folder).to_table(columns=[ROW], filter=pc.field(MATERIAL_ID) == material_id)[ROW].to_pylist()
     if len(rows) > 1:
         raise ConfigError(f"{len(rows)} rows of {folder} have the id {material_id}")
@@ -77,7 +79,7 @@ def _of_screening(material_id: str, folder: Path) -> Crystal | None:
         raise StructureError(f"{material_id}: {error}") from error
 
 
-def _of_togo15(what: str) -> Crystal | None:
+def _find_in_togo15(what: str) -> Crystal | None:
     known = load_data(TOGO15, load_config())
     table = known.table
     rows = table.index[(table[MATERIAL_ID] == what) | (table[FORMULA] == what)]
@@ -85,3 +87,12 @@ def _of_togo15(what: str) -> Crystal | None:
         ids = ", ".join(table[MATERIAL_ID][rows])
         raise ConfigError(f"Togo15 has {len(rows)} crystals of {what}: name one of {ids}")
     return Crystal(table[MATERIAL_ID][rows[0]], known.structures[rows[0]]) if len(rows) else None
+
+
+def find_known_kappa(structure: Structure) -> float | None:
+    """Return Togo15's conductivity of the same formula and space group, W/m/K, or None."""
+    known = load_data(TOGO15, load_config())
+    formula, group = reduced_formulas([structure.composition])[0], find_space_group(structure)
+    rows = known.table.index[known.table[FORMULA] == formula]
+    values = [float(known.table[KAPPA][row]) for row in rows if find_space_group(known.structures[row]) == group]
+    return values[0] if values else None

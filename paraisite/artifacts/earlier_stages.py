@@ -1,7 +1,7 @@
-"""What earlier stages leave to an evaluation: their members, and on request members that never saw a formula of it.
+"""Members of earlier stages for an evaluation; on request members trained without the formulas of its data set.
 
 Where no row of a stage's data shares a formula with what is evaluated, as in everything that this project has computed
-itself, the stage's own members are clean already. Otherwise the stage, and all that start from it, are trained anew
+itself, the stage's own members are used. Otherwise the stage, and all that start from it, are retrained without them,
 into ``build/clean/``.
 """
 
@@ -13,9 +13,10 @@ from typing import Final
 
 from paraisite import schema
 from paraisite.artifacts.initial_weights import as_start, refuse, starting_weights
-from paraisite.artifacts.inputs import load_data, trained_or_shipped, with_graphs
+from paraisite.artifacts.inputs import attach_graphs, find_trained_or_shipped, load_data
+from paraisite.artifacts.stage_folders import checkpoint_folder, result_folder, weights_folder
 from paraisite.config import Config
-from paraisite.core.paths import BUILD, SHIPPED, built
+from paraisite.core.paths import BUILD, SHIPPED
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import CheckpointError, DataError, MissingInputError
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -32,16 +33,16 @@ _WITHOUT: Final = "trained_without"
 
 
 class EarlierStages:
-    """Gives members of earlier stages, and trainings that started from them."""
+    """Provides members of earlier stages, and trainings that started from them."""
 
     def __init__(self, config: Config, *, run_id: str, without: Dataset | None = None) -> None:
-        """Note what may not be seen.
+        """Set the formulas that are left out.
 
         Args:
             config: Settings.
             run_id: The evaluation's run, with which starting weights are registered.
             without: Its formulas are left out, those of all its rows: a stage is trained once, not once per split.
-                None where nothing has to be.
+                None to leave out nothing.
         """
         self._config, self._run_id, self._without = config, run_id, without
         self._formulas = frozenset() if without is None else frozenset(without.table[schema.FORMULA])
@@ -60,32 +61,32 @@ class EarlierStages:
         """
         if not isinstance(recipe.start, Recipe) or self._is_clean(recipe.start):
             return starting_weights(recipe, config, run_id=self._run_id, in_pipeline=True, train=refuse)
-        return as_start(self.members(recipe.start), config, f"{recipe.start.name} {self._description()}", None)
+        return as_start(self.load_members(recipe.start), config, f"{recipe.start.name} {self._description()}", None)
 
-    def members(self, stage: Recipe) -> Ensemble:
-        """Return a stage's members: as they were trained here or shipped where those are clean, else trained anew.
+    def load_members(self, stage: Recipe) -> Ensemble:
+        """Return a stage's members: those trained here or shipped where they are clean, else retrained ones.
 
         Raises:
             MissingInputError: They, or what they are trained on, are not here.
         """
         if self._is_clean(stage):
-            folder = trained_or_shipped(built(stage.name) / "weights", SHIPPED / stage.name.lower())
+            folder = find_trained_or_shipped(weights_folder(stage.name), SHIPPED / stage.name.lower())
             return Ensemble.load(folder / ENSEMBLE_FILE)
         return self._kept(self._path(stage)) or self._train(stage)
 
-    def conductivity_networks(self, lineage: Lineage) -> dict[str, Ensemble]:
-        """Return by name the members of the second and third stage, as far as they can be had; what is not is said."""
+    def load_conductivity_networks(self, lineage: Lineage) -> dict[str, Ensemble]:
+        """Return by name the members of the second and third stage; a warning names those that are not here."""
         members = {}
         for recipe in (lineage.middle, lineage.third):
             if recipe is not None:
                 try:
-                    members[recipe.name] = self.members(recipe)
+                    members[recipe.name] = self.load_members(recipe)
                 except MissingInputError as error:
                     logger.warning("%s", error)
         return members
 
-    def training_of(self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection) -> RecipeResult:
-        """Return a final recipe's training: as it was made here where its start is clean, else made anew.
+    def load_training(self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection) -> RecipeResult:
+        """Return a final recipe's training: that done here where its initial weights are clean, else a retraining.
 
         Raises:
             MissingInputError: It was not trained here, or on other values.
@@ -93,7 +94,7 @@ class EarlierStages:
         if isinstance(recipe.start, Recipe) and not self._is_clean(recipe.start):
             return self._run(recipe, dataset, graphs, self._config)[0]
         try:
-            result = RecipeResult.load(built(recipe.name) / "result")
+            result = RecipeResult.load(result_folder(recipe.name))
         except DataError as error:
             raise MissingInputError(f"`python -m paraisite train {recipe.name}` trains it ({error})") from error
         if result.dataset.digest != dataset.digest:
@@ -121,7 +122,7 @@ class EarlierStages:
         return CLEAN / self._digest[:16] / stage.name.lower() / ENSEMBLE_FILE
 
     def _kept(self, path: Path) -> Ensemble | None:
-        """Return members that were trained before without the same formulas."""
+        """Return members that were retrained without the same formulas, if there are any."""
         try:
             ensemble = Ensemble.load(path)
         except CheckpointError:
@@ -131,9 +132,9 @@ class EarlierStages:
     def _train(self, stage: Recipe) -> Ensemble:
         config = settings_of(stage, self._config)
         without = dict.fromkeys(self._rows_shared(stage.train_on), "its formula is evaluated")
-        logger.info("%s is trained anew, without %d rows", stage.name, len(without))
+        logger.info("%s is retrained without %d rows", stage.name, len(without))
         dataset = load_data(stage.train_on, config)
-        dataset, graphs = with_graphs(dataset.without(without) if without else dataset, config)
+        dataset, graphs = attach_graphs(dataset.without(without) if without else dataset, config)
         _, ensemble = self._run(stage, dataset, graphs, config)
         ensemble.metadata[_WITHOUT] = self._digest
         ensemble.save(self._path(stage))
@@ -142,7 +143,7 @@ class EarlierStages:
     def _run(
         self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection, config: Config
     ) -> tuple[RecipeResult, Ensemble]:
-        checkpoints = BUILD / "checkpoints" / f"clean-{recipe.name.lower()}"
+        checkpoints = checkpoint_folder(f"clean-{recipe.name.lower()}")
         trained = run_recipe(
             recipe,
             dataset=dataset,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from paraisite.artifacts.inputs import trained_or_shipped
+from paraisite.artifacts.inputs import find_trained_or_shipped
 from paraisite.config import Config
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import BUILD, PRETRAINED, SHIPPED, built
@@ -91,7 +91,7 @@ def lab_network(variant: str) -> Path:
     trained = PRETRAINED / variant
     is_lfe = variant == BACKBONES[Start.LAB_FORMATION_ENERGY].source
     try:
-        return trained_or_shipped(trained, SHIPPED / LFE.lower() if is_lfe else trained) / ENSEMBLE_FILE
+        return find_trained_or_shipped(trained, SHIPPED / LFE.lower() if is_lfe else trained) / ENSEMBLE_FILE
     except MissingInputError as error:
         raise MissingInputError(f"{error}; `python -m paraisite pretrain {variant}` trains that network") from error
 
@@ -137,7 +137,7 @@ def _from_recipe(
         return as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
     trained = built(start.name) / "weights"
     try:
-        folder = trained_or_shipped(trained, SHIPPED / start.name.lower())
+        folder = find_trained_or_shipped(trained, SHIPPED / start.name.lower())
     except MissingInputError as error:
         logger.warning("%s has no trained members yet, so it is trained first (%s)", start.name, error)
         train(start)

@@ -1,4 +1,4 @@
-"""What the stages read: data sets with their graphs, and trained or shipped weights, fetched where they are absent."""
+"""Inputs of the stages: data sets with their graphs, and trained or shipped weights, fetched where they are absent."""
 
 import logging
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite import schema
-from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.config import Config
-from paraisite.core.paths import BUILD, DATA, PHONONS
+from paraisite.core.paths import DATA, PHONONS
 from paraisite.data.datasets.table import Dataset, load_dataset
 from paraisite.errors import DataError, MissingInputError
 from paraisite.graphs.build import RejectedRow
@@ -23,29 +23,29 @@ logger = logging.getLogger(__name__)
 
 
 def load_data(name: str, config: Config) -> Dataset:
-    """Return a data set; the project's own files are taken from the bundled store where they are absent."""
+    """Return a data set; tracked files are fetched where they are absent."""
     if name in (SLACK, BTE):
-        lab_folder(config)
+        fetch_lab_folder(config)
     elif name in FINAL_DATASETS:
-        fetch_bundled(DATA, target="data.dvc")
+        fetch_tracked(DATA, target="data.dvc")
     return load_dataset(name, config.data, DATA)
 
 
-def lab_folder(config: Config) -> Path:
-    """Return where the lab set's tables lie, taken from the bundled store where they are absent."""
-    return fetch_bundled(config.data.lab, target=str(config.data.lab))
+def fetch_lab_folder(config: Config) -> Path:
+    """Return the folder of the tables of the project's own labels, fetched where it is absent."""
+    return fetch_tracked(config.data.lab, target=str(config.data.lab))
 
 
-def with_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
-    """Return the materials that have a graph, and their graphs; the others join the rejected ones."""
+def attach_graphs(dataset: Dataset, config: Config) -> tuple[Dataset, GraphCollection]:
+    """Return the materials that have a graph, and their graphs; the others join the rejected rows."""
     ids = list(dataset.table[schema.MATERIAL_ID])
-    graphs, rejected = graphs_of(dataset.name, dataset.structures, ids, config)
+    graphs, rejected = build_graphs(dataset.name, dataset.structures, ids, config)
     if not rejected:
         return dataset, graphs
     return dataset.without({row.row: row.reason for row in rejected}), graphs
 
 
-def graphs_of(
+def build_graphs(
     name: str, structures: Sequence[Structure], ids: list[str], config: Config
 ) -> tuple[GraphCollection, Sequence[RejectedRow]]:
     """Return graphs, and the structures without one, which a warning counts."""
@@ -61,7 +61,7 @@ def graphs_of(
 
 
 def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
-    """Return what a potential's phonons say of a data set's crystals, or None where they were not computed.
+    """Return phonon descriptors of a data set's crystals by a potential, or None where they were not computed.
 
     Returns:
         One row per material of the data set, in its order (index material_id): ``reason``, empty where all is known,
@@ -70,7 +70,7 @@ def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
     folder = PHONONS / dataset.name
     try:
         if dataset.name == TOGO15:
-            fetch_bundled(folder, target=str(folder))
+            fetch_tracked(folder, target=str(folder))
         if read_plan(folder).get(STRUCTURES_SHA256) != dataset.structures_digest:
             raise DataError(f"{folder} describes other crystals than {dataset.name} holds")
         rows = read_parts(folder).rename(columns={"candidate_id": schema.MATERIAL_ID}).set_index(schema.MATERIAL_ID)
@@ -81,16 +81,10 @@ def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
     return rows.reindex(dataset.table[schema.MATERIAL_ID]).fillna({schema.REASON: "not computed"})
 
 
-def evaluation_folder(protocol_name: str, dataset_name: str) -> Path:
-    """Return where an evaluation lies; those on Togo15, the pipeline's, are named by their protocol alone."""
-    folder = BUILD / f"evaluate_{protocol_name}"
-    return folder if dataset_name == TOGO15 else folder.with_name(f"{folder.name}_{dataset_name}")
-
-
-def trained_or_shipped(trained: Path, shipped: Path) -> Path:
+def find_trained_or_shipped(trained: Path, shipped: Path) -> Path:
     """Return the folder of what was trained here, else of what the project ships.
 
     Raises:
         MissingInputError: There is neither.
     """
-    return trained if trained.exists() else fetch_bundled(shipped, target=str(shipped))
+    return trained if trained.exists() else fetch_tracked(shipped, target=str(shipped))

@@ -1,4 +1,4 @@
-"""Where a predictor is taken from: a file, the model registry, what was trained here, or what the project ships."""
+"""Predictors by name: from a file, the model registry, what was trained here, or what the project ships."""
 
 import dataclasses
 import os
@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from paraisite import DEFAULT_MODEL
-from paraisite.artifacts.bundled import fetch_bundled
-from paraisite.core.paths import PREDICTOR, SHIPPED, built
+from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.stage_folders import predictor_folder
+from paraisite.core.paths import SHIPPED
 from paraisite.errors import MissingInputError, WeightsError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
@@ -25,14 +26,14 @@ def find_predictor(model: str | Path) -> Predictor:
     """Return a predictor.
 
     Args:
-        model: A file (a published MEGNet crystal model, an ensemble), a folder with an ensemble and its reference, a
-            registered model's "NAME@alias" or "models:/NAME@alias", or a recipe's name: that is the registry's champion
-            where there is a registry that has one, else what was trained here, else what the project ships.
+        model: A file (a published MEGNet crystal model, an ensemble), a folder with an ensemble and its calibration
+            set, a registered model's "NAME@alias" or "models:/NAME@alias", or a recipe's name: that is the registry's
+            champion where there is a registry that has one, else the model trained here, else the one shipped.
 
     Raises:
-        MissingInputError: It is nowhere.
+        MissingInputError: There is no such model.
         WeightsError: A file is neither format, or not what its name says.
-        CheckpointError: A file is damaged, or a reference belongs to another ensemble.
+        CheckpointError: A file is damaged, or a calibration set belongs to another ensemble.
         TrackingError: The registry has no such version, or it cannot be fetched.
     """
     name = str(model).removeprefix(_REGISTRY_PREFIX)
@@ -49,7 +50,7 @@ def predict_rows(model: str | Path, crystals: Sequence[Crystal]) -> list[Row]:
 
     Args:
         model: As ``find_predictor`` takes it.
-        crystals: What is asked for.
+        crystals: What to predict.
     """
     predictor, structures = find_predictor(model), [crystal.found for crystal in crystals]
     of_outputs = [
@@ -81,26 +82,26 @@ def _from_registry(name: str, *, alias: str) -> Predictor:
 
 
 def _from_registry_if_there(name: str) -> Predictor | None:
-    """Return the champion if there is a registry that has one with a reference."""
+    """Return the champion if there is a registry that has one with a calibration set."""
     if not (os.environ.get("MLFLOW_TRACKING_URI") or _STORE.exists()):
         return None
     from paraisite.tracking.fetching import fetch_champion
 
-    found = fetch_champion(name)
-    return None if found is None else Predictor.load(found)
+    folder = fetch_champion(name)
+    return None if folder is None else Predictor.load(folder)
 
 
 def _trained_or_shipped(name: str) -> Path:
-    """Return the folder of a predictor that was made here, that DVC keeps as a stage's output, or that is shipped."""
-    folders, reasons = (built(name) / PREDICTOR, SHIPPED / name.lower()), []
+    """Return the folder of a predictor that was trained here, that DVC tracks as an output, or that is shipped."""
+    folders, reasons = (predictor_folder(name), SHIPPED / name.lower()), []
     if found := next((folder for folder in folders if folder.exists()), None):
         return found
     for folder in folders:
         try:
-            return fetch_bundled(folder, target=str(folder))
+            return fetch_tracked(folder, target=str(folder))
         except MissingInputError as error:
             reasons.append(str(error))
     raise MissingInputError(
-        f"{name} is no file, and no model that is registered, made here or shipped ({reasons[0]}); "
+        f"{name} is neither a file nor a model that is registered, trained here or shipped ({reasons[0]}); "
         f"`python -m paraisite train {name}` trains a recipe, `python -m paraisite fit` fits {DEFAULT_MODEL}"
     )

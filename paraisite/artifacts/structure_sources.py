@@ -1,4 +1,4 @@
-"""What is screened or analysed, found by name: a path, a data set, or the Materials Project's stable crystals."""
+"""Sources of structures by name: a path, a data set, or the Materials Project's stable crystals."""
 
 from pathlib import Path
 from typing import Final
@@ -35,4 +35,4 @@ def find_source(name: str) -> Source:
         dataset.save(folder)
         return open_source(folder / MATERIALS_FILE)
     known = ", ".join((MATERIALS_PROJECT, *DATASET_NAMES, *imported_names()))
-    raise MissingInputError(f"{name} is neither a path nor a data set; known ones are {known}")
+    raise MissingInputError(f"{name} is neither a path nor a data set; known data sets are {known}")

@@ -41,7 +41,7 @@ def _set_up() -> None:
 
 @app.command()
 def version() -> None:
-    """Print this version and those of the packages that results depend on."""
+    """Print the versions of this package and its dependencies."""
     typer.echo(f"paraisite {paraisite.__version__}")
     for package in ("tensorflow", "numpy", "pymatgen", "mlflow", "dvc"):
         try:

@@ -8,7 +8,7 @@ import typer
 from paraisite.cli.options import FETCHED, UNITS, ListedDataset, one_of
 
 data = typer.Typer(
-    help="What data sets there are; fetch, import, check and describe them.",
+    help="List, fetch, import, check and describe data sets.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -16,7 +16,7 @@ data = typer.Typer(
 
 @data.command("list")
 def list_data() -> None:
-    """List all data sets: how many materials, which version, from where."""
+    """List all data sets with size, version and origin."""
     from paraisite.workflows import describe_data
 
     describe_data.list_datasets()
@@ -24,16 +24,19 @@ def list_data() -> None:
 
 @data.command()
 def fetch(
-    name: Annotated[str, typer.Argument(parser=one_of(FETCHED), metavar="|".join(FETCHED), help="From which server.")],
+    name: Annotated[str, typer.Argument(parser=one_of(FETCHED), metavar="|".join(FETCHED), help="Which data set.")],
     file: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Take a saved reply of AFLUX instead of asking.")
+        Path | None, typer.Option("--from", metavar="FILE", help="Read a saved reply of AFLUX instead of the server.")
     ] = None,
     server: Annotated[str | None, typer.Option(metavar="URL", help="Another server with the same interface.")] = None,
     gnome: Annotated[
-        bool, typer.Option(help="With GNoME's materials, not for commercial use (Materials Project only).")
+        bool, typer.Option(help="Include GNoME's materials, which are not for commercial use (Materials Project only).")
     ] = False,
 ) -> None:
-    """Fetch a data set into external/; an interrupted fetch goes on where it stopped."""
+    """Download a data set into external/.
+
+    An interrupted download resumes.
+    """
     from paraisite.workflows import fetch_data
 
     fetch_data.fetch_dataset(name, file=file, server=server, include_gnome=gnome)
@@ -41,7 +44,7 @@ def fetch(
 
 @data.command("import")
 def import_own(
-    name: Annotated[str, typer.Argument(help="What the data set is to be called.")],
+    name: Annotated[str, typer.Argument(help="Name of the new data set.")],
     path: Annotated[
         Path,
         typer.Argument(
@@ -50,15 +53,23 @@ def import_own(
         ),
     ],
     values: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Table of values. [default: the only one in the folder]")
+        Path | None,
+        typer.Option(metavar="CSV", help="Table of conductivities. [default: the only CSV file in the folder]"),
     ] = None,
-    column: Annotated[str, typer.Option(help="Column with the conductivities.")] = "kappa_w_per_m_k",
-    unit: Annotated[str, typer.Option(parser=one_of(UNITS), metavar="|".join(UNITS), help="Their unit.")] = "W/m/K",
-    temperature: Annotated[float, typer.Option(metavar="KELVIN", help="Which of phono3py's temperatures.")] = 300.0,
-    source: Annotated[str | None, typer.Option(help="Where the data come from. [default: the path]")] = None,
-    replace: Annotated[bool, typer.Option(help="Take the place of a data set of this name.")] = False,
+    column: Annotated[str, typer.Option(help="Column of the conductivities.")] = "kappa_w_per_m_k",
+    unit: Annotated[
+        str, typer.Option(parser=one_of(UNITS), metavar="|".join(UNITS), help="Unit of the conductivities.")
+    ] = "W/m/K",
+    temperature: Annotated[
+        float, typer.Option(metavar="KELVIN", help="Temperature at which phono3py's conductivities are read.")
+    ] = 300.0,
+    source: Annotated[str | None, typer.Option(help="Source of the data, for its card. [default: the path]")] = None,
+    replace: Annotated[bool, typer.Option(help="Replace an existing data set of this name.")] = False,
 ) -> None:
-    """Make a data set of your own files; recipes, stages and runs know it by its name from then on."""
+    """Import your own crystals and conductivities.
+
+    The result is a data set in external/NAME/, which all verbs then take by its name.
+    """
     from paraisite.data.sources.own_data import ImportOptions
     from paraisite.workflows import import_data
 
@@ -68,7 +79,10 @@ def import_own(
 
 @data.command("check")
 def check_data(name: ListedDataset) -> None:
-    """Read a data set whole: how many rows are usable, and why others are not."""
+    """Validate a data set.
+
+    Prints how many rows are usable, and why the others were rejected.
+    """
     from paraisite.workflows import describe_data
 
     describe_data.check_dataset(name)
@@ -76,7 +90,10 @@ def check_data(name: ListedDataset) -> None:
 
 @data.command()
 def describe(name: ListedDataset) -> None:
-    """Say what a data set is and draw what it holds: conductivities and elements."""
+    """Describe a data set, with figures.
+
+    Prints origin, version and size, and draws its conductivities and elements.
+    """
     from paraisite.workflows import describe_data
 
     describe_data.describe_dataset(name)

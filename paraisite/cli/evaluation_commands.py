@@ -1,4 +1,4 @@
-"""Verbs that prepare, measure, compare and search."""
+"""Verbs that prepare data, evaluate and compare models, and tune settings."""
 
 import os
 from typing import Annotated, Final
@@ -14,6 +14,7 @@ from paraisite.cli.options import (
     UNCLEAN,
     AnyDataset,
     FinalDataset,
+    TestDataset,
     as_in_params_or,
     dataset_of,
     one_of,
@@ -23,7 +24,7 @@ from paraisite.cli.options import (
 
 
 def prepare(dataset: AnyDataset) -> None:
-    """Read and check a data set into build/prepare/."""
+    """Validate a data set, into build/prepare/DATASET/."""
     from paraisite.workflows import prepare
 
     prepare.prepare_dataset(dataset)
@@ -31,10 +32,13 @@ def prepare(dataset: AnyDataset) -> None:
 
 def compare(
     all_trained: Annotated[
-        bool, typer.Option("--all", help="Print every recipe that was trained into build/, of either lineage.")
+        bool, typer.Option("--all", help="Print every recipe that was trained into build/, of both lineages.")
     ] = False,
 ) -> None:
-    """Put the models of the lineage side by side in build/compare/."""
+    """Compare all models under all protocols.
+
+    Tables and figures of the lineage's trainings and of all evaluations, in build/compare/.
+    """
     from paraisite.workflows import compare
 
     compare.compare_models(all_trained=all_trained)
@@ -46,44 +50,51 @@ def evaluate(
         typer.Argument(
             parser=one_of(PROTOCOLS),
             metavar="PROTOCOL",
-            help=f"{', '.join(UNCLEAN)}; with -clean behind, earlier stages never saw a formula of the data set.",
+            help=f"{', '.join(UNCLEAN)}; with the suffix -clean, earlier stages are trained without the "
+            "formulas of the data set.",
         ),
     ] = "honest",
     dataset: FinalDataset = "togo15",
 ) -> None:
-    """Measure networks, baselines and Gaussian processes under a protocol, into build/evaluate_…."""
+    """Evaluate all models on held-out rows under a protocol.
+
+    Models: the lineage's networks, baselines and Gaussian processes; into build/evaluate_PROTOCOL/.
+    """
     from paraisite.workflows import evaluate
 
     evaluate.evaluate_models(protocol, dataset)
 
 
 def overlap(
-    learnt: Annotated[
+    training: Annotated[
         str | None,
         typer.Argument(
             parser=as_in_params_or(dataset_of(DATASETS)),
             metavar="|".join((*DATASETS, "YOURS")),
-            help="Data that taught. [default: all those of the lineage's earlier stages]",
+            help="Training set. [default: those of all earlier stages of the lineage]",
         ),
     ] = None,
-    tested: AnyDataset = "togo15",
+    test: TestDataset = "togo15",
 ) -> None:
-    """Report shared formulas, shared structures and duplicates, and the errors on such rows, into build/overlap…."""
+    """Find the materials that training and test sets share.
+
+    Counts shared formulas, shared structures and duplicates, and compares the errors on such rows; into build/overlap/.
+    """
     from paraisite.workflows import overlap
 
-    overlap.report_overlap(learnt, tested)
+    overlap.report_overlap(training, test)
 
 
 def backbones(
     dataset: FinalDataset = "togo15",
     published: Annotated[
-        bool, typer.Option("--published", help="Under the published protocol as well: twice the time.")
+        bool, typer.Option("--published", help="Evaluate under the published protocol as well; doubles the time.")
     ] = False,
 ) -> None:
-    """Compare what a training may start from: published backbones, ours and random weights, into build/backbones/.
+    """Compare initial weights: published, our own and random.
 
-    Each gets the same head and the same nine splits, and is measured on rows that chose nothing. A backbone that is
-    neither here nor can be fetched is left out; a run that is killed goes on when it is started again.
+    Each backbone gets the same head and the same nine splits and is measured on held-out rows; into build/backbones/.
+    One that is neither here nor can be downloaded is left out. A killed run resumes when it is started again.
     """
     from paraisite.workflows import backbones as comparison
 
@@ -93,13 +104,17 @@ def backbones(
 def tune(
     recipe: Annotated[str, typer.Argument(parser=recipe_name, metavar="RECIPE", help="See `recipes`.")] = "FELABTG15",
     protocol: Annotated[
-        str, typer.Option(parser=one_of(TUNED), metavar="|".join(TUNED), help="How the rows are divided.")
+        str, typer.Option(parser=one_of(TUNED), metavar="|".join(TUNED), help="How the rows are split.")
     ] = "honest",
-    trials: Annotated[int, typer.Option(min=0, metavar="N", help="Trials that the study is to have in all.")] = 50,
+    trials: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Trials of the study in total, finished ones included.")
+    ] = 50,
     epochs: Annotated[
         int | None,
         typer.Option(
-            parser=whole_number(1), metavar="N", help="Of every trial. [default: evaluation.training in params.yaml]"
+            parser=whole_number(1),
+            metavar="N",
+            help="Epochs of each trial. [default: evaluation.training in params.yaml]",
         ),
     ] = None,
     sampler: Annotated[
@@ -107,20 +122,26 @@ def tune(
         typer.Option(
             parser=one_of(SAMPLERS),
             metavar="|".join(SAMPLERS),
-            help="tpe learns from trials; qmc is a list that no result changes.",
+            help="tpe: tree-structured Parzen estimator; qmc: quasi-random points, independent of the results.",
         ),
     ] = "tpe",
-    pruning: Annotated[bool, typer.Option(help="Stop trials that fall behind.")] = True,
+    pruning: Annotated[bool, typer.Option(help="Stop trials that are worse than the median at the same epoch.")] = True,
     processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Trials side by side. [default: all cores]")
+        int, typer.Option(min=1, metavar="N", help="Trials in parallel. [default: all cores]")
     ] = os.cpu_count() or 1,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database for several machines. [default: a file in build/tune/]")
+        str | None,
+        typer.Option(metavar="URL", help="Database that several machines share. [default: a file in build/tune/]"),
     ] = None,
-    study: Annotated[str | None, typer.Option(metavar="NAME", help="[default: named by the options]")] = None,
+    study: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the study. [default: made of the options]")
+    ] = None,
     apply: Annotated[bool, typer.Option(help="Write the best settings into params.yaml at the end.")] = False,
 ) -> None:
-    """Search the settings of the fine-tuning on inner folds alone, into build/tune/; a stopped study goes on."""
+    """Tune the settings of the fine-tuning on inner folds.
+
+    No test row is used. Results are in build/tune/STUDY/; a stopped study resumes.
+    """
     from paraisite.tuning.study_options import SearchOptions
     from paraisite.workflows import tune
 
@@ -139,16 +160,24 @@ def tune(
 
 
 def check(
-    what: Annotated[str, typer.Argument(parser=one_of(CHECKED), metavar="|".join(CHECKED), help="What to check.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            parser=one_of(CHECKED),
+            metavar="|".join(CHECKED),
+            help="A tier of labels, or the pretrained network for formation energies.",
+        ),
+    ],
 ) -> None:
-    """Compare a tier's conductivities, or the lab's formation energies, with known ones, into build/check_…/."""
-    if what == "formation_energy":
-        from paraisite.workflows import check
+    """Compare the project's own labels with known values.
 
+    Conductivities of a tier, or the formation energies of the pretrained network; into build/check_WHAT/.
+    """
+    from paraisite.workflows import check
+
+    if what == "formation_energy":
         check.check_formation_energies()
     else:
-        from paraisite.workflows import check
-
         check.check_labels(what)
 
 

@@ -1,4 +1,4 @@
-"""Verbs that show what a prediction rests on: for a terminal, and as a web page."""
+"""Verbs that explain predictions: in a terminal, and on a web page."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,24 +9,27 @@ from paraisite import DEFAULT_MODEL
 
 Model = Annotated[
     str,
-    typer.Option(metavar="MODEL", help="As `predict` takes it: a recipe, NAME@ALIAS of the registry, or a file."),
+    typer.Option(metavar="MODEL", help="Model, as for `predict`: a recipe, NAME@ALIAS of the registry, or a file."),
 ]
 
 
 def explain(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Crystals as `predict` takes them; - is the standard input."),
+        typer.Argument(metavar="FILE...", help="Structure files as for `predict`; - is the standard input."),
     ],
     model: Model = DEFAULT_MODEL,
-    output: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the figures go, one for each crystal.")] = Path(
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the figures, one per crystal.")] = Path(
         "build/explain"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per line, with all members.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per crystal, with the predictions of all members.")
+    ] = False,
 ) -> None:
-    """Say what predictions rest on: atoms, bonds, members and known materials, as text and as a figure.
+    """Explain predictions, in text and figures.
 
-    The exit code is 1 if there is no prediction for any crystal.
+    Shows the contributions of atoms, bonds and descriptors, the agreement of the members, and the nearest training
+    materials. Exit code 1 if no crystal has a prediction.
     """
     from paraisite.workflows.explain import explain_files
 
@@ -35,11 +38,14 @@ def explain(
 
 
 def app(
-    port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="Where the page is served.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="Port of the page.")] = 8501,
     model: Model = DEFAULT_MODEL,
-    browser: Annotated[bool, typer.Option(" /--no-browser", help="Do not open the page in a browser.")] = True,
+    browser: Annotated[bool, typer.Option(" /--no-browser", help="Do not open a browser.")] = True,
 ) -> None:
-    """Serve a page on this machine: drop a crystal, see it, its prediction and what that rests on."""
+    """Serve a web page that predicts and explains.
+
+    The page is served on this machine alone.
+    """
     from paraisite.app.serving import serve
 
     serve(model, port=port, open_browser=browser)

@@ -5,28 +5,45 @@ from typing import Annotated, Final
 
 import typer
 
-from paraisite.cli.options import FinalDataset, one_of
+from paraisite.cli.options import dataset_of, one_of
 from paraisite.labels import TIERS
+from paraisite.training.recipes import FINAL_DATASETS
+
+PhononDataset = Annotated[
+    str,
+    typer.Option(
+        "--dataset",
+        parser=dataset_of(FINAL_DATASETS),
+        metavar="|".join((*FINAL_DATASETS, "YOURS")),
+        help="Data set whose crystals tier phonons describes.",
+    ),
+]
 
 
 def label(
-    tier: Annotated[str, typer.Argument(parser=one_of(TIERS), metavar="|".join(TIERS), help="What to label.")],
+    tier: Annotated[str, typer.Argument(parser=one_of(TIERS), metavar="|".join(TIERS), help="Tier of labels.")],
     processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Processes side by side, one thread each. [default: all cores]")
+        int, typer.Option(min=1, metavar="N", help="Parallel processes, one thread each. [default: all cores]")
     ] = os.cpu_count() or 1,
     keep: Annotated[
-        bool, typer.Option(help="Put finished parts into the DVC store every half hour and at the end.")
+        bool, typer.Option(help="Commit and push finished parts with DVC every half hour and at the end.")
     ] = True,
-    dataset: FinalDataset = "togo15",
+    dataset: PhononDataset = "togo15",
 ) -> None:
-    """Compute labels with a machine-learned potential into build/labels/: hours; a killed run goes on."""
+    """Compute labels with a machine-learned potential.
+
+    Takes hours; a killed run resumes. Labels are in build/labels/TIER/.
+    """
     from paraisite.workflows import label
 
     label.label_crystals(tier, n_process=processes, keep=keep, dataset=dataset)
 
 
 def build_labels() -> None:
-    """Make the lab tables in build/lab/ of the labels in build/labels/."""
+    """Build the data set of the project's own labels.
+
+    Tables, figures and data sheet in build/lab/, from the labels in build/labels/.
+    """
     from paraisite.workflows import build_labels
 
     build_labels.build_labels()

@@ -1,4 +1,4 @@
-"""What the verbs' arguments may be: names, parsers, and the options that several verbs share."""
+"""Values and parsers of the verbs' arguments, and the options that several verbs share."""
 
 import math
 from collections.abc import Callable
@@ -105,7 +105,7 @@ def elements_of(text: str) -> tuple[str, ...]:
 
     symbols = tuple(part.strip() for part in text.split(",") if part.strip())
     if unknown := [symbol for symbol in symbols if symbol not in ELEMENTS]:
-        raise typer.BadParameter(f"{unknown[0]!r} is no element")
+        raise typer.BadParameter(f"{unknown[0]!r} is not an element")
     return symbols
 
 
@@ -132,11 +132,17 @@ FinalDataset = Annotated[
         "--dataset",
         parser=dataset_of(FINAL_DATASETS),
         metavar="|".join((*FINAL_DATASETS, "YOURS")),
-        help="The final training's data; for `label`, whose crystals tier phonons describes.",
+        help="Data set of the final stage.",
     ),
 ]
 AnyDataset = Annotated[
     str, typer.Argument(parser=dataset_of(DATASETS), metavar="|".join((*DATASETS, "YOURS")), help="See `data list`.")
+]
+TestDataset = Annotated[
+    str,
+    typer.Argument(
+        parser=dataset_of(DATASETS), metavar="|".join((*DATASETS, "YOURS")), help="Test set; see `data list`."
+    ),
 ]
 ListedDataset = Annotated[
     str,
@@ -148,20 +154,22 @@ ListedDataset = Annotated[
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option(parser=whole_number(1), metavar="N", help="Passes over the training rows. [default: params.yaml]"),
+    typer.Option(parser=whole_number(1), metavar="N", help="Epochs. [default: params.yaml]"),
 ]
 BatchSize = Annotated[
     int | None,
-    typer.Option(parser=whole_number(1), metavar="N", help="Crystals per step and member. [default: params.yaml]"),
+    typer.Option(parser=whole_number(1), metavar="N", help="Crystals per step, of each member. [default: params.yaml]"),
 ]
 LearningRate = Annotated[
     float | None,
-    typer.Option(parser=positive_number, metavar="RATE", help="Adam's rate at the start. [default: params.yaml]"),
+    typer.Option(parser=positive_number, metavar="RATE", help="Initial learning rate of Adam. [default: params.yaml]"),
 ]
 Seed = Annotated[
     int | None,
     typer.Option(
-        parser=whole_number(0), metavar="N", help="Of initial weights and order of rows. [default: params.yaml]"
+        parser=whole_number(0),
+        metavar="N",
+        help="Seed of initial weights and of the order of rows. [default: params.yaml]",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""Verbs that choose from a screening, and prepare and check what was chosen."""
+"""Verbs that select candidates from a screening, and verify them."""
 
 import os
 from pathlib import Path
@@ -12,70 +12,86 @@ from paraisite.cli.options import ACQUISITIONS, CALCULATORS, elements_of, named_
 
 def select(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="Of a screening. [default: the last one]")
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Folder of a screening. [default: the last one]")
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(metavar="SOURCE", help="What was screened, as `screen` takes it. [default: by FOLDER's name]"),
+        typer.Option(
+            metavar="SOURCE", help="Structures that were screened, as for `screen`. [default: by FOLDER's name]"
+        ),
     ] = None,
-    number: Annotated[int, typer.Option("--number", "-n", min=1, metavar="N", help="How many to list.")] = 20,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, metavar="N", help="Number of candidates.")] = 20,
     confidence: Annotated[
         float,
         typer.Option(
-            parser=percentage((50, 80, 90)), metavar="50|80|90", help="Of the interval whose upper end ranks, per cent."
+            parser=percentage((50, 80, 90)),
+            metavar="50|80|90",
+            help="Coverage, in per cent, of the interval whose upper end ranks.",
         ),
     ] = "80",  # type: ignore[assignment]  # parsed as what a user types
     with_elements: Annotated[
-        str, typer.Option(parser=elements_of, metavar="A,B", help="Elements that each candidate holds.")
+        str, typer.Option(parser=elements_of, metavar="A,B", help="Elements that every candidate contains.")
     ] = "",
     without_elements: Annotated[
-        str, typer.Option(parser=elements_of, metavar="A,B", help="Elements that none holds.")
+        str, typer.Option(parser=elements_of, metavar="A,B", help="Elements that no candidate contains.")
     ] = "",
     elements_file: Annotated[
         Path | None,
         typer.Option(
             metavar="CSV",
-            help="Values of elements: a column `element` and any others, as price or toxicity. Of each of these, say "
-            "price, a candidate gets price_highest, the highest of its elements, and price_by_mass, their mean by mass "
-            "(per kg of the whole), for --at-most and --at-least. Where an element has no value, it gets none, and a "
-            "bound refuses it.",
+            help="Values of elements, such as price or toxicity: a column `element` and one per property. For a column "
+            "price, --at-most and --at-least take price_highest, the maximum over a candidate's elements, and "
+            "price_by_mass, their mean weighted by mass (per kg of the compound). A candidate with an element without "
+            "value fails the bound.",
         ),
     ] = None,
     at_least: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="COLUMN=VALUE", help="Bound on a column of the screening, its source, or --elements-file."
+            metavar="COLUMN=VALUE",
+            help="Lower bound on a column of the screening, its source, or --elements-file; may be repeated.",
         ),
     ] = None,
-    at_most: Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="The same from above.")] = None,
+    at_most: Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Upper bound, likewise.")] = None,
     stable: Annotated[
-        float | None, typer.Option(min=0.0, metavar="EV", help="Energy above the hull at most, eV/atom; 0 for on it.")
+        float | None,
+        typer.Option(min=0.0, metavar="EV", help="Maximum energy above the convex hull, eV/atom; 0: on the hull."),
     ] = None,
-    min_gap: Annotated[float | None, typer.Option(min=0.0, metavar="EV", help="Band gap at least, eV.")] = None,
+    min_gap: Annotated[float | None, typer.Option(min=0.0, metavar="EV", help="Minimum band gap, eV.")] = None,
     in_domain: Annotated[
-        bool, typer.Option("--in-domain/--any", help="Leave out what the model does not know.")
+        bool, typer.Option("--in-domain/--any", help="Leave out crystals outside the applicability domain.")
     ] = True,
-    per_formula: Annotated[int, typer.Option(min=1, metavar="N", help="Polymorphs of a formula at most.")] = 1,
+    per_formula: Annotated[int, typer.Option(min=1, metavar="N", help="Maximum number of polymorphs per formula.")] = 1,
     per_nearest: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Candidates at most near the same training material.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Maximum number of candidates with the same nearest training material."),
     ] = None,
     min_distance: Annotated[
         float,
         typer.Option(
-            min=0.0, metavar="D", help="To better candidates, in standard deviations of descriptors, at least."
+            min=0.0,
+            metavar="D",
+            help="Minimum distance to better candidates, in standard deviations of the descriptors.",
         ),
     ] = 0.5,
     following: Annotated[
-        int, typer.Option("--next", min=0, metavar="N", help="Name also N materials to compute next.")
+        int, typer.Option("--next", min=0, metavar="N", help="Also select N materials to compute next.")
     ] = 0,
     by: Annotated[
         str,
-        typer.Option(parser=one_of(ACQUISITIONS), metavar="|".join(ACQUISITIONS), help="How --next chooses."),
+        typer.Option(
+            parser=one_of(ACQUISITIONS), metavar="|".join(ACQUISITIONS), help="Acquisition function of --next."
+        ),
     ] = ACQUISITIONS[0],
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of --by random.")] = 0,
-    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="[default: build/candidates]")] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of --by random.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the results. [default: build/candidates]")
+    ] = None,
 ) -> None:
-    """List what a screening says is low for certain: ranked by the upper end of the interval, filtered, diverse."""
+    """Select candidates of low kappa from a screening.
+
+    Candidates are low with high confidence: ranked by the upper end of the prediction interval, filtered, and diverse.
+    """
     from paraisite.active_learning.criteria import Criteria
     from paraisite.active_learning.diversity import Diversity
     from paraisite.active_learning.element_values import ElementValues
@@ -107,16 +123,21 @@ def select(
 
 
 def replay(
-    starts: Annotated[int, typer.Option(min=2, metavar="N", help="Random starts.")] = 20,
-    first: Annotated[int, typer.Option(min=4, metavar="N", help="Labels that are known at first.")] = 10,
-    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Labels that are added at a time.")] = 3,
-    labels: Annotated[int, typer.Option(min=5, metavar="N", help="Labels at the end.")] = 55,
+    starts: Annotated[int, typer.Option(min=2, metavar="N", help="Replays from different random initial labels.")] = 20,
+    first: Annotated[int, typer.Option(min=4, metavar="N", help="Initial labels.")] = 10,
+    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Labels added per step.")] = 3,
+    labels: Annotated[int, typer.Option(min=5, metavar="N", help="Final number of labels.")] = 55,
     processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Replays side by side. [default: all cores]")
+        int, typer.Option(min=1, metavar="N", help="Replays in parallel. [default: all cores]")
     ] = os.cpu_count() or 1,
-    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="[default: build/candidates]")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the results. [default: build/candidates]")
+    ] = None,
 ) -> None:
-    """Replay on Togo15 which material to compute next: by expected improvement, uncertainty, mean, or at random."""
+    """Replay active learning on Togo15.
+
+    Compares acquisition functions (expected improvement, uncertainty, mean) with a random choice.
+    """
     from paraisite.active_learning.replay import ReplayOptions
     from paraisite.workflows import replay
 
@@ -129,39 +150,48 @@ def verify(
         str,
         typer.Argument(
             metavar="ID|FILE",
-            help="Of a list of candidates, a screening or Togo15 (its formula as well); or a crystal.",
+            help="Id in a list of candidates, a screening or Togo15, a formula of Togo15, or a structure file.",
         ),
     ],
     folder: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FOLDER", help="Where the id is looked for. [default: build/candidates]"),
+        typer.Option(
+            "--from", metavar="FOLDER", help="Candidates or screening that hold the id. [default: build/candidates]"
+        ),
     ] = None,
     calculator: Annotated[
         str,
-        typer.Option(parser=one_of(tuple(CALCULATORS)), metavar="|".join(CALCULATORS), help="Whose inputs to write."),
+        typer.Option(
+            parser=one_of(tuple(CALCULATORS)), metavar="|".join(CALCULATORS), help="Program whose inputs to write."
+        ),
     ] = "both",
     nac: Annotated[
-        bool, typer.Option(help="With inputs for Born charges: the correction that polar crystals need.")
+        bool, typer.Option(help="Include inputs for Born charges: the non-analytical correction of polar crystals.")
     ] = True,
     pair_cutoff: Annotated[
         float | None,
-        typer.Option(min=1.0, metavar="Å", help="Pairs of displaced atoms are nearer. [default: all pairs]"),
+        typer.Option(min=1.0, metavar="Å", help="Cutoff distance of pairs of displaced atoms. [default: all pairs]"),
     ] = None,
     potential: Annotated[
         bool | None,
         typer.Option(
-            "--potential/--no-potential", help="Ask the lab's potential as well: minutes. [default: if installed]"
+            "--potential/--no-potential",
+            help="Compute the conductivity with a machine-learned potential as well, which takes minutes. "
+            "[default: if installed]",
         ),
     ] = None,
     keep_cell: Annotated[
-        bool, typer.Option("--keep-cell", help="Ask the potential at this cell, not at its own relaxed one.")
+        bool, typer.Option("--keep-cell", help="Keep the cell as given instead of relaxing it under the potential.")
     ] = False,
-    model: Annotated[str, typer.Option(metavar="MODEL", help="What predicts, as `predict` takes it.")] = DEFAULT_MODEL,
-    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="[default: build/verify/ID]")] = None,
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Model, as for `predict`.")] = DEFAULT_MODEL,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the inputs. [default: build/verify/ID]")
+    ] = None,
 ) -> None:
-    """Prepare a crystal's conductivity for VASP and Quantum ESPRESSO, and ask a potential for a first answer.
+    """Prepare a first-principles calculation of kappa.
 
-    Displacements are phono3py's, settings those of Togo15 where they are known; README.txt names all of them.
+    Writes inputs for VASP and Quantum ESPRESSO, and computes kappa with a machine-learned potential for comparison.
+    Displacements are phono3py's, settings those of Togo15 where they are known; README.txt lists them.
     """
     from paraisite.workflows import verify as verification
 

@@ -1,4 +1,4 @@
-"""Verbs that train and ship."""
+"""Verbs that train, fit and release models."""
 
 from typing import Annotated, Final
 
@@ -26,7 +26,10 @@ def step1(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train from random weights: RWAF and RWTG15 (lineage lab: RWLAB and RWTG15)."""
+    """Train from random weights.
+
+    Recipes: RWLAB and RWTG15 (lineage paper: RWAF and RWTG15).
+    """
     from paraisite.workflows import train
 
     train.train_step1(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
@@ -39,7 +42,10 @@ def step2(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train from formation-energy weights: FEAF and FETG15 (lineage lab: FELAB and LFETG15)."""
+    """Train from formation-energy weights.
+
+    Recipes: FELAB and LFETG15 (lineage paper: FEAF and FETG15).
+    """
     from paraisite.workflows import train
 
     train.train_step2(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
@@ -52,7 +58,10 @@ def step3(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train the two-stage model: FEAFTG15 from FEAF's nine members (lineage lab: FELABTG15)."""
+    """Train the two-stage model.
+
+    Recipe: FELABTG15 from FELAB's nine members (lineage paper: FEAFTG15 from FEAF's).
+    """
     from paraisite.workflows import train
 
     train.train_step3(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
@@ -65,7 +74,10 @@ def rwaft(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train the additional check: RWAFTG15 from RWAF's nine members (lineage lab: RWLABTG15)."""
+    """Train the two-stage model without formation energies.
+
+    Recipe: RWLABTG15 from RWLAB's nine members (lineage paper: RWAFTG15 from RWAF's).
+    """
     from paraisite.workflows import train
 
     train.train_rwaft(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
@@ -78,7 +90,7 @@ def train(
     learning_rate: LearningRate = None,
     seed: Seed = None,
 ) -> None:
-    """Train one recipe by name."""
+    """Train one recipe by name, into build/RECIPE/."""
     from paraisite.workflows import train
 
     train.train_recipe(recipe, overrides=overrides(epochs, batch_size, learning_rate, seed))
@@ -86,33 +98,42 @@ def train(
 
 def pretrain(
     variant: Annotated[
-        str, typer.Argument(parser=one_of(PRETRAINED), metavar="|".join(PRETRAINED), help="What to predict.")
+        str, typer.Argument(parser=one_of(PRETRAINED), metavar="|".join(PRETRAINED), help="Target.")
     ] = "formation_energy",
 ) -> None:
-    """Train MEGNet on formation energies or elastic moduli of the lab set, into build/pretrain/."""
+    """Pretrain MEGNet on the project's own labels.
+
+    Targets: formation energies, elastic moduli, or all of them at once; into build/pretrain/TARGET/.
+    """
     from paraisite.workflows import pretrain
 
     pretrain.pretrain_network(variant)
 
 
 def recipes() -> None:
-    """List the recipes: what each starts from and trains on."""
+    """List the recipes: initial weights and training sets."""
     for recipe in RECIPES.values():
         start = recipe.start.name if isinstance(recipe.start, Recipe) else recipe.start.value.replace("_", " ")
-        typer.echo(f"{recipe.name:<16}starts from {start:<22}trains on {recipe.train_on}")
+        typer.echo(f"{recipe.name:<16}starts from {start:<22}trained on {recipe.train_on}")
 
 
 def fit(dataset: FinalDataset = "togo15") -> None:
-    """Fit the Gaussian processes that predict, GPTG15, on structures and what the lineage's networks say of them."""
+    """Fit Gaussian processes: GPTG15, the default model.
+
+    Their descriptors are computed from the structures, and predicted by the networks of the lineage.
+    """
     from paraisite.workflows import fit
 
     fit.fit_processes(dataset)
 
 
 def release(
-    model: Annotated[str, typer.Argument(parser=one_of(SHIPPED), metavar="|".join(SHIPPED), help="Which model.")],
+    model: Annotated[str, typer.Argument(parser=one_of(SHIPPED), metavar="|".join(SHIPPED), help="Model.")],
 ) -> None:
-    """Copy a model that was trained here to weights/, beside the figures of the one that it replaces."""
+    """Copy a trained model to weights/, to be shipped.
+
+    Prints its metrics beside those of the model that it replaces.
+    """
     from paraisite.workflows import release
 
     release.release_model(model)

@@ -1,1 +1,1 @@
-"""Figures and tables from saved results; no training, no network."""
+"""Figures, tables and the HTML report, from saved results; no training, no network."""

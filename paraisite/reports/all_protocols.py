@@ -1,4 +1,4 @@
-"""All models under all protocols for people: one table per metric, and one figure."""
+"""All models under all protocols: one table per metric as markdown, and one figure."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
@@ -23,6 +23,17 @@ SHOWN: Final = (
     schema.OOD_AUROC_TEST,
 )
 """Metrics that have a table."""
+
+P_VALUE_NOTE: Final = (
+    "± is the standard deviation over splits and seeds, brackets hold a 95 % bootstrap interval over materials. p "
+    "tests the difference from the protocol's best model by the corrected resampled t-test over splits, with Holm's "
+    "correction for the number of models. Bold: the best mean."
+)
+PUBLISHED_NOTE: Final = (
+    "paper and paper-last are trainings on all training rows. Models without epochs have their values of honest there, "
+    "whose test rows are the same."
+)
+"""Notes below the tables."""
 
 _NOTHING: Final = "–"
 _ORDERED_BY: Final = ("honest", "grouped")
@@ -97,6 +108,6 @@ def overview_figure(table: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(models)), models)
     axes.set_xscale("log")
     log_ticks(axes.xaxis)
-    axes.set_xlabel("MAPE (%), kappa in W/m/K; bars: 95 % interval of the mean")
+    axes.set_xlabel("MAPE of kappa (%); bars: 95 % confidence interval of the mean")
     axes.legend(frameon=False, fontsize=8.5)
     return figure

@@ -1,4 +1,4 @@
-"""The backbones side by side: a table with their differences from random weights, and a figure of all splits."""
+"""Comparison of backbones: a table with differences from random weights, and a figure of all splits."""
 
 from typing import Final
 
@@ -21,9 +21,9 @@ PUBLISHED_PROTOCOL: Final = {
 }
 """Metrics of the published protocol, and what tables and figures call it."""
 
-_SHOWN: Final = {schema.MAPE_TEST: "rows that chose nothing", **PUBLISHED_PROTOCOL}
+_SHOWN: Final = {schema.MAPE_TEST: "held-out rows", **PUBLISHED_PROTOCOL}
 _ERRORS: Final = ("MAPE", "95 % interval", "log10 MAE", "Spearman", "p")
-"""Columns of ``evaluation_table``; what it says of intervals says nothing of a start. Some share a column here."""
+"""Columns of ``evaluation_table``, some merged into one here; those on intervals do not concern initial weights."""
 
 _STYLES: Final = {
     Origin.RANDOM: ("#7d8894", "D", "random weights"),
@@ -53,7 +53,7 @@ def backbones_table(outcome: EvaluationTables) -> pd.DataFrame:
         "–" if np.isnan(mean) else f"{mean:+.3f} ({low:+.2f} to {high:+.2f}), p = {p_value}"
         for (mean, low, high), p_value in zip(compared.to_numpy(np.float64), errors.pop("p"), strict=True)
     ]
-    columns = {"difference": differences}
+    columns = {"difference from random": differences}
     for metric, heading in _published(ordered).items():
         pairs = ordered[[metric, f"{metric}_std"]].to_numpy(np.float64)
         columns[heading] = [f"{mean:.3f} ± {std:.3f}" for mean, std in pairs]
@@ -96,12 +96,12 @@ def mape_of_backbones(scores: pd.DataFrame, *, metric: str) -> Figure:
 
 
 def _draw_one(axes: Axes, values: np.ndarray, *, at: int, origin: Origin) -> None:
-    """Draw the splits of one backbone at the left of its place, mean and spread at the right."""
+    """Draw the splits of one backbone at the left of its place, mean and standard deviation at the right."""
     colour, marker, _ = _STYLES[origin]
     # Fixed offsets: the same figure from the same numbers.
     offsets = 0.1 * np.linspace(-1, 1, len(values)) if len(values) > 1 else np.zeros(len(values))
     axes.plot(at - 0.14 + offsets, values, marker, color=colour, markersize=4.5, alpha=0.6, markeredgewidth=0)
     if len(values):
-        mean, spread = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        axes.errorbar(at + 0.18, mean, yerr=spread, fmt=marker, color=colour, markersize=7, capsize=4, linewidth=1.8)
+        mean, std = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
+        axes.errorbar(at + 0.18, mean, yerr=std, fmt=marker, color=colour, markersize=7, capsize=4, linewidth=1.8)
         axes.annotate(f"{mean:.0f}", (at + 0.26, mean), textcoords="offset points", xytext=(3, -3), fontsize=9)

@@ -1,4 +1,4 @@
-"""Figures and tables of candidates: their intervals beside known conductivities, and the replay of choosing them."""
+"""Figures and tables of candidates, with prediction intervals beside known values, and of replayed active learning."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -21,14 +21,14 @@ _N_BIN: Final = 24
 _MARKS: Final = (("#c0392b", "o"), ("#1f6fb4", "s"), ("#5a9e4b", "^"), ("#7d8894", "D"))
 _STYLES: Final = dict(zip(ACQUISITIONS, _MARKS, strict=True))
 _HEADINGS: Final = {
-    LABELS_TO_LOWEST: "labels until all lowest are known",
-    REGRET: "regret, dex",
-    LOG10_MAE: "log10 MAE, held out",
+    LABELS_TO_LOWEST: "labels until all lowest are found",
+    REGRET: "regret (dex)",
+    LOG10_MAE: "log10 MAE on held-out rows (dex)",
 }
 _AXIS_OF: Final = {
-    REGRET: "lowest known kappa above the lowest (dex)",
-    N_FOUND: "materials with the lowest kappa that are known",
-    LOG10_MAE: "mean |error| of log10(kappa) on held-out rows (dex)",
+    REGRET: "regret: lowest labelled kappa over the lowest of all (dex)",
+    N_FOUND: "materials found among those of lowest kappa",
+    LOG10_MAE: "mean absolute error of log10(kappa) on held-out rows (dex)",
 }
 
 
@@ -38,9 +38,11 @@ def candidates_table(rows: pd.DataFrame, *, coverage: float) -> pd.DataFrame:
     columns = {
         "formula": rows[FORMULA].to_list(),
         "space group": rows[SPACE_GROUP].to_list(),
-        "kappa, W/m/K": [f"{value:.3g}" for value in rows[PREDICTED_KAPPA]],
-        f"{coverage:.0%}": [f"{low:.3g} to {high:.3g}" for low, high in zip(rows[lower], rows[upper], strict=True)],
-        "out of domain": [f"{value:.2f}" for value in rows[OUT_OF_DOMAIN]],
+        "kappa (W/m/K)": [f"{value:.3g}" for value in rows[PREDICTED_KAPPA]],
+        f"{coverage:.0%} interval": [
+            f"{low:.3g} to {high:.3g}" for low, high in zip(rows[lower], rows[upper], strict=True)
+        ],
+        "out-of-domain score": [f"{value:.2f}" for value in rows[OUT_OF_DOMAIN]],
         "nearest training material": rows[NEAREST_MATERIAL].to_list(),
     }
     return pd.DataFrame(columns, index=pd.Index(rows[MATERIAL_ID], name="id"))
@@ -65,12 +67,12 @@ def candidates_figure(rows: pd.DataFrame, known: npt.NDArray[np.float64], *, cov
     beside = axes.twinx()
     bins = np.logspace(np.log10(known.min()), np.log10(known.max()), _N_BIN + 1)
     beside.hist(known, bins=bins.tolist(), color=_KNOWN_COLOUR, alpha=0.35)
-    beside.set_ylabel(f"{len(known)} known materials", fontsize=11)
+    beside.set_ylabel(f"{len(known)} training materials", fontsize=11)
     beside.spines["top"].set_visible(False)
     axes.set_zorder(beside.get_zorder() + 1)  # the intervals lie above the bars
     axes.patch.set_visible(False)
     log_ticks(axes.xaxis, (1.0,))
-    axes.set_xlabel(f"{KAPPA_LABEL}; bars: {coverage:.0%} intervals")
+    axes.set_xlabel(f"{KAPPA_LABEL}; bars: {coverage:.0%} prediction intervals")
     return figure
 
 
@@ -90,7 +92,7 @@ def _replay_figure(curves: pd.DataFrame, quantity: str) -> Figure:
         places = rows[N_LABEL].to_numpy()
         axes.fill_between(places, rows[LOW].to_numpy(), rows[HIGH].to_numpy(), color=colour, alpha=0.15, linewidth=0)
         axes.plot(places, rows[MEAN].to_numpy(), color=colour, marker=marker, markersize=4, label=strategy)
-    axes.set_xlabel("labels")
+    axes.set_xlabel("number of labels")
     axes.set_ylabel(_AXIS_OF[quantity])
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
@@ -98,7 +100,7 @@ def _replay_figure(curves: pd.DataFrame, quantity: str) -> Figure:
 
 
 def replay_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the summary of a replay as text: a row per rule, means over the starts with their intervals."""
+    """Return the summary of a replay as text: a row per strategy, means over the starts with confidence intervals."""
     cells = summary.assign(cell=[_cell(row) for row in summary.to_dict("records")])
     wide = cells.pivot_table(index=STRATEGY, columns=QUANTITY, values="cell", aggfunc="first", sort=False)
     return wide[list(_HEADINGS)].rename(columns=_HEADINGS)

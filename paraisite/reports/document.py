@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: sections of words, tables and pictures."""
+"""A report as one self-contained HTML page: sections of paragraphs, tables and pictures."""
 
 import re
 from collections.abc import Sequence

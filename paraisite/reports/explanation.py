@@ -1,4 +1,4 @@
-"""Figures of an explanation: what parts do, the prediction among the training materials, and the nearest of these."""
+"""Figures of an explanation: contributions, the prediction among the training materials, and the nearest of these."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ _HISTOGRAM_HEIGHT: Final = 0.66
 
 
 def explanation_figure(explanation: Explanation) -> Figure:
-    """Draw everything about one prediction: its parts at the left, its place among known materials at the right.
+    """Draw one prediction: its contributions at the left, its place among the training materials at the right.
 
     Raises:
         DataError: There is no prediction to draw.
@@ -50,7 +50,7 @@ def explanation_figure(explanation: Explanation) -> Figure:
     places["place"].set_xlabel("")
     draw_nearest(places["nearest"], explanation)
     row = explanation.row
-    figure.suptitle(f"{row[schema.FORMULA]}: {row[VALUE]:.4g} W/m/K, and what it rests on", fontsize=13)
+    figure.suptitle(f"{row[schema.FORMULA]}: {row[VALUE]:.4g} W/m/K and its explanation", fontsize=13)
     return figure
 
 
@@ -79,7 +79,7 @@ def prediction_figure(explanation: Explanation) -> Figure:
 
 
 def contributions_figure(explanation: Explanation) -> Figure:
-    """Draw what each part does to one prediction."""
+    """Draw the contribution of each part to one prediction."""
     found = _contributions(explanation)
     figure, axes = new_figure(7.0, 1.5 + 0.36 * min(len(found.parts), SHOWN_PARTS))
     draw_contributions(axes, found)
@@ -87,7 +87,7 @@ def contributions_figure(explanation: Explanation) -> Figure:
 
 
 def draw_contributions(axes: Axes, found: Contributions) -> None:
-    """Draw a bar for each part, those that do most at the top, with the members' deviation."""
+    """Draw a bar for each part, the largest contributions at the top, with the members' standard deviation."""
     shown = found.order[:SHOWN_PARTS][::-1]
     colours = [_COLOURS[found.parts[part].kind] for part in shown]
     axes.barh(range(len(shown)), found.mean_dex[shown], color=colours, alpha=0.85)
@@ -98,13 +98,13 @@ def draw_contributions(axes: Axes, found: Contributions) -> None:
         )
     axes.axvline(0, color="#333333", linewidth=0.8)
     axes.set_yticks(range(len(shown)), [found.parts[part].label for part in shown])
-    axes.set_xlabel("what knowing it adds to log10(kappa) (dex)")
+    axes.set_xlabel("contribution to log10(kappa) (dex)")
     axes.grid(axis="x", color="#e3e6ea", linewidth=0.8)
     axes.set_axisbelow(True)
     kinds = dict.fromkeys(part.kind for part in found.parts)
     handles = [axes.plot([], [], "s", color=_COLOURS[kind], label=_WORDS[kind])[0] for kind in kinds]
     axes.legend(
-        handles=handles, title="mean of the members" + (", ± deviation" if len(found.dex) > 1 else ""), frameon=False,
+        handles=handles, title="mean of the members" + (", ± std" if len(found.dex) > 1 else ""), frameon=False,
         fontsize=9, title_fontsize=9, ncols=len(handles), loc="lower center", bbox_to_anchor=(0.5, 1.0),
     )  # fmt: skip
 
@@ -123,7 +123,7 @@ def draw_prediction(axes: Axes, explanation: Explanation) -> None:
         if low is not None:
             axes.plot(
                 [low, high], [_INTERVAL_HEIGHT] * 2, color=_PREDICTION_COLOUR, linewidth=width, alpha=0.45,
-                solid_capstyle="butt", transform=heights, label=f"{100 * coverage:.0f} % interval",
+                solid_capstyle="butt", transform=heights, label=f"{100 * coverage:.0f} % prediction interval",
             )  # fmt: skip
     members = row[MEMBERS]
     axes.plot(
@@ -154,12 +154,12 @@ def draw_nearest(axes: Axes, explanation: Explanation) -> None:
     log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
     axes.set_xlim(*_limits(explanation))
     axes.set_xlabel(KAPPA_LABEL)
-    axes.set_title("nearest training materials (line: the prediction)" if nearest else "", fontsize=10)
+    axes.set_title("nearest training materials (line: prediction)" if nearest else "", fontsize=10)
 
 
 def _contributions(explanation: Explanation) -> Contributions:
     if explanation.contributions is None:
-        raise DataError(f"{explanation.crystal.name}: nothing to draw, as there is no prediction")
+        raise DataError(f"{explanation.crystal.name}: there is no prediction to draw")
     return explanation.contributions
 
 

@@ -3,7 +3,7 @@
 Each function returns a Matplotlib ``Figure`` that belongs to no window and to no global state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +47,12 @@ def save_figure(figure: Figure, path: Path) -> tuple[Path, ...]:
             metadata = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[file.suffix[1:]]
             figure.savefig(file, dpi=150, metadata=metadata)
     return files
+
+
+def save_figures(figures: Mapping[str, Figure], folder: Path) -> None:
+    """Write figures by file name without ending; see ``save_figure``."""
+    for name, figure in figures.items():
+        save_figure(figure, folder / name)
 
 
 def learning_curves(result: RecipeResult) -> Figure:
@@ -100,7 +106,7 @@ def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
     mape_axis(axes, np.concatenate([result.metrics[list(names)].to_numpy() for result in results]))
     axes.set_xticks(range(len(results)), [_recipe_label(result) for result in results])
     axes.set_xlim(-0.5, len(results) - 0.5)
-    axes.set_ylabel("MAPE of kappa on the validation rows (%)")
+    axes.set_ylabel("MAPE of kappa on validation rows (%)")
     axes.legend(handles=handles, frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure
 
@@ -120,18 +126,18 @@ def parity(result: RecipeResult, *, epoch: Epoch) -> Figure:
         )  # fmt: skip
     axes.set_xlabel(f"true {KAPPA_LABEL}")
     axes.set_ylabel("predicted (W/m/K)")
-    axes.set_title(_parity_title(result, epoch, n_hidden=len(rows) - len(shown)), fontsize=11)
+    axes.set_title(_parity_title(result, epoch, n_omitted=len(rows) - len(shown)), fontsize=11)
     axes.legend(frameon=False, fontsize=8.5, loc="upper left", handletextpad=0.3)
     return figure
 
 
-def _parity_title(result: RecipeResult, epoch: Epoch, *, n_hidden: int) -> str:
+def _parity_title(result: RecipeResult, epoch: Epoch, *, n_omitted: int) -> str:
     mape = summarise_metrics(result.metrics).loc[f"mape_{epoch}"]
     title = (
         f"{result.recipe.name}, {epoch.replace('_', ' ')}: validation rows of {len(result.splits)} splits\n"
         f"MAPE {100 * mape['mean']:.0f} ± {100 * mape['std']:.0f} % over {mape['n_run']:.0f} splits"
     )
-    return f"{title}; {n_hidden} values not positive or not finite" if n_hidden else title
+    return f"{title}; {n_omitted} values omitted: not positive or not finite" if n_omitted else title
 
 
 def mape_axis(axes: Axes, fractions: np.ndarray) -> None:
@@ -158,8 +164,8 @@ def _box(axes: Axes, fractions: np.ndarray, *, at: float, colour: str) -> None:
         medianprops={"color": colour, "linewidth": 2}, whiskerprops={"color": colour}, capprops={"color": colour},
     )  # fmt: skip
     # Fixed offsets: the same figure from the same numbers.
-    spread = 0.05 * np.linspace(-1, 1, len(finite)) if len(finite) > 1 else np.zeros(1)
-    axes.plot(at + spread, finite, "o", color=colour, markersize=4.5, alpha=0.8, markeredgewidth=0)
+    offsets = 0.05 * np.linspace(-1, 1, len(finite)) if len(finite) > 1 else np.zeros(1)
+    axes.plot(at + offsets, finite, "o", color=colour, markersize=4.5, alpha=0.8, markeredgewidth=0)
 
 
 def _recipe_label(result: RecipeResult) -> str:

@@ -1,4 +1,4 @@
-"""What the columns of the label tables mean, and why rows were rejected."""
+"""Meanings of the columns of the label tables, and counts of the reasons for rejection."""
 
 import re
 from typing import Final
@@ -50,10 +50,10 @@ def column_table(table: pd.DataFrame, meanings: dict[str, str]) -> str:
     """Return a Markdown table of a tier's columns, in the tier's order.
 
     Raises:
-        DataError: A column has no meaning written down.
+        DataError: A column has no description.
     """
     if unknown := [name for name in table.columns if name not in meanings]:
-        raise DataError(f"column {', '.join(unknown)} has no meaning in the data sheet: write it into {__name__}")
+        raise DataError(f"column {', '.join(unknown)} has no description for the data sheet: add it to {__name__}")
     described = {
         "kind": ["text" if pd.api.types.is_string_dtype(dtype) else "number" for dtype in table.dtypes],
         "meaning and unit": [meanings[name] for name in table.columns],

@@ -43,10 +43,10 @@ def datasheet(
         versions: Version of each package that labels depend on.
         checks: Agreement with conductivities from elsewhere, by what was compared with what. That of the two tiers
             with each other is added here.
-        licence: Under which the tables are given away: a name, or a sentence.
+        licence: Licence of the tables: a name, or a sentence.
 
     Raises:
-        DataError: A table has a column whose meaning is not written down.
+        DataError: A column has no description.
     """
     tiers = {"slack": slack, "bte": bte}
     both = _in_both_tiers(slack, bte)
@@ -92,33 +92,33 @@ def checks_table(checks: Mapping[str, Agreement]) -> pd.DataFrame:
 
 _MOTIVATION: Final = """
 Few crystals have a published lattice thermal conductivity (kappa), and the larger collections may not be passed on.
-These tables hold values that anyone may compute again: structures by decoration of prototypes, forces from a
-machine-learned potential, in two tiers. `slack` is wide and rough: elastic constants and Slack's expression. `bte` is
-narrow and closer to experiment: phonons and the Boltzmann equation, for cubic crystals. They are meant for training and
-for pretraining of models that are then measured on other data; no formula of Togo15 or HH143 is in either tier.
+These tables hold values that can be recomputed with open software: structures from decorated prototypes, forces from a
+machine-learned potential, in two tiers. `slack` is large and approximate: elastic constants and Slack's expression.
+`bte` is small and more accurate: phonons and the Boltzmann transport equation, for cubic crystals. They are meant for
+pretraining and training models that are then evaluated on other data; no formula of Togo15 or HH143 is in either tier.
 
-They are not meant as reference values of a single compound, nor for saying whether a compound can be made.
+They are not meant as reference values for single compounds, nor for judging whether a compound can be synthesised.
 """
 
 _MAINTENANCE: Final = """
-The tables are given away under: {licence}. They hold computed numbers and structures only, none taken from another
-database. The potentials have licences and training data of their own; please cite their authors, as well as those of
-the methods that are named under Collection.
+Licence of the tables: {licence}. They hold computed numbers and structures only, none taken from another database. The
+potentials have their own licences and training sets; please cite their authors, and those of the methods named under
+Collection.
 
-The tables are kept by DVC with the code that makes them. `paraisite label TIER` computes what is missing and leaves
-the rest as it is; another potential or seed needs a new folder. Errors in rows are reported as issues of the
-repository. Versions are those of the repository, and changes are told in its changelog.
+The tables are versioned by DVC together with the code that computes them. `paraisite label TIER` computes missing rows
+and leaves the others unchanged; another potential or seed needs a new folder. Please report errors in rows as issues of
+the repository. Versions are those of the repository; its changelog lists changes.
 """
 
 
 def _composition(tiers: Mapping[str, pd.DataFrame], *, n_in_both: int) -> str:
     facts = pd.DataFrame({f"tier `{name}`": _facts(table) for name, table in tiers.items()})
-    facts.index.name = "rows are candidates: a structure type with elements on its sites"
+    facts.index.name = "rows are candidates: a structure type with elements assigned to its sites"
     return f"""
 {to_markdown(facts)}
-{n_in_both:,} crystals are accepted in both tiers. Rejected rows stay in the tables, with a reason and with all that had
-been computed by then: a relaxed structure where one was found. Every row stands for itself, and there are no
-recommended splits; split by formula, as one formula may have several structures.
+{n_in_both:,} crystals are accepted in both tiers. Rejected rows stay in the tables, with a reason and with everything
+computed before the rejection, such as a relaxed structure. Rows are independent, and there are no recommended splits;
+split by formula, as one formula may have several structures.
 """
 
 
@@ -152,23 +152,23 @@ All values are computed, none is measured. Potentials: {names}. Packages: {packa
 
 Tier `slack`:
 
-1. Elements are drawn for the sites of a prototype: common charges cancel, anions attract electrons most, and in types
-   related to perovskite Goldschmidt's tolerance factor is {MIN_TOLERANCE} to {MAX_TOLERANCE}. Slater's atomic radii set
-   the volume to start from.
+1. Elements are drawn at random for the sites of a prototype, such that common oxidation states are charge neutral,
+   anions are the most electronegative elements, and Goldschmidt's tolerance factor of perovskite-related types is
+   {MIN_TOLERANCE} to {MAX_TOLERANCE}. Slater's atomic radii set the initial volume.
 2. Cell and atoms relax within their symmetry, to forces below {mechanics.FORCE_TOLERANCE_EV_PER_ANGSTROM} eV/Å in
-   {mechanics.MAX_RELAXATION_STEPS} steps at most. Formation energies are relative to the lowest of
-   {len(ELEMENTAL)} structure types of each element, eV/atom.
-3. Elastic tensor (GPa) from stresses under strains of {mechanics.ELASTIC_STRAIN:.1%}, atoms settled through their
+   {mechanics.MAX_RELAXATION_STEPS} steps at most. Formation energies (eV/atom) are relative to the most stable of
+   {len(ELEMENTAL)} structure types of each element.
+3. Elastic tensor (GPa) from stresses under strains of {mechanics.ELASTIC_STRAIN:.1%}, with internal relaxation by
    force constants.
 4. Equation of state (Birch-Murnaghan) from pressures at strains of up to {largest_strain:.0%} in length.
 5. Debye temperature (K) from moduli and volume; kappa (W/m/K) by Slack's expression with a Grüneisen parameter of
-   {TYPICAL_GRUNEISEN} for all crystals (Toher et al., 10.1103/PhysRevB.90.174107): see Checks for the others.
+   {TYPICAL_GRUNEISEN} for all crystals (Toher et al., 10.1103/PhysRevB.90.174107); Checks compares other choices.
 
 Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOMS} atoms in the primitive cell:
 
 1. Relaxation as above, under the potential of this tier.
 2. Supercell of {conductivity.LABELS.min_atoms} or more atoms, each at least
-   {conductivity.LABELS.min_angstrom:g} Å from its images;
+   {conductivity.LABELS.min_angstrom:g} Å from its periodic images;
    harmonic force constants from displacements of {conductivity.HARMONIC_DISPLACEMENT_ANGSTROM} Å; cubic ones fitted by
    symfc to random displacements of {conductivity.ANHARMONIC_DISPLACEMENT_ANGSTROM} Å,
    {conductivity.LABELS.snapshots_per_minimum:g} times as many as determine them.
@@ -179,10 +179,10 @@ Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOM
 
 def _rejections(tiers: Mapping[str, pd.DataFrame]) -> str:
     parts = [
-        f"""A candidate is rejected if its relaxation does not end, its volume changes more than
-{mechanics.MAX_STRETCH**3:.1f} times, two atoms are closer than
-{mechanical_labels.MIN_DISTANCE_ANGSTROM:g} Å, a strain or a displacement within the cell hardly raises the energy
-(less than {mechanics.MIN_STIFFNESS_GPA} GPa,
+        f"""A candidate is rejected if its relaxation does not converge, its volume changes by more than a factor of
+{mechanics.MAX_STRETCH**3:.1f}, two atoms are closer than
+{mechanical_labels.MIN_DISTANCE_ANGSTROM:g} Å, a strain or a displacement within the cell is hardly stable
+(stiffness below {mechanics.MIN_STIFFNESS_GPA} GPa,
 {mechanics.MIN_FORCE_CONSTANT_EV_PER_SQUARE_ANGSTROM} eV/Å²), its Poisson ratio is not within {MIN_POISSON} to
 {MAX_POISSON}, or, in tier `bte`, a phonon lies below {conductivity.MIN_FREQUENCY_THZ} THz or one wave vector carries
 more than {conductivity.MAX_SHARE_OF_WAVE_VECTOR:.0%} of the conductivity. Values of accepted rows are neither
@@ -202,10 +202,10 @@ clipped nor smoothed."""
 
 def _checks(checks: Mapping[str, Agreement]) -> str:
     if not checks:
-        return "None has been made."
+        return "No check has been run."
     return (
-        f"Computed against known kappa of the same crystals; ratios are computed/known, MAPE is relative to the known "
-        f"value, in brackets {CONFIDENCE:.0%} bootstrap intervals.\n\n{to_markdown(checks_table(checks))}"
+        f"Computed against known kappa of the same crystals. Ratios are computed/known, MAPE is relative to the known "
+        f"value, brackets hold {CONFIDENCE:.0%} bootstrap intervals.\n\n{to_markdown(checks_table(checks))}"
     )
 
 
@@ -214,21 +214,23 @@ def _weaknesses(slack: pd.DataFrame, bte: pd.DataFrame, both: pd.DataFrame) -> s
     unbound = _share(accepted[schema.FORMATION_ENERGY.column], lambda energies: energies > 0)
     imaginary = _share(bte[schema.REASON], lambda reasons: reasons.str.contains("imaginary"))
     return f"""
-- Slack's expression ranks crystals better than it says how well they conduct, and with the same Grüneisen parameter
-  for all it knows nothing of anharmonicity: it is too high for soft, strongly anharmonic crystals.
+- Slack's expression ranks crystals better than it predicts absolute values. With one Grüneisen parameter for all
+  crystals it ignores differences in anharmonicity and is too high for soft, strongly anharmonic crystals.
   {_by_stiffness(both)}
-- Tier `slack` tests stability against strains and against displacements within the cell, not all phonons: of the
-  crystals that tier `bte` took from it, {imaginary} have an imaginary phonon under that tier's potential.
-- Tier `bte` has no Born charges, so that the splitting of optical branches at the zone centre is left out; it is in
-  the relaxation-time approximation; isotopes, boundaries, electrons and four phonons do not scatter.
-- Universal potentials, SevenNet among them, are too soft away from the relaxed structures that they learnt
-  (Deng et al., 10.1038/s41524-024-01500-6): frequencies and moduli come out low, stable crystals may be rejected.
-- SevenNet's potentials learnt PBE energies, in part with +U. None of the corrections that databases apply (oxides,
-  halides, +U) is added to the formation energies: do not mix them with those of a database.
-- Elements relax in {len(ELEMENTAL)} structure types, among them only simple polymorphs of sulfur and phosphorus. Rings
-  of sulfur are missing, so that its reference is too high and formation energies of sulfides are too low.
-- Structures are decorations, mostly never made. {unbound} of the accepted rows of tier `slack` have a formation energy
-  above zero, and decomposition into other compounds is not considered at all. Magnetism is not treated.
+- Tier `slack` tests stability against strains and against displacements within the cell, not all phonons: of its
+  crystals that were labelled in tier `bte`, {imaginary} have imaginary phonons under that tier's potential.
+- Tier `bte` neglects Born charges (LO-TO splitting) and uses the relaxation-time approximation. Scattering by
+  isotopes, boundaries and electrons, and four-phonon scattering, are neglected.
+- Universal potentials, SevenNet among them, are too soft away from the relaxed structures they were trained on
+  (Deng et al., 10.1038/s41524-024-01500-6): frequencies and moduli are underestimated, and stable crystals may be
+  rejected.
+- SevenNet's potentials were trained on PBE energies, in part with +U. None of the corrections that databases apply
+  (oxides, halides, +U) is added to the formation energies: do not mix them with those of a database.
+- Elements are relaxed in {len(ELEMENTAL)} structure types, with only simple polymorphs of sulfur and phosphorus.
+  Sulfur rings are missing: the reference energy of sulfur is too high and formation energies of sulfides are too low.
+- Structures are hypothetical decorations, most of them never synthesised. {unbound} of the accepted rows of tier
+  `slack` have a positive formation energy, and decomposition into other compounds is not considered. Magnetism is
+  neglected.
 """
 
 

@@ -1,4 +1,4 @@
-"""An evaluation for people: a table of models, figures of their errors, of intervals and of the out-of-domain score."""
+"""Tables and figures of an evaluation: errors of models, prediction intervals, the out-of-domain score."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,8 +25,8 @@ _MEDIAN_SHARE: Final = 0.2
 _LOWEST_ERROR_DEX: Final = 1e-3
 _NOTHING: Final = "–"
 _P: Final = "p"
-_COMPONENTS: Final = "of which split / seed / rest"
-_FORESEEN: Final = "errors foreseen, AUROC"
+_COMPONENTS: Final = "std over split / seed / rest"
+_FORESEEN: Final = "out-of-domain AUROC"
 _BEYOND_A_TERMINAL: Final = (_COMPONENTS, _FORESEEN)
 
 
@@ -51,7 +51,7 @@ def evaluation_table(summary: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
         comparisons: As ``paired_tests.compare_models`` returns it.
 
     Returns:
-        Index model; MAPE with deviation over the runs, where that comes from, its bootstrap interval, the corrected p
+        Index model; MAPE with deviation over the runs, its components, its bootstrap interval, the corrected p
         of the difference from the best, and further columns.
     """
     shown = f"{_SHOWN_COVERAGE:.0%}"
@@ -67,8 +67,8 @@ def evaluation_table(summary: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
         _P: [_number(value, 2) for value in comparisons[P_HOLM].reindex(ordered.index)],
         "log10 MAE": [_number(value, 3) for value in ordered[schema.LOG10_MAE_TEST]],
         "Spearman": [_number(value, 2) for value in ordered[schema.SPEARMAN_TEST]],
-        f"in {shown}": [_share(value) for value in ordered[schema.coverage_name(_SHOWN_COVERAGE)]],
-        "width, dex": [_number(value, 2) for value in ordered[schema.width_name(_SHOWN_COVERAGE)]],
+        f"coverage of {shown}": [_share(value) for value in ordered[schema.coverage_name(_SHOWN_COVERAGE)]],
+        "width (dex)": [_number(value, 2) for value in ordered[schema.width_name(_SHOWN_COVERAGE)]],
         _FORESEEN: [
             f"{row[auroc]:.2f} ({_interval(row[f'{auroc}_low'], row[f'{auroc}_high'])})"
             if np.isfinite(row[auroc])
@@ -113,23 +113,31 @@ def mape_of_models(summary: pd.DataFrame, scores: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(ordered)), [str(name) for name in ordered.index])
     axes.set_xscale("log")
     log_ticks(axes.xaxis)
-    axes.set_xlabel("MAPE on rows that chose nothing (%); strokes: splits and seeds, bar: 95 % interval of the mean")
+    axes.set_xlabel("MAPE on held-out rows (%); strokes: splits and seeds, bars: 95 % confidence interval of the mean")
     return figure
 
 
 def parity_with_intervals(estimates: pd.DataFrame, model: str) -> Figure:
-    """Draw a model's estimates of all test rows, with their intervals, beside the true values."""
+    """Draw a model's predictions of all test rows, with their intervals, against the true values."""
     rows = estimates[estimates[MODEL] == model]
     low, high = (rows[name].to_numpy(np.float64) for name in schema.interval_columns(_SHOWN_COVERAGE))
     true, estimated = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, PREDICTED_KAPPA))
     figure, axes = new_figure(6.0, 5.6)
     parity_axes(axes, np.concatenate([true, estimated]))
-    axes.vlines(true, low, high, color=_SPLIT_COLOUR, linewidth=0.8, alpha=0.6, label=f"{_SHOWN_COVERAGE:.0%} interval")
-    axes.plot(true, estimated, "o", color=_COLOUR, markersize=4, alpha=0.7, markeredgewidth=0, label="estimate")
+    axes.vlines(
+        true,
+        low,
+        high,
+        color=_SPLIT_COLOUR,
+        linewidth=0.8,
+        alpha=0.6,
+        label=f"{_SHOWN_COVERAGE:.0%} prediction interval",
+    )
+    axes.plot(true, estimated, "o", color=_COLOUR, markersize=4, alpha=0.7, markeredgewidth=0, label="prediction")
     axes.set_xlabel(f"true {KAPPA_LABEL}")
-    axes.set_ylabel("estimated (W/m/K)")
+    axes.set_ylabel("predicted (W/m/K)")
     n_split = rows[schema.SPLIT_SEED].nunique()
-    axes.set_title(f"{model}: test rows of {n_split} splits, estimates that chose nothing on them", fontsize=10)
+    axes.set_title(f"{model}: held-out rows of {n_split} splits", fontsize=10)
     axes.legend(frameon=False, fontsize=8.5, loc="upper left")
     return figure
 
@@ -142,14 +150,14 @@ def error_by_score(estimates: pd.DataFrame, models: Sequence[str]) -> Figure:
         rows = shown[shown[MODEL] == model]
         _draw_errors(axes, rows)
         axes.set_title(
-            model if rows[schema.OUT_OF_DOMAIN].notna().any() else f"{model} sees nothing of a crystal", fontsize=10
+            model if rows[schema.OUT_OF_DOMAIN].notna().any() else f"{model} has no descriptors", fontsize=10
         )
-        axes.set_xlabel("share of training materials that lie closer")
+        axes.set_xlabel("out-of-domain score")
         axes.set_xlim(-0.02, 1.02)
     highest = max(float(compute_log10_errors(shown).max()), 1.0)
     row[0].set(yscale="log", ylim=(0.8 * _LOWEST_ERROR_DEX, 1.3 * highest))
     log_ticks(row[0].yaxis)
-    row[0].set_ylabel("|error of log10(kappa)| (dex)")
+    row[0].set_ylabel("absolute error of log10(kappa) (dex)")
     row[0].legend(frameon=False, fontsize=8.5, loc="lower left")
     return figure
 
@@ -160,8 +168,8 @@ def _draw_errors(axes: Axes, estimates: pd.DataFrame) -> None:
     score, error = rows[schema.OUT_OF_DOMAIN], compute_log10_errors(rows).clip(lower=_LOWEST_ERROR_DEX)
     flagged = is_flagged(score.to_numpy(np.float64), rows[schema.N_UNSEEN_ELEMENT].to_numpy(np.int64))
     for shown, colour, label in (
-        (~flagged, _SPLIT_COLOUR, "test row"),
-        (flagged, _FLAGGED_COLOUR, "far, or with a new element"),
+        (~flagged, _SPLIT_COLOUR, "inside the applicability domain"),
+        (flagged, _FLAGGED_COLOUR, "outside the applicability domain"),
     ):
         axes.plot(
             score[shown], error[shown], "o", color=colour, markersize=4, alpha=0.6, markeredgewidth=0, label=label

@@ -1,4 +1,4 @@
-"""What data sets share, for people: a table, and a figure of the shares beside the errors of the groups."""
+"""Overlap of data sets: a table, and a figure of the shared rows beside the errors on them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -29,16 +29,9 @@ from paraisite.evaluation.leakage import (
     MAPE_OF_ALL,
     P_VALUE,
 )
+from paraisite.evaluation.overlap_tables import AGAINST, MEASURED, TESTED, TRAINED_ON
 from paraisite.reports.axes import log_ticks, plain_frame
 from paraisite.schema import MODEL
-
-# Columns that say what a line of the table is about, besides those of counts and of groups.
-TESTED: Final = "tested"
-AGAINST: Final = "against"
-MEASURED: Final = "measured"
-LEARNT_FROM: Final = "learnt_from"
-ITSELF: Final = "itself"
-ITS_TRAINING_ROWS: Final = "its training rows"
 
 _ABOUT: Final = [TESTED, AGAINST, MEASURED]
 _COLOURS: Final = {STRUCTURE: "#c0392b", POLYMORPH: "#e08a1e", NOTHING: "#1f6fb4"}
@@ -50,7 +43,7 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return the counts, and the errors of the best model and the best recipe of each measurement, as text.
 
     Args:
-        table: All lines, as ``audit.overlap`` writes them.
+        table: All lines, as ``overlap_tables.tabulate_overlap`` returns them.
 
     Returns:
         Index: what is tested. Groups without rows have no error.
@@ -59,13 +52,13 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
     lines = [row for row in shown.to_dict("records") if _is_told(row)]
     columns = {
         "against": [_against(row) for row in lines],
-        "rows that share": [_rows(row) for row in lines],
-        "apart, dex": [_number(row[MEDIAN_DISTANCE]) for row in lines],
+        "rows": [_rows(row) for row in lines],
+        "median difference (dex)": [_number(row[MEDIAN_DISTANCE]) for row in lines],
         "MAPE": [_mape(row) for row in lines],
-        "beside": [_beside(row) for row in lines],
+        "compared with": [_beside(row) for row in lines],
         "difference (95 % interval)": [_difference(row) for row in lines],
     }
-    return pd.DataFrame(columns, index=pd.Index([row[TESTED] for row in lines], name=TESTED))
+    return pd.DataFrame(columns, index=pd.Index([row[TESTED] for row in lines], name="test set"))
 
 
 def _of_the_best(table: pd.DataFrame) -> pd.DataFrame:
@@ -74,11 +67,11 @@ def _of_the_best(table: pd.DataFrame) -> pd.DataFrame:
     The index is that of ``table``; columns that no line has are there as well.
     """
     every = table.reindex(
-        columns=[*_ABOUT, RELATION, N_ROW, N_TOTAL, MEDIAN_DISTANCE, MODEL, LEARNT_FROM, *GROUP_COLUMNS]
+        columns=[*_ABOUT, RELATION, N_ROW, N_TOTAL, MEDIAN_DISTANCE, MODEL, TRAINED_ON, *GROUP_COLUMNS]
     )
-    texts = [MODEL, LEARNT_FROM, BESIDE, HOW]
+    texts = [MODEL, TRAINED_ON, BESIDE, HOW]
     every[texts] = every[texts].astype(object).fillna("")
-    errors = every[every[MEASURED] != ""].assign(is_recipe=lambda lines: lines[LEARNT_FROM] != "")
+    errors = every[every[MEASURED] != ""].assign(is_recipe=lambda lines: lines[TRAINED_ON] != "")
     least = errors.groupby([*_ABOUT, "is_recipe"])[MAPE_OF_ALL].transform("min")
     return every[(every[MEASURED] == "") | (errors[MAPE_OF_ALL] == least).reindex(every.index, fill_value=False)]
 
@@ -113,7 +106,7 @@ def _beside(row: Mapping[Any, Any]) -> str:
 
 
 def _difference(row: Mapping[Any, Any]) -> str:
-    """Return the difference, over what it was taken and its chance; where there is none, why."""
+    """Return the difference with its interval and p-value; where there is none, the reason."""
     if np.isnan(row[DIFFERENCE]):
         return row[HOW] or _NOT_A_NUMBER
     p_value = "" if np.isnan(row[P_VALUE]) else f", p = {row[P_VALUE]:.2g}"
@@ -139,8 +132,8 @@ def shares_and_errors(table: pd.DataFrame) -> Figure:
         _draw_moved(errors, best[is_moved], place)
     labels = [f"{tested} against {against}{measured and f', {measured}'}" for (tested, against, measured), _ in bars]
     shares.set_yticks(range(len(bars)), labels)
-    shares.set(xlim=(0, 100), xlabel="tested rows (%)")
-    errors.set(xscale="log", xlabel="MAPE of the best model on each group (%)")
+    shares.set(xlim=(0, 100), xlabel="rows of the test set (%)")
+    errors.set(xscale="log", xlabel="MAPE of the best model on these rows (%)")
     log_ticks(errors.xaxis, _STEPS)
     for axes in (shares, errors):
         plain_frame(axes)

@@ -1,4 +1,4 @@
-"""A figure with what a reader needs beside it: its numbers, its caption, and words for those who do not see it."""
+"""A figure with its numbers, its caption and its alternative text."""
 
 import base64
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class Drawn:
         name: File name without ending.
         figure: The figure.
         data: The numbers that it shows.
-        caption: What is seen, in a sentence or two.
-        alt: What it looks like, for a reader who does not see it.
+        caption: One or two sentences.
+        alt: Alternative text.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A prediction beside a potential's answer and the known value, for people."""
+"""A table of a prediction, a potential's conductivity and the known value."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,7 +15,7 @@ KNOWN: Final = "known"
 
 _INTERVAL: Final = 0.8
 _SAME: Final = 1e-3
-"""Distance below which a training material is the crystal itself, in standard deviations of hidden layers."""
+"""Distance below which a training material is the crystal itself, in standard deviations of the embedding."""
 
 
 def check_table(check: Mapping[str, Any]) -> pd.DataFrame:
@@ -28,19 +28,19 @@ def check_table(check: Mapping[str, Any]) -> pd.DataFrame:
     predicted = check[PREDICTED]
     lower, upper = (predicted[key] for key in interval_keys(_INTERVAL))
     interval = "no interval" if lower is None else f"{_INTERVAL:.0%}: {lower:.3g} to {upper:.3g}"
-    rows = {"model": (f"{predicted[VALUE]:.3g}", interval + _familiarity(predicted))}
+    rows = {"model": (f"{predicted[VALUE]:.3g}", interval + _limitation(predicted))}
     if found := check.get(POTENTIAL):
         rows["potential"] = (f"{found[KAPPA]:.3g}", _phonons(found))
     if (known := check.get(KNOWN)) is not None:
         rows["Togo15"] = (f"{known:.3g}", "")
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["kappa, W/m/K", ""]).rename_axis("by")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["kappa (W/m/K)", "remarks"]).rename_axis("source")
 
 
-def _familiarity(predicted: Row) -> str:
-    """Return what to keep in mind of a prediction: a crystal that taught the model is no test of it."""
+def _limitation(predicted: Row) -> str:
+    """Return what limits a prediction: a crystal of the training set is no test of the model."""
     if any(near[DISTANCE] < _SAME for near in predicted[NEAREST] or ()):
-        return "; the crystal taught the model"
-    return "; out of domain" if predicted[OUT_OF_DOMAIN_FLAG] else ""
+        return "; in the training set"
+    return "; outside the applicability domain" if predicted[OUT_OF_DOMAIN_FLAG] else ""
 
 
 def _phonons(found: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The section of the report on candidates: what is proposed, and how well choosing works."""
+"""The section of the report on candidates: the selection, and how well active learning works."""
 
 from pathlib import Path
 from typing import Final
@@ -9,6 +9,8 @@ from paraisite import schema
 from paraisite.active_learning.diversity import SPACE_GROUP
 from paraisite.active_learning.replay import LOG10_MAE, REGRET, STRATEGY
 from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, QUANTITY
+from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, REPLAY_SUMMARY_FILE
+from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.reports.document import Section, Shown
 from paraisite.reports.pictures import Picture
 
@@ -18,46 +20,49 @@ _ID: Final = "id"
 _COLUMNS: Final = {
     schema.FORMULA: "formula",
     SPACE_GROUP: "space group",
-    schema.PREDICTED_KAPPA: "predicted, W/m/K",
-    schema.NEAREST_MATERIAL: "nearest known material",
+    schema.PREDICTED_KAPPA: "predicted (W/m/K)",
+    schema.NEAREST_MATERIAL: "nearest training material",
 }
 _CAPTIONS: Final = {
-    "candidates": "The candidates' predictions with their intervals, above the known conductivities.",
-    "replay_n_lowest_found": "How many of the five lowest conductivities each rule has found, by labels computed.",
-    "replay_regret_dex": "How far the lowest conductivity found lies above the lowest there is, by labels computed.",
-    "replay_log10_mae_held_out": "Errors of the model on materials that are never chosen, by labels computed.",
+    "candidates": "Predictions of the candidates with their intervals, over the distribution of known conductivities.",
+    "replay_n_lowest_found": "How many of the five lowest conductivities each strategy has found, by number of labels.",
+    "replay_regret_dex": "Regret: the lowest conductivity found over the lowest of all, by number of labels.",
+    "replay_log10_mae_held_out": "Errors of the model on held-out materials, by number of labels.",
 }
 _MEASURED: Final = {
-    LABELS_TO_LOWEST: "labels until the five lowest are known",
-    REGRET: "mean regret, dex",
-    LOG10_MAE: "mean error elsewhere, dex",
+    LABELS_TO_LOWEST: "labels until the five lowest are found",
+    REGRET: "mean regret (dex)",
+    LOG10_MAE: "log10 MAE on held-out rows (dex)",
 }
 
 
 def candidates_section(folder: Path) -> Section:
-    """Return the materials that are proposed for low conductivity; see ``build/candidates/``."""
+    """Return the candidates of low conductivity and the replay; see ``build/candidates/``."""
     tables = []
-    if (folder / "candidates.csv").exists():
-        tables.append(Shown(f"Candidates, the first {_N_SHOWN}.", _candidates(pd.read_csv(folder / "candidates.csv"))))
-    if (folder / "replay_summary.csv").exists():
-        replayed = _replay(pd.read_csv(folder / "replay_summary.csv"))
-        tables.append(Shown("Rules for choosing, replayed on Togo15: means with 95 % intervals.", replayed))
+    if (folder / CANDIDATES_FILE).exists():
+        tables.append(Shown(f"The first {_N_SHOWN} candidates.", _candidates(pd.read_csv(folder / CANDIDATES_FILE))))
+    if (folder / REPLAY_SUMMARY_FILE).exists():
+        replayed = _replay(pd.read_csv(folder / REPLAY_SUMMARY_FILE))
+        tables.append(
+            Shown("Strategies of active learning, replayed on Togo15: means with 95 % confidence intervals.", replayed)
+        )
     return Section(
         "Candidates",
         words=(
-            "Materials that the models propose for a low conductivity, ranked by the upper end of their interval, so "
-            "that what is low for certain comes first, and near copies of what is listed are left out. A crystal "
-            "that the models do not know is no candidate unless it was asked for.",
-            "Which material should be computed next was tried on known ones, as if each label had to be paid for: "
-            "expected improvement weighs a low prediction against doubt, uncertainty goes where the model knows least.",
+            "Materials with a low predicted conductivity, ranked by the upper end of the prediction interval, so that "
+            "those that are low with high confidence come first. Near duplicates, and crystals outside the "
+            "applicability domain, are left out unless they were asked for.",
+            "Which material to compute next was tested by replaying active learning on known values: expected "
+            "improvement weighs a low prediction against its uncertainty, uncertainty selects the largest standard "
+            "deviation, mean the lowest prediction.",
         ),
-        pictures=[_drawn(file) for file in sorted((folder / "figures").glob("*.svg"))],
+        pictures=[_drawn(file) for file in sorted((folder / FIGURES).glob("*.svg"))],
         tables=tables,
     )
 
 
 def _candidates(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what a reader asks of the first candidates, as text, by their ids."""
+    """Return the first candidates as text, by their ids."""
     first = table.head(_N_SHOWN)
     first = first.rename(columns=schema.present_names(first.columns, schema.FORMER_SCREENING_COLUMNS))
     shown = pd.DataFrame({_ID: first[schema.MATERIAL_ID]})
@@ -67,12 +72,12 @@ def _candidates(table: pd.DataFrame) -> pd.DataFrame:
     lower, upper = schema.interval_columns(_COVERAGE)
     if {lower, upper} <= set(first):
         ends = zip(first[lower], first[upper], strict=True)
-        shown[f"{_COVERAGE:.0%} interval, W/m/K"] = [f"{low:.3g} to {high:.3g}" for low, high in ends]
+        shown[f"{_COVERAGE:.0%} interval (W/m/K)"] = [f"{low:.3g} to {high:.3g}" for low, high in ends]
     return shown.set_index(_ID)
 
 
 def _replay(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the rules side by side, as text."""
+    """Return the strategies side by side, as text."""
     known = summary[summary[QUANTITY].isin(_MEASURED)]
     texts = [f"{row.mean:.3g} ({row.low:.3g} to {row.high:.3g})" for row in known.itertuples(index=False)]
     wide = known.assign(text=texts).pivot_table(index=STRATEGY, columns=QUANTITY, values="text", aggfunc="first")

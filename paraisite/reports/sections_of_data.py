@@ -1,4 +1,4 @@
-"""Sections of the report on what models learnt from, and on how the numbers were made."""
+"""Sections of the report on the data sets, and on how the results were computed."""
 
 import importlib.metadata
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,40 +18,39 @@ _PACKAGES: Final = (
 )  # fmt: skip
 
 ABOUT: Final = Section(
-    "What this is",
+    "About this report",
     words=(
         "How well a crystal conducts heat by the vibrations of its atoms is its **lattice thermal conductivity**, here "
-        "called kappa, in watts per metre and kelvin (W/m/K) at 300 K. Diamond has thousands, a good thermoelectric "
-        "about one. To compute it from first principles takes days per crystal, so that precise values are known for "
-        "few.",
-        "ParAIsite predicts it from the crystal structure alone, with a graph neural network (MEGNet). As precise "
-        "values are few, the network learns in steps: first the formation energies of many crystals, then rough "
-        "conductivities of thousands, at last precise ones of 95 (**Togo15**). Each model is nine networks that learnt "
-        "from nine different four fifths of the data. Their mean is called **mTC**, the variance among them "
-        "**var(pTC)**: how much they disagree.",
-        "Names of models say what they learnt: RW begins with random weights, LFE (or FE) with formation energies; LAB "
-        "or AF stands for rough conductivities, BTE for better ones, TG15 for Togo15 at the end. GP is no network: "
-        "nine mixtures of Gaussian processes that learnt from what networks say of Togo15's crystals, and what can be "
-        "read off a crystal, such as its lightest mass or its shortest distance.",
+        "called kappa, in W/m/K at 300 K. Diamond has thousands, a good thermoelectric about one. A first-principles "
+        "calculation takes days per crystal, so that accurate values are known for few crystals.",
+        "ParAIsite predicts kappa from the crystal structure alone, with a graph neural network (MEGNet). As accurate "
+        "values are few, the network is trained by transfer learning in stages: on formation energies of many "
+        "crystals, on approximate conductivities of thousands, and finally on 95 accurate ones (**Togo15**). Each "
+        "model is an ensemble of nine networks, each trained on a different four fifths of the data. The mean of their "
+        "predictions is called **mTC**, their variance **var(pTC)**.",
+        "A model's name lists its training sets: RW stands for random initial weights, LFE (or FE) for formation "
+        "energies, LAB or AF for approximate conductivities, BTE for more accurate ones, TG15 for Togo15 as the last "
+        "stage. GP is not a network but an ensemble of nine mixtures of Gaussian processes; their descriptors are "
+        "computed from the structure, such as the lightest mass or the shortest distance, or predicted by networks.",
         "Errors are mean absolute percentage errors (**MAPE**): 0.3 means that a prediction is off by 30 % on average. "
-        "The method is that of Klochko and d'Aquin, Phys. Chem. Chem. Phys. 2026, DOI 10.1039/D5CP04401D; figures that "
-        "answer one of theirs say which.",
+        "The method is that of Klochko and d'Aquin, Phys. Chem. Chem. Phys. 2026, DOI 10.1039/D5CP04401D; captions "
+        "name the corresponding figures and tables of that paper.",
     ),
 )
 
 
 def data_section(datasets: Sequence[Dataset]) -> Section:
-    """Return what the data sets hold: their conductivities, their elements, and where they come from."""
-    columns = ("materials", "refused", "lowest", "median", "highest", "digest", "from")
+    """Return the contents of the data sets: conductivities, elements and sources."""
+    columns = ("materials", "rejected", "minimum", "median", "maximum", "digest", "source")
     rows = [_described(dataset) for dataset in datasets]
     names = pd.Index([dataset.name for dataset in datasets], name="data set")
     return Section(
         "The data sets",
         words=(
-            "What the models learn from. Rows that could not be used, as their structure or value is impossible, are "
-            "refused with a reason and counted here. The digest names the exact content.",
-            "The maps show how many materials of a data set hold each element: of what stays pale, a model has seen "
-            "nothing.",
+            "The training and test sets. Rows whose structure or value is not physical are rejected with a reason. The "
+            "digest identifies the exact content.",
+            "The maps show how many materials of a data set contain each element. Pale elements are absent: a model "
+            "trained on this data set has not seen them.",
         ),
         figures=(_distribution(datasets), *(_elements(dataset) for dataset in datasets)),
         tables=(Shown("Data sets; conductivities in W/m/K.", pd.DataFrame(rows, index=names, columns=list(columns))),),
@@ -59,7 +58,7 @@ def data_section(datasets: Sequence[Dataset]) -> Section:
 
 
 def making_section(provenance: Mapping[str, str], settings: Mapping[str, Any]) -> Section:
-    """Return how the numbers were made.
+    """Return how the results were computed.
 
     Args:
         provenance: Code and data, as ``tracking.store.provenance_tags`` names them.
@@ -67,13 +66,13 @@ def making_section(provenance: Mapping[str, str], settings: Mapping[str, Any]) -
     """
     versions = {package: importlib.metadata.version(package) for package in _PACKAGES}
     return Section(
-        "How the numbers were made",
+        "How the results were computed",
         words=(
-            "Every number above was read from files that the steps of the pipeline wrote (dvc.yaml); dvc repro makes "
-            "them anew with the code, data and settings below. Each step is a run in MLflow with its parameters, "
-            "curves and figures; this page is the artifact of such a run.",
+            "Every number above is read from outputs of the pipeline's stages (dvc.yaml); dvc repro recomputes them "
+            "with the code, data and settings below. Each stage is a run in MLflow with its parameters, curves and "
+            "figures, and so is this page.",
         ),
-        tables=(_as_table("Code and data.", provenance, "what"),),
+        tables=(_as_table("Versions of code and data.", provenance, "item"),),
         folded=(
             _as_table("Versions of the packages that results depend on", versions, "package"),
             _as_table("Settings (params.yaml)", dict(_flat(settings)), "setting"),
@@ -94,7 +93,7 @@ def _distribution(datasets: Sequence[Dataset]) -> Drawn:
         "kappa_of_data_sets",
         kappa_histogram(kappas),
         pd.concat([pd.DataFrame({"dataset": name, KAPPA: values}) for name, values in kappas.items()]),
-        "How conductivities are distributed in each data set (the paper's Fig. 1); dashed: medians.",
+        "Distribution of the conductivities in each data set (the paper's Fig. 1); dashed: medians.",
         "Histograms of the logarithm of the conductivity over each other, one colour per data set.",
     )
 
@@ -106,8 +105,8 @@ def _elements(dataset: Dataset) -> Drawn:
         f"elements_{dataset.name}",
         element_map([table]),
         pd.DataFrame({"element": counts.keys(), "n_material": counts.values()}),
-        f"The chemical space of {dataset.name}: materials that hold each element.",
-        "A periodic table, darker where more materials hold the element.",
+        f"The chemical space of {dataset.name}: number of materials that contain each element.",
+        "A periodic table, darker where more materials contain the element.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The section of the report on what models say of crystals that nobody has measured."""
+"""The section of the report on statistics of predictions over a screening."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -25,7 +25,7 @@ from paraisite.schema import MODEL
 
 _NOTHING: Final = "–"
 _SIGNIFICANT: Final = 0.05
-_NOT_TOLD: Final = "°"
+_NOT_SIGNIFICANT: Final = "°"
 
 
 def statistics_section(findings: StatisticsTables, source: str) -> Section:
@@ -33,7 +33,7 @@ def statistics_section(findings: StatisticsTables, source: str) -> Section:
 
     Args:
         findings: The tables.
-        source: What was screened, for people.
+        source: Description of the structures.
     """
     n = int(findings.correlations[N].max())
     tables = [_strong_pairs(findings, quantity) for quantity in findings.correlations[QUANTITY].unique()]
@@ -42,17 +42,17 @@ def statistics_section(findings: StatisticsTables, source: str) -> Section:
     if findings.clusters is not None:
         tables.append(_clusters(findings.clusters))
     return Section(
-        "What goes with a high conductivity, and with doubt",
+        "Statistics of the predictions",
         words=(
-            f"All final models predict the conductivities of {source}: {n:,} crystals. What they say (mTC), and how "
-            "far their nine members disagree (var(pTC)), is correlated with what is known of the crystals. Pearson's "
-            "r is 1 or −1 where one follows the other on a line and 0 where they have nothing to do with each other "
-            "in that way.",
-            "With so many crystals hardly any correlation is due to chance, so that the size of r counts, not its p. "
-            "As in the paper a correlation is shown from |r| = 0.10 on. p-values are corrected for the number of "
-            "tests; the files beside this page hold them, uncorrected ones and Spearman's rank correlations too.",
-            "var(pTC) grows with the square of the conductivity itself: the spread of the logarithm does not, and says "
-            "how far members disagree by a factor.",
+            f"All final models predict the conductivities of {source}: {n:,} crystals. The mean prediction (mTC) and "
+            "the variance over the nine members (var(pTC)) are correlated with descriptors of the crystals. Pearson's "
+            "r is 1 or −1 for an exact linear relation and 0 for none.",
+            "With so many crystals nearly every correlation is statistically significant, so that the size of r "
+            "matters, not its p-value. As in the paper, correlations are shown for |r| > 0.10. p-values are corrected "
+            "for the number of tests; the files beside this page hold these, the uncorrected ones, and Spearman's rank "
+            "correlations.",
+            "var(pTC) grows with the square of the conductivity; the standard deviation of the logarithm does not, and "
+            "measures relative disagreement of the members.",
             *_in_words(findings),
         ),
         figures=list(figures_of(findings)),
@@ -62,20 +62,20 @@ def statistics_section(findings: StatisticsTables, source: str) -> Section:
 
 
 def _in_words(findings: StatisticsTables) -> Iterator[str]:
-    """Yield a sentence per quantity: what goes with it the most, in the mean over the models."""
+    """Yield a sentence per quantity: its strongest correlations, averaged over the models."""
     for quantity in findings.correlations[QUANTITY].unique():
         means = pivot_by_model(findings.correlations, quantity).mean(axis=1).dropna()
         strongest = means[means.abs() > THRESHOLD].head(3)
         if len(strongest):
             named = ", ".join(f"{name} ({value:+.2f})" for name, value in strongest.items())
-            yield f"**{LABELS.get(quantity, quantity)}** goes the most with {named}; r in the mean over the models."
+            yield f"**{LABELS.get(quantity, quantity)}** correlates most with {named}; mean r over the models."
 
 
 def _strong_pairs(findings: StatisticsTables, quantity: str) -> Shown:
     strong = select_above_threshold(findings.correlations, quantity)
     cells = strong.assign(
         cell=[
-            f"{r:+.2f}{'' if p < _SIGNIFICANT else _NOT_TOLD}"
+            f"{r:+.2f}{'' if p < _SIGNIFICANT else _NOT_SIGNIFICANT}"
             for r, p in zip(strong[PEARSON_R], strong[P_HOLM], strict=True)
         ]
     )
@@ -84,7 +84,7 @@ def _strong_pairs(findings: StatisticsTables, quantity: str) -> Shown:
     models = [name for name in findings.correlations[MODEL].unique() if name in wide.columns]
     return Shown(
         f"{LABELS.get(quantity, quantity)}: Pearson's r where |r| > {THRESHOLD:.2f} (the paper's Tables 1 to 4). "
-        f"{_NOT_TOLD}: corrected p (Holm) not below {_SIGNIFICANT}.",
+        f"{_NOT_SIGNIFICANT}: not significant, Holm-corrected p ≥ {_SIGNIFICANT}.",
         wide.reindex(index=ordered, columns=models).fillna(_NOTHING).rename_axis(DESCRIPTOR),
     )
 
@@ -101,7 +101,7 @@ def _spreads(findings: StatisticsTables) -> Shown:
         "mean": [f"{value:.3g}" for value in rows["mean"]],
     }
     return Shown(
-        "How far the members of each model disagree; the step counts trainings one from the other.",
+        "Variance over the members of each model; the step counts the stages of transfer.",
         pd.DataFrame(columns, index=pd.Index(rows[MODEL], name=MODEL)),
     )
 
@@ -110,26 +110,26 @@ def _tests(findings: StatisticsTables) -> Shown:
     rows = findings.tests
     intervals = zip(rows[RATIO], rows[RATIO_LOW], rows[RATIO_HIGH], strict=True)
     columns = {
-        "against": rows[REFERENCE].to_list(),
+        "compared with": rows[REFERENCE].to_list(),
         "quantity": [LABELS.get(name, name) for name in rows[QUANTITY]],
         "ratio (95 % interval)": [f"{ratio:.2f} ({low:.2f} to {high:.2f})" for ratio, low, high in intervals],
         "lower on": [f"{share:.0%}" for share in rows[SHARE_LOWER]],
         "p (Holm)": [f"{p:.2g}" for p in rows[P_HOLM]],
     }
     return Shown(
-        "Spreads of every two models on the same crystals: median ratio, share of crystals on which it is lower, and "
-        "Wilcoxon's signed-rank test on the logarithms",
+        "Pairwise comparison of the members' variance on the same crystals: median ratio, share of crystals on which "
+        "it is lower, and Wilcoxon's signed-rank test on the logarithms",
         pd.DataFrame(columns, index=pd.Index(rows[MODEL], name=MODEL)),
     )
 
 
 def _clusters(clusters: CrystalClusters) -> Shown:
-    said = clusters.profiles[clusters.profiles[FEATURE].str.startswith(f"{LOG10_MEAN} ")]
-    median = np.power(10.0, said.groupby(CLUSTER)[MEDIAN].median())
+    predicted = clusters.profiles[clusters.profiles[FEATURE].str.startswith(f"{LOG10_MEAN} ")]
+    median = np.power(10.0, predicted.groupby(CLUSTER)[MEDIAN].median())
     numbers = clusters.elements[CLUSTER]
     columns = {
         "crystals": [f"{n:,}" for n in clusters.elements[N]],
         "median mTC (W/m/K)": [f"{median[number]:.2g}" for number in numbers],
-        "commoner here than elsewhere": clusters.elements[ELEMENTS].to_list(),
+        "overrepresented elements": clusters.elements[ELEMENTS].to_list(),
     }
-    return Shown("Clusters of crystals.", pd.DataFrame(columns, index=pd.Index(numbers, name=CLUSTER)))
+    return Shown("CrystalClusters of crystals.", pd.DataFrame(columns, index=pd.Index(numbers, name=CLUSTER)))

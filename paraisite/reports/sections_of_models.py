@@ -1,4 +1,4 @@
-"""Sections of the report on how models were trained, and how far they are off."""
+"""Sections of the report on trainings, errors, initial weights and overlap of data sets."""
 
 from collections.abc import Sequence
 
@@ -21,16 +21,16 @@ from paraisite.training.recipes import TOGO15
 
 
 def training_section(results: Sequence[RecipeResult]) -> Section:
-    """Return how trainings went: learning curves of each model, and the MAPE of all on their validation rows."""
+    """Return the trainings: learning curves of each model, and the MAPE of all on their validation rows."""
     final = [result for result in results if result.recipe.train_on == TOGO15]
     earlier = [result for result in results if result.recipe.train_on != TOGO15]
     parts = {"final": final, "earlier": earlier}
     return Section(
         "How the models were trained",
         words=(
-            "Each model is trained nine times, on nine random four fifths of its data, and watched on the fifth left "
-            "out. **Best epoch** is the paper's way: the moment is chosen on the very rows that are then reported, so "
-            "that it looks better than it is. **Last epoch** chooses nothing.",
+            "Each model is trained on nine random splits into four fifths for training and one for validation. **Best "
+            "epoch** is the paper's protocol: the epoch is chosen on the same rows that are reported, which is "
+            "optimistic. **Last epoch** makes no such choice.",
         ),
         figures=[_boxes(part, name) for name, part in parts.items() if part],
         tables=(
@@ -41,10 +41,10 @@ def training_section(results: Sequence[RecipeResult]) -> Section:
 
 
 def errors_section(table: pd.DataFrame, honest: EvaluationTables | None) -> Section:
-    """Return errors on rows that chose nothing.
+    """Return errors on held-out rows.
 
     Args:
-        table: All protocols, as ``tabulate_protocols`` returns it.
+        table: All protocols, as ``protocol_table`` returns it.
         honest: The evaluation whose best model is drawn, where it is here.
     """
     figures = [
@@ -52,7 +52,7 @@ def errors_section(table: pd.DataFrame, honest: EvaluationTables | None) -> Sect
             "protocols",
             overview_figure(table),
             table[table[METRIC] == schema.MAPE_TEST],
-            "MAPE of every model under every protocol, with the 95 % bootstrap interval of the mean.",
+            "MAPE of every model under every protocol, with 95 % bootstrap intervals of the mean.",
             "Points with bars on a logarithmic axis, one line per model, one mark per protocol.",
         )
     ]
@@ -61,15 +61,15 @@ def errors_section(table: pd.DataFrame, honest: EvaluationTables | None) -> Sect
     meanings = {metric.name: metric for metric in schema.TEST_METRICS}
     first, *others = (Shown(f"{name}: {meanings[name].meaning}", overview_table(table, name)) for name in SHOWN)
     return Section(
-        "Errors on rows that chose nothing",
+        "Errors on held-out rows",
         words=(
-            "Here whatever is chosen, be it an epoch or a setting, is chosen without the tested rows. **honest** tests "
-            "random fifths, **grouped** fifths of the formulas, so that no other crystal of a tested compound taught, "
-            "**leave-one-prototype-out** whole structure types. **paper** and **paper-last** are the trainings "
-            "themselves, at their best and last epoch.",
-            "± is the standard deviation over splits and seeds; in brackets stands a 95 % bootstrap interval; p is the "
-            "chance of a difference from the protocol's best model (bold) if there were none, corrected for the "
-            "splits' overlap and for the number of models.",
+            "Epochs and settings are chosen without the test rows, except in the paper's protocols. **honest** holds "
+            "out random fifths, **grouped** fifths of the formulas, so that no polymorph of a test compound is in the "
+            "training set, **leave-one-prototype-out** whole structure types. **paper** and **paper-last** are the "
+            "trainings themselves, at their best and last epoch.",
+            "± is the standard deviation over splits and seeds; brackets hold a 95 % bootstrap interval; p tests the "
+            "difference from the protocol's best model (bold), corrected for overlapping splits and for the number of "
+            "models.",
         ),
         figures=figures,
         tables=(first,),
@@ -78,40 +78,42 @@ def errors_section(table: pd.DataFrame, honest: EvaluationTables | None) -> Sect
 
 
 def backbones_section(outcome: EvaluationTables) -> Section:
-    """Return which weights to start from."""
+    """Return the comparison of initial weights."""
     figure = Drawn(
         "backbones",
         mape_of_backbones(outcome.scores, metric=schema.MAPE_TEST),
         outcome.scores,
-        "MAPE of each split by what the training starts from (the paper's Fig. 3), on rows that chose nothing.",
-        "Points for each split with mean and spread, one column per starting network.",
+        "MAPE of each split on held-out rows, by initial weights (the paper's Fig. 3).",
+        "Points for each split with mean and standard deviation, one column per network.",
     )
     return Section(
-        "Which network to start from",
+        "Initial weights",
         words=(
-            "The same head is trained on Togo15 from networks that have learnt different things before, and from "
+            "The same head is trained on Togo15 with networks that were pretrained on different properties, and with "
             "random weights.",
         ),
         figures=(figure,),
-        tables=(Shown("Starting networks, the lowest MAPE first; differences from random.", backbones_table(outcome)),),
+        tables=(
+            Shown("Initial weights, the lowest MAPE first; differences from random weights.", backbones_table(outcome)),
+        ),
     )
 
 
 def overlap_section(table: pd.DataFrame) -> Section:
-    """Return what data sets share, and what that does to errors."""
+    """Return what data sets share, and its effect on errors."""
     figure = Drawn(
         "shares_and_errors",
         shares_and_errors(table),
         table,
-        "Left: how much of each data set has its structure, or its formula, in another one or twice in itself. Right: "
-        "the best model's MAPE on each of these groups of rows.",
+        "Left: share of each data set's rows whose structure or formula is in another data set, or again in the same "
+        "one. Right: MAPE of the best model on each of these groups of rows.",
         "Stacked bars of shares beside points of errors, one line per pair of data sets.",
     )
     return Section(
-        "What the data sets share",
+        "Overlap of the data sets",
         words=(
-            "A crystal that is tested and has taught before, itself or as another crystal of the same compound, makes "
-            "an error look smaller than it will be on new ones.",
+            "A test crystal that is also in a training set, itself or as a polymorph, makes errors look smaller than "
+            "they are on new materials.",
         ),
         figures=(figure,),
         folded=(Shown("Shared rows, and the best models' MAPE on them", overlap_table(table)),),
@@ -125,7 +127,7 @@ def _boxes(results: Sequence[RecipeResult], name: str) -> Drawn:
         mape_of_splits(results),
         pd.concat(metrics, ignore_index=True),
         f"MAPE of the nine trainings of each {name} model on their validation fifths (the paper's Fig. 5). The "
-        "published convention undoes the scaling of values with the earlier stage's scaler: errors look smaller.",
+        "published convention rescales predictions with the earlier stage's scaler, which makes errors look smaller.",
         "Box plots, three per model: best epoch, last epoch, published convention.",
     )
 
@@ -147,6 +149,6 @@ def _parity(outcome: EvaluationTables) -> Drawn:
         "parity_of_the_best",
         parity_with_intervals(outcome.estimates, best),
         outcome.estimates[outcome.estimates[MODEL] == best],
-        f"Estimated against true conductivity for {best}, the best model in protocol honest, with 90 % intervals.",
+        f"Predicted against true conductivity for {best}, the best model in protocol honest, with 90 % intervals.",
         "Points with bars along the diagonal of a square with logarithmic axes.",
     )

@@ -1,4 +1,4 @@
-"""The statistics of what models say as figures: heat maps, spread by step, models and crystals that are alike."""
+"""Figures of the statistics of predictions: heat maps, variance by step, similarity of models, clusters."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -23,30 +23,31 @@ from paraisite.schema import KAPPA_LOG10_STD, KAPPA_MEAN, KAPPA_VARIANCE, MODEL
 LABELS: Final = {
     KAPPA_MEAN: "mTC (W/m/K)",
     KAPPA_VARIANCE: "var(pTC) ((W/m/K)²)",
-    KAPPA_LOG10_STD: "spread of log10 pTC (dex)",
+    KAPPA_LOG10_STD: "std of log10 pTC (dex)",
 }
-"""What figures call the quantities; others are called by their columns."""
+"""Labels of the quantities in figures; others are labelled by their columns."""
 
 _DIVERGING: Final = "RdBu_r"
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b", "#3aa6a0", "#7d8894", "#b5892b")
 _DARK: Final = 0.6
 _MAX_Z: Final = 2.0
 _MAX_FEATURES: Final = 24
+_N_STRONGEST: Final = 10
 _PARTS_OF_BOX: Final = ("whislo", "q1", "med", "q3", "whishi")
 """Matplotlib's names of what ``variance.QUANTILES`` are in a box plot."""
 
 
 def figures_of(findings: StatisticsTables) -> Iterator[Drawn]:
-    """Yield the figures of what was found; those that have nothing to show are left out."""
+    """Yield the figures of the statistics; those without data are left out."""
     for name, threshold, what in (
-        ("heat_map_above_threshold", THRESHOLD, f"Pairs with |r| above {THRESHOLD:.2f} alone (the paper's Fig. 7)."),
+        ("heat_map_above_threshold", THRESHOLD, f"Only pairs with |r| > {THRESHOLD:.2f} (the paper's Fig. 7)."),
         ("heat_map", 0.0, "All pairs (the paper's Fig. S12)."),
     ):
         yield Drawn(
             name,
             heat_map(findings.correlations, threshold=threshold),
             findings.correlations,
-            f"Pearson's r of what each model says with each descriptor. {what}",
+            f"Pearson's r between each model's predictions and each descriptor. {what}",
             "A grid of coloured cells, descriptors by models: red where both rise together, blue where one falls.",
         )
     if len(findings.spreads):
@@ -54,8 +55,8 @@ def figures_of(findings: StatisticsTables) -> Iterator[Drawn]:
             "spread_by_step",
             spread_by_step(findings.spreads),
             findings.spreads,
-            "How far the members of each model disagree (the paper's Fig. 8): box from the lower to the upper quartile "
-            "of the crystals with the median, whiskers from 5 to 95 %. The step counts trainings one from the other.",
+            "Variance over the members of each model (the paper's Fig. 8): boxes from the lower to the upper quartile "
+            "of the crystals with the median, whiskers from 5 to 95 %. The step counts the stages of transfer.",
             "Box plots on logarithmic axes, one box per model in order of its step.",
         )
     if len(findings.likeness) > 1:
@@ -63,12 +64,23 @@ def figures_of(findings: StatisticsTables) -> Iterator[Drawn]:
             "models_alike",
             models_alike(findings.likeness),
             findings.likeness.reset_index(),
-            "Which models rank the crystals alike: Spearman correlation of their mTC, and the tree that average "
-            "linkage makes of it.",
-            "A tree of the models beside a square of their rank correlations.",
+            "Similarity of the models' rankings: Spearman correlation of their mTC, and the dendrogram of average "
+            "linkage.",
+            "A dendrogram of the models beside a matrix of their rank correlations.",
         )
     if findings.clusters is not None:
         yield from _of_clusters(findings.clusters)
+
+
+def strongest_correlations(findings: StatisticsTables) -> dict[str, pd.DataFrame]:
+    """Return for each quantity, by its label, the descriptors that correlate most with it: Pearson's r as text."""
+    tables = {}
+    for quantity in findings.correlations[QUANTITY].unique():
+        strongest = pivot_by_model(findings.correlations, quantity).dropna(how="all").head(_N_STRONGEST)
+        of_models = {"mean of the models": "mean", "lowest": "min", "highest": "max"}
+        columns = {heading: strongest.agg(how, axis=1) for heading, how in of_models.items()}
+        tables[LABELS.get(quantity, quantity)] = pd.DataFrame(columns).map(lambda r: f"{r:+.2f}")
+    return tables
 
 
 def heat_map(correlations: pd.DataFrame, *, threshold: float) -> Figure:
@@ -114,7 +126,7 @@ def spread_by_step(spreads: pd.DataFrame) -> Figure:
 
 
 def models_alike(likeness: pd.DataFrame) -> Figure:
-    """Draw the tree that average linkage on 1 - rho makes of the models, and their rank correlations in its order."""
+    """Draw the dendrogram of average linkage on 1 - rho of the models, and their rank correlations in its order."""
     distance = np.clip(1.0 - likeness.to_numpy(np.float64), 0.0, None)
     tree = linkage(squareform(distance, checks=False), "average")
     figure = Figure(figsize=(8.6, 1.4 + 0.5 * len(likeness)), layout="constrained")
@@ -136,22 +148,22 @@ def _of_clusters(clusters: CrystalClusters) -> Iterator[Drawn]:
         "clusters",
         cluster_map(clusters.crystals),
         clusters.crystals,
-        f"The crystals in {n_cluster} clusters of what they are and of what the models say (the paper's Fig. 9), on "
-        "the two principal axes of the standardised features; cluster 1 has the lowest conductivities.",
+        f"The crystals in {n_cluster} clusters of descriptors and predictions (the paper's Fig. 9), on the first two "
+        "principal components of the standardised features; cluster 1 has the lowest conductivities.",
         "A cloud of points in a plane, coloured by cluster.",
     )
     yield Drawn(
         "cluster_profiles",
         cluster_profiles(clusters.profiles),
         clusters.profiles,
-        "What sets the clusters apart: mean of each feature in a cluster, in standard deviations from that of all "
-        "crystals, those features first that differ the most.",
+        "Features that separate the clusters: mean in each cluster, in standard deviations from the mean of all "
+        "crystals, the most different features first.",
         "A grid of coloured cells, features by clusters: red above the mean of all crystals, blue below.",
     )
 
 
 def cluster_map(crystals: pd.DataFrame) -> Figure:
-    """Draw the crystals on their first two principal axes, coloured by cluster."""
+    """Draw the crystals on their first two principal components, coloured by cluster."""
     figure = Figure(figsize=(7.0, 5.4), layout="constrained")
     axes = figure.subplots()
     for number, (cluster, rows) in enumerate(crystals.groupby(CLUSTER)):
@@ -159,8 +171,8 @@ def cluster_map(crystals: pd.DataFrame) -> Figure:
             rows[FIRST_AXIS], rows[SECOND_AXIS], "o", color=_COLOURS[number % len(_COLOURS)], markersize=3.5,
             alpha=0.6, markeredgewidth=0, label=f"cluster {cluster}: {len(rows):,}", rasterized=True,
         )  # fmt: skip
-    axes.set_xlabel("first principal axis (standard deviations)")
-    axes.set_ylabel("second principal axis")
+    axes.set_xlabel("first principal component (standard deviations)")
+    axes.set_ylabel("second principal component")
     plain_frame(axes)
     axes.legend(frameon=False, fontsize=9, markerscale=1.6)
     return figure

@@ -1,4 +1,4 @@
-"""A study for people: its history, what mattered, and where the good settings lie."""
+"""Figures and a table of a tuning study: history, importance of the settings, best trials."""
 
 import logging
 import math
@@ -36,7 +36,7 @@ def study_figures(study: Study) -> dict[str, Figure]:
     """Return Optuna's figures of a study by name; none before two trials with different values have ended."""
     values = {trial.value for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])}
     if len(values) < _MIN_TRIALS:
-        logger.info("study %s has no figures yet: fewer than two trials have gone to their end", study.study_name)
+        logger.info("study %s has no figures yet: fewer than two trials are complete", study.study_name)
         return {}
     return {name: _figure(name, study) for name in _FIGURES}
 

@@ -1,4 +1,4 @@
-"""Tables of finished recipes: for the terminal, as markdown, as CSV."""
+"""Tables of finished recipes, for the terminal, as markdown and as CSV."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -16,10 +16,13 @@ N_SPLIT: Final = "n_split"
 STARTED_FROM: Final = "started_from"
 DIVERGED: Final = "diverged_runs"
 CLOSING_METRICS: Final = {
-    schema.MAPE_PUBLISHED_CONVENTION: "ours, published convention",
-    schema.MAPE_BEST_EPOCH: "ours, W/m/K, best epoch",
-    schema.MAPE_LAST_EPOCH: "ours, W/m/K, last epoch",
+    schema.MAPE_PUBLISHED_CONVENTION: "this work, published convention",
+    schema.MAPE_BEST_EPOCH: "this work, best epoch",
+    schema.MAPE_LAST_EPOCH: "this work, last epoch",
 }
+CLOSING_TITLE: Final = "MAPE on the validation rows, mean ± std over the splits"
+"""Title of ``closing_table``."""
+
 _NOTHING: Final = "–"
 
 
@@ -49,11 +52,17 @@ def compare(results: Sequence[RecipeResult]) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index(RECIPE).astype({PUBLISHED: float})
 
 
+def mean_validation_curve(result: RecipeResult) -> pd.Series:
+    """Return the validation MAPE of each epoch, mean over the splits."""
+    return result.curves.groupby(schema.EPOCH)[schema.VALIDATION_MAPE].mean()
+
+
 def closing_table(results: Sequence[RecipeResult]) -> pd.DataFrame:
-    """Return the few numbers that a reader compares, as text: MAPE as fractions, mean ± deviation over the splits.
+    """Return the main errors as text: MAPE as fractions, mean ± deviation over the splits.
 
     Returns:
-        Index recipe; columns "published" and those of ``CLOSING_METRICS``. Fewer runs than splits are said.
+        Index recipe; columns "published" and those of ``CLOSING_METRICS``. Where not all runs are finite,
+        their number follows.
     """
     table = compare(results)
     columns = {"published": [_fraction(value) for value in table[PUBLISHED]]}
@@ -62,7 +71,7 @@ def closing_table(results: Sequence[RecipeResult]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=table.index)
 
 
-def render(table: pd.DataFrame, *, title: str = "MAPE on the validation rows, mean ± std over the splits") -> Table:
+def render(table: pd.DataFrame, *, title: str) -> Table:
     """Return a table of text for ``rich.console.Console().print``."""
     rendered = Table(title=title, title_justify="left")
     rendered.add_column(str(table.index.name), no_wrap=True)

@@ -1,4 +1,4 @@
-"""Runs of what is found out after trainings: tables, figures and documents as artifacts of a run."""
+"""Runs of analyses after training: tables, figures and documents as artifacts."""
 
 import tempfile
 from collections.abc import Iterator, Mapping

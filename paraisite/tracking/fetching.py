@@ -57,14 +57,14 @@ def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryMode
 
 
 def fetch_predictor(name: str, *, alias: str) -> Path:
-    """Fetch what a version answers with.
+    """Fetch the predictor of a version.
 
     Args:
         name: Name of the registered model.
         alias: Which version.
 
     Returns:
-        Folder with an ensemble and its reference; an ensemble's file if nothing but members was registered.
+        Folder with an ensemble and its calibration set; an ensemble's file if nothing but members was registered.
 
     Raises:
         TrackingError: There is no such version, or it cannot be fetched.

@@ -1,6 +1,6 @@
 """The model registry: one registered model per recipe, each version an ensemble file with its stage and alias.
 
-Gaussian processes are registered likewise, as a predictor's folder.
+Gaussian processes are registered in the same way, as a predictor's folder.
 
 Stages are deprecated in MLflow but still shown; aliases say the same in its new pages: ``champion`` is Production,
 ``challenger`` the newest Staging version.
@@ -83,7 +83,7 @@ def register_result(
         members: At their best epoch.
         run_id: The recipe's run.
         half_precision: As ``Ensemble.save`` takes it.
-        predictor: What the version answers with when it is served; by default these members, without intervals.
+        predictor: What the version predicts with when it is served; by default these members, without intervals.
     """
     evidence = Evidence.from_result(result)
     tags = {
@@ -103,7 +103,7 @@ def register_result(
         members.save(path, half_precision=half_precision)
         if predictor is not None:
             predictor.save(path.with_name(PREDICTOR))
-            tags[PREDICTOR_TAG] = "members at their last epoch, with what taught them"
+            tags[PREDICTOR_TAG] = "members at their last epoch, with their calibration set"
         return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
 
 
@@ -120,13 +120,13 @@ def register_predictor(
 
     Args:
         name: Name of the registered model, e.g. "GPTG15".
-        predictor: What the version answers with.
+        predictor: What the version predicts with.
         run_id: The run that made it.
         tags: Where it comes from.
         description: One or two sentences for the version's page.
-        evidence: What speaks for it.
+        evidence: Its errors per split, with which versions are compared.
     """
-    tags = {**tags, **evidence_tags(evidence), PREDICTOR_TAG: "processes and networks, with what taught them"}
+    tags = {**tags, **evidence_tags(evidence), PREDICTOR_TAG: "processes and networks, with their calibration set"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PREDICTOR
         predictor.save(path)

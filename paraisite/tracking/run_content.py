@@ -1,4 +1,4 @@
-"""What a run page shows of a ``RecipeResult``, as plain values: nothing here talks to the store."""
+"""Content of a recipe's run page as plain values; nothing here accesses the store."""
 
 import json
 import logging
@@ -133,7 +133,7 @@ def parent_description(result: RecipeResult) -> str:
     published = "none" if recipe.published_mape is None else f"{recipe.published_mape:.2f} (published convention)"
     lines = [
         f"**{recipe.name}**: trained on {result.dataset.name} ({len(result.dataset)} materials) in "
-        f"{len(result.splits)} random splits, starting from {result.started_from}. "
+        f"{len(result.splits)} random splits, with initial weights: {result.started_from}. "
         f"Each nested run is one split; this run holds their mean, and their sample standard deviation as `…_std`.",
         "",
         f"Published MAPE: {published}. Diverged runs: {n_diverged} of {len(result.splits)}"
@@ -180,8 +180,9 @@ def child_description(result: RecipeResult, seed: int) -> str:
     split = next(split for split in result.splits if split.seed == seed)
     text = (
         f"**{result.recipe.name}, split {seed}**: {len(split.train)} of {len(result.dataset)} rows of "
-        f"{result.dataset.name} train, {len(split.validation)} validate. Best epoch {result.best_epoch.loc[seed]}."
+        f"{result.dataset.name} are for training, {len(split.validation)} for validation. "
+        f"Best epoch {result.best_epoch.loc[seed]}."
     )
     if result.diverged.loc[seed]:
         text += " **This run diverged**: it met a non-finite gradient or loss; values from then on are NaN."
-    return text + " What each metric means: see the parent run."
+    return text + " The parent run describes the metrics."

@@ -201,9 +201,9 @@ def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping
     """Log fitted Gaussian processes into an open run.
 
     Args:
-        errors: Metrics of each split's held-out rows (index split_seed).
+        errors: Metrics on each split's held-out rows (index split_seed).
         dataset: What they were fitted on.
-        parameters: What they rest on.
+        parameters: Settings of the fit.
         run_id: The run.
     """
     client = open_store()
@@ -214,7 +214,7 @@ def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping
 
 
 def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:
-    """Log what data sets share into an open run.
+    """Log the overlap of data sets into an open run.
 
     Args:
         counts: Numbers of rows, as metrics.
@@ -228,12 +228,12 @@ def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, fol
     client.log_artifacts(run_id, str(folder))
 
 
-def log_choice(metrics: Mapping[str, float], *, parameters: Mapping[str, str], folder: Path, run_id: str) -> None:
-    """Log what was chosen from a screening, or a replay or a check of such choices, into an open run.
+def log_selection(metrics: Mapping[str, float], *, parameters: Mapping[str, str], folder: Path, run_id: str) -> None:
+    """Log a selection from a screening, its replay or its verification into an open run.
 
     Args:
-        metrics: Numbers; those that are not finite are left out.
-        parameters: What they depend on.
+        metrics: Values by name; those that are not finite are left out.
+        parameters: Settings that they depend on.
         folder: Tables and figures, logged as artifacts.
         run_id: The run.
     """

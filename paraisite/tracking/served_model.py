@@ -17,7 +17,7 @@ from paraisite.inference import rows
 
 
 class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined,unused-ignore]
-    """Predicts from crystal structures, with intervals where the model was registered with a reference."""
+    """Predicts from crystal structures, with intervals where the model was registered with a calibration set."""
 
     def load_context(self, context: Any) -> None:
         """Read the predictor's folder, or the ensemble's file where there is none."""

@@ -71,7 +71,7 @@ def logged_trials(run_id: str) -> set[int]:
 
 
 def log_trial(trial: FrozenTrial, *, study_name: str, run_id: str) -> None:
-    """Log a trial that has ended into a run under the study's: its candidate, curve, and errors of the splits."""
+    """Log a trial that has ended into a run under the study's: its settings, curve, and errors of the splits."""
     client = open_store()
     seconds = trial.duration.total_seconds() if trial.duration is not None else 0.0
     tags = {STUDY_TAG: study_name, TRIAL_TAG: str(trial.number), "state": trial.state.name.lower()}
@@ -91,12 +91,12 @@ def log_trial(trial: FrozenTrial, *, study_name: str, run_id: str) -> None:
 def log_study(
     dataset: Dataset, *, metrics: Mapping[str, float], parameters: Mapping[str, str], folder: Path, run_id: str
 ) -> None:
-    """Log what a study has found so far into its run.
+    """Log the results of a study so far into its run.
 
     Args:
         dataset: What its trials trained on.
         metrics: Numbers of trials, the lowest inner MAPE.
-        parameters: What its trials depend on and do not choose.
+        parameters: Settings that all trials share.
         folder: Tables and figures, logged as artifacts.
         run_id: The study's run.
     """

@@ -1,4 +1,4 @@
-"""What all runs are written with: nested runs, values in few calls, data sets, figures."""
+"""How all runs are written: nested runs, values in few calls, data sets, figures."""
 
 import hashlib
 import json

@@ -1,6 +1,5 @@
-"""Stages of the lab data set: tables, figures and data sheet made of the campaigns' labels, and their checks."""
+"""Build the data set of the project's own labels: tables, figures and data sheet, from the campaigns' labels."""
 
-import json
 import logging
 from pathlib import Path
 from typing import Final
@@ -11,16 +10,17 @@ import pyarrow.parquet as pq
 from matplotlib.figure import Figure
 from pymatgen.core.structure import Structure
 
-from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.label_checks import load_agreements
+from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
 from paraisite.core.files import COMPACT_PARQUET, write_whole
-from paraisite.core.paths import BUILD, DATA, LABELS
+from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import togo15
 from paraisite.data.structure_columns import with_structures
 from paraisite.labels.assemble import bte_table, elemental_references, slack_table
 from paraisite.labels.campaign import VERSIONS, read_parts, read_plan
-from paraisite.metrics.agreement import Agreement
-from paraisite.reports.figures import save_figure
+from paraisite.reports.figures import save_figures
 from paraisite.reports.lab_figures import (
     element_map,
     formation_energy_histogram,
@@ -28,7 +28,6 @@ from paraisite.reports.lab_figures import (
     prototype_counts,
 )
 from paraisite.schema import KAPPA, REASON
-from paraisite.workflows.check import CHECKED, METRICS_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +36,12 @@ LICENCE: Final = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 
 
 def build_labels() -> None:
-    """Make the lab tables of the campaigns' labels, with figures and data sheet."""
+    """Build the tables of both tiers, with figures and data sheet, into ``build/lab/``."""
     from paraisite.reports.lab_datasheet import datasheet  # loads phono3py
 
     for tier in ("elements", "slack", "bte"):
-        fetch_bundled(LABELS / tier, target=str(LABELS / tier))
-    fetch_bundled(DATA, target="data.dvc")
+        fetch_tracked(LABELS / tier, target=str(LABELS / tier))
+    fetch_tracked(DATA, target="data.dvc")
     folder = load_config().data.lab
     references = elemental_references(read_parts(LABELS / "elements"))
     slack, bte = slack_table(read_parts(LABELS / "slack"), references), bte_table(read_parts(LABELS / "bte"))
@@ -56,28 +55,15 @@ def build_labels() -> None:
         bte=bte,
         potentials={tier: plan["potential"] for tier, plan in plans.items()},
         versions=plans["slack"][VERSIONS],
-        checks=_checks_made(),
+        checks=load_agreements(),
         licence=LICENCE,
     )
     write_whole(folder / DATASHEET_FILE, text.encode())
-    for name, figure in _figures(slack, bte).items():
-        save_figure(figure, folder / "figures" / name)
-
-
-def _checks_made() -> dict[str, Agreement]:
-    """Return what ``check`` has found so far."""
-    checks: dict[str, Agreement] = {}
-    for tier in CHECKED:
-        path = BUILD / f"check_{tier}" / METRICS_FILE
-        if path.exists():
-            checks |= {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
-        else:
-            logger.warning("tier %s has not been checked yet (`paraisite check %s`): not in the data sheet", tier, tier)
-    return checks
+    save_figures(_figures(slack, bte), folder / FIGURES)
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a lab table with its structures in columns that need no pymatgen."""
+    """Write a tier's table with its structures in columns that need no pymatgen."""
     texts = table["structure_json"]
     structures = [Structure.from_str(text, fmt="json") if text else None for text in texts]
     columns = pa.Table.from_pandas(table.drop(columns="structure_json"), preserve_index=False)

@@ -1,25 +1,27 @@
-"""The project's own labels and networks beside what is known: tier slack, tier bte, formation energies."""
+"""Check the project's own labels and networks against known values: tier slack, tier bte, formation energies."""
 
 import dataclasses
-import json
-import logging
-from dataclasses import asdict
-from typing import Final
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from paraisite import schema
 from paraisite.artifacts.initial_weights import lab_network
-from paraisite.artifacts.inputs import lab_folder, load_data, with_graphs
+from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, load_data
+from paraisite.artifacts.label_checks import (
+    FORMATION_ENERGY,
+    KNOWN_VALUES,
+    check_folder,
+    write_agreements,
+    write_energy_agreement,
+)
+from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import Config, load_config
-from paraisite.core.files import file_sha256, write_whole
-from paraisite.core.paths import BUILD, DATA, LABELS
-from paraisite.data.sources import togo15
+from paraisite.core.files import file_sha256
+from paraisite.core.paths import DATA, LABELS
+from paraisite.data.sources import megnet_weights, togo15
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.lab_tables import formulas_of_relaxed
-from paraisite.data.sources.megnet_weights import FORMATION_ENERGY, resolve_published_weights
 from paraisite.errors import DataError
 from paraisite.labels.campaign import read_parts
 from paraisite.labels.variants import VARIANTS, slack_variants
@@ -28,28 +30,20 @@ from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.reports.figures import save_figure
-from paraisite.reports.lab_figures import (
-    energy_parity,
-    parity,
-)
+from paraisite.reports.lab_figures import energy_parity, parity
+from paraisite.reports.terminal import print_line
 from paraisite.schema import KAPPA, MATERIAL_ID, REASON
 from paraisite.training.recipes import AFLOW
 
-logger = logging.getLogger(__name__)
-
-
-CHECKED: Final = {"slack": "AFLOW's AGL", "bte": "Togo15"}
-"""Tiers with known conductivities to compare with, and whose those are."""
-
-
-METRICS_FILE: Final = "metrics.json"
-
 
 def check_labels(tier: str) -> None:
-    """Compare a tier's conductivities with known ones, of compounds that were labelled for this alone.
+    """Compare a tier's conductivities with known ones, of compounds that were labelled for this purpose only.
 
     Args:
         tier: "slack", against AFLOW's AGL on the same structures; or "bte", against Togo15.
+
+    Raises:
+        DataError: The tier has no known values.
     """
     rows = read_parts(LABELS / f"{tier}_check").set_index("candidate_id").rename_axis(MATERIAL_ID)
     accepted = rows[rows[REASON] == ""]
@@ -58,17 +52,17 @@ def check_labels(tier: str) -> None:
         computed = slack_variants(accepted).rename(columns=VARIANTS)
     else:
         computed = accepted[[KAPPA]].set_axis(["Phonon Boltzmann equation"], axis=1)
-    found = measure_agreements(known, computed)
-    folder = BUILD / f"check_{tier}"
-    content = {f"{name}, against {CHECKED[tier]}": asdict(value) for name, value in found.items()}
-    write_whole(folder / METRICS_FILE, (json.dumps(content, indent=2) + "\n").encode())
+    by_comparison = {
+        f"{name}, against {KNOWN_VALUES[tier]}": a for name, a in measure_agreements(known, computed).items()
+    }
+    write_agreements(tier, by_comparison)
     for number, (name, values) in enumerate(computed.items()):
         complete = values.notna()
-        figure = parity(known[complete], values[complete], f"{name}, against {CHECKED[tier]}")
-        save_figure(figure, folder / "figures" / f"parity_{number}")
-    console = Console()
-    console.print(f"{len(accepted)} of {len(rows)} compounds accepted")
-    console.print(pd.DataFrame(content).T.round(3).to_string(), soft_wrap=True)
+        figure = parity(known[complete], values[complete], f"{name}, against {KNOWN_VALUES[tier]}")
+        save_figure(figure, check_folder(tier) / FIGURES / f"parity_{number}")
+    print_line(f"{len(accepted)} of {len(rows)} compounds accepted")
+    table = pd.DataFrame({name: dataclasses.asdict(agreement) for name, agreement in by_comparison.items()})
+    print_line(table.T.round(3).to_string())
 
 
 def _known_conductivities(tier: str, config: Config) -> pd.Series:
@@ -78,48 +72,31 @@ def _known_conductivities(tier: str, config: Config) -> pd.Series:
     elif tier == "bte":
         records = togo15.load_togo15(DATA / togo15.FILE_NAME)
     else:
-        raise DataError(f"tier {tier!r} has no check, expected one of {', '.join(CHECKED)}")
+        raise DataError(f"tier {tier!r} has no known values, expected one of {', '.join(KNOWN_VALUES)}")
     return pd.Series({record.material_id: record.kappa_w_per_m_k for record in records}, name=KAPPA)
 
 
-_AGREEMENT_FILE: Final = BUILD / "check_formation_energy" / "metrics.json"
-
-
 def check_formation_energies() -> None:
-    """Compare the lab's network for formation energies with MEGNet's on AFLOW's structures.
+    """Compare the pretrained network's formation energies with those of MEGNet's on AFLOW's structures.
 
-    Neither has seen labels of these structures, but formulas may be in what either was trained on; the crystals whose
-    formula is not in the lab set are compared on their own, too.
+    Neither was trained on these structures, but their formulas may be in either training set; the crystals whose
+    formula is not in the lab set are compared separately, too.
     """
     config = load_config()
-    dataset, graphs = with_graphs(load_data(AFLOW, config), config)
-    path = lab_network("formation_energy")
-    official = read_published_model(resolve_published_weights(FORMATION_ENERGY, config.data)).to_ensemble()
-    networks = (official, Ensemble.load(path))
-    expected, found = (predict(network, graphs)[0].astype(np.float64) for network in networks)
-    new = ~dataset.table[schema.FORMULA].isin(formulas_of_relaxed(lab_folder(config))).to_numpy()
+    dataset, graphs = attach_graphs(load_data(AFLOW, config), config)
+    path = lab_network(FORMATION_ENERGY)
+    weights = megnet_weights.resolve_published_weights(megnet_weights.FORMATION_ENERGY, config.data)
+    networks = (read_published_model(weights).to_ensemble(), Ensemble.load(path))
+    expected, predicted = (predict(network, graphs)[0].astype(np.float64) for network in networks)
+    new = ~dataset.table[schema.FORMULA].isin(formulas_of_relaxed(fetch_lab_folder(config))).to_numpy()
     agreement = {
-        "all of AFLOW's structures": dataclasses.asdict(measure_energy_agreement(expected, found)),
+        "all of AFLOW's structures": dataclasses.asdict(measure_energy_agreement(expected, predicted)),
         "those whose formula is not in the lab set": dataclasses.asdict(
-            measure_energy_agreement(expected[new], found[new])
+            measure_energy_agreement(expected[new], predicted[new])
         ),
     }
-    content = {"network_sha256": file_sha256(path), "agreement": agreement}
-    write_whole(_AGREEMENT_FILE, (json.dumps(content, indent=2) + "\n").encode())
-    figure = energy_parity(expected[new], found[new], "AFLOW's structures of other formulas")
-    save_figure(figure, _AGREEMENT_FILE.with_name("parity"))
+    write_energy_agreement(file_sha256(path), agreement)
+    figure = energy_parity(expected[new], predicted[new], "AFLOW's structures of other formulas")
+    save_figure(figure, check_folder(FORMATION_ENERGY) / "parity")
     for name, values in agreement.items():
-        Console().print(name, {key: round(value, 4) for key, value in values.items()}, soft_wrap=True)
-
-
-def load_energy_agreement(network_sha256: str) -> dict[str, dict[str, float]]:
-    """Return what ``check_formation_energy`` found of a network; a network that was not compared is said to be so."""
-    try:
-        content = json.loads(_AGREEMENT_FILE.read_text())
-        agreement: dict[str, dict[str, float]] = content["agreement"]
-        if content["network_sha256"] == network_sha256:
-            return agreement
-    except (OSError, ValueError, KeyError) as error:
-        logger.debug("%s: %r", _AGREEMENT_FILE, error)
-    logger.warning("this network was not compared with MEGNet's (`python -m paraisite check formation_energy`)")
-    return {}
+        print_line(f"{name} { {key: round(value, 4) for key, value in values.items()} }")

@@ -1,36 +1,32 @@
-"""The lineage's models side by side, and all models under all protocols in one table."""
+"""Compare the lineage's trainings, and all models under all protocols, in tables and figures."""
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Final
 
 import pandas as pd
-from rich.console import Console
 
 from paraisite import schema
-from paraisite.artifacts.inputs import evaluation_folder, load_data
-from paraisite.artifacts.outputs import metrics_of
+from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.result_tables import write_protocol_table, write_trainings
+from paraisite.artifacts.stage_folders import (
+    COMPARISON,
+    FIGURES,
+    evaluation_folder,
+    recipes_on_own_data,
+    result_folder,
+)
+from paraisite.artifacts.training_outputs import tabulate_means
 from paraisite.config import Config, load_config
-from paraisite.core.paths import BUILD, built
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.protocol_table import ProtocolTables, tabulate_protocols
 from paraisite.evaluation.protocols import PROTOCOLS
-from paraisite.reports.all_protocols import overview_figure, overview_text
+from paraisite.reports.all_protocols import P_VALUE_NOTE, PUBLISHED_NOTE, overview_figure, overview_text
 from paraisite.reports.figures import mape_of_splits, save_figure
-from paraisite.reports.tables import closing_table, render, to_markdown
+from paraisite.reports.tables import CLOSING_TITLE, closing_table, mean_validation_curve, to_markdown
 from paraisite.reports.tables import compare as compare_results
+from paraisite.reports.terminal import print_table
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import (
-    PARTS,
-    RECIPES,
-    TOGO15,
-    Recipe,
-    models_of,
-    read_lineage,
-    recipe_named,
-)
+from paraisite.training.recipes import PARTS, RECIPES, TOGO15, models_of, read_lineage, recipe_named
 
 logger = logging.getLogger(__name__)
 
@@ -39,75 +35,50 @@ def compare_models(*, all_trained: bool = False) -> None:
     """Write the table, the figure and the curves of the lineage's models, and the table of all protocols.
 
     Args:
-        all_trained: Of every recipe that was trained into ``build/``, of either lineage; only printed.
+        all_trained: Print the table of every recipe that was trained into ``build/``, of both lineages, and write
+            nothing.
+
+    Raises:
+        MissingInputError: No recipe was trained.
     """
     config = load_config()
     models = models_of(read_lineage(config.lineage))
-    wanted = [*RECIPES.values(), *_on_own_data()] if all_trained else list(models.values())
-    trained = [recipe for recipe in wanted if (built(recipe.name) / "result").is_dir()]
+    wanted = [*RECIPES.values(), *map(recipe_named, recipes_on_own_data())] if all_trained else list(models.values())
+    trained = [recipe for recipe in wanted if result_folder(recipe.name).is_dir()]
     if not trained:
         raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro final@rwtg15`")
     if not all_trained and (missing := [recipe.name for recipe in wanted if recipe not in trained]):
         logger.warning("not trained yet, so not in the table: %s", ", ".join(missing))
-    results = [RecipeResult.load(built(recipe.name) / "result") for recipe in trained]
+    results = [RecipeResult.load(result_folder(recipe.name)) for recipe in trained]
     if not all_trained:
-        _write_comparison(results, {recipe.name: part for part, recipe in models.items()})
-        write_protocol_table(BUILD / "compare", config)
-    Console().print(render(closing_table(results)))
+        _write_trainings(results, {recipe.name: part for part, recipe in models.items()})
+        _write_protocols(config)
+    print_table(closing_table(results), title=CLOSING_TITLE)
 
 
-def _on_own_data() -> list[Recipe]:
-    """Return the recipes that were trained here on a user's data."""
-    return [recipe_named(folder.parent.name) for folder in sorted(BUILD.glob("*_*/result"))]
-
-
-def _write_comparison(results: Sequence[RecipeResult], part_of: Mapping[str, str]) -> None:
-    """Write what DVC shows of the models; curves are named by the part that each model has in its lineage."""
-    folder = BUILD / "compare" / "result"
-    folder.mkdir(parents=True, exist_ok=True)
-    compare_results(results).to_csv(folder / "table.csv")
-    (folder / "table.md").write_text(to_markdown(closing_table(results)) + "\n")
+def _write_trainings(results: Sequence[RecipeResult], part_of: Mapping[str, str]) -> None:
+    """Write the tables that DVC shows of the models; curves are named by each model's part in its lineage."""
+    folder = write_trainings(
+        compare_results(results),
+        markdown=to_markdown(closing_table(results)),
+        metrics={result.recipe.name.lower(): tabulate_means(result.metrics) for result in results},
+        curves=pd.DataFrame(
+            {part_of[result.recipe.name]: mean_validation_curve(result) for result in results}, columns=PARTS
+        ),
+    )
     save_figure(mape_of_splits(results), folder / "mape_of_splits")
-    metrics = {result.recipe.name.lower(): metrics_of(result.metrics) for result in results}
-    (folder.parent / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    curves = {part_of[result.recipe.name]: _mean_curve(result) for result in results}
-    pd.DataFrame(curves, columns=PARTS).to_csv(folder.parent / "curves.csv", float_format="%.6g")
 
 
-def _mean_curve(result: RecipeResult) -> pd.Series:
-    """Return the validation MAPE of each epoch, mean over the splits."""
-    return result.curves.groupby(schema.EPOCH)[schema.VALIDATION_MAPE].mean()
-
-
-_P_MEANS: Final = (
-    "± is the standard deviation over splits and seeds, in brackets a 95 % bootstrap interval over materials. p: the "
-    "chance of a difference from the protocol's best model as large as this if there were none, by the corrected "
-    "resampled t-test over splits, with Holm's correction for the number of models. Bold: the best mean."
-)
-
-
-_PUBLISHED_MEANS: Final = (
-    "paper and paper-last are of trainings on all training rows. Models that know no epoch stand there with their "
-    "values of honest, whose test rows are the same."
-)
-
-
-def write_protocol_table(folder: Path, config: Config) -> None:
-    """Write ``table.csv``, ``table.md`` and a figure of the evaluations of Togo15 that there are.
-
-    Args:
-        folder: Where to.
-        config: Settings.
-    """
+def _write_protocols(config: Config) -> None:
+    """Write the table and the figure of the evaluations on Togo15 that are here."""
     evaluations = dict(_evaluations())
     if not evaluations:
-        logger.warning("no evaluation yet, so no table of protocols: `python -m paraisite evaluate` makes one")
+        logger.warning("no evaluation yet, so no table of protocols: run `python -m paraisite evaluate` first")
         return
     table = tabulate_protocols(evaluations)
-    folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
-    (folder / "table.md").write_text(overview_text(table, [_P_MEANS, _PUBLISHED_MEANS, *_clean_notes(config)]))
-    save_figure(overview_figure(table), folder / "figures" / "protocols")
+    notes = [P_VALUE_NOTE, PUBLISHED_NOTE, *_notes_on_clean_protocols(config)]
+    write_protocol_table(table, markdown=overview_text(table, notes))
+    save_figure(overview_figure(table), COMPARISON / FIGURES / "protocols")
 
 
 def _evaluations() -> Iterator[tuple[str, ProtocolTables]]:
@@ -121,15 +92,17 @@ def _evaluations() -> Iterator[tuple[str, ProtocolTables]]:
             logger.warning("protocol %s is left out: %s; `python -m paraisite evaluate %s`", name, error, name)
 
 
-def _clean_notes(config: Config) -> list[str]:
-    """Return for each earlier stage's data how many of its rows share a formula with Togo15."""
+def _notes_on_clean_protocols(config: Config) -> list[str]:
+    """Return how many rows of each earlier stage's training set share a formula with Togo15."""
     lineage = read_lineage(config.lineage)
     formulas = set(load_data(TOGO15, config).table[schema.FORMULA])
     stages = (stage for stage in (lineage.middle_from_random, lineage.middle, lineage.third) if stage is not None)
     shared = {name: _n_shared(load_data(name, config).table, formulas) for name in {stage.train_on for stage in stages}}
     if not any(shared.values()):
         names = " and ".join(sorted(shared))
-        return [f"No row of {names} shares a formula with Togo15: honest is honest-clean, grouped is grouped-clean."]
+        return [
+            f"No row of {names} shares a formula with Togo15: honest equals honest-clean, grouped equals grouped-clean."
+        ]
     return [f"{n} rows of {name} share a formula with Togo15." for name, n in sorted(shared.items())]
 
 

@@ -1,28 +1,27 @@
-"""Honest errors of the lineage's networks and of the models on descriptors, side by side, under one protocol."""
+"""Evaluate the lineage's networks and all models on descriptors on held-out rows, under one protocol."""
 
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from paraisite import schema
-from paraisite.arrays import Floats
-from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.earlier_stages import EarlierStages
-from paraisite.artifacts.inputs import evaluation_folder, load_data, load_phonons, with_graphs
+from paraisite.artifacts.inputs import attach_graphs, load_data, load_phonons
+from paraisite.artifacts.result_tables import write_evaluation
+from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, evaluation_folder
 from paraisite.config import Config, load_config
-from paraisite.core.paths import BUILD, PRETRAINED
+from paraisite.core.paths import PRETRAINED
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular, mix_cross_fits
-from paraisite.evaluation.evaluation_tables import TABLES_FOLDER, EvaluationTables
+from paraisite.evaluation.descriptor_models import cross_fit_descriptor_models
+from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.network_cross_validation import cross_fit_network
 from paraisite.evaluation.protocols import PROTOCOLS, Protocol
 from paraisite.evaluation.published_protocol import tabulate_training_estimates
@@ -30,10 +29,10 @@ from paraisite.evaluation.scores import tabulate_estimates
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.descriptor_blocks import Networks, descriptor_blocks
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
-from paraisite.models.tabular import BASELINES, MIXTURES, PROCESSES, TabularModel
-from paraisite.reports.figures import save_figure
+from paraisite.reports.figures import save_figures
 from paraisite.reports.model_errors import evaluation_figures, evaluation_table, narrow
-from paraisite.reports.tables import render, to_markdown
+from paraisite.reports.tables import to_markdown
+from paraisite.reports.terminal import print_table
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights
@@ -43,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 def evaluate_models(protocol_name: str, dataset_name: str) -> None:
-    """Measure all models under a protocol, into ``build/evaluate_PROTOCOL/``.
+    """Evaluate all models under a protocol, into ``build/evaluate_PROTOCOL/``.
 
     Raises:
         ConfigError: There is no such protocol.
@@ -51,29 +50,20 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
     if protocol_name not in PROTOCOLS:
         raise ConfigError(f"unknown protocol {protocol_name!r}; known ones are {', '.join(PROTOCOLS)}")
     protocol, config = PROTOCOLS[protocol_name], load_config()
-    dataset, graphs = with_graphs(load_data(dataset_name, config), config)
+    dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     splits = protocol.divide(dataset, config.splits, config.evaluation)
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:
-        estimates = estimates_of_all(dataset, graphs, splits, config=config, protocol=protocol, run_id=run_id)
+        estimates = predict_held_out(dataset, graphs, splits, config=config, protocol=protocol, run_id=run_id)
         outcome = EvaluationTables.of(estimates, splits)
         folder = evaluation_folder(protocol.name, dataset.name)
         table = evaluation_table(outcome.summary, outcome.comparisons)
-        _write(outcome, table, folder)
+        write_evaluation(outcome, folder, markdown=to_markdown(table))
+        save_figures(evaluation_figures(outcome), folder / FIGURES)
         log_evaluation(outcome.scores, outcome.summary, dataset, folder=folder, run_id=run_id)
-    title = f"{protocol.name} on {dataset.name}: {protocol.meaning}"
-    Console().print(render(narrow(table), title=title))
+    print_table(narrow(table), title=f"{protocol.name} on {dataset.name}: {protocol.meaning}")
 
 
-def _write(outcome: EvaluationTables, table: pd.DataFrame, folder: Path) -> None:
-    """Write the tables, which DVC keeps, and the figures, which can be drawn again of them."""
-    shutil.rmtree(folder, ignore_errors=True)
-    outcome.write(folder)
-    (folder / TABLES_FOLDER / "table.md").write_text(to_markdown(table) + "\n")
-    for name, figure in evaluation_figures(outcome).items():
-        save_figure(figure, folder / "figures" / name)
-
-
-def estimates_of_all(
+def predict_held_out(
     dataset: Dataset,
     graphs: GraphCollection,
     splits: Sequence[NestedSplit],
@@ -82,33 +72,33 @@ def estimates_of_all(
     protocol: Protocol,
     run_id: str,
 ) -> pd.DataFrame:
-    """Return the estimates of all models, as ``scores.tabulate_estimates`` does.
+    """Return the predictions of all models for the test rows, as ``scores.tabulate_estimates`` does.
 
-    Networks are trained once for each of ``evaluation.seeds``. The other models say the same at every call, so that
-    they run once. In a published protocol there are only networks, whose estimates are those of their own trainings:
-    the other models know no epoch, so that they say there what they say in protocol honest.
+    Networks are trained once for each of ``evaluation.seeds``. The other models are deterministic and run once. In a
+    published protocol there are only networks, whose predictions are those of their own trainings: the other models
+    have no epochs, so that their predictions are those of protocol honest.
 
     Args:
         dataset: Materials with targets, all of them with a graph.
         graphs: Theirs, in the same order.
-        splits: Divisions of these rows.
+        splits: Splits of these rows.
         config: Settings.
-        protocol: How the rows were divided, and what else it asks for.
-        run_id: The evaluation's run, with which starting weights are registered.
+        protocol: The protocol, by which the rows were split.
+        run_id: The evaluation's run, with which initial weights are registered.
     """
     stages = EarlierStages(config, run_id=run_id, without=dataset if protocol.is_clean else None)
     if protocol.epoch is not None:
-        return _published(dataset, graphs, splits, config=config, epoch=protocol.epoch, stages=stages)
-    networks = _networks(read_lineage(config.lineage), stages)
+        return _collect_trainings(dataset, graphs, splits, config=config, epoch=protocol.epoch, stages=stages)
+    networks = _load_networks(read_lineage(config.lineage), stages)
     blocks = descriptor_blocks(dataset.structures, graphs, networks, load_phonons(dataset))
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
     tables = [
-        tabulate_estimates(name, found, dataset, seed=config.evaluation.seeds[0])
-        for name, found in _on_descriptors(blocks, log10_kappa, splits)
+        tabulate_estimates(name, fits, dataset, seed=config.evaluation.seeds[0])
+        for name, fits in cross_fit_descriptor_models(blocks, log10_kappa, splits, n_process=os.cpu_count() or 1)
     ]
     for recipe, seed, weights in _starts_with_seeds(dataset.name, config, stages):
-        checkpoints = BUILD / "checkpoints" / f"{protocol.name}-{recipe.name.lower()}-{seed}"
-        found = cross_fit_network(
+        checkpoints = checkpoint_folder(f"{protocol.name}-{recipe.name.lower()}-{seed}")
+        fits = cross_fit_network(
             weights,
             dataset=dataset,
             graphs=graphs,
@@ -118,39 +108,11 @@ def estimates_of_all(
             callbacks=[ProgressBar(f"{protocol.name} {recipe.name} seed {seed}")],
         )
         shutil.rmtree(checkpoints, ignore_errors=True)
-        tables.append(tabulate_estimates(recipe.name, found, dataset, seed=seed))
+        tables.append(tabulate_estimates(recipe.name, fits, dataset, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
 
-def _on_descriptors(
-    blocks: Mapping[str, Floats], log10_kappa: Floats, splits: Sequence[NestedSplit]
-) -> Iterator[tuple[str, list[CrossFit]]]:
-    """Yield the name and the estimates of each model on descriptors, and of mixtures of Gaussian processes."""
-
-    def cross_fits(models: Sequence[TabularModel]) -> Iterator[tuple[str, list[CrossFit]]]:
-        for model in models:
-            if not set(model.blocks) <= set(blocks):
-                missing = ", ".join(sorted(set(model.blocks) - set(blocks)))
-                logger.warning("%s is left out: there are no descriptors %s", model.name, missing)
-                continue
-            logger.info("%s: %s", model.name, model.meaning)
-            yield (
-                model.name,
-                cross_fit_tabular(
-                    model, blocks=blocks, log10_kappa=log10_kappa, splits=splits, n_process=os.cpu_count() or 1
-                ),
-            )
-
-    yield from cross_fits(BASELINES)
-    found = dict(cross_fits(PROCESSES))
-    yield from found.items()
-    for mixture, processes in MIXTURES.items():
-        names = [process.name for process in processes]
-        if set(names) <= set(found):
-            yield mixture, mix_cross_fits([found[name] for name in names])
-
-
-def _published(
+def _collect_trainings(
     dataset: Dataset,
     graphs: GraphCollection,
     splits: Sequence[NestedSplit],
@@ -159,7 +121,7 @@ def _published(
     epoch: Literal["best_epoch", "last_epoch"],
     stages: EarlierStages,
 ) -> pd.DataFrame:
-    """Return the estimates of the final recipes' own trainings.
+    """Return the predictions of the final recipes' own trainings.
 
     Raises:
         MissingInputError: None of them was trained.
@@ -167,20 +129,20 @@ def _published(
     tables = []
     for recipe in _final_recipes(dataset.name, config):
         try:
-            result = stages.training_of(recipe, dataset, graphs)
+            result = stages.load_training(recipe, dataset, graphs)
         except MissingInputError as error:
             logger.warning("%s is left out: %s", recipe.name, error)
             continue
         tables.append(tabulate_training_estimates(result, tuple(splits), epoch=epoch, seed=config.training.seed))
     if not tables:
-        raise MissingInputError("there is no training to take estimates of: `python -m paraisite recipes` lists them")
+        raise MissingInputError("no final recipe was trained here: `python -m paraisite recipes` lists them")
     return pd.concat(tables, ignore_index=True)
 
 
 def _starts_with_seeds(
     dataset_name: str, config: Config, stages: EarlierStages
 ) -> Iterator[tuple[Recipe, int, StartingWeights]]:
-    """Yield each recipe that the lineage ends with, and for each seed what it starts from."""
+    """Yield each final recipe of the lineage, and its initial weights for each seed."""
     for recipe in _final_recipes(dataset_name, config):
         try:
             for seed in config.evaluation.seeds:
@@ -190,19 +152,19 @@ def _starts_with_seeds(
 
 
 def _final_recipes(dataset_name: str, config: Config) -> list[Recipe]:
-    """Return the recipes that the lineage ends with."""
+    """Return the final recipes of the lineage."""
     lineage = read_lineage(config.lineage)
     starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle, lineage.third)
     return [final_recipe(start, dataset_name) for start in starts if start is not None]
 
 
-def _networks(lineage: Lineage, stages: EarlierStages) -> Networks:
-    """Return the networks whose answers are descriptors: of the second and third stage, and for moduli."""
-    members = stages.conductivity_networks(lineage)
+def _load_networks(lineage: Lineage, stages: EarlierStages) -> Networks:
+    """Return the networks whose predictions are descriptors: of the second and third stage, and for moduli."""
+    members = stages.load_conductivity_networks(lineage)
     if lineage.pretrained is not Start.LAB_FORMATION_ENERGY:
         return Networks(members)
     bulk, shear = (
-        Ensemble.load(fetch_bundled(PRETRAINED / name, target=str(PRETRAINED / name)) / ENSEMBLE_FILE)
+        Ensemble.load(fetch_tracked(PRETRAINED / name, target=str(PRETRAINED / name)) / ENSEMBLE_FILE)
         for name in ("log_bulk", "log_shear")
     )
     return Networks(members, bulk, shear)

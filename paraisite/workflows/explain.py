@@ -1,4 +1,4 @@
-"""Explanations of predictions for a few crystals: as text and figures, or as JSON lines."""
+"""Explain predictions for a few crystals, as text and figures or as JSON lines."""
 
 import json
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ from paraisite.reports.explanation import save_explanation_figures
 
 
 def explain_files(files: Sequence[Path], model: str, *, output: Path, as_json: bool) -> bool:
-    """Print what the prediction of every crystal in some files rests on, and draw it.
+    """Print and draw the explanation of the prediction for every crystal in some files.
 
     Args:
         files: Structure files and folders of them.
-        model: As ``artifacts.predictors.find_predictor`` takes it.
+        model: Model, as for ``artifacts.predictors.find_predictor``.
         output: Folder of the figures.
-        as_json: Print an object per line, with all members, instead of text.
+        as_json: Print one JSON object per line, with all members, instead of text.
 
     Returns:
         Whether any crystal has a prediction.
 
     Raises:
-        ParaisiteError: The model is nowhere or unusable, or there is no such file.
+        ParaisiteError: Model or file are absent or unusable.
     """
     explanations = explain_all(Explainer(find_predictor(model)), read_crystals(list(files)))
     figures = save_explanation_figures(explanations, output)

@@ -1,10 +1,11 @@
-"""Getting data: from the servers that give them away, or from a user's own files."""
+"""Download a data set from its server: ``data fetch``."""
 
 import logging
 from pathlib import Path
 from typing import Final
 
-from paraisite.artifacts.external_data import track_external
+from paraisite.artifacts.dvc_files import track_with_dvc
+from paraisite.artifacts.structure_sources import MATERIALS_PROJECT
 from paraisite.core.files import cache_folder, file_sha256
 from paraisite.core.paths import EXTERNAL
 from paraisite.core.progress import CountProgress
@@ -18,7 +19,7 @@ from paraisite.data.sources.http import JsonSession
 from paraisite.data.sources.materials_project import fetch_stable_materials, load_stable_materials
 from paraisite.errors import ConfigError
 from paraisite.training.recipes import AFLOW
-from paraisite.workflows.describe_data import MATERIALS_PROJECT, summarise_dataset
+from paraisite.workflows.describe_data import summarise_dataset
 
 logger = logging.getLogger(__name__)
 
@@ -26,19 +27,19 @@ _SECONDS_BETWEEN_LINES: Final = 10.0
 
 
 def fetch_dataset(name: str, *, file: Path | None, server: str | None, include_gnome: bool) -> None:
-    """Fetch a data set from its server, or take a saved reply of it, into ``external/``.
+    """Download a data set from its server, or read a saved reply, into ``external/``.
 
     Args:
-        name: One of ``FETCHED``.
+        name: One of ``data_catalogue.DOWNLOADABLE``.
         file: A saved reply of AFLUX, instead of the server.
         server: Address of another server with the same interface.
-        include_gnome: With GNoME's materials (Materials Project only).
+        include_gnome: Include GNoME's materials (Materials Project only).
 
     Raises:
-        ConfigError: A file was given for what has no such files.
+        ConfigError: A file was given for a data set that has no saved replies.
     """
     if file is not None and name != AFLOW:
-        raise ConfigError(f"--from takes a saved reply of AFLUX, so it goes with {AFLOW} only")
+        raise ConfigError(f"--from takes a saved reply of AFLUX, for {AFLOW} only")
     folder, kept = EXTERNAL / name, cache_folder("fetch") / name
     with CountProgress(name, unit="rows", seconds_between_lines=_SECONDS_BETWEEN_LINES) as progress:
 
@@ -54,7 +55,7 @@ def fetch_dataset(name: str, *, file: Path | None, server: str | None, include_g
             query = f"{file.name}, SHA-256 {file_sha256(file)}"
             snapshot = write_records(folder, rows, source=AFLOW_SOURCE, query=query)
     logger.info("%s: %d rows, SHA-256 %s…", folder / snapshot.file, snapshot.n_row, snapshot.sha256[:12])
-    track_external("commit", "--force", f"{EXTERNAL}/dvc.yaml:{name}")
+    track_with_dvc("commit", "--force", f"{EXTERNAL}/dvc.yaml:{name}")
     if name == AFLOW:
         summarise_dataset(name, build_dataset(name, *load_aflow(folder / snapshot.file)))
     else:

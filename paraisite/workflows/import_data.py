@@ -1,9 +1,9 @@
-"""A data set made of a user's own files, known by its name from then on."""
+"""Import a user's own files as a data set: ``data import``."""
 
 from pathlib import Path
 from typing import Final
 
-from paraisite.artifacts.external_data import track_external
+from paraisite.artifacts.dvc_files import track_with_dvc
 from paraisite.core.paths import EXTERNAL
 from paraisite.core.progress import CountProgress
 from paraisite.data.datasets.imported import check_name, save_imported
@@ -17,10 +17,10 @@ _SECONDS_BETWEEN_LINES: Final = 10.0
 
 
 def import_dataset(name: str, path: Path, options: ImportOptions, *, replace: bool) -> None:
-    """Make a data set of a user's files, known by its name from then on.
+    """Import a user's files as a data set in ``external/``, which all verbs then take by its name.
 
     Raises:
-        ConfigError: The name is none, or taken.
+        ConfigError: The name is not valid, or taken.
         MissingInputError: There is no such path.
         DataError: No material is usable.
     """
@@ -33,5 +33,5 @@ def import_dataset(name: str, path: Path, options: ImportOptions, *, replace: bo
         )
     dataset = build_dataset(name, records, rejections)
     save_imported(dataset, source=options.source, origin=str(path))
-    track_external("add", str(folder))
+    track_with_dvc("add", str(folder))
     summarise_dataset(name, dataset)

@@ -1,4 +1,4 @@
-"""Predictions for a few crystals: one row for each, as a table or as JSON lines."""
+"""Predict the conductivity of a few crystals, as a table or as JSON lines."""
 
 import json
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ def predict_files(files: Sequence[Path], model: str, *, as_json: bool) -> bool:
 
     Args:
         files: Structure files and folders of them; none for the standard input.
-        model: As ``artifacts.predictors.find_predictor`` takes it.
-        as_json: Print an object per line, with all members, instead of a table.
+        model: Model, as for ``artifacts.predictors.find_predictor``.
+        as_json: Print one JSON object per line, with all members, instead of a table.
 
     Returns:
         Whether any crystal has a prediction.
 
     Raises:
-        ParaisiteError: The model is nowhere or unusable, or there is no such file.
+        ParaisiteError: Model or file are absent or unusable.
     """
     rows = predict_rows(model, read_crystals(list(files) or [STANDARD_INPUT]))
     if as_json:

@@ -1,19 +1,19 @@
-"""A data set from its source, checked, as tables with structures: the stage that all trainings read."""
+"""Validate a data set and write it as tables with structures, which DVC's stages depend on."""
 
 import logging
 import shutil
 
 from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.stage_folders import prepared_folder
 from paraisite.config import load_config
-from paraisite.core.paths import BUILD
 
 logger = logging.getLogger(__name__)
 
 
 def prepare_dataset(dataset_name: str) -> None:
-    """Read a data set from its source, check it, and write it with its structures."""
+    """Read a data set from its source, validate it, and write it with its structures to ``build/prepare/``."""
     dataset = load_data(dataset_name, load_config())
-    folder = BUILD / "prepare" / dataset_name
+    folder = prepared_folder(dataset_name)
     shutil.rmtree(folder, ignore_errors=True)
     dataset.save(folder)
     logger.info("%s", dataset.describe())

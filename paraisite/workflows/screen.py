@@ -1,19 +1,19 @@
-"""Screening by name: which source and which model are meant, and where the rows go."""
+"""Screen a source of structures with one model, or with all final models of the lineage."""
 
 import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-
 from paraisite import DEFAULT_MODEL
 from paraisite.artifacts.predictors import find_predictor
+from paraisite.artifacts.screenings import all_models_file, screening_folder
+from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
-from paraisite.core.paths import BUILD, SCREENINGS
 from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
+from paraisite.reports.terminal import print_line
 from paraisite.screening.chunks import Source
 from paraisite.screening.distributed import DaskWorkers
 from paraisite.screening.output import ScreeningFolder
@@ -28,39 +28,38 @@ logger = logging.getLogger(__name__)
 def screen_source(
     source: str, model: str, *, output: Path | None, n_process: int, chunk_size: int, scheduler: str | None
 ) -> None:
-    """Predict the conductivity of every structure of a source, and say where the rows are.
+    """Predict the conductivity of every structure of a source.
 
     Args:
-        source: A data set's name, or a path.
-        model: As ``find_predictor`` takes it.
+        source: Name of a data set, or a path.
+        model: Model, as for ``find_predictor``.
         output: Folder of the rows; None for one below ``build/`` that is named by source and model.
-        n_process: Processes of this machine, where no scheduler is named.
-        chunk_size: Rows of a part.
+        n_process: Processes on this machine, where no scheduler is given.
+        chunk_size: Rows per chunk.
         scheduler: Address of a Dask scheduler.
 
     Raises:
-        ParaisiteError: Source or model are absent or unusable, or the work ended early.
+        ParaisiteError: Source or model are absent or unusable, or the screening failed.
     """
     scorer = PredictorScorer(find_predictor(model))
     rows = find_source(source)
-    folder = output or SCREENINGS / f"{Path(source).name}-{Path(model).stem}".lower()
+    folder = output or screening_folder(source, model)
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
     summary = screen(rows, scorer, output=ScreeningFolder(folder), workers=workers, chunk_size=chunk_size)
-    console = Console()
-    console.print(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder}", soft_wrap=True)
+    print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder}")
 
 
 def screen_with_all_models(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:
     """Screen a source with every final model of the lineage, Gaussian processes included.
 
-    A model that has no predictor is trained or fitted first; one that cannot be is left out, which a warning says. A
-    table that was made of the same source and models is taken as it is; models that are nowhere now are believed.
+    A model without predictor is trained or fitted first; a warning names models for which that fails. A table of the
+    same source and models is reused, even where one of its models is no longer here.
 
     Args:
-        source: A data set's name, or a path.
+        source: Name of a data set, or a path.
         output: File of the table; None for one below ``build/screen/`` that is named by the source.
-        n_process: Processes of this machine.
-        chunk_size: Rows that are handed out at once.
+        n_process: Processes on this machine.
+        chunk_size: Rows per chunk.
 
     Returns:
         The table's file, as ``screening.side_by_side`` describes it.
@@ -69,17 +68,17 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
         MissingInputError: The source, or every model, is nowhere.
         DataError: The source is unusable.
     """
-    path, rows = output or BUILD / "screen" / f"{Path(source).name}-all.parquet".lower(), find_source(source)
+    path, rows = output or all_models_file(source), find_source(source)
     if path.exists() and _is_up_to_date(path, rows):
-        logger.info("%s was made of this source and these models already", path)
+        logger.info("%s is up to date with this source and these models", path)
         return path
     scorers = {name: PredictorScorer(predictor) for name, predictor in _predictors()}
     if not scorers:
         raise MissingInputError("no final model of the lineage is here or could be trained: see the warnings above")
     made_of = MadeOf(rows.digest, {name: scorer.digest for name, scorer in scorers.items()})
-    begun = BUILD / "checkpoints" / "screen"
+    partial = checkpoint_folder("screen")
     folders = {
-        name: begun / f"{rows.digest[:16]}-{scorer.digest[:16]}-{chunk_size}" for name, scorer in scorers.items()
+        name: partial / f"{rows.digest[:16]}-{scorer.digest[:16]}-{chunk_size}" for name, scorer in scorers.items()
     }
     for name, scorer in scorers.items():
         workers = LocalWorkers(scorer, n_process=n_process)
@@ -98,17 +97,17 @@ def final_models() -> list[str]:
 
 
 def _is_up_to_date(path: Path, rows: Source) -> bool:
-    """Return whether a table is of this source, and of all models that are here as they are."""
+    """Return whether a table is of this source and of all models that are here, unchanged."""
     try:
         made_of = MadeOf.read(path)
     except DataError as error:
         logger.warning("%s", error)
         return False
-    here = {name: predictor.digest for name in final_models() if (predictor := _found(name)) is not None}
+    here = {name: predictor.digest for name in final_models() if (predictor := _find_existing(name)) is not None}
     return made_of.source_sha256 == rows.digest and here.items() <= dict(made_of.model_sha256).items()
 
 
-def _found(name: str) -> Predictor | None:
+def _find_existing(name: str) -> Predictor | None:
     try:
         return find_predictor(name)
     except MissingInputError:
@@ -116,20 +115,20 @@ def _found(name: str) -> Predictor | None:
 
 
 def _predictors() -> Iterator[tuple[str, Predictor]]:
-    """Yield each final model's predictor, made where there is none; a warning names those that cannot be."""
+    """Yield each final model's predictor, trained where there is none; a warning names those that cannot be."""
     # Here, as TensorFlow takes seconds to import.
     from paraisite.workflows.fit import fit_processes
     from paraisite.workflows.train import train_predictor
 
     for name in final_models():
         try:
-            if (found := _found(name)) is None:
-                logger.warning("%s has no predictor here, so it is made first: about two minutes", name)
+            if (predictor := _find_existing(name)) is None:
+                logger.warning("%s has no predictor here, so it is trained first: about two minutes", name)
                 if name == DEFAULT_MODEL:
                     fit_processes(TOGO15)
                 else:
                     train_predictor(name)
-                found = find_predictor(name)
-            yield name, found
+                predictor = find_predictor(name)
+            yield name, predictor
         except (MissingInputError, WeightsError, DownloadError) as error:
             logger.warning("%s is left out: %s", name, error)

@@ -1,7 +1,6 @@
-"""One function per DVC stage and per entry point of MLproject: what is read, what is run, what is written.
+"""Train recipes: by name into ``build/``, or as the paper's steps.
 
-``prepare``, ``train_recipe`` and ``compare`` write ``build/``; the steps leave their results in the
-experiment store only, so that a run never changes what DVC tracks.
+The steps leave their results in the experiment store only, so that a run never changes files that DVC tracks.
 """
 
 import dataclasses
@@ -11,15 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from paraisite.artifacts.initial_weights import starting_weights
-from paraisite.artifacts.inputs import load_data, with_graphs
-from paraisite.artifacts.outputs import Output
+from paraisite.artifacts.inputs import attach_graphs, load_data
+from paraisite.artifacts.stage_folders import checkpoint_folder
+from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config, override
-from paraisite.core.paths import BUILD, built
+from paraisite.core.paths import built
 from paraisite.reports.figures import recipe_figures
-from paraisite.reports.tables import closing_table, render
+from paraisite.reports.tables import CLOSING_TITLE, closing_table
+from paraisite.reports.terminal import print_line, print_table
 from paraisite.tracking.registry import register_result
 from paraisite.tracking.runs import log_result, recipe_run
 from paraisite.tracking.store import ui_hint
@@ -41,7 +41,7 @@ Overrides = Mapping[str, int | float]
 
 
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
-    """Train a recipe into ``build/``, starting from what ``build/`` or the bundled store holds."""
+    """Train a recipe into ``build/``, with initial weights from ``build/`` or those that are shipped."""
     recipe, config = recipe_named(recipe_name), _configured(overrides)
     output = _train(recipe, config, in_pipeline=True)
     output.write(built(recipe.name))
@@ -49,7 +49,7 @@ def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
 
 
 def train_predictor(recipe_name: str) -> None:
-    """Train a recipe for its predictor alone: its result, which DVC tracks, stays as it is."""
+    """Train a recipe for its predictor alone; its result, which DVC tracks, stays unchanged."""
     recipe = recipe_named(recipe_name)
     _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
 
@@ -72,7 +72,7 @@ def train_step3(dataset: str, *, overrides: Overrides) -> None:
 
 
 def train_rwaft(dataset: str, *, overrides: Overrides) -> None:
-    """Train the additional check, from the members of the second stage without the first."""
+    """Train the two-stage model without formation energies, from the second stage's members."""
     _train_and_report((final_recipe(read_lineage(load_config().lineage).middle_from_random, dataset),), overrides)
 
 
@@ -92,17 +92,17 @@ def _configured(overrides: Overrides) -> Config:
     )
 
 
-def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> Output:
+def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> TrainingOutput:
     """Train one recipe inside its run, log it, register it.
 
     Args:
         recipe: What to train.
         config: Settings.
-        in_pipeline: As a stage of DVC, which starts from what earlier stages wrote, never from the registry.
-        parent_run_id: Run that needs this recipe's members.
+        in_pipeline: As a stage of DVC, whose initial weights are outputs of earlier stages, never the registry's.
+        parent_run_id: Run of the recipe that starts from this one's members.
     """
     config = settings_of(recipe, config)
-    dataset, graphs = with_graphs(load_data(recipe.train_on, config), config)
+    dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
 
         def train_before(before: Recipe) -> None:
@@ -110,8 +110,8 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
             output.write(built(before.name))
 
         start = starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline, train=train_before)
-        logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
-        checkpoints = BUILD / "checkpoints" / recipe.name.lower()
+        logger.info("%s on %d materials, initial weights: %s", recipe.name, len(dataset), start.description)
+        checkpoints = checkpoint_folder(recipe.name.lower())
         trained = run_recipe(
             recipe,
             dataset=dataset,
@@ -123,7 +123,7 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         )
         _warn_of_divergence(trained.result)
         log_result(trained.result, run_id=run_id, figures=recipe_figures(trained.result))
-        output = Output.of(trained, graphs)
+        output = TrainingOutput.of(trained, graphs)
         register_result(
             trained.result,
             trained.best,
@@ -139,13 +139,12 @@ def _warn_of_divergence(result: RecipeResult) -> None:
     seeds = [str(seed) for seed in result.diverged.index[np.asarray(result.diverged, dtype=bool)]]
     if seeds:
         logger.warning(
-            "%s: split %s met gradients or errors that were not finite; those steps were skipped",
+            "%s: gradients or errors of split %s were not finite; those steps were skipped",
             result.recipe.name,
             ", ".join(seeds),
         )
 
 
 def _report(*results: RecipeResult) -> None:
-    console = Console()
-    console.print(render(closing_table(results)))
-    console.print(f"Runs, figures and models: {ui_hint()}", soft_wrap=True)
+    print_table(closing_table(results), title=CLOSING_TITLE)
+    print_line(f"Runs, figures and models: {ui_hint()}")

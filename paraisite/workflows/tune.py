@@ -1,8 +1,7 @@
-"""A study of the fine-tuning's settings: trials on inner folds alone, tables and figures, the best into params.yaml."""
+"""Tune the settings of the fine-tuning on inner folds alone; on request write the best into params.yaml."""
 
 import dataclasses
 import logging
-import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -12,10 +11,10 @@ from typing import Final
 import optuna
 from optuna import Study
 from optuna.trial import TrialState
-from rich.console import Console
 
 from paraisite.artifacts.initial_weights import refuse, starting_weights
-from paraisite.artifacts.inputs import load_data, with_graphs
+from paraisite.artifacts.inputs import attach_graphs, load_data
+from paraisite.artifacts.stage_folders import FIGURES, empty_folder
 from paraisite.config import Config, load_config, override
 from paraisite.core.paths import STUDIES
 from paraisite.core.progress import CountProgress
@@ -24,9 +23,9 @@ from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.reports.figures import save_figure
+from paraisite.reports.figures import save_figures
 from paraisite.reports.study import study_figures, study_table
-from paraisite.reports.tables import render
+from paraisite.reports.terminal import print_line, print_table
 from paraisite.tracking.store import ui_hint
 from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
 from paraisite.training.recipes import Recipe, recipe_named
@@ -53,14 +52,14 @@ _RUN_ID: Final = "run_id"
 
 
 def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
-    """Run a study's trials until it has as many as asked for, and say what it has found.
+    """Run trials until the study has the requested number, and report the best ones.
 
     Raises:
-        ConfigError: The study is there and about something else, or its database cannot be used.
-        MissingInputError: The recipe starts from members that are nowhere yet.
+        ConfigError: A study of this name has other settings, or its database cannot be used.
+        MissingInputError: The members that the recipe starts from are not here.
     """
     recipe, config = recipe_named(recipe_name), _configured(options)
-    dataset, graphs = with_graphs(load_data(recipe.train_on, config), config)
+    dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     splits = PROTOCOLS[options.protocol].divide(dataset, config.splits, config.evaluation)
     place = _place(recipe, dataset, options, config)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -73,7 +72,7 @@ def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
             _run(study, task, place, options=options, run_id=run_id)
         except KeyboardInterrupt:
             repeat_lost(study)
-            logger.warning("stopped after %d trials; the same command goes on", n_in_state(study, *FINISHED))
+            logger.warning("stopped after %d trials; the same command resumes the study", n_in_state(study, *FINISHED))
             raise
         finally:
             _log_new_trials(study, run_id)
@@ -83,7 +82,7 @@ def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
 
 
 def _configured(options: SearchOptions) -> Config:
-    """Return the settings, with the epochs that were asked for, over which the cosine is stretched."""
+    """Return the settings, with the requested epochs, which are also the period of the learning rate's cosine."""
     config = load_config(PARAMS)
     if options.epochs is None:
         return config
@@ -120,14 +119,14 @@ def _task(
     run_id: str,
 ) -> TuningTask:
     start = starting_weights(recipe, config, run_id=run_id, in_pipeline=True, train=refuse)
-    logger.info("%s on %d materials starts from %s", recipe.name, len(dataset), start.description)
+    logger.info("%s on %d materials, initial weights: %s", recipe.name, len(dataset), start.description)
     return TuningTask(start, dataset, graphs, splits, config, folder / "checkpoints")
 
 
 def _run(study: Study, task: TuningTask, place: StudyPlace, *, options: SearchOptions, run_id: str) -> None:
-    """Run the trials that are missing; each is logged when it has ended."""
+    """Run the missing trials; each is logged when it has ended."""
     if lost := repeat_lost(study):
-        logger.info("trials %s were cut off: they are repeated from where they stood", ", ".join(map(str, lost)))
+        logger.info("trials %s were interrupted: they resume from their checkpoints", ", ".join(map(str, lost)))
     queue_candidates(study, options.n_trial, first=task.config.evaluation.training, seed=place.seed)
     # A line for every trial, as one takes minutes. Closed at once when Ctrl-C comes, so that the processes are gone
     # when their trials are looked for.
@@ -143,7 +142,7 @@ def _run(study: Study, task: TuningTask, place: StudyPlace, *, options: SearchOp
 
 def _best(study: Study) -> str:
     if not n_in_state(study, TrialState.COMPLETE):
-        return "none has gone to its end yet"
+        return "none complete yet"
     return f"best inner MAPE {study.best_value:.3f} (trial {study.best_trial.number})"
 
 
@@ -157,9 +156,7 @@ def _log_new_trials(study: Study, run_id: str) -> None:
 
 def _report(study: Study, task: TuningTask, place: StudyPlace, *, run_id: str) -> None:
     """Write tables and figures, log them, and print the best trials."""
-    folder = place.folder / "result"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = empty_folder(place.folder / "result")
     trials_table(study).to_csv(folder / "trials.csv", float_format="%.6g")
     metrics = {f"n_{state.name.lower()}": float(n_in_state(study, state)) for state in FINISHED}
     if n_in_state(study, TrialState.COMPLETE):
@@ -167,16 +164,14 @@ def _report(study: Study, task: TuningTask, place: StudyPlace, *, run_id: str) -
         metrics[INNER_MAPE] = study.best_value
     if place.about["pruning"] != MEDIAN:
         replay_pruning(study).to_csv(folder / "pruning.csv", float_format="%.6g")
-    for name, figure in study_figures(study).items():
-        save_figure(figure, folder / "figures" / name)
+    save_figures(study_figures(study), folder / FIGURES)
     parameters = {name: str(value) for name, value in place.about.items()} | {"study": place.name}
     log_study(task.dataset, metrics=metrics, parameters=parameters, folder=folder, run_id=run_id)
-    console = Console()
-    console.print(render(study_table(trials_table(study)), title=f"Study {place.name}: the best trials"))
-    console.print(f"Tables and figures: {folder}; runs: {ui_hint()}", soft_wrap=True)
+    print_table(study_table(trials_table(study)), title=f"Study {place.name}: the best trials")
+    print_line(f"Tables and figures: {folder}; runs: {ui_hint()}")
 
 
 def _apply(study: Study) -> None:
     best = best_settings(study)
     write_settings(PARAMS, _SECTION, asdict(best))
-    logger.info("%s: evaluation.training holds the settings of trial %d", PARAMS, study.best_trial.number)
+    logger.info("%s: evaluation.training now holds the settings of trial %d", PARAMS, study.best_trial.number)

@@ -82,7 +82,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     opened.on("request", lambda request: requested.append(request.url))
     opened.on("websocket", lambda connection: requested.append(connection.url))
     opened.goto(address)
-    opened.get_by_text("Drop a file, or choose an example.").wait_for()
+    opened.get_by_text("Upload a structure file, or choose an example.").wait_for()
     yield opened
     opened.close()
     schemes_of_other_hosts = {urlparse(url).scheme for url in requested if urlparse(url).hostname != "localhost"}

@@ -34,7 +34,7 @@ def test_what_is_not_predicted_keeps_its_line(rows: list[Row]):
     table = overview_table(rows)
     assert table["file"].tolist() == [NAMES[0], "broken.cif"]
     assert table["kappa (W/m/K)"].notna().tolist() == [True, False]
-    assert table["out of domain"].tolist()[1] == "–"
+    assert table["outside the domain"].tolist()[1] == "–"
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_an_example_is_predicted_and_explained(tmp_path: Path):
 
     page = testing.AppTest.from_function(script, kwargs={"model": str(tmp_path)}, default_timeout=120).run()
     assert not page.exception
-    assert [info.value for info in page.info] == ["Drop a file, or choose an example."]
+    assert [info.value for info in page.info] == ["Upload a structure file, or choose an example."]
     page.selectbox[0].select(NAMES[0]).run()
     assert not page.exception
     (row,) = as_named_rows([Crystal(NAMES[0], EXAMPLES[NAMES[0]]())], tiny_predictor().predict([EXAMPLES[NAMES[0]]()]))

@@ -39,7 +39,7 @@ def test_a_file_that_cannot_be_read_is_a_crystal_with_a_reason(content: bytes):
 
 def test_a_cif_of_several_crystals_is_said_to_be_one():
     assert notice("one.cif", CIF) is None
-    assert notice("two.cif", CIF + CIF) == "two.cif holds 2 crystals; the first is taken."
+    assert notice("two.cif", CIF + CIF) == "two.cif holds 2 crystals; only the first is read."
 
 
 def test_examples_are_what_they_are_called():

@@ -45,7 +45,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     Path("params.yaml").write_text(re.sub(r"seeds: \[.*\]", "seeds: [1, 2]", params_text("paper")))
     shipped = make_ensemble(SCALER, n_member=2)
     shipped.save(Path("weights/feaf") / ENSEMBLE_FILE)
-    monkeypatch.setattr(earlier_stages, "with_graphs", lambda dataset, _: (dataset, None))
+    monkeypatch.setattr(earlier_stages, "attach_graphs", lambda dataset, _: (dataset, None))
     monkeypatch.setattr(
         earlier_stages,
         "starting_weights",
@@ -79,7 +79,7 @@ def test_clean_members_are_taken_as_they_are(
 ) -> None:
     taught(OTHERS)
     stages = EarlierStages(config, run_id="run", without=EVALUATED)
-    found = stages.members(FEAF).parameters["atom_embedding"]
+    found = stages.load_members(FEAF).parameters["atom_embedding"]
     np.testing.assert_array_equal(found, make_ensemble(SCALER, n_member=2).parameters["atom_embedding"])
     assert stages.start_of(RECIPES["FEAFTG15"], config).description == "what FEAFTG15 starts from"
     assert not runs
@@ -87,7 +87,7 @@ def test_clean_members_are_taken_as_they_are(
 
 def test_where_nothing_has_to_be_left_out_no_data_are_read(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(earlier_stages, "load_data")
-    assert EarlierStages(config, run_id="run").members(FEAF).n_member == 2
+    assert EarlierStages(config, run_id="run").load_members(FEAF).n_member == 2
 
 
 def test_members_that_saw_a_formula_are_trained_anew_without_it_once(
@@ -96,13 +96,13 @@ def test_members_that_saw_a_formula_are_trained_anew_without_it_once(
     taught(LEAKING)
     for _ in range(2):  # the second time they are on disk
         stages = EarlierStages(config, run_id="run", without=EVALUATED)
-        found = stages.members(FEAF).parameters["atom_embedding"]
+        found = stages.load_members(FEAF).parameters["atom_embedding"]
         expected = make_ensemble(SCALER, n_member=2, seed=1).parameters["atom_embedding"]
         np.testing.assert_array_equal(found, expected)
     assert runs == [("FEAF", 2, "what FEAF starts from")]
     description = stages.start_of(RECIPES["FEAFTG15"], config).description
     assert description == "FEAF without togo15's formulas"
-    EarlierStages(config, run_id="run", without=data("mine", ("Li", "F"))).members(FEAF)
+    EarlierStages(config, run_id="run", without=data("mine", ("Li", "F"))).load_members(FEAF)
     assert len(runs) == 2, "other formulas are another training"
 
 
@@ -113,12 +113,12 @@ def test_a_training_is_taken_from_its_folder_where_its_start_is_clean(
     stages = EarlierStages(config, run_id="run", without=EVALUATED)
     taught(OTHERS)
     with pytest.raises(MissingInputError, match="`python -m paraisite train FEAFTG15` trains it"):
-        stages.training_of(RECIPES["FEAFTG15"], result.dataset, None)
+        stages.load_training(RECIPES["FEAFTG15"], result.dataset, None)
     result.save(Path("build/feaftg15/result"))
-    assert stages.training_of(RECIPES["FEAFTG15"], result.dataset, None).splits_digest == result.splits_digest
+    assert stages.load_training(RECIPES["FEAFTG15"], result.dataset, None).splits_digest == result.splits_digest
     with pytest.raises(MissingInputError, match="trained on other values"):
-        stages.training_of(RECIPES["FEAFTG15"], EVALUATED, None)
+        stages.load_training(RECIPES["FEAFTG15"], EVALUATED, None)
     assert not runs
     taught(LEAKING)
-    EarlierStages(config, run_id="run", without=EVALUATED).training_of(RECIPES["FEAFTG15"], EVALUATED, None)
+    EarlierStages(config, run_id="run", without=EVALUATED).load_training(RECIPES["FEAFTG15"], EVALUATED, None)
     assert [name for name, *_ in runs] == ["FEAF", "FEAFTG15"]

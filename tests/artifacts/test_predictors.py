@@ -79,7 +79,7 @@ def test_an_alias_asks_the_registry_alone(name: str, monkeypatch: pytest.MonkeyP
 
 
 def test_a_model_that_is_nowhere_is_said_with_what_makes_it(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("paraisite.artifacts.bundled.run_dvc", lambda *_, **__: "no such target")
+    monkeypatch.setattr("paraisite.artifacts.dvc_files.run_dvc", lambda *_, **__: "no such target")
     with pytest.raises(MissingInputError, match="`python -m paraisite train FELABTG15` trains a recipe"):
         find_predictor("felabtg15")
 

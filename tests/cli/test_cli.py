@@ -220,9 +220,9 @@ def test_samplers_are_those_of_the_study() -> None:
 
 
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
-    from paraisite.workflows import check
+    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KNOWN_VALUES
 
-    assert (*check.CHECKED, "formation_energy") == CHECKED
+    assert (*KNOWN_VALUES, FORMATION_ENERGY) == CHECKED
 
 
 def test_recipes_lists_each_recipe_once() -> None:
@@ -288,19 +288,19 @@ def test_candidates_are_wished_for_by_options(calls: Calls, tmp_path: Path) -> N
         "select", "build/screen/x", "-n", "5", "--confidence", "90", "--without-elements", "Pb, Tl", "--min-gap",
         "0.5", "--at-most", "price_highest=100", "--elements-file", str(prices), "--any", "--next", "3", "--by", "Mean",
     )  # fmt: skip
-    ((name, (folder, source, wish), options),) = calls
+    ((name, (folder, source, criteria), options),) = calls
     assert (name, folder, source, options) == ("select_candidates", Path("build/screen/x"), None, {"output": None})
-    assert (wish.n_row, wish.coverage, wish.n_next, wish.by) == (5, 0.9, 3, "mean")
-    assert wish.filters.without_elements == {"Pb", "Tl"}
-    assert [str(bound) for bound in wish.filters.bounds] == ["price_highest at most 100", "band_gap at least 0.5"]
-    assert not wish.filters.in_domain
+    assert (criteria.n_row, criteria.coverage, criteria.n_next, criteria.by) == (5, 0.9, 3, "mean")
+    assert criteria.filters.without_elements == {"Pb", "Tl"}
+    assert [str(bound) for bound in criteria.filters.bounds] == ["price_highest at most 100", "band_gap at least 0.5"]
+    assert not criteria.filters.in_domain
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--confidence", "70"], "not one of 50, 80, 90"),
-        (["--with-elements", "Na,Xx"], "'Xx' is no element"),
+        (["--with-elements", "Na,Xx"], "'Xx' is not an element"),
         (["--at-least", "gap"], "'gap' is not COLUMN=VALUE"),
         (["--by", "luck"], "not one of expected-improvement"),
     ],

@@ -71,7 +71,7 @@ def test_the_table_says_how_far_each_backbone_is_from_random_weights() -> None:
     interval = f"{found['interval_low']:+.2f} to {found['interval_high']:+.2f}"
     expected = f"{found['mean_difference']:+.3f} ({interval}), p = {found['p_holm']:.2f}"
     assert found["mean_difference"] < 0
-    assert table["difference"].tolist() == [expected, "–"]
+    assert table["difference from random"].tolist() == [expected, "–"]
     assert "published protocol, last epoch" not in table.columns
     summary = outcome.summary.assign(mape_last_epoch=[0.45, 0.35], mape_last_epoch_std=0.05)
     with_published = backbones_table(dataclasses.replace(outcome, summary=summary))

@@ -36,7 +36,7 @@ REPLAYED = pd.DataFrame(
 def test_a_candidate_is_a_row_under_its_id() -> None:
     table = candidates_table(ROWS, coverage=0.8)
     assert list(table.index) == ["a", "b"]
-    assert table.loc["a", ["kappa, W/m/K", "80%"]].to_list() == ["1.23", "0.5 to 3"]
+    assert table.loc["a", ["kappa (W/m/K)", "80% interval"]].to_list() == ["1.23", "0.5 to 3"]
 
 
 def test_intervals_are_drawn_over_the_known_values() -> None:
@@ -50,7 +50,7 @@ def test_intervals_are_drawn_over_the_known_values() -> None:
 def test_a_replay_is_a_row_per_rule_and_a_line_in_each_figure() -> None:
     table = replay_table(summarise_replay(REPLAYED, n_lowest=3))
     assert list(table.index) == list(ACQUISITIONS)
-    assert set(table["labels until all lowest are known"]) == {"12 (12 to 12)"}
+    assert set(table["labels until all lowest are found"]) == {"12 (12 to 12)"}
     figures = replay_figures(average_curves(REPLAYED))
     assert set(figures) == {"replay_regret_dex", "replay_n_lowest_found", "replay_log10_mae_held_out"}
     assert all(len(figure.axes[0].lines) == len(ACQUISITIONS) for figure in figures.values())

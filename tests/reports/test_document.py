@@ -81,7 +81,7 @@ def test_bold_parts_are_bold_and_all_else_is_text(sections: list[Section]) -> No
 
 
 def test_what_is_absent_names_its_command(sections: list[Section]) -> None:
-    assert "<code>python -m paraisite compare</code> makes it" in page(sections, title="Report", lead="All of it.")
+    assert "<code>python -m paraisite compare</code> computes them" in page(sections, title="Report", lead="All of it.")
 
 
 def test_figures_lie_beside_the_page_with_their_numbers(sections: list[Section], tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_parity_shows_validation_rows_only_on_equal_log_axes() -> None:
 
 def test_parity_counts_what_it_cannot_show() -> None:
     axes = parity(DIVERGED, epoch="last_epoch").axes[0]
-    assert "12 values not positive or not finite" in axes.get_title()
+    assert "12 values omitted: not positive or not finite" in axes.get_title()
     assert "over 8 splits" in axes.get_title()
     assert [line.get_label() for line in axes.lines if line.get_marker() == "o"] == [
         f"split {seed}" for seed in (1, 2, 4, 5, 6, 7, 8, 9)

@@ -55,7 +55,7 @@ def test_every_described_column_exists():
 
 
 def test_a_column_without_meaning_is_refused():
-    with pytest.raises(DataError, match="column hardness has no meaning"):
+    with pytest.raises(DataError, match="column hardness has no description"):
         column_table(SLACK.assign(hardness=1.0), MEANING_IN_SLACK)
 
 

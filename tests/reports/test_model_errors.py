@@ -47,15 +47,15 @@ def test_the_table_begins_with_the_best_and_marks_it(outcome: EvaluationTables) 
     assert table.loc["constant", "Spearman"] == "–"
     assert table.loc["constant", "p"] == f"{outcome.comparisons.loc['constant', 'p_holm']:.2f}"
     assert table.loc["knows much *", "p"] == "–"
-    assert table.loc["constant", "errors foreseen, AUROC"] == "–"  # it sees nothing of a crystal
+    assert table.loc["constant", "out-of-domain AUROC"] == "–"  # it has no descriptors
     auroc = [row[f"ood_auroc_test{end}"] for end in ("", "_low", "_high")]
-    assert table.loc["knows much *", "errors foreseen, AUROC"] == "{:.2f} ({:.2f} to {:.2f})".format(*auroc)
-    assert table.loc["knows much *", "of which split / seed / rest"] == f"{row['mape_test_std_split']:.3f} / – / –"
+    assert table.loc["knows much *", "out-of-domain AUROC"] == "{:.2f} ({:.2f} to {:.2f})".format(*auroc)
+    assert table.loc["knows much *", "std over split / seed / rest"] == f"{row['mape_test_std_split']:.3f} / – / –"
 
 
 def test_a_terminal_is_spared_the_widest_columns(outcome: EvaluationTables) -> None:
     table = evaluation_table(outcome.summary, outcome.comparisons)
-    assert set(table.columns) - set(narrow(table).columns) == {"of which split / seed / rest", "errors foreseen, AUROC"}
+    assert set(table.columns) - set(narrow(table).columns) == {"std over split / seed / rest", "out-of-domain AUROC"}
 
 
 def test_the_figure_shows_every_model_and_split(outcome: EvaluationTables) -> None:
@@ -68,7 +68,7 @@ def test_the_figure_shows_every_model_and_split(outcome: EvaluationTables) -> No
 
 def test_parity_shows_all_test_rows_with_their_intervals(outcome: EvaluationTables) -> None:
     (axes,) = parity_with_intervals(outcome.estimates, "knows much").axes
-    assert "knows much: test rows of 2 splits" in axes.get_title()
+    assert "knows much: held-out rows of 2 splits" in axes.get_title()
     (points,) = [each for each in axes.lines if each.get_marker() == "o"]
     assert len(points.get_xdata()) == 2 * 12
     assert len(axes.collections[-1].get_segments()) == 2 * 12
@@ -96,4 +96,4 @@ def test_an_evaluation_has_these_figures_and_shows_its_best_network(outcome: Eva
     )
     # The constant, here under a network's name, has no score: its panel stays empty.
     titles = [axes.get_title() for axes in evaluation_figures(renamed)["out_of_domain"].axes]
-    assert titles == ["knows much", "FELABTG15 sees nothing of a crystal"]
+    assert titles == ["knows much", "FELABTG15 has no descriptors"]

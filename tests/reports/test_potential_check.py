@@ -1,4 +1,4 @@
-"""A prediction beside a potential's answer, for people."""
+"""A prediction beside a potential's conductivity."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ ASKED = {"kappa_w_per_m_k": 50.04, "lowest_frequency_thz": -1.234, "warnings": [
 
 def test_each_source_has_a_row() -> None:
     table = check_table({"predicted": PREDICTED, "potential": ASKED, "known": 66.069})
-    assert table["kappa, W/m/K"].to_dict() == {"model": "66.2", "potential": "50", "Togo15": "66.1"}
-    assert table[""]["model"] == "80%: 30 to 146; out of domain"
-    assert table[""]["potential"] == "lowest phonon -1.23 THz; imaginary phonon"
+    assert table["kappa (W/m/K)"].to_dict() == {"model": "66.2", "potential": "50", "Togo15": "66.1"}
+    assert table["remarks"]["model"] == "80%: 30 to 146; outside the applicability domain"
+    assert table["remarks"]["potential"] == "lowest phonon -1.23 THz; imaginary phonon"
 
 
 def test_what_was_not_asked_or_is_not_known_has_none() -> None:
     assert list(check_table({"predicted": PREDICTED, "known": None}).index) == ["model"]
 
 
-def test_a_crystal_that_taught_the_model_is_no_test_of_it() -> None:
-    taught = PREDICTED | {"nearest": [{"distance": 1e-6}]}
-    assert check_table({"predicted": taught, "known": None})[""]["model"].endswith("the crystal taught the model")
+def test_a_crystal_of_the_training_set_is_no_test() -> None:
+    trained_on = PREDICTED | {"nearest": [{"distance": 1e-6}]}
+    assert check_table({"predicted": trained_on, "known": None})["remarks"]["model"].endswith("in the training set")
 
 
 def test_a_model_without_a_reference_has_no_interval() -> None:
     plain = {"value": 1.0, "lower_80": None, "upper_80": None, "out_of_domain_flag": None, "nearest": None}
-    assert check_table({"predicted": plain, "known": None})[""]["model"] == "no interval"
+    assert check_table({"predicted": plain, "known": None})["remarks"]["model"] == "no interval"

@@ -29,11 +29,11 @@ def test_every_model_has_its_learning_curves() -> None:
     ]  # fmt: skip
 
 
-def test_the_statistics_say_what_goes_with_what() -> None:
+def test_the_statistics_name_the_strongest_correlations() -> None:
     section = statistics_section(StatisticsTables.of(planted()), "planted crystals")
     assert "planted crystals: 60 crystals" in section.words[0]
-    (said,) = (words for words in section.words if words.startswith("**mTC (W/m/K)** goes the most with "))
-    assert "density (-0.9" in said
+    (sentence,) = (words for words in section.words if words.startswith("**mTC (W/m/K)** correlates most with "))
+    assert "density (-0.9" in sentence
     mean, variance, spreads, clusters = section.tables
     assert mean.table.columns.tolist() == ["RWTG15", "LFETG15"]
     assert set(mean.table.index[:3]) == {"density", "weight", "radius"}
@@ -64,8 +64,8 @@ def test_candidates_are_shown_with_what_a_reader_asks(tmp_path: Path, columns: t
     assert len(shown.table) == 25
     assert shown.table.loc["m-0"].to_dict() == {
         "formula": "CsI",
-        "predicted, W/m/K": "0.123",
-        "80% interval, W/m/K": "0.05 to 0.512",
+        "predicted (W/m/K)": "0.123",
+        "80% interval (W/m/K)": "0.05 to 0.512",
     }
     assert [picture.caption for picture in section.pictures] == ["Front line."]
 
@@ -77,7 +77,10 @@ def test_rules_for_choosing_stand_side_by_side(tmp_path: Path) -> None:
     summary.to_csv(tmp_path / "replay_summary.csv", index=False)
     (shown,) = candidates_section(tmp_path).tables
     assert shown.table.index.tolist() == ["uncertainty", "random"]
-    assert shown.table.columns.tolist() == ["labels until the five lowest are known", "mean error elsewhere, dex"]
+    assert shown.table.columns.tolist() == [
+        "labels until the five lowest are found",
+        "log10 MAE on held-out rows (dex)",
+    ]
     assert shown.table.iloc[0, 0] == "31.4 (28.6 to 34.6)"
 
 

@@ -25,20 +25,20 @@ def test_comparison_holds_every_metric_with_its_spread_and_number_of_runs() -> N
 def test_closing_table_reads_as_mean_and_deviation() -> None:
     table = closing_table([GOOD, UNPUBLISHED])
     best = GOOD.metrics["mape_best_epoch"]
-    assert table.loc["FEAFTG15", "ours, W/m/K, best epoch"] == f"{best.mean():.2f} ± {best.std():.2f}"
+    assert table.loc["FEAFTG15", "this work, best epoch"] == f"{best.mean():.2f} ± {best.std():.2f}"
     assert table["published"].tolist() == ["0.28", "–"]
 
 
 def test_closing_table_names_the_runs_that_are_missing_from_a_mean() -> None:
-    assert closing_table([DIVERGED]).loc["RWTG15", "ours, W/m/K, last epoch"].endswith("(8 of 9 runs)")
+    assert closing_table([DIVERGED]).loc["RWTG15", "this work, last epoch"].endswith("(8 of 9 runs)")
     nothing = make_result(seeds=(1, 2), n_row=20, n_epoch=3, diverged=(1, 2))
-    assert closing_table([nothing]).loc["FEAFTG15", "ours, W/m/K, last epoch"] == "all diverged"
+    assert closing_table([nothing]).loc["FEAFTG15", "this work, last epoch"] == "all diverged"
 
 
 def test_a_terminal_of_80_columns_shows_every_number() -> None:
     console = Console(width=80, record=True, file=None, quiet=False, color_system=None)
     with console.capture() as captured:
-        console.print(render(closing_table([GOOD])))
+        console.print(render(closing_table([GOOD]), title="MAPE"))
     text = captured.get()
     for cell in closing_table([GOOD]).loc["FEAFTG15"]:
         assert cell in text

@@ -92,7 +92,7 @@ def test_labels_become_tables_figures_and_a_data_sheet(project: Path):
     }  # fmt: skip
     text = (folder / "DATASHEET.md").read_text()
     assert "sevenn 0.13.0" in text
-    assert "None has been made." in text  # of the checks
+    assert "No check has been run." in text  # of the checks
 
 
 def test_recipes_read_the_tables_by_name(project: Path):

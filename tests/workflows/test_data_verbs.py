@@ -15,7 +15,8 @@ from mp_api.client import MPRester
 from pymatgen.core import Lattice, Structure
 from typer.testing import CliRunner
 
-from paraisite.artifacts import external_data
+from paraisite.artifacts.data_catalogue import DOWNLOADABLE
+from paraisite.artifacts.dvc_files import track_with_dvc
 from paraisite.artifacts.inputs import load_data
 from paraisite.cli import app
 from paraisite.cli.options import FETCHED as NAMES_OF_FETCHED
@@ -25,7 +26,7 @@ from paraisite.data.datasets.imported import RESERVED_NAMES, check_name, importe
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.own_data import UNITS
 from paraisite.errors import ConfigError, DataError, DownloadError, MissingInputError
-from paraisite.workflows import describe_data, fetch_data
+from paraisite.workflows import fetch_data, import_data
 from tests.conftest import ROOT
 from tests.data.sources.json_server import JsonServer, half, running
 from tests.data.sources.test_aflux import Aflux, texts, typed
@@ -44,7 +45,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundled_data: Path)
     for name, value in (("no_proxy", "*"), ("PARAISITE_CACHE", str(tmp_path / "cache")), ("COLUMNS", "200")):
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fetch_data, "_track", lambda *_: None)
+    for workflow in (fetch_data, import_data):
+        monkeypatch.setattr(workflow, "track_with_dvc", lambda *_: None)
     return tmp_path
 
 
@@ -100,7 +102,7 @@ def test_aflow_is_fetched_checked_and_used_without_another_word(project: Path, a
     assert Path("external/aflow/snapshot.json").exists()
     assert not Path("cache/fetch/aflow").exists()
     described = invoke("describe", "aflow")
-    assert f"from: AFLOW AGL, Toher et al., PRB 90, 174107 (2014); {aflux.url}?agl_thermal" in described
+    assert f"source: AFLOW AGL, Toher et al., PRB 90, 174107 (2014); {aflux.url}?agl_thermal" in described
     assert f", {N} rows, SHA-256 " in described
     for name in ("elements", "kappa"):
         assert Path(f"build/data/aflow/{name}.png").stat().st_size > 1000
@@ -123,7 +125,7 @@ def test_a_saved_reply_is_imported_with_its_rejected_rows(form: str, project: Pa
     rejected = pd.read_csv("build/data/aflow/rejected.csv")
     assert len(rejected) == 3
     assert json.loads(Path("external/aflow/snapshot.json").read_text())["query"].startswith("reply.json.gz, SHA-256 ")
-    with pytest.raises(ConfigError, match="goes with aflow only"):
+    with pytest.raises(ConfigError, match="for aflow only"):
         invoke("fetch", "materials_project", "--from", "reply.json.gz")
     with pytest.raises(MissingInputError, match=r"gone\.json not found"):
         invoke("fetch", "aflow", "--from", "gone.json")
@@ -177,7 +179,7 @@ def test_own_files_become_a_data_set_like_any_other(project: Path):
     assert sorted(dataset.rejected["material_id"]) == ["3.cif", "5.cif"]
     assert rows(invoke("list"))["mine"][:2] == ["10", "2"]
     assert "not a readable structure file" in invoke("check", "mine")
-    assert "from: my thesis; " in invoke("describe", "mine")
+    assert "source: my thesis; " in invoke("describe", "mine")
 
 
 def test_a_name_is_taken_once(project: Path):
@@ -247,10 +249,10 @@ def test_dvc_tracks_what_came_and_its_absence_is_no_error(
 ):
     monkeypatch.chdir(tmp_path)
     with caplog.at_level(logging.WARNING):
-        external_data._track("add", "external/mine")
+        track_with_dvc("add", "external/mine")
     assert "DVC does not track it" in caplog.text
 
 
 def test_names_in_the_command_line_are_those_of_the_package():
-    assert describe_data.FETCHED == NAMES_OF_FETCHED
+    assert DOWNLOADABLE == NAMES_OF_FETCHED
     assert tuple(UNITS) == NAMES_OF_UNITS

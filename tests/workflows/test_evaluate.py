@@ -13,6 +13,7 @@ from paraisite.artifacts import earlier_stages, inputs
 from paraisite.config import Config
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
+from paraisite.evaluation import descriptor_models
 from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular
 from paraisite.models.descriptor_blocks import Networks
 from paraisite.models.tabular import IONIC, PHONON_PROCESSES, PHYSICAL, TabularModel, constant, line
@@ -32,11 +33,11 @@ def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pyt
     (tmp_path / "params.yaml").write_text(two_splits(params_text("lab")))
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(evaluate, "BASELINES", MODELS)
-    monkeypatch.setattr(evaluate, "PROCESSES", PROCESSES)
-    monkeypatch.setattr(evaluate, "MIXTURES", {"GP mixture": PROCESSES, "not all there": PHONON_PROCESSES})
+    monkeypatch.setattr(descriptor_models, "BASELINES", MODELS)
+    monkeypatch.setattr(descriptor_models, "PROCESSES", PROCESSES)
+    monkeypatch.setattr(descriptor_models, "MIXTURES", {"GP mixture": PROCESSES, "not all there": PHONON_PROCESSES})
     monkeypatch.setattr(evaluate, "load_phonons", lambda _: None)
-    monkeypatch.setattr(evaluate, "_networks", lambda *_: Networks())
+    monkeypatch.setattr(evaluate, "_load_networks", lambda *_: Networks())
     monkeypatch.setattr(evaluate, "_final_recipes", lambda *_: [])
     return tmp_path
 
@@ -170,11 +171,11 @@ def test_a_recipe_without_its_members_is_left_out(
 
     monkeypatch.undo()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(evaluate, "BASELINES", MODELS[:1])
-    monkeypatch.setattr(evaluate, "PROCESSES", ())
-    monkeypatch.setattr(evaluate, "MIXTURES", {})
+    monkeypatch.setattr(descriptor_models, "BASELINES", MODELS[:1])
+    monkeypatch.setattr(descriptor_models, "PROCESSES", ())
+    monkeypatch.setattr(descriptor_models, "MIXTURES", {})
     monkeypatch.setattr(evaluate, "load_phonons", lambda _: None)
-    monkeypatch.setattr(evaluate, "_networks", lambda *_: Networks())
+    monkeypatch.setattr(evaluate, "_load_networks", lambda *_: Networks())
     monkeypatch.setattr(earlier_stages, "starting_weights", absent)
     evaluate.evaluate_models("honest", "togo15")
     assert "FELABBTETG15 is left out: no members" in caplog.text

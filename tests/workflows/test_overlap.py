@@ -104,6 +104,6 @@ def test_the_lineages_earlier_stages_are_those_before_the_tested_data() -> None:
     from paraisite.config import load_config
 
     config = load_config()
-    assert overlap._earlier(None, "togo15", config) == ("slack", "bte")
-    assert overlap._earlier(None, "bte", config) == ("slack",)
-    assert overlap._earlier("aflow", "hh143", config) == ("aflow",)
+    assert overlap._training_sets(None, "togo15", config) == ("slack", "bte")
+    assert overlap._training_sets(None, "bte", config) == ("slack",)
+    assert overlap._training_sets("aflow", "hh143", config) == ("aflow",)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paraisite.artifacts.outputs import METRICS, REFERENCE_SHA256
+from paraisite.artifacts.training_outputs import METRICS, REFERENCE_SHA256
 from paraisite.core.files import file_sha256
 from paraisite.errors import DataError, MissingInputError
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
@@ -40,11 +40,13 @@ def write_lfe() -> None:
     write_model(LFE, b"energies", **{ERRORS: [errors | {"spearman": 0.95}]})
 
 
-def test_what_others_start_from_can_be_shipped():
+def test_members_that_others_start_from_can_be_released():
     assert set(SHIPPABLE) == {"LFE", "RWAF", "FEAF", "RWLAB", "FELAB", "FELABBTE", "LFEBTE"}
 
 
-def test_a_trained_model_replaces_the_shipped_one_and_both_figures_are_printed(capsys: pytest.CaptureFixture[str]):
+def test_a_trained_model_replaces_the_released_one_and_the_metrics_of_both_are_printed(
+    capsys: pytest.CaptureFixture[str],
+):
     write_felab(b"first", 0.5)
     release_model("FELAB")
     assert "before" not in capsys.readouterr().out
@@ -80,17 +82,17 @@ def test_the_comparison_of_another_network_is_left_out(caplog: pytest.LogCapture
     assert json.loads(Path("weights/lfe", CARD_FILE).read_text())[AGREEMENT] == {}
 
 
-def test_what_was_not_trained_is_said_with_the_command_that_trains_it():
-    with pytest.raises(MissingInputError, match="no trained FELAB: `python -m paraisite train FELAB` makes it"):
+def test_an_error_names_the_command_that_trains_what_is_absent():
+    with pytest.raises(MissingInputError, match="no trained FELAB: run `python -m paraisite train FELAB` first"):
         release_model("FELAB")
-    with pytest.raises(MissingInputError, match="`python -m paraisite pretrain formation_energy` makes it"):
+    with pytest.raises(MissingInputError, match="run `python -m paraisite pretrain formation_energy` first"):
         release_model("LFE")
 
 
-def test_weights_that_their_card_does_not_describe_are_not_shipped():
+def test_weights_that_do_not_match_their_card_are_not_released():
     write_felab(b"first", 0.5)
     (FELAB / ENSEMBLE_FILE).write_bytes(b"others")
-    with pytest.raises(DataError, match=r"is not what card\.json beside it describes: train FELAB anew"):
+    with pytest.raises(DataError, match=r"does not match card\.json beside it: train FELAB again"):
         release_model("FELAB")
     assert not Path("weights").exists()
 
@@ -102,31 +104,31 @@ def test_a_damaged_card_is_named():
         release_model("FELAB")
 
 
-def test_a_damaged_card_of_what_is_replaced_stops_nothing(caplog: pytest.LogCaptureFixture):
+def test_a_damaged_card_of_the_replaced_model_is_no_obstacle(caplog: pytest.LogCaptureFixture):
     write_felab(b"first", 0.5)
     release_model("FELAB")
     Path("weights/felab", CARD_FILE).write_text('{"sha256": "of nothing that has figures"}')
     write_felab(b"second", 0.375)
     release_model("FELAB")
-    assert "no figures to compare with" in caplog.text
+    assert "no metrics to compare with" in caplog.text
     assert Path("weights/felab", ENSEMBLE_FILE).read_bytes() == b"second"
 
 
-def test_a_model_that_diverged_is_not_shipped():
+def test_a_diverged_model_is_not_released():
     write_felab(b"first", float("nan"))
-    with pytest.raises(DataError, match="FELAB has figures that are not finite"):
+    with pytest.raises(DataError, match="FELAB has metrics that are not finite"):
         release_model("FELAB")
     assert not Path("weights").exists()
 
 
-def test_a_predictor_is_shipped_with_what_taught_it():
+def test_a_predictor_is_released_with_its_calibration_set():
     folder = Path("build/felabtg15/predictor")
     folder.mkdir(parents=True)
-    (folder / CALIBRATION_SET_FILE).write_bytes(b"what taught it")
+    (folder / CALIBRATION_SET_FILE).write_bytes(b"calibration set")
     described = {METRICS: {}, REFERENCE_SHA256: file_sha256(folder / CALIBRATION_SET_FILE)}
     write_model(folder, b"members", **described)
     release_model("FELABTG15")
-    assert Path("weights/felabtg15", CALIBRATION_SET_FILE).read_bytes() == b"what taught it"
+    assert Path("weights/felabtg15", CALIBRATION_SET_FILE).read_bytes() == b"calibration set"
     (folder / CALIBRATION_SET_FILE).write_bytes(b"something else")
-    with pytest.raises(DataError, match=r"reference\.safetensors is not what card\.json beside it describes"):
+    with pytest.raises(DataError, match=r"reference\.safetensors does not match card\.json beside it"):
         release_model("FELABTG15")

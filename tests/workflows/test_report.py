@@ -23,9 +23,9 @@ def folder(tmp_path: Path, own_store: None, monkeypatch: pytest.MonkeyPatch) -> 
 def test_with_nothing_here_every_section_names_what_makes_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report.write_report()
     text = (folder / "build/report/report.html").read_text()
-    for command in ("prepare togo15", "compare", "backbones", "overlap", "statistics", "candidates"):
+    for command in ("prepare togo15", "compare", "backbones", "overlap", "statistics", "select"):
         assert f"<code>python -m paraisite {command}</code>" in text
-    assert "9 sections, 7 without inputs" in " ".join(capsys.readouterr().out.split())
+    assert "9 sections, 7 without results" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_is_here_is_shown_without_the_network_and_logged(folder: Path) -> None:
@@ -49,6 +49,6 @@ def test_a_damaged_input_costs_one_section_only(folder: Path, caplog: pytest.Log
     (folder / "build/rwtg15/result").mkdir(parents=True)
     report.write_report()
     assert (
-        "What this section shows is damaged: build/rwtg15/result holds no complete result"
+        "The results of this section cannot be read: build/rwtg15/result holds no complete result"
         in (folder / "build/report/report.html").read_text()
     )

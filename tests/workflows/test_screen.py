@@ -1,34 +1,99 @@
-"""Sources and models by name."""
+"""One source, screened with every final model; the screening and the trainings themselves are replaced."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from paraisite.artifacts import structure_sources
-from paraisite.core.files import CACHE_VARIABLE
 from paraisite.errors import MissingInputError
-from paraisite.workflows import screen
+from paraisite.screening.output import Summary
+from paraisite.screening.side_by_side import MadeOf
+from paraisite.workflows import fit, screen, train
+from tests.pipeline import params_text
 from tests.screening.materials import write_json_lines
 
-
-def test_a_data_set_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
-    chunks = list(structure_sources.find_source("togo15").chunks(50))
-    assert [chunk.n_row for chunk in chunks] == [50, 45]
-    assert structure_sources.find_source("togo15").digest == structure_sources.find_source("togo15").digest
+FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15", "GPTG15"]
 
 
-def test_a_path_is_found(tmp_path: Path) -> None:
-    path = write_json_lines(tmp_path / "rows.jsonl", 3)
-    assert sum(chunk.n_row for chunk in structure_sources.find_source(str(path)).chunks(2)) == 3
+@pytest.fixture
+def predictors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Work in a folder with a source; return the digests of the predictors that are here, by name."""
+    here = dict.fromkeys(FINAL, "first")
+    (tmp_path / "params.yaml").write_text(params_text("lab"))
+    write_json_lines(tmp_path / "rows.jsonl", 4)
+    monkeypatch.chdir(tmp_path)
+
+    def find(name: str) -> Any:
+        if name not in here:
+            raise MissingInputError(f"{name} is nowhere")
+        return SimpleNamespace(digest=f"{name} {here[name]}")
+
+    def write_screening(_source: object, _scorer: object, *, output: Any, **_options: Any) -> Summary:
+        columns = ("mTC_w_per_m_k", "var_pTC_w2_per_m2_k2", "log10_std_pTC_dex")
+        table = pa.table(
+            {"material_id": ["a"], "formula": ["Si"], **{name: [1.0] for name in columns}, "reason": [None]}
+        )
+        output.folder.mkdir(parents=True)
+        pq.write_table(table.cast(table.schema.set(5, pa.field("reason", pa.string()))), output.folder / "part.parquet")
+        return Summary(1, 1)
+
+    monkeypatch.setattr(screen, "find_predictor", find)
+    monkeypatch.setattr(screen, "PredictorScorer", lambda predictor: predictor)
+    monkeypatch.setattr(screen, "screen", write_screening)
+    monkeypatch.setattr(train, "train_predictor", lambda name: here.update({name: "trained"}))
+    monkeypatch.setattr(fit, "fit_processes", lambda dataset: here.update({"GPTG15": f"fitted on {dataset}"}))
+    return here
 
 
-def test_what_is_neither_says_what_there_is() -> None:
-    with pytest.raises(MissingInputError, match="neither a path nor a data set; known ones are materials"):
-        structure_sources.find_source("togo16")
+def screen_rows() -> MadeOf:
+    path = screen.screen_with_all_models("rows.jsonl", output=None, n_process=1, chunk_size=8)
+    assert path == Path("build/screen/rows.jsonl-all.parquet")
+    assert not list(Path("build/checkpoints/screen").iterdir())
+    return MadeOf.read(path)
 
 
-def test_the_stable_materials_have_to_be_fetched_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(screen, "EXTERNAL", tmp_path)
-    with pytest.raises(MissingInputError, match="there is no snapshot"):
-        structure_sources.find_source("materials_project")
+def test_all_final_models_are_in_the_table(predictors: dict[str, str]) -> None:
+    assert list(screen_rows().model_sha256) == FINAL
+    table = pq.read_table("build/screen/rows.jsonl-all.parquet")
+    assert {f"{name}:mTC_w_per_m_k" for name in FINAL} <= set(table.column_names)
+
+
+def test_a_model_without_predictor_is_made_first(predictors: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    del predictors["RWTG15"], predictors["GPTG15"]
+    made_of = screen_rows().model_sha256
+    assert (made_of["RWTG15"], made_of["GPTG15"]) == ("RWTG15 trained", "GPTG15 fitted on togo15")
+    assert "RWTG15 has no predictor here, so it is made first" in caplog.text
+
+
+def test_a_model_that_cannot_be_trained_is_left_out(
+    predictors: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(name: str) -> None:
+        raise MissingInputError(f"no start of {name}")
+
+    monkeypatch.setattr(train, "train_predictor", fail)
+    monkeypatch.setattr(fit, "fit", fail)
+    del predictors["LFETG15"]
+    assert list(screen_rows().model_sha256) == [name for name in FINAL if name != "LFETG15"]
+    assert "LFETG15 is left out: no start of LFETG15" in caplog.text
+    predictors.clear()
+    Path("build/screen/rows.jsonl-all.parquet").unlink()
+    with pytest.raises(MissingInputError, match="no final model of the lineage"):
+        screen_rows()
+
+
+def test_a_table_is_made_anew_only_where_source_or_a_model_has_changed(
+    predictors: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen_rows()
+    predictors["RWTG15"] = "second"
+    assert screen_rows().model_sha256["RWTG15"] == "RWTG15 second"
+    write_json_lines(Path("rows.jsonl"), 5)
+    again = screen_rows()
+    # In a fresh clone the table is there and the predictors are not.
+    predictors.clear()
+    monkeypatch.setattr(screen, "screen", None)
+    assert screen_rows() == again

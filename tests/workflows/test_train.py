@@ -9,7 +9,7 @@ import pytest
 
 from paraisite.artifacts import initial_weights
 from paraisite.artifacts.initial_weights import starting_weights
-from paraisite.artifacts.outputs import Output
+from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import built
@@ -65,7 +65,7 @@ def trained(config: Config, name: str, *, seed: int = 0) -> TrainedRecipe:
 
 
 def write(output: TrainedRecipe) -> None:
-    Output(output, None).write(built(output.result.recipe.name))
+    TrainingOutput(output, None).write(built(output.result.recipe.name))
 
 
 def test_members_trained_here_come_before_those_shipped_and_those_before_a_training(

@@ -10,6 +10,7 @@ import pytest
 from ase.calculators.emt import EMT
 
 from paraisite.dft_inputs import potential_check
+from paraisite.dft_inputs.input_files import README_FILE
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.labels import conductivity
 from paraisite.labels.conductivity import Effort
@@ -40,7 +41,7 @@ def test_a_crystal_gets_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "potential" not in found
     assert (tmp_path / "out" / "vasp" / "fc3" / "POSCAR-00001").exists()
     assert not (tmp_path / "out" / "qe").exists()
-    assert "MgO" in (tmp_path / "out" / verify.README_FILE).read_text()
+    assert "MgO" in (tmp_path / "out" / README_FILE).read_text()
     assert "Togo15" in capsys.readouterr().out
 
 
@@ -48,8 +49,8 @@ def test_a_potential_that_is_not_installed_is_no_obstacle_unless_it_is_asked_for
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(verify, "load_calculator", no_potential)
-    found = verify._check("NaCl", rocksalt(), replace(HOW, with_potential=None), tmp_path)
-    assert "potential" not in found
+    check = verify._check("NaCl", rocksalt(), replace(HOW, with_potential=None), tmp_path)
+    assert "potential" not in check
     assert "needs the extra 'lab'" in caplog.text
     with pytest.raises(MissingInputError, match="needs the extra 'lab'"):
         verify._check("NaCl", rocksalt(), replace(HOW, with_potential=True), tmp_path)

@@ -1,7 +1,8 @@
-"""Files of this project that DVC keeps: fetched from the remote in the repository where they are absent."""
+"""Files that DVC tracks: fetched from the repository's remote where they are absent, recorded where they are new."""
 
 import logging
 import os
+import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from paraisite.errors import MissingInputError
 logger = logging.getLogger(__name__)
 
 
-def fetch_bundled(path: Path, *, target: str, project: Path = Path()) -> Path:
+def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
     """Return a tracked file or folder; run ``dvc pull`` if it is absent. One that is there is left as it is.
 
     Of several processes that want something at once, one fetches and the others wait: DVC would refuse them, and a
@@ -52,3 +53,36 @@ def _alone(project: Path) -> AbstractContextManager[object]:
         return nullcontext()
     folder.mkdir(exist_ok=True)
     return FileLock(folder / "paraisite-fetch.lock")
+
+
+def track_with_dvc(*arguments: str) -> None:
+    """Record new files by ``dvc ARGUMENTS``; a failure, as outside of a DVC repository, is a warning."""
+    if (reason := run_dvc(*arguments)) is not None:
+        logger.warning("DVC does not track it: %s", reason)
+
+
+class StageKeeper:
+    """Commits and pushes what a long stage has finished, so that a lost machine does not cost hours."""
+
+    def __init__(self, stage: str, *, seconds_between: float) -> None:
+        """Start the clock.
+
+        Args:
+            stage: Name in ``dvc.yaml``.
+            seconds_between: Shortest time between two commits on the way.
+        """
+        self._stage, self._seconds_between = stage, seconds_between
+        self._last = time.monotonic()
+
+    def keep_if_due(self) -> None:
+        """Commit and push if enough time has passed."""
+        if time.monotonic() - self._last >= self._seconds_between:
+            self.keep()
+
+    def keep(self) -> None:
+        """Commit and push; a failure is a warning, as the files stay where they are."""
+        self._last = time.monotonic()
+        for command in (("commit", "--force", "--quiet", self._stage), ("push", "--quiet", self._stage)):
+            if (reason := run_dvc(*command)) is not None:
+                logger.warning("`dvc %s` failed, finished parts are on this disk only: %s", " ".join(command), reason)
+                return

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paraisite.artifacts.outputs import CALIBRATION, REFERENCE_SHA256, Output
+from paraisite.artifacts.training_outputs import CALIBRATION, REFERENCE_SHA256, TrainingOutput
 from paraisite.core.files import file_sha256
 from paraisite.inference.build_predictor import MAX_ROUNDING
 from paraisite.inference.predictor import Predictor
@@ -24,7 +24,7 @@ def trained(last: Ensemble) -> TrainedRecipe:
 
 
 def test_a_training_leaves_a_predictor_of_its_last_epoch_with_its_card(tmp_path: Path):
-    Output.of(trained(tiny_ensemble()), tiny_graphs()).write(tmp_path)
+    TrainingOutput.of(trained(tiny_ensemble()), tiny_graphs()).write(tmp_path)
     folder = tmp_path / "predictor"
     found = Predictor.load(folder)
     full, half = predict(tiny_ensemble(), tiny_graphs()), found.predict_graphs(tiny_graphs(), tiny_crystals())
@@ -37,7 +37,7 @@ def test_a_training_leaves_a_predictor_of_its_last_epoch_with_its_card(tmp_path:
 
 
 def test_the_reference_knows_the_rows_that_taught_each_member():
-    output = Output.of(trained(tiny_ensemble()), tiny_graphs())
+    output = TrainingOutput.of(trained(tiny_ensemble()), tiny_graphs())
     assert output.predictor is not None
     assert output.predictor.calibration_set is not None
     for mask, split in zip(output.predictor.calibration_set.trained, output.trained.result.splits, strict=True):
@@ -48,6 +48,6 @@ def test_members_that_diverged_leave_no_predictor_and_say_so(tmp_path: Path, cap
     (tmp_path / "predictor").mkdir()
     broken = np.full_like(tiny_ensemble().parameters["head/2/bias"], np.nan)
     last = dataclasses.replace(tiny_ensemble(), parameters=tiny_ensemble().parameters | {"head/2/bias": broken})
-    Output.of(trained(last), tiny_graphs()).write(tmp_path)
-    assert "FEAFTG15 predicts nothing" in caplog.text
+    TrainingOutput.of(trained(last), tiny_graphs()).write(tmp_path)
+    assert "FEAFTG15 has no predictor" in caplog.text
     assert not (tmp_path / "predictor").exists()

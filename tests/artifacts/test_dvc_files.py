@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.errors import MissingInputError
 
 
@@ -40,7 +40,7 @@ def project(repository: Path, tmp_path: Path) -> Path:
 
 
 def test_absent_data_comes_from_the_bundled_remote(project: Path) -> None:
-    assert fetch_bundled(Path("data"), target="data.dvc", project=project) == project / "data"
+    assert fetch_tracked(Path("data"), target="data.dvc", project=project) == project / "data"
     assert (project / "data" / "togo15.csv").read_text() == "formula\nBN\n"
 
 
@@ -55,9 +55,9 @@ def test_of_two_who_want_the_same_at_once_one_fetches(project: Path, monkeypatch
         (project / "data" / "togo15.csv").write_text("formula\nBN\n")
 
     def text_of_fetched() -> str:
-        return (fetch_bundled(Path("data"), target="data.dvc", project=project) / "togo15.csv").read_text()
+        return (fetch_tracked(Path("data"), target="data.dvc", project=project) / "togo15.csv").read_text()
 
-    monkeypatch.setattr("paraisite.artifacts.bundled.run_dvc", slow_pull)
+    monkeypatch.setattr("paraisite.artifacts.dvc_files.run_dvc", slow_pull)
     with ThreadPoolExecutor(2) as pool:
         texts = [future.result() for future in [pool.submit(text_of_fetched) for _ in range(2)]]
     assert texts == ["formula\nBN\n"] * 2
@@ -67,18 +67,18 @@ def test_of_two_who_want_the_same_at_once_one_fetches(project: Path, monkeypatch
 def test_present_data_is_left_as_it_is(project: Path) -> None:
     (project / "data").mkdir()
     (project / "data" / "togo15.csv").write_text("changed by hand")
-    fetch_bundled(Path("data"), target="data.dvc", project=project)
+    fetch_tracked(Path("data"), target="data.dvc", project=project)
     assert (project / "data" / "togo15.csv").read_text() == "changed by hand"
 
 
 def test_a_lost_store_is_one_clear_error(project: Path) -> None:
     shutil.rmtree(project / "dvcstore")
     with pytest.raises(MissingInputError, match=r"data is absent and `dvc pull data.dvc` did not bring it") as caught:
-        fetch_bundled(Path("data"), target="data.dvc", project=project)
+        fetch_tracked(Path("data"), target="data.dvc", project=project)
     assert "\n" not in str(caught.value)
 
 
 def test_a_folder_without_dvc_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(MissingInputError, match=r"did not bring it .*a complete git clone has them") as caught:
-        fetch_bundled(Path("data"), target="data.dvc", project=tmp_path)
+        fetch_tracked(Path("data"), target="data.dvc", project=tmp_path)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a recipe's training leaves in ``build/``: its tables, its members, and what predicts with them."""
+"""Outputs of a recipe's training in ``build/``: its tables, its members and its predictor, with their cards."""
 
 import json
 import logging
@@ -10,8 +10,10 @@ from typing import Any, Final
 import pandas as pd
 
 from paraisite.artifacts.initial_weights import EVIDENCE
+from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import PREDICTOR
+from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import make_predictor
@@ -31,32 +33,32 @@ METRICS: Final = "metrics_on_validation_rows"
 
 REFERENCE_SHA256: Final = "reference_sha256"
 CALIBRATION: Final = "calibration"
-"""Key of what a predictor's card says of its intervals."""
+"""Key of the calibration of a predictor's intervals in its card."""
 
 
 @dataclass(frozen=True, eq=False)
-class Output:
-    """What a recipe's training leaves.
+class TrainingOutput:
+    """Outputs of a recipe's training.
 
     Attributes:
         trained: Tables and members.
-        predictor: What predicts with the members; None where one has diverged.
+        predictor: Predictor of the members; None where one has diverged.
     """
 
     trained: TrainedRecipe
     predictor: Predictor | None
 
     @classmethod
-    def of(cls, trained: TrainedRecipe, graphs: GraphCollection) -> "Output":
+    def of(cls, trained: TrainedRecipe, graphs: GraphCollection) -> "TrainingOutput":
         """Return a training's output; ``graphs`` are those of its data set."""
         try:
             return cls(trained, make_predictor(trained, graphs))
         except DataError as error:
-            logger.warning("%s predicts nothing: %s", trained.result.recipe.name, error)
+            logger.warning("%s has no predictor: %s", trained.result.recipe.name, error)
             return cls(trained, None)
 
     def write(self, folder: Path) -> None:
-        """Write what the DVC stage of the recipe declares; beside it the members in full precision, and the predictor.
+        """Write the outputs of the recipe's DVC stage; beside them the members in full precision, and the predictor.
 
         Args:
             folder: The recipe's folder.
@@ -64,7 +66,7 @@ class Output:
         result = self.trained.result
         result.save(folder / "result")
         self.trained.save_members(folder / "members")
-        (folder / "metrics.json").write_text(json.dumps(metrics_of(result.metrics), indent=2) + "\n")
+        (folder / "metrics.json").write_text(json.dumps(tabulate_means(result.metrics), indent=2) + "\n")
         self.write_predictor(folder)
         if has_followers(result.recipe):
             path = folder / "weights" / ENSEMBLE_FILE
@@ -96,20 +98,45 @@ class Output:
         _write_card(self.trained.result, path, self.trained.last, further=further)
 
 
-def metrics_of(of_splits: pd.DataFrame) -> dict[str, dict[str, float]]:
+def tabulate_means(of_splits: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return each metric's mean and deviation over the splits, whose metrics are the rows."""
     summary = summarise_metrics(of_splits)
     return {str(name): {"mean": float(row["mean"]), "std": float(row["std"])} for name, row in summary.iterrows()}
 
 
 def _write_card(result: RecipeResult, path: Path, ensemble: Ensemble, *, further: dict[str, Any]) -> None:
-    """Write what there is to know of an ensemble's file beside it."""
+    """Write the card of an ensemble beside its file."""
     card = {
         "model": result.recipe.name,
         "target": "log10(1 + kappa), kappa in W/m/K at 300 K, standardised per member",
         "sha256": file_sha256(path),
-        METRICS: metrics_of(result.metrics),
+        METRICS: tabulate_means(result.metrics),
         **further,
         **ensemble.metadata,
     }
     path.with_name(CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+
+
+def write_process_predictor(name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Dataset) -> None:
+    """Write the predictor of Gaussian processes with its card.
+
+    Args:
+        name: Of the model.
+        predictor: The processes with their calibration set.
+        errors: Metrics on each split's held-out rows.
+        dataset: What they were fitted on.
+    """
+    folder = predictor_folder(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    predictor.save(folder)
+    calibration = predictor.calibration
+    card = {
+        "model": name,
+        "target": "log10(kappa), kappa in W/m/K at 300 K",
+        "members": "one per split, a mixture of Gaussian processes fitted on its training rows",
+        "dataset": dataset.name,
+        "dataset_digest": dataset.digest,
+        METRICS: tabulate_means(errors),
+        CALIBRATION: None if calibration is None else asdict(calibration),
+    }
+    (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")

@@ -1,0 +1,97 @@
+"""Tables that evaluations, comparisons and overlap reports leave, and that the report reads."""
+
+import gzip
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from paraisite.artifacts.stage_folders import COMPARISON, empty_folder, evaluation_folder, overlap_folder
+from paraisite.core.files import write_whole
+from paraisite.evaluation.evaluation_tables import METRICS_FILE, TABLES_FOLDER, EvaluationTables
+from paraisite.evaluation.overlap_tables import MEASURED, TRAINED_ON
+from paraisite.evaluation.scores import ESTIMATES_FILE
+
+_CSV: Final = "table.csv"
+_MARKDOWN: Final = "table.md"
+_PAIRS: Final = "rows.csv.gz"
+_CURVES: Final = "curves.csv"
+_FORMER_OVERLAP_COLUMNS: Final = {"learnt_from": TRAINED_ON}
+
+
+def write_evaluation(outcome: EvaluationTables, folder: Path, *, markdown: str) -> None:
+    """Write the tables of an evaluation, and that of its models as markdown, in place of an earlier one's."""
+    outcome.write(empty_folder(folder))
+    (folder / TABLES_FOLDER / _MARKDOWN).write_text(markdown + "\n")
+
+
+def predictions_file(protocol_name: str, dataset_name: str) -> Path:
+    """Return the file of all predictions of an evaluation."""
+    return evaluation_folder(protocol_name, dataset_name) / TABLES_FOLDER / ESTIMATES_FILE
+
+
+def load_evaluation(protocol_name: str, dataset_name: str) -> EvaluationTables | None:
+    """Return the tables of an evaluation, or None where there was none here."""
+    folder = evaluation_folder(protocol_name, dataset_name)
+    return EvaluationTables.load(folder) if (folder / TABLES_FOLDER).is_dir() else None
+
+
+def write_trainings(table: pd.DataFrame, *, markdown: str, metrics: Mapping[str, object], curves: pd.DataFrame) -> Path:
+    """Write the comparison of a lineage's trainings, and return the folder of its tables.
+
+    Args:
+        table: One row per recipe.
+        markdown: The same for people.
+        metrics: Metrics of each recipe, which DVC shows.
+        curves: Mean validation curve of each recipe, which DVC plots.
+    """
+    tables = COMPARISON / TABLES_FOLDER
+    tables.mkdir(parents=True, exist_ok=True)
+    table.to_csv(tables / _CSV)
+    (tables / _MARKDOWN).write_text(markdown + "\n")
+    (COMPARISON / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")
+    curves.to_csv(COMPARISON / _CURVES, float_format="%.6g")
+    return tables
+
+
+def write_protocol_table(table: pd.DataFrame, *, markdown: str) -> None:
+    """Write the table of all models under all protocols."""
+    COMPARISON.mkdir(parents=True, exist_ok=True)
+    table.to_csv(COMPARISON / _CSV, index=False, float_format="%.6g")
+    (COMPARISON / _MARKDOWN).write_text(markdown)
+
+
+def load_protocol_table() -> pd.DataFrame:
+    """Return the table of all models under all protocols.
+
+    Raises:
+        FileNotFoundError: It was not computed here.
+    """
+    return pd.read_csv(COMPARISON / _CSV)
+
+
+def write_overlap(folder: Path, table: pd.DataFrame, *, markdown: str, pairs: pd.DataFrame) -> None:
+    """Write the tables of an overlap report in place of an earlier one's.
+
+    Args:
+        folder: Of the report.
+        table: As ``evaluation.overlap_tables.tabulate_overlap`` returns it.
+        markdown: The same for people.
+        pairs: All pairs of materials.
+    """
+    empty_folder(folder)
+    table.to_csv(folder / _CSV, index=False, float_format="%.6g")
+    (folder / _MARKDOWN).write_text(markdown)
+    text = pairs.to_csv(index=False, float_format="%.4g")
+    write_whole(folder / _PAIRS, gzip.compress(text.encode(), mtime=0))
+
+
+def load_overlap() -> pd.DataFrame:
+    """Return the table of the pipeline's overlap report; a column's name in earlier versions is read, too.
+
+    Raises:
+        FileNotFoundError: It was not computed here.
+    """
+    return pd.read_csv(overlap_folder() / _CSV).fillna({MEASURED: ""}).rename(columns=_FORMER_OVERLAP_COLUMNS)

@@ -1,0 +1,74 @@
+"""Fitting of Gaussian processes on a data set, one mixture per split, and their errors on held-out rows."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from paraisite import schema
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.splits import Split
+from paraisite.data.datasets.table import Dataset
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.inference.build_predictor import make_calibration_set, materials_of, membership
+from paraisite.inference.calibration import Calibration, log10_of
+from paraisite.inference.calibration_set import CalibrationSet
+from paraisite.inference.process_model import ProcessModel, describe
+from paraisite.metrics.kappa_errors import compute_kappa_errors
+from paraisite.models.ensemble import Ensemble
+
+logger = logging.getLogger(__name__)
+
+
+def fit_process_model(
+    networks: Mapping[str, Ensemble], dataset: Dataset, graphs: GraphCollection, splits: Sequence[Split]
+) -> tuple[ProcessModel, CalibrationSet]:
+    """Return processes whose member k is fitted on the k-th split's training rows, and their calibration set.
+
+    Args:
+        networks: Ensembles that predict kappa and were trained on none of the rows, by name.
+        dataset: Materials with values.
+        graphs: Theirs, in the same order.
+        splits: Splits of the rows.
+    """
+    crystals, rows = CrystalArrays.from_structures(dataset.structures), [split.train for split in splits]
+    logger.info("Gaussian processes for %d splits of %d materials: about two minutes", len(splits), len(dataset))
+    model = ProcessModel.fit(
+        networks,
+        descriptors=describe(networks, graphs, crystals, compiled=True),
+        log10_kappa=np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
+        trained=membership(rows, len(dataset)),
+    )
+    calibration_set = make_calibration_set(
+        model, graphs, crystals=crystals, materials=materials_of(dataset), trained_rows=rows
+    )
+    return model, calibration_set
+
+
+def measure_held_out_errors(calibration_set: CalibrationSet, splits: Sequence[Split]) -> pd.DataFrame:
+    """Return each member's metrics on the rows that it was not fitted on, one row per split (index split_seed).
+
+    Values and intervals are those that a predictor of this one member gives. It is calibrated on the member's training
+    rows, as predicted by other members that were not fitted on them.
+
+    Args:
+        calibration_set: Predictions of all members for all rows.
+        splits: In the order of the members.
+    """
+    known, rows = calibration_set.materials.kappa_w_per_m_k, []
+    for number, split in enumerate(splits):
+        calibration = Calibration.fit(calibration_set, among=calibration_set.trained[number])
+        held_out = split.validation
+        std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[[number]][:, held_out]
+        estimate = calibration.estimate(log10_of(calibration_set.members_w_per_m_k[[number]][:, held_out]), std_dex)
+        lower, upper = calibration.intervals(estimate)
+        inside = (lower <= known[held_out]) & (known[held_out] <= upper)
+        rows.append(
+            compute_kappa_errors(known[held_out], calibration.value(estimate), epoch="test")
+            | {
+                schema.coverage_name(coverage): share
+                for coverage, share in zip(schema.COVERAGES, inside.mean(axis=1), strict=True)
+            }
+        )
+    return pd.DataFrame(rows, index=pd.Index([split.seed for split in splits], name=schema.SPLIT_SEED))
