@@ -61,11 +61,11 @@ def test_all_final_models_are_in_the_table(predictors: dict[str, str]) -> None:
     assert {f"{name}:mTC_w_per_m_k" for name in FINAL} <= set(table.column_names)
 
 
-def test_a_model_without_predictor_is_made_first(predictors: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_without_predictor_is_trained_first(predictors: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
     del predictors["RWTG15"], predictors["GPTG15"]
     made_of = screen_rows().model_sha256
     assert (made_of["RWTG15"], made_of["GPTG15"]) == ("RWTG15 trained", "GPTG15 fitted on togo15")
-    assert "RWTG15 has no predictor here, so it is made first" in caplog.text
+    assert "RWTG15 has no predictor here, so it is trained first" in caplog.text
 
 
 def test_a_model_that_cannot_be_trained_is_left_out(
@@ -75,7 +75,7 @@ def test_a_model_that_cannot_be_trained_is_left_out(
         raise MissingInputError(f"no start of {name}")
 
     monkeypatch.setattr(train, "train_predictor", fail)
-    monkeypatch.setattr(fit, "fit", fail)
+    monkeypatch.setattr(fit, "fit_processes", fail)
     del predictors["LFETG15"]
     assert list(screen_rows().model_sha256) == [name for name in FINAL if name != "LFETG15"]
     assert "LFETG15 is left out: no start of LFETG15" in caplog.text

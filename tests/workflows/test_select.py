@@ -11,7 +11,7 @@ from paraisite.active_learning.diversity import Diversity
 from paraisite.active_learning.element_values import ElementValues
 from paraisite.active_learning.filters import Filters
 from paraisite.active_learning.replay import ReplayOptions
-from paraisite.artifacts import candidate_lists
+from paraisite.artifacts import candidate_lists, screenings
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.models.tabular import line
 from paraisite.schema import FORMULA, MATERIAL_ID
@@ -49,14 +49,14 @@ def test_stability_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_a_screening_the_message_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidate_lists, "SCREENINGS", tmp_path)
+    monkeypatch.setattr(screenings, "SCREENINGS", tmp_path)
     with pytest.raises(MissingInputError, match="no complete screening below"):
-        candidate_lists.last_screening()
+        screenings.last_screening()
 
 
 def test_a_replay_leaves_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "gaussian_process", line)
     options = ReplayOptions(n_start=2, n_first=20, batch=10, n_label=40)
     replay.replay_selection(options, n_process=1, output=tmp_path)
-    assert len(pd.read_csv(tmp_path / replay.REPLAY_FILE)) == 4 * 2 * 3
+    assert len(pd.read_csv(tmp_path / candidate_lists.REPLAY_FILE)) == 4 * 2 * 3
     assert (tmp_path / "figures" / "replay_regret_dex.svg").exists()
