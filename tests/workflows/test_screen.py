@@ -61,7 +61,9 @@ def test_all_final_models_are_in_the_table(predictors: dict[str, str]) -> None:
     assert {f"{name}:mTC_w_per_m_k" for name in FINAL} <= set(table.column_names)
 
 
-def test_a_model_without_predictor_is_trained_first(predictors: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_without_predictor_is_trained_first(
+    predictors: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
     del predictors["RWTG15"], predictors["GPTG15"]
     made_of = screen_rows().model_sha256
     assert (made_of["RWTG15"], made_of["GPTG15"]) == ("RWTG15 trained", "GPTG15 fitted on togo15")
