@@ -67,11 +67,7 @@ class Explainer:
         """
         model, calibration_set = self.predictor.model, self.predictor.calibration_set
         crystal = CrystalArrays.from_structures([structure])
-        graph, rejected = build_graphs_from_arrays(
-            crystal,
-            cutoff_angstrom=model.graph_config.cutoff_angstrom,
-            distance_tolerance_angstrom=model.graph_config.distance_tolerance_angstrom,
-        )
+        graph, rejected = build_graphs_from_arrays(crystal, **model.graph_settings._asdict())
         if rejected:
             raise DataError(f"{structure.composition.reduced_formula}: {rejected[0]}")
         # Without a calibration set the training elements are not known: every element that has an embedding counts.

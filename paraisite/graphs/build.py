@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,21 @@ from paraisite.errors import ConfigError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.neighbours import Bonds, find_bonds
 from paraisite.graphs.quotient import full_graphs, quotient_graphs
+
+
+class GraphSettings(NamedTuple):
+    """How crystals became the graphs that a model was trained on, as its file holds it.
+
+    Not ``config.GraphConfig``, whose limits are those of trainings: a model from elsewhere may see longer bonds.
+
+    Attributes:
+        cutoff_angstrom: Bonds join atoms no farther apart than this, Å.
+        distance_tolerance_angstrom: Distances within this count as equal in the quotient, Å.
+    """
+
+    cutoff_angstrom: float
+    distance_tolerance_angstrom: float
+
 
 Progress = Callable[[int, int], None]
 """Called with the number of crystals done and the total."""

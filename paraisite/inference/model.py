@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from paraisite.arrays import Floats
-from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 
 
@@ -44,7 +44,7 @@ class Model(Protocol):
         """Whether the output is kappa in W/m/K."""
 
     @property
-    def graph_config(self) -> GraphConfig:
+    def graph_settings(self) -> GraphSettings:
         """How crystals become the graphs that it was trained on."""
 
     @property
@@ -55,7 +55,7 @@ class Model(Protocol):
         """Return every member's predictions.
 
         Args:
-            graphs: Crystals, built as ``graph_config`` says.
+            graphs: Crystals, built as ``graph_settings`` says.
             crystals: The same crystals, in the same order.
             compiled: As ``models.ensemble_prediction.answers`` takes it.
         """

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.config import GraphConfig
 from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import ModelOutput
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
@@ -47,9 +47,9 @@ class NetworkModel:
         return self.ensemble.scaler is not None
 
     @property
-    def graph_config(self) -> GraphConfig:
+    def graph_settings(self) -> GraphSettings:
         """How crystals become the graphs that the networks were trained on."""
-        return self.ensemble.graph_config
+        return self.ensemble.graph_settings
 
     @property
     def digest(self) -> str:

@@ -84,11 +84,7 @@ class Predictor:
         reasons = {row: found for row, found in enumerate(structures) if isinstance(found, str)}
         rows = [row for row in range(len(structures)) if row not in reasons]
         crystals = CrystalArrays.from_structures([found for found in structures if not isinstance(found, str)])
-        graphs, rejected = build_graphs_from_arrays(
-            crystals,
-            cutoff_angstrom=self.model.graph_config.cutoff_angstrom,
-            distance_tolerance_angstrom=self.model.graph_config.distance_tolerance_angstrom,
-        )
+        graphs, rejected = build_graphs_from_arrays(crystals, **self.model.graph_settings._asdict())
         reasons |= {rows[place]: reason for place, reason in rejected.items()}
         usable = crystals.take(np.setdiff1d(np.arange(len(crystals)), list(rejected)))
         found = self.predict_graphs(graphs, usable, compiled=len(graphs) > FEW if compiled is None else compiled)
@@ -98,7 +94,7 @@ class Predictor:
         """Predict for many crystals at once, without a step per row.
 
         Args:
-            graphs: Crystals, built as the model's ``graph_config`` says.
+            graphs: Crystals, built as the model's ``graph_settings`` says.
             crystals: The same crystals, in the same order.
             compiled: As ``models.ensemble_prediction.answers`` takes it.
         """

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from paraisite.arrays import Floats
-from paraisite.config import GraphConfig
 from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.features.descriptors import IONIC as IONIC_COLUMNS
 from paraisite.features.descriptors import PHYSICAL as PHYSICAL_COLUMNS
 from paraisite.features.descriptors import Descriptor, structure_descriptors
+from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import ModelOutput
 from paraisite.inference.network_model import digest_of, save_exactly
@@ -109,9 +109,9 @@ class ProcessModel:
         return (*PHYSICAL_COLUMNS, *IONIC_COLUMNS, *predicted)
 
     @property
-    def graph_config(self) -> GraphConfig:
+    def graph_settings(self) -> GraphSettings:
         """How crystals become the graphs that the networks were trained on; all see the same ones."""
-        return next(iter(self.networks.values())).graph_config
+        return next(iter(self.networks.values())).graph_settings
 
     @property
     def digest(self) -> str:

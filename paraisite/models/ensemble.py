@@ -15,6 +15,7 @@ from safetensors.numpy import save
 from paraisite.config import GraphConfig
 from paraisite.core.files import content_sha256, write_whole
 from paraisite.errors import CheckpointError
+from paraisite.graphs.build import GraphSettings
 from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.models.tensor_file import read_tensors
@@ -90,7 +91,7 @@ class Ensemble:
         return (self.unit,) if isinstance(self.unit, str) else self.unit
 
     @property
-    def graph_config(self) -> GraphConfig:
+    def graph_settings(self) -> GraphSettings:
         """Settings of the graphs that the members were trained on; the default tolerance where none was written.
 
         Raises:
@@ -98,7 +99,7 @@ class Ensemble:
         """
         text = self.metadata.get(DISTANCE_TOLERANCE, GraphConfig().distance_tolerance_angstrom)
         try:
-            return GraphConfig(self.config.cutoff_angstrom, distance_tolerance_angstrom=float(text))
+            return GraphSettings(self.config.cutoff_angstrom, float(text))
         except ValueError as error:
             raise CheckpointError(f"{DISTANCE_TOLERANCE} is {text!r}, expected a number") from error
 

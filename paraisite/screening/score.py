@@ -26,11 +26,7 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
     reasons = {place: row.reason for place, row in enumerate(rows) if not isinstance(row, ScreenedCrystal)}
     crystals = [(place, row) for place, row in enumerate(rows) if isinstance(row, ScreenedCrystal)]
     arrays = joined([row for _, row in crystals])
-    graphs, without_graph = build_graphs_from_arrays(
-        arrays,
-        cutoff_angstrom=scorer.graph_config.cutoff_angstrom,
-        distance_tolerance_angstrom=scorer.graph_config.distance_tolerance_angstrom,
-    )
+    graphs, without_graph = build_graphs_from_arrays(arrays, **scorer.graph_settings._asdict())
     reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
     answered = np.array([place for place, _ in crystals if place not in reasons], np.int64)
     usable = arrays.take(np.setdiff1d(np.arange(len(arrays)), list(without_graph)))

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import ConfigError
+from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.predictor import Predictor
@@ -46,7 +46,7 @@ class Scorer(Protocol):
         """SHA-256, in hex, over what the predictions depend on."""
 
     @property
-    def graph_config(self) -> GraphConfig:
+    def graph_settings(self) -> GraphSettings:
         """How crystals become graphs."""
 
     @property
@@ -60,7 +60,7 @@ class Scorer(Protocol):
         """Return the columns, each [n_crystal]; where the first is not a finite number there is no prediction.
 
         Args:
-            graphs: Crystals, built as ``graph_config`` says.
+            graphs: Crystals, built as ``graph_settings`` says.
             crystals: The same crystals, in the same order.
         """
 
@@ -89,9 +89,9 @@ class PredictorScorer:
         return self.predictor.digest
 
     @property
-    def graph_config(self) -> GraphConfig:
+    def graph_settings(self) -> GraphSettings:
         """How crystals become the graphs that the model was trained on."""
-        return self.predictor.model.graph_config
+        return self.predictor.model.graph_settings
 
     @property
     def columns(self) -> pa.Schema:

@@ -1,7 +1,7 @@
 """Small screenings whose numbers are chosen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.screened_rows import ScreenedRows
-from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_columns import with_structures
+from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.schema import (
     COVERAGES,
@@ -29,7 +29,7 @@ from paraisite.screening.chunks import Chunk
 from paraisite.screening.output import ScreeningFolder
 from paraisite.screening.score import score_chunk
 from paraisite.screening.sources import open_source
-from tests.graphs.crystals import diamond, rocksalt
+from tests.graphs.crystals import SETTINGS, diamond, rocksalt
 
 CHUNK_SIZE = 3
 HALF_WIDTHS = (0.15, 0.3, 0.4)
@@ -40,7 +40,7 @@ class ShortBondScorer:
     """Says that a crystal conducts the better the shorter its bonds are; foreign above 3.2 Å."""
 
     digest: str = "short bonds"
-    graph_config: GraphConfig = field(default_factory=GraphConfig)
+    graph_settings: GraphSettings = SETTINGS
 
     @property
     def columns(self) -> pa.Schema:

@@ -5,10 +5,12 @@ from hypothesis import strategies as st
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import CrystalGraph, GraphCollection
 
 CUTOFF = 4.0
 TOLERANCE = 1e-3
+SETTINGS = GraphSettings(CUTOFF, TOLERANCE)
 
 
 def rocksalt(a: float = 5.69, species: tuple[str, str] = ("Na", "Cl")) -> Structure:

@@ -12,7 +12,7 @@ from paraisite.config import GraphConfig, load_config
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.explain.explainers import Explainer
-from paraisite.graphs.build import build_graphs_from_arrays
+from paraisite.graphs.build import GraphSettings, build_graphs_from_arrays
 from paraisite.inference.predictor import Predictor
 from paraisite.models.ensemble import DISTANCE_TOLERANCE, ENSEMBLE_FILE, Ensemble
 from paraisite.models.ensemble_prediction import predict
@@ -23,21 +23,21 @@ from paraisite.screening.scorer import PredictorScorer
 from paraisite.training.recipe_training import effective_parameters
 from tests.inference.planted import tiny_ensemble
 
-OWN = GraphConfig(cutoff_angstrom=3.2, distance_tolerance_angstrom=0.2)
+OWN = GraphSettings(cutoff_angstrom=3.2, distance_tolerance_angstrom=0.2)
 # Bonds of 2.66, 2.76 and 2.85 Å, which are one shell within 0.2 Å, and others from 3.8 Å on.
 CRYSTAL = Structure(Lattice.orthorhombic(5.32, 5.51, 5.7), ["Na", "Cl"] * 4, [
     [0, 0, 0], [0.5, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0], [0.5, 0, 0.5], [0, 0, 0.5], [0, 0.5, 0.5], [0.5, 0.5, 0.5],
 ])  # fmt: skip
 
 
-def ensemble_of(settings: GraphConfig) -> Ensemble:
+def ensemble_of(settings: GraphSettings) -> Ensemble:
     tiny = tiny_ensemble()
     config = dataclasses.replace(tiny.config, cutoff_angstrom=settings.cutoff_angstrom)
     metadata = tiny.metadata | {DISTANCE_TOLERANCE: str(settings.distance_tolerance_angstrom)}
     return dataclasses.replace(tiny, config=config, metadata=metadata)
 
 
-def members_with(settings: GraphConfig) -> np.ndarray:
+def members_with(settings: GraphSettings) -> np.ndarray:
     """Return what the members say of the crystal's graph with these settings, [n_member]."""
     graphs, _ = build_graphs_from_arrays(
         CrystalArrays.from_structures([CRYSTAL]),
@@ -56,15 +56,15 @@ def predictor(tmp_path: Path) -> Predictor:
 
 @pytest.mark.parametrize(
     "other",
-    [GraphConfig(distance_tolerance_angstrom=0.2), GraphConfig(cutoff_angstrom=3.2)],
+    [GraphSettings(4.0, 0.2), GraphSettings(3.2, 1e-3)],
     ids=["cutoff", "tolerance"],
 )
-def test_both_settings_matter_to_the_crystal(other: GraphConfig) -> None:
+def test_both_settings_matter_to_the_crystal(other: GraphSettings) -> None:
     assert np.abs(members_with(other) / members_with(OWN) - 1).max() > 1e-5
 
 
 def test_prediction_takes_the_settings_of_the_file(predictor: Predictor) -> None:
-    assert predictor.model.graph_config == OWN
+    assert predictor.model.graph_settings == OWN
     np.testing.assert_allclose(predictor.predict([CRYSTAL]).members[:, 0], members_with(OWN), rtol=1e-6)
 
 
@@ -86,10 +86,11 @@ def test_a_training_writes_the_tolerance_under_the_name_that_is_read() -> None:
 
 
 def test_a_file_without_the_tolerance_has_the_default() -> None:
-    assert tiny_ensemble().graph_config == GraphConfig()
+    default = GraphConfig()
+    assert tiny_ensemble().graph_settings == (default.cutoff_angstrom, default.distance_tolerance_angstrom)
 
 
 def test_a_tolerance_that_is_no_number_is_an_error() -> None:
     damaged = dataclasses.replace(tiny_ensemble(), metadata={DISTANCE_TOLERANCE: "some"})
     with pytest.raises(CheckpointError, match="'some', expected a number"):
-        _ = damaged.graph_config
+        _ = damaged.graph_settings

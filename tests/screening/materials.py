@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from pymatgen.core.structure import Structure
 
-from paraisite.config import GraphConfig
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
-from tests.graphs.crystals import diamond, perovskite, rocksalt, wurtzite
+from tests.graphs.crystals import SETTINGS, diamond, perovskite, rocksalt, wurtzite
 
 ATOMS, DISTANCE = "n_atom_per_class", "shortest_angstrom"
 
@@ -25,7 +25,7 @@ class PlainScorer:
     """Says how many atoms a crystal has per class, and how long its shortest bond is."""
 
     digest: str = "plain"
-    graph_config: GraphConfig = field(default_factory=GraphConfig)
+    graph_settings: GraphSettings = SETTINGS
     seconds_per_chunk: float = 0.0
 
     @property
