@@ -186,7 +186,7 @@ def width_name(coverage: float) -> str:
 
 
 TEST_METRICS: Final[tuple[Metric, ...]] = (
-    Metric(MAPE_TEST, "", "lower", "Mean |error|/kappa on test rows, which chose nothing; kappa in W/m/K."),
+    Metric(MAPE_TEST, "", "lower", "Mean |error|/kappa on held-out (test) rows, kappa in W/m/K."),
     *_errors("test", "test rows; of the logarithm, and of ranks, those of the median"),
     *(
         metric

@@ -111,10 +111,10 @@ def draw_contributions(axes: Axes, found: Contributions) -> None:
 
 def draw_prediction(axes: Axes, explanation: Explanation) -> None:
     """Draw a prediction, its intervals and its members over a histogram of the training materials' values."""
-    row, taught = explanation.row, explanation.trained_w_per_m_k
+    row, known = explanation.row, explanation.trained_w_per_m_k
     axes.set_xscale("log")
-    if taught.size:
-        counts, _, _ = axes.hist(taught, bins=_bins(taught), color="#d5dae0", label=f"{len(taught)} training materials")
+    if known.size:
+        counts, _, _ = axes.hist(known, bins=_bins(known), color="#d5dae0", label=f"{len(known)} training materials")
         axes.set_ylim(0, np.max(counts) / _HISTOGRAM_HEIGHT)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     heights = axes.get_xaxis_transform()

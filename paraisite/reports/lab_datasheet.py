@@ -17,8 +17,8 @@ from paraisite.labels.prototypes import ELEMENTAL
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
 from paraisite.labels.tiers import MAX_BTE_ATOMS
 from paraisite.metrics.agreement import CONFIDENCE, MIN_ROWS, Agreement, measure_agreement
+from paraisite.reports.element_map import count_elements
 from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
-from paraisite.reports.lab_figures import element_counts
 from paraisite.reports.tables import to_markdown
 
 TIERS_CHECK: Final = "tier slack against tier bte, same crystals"
@@ -131,7 +131,7 @@ def _facts(table: pd.DataFrame) -> dict[str, str]:
         "rejected, with a relaxed structure": f"{(table['structure_json'] != '').sum() - len(accepted):,}",
         "accepted: formulas": f"{accepted[schema.FORMULA].nunique():,}",
         "accepted: structure types": f"{accepted[schema.PROTOTYPE].nunique():,}",
-        "accepted: elements": f"{len(element_counts([table])):,}",
+        "accepted: elements": f"{len(count_elements([table])):,}",
         "accepted: atoms in the primitive cell, min / median / max": _range(accepted["n_atom"], "{:.0f}"),
         "accepted: kappa (W/m/K), min / median / max": _range(accepted[schema.KAPPA], "{:.3g}"),
     }

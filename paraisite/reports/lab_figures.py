@@ -1,23 +1,17 @@
-"""Figures of the project's own labels: elements, prototypes, conductivities, formation energies, checks.
+"""Figures of the project's own labels: prototypes, conductivities, formation energies, checks.
 
 Each function takes tables or values and returns a Matplotlib ``Figure`` that belongs to no window.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-from pymatgen.core.composition import Composition
-from pymatgen.core.periodic_table import Element
+from matplotlib.ticker import MaxNLocator
 
 from paraisite import schema
 from paraisite.arrays import Floats
@@ -27,70 +21,10 @@ from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_f
 
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b")
 _REJECTED_COLOUR: Final = "#c9d0d8"
-_ABSENT_COLOUR: Final = "#f1f3f5"
-_FAINT_INK: Final = "#9aa5b1"
-_ELEMENT_COLOURS: Final = "YlGnBu"
 
 _BINS_PER_DECADE: Final = 5
 _ENERGY_BIN_EV: Final = 0.1
 _ROUND_STEPS: Final = (1, 2, 5, 10)
-_RADON: Final = 86
-_OGANESSON: Final = 118
-"""Last elements of the sixth and seventh period; the seventh is drawn only where an element of it occurs."""
-_SERIES_PLACES: Final = {"57–71": (5, 2), "89–103": (6, 2)}
-"""Row and column that point to the f elements below."""
-
-
-def element_counts(tables: Sequence[pd.DataFrame]) -> dict[str, int]:
-    """Return in how many accepted materials each element occurs; one that is in several tables counts once.
-
-    Args:
-        tables: With material_id, formula and reason.
-    """
-    accepted = pd.concat([table.loc[_is_accepted(table), [schema.MATERIAL_ID, schema.FORMULA]] for table in tables])
-    formulas = accepted.drop_duplicates(schema.MATERIAL_ID)[schema.FORMULA]
-    return dict(Counter(element.symbol for formula in formulas for element in Composition(formula).elements))
-
-
-def element_map(tables: Sequence[pd.DataFrame]) -> Figure:
-    """Draw the periodic table, coloured by the number of accepted materials that hold each element.
-
-    Args:
-        tables: As for ``element_counts``.
-
-    Raises:
-        DataError: No material is accepted.
-    """
-    counts = element_counts(tables)
-    if not counts:
-        raise DataError("no accepted material: there are no elements to draw")
-    heaviest = max(Element(symbol).Z for symbol in counts)
-    n_period, last = (6, _RADON) if heaviest <= _RADON else (7, _OGANESSON)
-    places = {element: _place(element, n_period) for element in map(Element.from_Z, range(1, last + 1))}
-    height = 1 + max(row for row, _ in places.values())
-    figure, axes = new_figure(11.0, 11.0 * height / 18.0 + 0.5)
-    norm = LogNorm(min(counts.values()), 1 + max(counts.values()))
-    colormap = mpl.colormaps[_ELEMENT_COLOURS]
-    for element, (row, column) in places.items():
-        count = counts.get(element.symbol, 0)
-        colour = colormap(norm(count)) if count else _ABSENT_COLOUR
-        ink = ("white" if norm(count) > 0.55 else "black") if count else _FAINT_INK
-        _cell(axes, row, column, element.symbol, colour=colour, ink=ink, number=f"{count:,}" if count else "")
-    for series, (row, column) in _SERIES_PLACES.items():
-        if row < n_period:
-            axes.text(column + 0.5, row + 0.5, series, color=_FAINT_INK, fontsize=9, ha="center", va="center")
-    axes.set(xlim=(0, 18), ylim=(height, 0), aspect="equal")
-    axes.axis("off")
-    scale = axes.inset_axes((3.2, 1.35, 8.6, 0.35), transform=axes.transData)
-    bar = figure.colorbar(
-        mpl.cm.ScalarMappable(norm, colormap), cax=scale, orientation="horizontal", ticks=LogLocator(subs=(1, 2, 5))
-    )
-    bar.ax.xaxis.set_minor_locator(NullLocator())
-    plain_numbers(bar.ax.xaxis)
-    n_material = len(set().union(*(table.loc[_is_accepted(table), schema.MATERIAL_ID] for table in tables)))
-    scale.set_title(f"accepted materials that hold the element, of {n_material:,}", fontsize=12)
-    scale.tick_params(labelsize=10)
-    return figure
 
 
 def prototype_counts(slack: pd.DataFrame, bte: pd.DataFrame) -> Figure:
@@ -238,22 +172,6 @@ def _in_words(found: Agreement) -> str:
 
 def _is_accepted(table: pd.DataFrame) -> pd.Series:
     return table[schema.REASON] == ""
-
-
-def _place(element: Element, n_period: int) -> tuple[float, int]:
-    """Return row and column, counted from 0; f elements stand below the periods, after a gap."""
-    if element.is_lanthanoid:
-        return n_period + 0.3, element.Z - 57 + 2
-    if element.is_actinoid:
-        return n_period + 1.3, element.Z - 89 + 2
-    return element.row - 1, element.group - 1
-
-
-def _cell(axes: Axes, row: float, column: int, symbol: str, *, colour: Any, ink: str, number: str) -> None:
-    """Draw an element's square with its symbol, and its number below."""
-    axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=colour, linewidth=0))
-    axes.text(column + 0.5, row + (0.4 if number else 0.5), symbol, color=ink, fontsize=13, ha="center", va="center")
-    axes.text(column + 0.5, row + 0.77, number, color=ink, fontsize=8, ha="center", va="center")
 
 
 def _accepted_and_rejected(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from paraisite.data.datasets.table import Dataset
 from paraisite.reports.document import Section, Shown
-from paraisite.reports.lab_figures import element_counts, element_map, kappa_histogram
+from paraisite.reports.element_map import count_elements, element_map
+from paraisite.reports.lab_figures import kappa_histogram
 from paraisite.reports.pictures import Drawn
 from paraisite.schema import KAPPA, REASON, SOURCE
 
@@ -100,7 +101,7 @@ def _distribution(datasets: Sequence[Dataset]) -> Drawn:
 
 def _elements(dataset: Dataset) -> Drawn:
     table = dataset.table.assign(**{REASON: ""})
-    counts = element_counts([table])
+    counts = count_elements([table])
     return Drawn(
         f"elements_{dataset.name}",
         element_map([table]),

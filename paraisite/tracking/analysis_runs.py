@@ -1,15 +1,26 @@
 """Runs of analyses after training: tables, figures and documents as artifacts."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from paraisite.core.files import write_whole
+from paraisite.data.datasets.table import Dataset
+from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.tracking.store import open_store, provenance_tags
-from paraisite.tracking.writing import log_values
+from paraisite.tracking.writing import (
+    allowed_name,
+    dataset_input,
+    describe_dataset,
+    finite_values,
+    log_curves,
+    log_new_parameters,
+    log_values,
+)
 
 
 @contextmanager
@@ -42,3 +53,51 @@ def log_numbers(metrics: Mapping[str, float], *, run_id: str) -> None:
     """
     finite = {name: value for name, value in metrics.items() if np.isfinite(value)}
     log_values(open_store(), run_id, metrics=finite, tags=provenance_tags())
+
+
+def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping[str, str], run_id: str) -> None:
+    """Log fitted Gaussian processes into an open run.
+
+    Args:
+        errors: Metrics on each split's held-out rows (index split_seed).
+        dataset: What they were fitted on.
+        parameters: Settings of the fit.
+        run_id: The run.
+    """
+    client = open_store()
+    log_values(
+        client, run_id, metrics=finite_values(summarise_metrics(errors)["mean"].to_dict()), tags=provenance_tags()
+    )
+    log_new_parameters(client, run_id, parameters)
+    log_curves(client, run_id, errors.rename(columns=allowed_name).add_suffix("_of_split"))
+    client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all")])
+
+
+def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:
+    """Log the overlap of data sets into an open run.
+
+    Args:
+        counts: Numbers of rows, as metrics.
+        datasets: What was compared.
+        folder: Tables and figure, logged as artifacts.
+        run_id: The run.
+    """
+    client = open_store()
+    log_values(client, run_id, metrics=counts, tags=provenance_tags())
+    client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all") for dataset in datasets])
+    client.log_artifacts(run_id, str(folder))
+
+
+def log_selection(metrics: Mapping[str, float], *, parameters: Mapping[str, str], folder: Path, run_id: str) -> None:
+    """Log a selection from a screening, its replay or its verification into an open run.
+
+    Args:
+        metrics: Values by name; those that are not finite are left out.
+        parameters: Settings that they depend on.
+        folder: Tables and figures, logged as artifacts.
+        run_id: The run.
+    """
+    client = open_store()
+    log_values(client, run_id, metrics=finite_values(metrics), tags=provenance_tags())
+    log_new_parameters(client, run_id, parameters)
+    client.log_artifacts(run_id, str(folder))

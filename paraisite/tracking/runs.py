@@ -2,10 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import mlflow
 import numpy as np
@@ -17,7 +17,6 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from paraisite import schema
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
-from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.schema import MODEL
 from paraisite.tracking import run_content
@@ -27,6 +26,7 @@ from paraisite.tracking.writing import (
     child_run,
     dataset_input,
     describe_dataset,
+    finite_values,
     log_curves,
     log_new_parameters,
     log_values,
@@ -181,7 +181,7 @@ def log_evaluation(
     described = dataset_input(describe_dataset(dataset), "all")
     best = str(summary[schema.MAPE_TEST].idxmin())
     tags = provenance_tags() | {"best_model": best, MLFLOW_RUN_NOTE: run_content.evaluation_description(summary)}
-    log_values(client, run_id, metrics=_finite(dict(summary.loc[best])), tags=tags)
+    log_values(client, run_id, metrics=finite_values(dict(summary.loc[best])), tags=tags)
     client.log_inputs(run_id, datasets=[described])
     client.log_artifacts(run_id, str(folder))
     for model, row in summary.iterrows():
@@ -189,68 +189,12 @@ def log_evaluation(
             tags = provenance_tags() | {"model": str(model)}
             if started_from is not None:
                 tags["started_from"] = started_from[str(model)]
-            log_values(client, child, metrics=_finite(dict(row)), tags=tags)
+            log_values(client, child, metrics=finite_values(dict(row)), tags=tags)
             client.log_inputs(child, datasets=[described])
             own = pivot_by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
             name = f"{schema.MAPE_TEST}_of_split"
             curves = own.add_prefix(f"{name}_seed_").assign(**{name: own.mean(axis=1)})
             log_curves(client, child, curves)
-
-
-def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping[str, str], run_id: str) -> None:
-    """Log fitted Gaussian processes into an open run.
-
-    Args:
-        errors: Metrics on each split's held-out rows (index split_seed).
-        dataset: What they were fitted on.
-        parameters: Settings of the fit.
-        run_id: The run.
-    """
-    client = open_store()
-    log_values(client, run_id, metrics=_finite(summarise_metrics(errors)["mean"].to_dict()), tags=provenance_tags())
-    log_new_parameters(client, run_id, parameters)
-    log_curves(client, run_id, errors.rename(columns=_as_a_store_allows).add_suffix("_of_split"))
-    client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all")])
-
-
-def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, folder: Path, run_id: str) -> None:
-    """Log the overlap of data sets into an open run.
-
-    Args:
-        counts: Numbers of rows, as metrics.
-        datasets: What was compared.
-        folder: Tables and figure, logged as artifacts.
-        run_id: The run.
-    """
-    client = open_store()
-    log_values(client, run_id, metrics=counts, tags=provenance_tags())
-    client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all") for dataset in datasets])
-    client.log_artifacts(run_id, str(folder))
-
-
-def log_selection(metrics: Mapping[str, float], *, parameters: Mapping[str, str], folder: Path, run_id: str) -> None:
-    """Log a selection from a screening, its replay or its verification into an open run.
-
-    Args:
-        metrics: Values by name; those that are not finite are left out.
-        parameters: Settings that they depend on.
-        folder: Tables and figures, logged as artifacts.
-        run_id: The run.
-    """
-    client = open_store()
-    log_values(client, run_id, metrics=_finite(metrics), tags=provenance_tags())
-    log_new_parameters(client, run_id, parameters)
-    client.log_artifacts(run_id, str(folder))
-
-
-def _as_a_store_allows(name: str) -> str:
-    return name.replace("%", " percent")
-
-
-def _finite(row: Mapping[Any, Any]) -> dict[str, float]:
-    """Return the values that a store can show, named as it allows."""
-    values = {_as_a_store_allows(str(name)): float(value) for name, value in row.items()}
-    return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
 def _log_split(

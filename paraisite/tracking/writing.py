@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -115,3 +115,14 @@ def write_figures(figures: "Mapping[str, Figure]", folder: Path) -> None:
     for name, figure in figures.items():
         for ending in ("png", "svg"):
             figure.savefig(folder / f"{name}.{ending}", dpi=150)
+
+
+def allowed_name(name: str) -> str:
+    """Return a metric's name as the store allows it."""
+    return name.replace("%", " percent")
+
+
+def finite_values(row: Mapping[Any, Any]) -> dict[str, float]:
+    """Return the finite values of a row, by names that the store allows."""
+    values = {allowed_name(str(name)): float(value) for name, value in row.items()}
+    return {name: value for name, value in values.items() if np.isfinite(value)}

@@ -20,9 +20,9 @@ from paraisite.data.sources import togo15
 from paraisite.data.structure_columns import with_structures
 from paraisite.labels.assemble import bte_table, elemental_references, slack_table
 from paraisite.labels.campaign import VERSIONS, read_parts, read_plan
+from paraisite.reports.element_map import element_map
 from paraisite.reports.figures import save_figures
 from paraisite.reports.lab_figures import (
-    element_map,
     formation_energy_histogram,
     kappa_histogram,
     prototype_counts,

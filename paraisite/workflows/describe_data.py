@@ -14,8 +14,9 @@ from paraisite.artifacts.stage_folders import description_folder
 from paraisite.config import load_config
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.materials_project import StableMaterials
+from paraisite.reports.element_map import element_map
 from paraisite.reports.figures import save_figures
-from paraisite.reports.lab_figures import element_map, kappa_histogram
+from paraisite.reports.lab_figures import kappa_histogram
 from paraisite.reports.terminal import print_line
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, REASON
 from paraisite.training.recipes import TOGO15

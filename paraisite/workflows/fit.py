@@ -20,9 +20,10 @@ from paraisite.inference.process_fitting import fit_process_model, measure_held_
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import Ensemble
 from paraisite.reports.terminal import print_line
+from paraisite.tracking.analysis_runs import log_processes
 from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import register_predictor
-from paraisite.tracking.runs import log_processes, recipe_run
+from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipes import name_on, read_lineage
 
 PREFIX: Final = "GP"

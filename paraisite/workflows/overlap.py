@@ -19,7 +19,8 @@ from paraisite.reports.figures import save_figure
 from paraisite.reports.overlap import overlap_table, shares_and_errors
 from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
-from paraisite.tracking.runs import log_overlap, recipe_run
+from paraisite.tracking.analysis_runs import log_overlap
+from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import data_behind, read_lineage, recipes_on
 

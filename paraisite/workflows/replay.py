@@ -18,7 +18,8 @@ from paraisite.reports.candidates import replay_figures, replay_table
 from paraisite.reports.figures import save_figures
 from paraisite.reports.terminal import print_table
 from paraisite.schema import KAPPA
-from paraisite.tracking.runs import log_selection, recipe_run
+from paraisite.tracking.analysis_runs import log_selection
+from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipes import TOGO15
 
 

@@ -21,7 +21,8 @@ from paraisite.reports.candidates import candidates_figure, candidates_table
 from paraisite.reports.figures import save_figure
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import KAPPA
-from paraisite.tracking.runs import log_selection, recipe_run
+from paraisite.tracking.analysis_runs import log_selection
+from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipes import TOGO15
 
 logger = logging.getLogger(__name__)

@@ -24,7 +24,8 @@ from paraisite.labels.potential import load_calculator, package_versions
 from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, check_table
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import KAPPA, REASON
-from paraisite.tracking.runs import log_selection, recipe_run
+from paraisite.tracking.analysis_runs import log_selection
+from paraisite.tracking.runs import recipe_run
 
 if TYPE_CHECKING:
     from paraisite.dft_inputs.displaced_supercells import Program

@@ -1,14 +1,11 @@
 """What the figures of labels show, read back from their artists."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
 from paraisite.errors import DataError
 from paraisite.reports.lab_figures import (
-    element_counts,
-    element_map,
     energy_parity,
     formation_energy_histogram,
     kappa_histogram,
@@ -23,41 +20,6 @@ BTE = make_bte()
 
 def texts(axes: Axes) -> list[str]:
     return [text.get_text() for text in axes.texts]
-
-
-def formulas(*names: str) -> pd.DataFrame:
-    return pd.DataFrame({"material_id": names, "formula": names, "reason": ""})
-
-
-def test_an_element_counts_once_per_accepted_material():
-    assert element_counts([SLACK, BTE]) == {"Mg": 12, "O": 12}
-    assert element_counts([formulas("MgO", "CaO"), formulas("MgO", "UO2")]) == {"Mg": 1, "Ca": 1, "O": 3, "U": 1}
-
-
-def test_the_map_shows_each_element_once_with_its_count():
-    axes = element_map([formulas("MgO", "CaO")]).axes[0]
-    shown = [text for text in texts(axes) if text]
-    assert shown[shown.index("O") + 1] == "2"
-    assert shown[shown.index("Mg") + 1] == "1"
-    assert len(axes.patches) == 86
-    assert "57–71" in shown
-    assert "89–103" not in shown
-    colour_bar = next(child for child in axes.child_axes if child.get_title())
-    assert colour_bar.get_title() == "accepted materials that hold the element, of 2"
-
-
-def test_no_two_elements_share_a_place():
-    axes = element_map([formulas("UO2")]).axes[0]
-    corners = {patch.get_xy() for patch in axes.patches}
-    assert len(corners) == len(axes.patches) == 118
-    positions = {text.get_text(): text.get_position() for text in axes.texts if text.get_text()}
-    assert positions["La"][0] == positions["Ac"][0] == positions["Sc"][0]
-    assert positions["La"][1] > positions["Fr"][1]
-
-
-def test_a_map_of_nothing_is_refused():
-    with pytest.raises(DataError, match="no accepted material"):
-        element_map([formulas("MgO").assign(reason="too soft")])
 
 
 def test_bars_of_prototypes_hold_accepted_and_rejected():
