@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 FIGURES: Final = Path(__file__).parent / "figures"
+EVALUATION: Final = Path("build/evaluate_honest")
 DEFAULT_MODEL_IN_EVALUATION: Final = "GP mixture"
 """GPTG15's name in an evaluation, which fits it anew on each split's training rows."""
 
@@ -102,12 +103,10 @@ def _box(axes: Axes, name: str, *, left: float, top: float, width: float, n_besi
 
 def parity() -> Figure:
     """Draw GPTG15's predictions of the held-out rows of the nine splits, with their 90 % intervals."""
-    from paraisite.artifacts.inputs import evaluation_folder
     from paraisite.evaluation.evaluation_tables import EvaluationTables
     from paraisite.reports.model_errors import parity_with_intervals
-    from paraisite.training.recipes import TOGO15
 
-    honest = EvaluationTables.load(evaluation_folder("honest", TOGO15))
+    honest = EvaluationTables.load(EVALUATION)
     figure = parity_with_intervals(honest.estimates, DEFAULT_MODEL_IN_EVALUATION)
     (axes,) = figure.axes
     axes.set_title("GPTG15, the default model: held-out rows of Togo15, nine 80/20 splits", fontsize=10)

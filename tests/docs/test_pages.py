@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import paraisite
-from paraisite.artifacts.bundled import fetch_bundled
+from paraisite.artifacts.dvc_files import fetch_tracked
 from tests.docs.blocks import PAGES, ROOT, blocks_of, text_of
 
 
@@ -66,7 +66,7 @@ def test_the_picture_of_the_layers_has_every_package() -> None:
 
 def test_the_figure_of_errors_has_every_held_out_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    fetch_bundled(Path("build/evaluate_honest/result"), target="build/evaluate_honest/result")
+    fetch_tracked(Path("build/evaluate_honest/result"), target="build/evaluate_honest/result")
     predictions = draw_figures().parity().axes[0].lines[-1]
     assert len(predictions.get_xdata()) == 9 * 19  # a fifth of 95 compounds, nine times
 
