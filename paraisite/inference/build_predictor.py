@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,9 @@ from paraisite.inference.model import Model
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import predict
-from paraisite.training.recipe_result import TrainedRecipe
+
+if TYPE_CHECKING:
+    from paraisite.training.recipe_result import TrainedRecipe
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ MAX_ROUNDING: Final = 0.01
 _N_COMPARED: Final = 256
 
 
-def make_predictor(trained: TrainedRecipe, graphs: GraphCollection) -> Predictor:
+def make_predictor(trained: "TrainedRecipe", graphs: GraphCollection) -> Predictor:
     """Return the predictor of a recipe's members after the last epoch.
 
     Args:
@@ -101,6 +102,9 @@ def rounded(ensemble: Ensemble) -> Ensemble:
 
 
 def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
+    # Here, because TensorFlow takes seconds to import: reading a predictor does without.
+    from paraisite.models.ensemble_prediction import predict
+
     half, some = rounded(ensemble), graphs.take(np.arange(min(len(graphs), _N_COMPARED)))
     of_half, of_full = (np.median(log10_of(predict(each, some)), axis=0) for each in (half, ensemble))
     change = float(np.max(np.abs(np.power(10.0, of_half - of_full) - 1.0)))
