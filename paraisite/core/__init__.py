@@ -1,1 +1,1 @@
-"""What every layer uses and none of it knows crystals: paths, whole files, worker processes, progress."""
+"""Tools of every layer that have nothing to do with crystals: paths, whole files, workers, progress, logging."""

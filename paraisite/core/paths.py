@@ -26,10 +26,10 @@ VERIFICATIONS: Final = BUILD / "verify"
 LABELS: Final = BUILD / "labels"
 PRETRAINED: Final = BUILD / "pretrain"
 PREDICTOR: Final = "predictor"
-"""Name of a folder with an ensemble and what its answers are judged by, among what a recipe leaves and registers."""
+"""Name of a folder with a model and its calibration set, among the files of a recipe and of a registered model."""
 
 PHONONS: Final = LABELS / "phonons"
-"""What a potential's phonons say of data sets' crystals, a folder per data set."""
+"""Phonons of data sets' crystals under a potential, a folder per data set."""
 
 
 def built(recipe_name: str) -> Path:

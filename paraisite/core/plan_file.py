@@ -9,21 +9,21 @@ from paraisite.core.files import write_whole
 from paraisite.errors import DataError
 
 
-def claim(path: Path, plan: Mapping[str, Any], *, told: Mapping[str, Any]) -> None:
+def claim_plan(path: Path, plan: Mapping[str, Any], *, metadata: Mapping[str, Any]) -> None:
     """Write the plan into a new folder, or check that it is the one that the folder was begun with.
 
     Args:
         path: Of the plan's file.
         plan: What the other files depend on.
-        told: What is written beside, for people; it is not compared.
+        metadata: Written beside, for people; not compared.
 
     Raises:
         DataError: The folder was begun with another plan, or its plan is damaged.
     """
     if not path.exists():
-        write_whole(path, (json.dumps({**plan, **told}, indent=2) + "\n").encode())
+        write_whole(path, (json.dumps({**plan, **metadata}, indent=2) + "\n").encode())
         return
-    begun = {key: value for key, value in read_plan(path).items() if key not in told}
+    begun = {key: value for key, value in read_plan(path).items() if key not in metadata}
     for key in {**begun, **plan}:
         if begun.get(key) != plan.get(key):
             raise DataError(
@@ -33,7 +33,7 @@ def claim(path: Path, plan: Mapping[str, Any], *, told: Mapping[str, Any]) -> No
 
 
 def read_plan(path: Path) -> dict[str, Any]:
-    """Return a plan with what was told beside it.
+    """Return a plan with its metadata.
 
     Raises:
         DataError: It is missing or damaged.

@@ -63,7 +63,7 @@ class CountProgress:
         return done / max(time.monotonic() - self._start, 1e-9)
 
     def update(self, *, n_done: int, n_total: int | None = None, note: str = "", sets_pace: bool = True) -> None:
-        """Show how much is done; what the first call that sets the pace says was done before.
+        """Show how much is done; the first call that sets the pace gives what was done before.
 
         Args:
             n_done: How much is done.

@@ -124,7 +124,7 @@ class _OneThreadProcess(SpawnProcess):
 
 
 class _Context(SpawnContext):
-    """Starts processes of one thread, and knows them: an executor has no way to end its own at once."""
+    """Starts processes of one thread, and keeps a list of them: an executor has no way to end its own at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ def _start(load: Callable[[], Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Leave when the parent is gone: killed with SIGKILL it says no goodbye, and this process would wait for ever."""
+    """Leave when the parent is gone: a parent that was killed with SIGKILL sends nothing, and this process would wait for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

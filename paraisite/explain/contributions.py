@@ -2,7 +2,7 @@
 
 Source: occlusion, Zeiler & Fergus, ECCV 2014, 10.1007/978-3-319-10590-1_53, with atoms, shells of bonds or descriptors
 in the place of an image's patches. Parts are hidden one at a time, so that what two of them do together is in neither
-or in both: ``accounted_share`` says how far the contributions add up to the whole.
+or in both: ``accounted_share`` is how far the contributions add up to the whole.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Contributions:
         method: How it was hidden, a sentence.
         log10_kappa: Every member's prediction with nothing hidden, kappa in W/m/K, [n_member].
         dex: What each part adds to it, dex, [n_member, n_part].
-        all_dex: What all parts together add to a prediction that knows none of them, dex, [n_member].
+        all_dex: What all parts together add to the prediction with all of them hidden, dex, [n_member].
     """
 
     parts: tuple[Part, ...]

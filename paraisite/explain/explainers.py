@@ -92,7 +92,7 @@ def explain(explainer: Explainer, crystals: Sequence[Crystal]) -> list[Explanati
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """Return an explanation as JSON knows it: the prediction's row and, below "contributions", what it rests on."""
+    """Return an explanation for JSON: the prediction's row and, below "contributions", those of the parts."""
     found = explanation.contributions
     if found is None:
         return explanation.row | {"contributions": None}

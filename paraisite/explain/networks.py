@@ -74,7 +74,7 @@ def predict_with_parts_hidden(
 
 
 def _hiding(ensemble: Ensemble, trained: npt.NDArray[np.bool_]) -> Ensemble:
-    """Return the ensemble with an embedding for an element that is not told."""
+    """Return the ensemble with an embedding for a hidden element."""
     embedding = ensemble.parameters["atom_embedding"].copy()
     embedding[:, _HIDDEN_ELEMENT] = embedding[:, np.flatnonzero(trained)].mean(axis=1)
     return dataclasses.replace(ensemble, parameters=ensemble.parameters | {"atom_embedding": embedding})

@@ -1,1 +1,1 @@
-"""Answers to others' questions: kappa of any crystal, with its interval and with what the model knows of its like."""
+"""Predictions for crystals: kappa with intervals, the applicability domain and the nearest training materials."""

@@ -164,7 +164,7 @@ class ProcessModel:
         header, arrays = read_sealed(path, header_key=_HEADER, expected_format=FORMAT)
         names = {_key(process.name, kernel) for process in GAUSSIAN_PROCESSES for kernel in range(N_KERNEL)}
         if set(arrays) != names | set(_ROWS):
-            raise CheckpointError(f"{path} holds other processes than this version knows: fit them again")
+            raise CheckpointError(f"{path} holds other processes than those of this version: fit them again")
         networks = {name: _network(folder, name, digest=digest) for name, digest in header["networks"]}
         settings = {
             process.name: tuple(arrays[_key(process.name, kernel)] for kernel in range(N_KERNEL))

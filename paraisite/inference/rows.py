@@ -39,7 +39,7 @@ def interval_keys(coverage: float) -> tuple[str, str]:
 
 
 def as_rows(predictions: Predictions) -> list[Row]:
-    """Return one row per crystal as JSON knows it: numbers, texts, lists, and None for absent values."""
+    """Return one row per crystal for JSON: numbers, texts, lists, and None for absent values."""
     numbers = {
         VALUE: predictions.value,
         **_ends(predictions),

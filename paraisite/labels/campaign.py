@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paraisite.core.files import COMPACT_PARQUET, write_whole
-from paraisite.core.plan_file import claim
+from paraisite.core.plan_file import claim_plan
 from paraisite.core.plan_file import read_plan as read_plan_file
 from paraisite.core.workers import WorkerPool
 from paraisite.errors import DataError
@@ -28,7 +28,7 @@ STRUCTURES_SHA256: Final = "structures_sha256"
 """Key of a plan: of the crystals that a campaign is about, where these are a data set's."""
 
 VERSIONS: Final = "versions"
-"""Of the packages that the campaign was begun with; told, not compared."""
+"""Of the packages that the campaign was begun with; metadata, not compared."""
 
 _LOST: Final = "a labelling process was ended from outside (out of memory?); the same command goes on where it stopped"
 
@@ -88,7 +88,7 @@ def run_campaign(
         DataError: The folder holds another campaign.
         ParaisiteError: A process died.
     """
-    claim(folder / PLAN_FILE, plan, told={VERSIONS: package_versions()})
+    claim_plan(folder / PLAN_FILE, plan, metadata={VERSIONS: package_versions()})
     missing = [part for part in parts if not _file(folder, part.name).exists()]
     n_done = len(parts) - len(missing)
     on_part(n_done=n_done, n_part=len(parts), rows=())

@@ -114,7 +114,7 @@ class TextFile:
 
     @property
     def is_compressed(self) -> bool:
-        """Whether its name says so."""
+        """Whether its name ends in .gz."""
         return self.path.suffix == GZIP_SUFFIX
 
     def records(self) -> Iterator[tuple[RawRow, float]]:

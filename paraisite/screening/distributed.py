@@ -38,7 +38,7 @@ class DaskWorkers(Workers):
 
         Raises:
             MissingInputError: Dask is not installed.
-            ConfigError: No scheduler answers, or it has no worker.
+            ConfigError: The scheduler cannot be reached, or has no worker.
         """
         try:
             from distributed import Client
@@ -54,7 +54,7 @@ class DaskWorkers(Workers):
             raise ConfigError(f"the Dask scheduler at {self._address} has no workers yet")
         self.n_ahead = 2 * n_thread
         # As a task's result, so that it can be made again when the worker that holds it is lost.
-        self._model = self._client.submit(_itself, self._scorer, pure=False)
+        self._model = self._client.submit(_return_scorer, self._scorer, pure=False)
         self._executor = self._client.get_executor(pure=False, retries=_RETRIES)
         return self
 
@@ -77,7 +77,7 @@ class DaskWorkers(Workers):
             raise ParaisiteError(LOST) from error
 
 
-def _itself(scorer: Scorer) -> Scorer:
+def _return_scorer(scorer: Scorer) -> Scorer:
     return scorer
 
 

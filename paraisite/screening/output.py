@@ -1,4 +1,4 @@
-"""What a screening leaves: a folder that is a parquet data set, one part per chunk, with its plan and a summary.
+"""The result of a screening: a folder that is a parquet data set, one part per chunk, with its plan and a summary.
 
 A part is written whole and holds nothing that depends on time or load: a screening that was killed and started again
 ends with the same files as one that ran through.
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 import paraisite
 from paraisite.core.files import write_whole
-from paraisite.core.plan_file import claim
+from paraisite.core.plan_file import claim_plan
 from paraisite.errors import DataError
 from paraisite.schema import REASON, ROW
 from paraisite.screening.chunks import Chunk, Source
@@ -39,7 +39,7 @@ class Summary:
 
     Attributes:
         n_row: Rows.
-        n_scored: Of these, rows with an answer; the others have a reason.
+        n_scored: Of these, rows with a prediction; the others have a reason.
     """
 
     n_row: int
@@ -67,7 +67,7 @@ class ScreeningFolder:
             "chunk_size": chunk_size,
             "columns": table_schema(scorer).names,
         }
-        claim(self.folder / PLAN_FILE, plan, told={"paraisite_version": paraisite.__version__})
+        claim_plan(self.folder / PLAN_FILE, plan, metadata={"paraisite_version": paraisite.__version__})
         (self.folder / SUMMARY_FILE).unlink(missing_ok=True)
 
     def part(self, number: int) -> Path:

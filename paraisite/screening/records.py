@@ -94,7 +94,7 @@ def _from_line(content: bytes, place: str) -> Row:
 
 
 def _parsed(content: bytes | str) -> Any:
-    """Return what JSON says; Python's own reader, which is slower, also takes NaN."""
+    """Return the value that a JSON text holds; Python's own reader, which is slower, also takes NaN."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -106,7 +106,7 @@ def _id_of(values: Mapping[str, Any], place: str) -> str:
 
 
 def _from_values(values: dict[str, Any], place: str) -> Row:
-    """Return the crystal of a row of named values, in any of the forms that this project knows."""
+    """Return the crystal of a row of named values, in any of the forms that this project reads."""
     material_id = _id_of(values, place)
     structure = values.get(STRUCTURE_COLUMN, values)
     try:

@@ -28,22 +28,22 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
     arrays = joined([row for _, row in crystals])
     graphs, without_graph = build_graphs_from_arrays(arrays, **scorer.graph_settings._asdict())
     reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
-    answered = np.array([place for place, _ in crystals if place not in reasons], np.int64)
+    predicted = np.array([place for place, _ in crystals if place not in reasons], np.int64)
     usable = arrays.take(np.setdiff1d(np.arange(len(arrays)), list(without_graph)))
     columns = scorer.score(graphs, usable) if len(graphs) else {name: np.zeros(0) for name in scorer.columns.names}
     finite = np.isfinite(columns[scorer.columns.names[0]])
-    reasons |= dict.fromkeys(answered[~finite].tolist(), NOT_FINITE)
+    reasons |= dict.fromkeys(predicted[~finite].tolist(), NOT_FINITE)
     known = {name: values[finite] for name, values in columns.items()}
-    return _table(chunk, rows, reasons, _spread(known, answered[finite], len(rows)), scorer)
+    return _table(chunk, rows, reasons, _scatter(known, predicted[finite], len(rows)), scorer)
 
 
 def table_schema(scorer: Scorer) -> pa.Schema:
-    """Return the columns of a screening: row, material_id, formula, the scorer's (null without an answer), reason."""
+    """Return the columns of a screening: row, material_id, formula, the scorer's (null without a prediction), reason."""
     first = [(ROW, pa.int64()), (MATERIAL_ID, pa.string()), (FORMULA, pa.string())]
     return pa.schema([*map(pa.field, *zip(*first, strict=True)), *scorer.columns, pa.field(REASON, pa.string())])
 
 
-def _spread(known: Mapping[str, npt.NDArray[Any]], places: npt.NDArray[np.int64], n_row: int) -> dict[str, pa.Array]:
+def _scatter(known: Mapping[str, npt.NDArray[Any]], places: npt.NDArray[np.int64], n_row: int) -> dict[str, pa.Array]:
     """Return columns [n_row] that hold the known values at their places, null elsewhere."""
     index = np.full(n_row, -1)
     index[places] = np.arange(len(places))
@@ -52,13 +52,13 @@ def _spread(known: Mapping[str, npt.NDArray[Any]], places: npt.NDArray[np.int64]
 
 
 def _table(
-    chunk: Chunk, rows: Sequence[Row], reasons: Mapping[int, str], answers: Mapping[str, pa.Array], scorer: Scorer
+    chunk: Chunk, rows: Sequence[Row], reasons: Mapping[int, str], predictions: Mapping[str, pa.Array], scorer: Scorer
 ) -> pa.Table:
     columns = {
         ROW: range(chunk.first_row, chunk.end_row),
         MATERIAL_ID: [row.material_id for row in rows],
         FORMULA: [row.formula if isinstance(row, ScreenedCrystal) else None for row in rows],
-        **answers,
+        **predictions,
         REASON: [reasons.get(place) for place in range(len(rows))],
     }
     return pa.table(columns, schema=table_schema(scorer))

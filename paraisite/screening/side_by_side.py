@@ -72,9 +72,9 @@ def join_screenings(folders: Mapping[str, Path], made_of: MadeOf, path: Path) ->
         if OUT_OF_DOMAIN_FLAG in table.column_names:
             predicted[OUT_OF_DOMAIN_FLAG] = table[OUT_OF_DOMAIN_FLAG]
         columns |= {f"{model}{SEPARATOR}{name}": values for name, values in predicted.items()}
-    unanswered = [pc.is_valid(table[REASON]) for table in tables.values()]
-    by_none = unanswered[0]
-    for each in unanswered[1:]:
+    without_prediction = [pc.is_valid(table[REASON]) for table in tables.values()]
+    by_none = without_prediction[0]
+    for each in without_prediction[1:]:
         by_none = pc.and_(by_none, each)
     columns[REASON] = pc.if_else(by_none, first[REASON], pa.scalar(None, pa.string()))
     facts = {"source_sha256": made_of.source_sha256, "model_sha256": dict(made_of.model_sha256)}

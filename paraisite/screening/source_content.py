@@ -1,4 +1,4 @@
-"""What a source holds besides rows to screen: crystals as pymatgen knows them, and numbers that stand beside them."""
+"""The crystals of a source as pymatgen structures, and the columns of numbers beside them."""
 
 from collections.abc import Iterator
 from typing import Any, Final

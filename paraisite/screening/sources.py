@@ -1,4 +1,4 @@
-"""Sources: what `screen` reads, as chunks of rows that nobody has parsed yet."""
+"""Sources that `screen` reads, as chunks of rows that are not parsed yet."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
