@@ -14,10 +14,10 @@ from paraisite.app.uploads import EXAMPLES, crystals_of_file, notice
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.errors import ParaisiteError
-from paraisite.explain.explainers import Explainer, Explanation, as_json, explain
+from paraisite.explain.explainers import Explainer, Explanation, build_json, explain
 from paraisite.explain.text import agreement_sentence, contribution_sentences, domain_sentence
 from paraisite.inference.crystals import Crystal
-from paraisite.inference.rows import NAME, Row, as_frame, as_named_rows
+from paraisite.inference.rows import NAME, Row, build_frame, build_named_rows
 from paraisite.reports.explanation import contributions_figure, prediction_figure
 
 
@@ -66,14 +66,14 @@ def _read_uploads() -> list[Crystal]:
 def _select_crystal(explainer: Explainer, crystals: Sequence[Crystal]) -> Crystal | None:
     """Show the predictions of several crystals; return the one that is selected for details."""
     predictions = explainer.predictor.predict([crystal.found for crystal in crystals])
-    rows = as_named_rows(crystals, predictions)
+    rows = build_named_rows(crystals, predictions)
     for crystal, row in zip(crystals, rows, strict=True):
         if row[schema.REASON] is not None:
             _show_reason(crystal, row)
     table = overview_table(rows)
     digits = {name: st.column_config.NumberColumn(format="%.4g") for name in table.select_dtypes("number").columns}
     st.dataframe(table, hide_index=True, column_config=digits, placeholder="–", alt="Predictions of all crystals")
-    frame = as_frame(predictions)
+    frame = build_frame(predictions)
     frame.insert(0, NAME, [crystal.name for crystal in crystals])
     _download("All rows as CSV", frame.to_csv(index=False), "predictions.csv")
     usable = [crystal for crystal, row in zip(crystals, rows, strict=True) if row[schema.REASON] is None]
@@ -140,7 +140,7 @@ def _show_contributions(explanation: Explanation) -> None:
 
 
 def _show_downloads(explanation: Explanation) -> None:
-    text = json.dumps(as_json(explanation), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(build_json(explanation), ensure_ascii=False, allow_nan=False)
     left, right = st.columns(2)
     with left:
         _download("This row as JSON", text, "explanation.json")

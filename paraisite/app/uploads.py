@@ -7,7 +7,7 @@ from typing import Final
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from paraisite.inference.crystals import Crystal, crystals_of_text
+from paraisite.inference.crystals import Crystal, parse_crystals
 
 _CELL: Final = re.compile(r"^_cell_length_a\b", re.MULTILINE | re.IGNORECASE)
 
@@ -19,7 +19,7 @@ def crystals_of_file(name: str, content: bytes) -> list[Crystal]:
         name: The file's.
         content: CIF, POSCAR, extended XYZ, whose frames are a crystal each, or pymatgen's JSON.
     """
-    return crystals_of_text(name, content.decode(errors="replace"))
+    return parse_crystals(name, content.decode(errors="replace"))
 
 
 def notice(name: str, content: bytes) -> str | None:

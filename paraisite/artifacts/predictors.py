@@ -14,7 +14,7 @@ from paraisite.errors import MissingInputError, WeightsError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
-from paraisite.inference.rows import Row, as_named_rows
+from paraisite.inference.rows import Row, build_named_rows
 
 HDF5_SUFFIXES: Final = (".hdf5", ".h5")
 ENSEMBLE_SUFFIX: Final = ".safetensors"
@@ -54,7 +54,7 @@ def predict_rows(model: str | Path, crystals: Sequence[Crystal]) -> list[Row]:
     """
     predictor, structures = find_predictor(model), [crystal.found for crystal in crystals]
     of_outputs = [
-        as_named_rows(crystals, dataclasses.replace(predictor, output=output).predict(structures))
+        build_named_rows(crystals, dataclasses.replace(predictor, output=output).predict(structures))
         for output in range(len(predictor.model.targets))
     ]
     return [row for of_crystal in zip(*of_outputs, strict=True) for row in of_crystal]

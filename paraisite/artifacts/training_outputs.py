@@ -3,7 +3,7 @@
 import json
 import logging
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,7 +92,7 @@ class TrainingOutput:
         further = {
             "members": "one per split, after the last epoch, so that nothing was chosen on its validation rows",
             REFERENCE_SHA256: file_sha256(folder / PREDICTOR / CALIBRATION_SET_FILE),
-            CALIBRATION: None if calibration is None else asdict(calibration),
+            CALIBRATION: None if calibration is None else calibration.describe(),
         }
         path = folder / PREDICTOR / ENSEMBLE_FILE
         _write_card(self.trained.result, path, self.trained.last, further=further)
@@ -137,6 +137,6 @@ def write_process_predictor(name: str, predictor: Predictor, errors: pd.DataFram
         "dataset": dataset.name,
         "dataset_digest": dataset.digest,
         METRICS: tabulate_means(errors),
-        CALIBRATION: None if calibration is None else asdict(calibration),
+        CALIBRATION: None if calibration is None else calibration.describe(),
     }
     (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")

@@ -170,7 +170,7 @@ def _start(load: Callable[[], Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Leave when the parent is gone: a parent that was killed with SIGKILL sends nothing, and this process would wait for ever."""
+    """Leave when the parent is gone: killed with SIGKILL it sends nothing, and this process would wait for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

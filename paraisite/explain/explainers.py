@@ -19,7 +19,7 @@ from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel
-from paraisite.inference.rows import Row, as_named_rows
+from paraisite.inference.rows import Row, build_named_rows
 from paraisite.schema import REASON
 
 
@@ -87,11 +87,11 @@ def explain(explainer: Explainer, crystals: Sequence[Crystal]) -> list[Explanati
     trained = np.zeros(0) if materials is None else materials.kappa_w_per_m_k
     return [
         Explanation(crystal, row, _contributions(explainer, crystal, row), trained)
-        for crystal, row in zip(crystals, as_named_rows(crystals, predictions), strict=True)
+        for crystal, row in zip(crystals, build_named_rows(crystals, predictions), strict=True)
     ]
 
 
-def as_json(explanation: Explanation) -> dict[str, Any]:
+def build_json(explanation: Explanation) -> dict[str, Any]:
     """Return an explanation for JSON: the prediction's row and, below "contributions", those of the parts."""
     found = explanation.contributions
     if found is None:

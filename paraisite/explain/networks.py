@@ -17,7 +17,7 @@ from pymatgen.core.periodic_table import Element
 from paraisite.explain.contributions import Contributions, Part
 from paraisite.graphs.crystal_graph import CrystalGraph, GraphCollection
 from paraisite.graphs.quotient import distance_shells
-from paraisite.inference.calibration import log10_of
+from paraisite.inference.calibration import floored_log10
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import answers
 
@@ -70,7 +70,7 @@ def predict_with_parts_hidden(
 ) -> npt.NDArray[np.float64]:
     """Return every member's log10(kappa) of what ``occlude_parts`` returned, [n_member, n_part + 2]."""
     found = answers(_hiding(ensemble, trained), occluded, compiled=int(occluded.n_bond.sum()) > _MANY_BONDS)
-    return log10_of(found.output)
+    return floored_log10(found.output)
 
 
 def _hiding(ensemble: Ensemble, trained: npt.NDArray[np.bool_]) -> Ensemble:

@@ -128,7 +128,7 @@ def contributions_table(found: Contributions) -> Table:
     return table
 
 
-def as_text(explanation: Explanation) -> list[RenderableType]:
+def format_explanation(explanation: Explanation) -> list[RenderableType]:
     """Return an explanation for a terminal: its name, its sentences, and its table."""
     name = Text(f"\n{explanation.crystal.name}", style="bold")
     lines = [Text(sentence) for sentence in sentences(explanation)]

@@ -13,8 +13,8 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.calibration import log10_of
-from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials, elements_of
+from paraisite.inference.calibration import floored_log10
+from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials, mark_elements
 from paraisite.inference.model import Model
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
@@ -46,7 +46,7 @@ def make_predictor(trained: "TrainedRecipe", graphs: GraphCollection) -> Predict
         model,
         graphs,
         crystals=CrystalArrays.from_structures(result.dataset.structures),
-        materials=materials_of(result.dataset),
+        materials=list_materials(result.dataset),
         trained_rows=[split.train for split in result.splits],
     )
     return Predictor(model, calibration_set)
@@ -81,21 +81,21 @@ def make_calibration_set(
         raise DataError("a member's predictions of its own data set are not finite: it has diverged")
     return CalibrationSet(
         materials=materials,
-        elements=elements_of(graphs),
+        elements=mark_elements(graphs),
         embedding=predicted.embedding.astype(np.float32),
         members_w_per_m_k=predicted.output,
-        trained=membership(trained_rows, len(graphs)),
+        trained=mark_trained_rows(trained_rows, len(graphs)),
         model_digest=model.digest,
         std_dex=predicted.std_dex,
     )
 
 
-def membership(rows_of_members: Sequence[npt.NDArray[np.int64]], n_row: int) -> npt.NDArray[np.bool_]:
+def mark_trained_rows(rows_of_members: Sequence[npt.NDArray[np.int64]], n_row: int) -> npt.NDArray[np.bool_]:
     """Return which rows are among each member's, bool [n_member, n_row]."""
     return np.stack([np.isin(np.arange(n_row), rows) for rows in rows_of_members])
 
 
-def rounded(ensemble: Ensemble) -> Ensemble:
+def round_parameters(ensemble: Ensemble) -> Ensemble:
     """Return the ensemble as it comes back from a file in half precision."""
     parameters = {name: value.astype(np.float16).astype(np.float32) for name, value in ensemble.parameters.items()}
     return dataclasses.replace(ensemble, parameters=parameters)
@@ -105,8 +105,8 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
     # Here, because TensorFlow takes seconds to import: reading a predictor does without.
     from paraisite.models.ensemble_prediction import predict
 
-    half, some = rounded(ensemble), graphs.take(np.arange(min(len(graphs), _N_COMPARED)))
-    of_half, of_full = (np.median(log10_of(predict(each, some)), axis=0) for each in (half, ensemble))
+    half, some = round_parameters(ensemble), graphs.take(np.arange(min(len(graphs), _N_COMPARED)))
+    of_half, of_full = (np.median(floored_log10(predict(each, some)), axis=0) for each in (half, ensemble))
     change = float(np.max(np.abs(np.power(10.0, of_half - of_full) - 1.0)))
     logger.debug("half precision changes kappa by %.2g at most", change)
     if change < MAX_ROUNDING:
@@ -115,7 +115,7 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
     return ensemble
 
 
-def materials_of(dataset: Dataset) -> KnownMaterials:
+def list_materials(dataset: Dataset) -> KnownMaterials:
     """Return a data set's materials, for people."""
     table = dataset.table
     prototypes = table[schema.PROTOTYPE]

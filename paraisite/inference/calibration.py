@@ -65,7 +65,7 @@ class Calibration:
         rows = np.flatnonzero(held_out.any(axis=0) & (True if among is None else among))
         if not len(rows):
             return cls(float("nan"), (float("nan"),) * len(COVERAGES), 0)
-        logs = log10_of(calibration_set.members_w_per_m_k)[:, rows]
+        logs = floored_log10(calibration_set.members_w_per_m_k)[:, rows]
         std = None if calibration_set.std_dex is None else calibration_set.std_dex[:, rows]
         known = np.log10(calibration_set.materials.kappa_w_per_m_k[rows])
         estimate = combine_members(logs, std, counted=held_out[:, rows])
@@ -80,6 +80,15 @@ class Calibration:
         """Return the estimates of new crystals; arguments as ``combine_members`` takes them."""
         estimate = combine_members(log10_kappa, std_dex)
         return estimate if std_dex is not None else Estimate(estimate.mean, np.full(len(estimate.mean), self.std_dex))
+
+    def describe(self) -> dict[str, float | list[float]]:
+        """Return the calibration as a card of a predictor holds it, by the keys of the first versions."""
+        return {
+            "spread_dex": self.std_dex,
+            "half_widths": list(self.half_widths),
+            "n_row": self.n_row,
+            "tilt": self.tilt,
+        }
 
     def value(self, estimate: Estimate) -> Floats:
         """Return the predictions of kappa, W/m/K, [n_row]."""
@@ -118,7 +127,7 @@ def median_of_members(log10_kappa: Floats) -> Floats:
     return median_of(combine_members(log10_kappa, None))
 
 
-def log10_of(kappa_w_per_m_k: Floats) -> Floats:
+def floored_log10(kappa_w_per_m_k: Floats) -> Floats:
     """Return log10(kappa), values below those of any crystal being raised to ``LOG_FLOOR``; same shape."""
     log10_kappa: Floats = np.log10(np.maximum(kappa_w_per_m_k, LOG_FLOOR))
     return log10_kappa

@@ -123,7 +123,7 @@ class CalibrationSet:
         )
 
 
-def elements_of(graphs: GraphCollection) -> npt.NDArray[np.bool_]:
+def mark_elements(graphs: GraphCollection) -> npt.NDArray[np.bool_]:
     """Return which elements each crystal holds, by atomic number, bool [n_crystal, n_element]."""
     elements = np.zeros((len(graphs), N_ELEMENT), np.bool_)
     elements[np.repeat(np.arange(len(graphs)), graphs.n_atom), graphs.atomic_number] = True

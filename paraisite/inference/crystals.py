@@ -43,32 +43,32 @@ def read_crystals(paths: Sequence[Path]) -> list[Crystal]:
     Args:
         paths: Files; folders, which stand for the structure files in them; ``STANDARD_INPUT``.
     """
-    return [crystal for path in paths for crystal in _of_path(path)]
+    return [crystal for path in paths for crystal in _read_path(path)]
 
 
-def crystals_of_text(name: str, text: str) -> list[Crystal]:
+def parse_crystals(name: str, text: str) -> list[Crystal]:
     """Return the crystals in a text of any format that ``structures_of_text`` knows; ``name`` is what it is called."""
-    return list(_named(name, structures_of_text(text)))
+    return list(_name_frames(name, structures_of_text(text)))
 
 
-def _of_path(path: Path) -> Iterator[Crystal]:
+def _read_path(path: Path) -> Iterator[Crystal]:
     if path == STANDARD_INPUT:
-        yield from crystals_of_text(str(path), sys.stdin.read())
+        yield from parse_crystals(str(path), sys.stdin.read())
         return
     # An empty folder stays, so that it becomes a row with a reason.
-    for file in (_files_of(path) if path.is_dir() else []) or [path]:
+    for file in (_list_files(path) if path.is_dir() else []) or [path]:
         if file.suffix.lower() in EXTENDED_XYZ_SUFFIXES:
-            yield from _named(str(file), [found for _, found in read_frames(file)])
+            yield from _name_frames(str(file), [found for _, found in read_frames(file)])
         else:
             yield Crystal(str(file), read_structure(file))
 
 
-def _files_of(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     frames = [file for suffix in EXTENDED_XYZ_SUFFIXES for file in folder.glob(f"*{suffix}")]
     return sorted({*structure_files(folder), *frames})
 
 
-def _named(name: str, frames: Sequence[Structure | str]) -> Iterator[Crystal]:
+def _name_frames(name: str, frames: Sequence[Structure | str]) -> Iterator[Crystal]:
     if not frames:
         yield Crystal(name, "it holds no structure")
     for number, found in enumerate(frames, start=1):

@@ -54,7 +54,7 @@ class NetworkModel:
     @property
     def digest(self) -> str:
         """SHA-256, in hex, over members and scaler."""
-        return digest_of(self.ensemble)
+        return compute_digest(self.ensemble)
 
     def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
         """Return every member's predictions; see ``model.Model``."""
@@ -76,7 +76,7 @@ def save_exactly(ensemble: Ensemble, path: Path) -> None:
     ensemble.save(path, half_precision=fits)
 
 
-def digest_of(ensemble: Ensemble) -> str:
+def compute_digest(ensemble: Ensemble) -> str:
     """Return the SHA-256, in hex, over members and scaler, whatever precision they were stored in."""
     arrays: dict[str, npt.NDArray[Any]] = {f"parameters/{name}": value for name, value in ensemble.parameters.items()}
     if ensemble.scaler is not None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from paraisite.arrays import Floats
 from paraisite.inference.applicability_domain import Applicability
-from paraisite.inference.calibration import log10_of
+from paraisite.inference.calibration import floored_log10
 from paraisite.inference.calibration_set import KnownMaterials
 
 
@@ -63,7 +63,7 @@ class Predictions:
         """Sample standard deviation over the members of log10(kappa), dex, [n_row]; NaN for a single member."""
         if len(self.members) == 1:
             return np.full(len(self), np.nan)
-        found: Floats = log10_of(self.members).std(axis=0, ddof=1)
+        found: Floats = floored_log10(self.members).std(axis=0, ddof=1)
         return found
 
     def with_gaps(self, reasons: Mapping[int, str], n_row: int) -> "Predictions":

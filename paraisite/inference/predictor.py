@@ -13,8 +13,8 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.applicability_domain import ApplicabilityDomain
-from paraisite.inference.calibration import Calibration, log10_of, median_of_members
-from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, CalibrationSet, elements_of
+from paraisite.inference.calibration import Calibration, floored_log10, median_of_members
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, CalibrationSet, mark_elements
 from paraisite.inference.model import Model, ModelOutput
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictions import Predictions
@@ -130,9 +130,9 @@ class Predictor:
         if not self.model.predicts_conductivity:
             value = members.mean(axis=0)
         elif self.calibration is None:
-            value = median_of_members(log10_of(members))
+            value = median_of_members(floored_log10(members))
         else:
-            estimate = self.calibration.estimate(log10_of(members), predicted.std_dex)
+            estimate = self.calibration.estimate(floored_log10(members), predicted.std_dex)
             value = self.calibration.value(estimate)
             lower, upper = self.calibration.intervals(estimate)
         domain, known = self.applicability_domain, self.calibration_set
@@ -143,7 +143,7 @@ class Predictor:
             value=value,
             lower=lower,
             upper=upper,
-            applicability=None if domain is None else domain.assess(predicted.embedding, elements_of(graphs)),
+            applicability=None if domain is None else domain.assess(predicted.embedding, mark_elements(graphs)),
             materials=None if known is None else known.materials,
             reason=np.full(n_row, "", np.str_),
         )

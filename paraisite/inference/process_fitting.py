@@ -11,8 +11,8 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.build_predictor import make_calibration_set, materials_of, membership
-from paraisite.inference.calibration import Calibration, log10_of
+from paraisite.inference.build_predictor import list_materials, make_calibration_set, mark_trained_rows
+from paraisite.inference.calibration import Calibration, floored_log10
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.inference.process_model import ProcessModel, describe
 from paraisite.metrics.kappa_errors import compute_kappa_errors
@@ -38,10 +38,10 @@ def fit_process_model(
         networks,
         descriptors=describe(networks, graphs, crystals, compiled=True),
         log10_kappa=np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
-        trained=membership(rows, len(dataset)),
+        trained=mark_trained_rows(rows, len(dataset)),
     )
     calibration_set = make_calibration_set(
-        model, graphs, crystals=crystals, materials=materials_of(dataset), trained_rows=rows
+        model, graphs, crystals=crystals, materials=list_materials(dataset), trained_rows=rows
     )
     return model, calibration_set
 
@@ -61,7 +61,9 @@ def measure_held_out_errors(calibration_set: CalibrationSet, splits: Sequence[Sp
         calibration = Calibration.fit(calibration_set, among=calibration_set.trained[number])
         held_out = split.validation
         std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[[number]][:, held_out]
-        estimate = calibration.estimate(log10_of(calibration_set.members_w_per_m_k[[number]][:, held_out]), std_dex)
+        estimate = calibration.estimate(
+            floored_log10(calibration_set.members_w_per_m_k[[number]][:, held_out]), std_dex
+        )
         lower, upper = calibration.intervals(estimate)
         inside = (lower <= known[held_out]) & (known[held_out] <= upper)
         rows.append(

@@ -21,7 +21,7 @@ from paraisite.features.descriptors import Descriptor, structure_descriptors
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import ModelOutput
-from paraisite.inference.network_model import digest_of, save_exactly
+from paraisite.inference.network_model import compute_digest, save_exactly
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.estimate import Estimate, mixed
 from paraisite.models.gaussian_process import N_KERNEL, FittedProcesses
@@ -116,7 +116,9 @@ class ProcessModel:
     @property
     def digest(self) -> str:
         """SHA-256, in hex, over networks, materials and settings."""
-        return content_sha256(self._arrays(), {name: digest_of(network) for name, network in self.networks.items()})
+        return content_sha256(
+            self._arrays(), {name: compute_digest(network) for name, network in self.networks.items()}
+        )
 
     def estimates(self, descriptors: Floats) -> list[Estimate]:
         """Return each member's estimates of log10(kappa) of crystals with these descriptors."""
@@ -149,7 +151,7 @@ class ProcessModel:
         for name, network in self.networks.items():
             save_exactly(network, _network_file(folder, name))
         # A list, as their order is that of the columns.
-        networks = [[name, digest_of(network)] for name, network in self.networks.items()]
+        networks = [[name, compute_digest(network)] for name, network in self.networks.items()]
         header = {"format": FORMAT, "networks": networks}
         write_sealed(folder / PROCESSES_FILE, self._arrays(), header, header_key=_HEADER)
 
@@ -209,7 +211,7 @@ def _network_file(folder: Path, name: str) -> Path:
 
 def _network(folder: Path, name: str, *, digest: str) -> Ensemble:
     network = Ensemble.load(_network_file(folder, name))
-    if digest_of(network) != digest:
+    if compute_digest(network) != digest:
         raise CheckpointError(f"{_network_file(folder, name)} is not the network that the processes were fitted with")
     return network
 

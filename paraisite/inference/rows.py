@@ -38,7 +38,7 @@ def interval_keys(coverage: float) -> tuple[str, str]:
     return f"lower_{100 * coverage:.0f}", f"upper_{100 * coverage:.0f}"
 
 
-def as_rows(predictions: Predictions) -> list[Row]:
+def build_rows(predictions: Predictions) -> list[Row]:
     """Return one row per crystal for JSON: numbers, texts, lists, and None for absent values."""
     numbers = {
         VALUE: predictions.value,
@@ -61,20 +61,20 @@ def as_rows(predictions: Predictions) -> list[Row]:
     ]
 
 
-def as_named_rows(crystals: Sequence[Crystal], predictions: Predictions) -> list[Row]:
+def build_named_rows(crystals: Sequence[Crystal], predictions: Predictions) -> list[Row]:
     """Return the same with the crystals' names and formulas in front."""
-    rows = zip(crystals, as_rows(predictions), strict=True)
+    rows = zip(crystals, build_rows(predictions), strict=True)
     return [{NAME: crystal.name, schema.FORMULA: crystal.formula, **row} for crystal, row in rows]
 
 
-def as_frame(predictions: Predictions) -> pd.DataFrame:
+def build_frame(predictions: Predictions) -> pd.DataFrame:
     """Return the rows as a table of numbers and texts: lists are JSON, and an absent text is empty."""
-    rows = as_rows(predictions)
+    rows = build_rows(predictions)
     return pd.DataFrame({key: _column([row[key] for row in rows], kind) for key, kind in frame_types().items()})
 
 
 def frame_types() -> dict[str, str]:
-    """Return the columns of ``as_frame`` in their order, with MLflow's names of their types."""
+    """Return the columns of ``build_frame`` in their order, with MLflow's names of their types."""
     ends = [key for coverage in schema.COVERAGES for key in interval_keys(coverage)]
     numbers = (VALUE, *ends, MEAN, STD, VARIANCE, schema.KAPPA_LOG10_STD)
     return {
@@ -90,7 +90,7 @@ def frame_types() -> dict[str, str]:
     }
 
 
-def as_table(rows: Sequence[Row]) -> Table:
+def build_table(rows: Sequence[Row]) -> Table:
     """Return named rows for a terminal; below them those without a prediction, with the reason."""
     name = Column("file", overflow="fold")
     table = Table(name, "formula", "prediction", "80 %", "90 %", "in domain", "nearest training material", box=None)

@@ -160,7 +160,7 @@ class _Unpacked(io.RawIOBase):
         return len(content)
 
 
-def split(form: Form, content: bytes) -> list[bytes]:
+def split_rows(form: Form, content: bytes) -> list[bytes]:
     """Return the rows that a span's bytes hold.
 
     Raises:

@@ -29,7 +29,7 @@ from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files import read_frame, read_structure
 from paraisite.data.validation import MAX_ATOMS, find_unusable, too_many_atoms
 from paraisite.errors import DataError
-from paraisite.screening.chunks import Chunk, Form, Span, split
+from paraisite.screening.chunks import Chunk, Form, Span, split_rows
 
 ID_KEYS: Final = (*ID_COLUMNS, "mp_id")
 """Where a row's id is looked for."""
@@ -61,39 +61,39 @@ def read_chunk(chunk: Chunk) -> list[Row]:
     Raises:
         DataError: A file has changed since the chunk was cut.
     """
-    rows = [row for span in chunk.spans for row in _rows(span)]
+    rows = [row for span in chunk.spans for row in _read_rows(span)]
     if len(rows) != chunk.n_row:
         raise DataError(f"{chunk.spans[0].path} has changed: {len(rows)} rows where there were {chunk.n_row}")
     return rows
 
 
-def _rows(span: Span) -> Iterator[Row]:
+def _read_rows(span: Span) -> Iterator[Row]:
     if span.form is Form.FILE:
-        yield _row(span.path.name, read_structure(span.path))
+        yield _build_row(span.path.name, read_structure(span.path))
         return
     if isinstance(span.content, pa.RecordBatch):
         for number, values in enumerate(span.content.to_pylist(), start=span.first + 1):
             yield _from_values(values, f"{span.path.name} {number}")
         return
     read_one = _from_line if span.form is Form.LINES else _from_frame
-    for number, content in enumerate(split(span.form, span.read()), start=span.first + 1):
+    for number, content in enumerate(split_rows(span.form, span.read()), start=span.first + 1):
         yield read_one(content, f"{span.path.name} {number}")
 
 
 def _from_frame(content: bytes, place: str) -> Row:
     facts, structure = read_frame(content.decode(errors="replace"))
-    return _row(_id_of(facts, place), structure)
+    return _build_row(_find_id(facts, place), structure)
 
 
 def _from_line(content: bytes, place: str) -> Row:
     try:
-        values = _parsed(content)
+        values = _parse_json(content)
     except ValueError as error:
         return Rejection(place, f"not a line of JSON: {error}")
     return _from_values(values, place) if isinstance(values, dict) else Rejection(place, _NO_CRYSTAL)
 
 
-def _parsed(content: bytes | str) -> Any:
+def _parse_json(content: bytes | str) -> Any:
     """Return the value that a JSON text holds; Python's own reader, which is slower, also takes NaN."""
     try:
         return orjson.loads(content)
@@ -101,26 +101,26 @@ def _parsed(content: bytes | str) -> Any:
         return json.loads(content)
 
 
-def _id_of(values: Mapping[str, Any], place: str) -> str:
+def _find_id(values: Mapping[str, Any], place: str) -> str:
     return next((str(values[key]) for key in ID_KEYS if values.get(key) is not None), place)
 
 
 def _from_values(values: dict[str, Any], place: str) -> Row:
     """Return the crystal of a row of named values, in any of the forms that this project reads."""
-    material_id = _id_of(values, place)
+    material_id = _find_id(values, place)
     structure = values.get(STRUCTURE_COLUMN, values)
     try:
         if isinstance(structure, str) and structure.lstrip().startswith("{"):
-            structure = _parsed(structure)
+            structure = _parse_json(structure)
         if not isinstance(structure, dict):
-            return _row(material_id, structure_from_text(structure))
+            return _build_row(material_id, structure_from_text(structure))
         if "sites" in structure:
             return _from_pymatgen(material_id, structure)
         if GEOMETRY in structure:
             cell = Lattice.from_parameters(*structure[GEOMETRY]).matrix
-            return _crystal(material_id, cell, structure[SPECIES], structure[POSITIONS])
+            return _build_crystal(material_id, cell, structure[SPECIES], structure[POSITIONS])
         if LATTICE in structure:
-            return _crystal(material_id, structure[LATTICE], structure[SPECIES], structure[FRACTIONAL])
+            return _build_crystal(material_id, structure[LATTICE], structure[SPECIES], structure[FRACTIONAL])
     except (KeyError, TypeError, ValueError) as error:
         return Rejection(material_id, f"not a readable crystal: {error}")
     return Rejection(material_id, _NO_CRYSTAL)
@@ -136,12 +136,12 @@ def _from_pymatgen(material_id: str, values: dict[str, Any]) -> Row:
                 raise ValueError(species["occu"])
             symbols.append(species["element"])
             coords.append(site["abc"])
-        return _crystal(material_id, values["lattice"]["matrix"], symbols, coords)
+        return _build_crystal(material_id, values["lattice"]["matrix"], symbols, coords)
     except (KeyError, TypeError, ValueError):
-        return _row(material_id, structure_from_text(values))
+        return _build_row(material_id, structure_from_text(values))
 
 
-def _crystal(material_id: str, lattice: Any, symbols: Sequence[str], coords: Any) -> Row:
+def _build_crystal(material_id: str, lattice: Any, symbols: Sequence[str], coords: Any) -> Row:
     """Return the crystal of plain lists.
 
     Raises:
@@ -164,16 +164,16 @@ def _crystal(material_id: str, lattice: Any, symbols: Sequence[str], coords: Any
         return Rejection(material_id, find_unusable(arrays)[0])
     count = Counter(numbers)
     divisor = math.gcd(*count.values())
-    formula = _formula(tuple(sorted((number, n // divisor) for number, n in count.items())))
+    formula = _compose_formula(tuple(sorted((number, n // divisor) for number, n in count.items())))
     return ScreenedCrystal(material_id, formula, arrays)
 
 
 @lru_cache(maxsize=1 << 16)
-def _formula(count: tuple[tuple[int, int], ...]) -> str:
+def _compose_formula(count: tuple[tuple[int, int], ...]) -> str:
     return reduced_formulas([Composition({Element.from_Z(number): n for number, n in count})])[0]
 
 
-def _row(material_id: str, structure: Structure | str) -> Row:
+def _build_row(material_id: str, structure: Structure | str) -> Row:
     if isinstance(structure, str):
         return Rejection(material_id, structure)
     if len(structure) > MAX_ATOMS:
@@ -182,7 +182,7 @@ def _row(material_id: str, structure: Structure | str) -> Row:
     return ScreenedCrystal(material_id, formula, CrystalArrays.from_structures([structure]))
 
 
-def joined(crystals: Sequence[ScreenedCrystal]) -> CrystalArrays:
+def join_crystals(crystals: Sequence[ScreenedCrystal]) -> CrystalArrays:
     """Return the arrays of all crystals, one after another."""
     arrays = [crystal.arrays for crystal in crystals] or [CrystalArrays.from_structures([])]
     return CrystalArrays(*(np.concatenate([getattr(one, name) for one in arrays]) for name in _ARRAYS))

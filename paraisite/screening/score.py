@@ -11,7 +11,7 @@ from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk
-from paraisite.screening.records import Row, ScreenedCrystal, joined, read_chunk
+from paraisite.screening.records import Row, ScreenedCrystal, join_crystals, read_chunk
 from paraisite.screening.scorer import Scorer
 
 
@@ -25,7 +25,7 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
     rows = read_chunk(chunk)
     reasons = {place: row.reason for place, row in enumerate(rows) if not isinstance(row, ScreenedCrystal)}
     crystals = [(place, row) for place, row in enumerate(rows) if isinstance(row, ScreenedCrystal)]
-    arrays = joined([row for _, row in crystals])
+    arrays = join_crystals([row for _, row in crystals])
     graphs, without_graph = build_graphs_from_arrays(arrays, **scorer.graph_settings._asdict())
     reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
     predicted = np.array([place for place, _ in crystals if place not in reasons], np.int64)
@@ -38,7 +38,7 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
 
 
 def table_schema(scorer: Scorer) -> pa.Schema:
-    """Return the columns of a screening: row, material_id, formula, the scorer's (null without a prediction), reason."""
+    """Return the columns of a screening: row, material_id, formula, the scorer's (null where there is none), reason."""
     first = [(ROW, pa.int64()), (MATERIAL_ID, pa.string()), (FORMULA, pa.string())]
     return pa.schema([*map(pa.field, *zip(*first, strict=True)), *scorer.columns, pa.field(REASON, pa.string())])
 

@@ -37,7 +37,7 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
             The columns of ``inference.rows.frame_types``, in the order given; ``reason`` says why a row has no value.
         """
         structures = [_structure_of(text) for text in model_input[rows.STRUCTURE]]
-        return rows.as_frame(self._predictor.predict(structures, compiled=True))
+        return rows.build_frame(self._predictor.predict(structures, compiled=True))
 
 
 def _structure_of(text: str) -> Structure | str:

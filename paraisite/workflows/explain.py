@@ -7,10 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from paraisite.artifacts.predictors import find_predictor
-from paraisite.explain.explainers import Explainer
-from paraisite.explain.explainers import as_json as to_json
+from paraisite.explain.explainers import Explainer, build_json
 from paraisite.explain.explainers import explain as explain_all
-from paraisite.explain.text import as_text
+from paraisite.explain.text import format_explanation
 from paraisite.inference.crystals import read_crystals
 from paraisite.reports.explanation import save_explanation_figures
 
@@ -35,10 +34,10 @@ def explain_files(files: Sequence[Path], model: str, *, output: Path, as_json: b
     console = Console(soft_wrap=True)
     if as_json:
         for explanation in explanations:
-            print(json.dumps(to_json(explanation), ensure_ascii=False, allow_nan=False))  # noqa: T201
+            print(json.dumps(build_json(explanation), ensure_ascii=False, allow_nan=False))  # noqa: T201
     else:
         for explanation in explanations:
-            console.print(*as_text(explanation), sep="\n")
+            console.print(*format_explanation(explanation), sep="\n")
         for figure in figures:
             console.print(f"figure: {figure}", highlight=False)
     return bool(figures)

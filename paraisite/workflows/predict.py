@@ -8,7 +8,7 @@ from rich.console import Console
 
 from paraisite.artifacts.predictors import predict_rows
 from paraisite.inference.crystals import STANDARD_INPUT, read_crystals
-from paraisite.inference.rows import as_table
+from paraisite.inference.rows import build_table
 from paraisite.schema import REASON
 
 
@@ -31,5 +31,5 @@ def predict_files(files: Sequence[Path], model: str, *, as_json: bool) -> bool:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False, allow_nan=False))  # noqa: T201
     else:
-        Console().print(as_table(rows))
+        Console().print(build_table(rows))
     return any(row[REASON] is None for row in rows)

@@ -11,7 +11,7 @@ from paraisite.app.uploads import EXAMPLES
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.errors import MissingInputError
 from paraisite.inference.crystals import Crystal
-from paraisite.inference.rows import Row, as_named_rows
+from paraisite.inference.rows import Row, build_named_rows
 from tests.inference.planted import tiny_predictor
 
 NAMES = list(EXAMPLES)
@@ -20,7 +20,7 @@ NAMES = list(EXAMPLES)
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
     crystals = [Crystal(NAMES[0], EXAMPLES[NAMES[0]]()), Crystal("broken.cif", "it is broken")]
-    return as_named_rows(crystals, tiny_predictor().predict([crystal.found for crystal in crystals]))
+    return build_named_rows(crystals, tiny_predictor().predict([crystal.found for crystal in crystals]))
 
 
 def test_tables_say_what_the_row_says(rows: list[Row]):
@@ -57,7 +57,9 @@ def test_an_example_is_predicted_and_explained(tmp_path: Path):
     assert [info.value for info in page.info] == ["Upload a structure file, or choose an example."]
     page.selectbox[0].select(NAMES[0]).run()
     assert not page.exception
-    (row,) = as_named_rows([Crystal(NAMES[0], EXAMPLES[NAMES[0]]())], tiny_predictor().predict([EXAMPLES[NAMES[0]]()]))
+    (row,) = build_named_rows(
+        [Crystal(NAMES[0], EXAMPLES[NAMES[0]]())], tiny_predictor().predict([EXAMPLES[NAMES[0]]()])
+    )
     assert page.metric[0].value == kappa_text(row)
     assert len(page.table) == 2
     assert any("the rest is interplay" in text.value for text in page.markdown)

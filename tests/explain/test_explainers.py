@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from paraisite.cli import app
 from paraisite.errors import DataError
-from paraisite.explain.explainers import Explainer, Explanation, as_json, explain
-from paraisite.explain.text import as_text, sentences
+from paraisite.explain.explainers import Explainer, Explanation, build_json, explain
+from paraisite.explain.text import format_explanation, sentences
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
-from paraisite.inference.rows import as_named_rows
+from paraisite.inference.rows import build_named_rows
 from paraisite.reports.explanation import explanation_figure, prediction_figure, save_explanation_figures
 from tests.graphs.crystals import rocksalt, wurtzite
 from tests.inference.planted import tiny_ensemble, tiny_predictor
@@ -38,7 +38,7 @@ def test_rows_are_those_of_the_prediction():
     crystals = [SALT, BROKEN, Crystal("gan.cif", wurtzite())]
     predictions = predictor().predict([crystal.found for crystal in crystals])
     found = explained(*crystals)
-    assert [explanation.row for explanation in found] == as_named_rows(crystals, predictions)
+    assert [explanation.row for explanation in found] == build_named_rows(crystals, predictions)
     assert [explanation.contributions is None for explanation in found] == [False, True, False]
     assert found[0].trained_w_per_m_k.shape == (12,)
 
@@ -82,8 +82,8 @@ def test_an_element_that_taught_nobody_is_named():
 def test_without_a_prediction_there_is_its_reason():
     (found,) = explained(BROKEN)
     assert sentences(found) == ["There is no prediction: it is broken."]
-    assert len(as_text(found)) == 2
-    assert as_json(found)["contributions"] is None
+    assert len(format_explanation(found)) == 2
+    assert build_json(found)["contributions"] is None
     with pytest.raises(DataError, match=r"broken\.cif: nothing to draw"):
         prediction_figure(found)
 

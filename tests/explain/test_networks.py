@@ -8,7 +8,7 @@ import pytest
 from paraisite.explain.networks import occlude_graph
 from paraisite.graphs.build import build_graphs
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.calibration import log10_of
+from paraisite.inference.calibration import floored_log10
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import answers
 from tests.graphs.crystals import CUTOFF, TOLERANCE, Structure, perovskite, rocksalt, wurtzite
@@ -62,7 +62,7 @@ def test_an_element_that_is_hidden_has_the_mean_embedding_of_those_that_taught()
     numbers = np.where(graph.atomic_number == 11, np.int32(50), graph.atomic_number)
     tin = dataclasses.replace(graph, atomic_number=numbers)
     with_it, without = (
-        log10_of(answers(members, crystal, compiled=False).output)
+        floored_log10(answers(members, crystal, compiled=False).output)
         for members, crystal in ((ensemble, graph), (replaced, tin))
     )
     found = occlude_graph(ensemble, graph, trained=TAUGHT)

@@ -1,5 +1,7 @@
 """Intervals hold the share of new rows that they promise, whatever the members say of what they have learnt."""
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -59,6 +61,13 @@ def test_an_interval_that_the_rows_are_too_few_for_is_not_a_number():
     assert np.isfinite(few.half_widths).tolist() == [True, True, False]
     none = Calibration.fit(planted_calibration_set(kappa, members, np.ones_like(trained)))
     assert (none.n_row, np.isnan(none.half_widths).all()) == (0, True)
+
+
+def test_a_card_holds_all_of_it_by_the_keys_that_shipped_cards_have():
+    calibration = Calibration(std_dex=0.2, half_widths=(0.7, 1.3, 1.7), n_row=95, tilt=0.5)
+    described = {"spread_dex": 0.2, "half_widths": [0.7, 1.3, 1.7], "n_row": 95, "tilt": 0.5}
+    assert calibration.describe() == described
+    assert list(described) == ["spread_dex", *list(dataclasses.asdict(calibration))[1:]]
 
 
 def test_intervals_follow_spreads_that_members_give_and_values_lie_below_the_median():

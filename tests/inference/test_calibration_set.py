@@ -9,7 +9,7 @@ import pytest
 from paraisite.errors import CheckpointError, DataError
 from paraisite.inference.build_predictor import make_calibration_set
 from paraisite.inference.calibration_set import CalibrationSet
-from paraisite.inference.network_model import NetworkModel, digest_of
+from paraisite.inference.network_model import NetworkModel, compute_digest
 from paraisite.models.ensemble_prediction import predict
 from tests.inference.planted import materials, tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 from tests.training.tiny import tiny_data, tiny_splits
@@ -54,7 +54,7 @@ def test_another_ensemble_is_refused():
 
 def test_the_digest_survives_a_file(tmp_path: Path):
     tiny_ensemble().save(tmp_path / "e.safetensors")
-    assert digest_of(tiny_ensemble().load(tmp_path / "e.safetensors")) == digest_of(tiny_ensemble())
+    assert compute_digest(tiny_ensemble().load(tmp_path / "e.safetensors")) == compute_digest(tiny_ensemble())
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing of the kind"])

@@ -8,7 +8,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from paraisite.errors import CheckpointError
-from paraisite.inference.build_predictor import rounded
+from paraisite.inference.build_predictor import round_parameters
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
@@ -111,16 +111,16 @@ def test_a_folder_holds_the_predictor(tmp_path: Path):
 
 def test_members_that_were_rounded_take_half_the_space(tmp_path: Path):
     Predictor(NetworkModel(tiny_ensemble())).save(tmp_path / "full")
-    Predictor(NetworkModel(rounded(tiny_ensemble()))).save(tmp_path / "half")
+    Predictor(NetworkModel(round_parameters(tiny_ensemble()))).save(tmp_path / "half")
     full, half = ((tmp_path / name / "ensemble.safetensors").stat().st_size for name in ("full", "half"))
     assert half < 0.6 * full
     found = Predictor.load(tmp_path / "half").model.ensemble.parameters["head/0/kernel"]
-    np.testing.assert_array_equal(found, rounded(tiny_ensemble()).parameters["head/0/kernel"])
+    np.testing.assert_array_equal(found, round_parameters(tiny_ensemble()).parameters["head/0/kernel"])
 
 
 def test_a_reference_of_other_members_is_refused(tmp_path: Path):
     tiny_predictor().save(tmp_path / "a")
-    Predictor(NetworkModel(rounded(tiny_ensemble()))).save(tmp_path / "b")
+    Predictor(NetworkModel(round_parameters(tiny_ensemble()))).save(tmp_path / "b")
     (tmp_path / "b" / CALIBRATION_SET_FILE).write_bytes((tmp_path / "a" / CALIBRATION_SET_FILE).read_bytes())
     with pytest.raises(CheckpointError, match="the calibration set belongs to a model"):
         Predictor.load(tmp_path / "b")

@@ -10,7 +10,7 @@ import pytest
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.graphs.build import build_graphs_from_arrays
-from paraisite.inference.build_predictor import make_calibration_set, membership
+from paraisite.inference.build_predictor import make_calibration_set, mark_trained_rows
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel, describe
 from paraisite.models.estimate import mixed
@@ -34,7 +34,7 @@ def model() -> ProcessModel:
         networks,
         descriptors=describe(networks, GRAPHS, CRYSTALS, compiled=False),
         log10_kappa=np.log10(KAPPA),
-        trained=membership(TRAINED_ROWS, len(KAPPA)),
+        trained=mark_trained_rows(TRAINED_ROWS, len(KAPPA)),
     )
 
 

@@ -33,13 +33,13 @@ def predictions(predictor: Predictor) -> Predictions:
 def text_of(named: list[rows.Row]) -> list[str]:
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(rows.as_table(named))
+        console.print(rows.build_table(named))
     return captured.get().splitlines()
 
 
 def test_json_and_back_loses_nothing():
     found = predictions(tiny_predictor())
-    named = rows.as_named_rows(CRYSTALS, found)
+    named = rows.build_named_rows(CRYSTALS, found)
     back = json.loads(json.dumps(named, allow_nan=False))
     assert back == named
     np.testing.assert_array_equal(
@@ -52,14 +52,14 @@ def test_json_and_back_loses_nothing():
 
 
 def test_a_row_without_a_prediction_has_a_reason_and_no_numbers():
-    row = rows.as_named_rows(CRYSTALS, predictions(tiny_predictor()))[1]
+    row = rows.build_named_rows(CRYSTALS, predictions(tiny_predictor()))[1]
     known = {key for key, value in row.items() if value is not None}
     assert known == {rows.NAME, rows.TARGET, rows.UNIT, REASON}
 
 
 def test_rows_have_the_same_keys_with_and_without_a_reference():
     with_it, without = (
-        rows.as_rows(predictions(predictor))
+        rows.build_rows(predictions(predictor))
         for predictor in (tiny_predictor(), Predictor(NetworkModel(tiny_ensemble())))
     )
     assert [list(row) for row in with_it] == [list(row) for row in without]
@@ -68,7 +68,7 @@ def test_rows_have_the_same_keys_with_and_without_a_reference():
 
 @pytest.mark.parametrize("predictor", [tiny_predictor, lambda: Predictor(NetworkModel(tiny_ensemble()))])
 def test_the_frame_has_the_columns_and_types_that_a_server_promises(predictor: Callable[[], Predictor]):
-    frame = rows.as_frame(predictions(predictor()))
+    frame = rows.build_frame(predictions(predictor()))
     kinds = {"double": "float64", "boolean": "bool", "string": "str"}
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
         name: kinds[kind] for name, kind in rows.frame_types().items()
@@ -78,7 +78,7 @@ def test_the_frame_has_the_columns_and_types_that_a_server_promises(predictor: C
 
 
 def test_people_see_value_intervals_and_the_nearest():
-    lines = text_of(rows.as_named_rows(CRYSTALS, predictions(tiny_predictor())))
+    lines = text_of(rows.build_named_rows(CRYSTALS, predictions(tiny_predictor())))
     assert len(lines) == 1 + len(CRYSTALS)
     assert "kappa" in lines[1]
     assert "W/m/K" in lines[1]
@@ -87,5 +87,5 @@ def test_people_see_value_intervals_and_the_nearest():
 
 
 def test_without_intervals_people_see_the_members_deviation():
-    lines = text_of(rows.as_named_rows(CRYSTALS, predictions(Predictor(NetworkModel(tiny_ensemble())))))
+    lines = text_of(rows.build_named_rows(CRYSTALS, predictions(Predictor(NetworkModel(tiny_ensemble())))))
     assert "±" in lines[1]

@@ -24,7 +24,7 @@ from paraisite.evaluation.scores import tabulate_estimates, tabulate_scores
 from paraisite.inference.calibration import Calibration
 from paraisite.models.estimate import MIN_SPREAD_DEX, Estimate, half_width, interval_of
 from paraisite.schema import COVERAGES, interval_columns
-from tests.inference.planted import planted_reference, trained_mask
+from tests.inference.planted import planted_calibration_set, trained_mask
 from tests.synthetic_result import make_dataset
 
 RTOL = 1e-12
@@ -128,7 +128,7 @@ def test_a_networks_intervals_are_those_of_the_absolute_residuals(n_row: int) ->
     rng = np.random.default_rng(n_row)
     kappa, trained = 10 ** rng.normal(1.2, 0.7, n_row), trained_mask(9, n_row, seeds=range(1, 10))
     members = kappa * 10 ** rng.normal(0.0, 0.25, (9, n_row))
-    calibration = Calibration.of(planted_reference(kappa, members, trained))
+    calibration = Calibration.fit(planted_calibration_set(kappa, members, trained))
     # A row's prediction out of fold: the median over the members that were not trained on it.
     held_out = np.where(trained, np.nan, np.log10(members))
     rows = ~trained.all(axis=0)
@@ -152,7 +152,7 @@ def test_a_processes_intervals_are_those_of_crepes_on_held_out_members() -> None
     n_row = 120
     kappa, trained = 10 ** rng.normal(1.2, 0.7, n_row), trained_mask(9, n_row, seeds=range(1, 10))
     members, stds = kappa * 10 ** rng.normal(0.0, 0.25, (9, n_row)), rng.uniform(0.1, 0.4, (9, n_row))
-    calibration = Calibration.of(planted_reference(kappa, members, trained, spread_dex=stds))
+    calibration = Calibration.fit(planted_calibration_set(kappa, members, trained, std_dex=stds))
     rows = ~trained.all(axis=0)
     logs, variances = (np.where(trained, np.nan, values)[:, rows] for values in (np.log10(members), stds**2))
     sigmas = np.sqrt(np.nanmean(variances, axis=0) + np.nanvar(logs, axis=0))  # of the members' mixture

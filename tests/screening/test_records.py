@@ -16,7 +16,7 @@ from paraisite.data.datasets.table import reduced_formulas
 from paraisite.data.record import Rejection
 from paraisite.data.validation import MAX_ATOMS
 from paraisite.screening.chunks import Chunk, Form, Span
-from paraisite.screening.records import Row, ScreenedCrystal, joined, read_chunk
+from paraisite.screening.records import Row, ScreenedCrystal, join_crystals, read_chunk
 from tests.graphs.crystals import random_crystals, rocksalt, simple_cubic, symmetric_crystals
 
 NAMES = ("lattice_angstrom", "n_atom", "frac_coords", "atomic_number")
@@ -115,4 +115,4 @@ def test_a_row_without_a_crystal_says_why(line: object, reason: str | None):
 
 
 def test_nothing_joined_is_nothing():
-    assert len(joined([])) == 0
+    assert len(join_crystals([])) == 0

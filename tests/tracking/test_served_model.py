@@ -49,7 +49,7 @@ def registered(client: MlflowClient) -> MlflowClient:
 
 
 def check_answers(found: pd.DataFrame) -> None:
-    expected = rows.as_frame(tiny_predictor().predict([SALT, "none", SILICON]))
+    expected = rows.build_frame(tiny_predictor().predict([SALT, "none", SILICON]))
     assert list(found.columns) == list(expected.columns)
     assert [bool(reason) for reason in found[REASON]] == [False, True, False]
     for key in (rows.VALUE, *rows.interval_keys(0.5), schema.OUT_OF_DOMAIN):
