@@ -84,7 +84,7 @@ def test_without_a_prediction_there_is_its_reason():
     assert sentences(found) == ["There is no prediction: it is broken."]
     assert len(format_explanation(found)) == 2
     assert build_json(found)["contributions"] is None
-    with pytest.raises(DataError, match=r"broken\.cif: nothing to draw"):
+    with pytest.raises(DataError, match=r"broken\.cif: there is no prediction to draw"):
         prediction_figure(found)
 
 
@@ -96,7 +96,7 @@ def test_the_figure_shows_bars_members_and_intervals():
     np.testing.assert_allclose(widths, found.contributions.mean_dex[found.contributions.order])
     labels = {line.get_label(): line.get_xdata() for line in place.lines}
     np.testing.assert_allclose(labels["3 members"], found.row["members"])
-    np.testing.assert_allclose(labels["50 % interval"], [found.row["lower_50"], found.row["upper_50"]])
+    np.testing.assert_allclose(labels["50 % prediction interval"], [found.row["lower_50"], found.row["upper_50"]])
     np.testing.assert_allclose(labels["prediction"], [found.row["value"]])
     assert len(nearest.get_yticklabels()) == 3
 
