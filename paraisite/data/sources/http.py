@@ -42,7 +42,7 @@ class JsonSession(requests.Session):
         timeout_seconds: Longest silence of the server.
         answer_seconds: Longest time for one whole answer.
         n_attempt: Attempts for each answer.
-        pause_seconds: Pause before the second attempt, see ``patience.repeat``.
+        pause_seconds: Pause before the second attempt, see ``retries.repeat``.
         interval_seconds: Pause between two answered requests.
         never_kept: Ends of paths whose answers are asked for every time.
         on_answer: Called with every parsed answer, kept ones included.

@@ -134,7 +134,7 @@ def fetch_published_weights(
         progress: Called while the HDF5 file arrives.
         timeout_seconds: Longest silence of the server.
         n_attempt: Attempts per file.
-        pause_seconds: Pause before the second attempt, see ``patience.repeat``.
+        pause_seconds: Pause before the second attempt, see ``retries.repeat``.
 
     Raises:
         ConfigError: There is no such published model.

@@ -2,10 +2,11 @@
 
 import logging
 import random
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, TypeVar
+
+import tenacity
 
 logger = logging.getLogger(__name__)
 
@@ -59,19 +60,47 @@ def repeat(attempt: Callable[[], Result], *, what: str, n_attempt: int, pause_se
     Raises:
         FailedAttemptError: The last attempt's, or that of one whose failure will not pass.
     """
-    n_failed = 0
-    while True:
-        try:
-            return attempt()
-        except FailedAttemptError as failure:
-            failure.n_attempt = n_failed = n_failed + 1
-            if n_failed >= n_attempt or not failure.may_pass:
-                raise
-            pause = failure.retry_after_seconds
-            if pause is None:
-                pause = pause_seconds * 2 ** (n_failed - 1) * random.uniform(1.0, 1.5)
-            pause = min(pause, MAX_PAUSE_SECONDS)
-            logger.warning(
-                "%s: attempt %d of %d failed: %s; once more in %.0f s", what, n_failed, n_attempt, failure, pause
-            )
-            time.sleep(pause)
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(n_attempt),
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, FailedAttemptError) and error.may_pass),
+        wait=_Pause(pause_seconds),
+        before_sleep=lambda state: _log_failure(state, what=what, n_attempt=n_attempt),
+        reraise=True,
+    )
+    try:
+        return retrying(attempt)
+    except FailedAttemptError as failure:
+        failure.n_attempt = retrying.statistics["attempt_number"]
+        raise
+
+
+class _Pause(tenacity.wait.wait_base):
+    """What the server asked for, else a pause that doubles; ``MAX_PAUSE_SECONDS`` at most."""
+
+    def __init__(self, pause_seconds: float) -> None:
+        self._pause_seconds = pause_seconds
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        pause = _failure(retry_state).retry_after_seconds
+        if pause is None:
+            pause = self._pause_seconds * 2 ** (retry_state.attempt_number - 1) * random.uniform(1.0, 1.5)
+        return min(pause, MAX_PAUSE_SECONDS)
+
+
+def _failure(state: tenacity.RetryCallState) -> FailedAttemptError:
+    """Return why the attempt failed that another one follows."""
+    failure = state.outcome.exception() if state.outcome else None
+    if not isinstance(failure, FailedAttemptError):
+        raise TypeError(f"an attempt is repeated after {failure!r}")
+    return failure
+
+
+def _log_failure(state: tenacity.RetryCallState, *, what: str, n_attempt: int) -> None:
+    logger.warning(
+        "%s: attempt %d of %d failed: %s; once more in %.0f s",
+        what,
+        state.attempt_number,
+        n_attempt,
+        _failure(state),
+        state.upcoming_sleep,
+    )
