@@ -8,7 +8,7 @@ from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
 from paraisite.errors import StructureError
-from paraisite.features.descriptors import PHYSICAL, Descriptor, physical_descriptors, symmetry_of
+from paraisite.features.descriptors import PHYSICAL_DESCRIPTORS, Descriptor, physical_descriptors, symmetry_of
 from paraisite.schema import REASON
 
 OF_THE_CELL: Final = (
@@ -22,7 +22,7 @@ OF_THE_CELL: Final = (
 )
 """Named as in the Materials Project, where they are there."""
 
-OF_STRUCTURES: Final = (*OF_THE_CELL, *PHYSICAL)
+OF_STRUCTURES: Final = (*OF_THE_CELL, *PHYSICAL_DESCRIPTORS)
 
 
 def descriptors_of(structures: Sequence[Structure | None]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ class Descriptor:
     meaning: str
 
 
-PHYSICAL: Final = (
+PHYSICAL_DESCRIPTORS: Final = (
     Descriptor("log10_mean_mass", "log10(u)", "Mean mass of the atoms."),
     Descriptor("log10_lightest_mass", "log10(u)", "Mass of the lightest element."),
     Descriptor("log10_heaviest_mass", "log10(u)", "Mass of the heaviest element."),
@@ -73,17 +73,17 @@ _UNKNOWN: Final = {"atomic_radius": _RADIUS_ANGSTROM, "X": _ELECTRONEGATIVITY, "
 
 
 def physical_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
-    """Return the columns of ``PHYSICAL``, one row per structure.
+    """Return the columns of ``PHYSICAL_DESCRIPTORS``, one row per structure.
 
     Raises:
         StructureError: An atom has no other within 16 Å, or a site holds no single element.
     """
     rows = _physical(CrystalArrays.from_structures(structures))
-    return pd.DataFrame(rows, columns=[descriptor.name for descriptor in PHYSICAL])
+    return pd.DataFrame(rows, columns=[descriptor.name for descriptor in PHYSICAL_DESCRIPTORS])
 
 
 _OF_ION: Final = {"group": "", "row": "", "atomic_radius": "Å"}
-IONIC: Final = tuple(
+IONIC_DESCRIPTORS: Final = tuple(
     Descriptor(f"{name}_of_{ion}", unit, f"Of the {degree} electronegative element.")
     for ion, degree in (("cation", "least"), ("anion", "most"))
     for name, unit in _OF_ION.items()
@@ -92,17 +92,17 @@ IONIC: Final = tuple(
 
 
 def ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
-    """Return the columns of ``IONIC``, one row per structure.
+    """Return the columns of ``IONIC_DESCRIPTORS``, one row per structure.
 
     Raises:
         StructureError: A site holds no single element.
     """
     rows = _ionic(CrystalArrays.from_structures(structures))
-    return pd.DataFrame(rows, columns=[descriptor.name for descriptor in IONIC])
+    return pd.DataFrame(rows, columns=[descriptor.name for descriptor in IONIC_DESCRIPTORS])
 
 
 def structure_descriptors(crystals: CrystalArrays) -> Floats:
-    """Return the columns of ``PHYSICAL``, then those of ``IONIC``, [n_crystal, n_descriptor].
+    """Return the columns of ``PHYSICAL_DESCRIPTORS``, then those of ``IONIC_DESCRIPTORS``, [n_crystal, n_descriptor].
 
     Raises:
         StructureError: An atom has no other within 16 Å, or a site holds no single element.
@@ -153,10 +153,10 @@ def _of_elements(name: str) -> Floats:
 
 
 def _physical(crystals: CrystalArrays) -> Floats:
-    """Return the columns of ``PHYSICAL``, [n_crystal, 9]."""
+    """Return the columns of ``PHYSICAL_DESCRIPTORS``, [n_crystal, 9]."""
     _check_elements(crystals)
     if len(crystals) == 0:
-        return np.zeros((0, len(PHYSICAL)))
+        return np.zeros((0, len(PHYSICAL_DESCRIPTORS)))
     mass, electronegativity = (_of_elements(name)[crystals.atomic_number] for name in ("atomic_mass", "X"))
     first = crystals.atom_offset[:-1]
     volume = np.abs(np.linalg.det(crystals.lattice_angstrom))
@@ -176,10 +176,10 @@ def _physical(crystals: CrystalArrays) -> Floats:
 
 
 def _ionic(crystals: CrystalArrays) -> Floats:
-    """Return the columns of ``IONIC``, [n_crystal, 6]."""
+    """Return the columns of ``IONIC_DESCRIPTORS``, [n_crystal, 6]."""
     _check_elements(crystals)
     if len(crystals) == 0:
-        return np.zeros((0, len(IONIC)))
+        return np.zeros((0, len(IONIC_DESCRIPTORS)))
     # By electronegativity, and of equal ones by atomic number.
     ordered = np.argsort(_of_elements("X")[1:], kind="stable") + 1
     rank = np.zeros(_N_ELEMENT + 1, np.int64)

@@ -15,9 +15,7 @@ from paraisite.arrays import Floats
 from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
-from paraisite.features.descriptors import IONIC as IONIC_COLUMNS
-from paraisite.features.descriptors import PHYSICAL as PHYSICAL_COLUMNS
-from paraisite.features.descriptors import Descriptor, structure_descriptors
+from paraisite.features.descriptors import IONIC_DESCRIPTORS, PHYSICAL_DESCRIPTORS, Descriptor, structure_descriptors
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import ModelOutput
@@ -106,7 +104,7 @@ class ProcessModel:
             Descriptor(f"log10_kappa_of_{name.lower()}", "dex", f"{name}'s prediction, kappa in W/m/K.")
             for name in self.networks
         )
-        return (*PHYSICAL_COLUMNS, *IONIC_COLUMNS, *predicted)
+        return (*PHYSICAL_DESCRIPTORS, *IONIC_DESCRIPTORS, *predicted)
 
     @property
     def graph_settings(self) -> GraphSettings:
@@ -218,7 +216,7 @@ def _network(folder: Path, name: str, *, digest: str) -> Ensemble:
 
 def _columns_of_processes(n_network: int) -> dict[str, npt.NDArray[np.int64]]:
     """Return which columns of the descriptors each process sees, by its name."""
-    sizes = {PHYSICAL: len(PHYSICAL_COLUMNS), IONIC: len(IONIC_COLUMNS), NETWORKS: n_network}
+    sizes = {PHYSICAL: len(PHYSICAL_DESCRIPTORS), IONIC: len(IONIC_DESCRIPTORS), NETWORKS: n_network}
     ends = np.cumsum(list(sizes.values()))
     of_blocks = {name: np.arange(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
     return {

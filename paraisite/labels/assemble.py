@@ -15,7 +15,7 @@ from pymatgen.core.structure import Structure
 from paraisite.errors import DataError
 from paraisite.labels.slack import (
     TYPICAL_GRUNEISEN,
-    Crystal,
+    UnitCell,
     acoustic_debye_temperature,
     debye_temperature,
     gruneisen_of_bulk_slope,
@@ -102,7 +102,7 @@ def debye_and_conductivity(
         poisson: Poisson ratio.
         gruneisen: Grüneisen parameter; NaN gives no conductivity.
     """
-    crystal = Crystal(len(structure), structure.volume, float(structure.composition.weight))
+    crystal = UnitCell(len(structure), structure.volume, float(structure.composition.weight))
     debye = debye_temperature(crystal, bulk_gpa=bulk_gpa, poisson=poisson)
     acoustic = acoustic_debye_temperature(debye, len(structure))
     return debye, slack_conductivity(crystal, acoustic_debye_kelvin=acoustic, gruneisen=gruneisen)

@@ -24,7 +24,7 @@ _CUBIC_METRE_PER_CUBIC_ANGSTROM: Final = 1e-30
 
 
 @dataclass(frozen=True)
-class Crystal:
+class UnitCell:
     """What Slack's expression needs to know of a primitive cell.
 
     Attributes:
@@ -43,7 +43,7 @@ def poisson_ratio(bulk_gpa: float, shear_gpa: float) -> float:
     return (3.0 * bulk_gpa - 2.0 * shear_gpa) / (2.0 * (3.0 * bulk_gpa + shear_gpa))
 
 
-def debye_temperature(crystal: Crystal, *, bulk_gpa: float, poisson: float) -> float:
+def debye_temperature(crystal: UnitCell, *, bulk_gpa: float, poisson: float) -> float:
     """Return the Debye temperature in K of all modes of the cell.
 
     Args:
@@ -92,7 +92,7 @@ def gruneisen_of_poisson(poisson: float) -> float:
 
 
 def slack_conductivity(
-    crystal: Crystal, *, acoustic_debye_kelvin: float, gruneisen: float, temperature_kelvin: float = 300.0
+    crystal: UnitCell, *, acoustic_debye_kelvin: float, gruneisen: float, temperature_kelvin: float = 300.0
 ) -> float:
     """Return the lattice thermal conductivity in W/m/K.
 

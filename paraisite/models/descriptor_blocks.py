@@ -18,7 +18,7 @@ from paraisite.features.descriptors import composition_descriptors, ionic_descri
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.labels.slack import (
     TYPICAL_GRUNEISEN,
-    Crystal,
+    UnitCell,
     acoustic_debye_temperature,
     debye_temperature,
     poisson_ratio,
@@ -117,7 +117,7 @@ def _log10_slack(structures: Sequence[Structure], bulk_gpa: Floats, shear_gpa: F
     values = []
     for structure, bulk, shear in zip(structures, bulk_gpa, shear_gpa, strict=True):
         cell = structure.get_primitive_structure()
-        crystal = Crystal(len(cell), cell.volume, float(cell.composition.weight))
+        crystal = UnitCell(len(cell), cell.volume, float(cell.composition.weight))
         debye = debye_temperature(crystal, bulk_gpa=bulk, poisson=poisson_ratio(bulk, shear))
         acoustic = acoustic_debye_temperature(debye, len(cell))
         values.append(slack_conductivity(crystal, acoustic_debye_kelvin=acoustic, gruneisen=TYPICAL_GRUNEISEN))

@@ -7,8 +7,8 @@ from pymatgen.core import Lattice, Structure
 from paraisite.data.structure_types import rocksalt, wurtzite, zincblende
 from paraisite.errors import StructureError
 from paraisite.features.descriptors import (
-    IONIC,
-    PHYSICAL,
+    IONIC_DESCRIPTORS,
+    PHYSICAL_DESCRIPTORS,
     composition_descriptors,
     ionic_descriptors,
     physical_descriptors,
@@ -19,7 +19,7 @@ SALT = rocksalt("Na", "Cl", a_angstrom=5.69)
 
 def test_physical_descriptors_of_rocksalt_and_zincblende():
     table = physical_descriptors([SALT, zincblende("Ga", "As", a_angstrom=5.65)])
-    assert list(table) == [descriptor.name for descriptor in PHYSICAL]
+    assert list(table) == [descriptor.name for descriptor in PHYSICAL_DESCRIPTORS]
     salt, arsenide = table.to_dict("records")
     assert 10 ** salt["log10_mean_mass"] == pytest.approx((22.98977 + 35.453) / 2, rel=1e-5)
     assert 10 ** salt["log10_lightest_mass"] == pytest.approx(22.98977, rel=1e-5)
@@ -96,8 +96,8 @@ def test_a_site_of_several_elements_is_a_clear_error():
 
 
 def test_no_crystals_have_no_descriptors():
-    assert physical_descriptors([]).shape == (0, len(PHYSICAL))
-    assert ionic_descriptors([]).shape == (0, len(IONIC))
+    assert physical_descriptors([]).shape == (0, len(PHYSICAL_DESCRIPTORS))
+    assert ionic_descriptors([]).shape == (0, len(IONIC_DESCRIPTORS))
 
 
 def test_a_lone_atom_is_a_clear_error():

@@ -7,7 +7,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.labels.slack import (
-    Crystal,
+    UnitCell,
     acoustic_debye_temperature,
     debye_temperature,
     gruneisen_of_bulk_slope,
@@ -21,8 +21,8 @@ SALT = Structure.from_spacegroup(
 ).get_primitive_structure()
 
 
-def crystal_of(structure: Structure) -> Crystal:
-    return Crystal(len(structure), structure.volume, float(structure.composition.weight))
+def crystal_of(structure: Structure) -> UnitCell:
+    return UnitCell(len(structure), structure.volume, float(structure.composition.weight))
 
 
 @pytest.mark.parametrize(("bulk", "shear"), [(25.0, 15.0), (100.0, 60.0), (160.0, 130.0), (40.0, 5.0)])
@@ -38,7 +38,7 @@ def test_debye_temperature_is_that_of_the_mean_sound_velocity(bulk: float, shear
 
 def test_a_larger_cell_of_the_same_crystal_has_the_same_debye_temperature():
     cell = crystal_of(SALT)
-    double = Crystal(2 * cell.n_atom, 2 * cell.volume_cubic_angstrom, 2 * cell.mass_u)
+    double = UnitCell(2 * cell.n_atom, 2 * cell.volume_cubic_angstrom, 2 * cell.mass_u)
     found = [debye_temperature(of, bulk_gpa=25.0, poisson=0.25) for of in (cell, double)]
     assert found[0] == pytest.approx(found[1], rel=1e-12)
 

@@ -6,7 +6,7 @@ import pytest
 
 from paraisite.labels.assemble import slack_table
 from paraisite.labels.slack import (
-    Crystal,
+    UnitCell,
     acoustic_debye_temperature,
     debye_temperature,
     gruneisen_of_poisson,
@@ -26,7 +26,7 @@ def test_the_last_is_what_the_tier_ships_whether_from_rows_or_from_the_table():
 
 def test_the_others_take_their_own_grueneisen_parameter():
     found = slack_variants(pd.DataFrame([magnesia(bulk_slope=4.1)])).iloc[0]
-    crystal = Crystal(2, 4.21**3 / 4, 40.304)
+    crystal = UnitCell(2, 4.21**3 / 4, 40.304)
     poisson = (3 * 160 - 2 * 130) / (2 * (3 * 160 + 130))
     acoustic = acoustic_debye_temperature(debye_temperature(crystal, bulk_gpa=160, poisson=poisson), 2)
     for name, gruneisen in ((OF_POISSON, gruneisen_of_poisson(poisson)), (OF_BULK_SLOPE, 4.1 / 2 - 1 / 6)):
