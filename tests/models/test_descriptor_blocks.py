@@ -6,7 +6,7 @@ import pytest
 
 from paraisite.data.structure_types import rocksalt, zincblende
 from paraisite.labels.slack import (
-    Crystal,
+    UnitCell,
     acoustic_debye_temperature,
     debye_temperature,
     poisson_ratio,
@@ -63,7 +63,7 @@ def test_networks_answers_are_means_of_logarithms_and_slacks_formula(monkeypatch
     found = descriptor_blocks(CRYSTALS, ROWS, Networks({"B": second, "C": third}, bulk, shear))
     np.testing.assert_allclose(found[SECOND_STAGE], [[1.0], [1.0]])
     np.testing.assert_allclose(found[NETWORKS], [[1.0, 2.0], [1.0, 2.0]])
-    salt = Crystal(2, 5.69**3 / 4, 22.98977 + 35.453)
+    salt = UnitCell(2, 5.69**3 / 4, 22.98977 + 35.453)
     debye = debye_temperature(salt, bulk_gpa=24.0, poisson=poisson_ratio(24.0, 15.0))
     kappa = slack_conductivity(salt, acoustic_debye_kelvin=acoustic_debye_temperature(debye, 2), gruneisen=1.5)
     assert 10 ** found[SLACK_FORMULA][0, 0] == pytest.approx(kappa, rel=1e-4)
