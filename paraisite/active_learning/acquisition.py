@@ -1,6 +1,6 @@
-"""What a ranking prefers: the lowest conductivity for certain, or the material whose label would teach most.
+"""Acquisition functions: by expected improvement, uncertainty, predicted mean, or at random.
 
-All estimates are of log10(kappa), kappa in W/m/K at 300 K; a higher score is preferred.
+All predictions are of log10(kappa), kappa in W/m/K at 300 K; a higher score is preferred.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ def compute_expected_improvement(estimate: Estimate, lowest: float) -> Floats:
 
     Source: Jones, Schonlau and Welch, J. Glob. Optim. 13, 455 (1998), 10.1023/A:1008306431147, eq. 15.
     """
-    gain, spread = lowest - estimate.mean, estimate.spread
+    gain, std = lowest - estimate.mean, estimate.spread
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = gain / spread
-        improvement = gain * norm.cdf(z) + spread * norm.pdf(z)
-    return np.where(spread > 0, improvement, np.maximum(gain, 0.0))
+        z = gain / std
+        improvement = gain * norm.cdf(z) + std * norm.pdf(z)
+    return np.where(std > 0, improvement, np.maximum(gain, 0.0))
 
 
 def _score_by_expected_improvement(estimate: Estimate, lowest: float, _rng: np.random.Generator) -> Floats:

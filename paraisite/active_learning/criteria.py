@@ -1,4 +1,4 @@
-"""What is looked for in a screening, and the lists that answer it."""
+"""Criteria for selecting rows of a screening, and the lists of candidates that meet them."""
 
 import re
 from dataclasses import dataclass, field
@@ -42,15 +42,15 @@ _POOL: Final = 10
 
 @dataclass(frozen=True, eq=False)
 class Criteria:
-    """What is looked for.
+    """What candidates are selected by.
 
     Attributes:
-        filters: What rows have to be.
-        diversity: What is alike.
+        filters: What rows have to meet.
+        diversity: Which rows count as duplicates of each other.
         n_row: How many candidates.
         coverage: Of the intervals by whose upper end they are ranked.
         stable_ev_per_atom: Energy above the hull that counts as stable; None where stability does not matter.
-        n_next: How many materials to name whose labels would teach most; 0 for none.
+        n_next: How many materials to propose for labelling next; 0 for none.
         by: How these are chosen: one of ``ACQUISITIONS``.
         seed: For choices by chance.
     """
@@ -67,13 +67,13 @@ class Criteria:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """A screening and what is looked for in it.
+    """The selection of candidates from a screening.
 
     Attributes:
         screened: The screening.
-        criteria: What is looked for.
-        filters: What rows have to be, stability included.
-        deviations: How sure the screening is.
+        criteria: What candidates are selected by.
+        filters: What rows have to meet, stability included.
+        deviations: Standard deviations of the predictions.
         known: Materials whose conductivity is known.
         structures: Those that were read so far, by row.
     """
@@ -87,7 +87,7 @@ class Selection:
 
     @classmethod
     def of(cls, screened: ScreenedRows, criteria: Criteria, known: Dataset) -> Self:
-        """Read how sure the screening is of the rows that pass.
+        """Measure the standard deviations of the rows that pass.
 
         Raises:
             ConfigError: A rule asks for what is not known.

@@ -128,8 +128,10 @@ class _DiverseSelection:
 
 def standardise_descriptors(crystals: Sequence[Structure]) -> Floats:
     """Return physical and ionic descriptors, each with mean 0 and deviation 1 over the crystals."""
-    found: Floats = StandardScaler().fit_transform(structure_descriptors(CrystalArrays.from_structures(crystals)))
-    return found
+    standardised: Floats = StandardScaler().fit_transform(
+        structure_descriptors(CrystalArrays.from_structures(crystals))
+    )
+    return standardised
 
 
 def find_space_group(crystal: Structure) -> int:

@@ -29,37 +29,38 @@ Score = Callable[[pd.DataFrame], Floats]
 
 @dataclass(frozen=True)
 class PredictiveStd:
-    """How sure a screening is of each row, as a standard deviation of log10(kappa).
+    """Standard deviation of log10(kappa) of each row's prediction.
 
-    Intervals of an ensemble have one width for all crystals, calibrated on rows that it has not learnt from; its
-    members' spread says which crystals they differ about, but not by how much they are off. So the spread shares the
-    width out: deviations are proportional to it, and their root mean square over the rows is the intervals' own. Where
-    widths differ from crystal to crystal, they are taken as they are.
+    Intervals of an ensemble have one width for all crystals, calibrated on held-out rows; the deviation over its
+    members ranks the crystals by uncertainty, but is no measure of the error's size. So it is rescaled: standard
+    deviations are proportional to it, and their root mean square over the rows is that of the intervals. Where widths
+    differ from crystal to crystal, they are taken as they are.
 
     Attributes:
-        dex_per_spread: What a spread of one dex stands for; None where widths differ, or no spread is known.
+        dex_per_member_dex: Standard deviation per dex of deviation over the members; None where widths differ, or the
+            members' deviation is not known.
     """
 
-    dex_per_spread: float | None
+    dex_per_member_dex: float | None
 
     @classmethod
     def of(cls, batches: Iterator[pd.DataFrame]) -> "PredictiveStd":
-        """Measure the widths and spreads of all rows."""
-        n_row, of_widths, of_spreads, low, high = 0, 0.0, 0.0, np.inf, -np.inf
+        """Measure the interval widths and the members' deviations of all rows."""
+        n_row, of_widths, of_members, low, high = 0, 0.0, 0.0, np.inf, -np.inf
         for rows in batches:
-            width, spread = convert_width_to_std(rows), rows[KAPPA_LOG10_STD].to_numpy(np.float64)
+            width, member_std = convert_width_to_std(rows), rows[KAPPA_LOG10_STD].to_numpy(np.float64)
             n_row += len(rows)
-            of_widths, of_spreads = of_widths + float(width @ width), of_spreads + float(np.nansum(spread**2))
+            of_widths, of_members = of_widths + float(width @ width), of_members + float(np.nansum(member_std**2))
             low, high = min(low, width.min(initial=np.inf)), max(high, width.max(initial=-np.inf))
-        if not n_row or high - low > _SAME_WIDTH_DEX or of_spreads == 0:
+        if not n_row or high - low > _SAME_WIDTH_DEX or of_members == 0:
             return cls(None)
-        return cls(float(np.sqrt(of_widths / of_spreads)))
+        return cls(float(np.sqrt(of_widths / of_members)))
 
     def of_rows(self, rows: pd.DataFrame) -> Floats:
         """Return the rows' deviations, dex, [n_row]."""
-        if self.dex_per_spread is None:
+        if self.dex_per_member_dex is None:
             return convert_width_to_std(rows)
-        return self.dex_per_spread * rows[KAPPA_LOG10_STD].to_numpy(np.float64)
+        return self.dex_per_member_dex * rows[KAPPA_LOG10_STD].to_numpy(np.float64)
 
 
 def convert_width_to_std(rows: pd.DataFrame) -> Floats:
@@ -75,7 +76,7 @@ def make_confidence_score(coverage: float) -> Score:
 
 
 def build_estimate(rows: pd.DataFrame) -> Estimate:
-    """Return what a screening says of log10(kappa) of rows that have their ``DEVIATION``."""
+    """Return the predictions of log10(kappa) of rows that have their ``DEVIATION``."""
     return Estimate(np.log10(rows[PREDICTED_KAPPA].to_numpy(np.float64)), rows[DEVIATION].to_numpy(np.float64))
 
 
@@ -131,8 +132,8 @@ def select_best_rows(
         both = known if best is None else pd.concat([best, known])
         best = both.sort_values(SCORE, ascending=False, kind="stable").head(n_row)
     if best is None or best.empty:
-        told = ", ".join(f"{rule}: {n}" for rule, n in refused.items())
-        raise DataError(f"no row of {screened.folder} passes ({told})")
+        counts = ", ".join(f"{rule}: {n}" for rule, n in refused.items())
+        raise DataError(f"no row of {screened.folder} passes ({counts})")
     return RankedRows(best.reset_index(drop=True), dict(refused), n_passed)
 
 

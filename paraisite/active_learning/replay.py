@@ -1,7 +1,7 @@
-"""A replay of choosing materials to compute: labels that are known are uncovered one batch after another.
+"""A simulation of active learning on labelled data: labels are revealed one batch after another.
 
-Every start divides the materials by chance: a fifth is never chosen and measures what the labels have taught, so that
-the rules are compared on the same rows; of the others some are known at first, and each rule chooses from the rest.
+Every start splits the materials at random: a fifth is held out and measures the error of the model, so that the rules
+are compared on the same rows; of the others some are known at first, and each rule chooses from the rest.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ STRATEGY: Final = "strategy"
 START: Final = "start"
 N_LABEL: Final = "n_label"
 REGRET: Final = "regret_dex"
-"""Lowest known log10(kappa) above the lowest that can be found, dex."""
+"""Lowest known log10(kappa) above the lowest of the pool, dex."""
 N_FOUND: Final = "n_lowest_found"
 """How many of the materials with the lowest kappa are known."""
 LOG10_MAE: Final = "log10_mae_held_out"
@@ -141,8 +141,8 @@ def _run_replay(replays: _Replays, job: tuple[int, str]) -> pd.DataFrame:
     rng = np.random.default_rng(start)
     order = rng.permutation(len(replays.materials.log10_kappa))
     n_test = int(_TEST_FRACTION * len(order))
-    division = ReplaySplit(pool=order[n_test:], test=order[:n_test])  # the same for all rules
-    choose = _ReplayRun(replays.materials, replays.fit_predict, ACQUISITIONS[strategy], division, replays.options, rng)
+    split = ReplaySplit(pool=order[n_test:], test=order[:n_test])  # the same for all rules
+    choose = _ReplayRun(replays.materials, replays.fit_predict, ACQUISITIONS[strategy], split, replays.options, rng)
     return pd.DataFrame([{STRATEGY: strategy, START: start} | row for row in choose.rounds()])
 
 
@@ -153,13 +153,13 @@ class _ReplayRun:
     materials: ReplayMaterials
     fit_predict: FitPredict
     rule: Acquisition
-    division: ReplaySplit
+    split: ReplaySplit
     options: ReplayOptions
     rng: np.random.Generator
 
     def rounds(self) -> Iterator[dict[str, float]]:
         """Yield the state after each batch of labels, that before the first one included."""
-        known, rest = np.split(self.division.pool, [self.options.n_first])
+        known, rest = np.split(self.split.pool, [self.options.n_first])
         while True:
             on_test, on_rest = self._ask(known, rest)
             yield self._state(known, on_test)
@@ -171,15 +171,17 @@ class _ReplayRun:
             known, rest = np.concatenate([known, rest[chosen]]), np.delete(rest, chosen)
 
     def _ask(self, known: Rows, rest: Rows) -> tuple[Estimate, Estimate]:
-        """Fit the model to the known rows, and return what it says of the test rows and of the rest."""
-        descriptors, n_test = self.materials.descriptors, len(self.division.test)
-        asked = descriptors[np.concatenate([self.division.test, rest])]
-        said = self.fit_predict(descriptors[known], self.materials.log10_kappa[known], asked)
-        return Estimate(said.mean[:n_test], said.spread[:n_test]), Estimate(said.mean[n_test:], said.spread[n_test:])
+        """Fit the model to the known rows, and return its predictions of the test rows and of the rest."""
+        descriptors, n_test = self.materials.descriptors, len(self.split.test)
+        asked = descriptors[np.concatenate([self.split.test, rest])]
+        predictions = self.fit_predict(descriptors[known], self.materials.log10_kappa[known], asked)
+        return Estimate(predictions.mean[:n_test], predictions.spread[:n_test]), Estimate(
+            predictions.mean[n_test:], predictions.spread[n_test:]
+        )
 
     def _state(self, known: Rows, on_test: Estimate) -> dict[str, float]:
         """Return how far the search is, and how good the model."""
-        values, (pool, test) = self.materials.log10_kappa, self.division
+        values, (pool, test) = self.materials.log10_kappa, self.split
         lowest = pool[np.argsort(values[pool], kind="stable")[: self.options.n_lowest]]
         return {
             N_LABEL: len(known),

@@ -1,4 +1,4 @@
-"""The rows of a screening, part by part, with what their source says of them, and their structures."""
+"""The rows of a screening, part by part, with further columns of their source, and their structures."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -106,15 +106,15 @@ class ScreenedRows:
         Raises:
             DataError: The source has changed, or a row holds no crystal.
         """
-        wanted, found = set(rows), dict[int, Structure]()
+        wanted, structures_by_row = set(rows), dict[int, Structure]()
         for chunk in self.source.chunks(self.chunk_size):
             inside = wanted & set(range(chunk.first_row, chunk.end_row))
             records = read_chunk(chunk) if inside else []
             for row in inside:
-                found[row] = _get_structure(records[row - chunk.first_row], row)
-            if len(found) == len(wanted):
+                structures_by_row[row] = _get_structure(records[row - chunk.first_row], row)
+            if len(structures_by_row) == len(wanted):
                 break
-        return found
+        return structures_by_row
 
 
 def _join_columns(rows: pd.DataFrame, beside: pd.DataFrame | None, part: Path) -> pd.DataFrame:

@@ -1,1 +1,1 @@
-"""How what models say of crystals goes with what the crystals are: the statistics of the paper's section 3.2."""
+"""Correlations of models' predictions with properties of the crystals: the statistics of the paper's section 3.2."""

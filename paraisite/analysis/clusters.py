@@ -1,4 +1,4 @@
-"""Crystals that are alike in what they are and in what all models say of them, and what sets such groups apart."""
+"""Clusters of crystals by their descriptors and by all models' predictions, and what sets the clusters apart."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ SECOND_AXIS: Final = "pc2"
 LOG10_MEAN: Final = f"log10_{KAPPA_MEAN}"
 
 _N_CLUSTER: Final = range(3, 9)
-"""Two would tell high conductivities from low ones, which mTC says already."""
+"""Two would only separate high conductivities from low ones, as mTC does already."""
 _MAX_Z: Final = 3.0
 """Standard deviations beyond which a crystal counts as no farther away: one outlier would be a cluster of its own."""
 _N_TYPICAL: Final = 5
@@ -56,7 +56,7 @@ class CrystalClusters:
 
 
 def cluster_crystals(observed: Sequence[ModelPredictions]) -> CrystalClusters | None:
-    """Group the crystals that all models answered for, by k-means on standardised features.
+    """Cluster the crystals that all models have predictions for, by k-means on standardised features.
 
     Features are the descriptors and each model's log10 mTC; the number of groups is the one of three to eight that
     the silhouette prefers.
@@ -81,22 +81,22 @@ def cluster_crystals(observed: Sequence[ModelPredictions]) -> CrystalClusters | 
         }
     )
     formulas = observed[0].formulas
-    found = None if formulas is None else formulas.loc[features.index]
+    formulas_of_clustered = None if formulas is None else formulas.loc[features.index]
     return CrystalClusters(
-        crystals, _tabulate_profiles(features, standardised, labels), _tabulate_elements(labels, found)
+        crystals, _tabulate_profiles(features, standardised, labels), _tabulate_elements(labels, formulas_of_clustered)
     )
 
 
 def _collect_features(observed: Sequence[ModelPredictions]) -> pd.DataFrame:
     """Return descriptors and log10 mTC of the crystals for which all are known; columns that vary."""
-    said = select_shared_crystals(observed, KAPPA_MEAN)
-    said = said[(said > 0).all(axis=1)]
+    predicted = select_shared_crystals(observed, KAPPA_MEAN)
+    predicted = predicted[(predicted > 0).all(axis=1)]
     known = observed[0].descriptors.drop(columns=OUT_OF_DOMAIN_FLAG, errors="ignore")  # each model has its own
-    if said.empty or not known.index.is_unique:
+    if predicted.empty or not known.index.is_unique:
         return pd.DataFrame()
-    known = known.reindex(said.index)
+    known = known.reindex(predicted.index)
     known = known.loc[:, known.isna().mean() <= _MOST_MISSING]
-    features = pd.concat([known, said.apply(np.log10).add_prefix(f"{LOG10_MEAN} ")], axis=1).dropna()
+    features = pd.concat([known, predicted.apply(np.log10).add_prefix(f"{LOG10_MEAN} ")], axis=1).dropna()
     return features.loc[:, features.std(ddof=0) > 0]
 
 
@@ -106,13 +106,13 @@ def _select_log10_means(features: pd.DataFrame) -> pd.DataFrame:
 
 def _fit_labels(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Return each crystal's group, for the number of groups with the best silhouette."""
-    found = {n: KMeans(n, n_init=10, random_state=_SEED).fit_predict(values) for n in _N_CLUSTER}
+    labels_by_n = {n: KMeans(n, n_init=10, random_state=_SEED).fit_predict(values) for n in _N_CLUSTER}
     scores = {
         n: silhouette_score(values, labels, sample_size=min(_N_COMPARED, len(values)), random_state=_SEED)
-        for n, labels in found.items()
+        for n, labels in labels_by_n.items()
         if len(np.unique(labels)) == n
     }
-    return np.asarray(found[max(scores, key=lambda n: scores[n])])
+    return np.asarray(labels_by_n[max(scores, key=lambda n: scores[n])])
 
 
 def _number_by_conductivity(labels: npt.NDArray[np.int64], features: pd.DataFrame) -> npt.NDArray[np.int64]:

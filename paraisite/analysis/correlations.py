@@ -1,4 +1,4 @@
-"""Correlation of everything that models say with every descriptor, with p-values that know how many there are."""
+"""Correlations of models' predictions with every descriptor, p-values corrected for their number."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -65,25 +65,30 @@ def pivot_by_model(correlations: pd.DataFrame, quantity: str) -> pd.DataFrame:
 
 def _correlate_model(observed: ModelPredictions) -> Iterator[dict[str, Any]]:
     for quantity in observed.quantities:
-        said = observed.quantities[quantity].to_numpy(np.float64)
+        predicted = observed.quantities[quantity].to_numpy(np.float64)
         for descriptor in observed.descriptors:
             known = observed.descriptors[descriptor].to_numpy(np.float64)
             row = {MODEL: observed.model, QUANTITY: quantity, DESCRIPTOR: descriptor}
-            yield row | _correlate(said, known)
+            yield row | _correlate(predicted, known)
 
 
-def _correlate(said: Floats, known: Floats) -> dict[str, Any]:
-    both = np.isfinite(said) & np.isfinite(known)
-    said, known = said[both], known[both]
-    row: dict[str, Any] = {N: len(said)} | dict.fromkeys((PEARSON_R, P, SPEARMAN_RHO, SPEARMAN_P), np.nan)
-    if len(said) < FEWEST:
+def _correlate(predicted: Floats, known: Floats) -> dict[str, Any]:
+    both = np.isfinite(predicted) & np.isfinite(known)
+    predicted, known = predicted[both], known[both]
+    row: dict[str, Any] = {N: len(predicted)} | dict.fromkeys((PEARSON_R, P, SPEARMAN_RHO, SPEARMAN_P), np.nan)
+    if len(predicted) < FEWEST:
         return row | {NOTE: f"fewer than {FEWEST} crystals"}
-    constant = [name for name, values in (("quantity", said), ("descriptor", known)) if np.ptp(values) == 0]
+    constant = [name for name, values in (("quantity", predicted), ("descriptor", known)) if np.ptp(values) == 0]
     if constant:
         return row | {NOTE: f"{constant[0]} is constant"}
-    linear, ranked = pearsonr(said, known), spearmanr(said, known)
-    found = {PEARSON_R: linear.statistic, P: linear.pvalue, SPEARMAN_RHO: ranked.statistic, SPEARMAN_P: ranked.pvalue}
-    return row | {name: float(value) for name, value in found.items()} | {NOTE: ""}
+    linear, ranked = pearsonr(predicted, known), spearmanr(predicted, known)
+    statistics = {
+        PEARSON_R: linear.statistic,
+        P: linear.pvalue,
+        SPEARMAN_RHO: ranked.statistic,
+        SPEARMAN_P: ranked.pvalue,
+    }
+    return row | {name: float(value) for name, value in statistics.items()} | {NOTE: ""}
 
 
 def _control_false_discovery(p_values: Floats) -> Floats:

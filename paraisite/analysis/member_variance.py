@@ -25,7 +25,7 @@ SHARE_LOWER: Final = "share_lower"
 QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 MEMBER_VARIANCES: Final = (KAPPA_VARIANCE, KAPPA_LOG10_STD)
-"""The paper's var(pTC), which grows with the square of the conductivity, and the spread that does not."""
+"""The paper's var(pTC), which grows with the square of the conductivity, and the log10 deviation, which does not."""
 
 _SUMMARY_COLUMNS: Final = (MODEL, STEP, QUANTITY, N, "mean", *QUANTILES)
 _TEST_COLUMNS: Final = (QUANTITY, MODEL, REFERENCE, N, RATIO, RATIO_LOW, RATIO_HIGH, SHARE_LOWER, P, P_HOLM)
@@ -43,10 +43,10 @@ def count_trainings(model: str) -> int | None:
 
 
 def summarise_member_variances(observed: Sequence[ModelPredictions]) -> pd.DataFrame:
-    """Return mean and quantiles of each model's spreads, over all crystals that it answered for.
+    """Return mean and quantiles of each model's member variances, over all crystals that it has predictions for.
 
     Returns:
-        A row per model and spread: model, step (None for what is no recipe), quantity, n, mean, q05, q25, median, …
+        A row per model and quantity: model, step (None for what is no recipe), quantity, n, mean, q05, q25, median, …
     """
     rows = [
         {MODEL: each.model, STEP: count_trainings(each.model), QUANTITY: quantity}
@@ -59,12 +59,12 @@ def summarise_member_variances(observed: Sequence[ModelPredictions]) -> pd.DataF
 
 
 def compare_member_variances(observed: Sequence[ModelPredictions]) -> pd.DataFrame:
-    """Compare the spreads of every two models on the crystals that all models answered for.
+    """Compare the member variances of every two models on the crystals that all models have predictions for.
 
     With thousands of crystals the smallest difference has a p of nought, so that the ratio is what to read.
 
     Returns:
-        A row per spread and pair: the median over crystals of the model's spread over the reference's, with a 95 %
+        A row per quantity and pair: the median over crystals of the model's value over the reference's, with a 95 %
         bootstrap interval; on which share of crystals it is lower; p of Wilcoxon's signed-rank test on the logarithms,
         and that corrected for the number of pairs. None for models that share fewer than three crystals.
     """
@@ -88,9 +88,9 @@ def _describe_values(values: pd.Series) -> dict[str, float]:
     return {N: len(values), "mean": float(values.mean())} | quantiles
 
 
-def _compare_pairs(spreads: pd.DataFrame, quantity: str) -> Iterator[dict[str, Any]]:
-    # A spread of zero, of members that agree to the last digit, has no logarithm.
-    logs = spreads[(spreads > 0).all(axis=1)].apply(np.log10)
+def _compare_pairs(variances: pd.DataFrame, quantity: str) -> Iterator[dict[str, Any]]:
+    # A variance of zero, of members that agree to the last digit, has no logarithm.
+    logs = variances[(variances > 0).all(axis=1)].apply(np.log10)
     if len(logs) < FEWEST:
         return
     for reference, model in combinations(logs.columns, 2):
@@ -105,7 +105,7 @@ def _compare_pairs(spreads: pd.DataFrame, quantity: str) -> Iterator[dict[str, A
 
 
 def _bootstrap_median(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    found = bootstrap(
+    result = bootstrap(
         (values,), np.median, n_resamples=_N_RESAMPLE, method="percentile", rng=np.random.default_rng(_SEED)
     )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)

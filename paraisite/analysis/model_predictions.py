@@ -1,4 +1,4 @@
-"""What models said of crystals beside what is known of these: columns told apart in a table of any origin."""
+"""Models' predictions beside descriptors of the crystals, read from the columns of a table of any origin."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -31,12 +31,12 @@ QUANTITIES: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_STD)
 
 @dataclass(frozen=True, eq=False)
 class ModelPredictions:
-    """What one model said of some crystals, and what is known of them.
+    """One model's predictions for some crystals, and the crystals' descriptors.
 
     Attributes:
         model: Its name.
-        quantities: What it said, a column each; index: material_id where the table has it, else the row's number.
-        descriptors: What is known of the crystals, a column each, same index; NaN where it is not known.
+        quantities: What it predicts, a column each; index: material_id where the table has it, else the row's number.
+        descriptors: Of the crystals, a column each, same index; NaN where a value is not known.
         formulas: Of the crystals, same index; None where the table has none.
     """
 
@@ -47,7 +47,7 @@ class ModelPredictions:
 
 
 def split_by_model(table: pd.DataFrame, *, name: str, quantities: Sequence[str] = QUANTITIES) -> list[ModelPredictions]:
-    """Return what each model of a table said.
+    """Return the predictions of each model of a table.
 
     Models stand below each other, named in a column "model"; beside each other, as in "RWTG15:mTC_w_per_m_k"; or there
     is one that the table does not name. Every other column of numbers, or of true and false, is a descriptor.
@@ -55,7 +55,7 @@ def split_by_model(table: pd.DataFrame, *, name: str, quantities: Sequence[str] 
     Args:
         table: One row per crystal, or per crystal and model; rows with a reason are left out.
         name: Of the model that the table does not name.
-        quantities: Columns that hold what a model said.
+        quantities: Columns that hold predictions.
 
     Raises:
         DataError: No column is one of the quantities, or none is a descriptor.
@@ -63,18 +63,18 @@ def split_by_model(table: pd.DataFrame, *, name: str, quantities: Sequence[str] 
     if {ROW, KAPPA_MEAN} <= set(table.columns):  # a screening, whose columns had other names up to version 0.1
         renamed = present_names(table.columns, FORMER_SCREENING_COLUMNS)
         table, quantities = table.rename(columns=renamed), [renamed.get(name, name) for name in quantities]
-    answered = _drop_rejected(table, name)
-    if MODEL in answered.columns:
-        parts = [(str(model), rows.drop(columns=MODEL)) for model, rows in answered.groupby(MODEL, sort=False)]
+    predicted_rows = _drop_rejected(table, name)
+    if MODEL in predicted_rows.columns:
+        parts = [(str(model), rows.drop(columns=MODEL)) for model, rows in predicted_rows.groupby(MODEL, sort=False)]
     else:
-        parts = list(_split_columns(answered, name, quantities))
+        parts = list(_split_columns(predicted_rows, name, quantities))
     return [_build_predictions(model, rows, quantities) for model, rows in parts]
 
 
 def select_shared_crystals(observed: Sequence[ModelPredictions], quantity: str) -> pd.DataFrame:
-    """Return a quantity of all models that have it (columns) on the crystals that all of them answered for (index).
+    """Return a quantity of all models that have it (columns) on the crystals that all of them cover (index).
 
-    Crystals are told by their ids; there are none where one model has an id twice.
+    Crystals are matched by their ids; there are none where one model has an id twice.
     """
     columns = {each.model: each.quantities[quantity] for each in observed if quantity in each.quantities}
     if any(not column.index.is_unique for column in columns.values()):
@@ -94,25 +94,25 @@ def _drop_rejected(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def _split_columns(table: pd.DataFrame, name: str, quantities: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield each model's name, and the table with its columns alone, by what stands behind its name."""
     parts = {column: str(column).rpartition(SEPARATOR) for column in table.columns}
-    models = dict.fromkeys(model for model, _, said in parts.values() if model and said in quantities)
+    models = dict.fromkeys(model for model, _, quantity in parts.values() if model and quantity in quantities)
     others = table.drop(columns=[column for column, (model, _, _) in parts.items() if model in models])
     for model in models:
-        own = {column: said for column, (of_model, _, said) in parts.items() if of_model == model}
+        own = {column: quantity for column, (of_model, _, quantity) in parts.items() if of_model == model}
         yield model, pd.concat([table[list(own)].rename(columns=own), others], axis=1)
     if not models:
         yield name, table
 
 
 def _build_predictions(model: str, rows: pd.DataFrame, quantities: Sequence[str]) -> ModelPredictions:
-    said = [name for name in rows.columns if name in quantities]
-    if not said:
-        found, expected = ", ".join(map(str, rows.columns)), ", ".join(quantities)
-        raise DataError(f"{model}: no column that a model fills, expected one of {expected}; found {found}")
+    predicted = [name for name in rows.columns if name in quantities]
+    if not predicted:
+        present, expected = ", ".join(map(str, rows.columns)), ", ".join(quantities)
+        raise DataError(f"{model}: no column that a model fills, expected one of {expected}; found {present}")
     indexed = rows.set_index(MATERIAL_ID) if MATERIAL_ID in rows.columns else rows
     numbers = indexed.drop(columns=ROW, errors="ignore").select_dtypes(["number", "bool", "boolean"])
     finite = numbers.astype(np.float64).replace([np.inf, -np.inf], np.nan)
-    descriptors = finite.drop(columns=said, errors="ignore")
-    if len(unread := set(said) - set(finite.columns)) or descriptors.empty:
+    descriptors = finite.drop(columns=predicted, errors="ignore")
+    if len(unread := set(predicted) - set(finite.columns)) or descriptors.empty:
         what = f"column {', '.join(sorted(unread))} holds no numbers" if unread else "no column of numbers beside it"
-        raise DataError(f"{model}: {what}, expected what is known of the crystals beside {', '.join(said)}")
-    return ModelPredictions(model, finite[said], descriptors, indexed.get(FORMULA))
+        raise DataError(f"{model}: {what}, expected what is known of the crystals beside {', '.join(predicted)}")
+    return ModelPredictions(model, finite[predicted], descriptors, indexed.get(FORMULA))

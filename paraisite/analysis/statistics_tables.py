@@ -1,4 +1,4 @@
-"""All that is found of a source, as tables that are written once and drawn from afterwards."""
+"""The statistics of a screening as tables that are written once and plotted afterwards."""
 
 import gzip
 import logging
@@ -45,8 +45,8 @@ class StatisticsTables:
 
     Attributes:
         correlations: As ``correlations.correlate_with_descriptors`` returns it.
-        spreads: As ``variance.summarise_member_variances``.
-        tests: As ``variance.compare_member_variances``.
+        spreads: As ``member_variance.summarise_member_variances``.
+        tests: As ``member_variance.compare_member_variances``.
         likeness: Spearman correlation of the models' mTC with each other (index and columns: models); empty where they
             share no crystals.
         clusters: Groups of crystals; None where there are none.
@@ -60,10 +60,10 @@ class StatisticsTables:
 
     @classmethod
     def of(cls, observed: Sequence[ModelPredictions]) -> Self:
-        """Return what is found of what models said."""
+        """Compute all tables from models' predictions."""
         clusters = cluster_crystals(observed)
         if clusters is None:
-            logger.warning("no clusters: too few crystals that all models answered for, each with an id of its own")
+            logger.warning("no clusters: too few crystals with predictions of all models and unique ids")
         likeness = select_shared_crystals(observed, KAPPA_MEAN).corr("spearman").rename_axis(MODEL)
         return cls(
             correlate_with_descriptors(observed),
@@ -74,7 +74,7 @@ class StatisticsTables:
         )
 
     def metrics(self) -> dict[str, float]:
-        """Return as metrics each model's median spreads, and its number of pairs above the threshold."""
+        """Return as metrics each model's median member variances, and its number of pairs above the threshold."""
         strong = self.correlations[self.correlations[PEARSON_R].abs() > THRESHOLD]
         counts = {f"{model} pairs above threshold": float(n) for model, n in strong[MODEL].value_counts().items()}
         rows = self.spreads.to_dict("records")

@@ -29,7 +29,7 @@ MAX_SUPERCELL_ATOMS: Final = 200
 
 @dataclass(frozen=True)
 class PotentialCheck:
-    """What a potential says of a crystal at 300 K.
+    """Phonons and conductivity of a crystal under a potential, at 300 K.
 
     Attributes:
         conductivity: Of the cell that was computed; imaginary phonons are left out of it.
@@ -48,13 +48,15 @@ class PotentialCheck:
     @property
     def warnings(self) -> list[str]:
         """What speaks against trusting the value, in sentences."""
-        found = []
+        sentences = []
         if self.lowest_frequency_thz < MIN_FREQUENCY_THZ:
             where = " ".join(f"{x:g}" for x in self.lowest_at)
-            found.append(f"imaginary phonon of {self.lowest_frequency_thz:.2f} THz at ({where}): not stable at 0 K")
+            sentences.append(f"imaginary phonon of {self.lowest_frequency_thz:.2f} THz at ({where}): not stable at 0 K")
         if self.conductivity.max_share > MAX_SHARE_OF_WAVE_VECTOR:
-            found.append(f"one wave vector carries {self.conductivity.max_share:.0%}: the value grows with the mesh")
-        return found
+            sentences.append(
+                f"one wave vector carries {self.conductivity.max_share:.0%}: the value grows with the mesh"
+            )
+        return sentences
 
     def as_row(self) -> dict[str, Any]:
         """Return the numbers and warnings as JSON knows them."""
@@ -84,5 +86,5 @@ def check_with_potential(structure: Structure, calculator: Any, *, keep_cell: bo
     settled = relax_atoms(primitive, calculator) if keep_cell else relax(primitive, calculator)[0]
     harmonic = harmonic_phonons(settled, calculator)
     lowest, where = lowest_mode(harmonic, [2 * number for number in mesh_of(settled)])
-    found = conductivity_of(harmonic, settled, calculator, effort=EFFORT)
-    return PotentialCheck(found, lowest, where, settled.volume / primitive.volume - 1.0, settled)
+    conductivity = conductivity_of(harmonic, settled, calculator, effort=EFFORT)
+    return PotentialCheck(conductivity, lowest, where, settled.volume / primitive.volume - 1.0, settled)

@@ -1,7 +1,7 @@
-"""What a model says of rows that it has not learnt from: of the test rows, and of every training row in its fold.
+"""A model's predictions of rows that it was not trained on: of the test rows, and of every training row out of fold.
 
-All estimates are of log10(kappa), kappa in W/m/K at 300 K. What is chosen afterwards (a correction, weights of several
-models, the width of intervals) is chosen on the out-of-fold estimates; a test row's value reaches none of this.
+All predictions are of log10(kappa), kappa in W/m/K at 300 K. What is chosen afterwards (a correction, weights of
+several models, the width of intervals) is chosen on the out-of-fold predictions; no test label is used for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from paraisite.models.tabular import FitPredict, TabularModel
 
 @dataclass(frozen=True, eq=False)
 class CrossFit:
-    """One model's estimates on one nested split.
+    """One model's predictions on one nested split.
 
     Attributes:
-        split: The division.
+        split: Its training rows, their folds, and its test rows.
         out_of_fold: Of ``split.train``, each row by a model that was fitted without its fold.
         test: Of ``split.test``, by what was fitted on training rows.
         out_of_domain: Score of each row of ``split.test``, [n_test], see ``models.applicability``.
@@ -43,7 +43,7 @@ def cross_fit(
         fit_predict: The model; it never sees the values of the rows that it is asked for.
         descriptors: [n_row, n_descriptor].
         log10_kappa: kappa in W/m/K, [n_row].
-        splits: Divisions of these rows.
+        splits: Nested splits of these rows.
     """
 
     def estimate(train: Rows, rows: Rows) -> Estimate:
@@ -82,13 +82,13 @@ def cross_fit_tabular(
     splits: Sequence[NestedSplit],
     n_process: int = 1,
 ) -> list[CrossFit]:
-    """Return a model's out-of-fold and test estimates, split by split.
+    """Return a model's out-of-fold and test predictions, split by split.
 
     Args:
         model: A baseline or a Gaussian process.
         blocks: Descriptors by name, each [n_row, n_descriptor].
         log10_kappa: kappa in W/m/K, [n_row].
-        splits: Divisions of the rows.
+        splits: Nested splits of the rows.
         n_process: Splits side by side.
     """
     columns = [blocks[name] for name in model.blocks]
@@ -98,7 +98,7 @@ def cross_fit_tabular(
         delayed(cross_fit)(model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split])
         for split in splits
     )
-    return [found for of_split in of_splits for found in of_split]
+    return [cross_fit_of_split for of_split in of_splits for cross_fit_of_split in of_split]
 
 
 def mix_cross_fits(models: Sequence[Sequence[CrossFit]]) -> list[CrossFit]:

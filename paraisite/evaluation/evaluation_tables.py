@@ -37,7 +37,7 @@ _COMPARISONS: Final = "comparisons.csv"
 
 @dataclass(frozen=True, eq=False)
 class EvaluationTables:
-    """What an evaluation found.
+    """The tables of an evaluation.
 
     Attributes:
         estimates: One row per model, seed, split and test material.
@@ -53,11 +53,11 @@ class EvaluationTables:
 
     @classmethod
     def of(cls, estimates: pd.DataFrame, splits: Sequence[NestedSplit], *, reference: str | None = None) -> Self:
-        """Return the tables of all models' estimates, which were made on these divisions.
+        """Return the tables of all models' predictions on these splits.
 
         Args:
             estimates: As ``scores.tabulate_estimates`` returns them.
-            splits: The divisions.
+            splits: The nested splits.
             reference: The model that the others are compared with; by default the one with the lowest mean MAPE.
         """
         scores = tabulate_scores(estimates)

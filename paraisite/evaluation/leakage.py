@@ -1,4 +1,4 @@
-"""What it does to the errors that test rows share a formula or a structure with rows of the training set.
+"""How errors change where test rows share a formula or a structure with rows of the training set: leakage.
 
 The groups of ``data.datasets.shared_materials`` are compared by their MAPE in W/m/K. Where enough splits hold both
 groups, the comparison is paired over the splits; elsewhere materials are resampled. A group of few materials gets no
@@ -100,7 +100,7 @@ def compare_same_materials(errors: pd.DataFrame, others: pd.DataFrame, *, beside
 def _tabulate_groups(
     errors: pd.DataFrame, compared: Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Any]]
 ) -> pd.DataFrame:
-    """Return one line per model and relation, with what a comparison says of all its errors and of the group's."""
+    """Return one line per model and relation, with the comparison of the group's errors."""
     lines = []
     for model, own in errors.groupby(MODEL, sort=False):
         for relation in RELATIONS:
@@ -111,7 +111,7 @@ def _tabulate_groups(
 
 
 def _measure_group(group: pd.DataFrame) -> dict[str, Any]:
-    """Return what there is to say of a group without another."""
+    """Return a group's counts and MAPE."""
     n_material = group[schema.ROW].nunique()
     few = n_material < MIN_MATERIALS
     return {
@@ -138,16 +138,16 @@ def _compare_with_unrelated(
     splits = pd.concat({MAPE: _average_by_split(group), MAPE_BESIDE: _average_by_split(nothing)}, axis=1, join="inner")
     if len(splits) < _MIN_SPLITS:
         return _compare_unpaired(_average_by_material(group), _average_by_material(nothing))
-    found = compare_paired(splits[MAPE], splits[MAPE_BESIDE], n_test_over_n_train=n_test_over_n_train)
+    comparison = compare_paired(splits[MAPE], splits[MAPE_BESIDE], n_test_over_n_train=n_test_over_n_train)
     return {
         BESIDE: NOTHING,
         MAPE: splits[MAPE].mean(),
         MAPE_BESIDE: splits[MAPE_BESIDE].mean(),
-        DIFFERENCE: found.mean_difference,
-        DIFFERENCE_LOW: found.interval_low,
-        DIFFERENCE_HIGH: found.interval_high,
-        P_VALUE: found.p_two_sided,
-        HOW: f"{found.n_pair} splits",
+        DIFFERENCE: comparison.mean_difference,
+        DIFFERENCE_LOW: comparison.interval_low,
+        DIFFERENCE_HIGH: comparison.interval_high,
+        P_VALUE: comparison.p_two_sided,
+        HOW: f"{comparison.n_pair} splits",
     }
 
 
@@ -198,7 +198,7 @@ def _subtract_means(first: Floats, second: Floats, axis: int) -> Floats:
 
 def _bootstrap_interval(statistic: Callable[..., Any], *samples: Floats) -> tuple[float, float]:
     """Return the ends of a percentile bootstrap interval; each sample is drawn from by itself."""
-    found = bootstrap(
+    interval = bootstrap(
         samples,
         statistic,
         n_resamples=_N_RESAMPLE,
@@ -206,4 +206,4 @@ def _bootstrap_interval(statistic: Callable[..., Any], *samples: Floats) -> tupl
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)

@@ -1,4 +1,4 @@
-"""Out-of-fold and test estimates of a recipe's network: one member per fold of every split, all trained at once."""
+"""Out-of-fold and test predictions of a recipe's network: one member per fold of every split, all trained at once."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -37,16 +37,16 @@ def cross_fit_network(
     checkpoint_folder: Path | None = None,
     callbacks: Sequence[FitCallback] = (),
 ) -> list[CrossFit]:
-    """Train a member for every fold of every split, without that fold, and return its estimates after the last epoch.
+    """Train a member for every fold of every split, without that fold, and return its predictions after the last epoch.
 
-    A test row's estimate is the median over its split's members, a training row's that of its fold's member. The
-    spread of both is the root mean square of the errors out of fold.
+    A test row's prediction is the median over its split's members, a training row's that of its fold's member. The
+    standard deviation of both is the root mean square of the errors out of fold.
 
     Args:
-        start: Starting members; they are used by turns.
+        start: Initial members; they are used in turn.
         dataset: Materials with targets, all of them with a graph.
         graphs: Their graphs, in the same order.
-        splits: Divisions of these rows.
+        splits: Nested splits of these rows.
         config: Settings; ``evaluation.training`` changes those of the training, whose seed orders the rows.
         checkpoint_folder: Where the training's state is kept; the same call resumes from there.
         callbacks: Watchers of the training.
@@ -86,10 +86,10 @@ def fit_folds(
     """Train a member for every fold of every split on the other folds; no test row reaches any of a split's members.
 
     Args:
-        start: Starting members.
+        start: Initial members.
         dataset: Materials with targets, all of them with a graph.
         graphs: Their graphs, in the same order.
-        splits: Divisions of these rows.
+        splits: Nested splits of these rows.
         config: Settings; ``evaluation.training`` changes those of the training.
         checkpoint_folder: Where the training's state is kept; the same call resumes from there.
         callbacks: Watchers of the training.
@@ -121,7 +121,7 @@ def fit_folds(
 
 
 def _build_initial_members(start: StartingWeights, n_member: int, *, model: ModelConfig, config: Config) -> Parameters:
-    """Return the first starting members by turns, with a new head where the settings ask for one."""
+    """Return the first initial members in turn, with a new head where the settings ask for one."""
     settings = config.evaluation.training
     n_start = min(settings.n_start, len(next(iter(start.parameters.values()))))
     first = [{name: value[member] for name, value in start.parameters.items()} for member in range(n_start)]
@@ -132,15 +132,15 @@ def _build_initial_members(start: StartingWeights, n_member: int, *, model: Mode
 
 
 def _build_cross_fit(split: NestedSplit, estimated: Floats, hidden: Floats, log10_kappa: Floats) -> CrossFit:
-    """Return a split's estimates from those of its members, [n_fold, n_row], and their last hidden layers."""
+    """Return a split's predictions from those of its members, [n_fold, n_row], and their last hidden layers."""
     of_folds = [
         Estimate(member[fold], np.zeros(len(fold))) for member, fold in zip(estimated, split.folds, strict=True)
     ]
     out_of_fold = restore_training_order(split, of_folds).mean
-    spread = float(np.sqrt(np.mean((out_of_fold - log10_kappa[split.train]) ** 2)))
+    rms_error = float(np.sqrt(np.mean((out_of_fold - log10_kappa[split.train]) ** 2)))
     return CrossFit(
         split,
-        out_of_fold=Estimate(out_of_fold, np.full(len(split.train), spread)),
-        test=Estimate(np.median(estimated[:, split.test], axis=0), np.full(len(split.test), spread)),
+        out_of_fold=Estimate(out_of_fold, np.full(len(split.train), rms_error)),
+        test=Estimate(np.median(estimated[:, split.test], axis=0), np.full(len(split.test), rms_error)),
         out_of_domain=out_of_domain(list(hidden), split),
     )

@@ -58,21 +58,23 @@ class ProtocolTables:
 def tabulate_protocols(evaluations: Mapping[str, ProtocolTables]) -> pd.DataFrame:
     """Return the columns ``COLUMNS``, one row per model, protocol and metric.
 
-    A model that knows no epoch is not measured in the published protocols: it chooses nothing on a test row, so that
-    there it would say what it says in protocol honest, whose test rows are the same.
+    A model without epochs is not run under the published protocols: it selects nothing on a test row, so that its
+    predictions there are those of protocol honest, whose test rows are the same.
 
     Args:
         evaluations: By protocol.
     """
-    found = {name: _tabulate_protocol(name, tables) for name, tables in evaluations.items()}
-    for name in found:
+    tables_by_protocol = {name: _tabulate_protocol(name, tables) for name, tables in evaluations.items()}
+    for name in tables_by_protocol:
         protocol = PROTOCOLS[name]
-        honest = found.get("honest-clean" if protocol.is_clean else "honest")
+        honest = tables_by_protocol.get("honest-clean" if protocol.is_clean else "honest")
         if protocol.epoch is not None and honest is not None:
             of_others = honest[honest[MODEL].isin(_list_models_without_epochs())]
             unknown = {REFERENCE: None, P_HOLM: np.nan, EFFECT_SIZE: np.nan}
-            found[name] = pd.concat([found[name], of_others.assign(**{PROTOCOL: name}, **unknown)])
-    table = pd.concat(list(found.values()), ignore_index=True)
+            tables_by_protocol[name] = pd.concat(
+                [tables_by_protocol[name], of_others.assign(**{PROTOCOL: name}, **unknown)]
+            )
+    table = pd.concat(list(tables_by_protocol.values()), ignore_index=True)
     table[IS_BEST] = _mark_best(table)
     return table[list(COLUMNS)]
 

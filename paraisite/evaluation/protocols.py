@@ -1,4 +1,4 @@
-"""The ways of dividing a data set for an honest evaluation, by name."""
+"""The evaluation protocols by name: how a data set is split, and what is selected on which rows."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -19,14 +19,14 @@ MakeSplits = Callable[[Dataset, SplitConfig, EvaluationConfig], tuple[NestedSpli
 
 @dataclass(frozen=True)
 class Protocol:
-    """What an error is measured on.
+    """How a data set is split, and which epoch's predictions are evaluated.
 
     Attributes:
         name: As it is chosen.
         meaning: One sentence.
-        divide: Returns the divisions of a data set.
-        epoch: Of published protocols, the epoch that a network's estimates are of; its training took all training rows
-            and is not repeated. None where everything is chosen on folds of the training rows.
+        divide: Returns the nested splits of a data set.
+        epoch: Of published protocols, the epoch that a network's predictions are of; its training took all training
+            rows and is not repeated. None where everything is chosen on folds of the training rows.
         is_clean: Whether earlier stages are trained without the rows that share a formula with the data set.
     """
 
@@ -67,9 +67,15 @@ _PROTOCOLS: Final = (
         "best_epoch",
     ),
     Protocol("paper-last", "The same fifths, networks after the last epoch.", _split_randomly, "last_epoch"),
-    Protocol(HONEST, "The paper's test fifths; everything is chosen on the other rows.", _split_randomly),
-    Protocol(GROUPED, "Random fifths of the formulas; no formula stands on both sides.", _split_by_formula),
-    Protocol("leave-one-prototype-out", "Each structure type tests what the others taught.", _split_by_prototype),
+    Protocol(HONEST, "The paper's test fifths; everything is selected on the other rows.", _split_randomly),
+    Protocol(
+        GROUPED, "Random fifths of the formulas; no formula is in both training and test rows.", _split_by_formula
+    ),
+    Protocol(
+        "leave-one-prototype-out",
+        "Each structure type is held out in turn; models are trained on the others.",
+        _split_by_prototype,
+    ),
 )
 
 
@@ -80,7 +86,7 @@ def _add_clean_variants() -> Iterator[Protocol]:
         yield dataclasses.replace(
             protocol,
             name=f"{protocol.name}-clean",
-            meaning=f"{protocol.meaning} Earlier stages never saw a formula of the data set.",
+            meaning=f"{protocol.meaning} Earlier stages are trained without the formulas of the data set.",
             is_clean=True,
         )
 

@@ -1,4 +1,4 @@
-"""Estimates as the published protocol takes them: of trainings on all training rows, at their best or last epoch."""
+"""Predictions as the published protocol takes them: of trainings on all training rows, at their best or last epoch."""
 
 from typing import Literal
 
@@ -19,17 +19,17 @@ def tabulate_training_estimates(
 ) -> pd.DataFrame:
     """Return one row per split and test material, as ``scores.tabulate_estimates`` does.
 
-    Nothing is held back from such a training, so that no interval can be made and no value be tilted: those columns are
-    NaN, as is the out-of-domain score.
+    Such a training holds out no calibration rows, so that there are neither intervals nor tilts: those columns are NaN,
+    as is the out-of-domain score.
 
     Args:
         result: A final recipe's training.
-        splits: Divisions whose test rows are the training's validation rows.
+        splits: Nested splits whose test rows are the training's validation rows.
         epoch: Which of the two that a training keeps.
         seed: The training's.
 
     Raises:
-        DataError: The training had other divisions.
+        DataError: The training had other splits.
     """
     validation = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
     by_seed = {int(str(key)): rows for key, rows in validation.groupby(schema.SPLIT_SEED, sort=False)}
@@ -50,7 +50,7 @@ def _tabulate_split(
     ids = known[schema.MATERIAL_ID].tolist()
     rows = by_seed.get(split.seed)
     if rows is None or set(rows[schema.MATERIAL_ID]) != set(ids):
-        raise DataError(f"{result.recipe.name} was not trained on division {split.name}: train it anew")
+        raise DataError(f"{result.recipe.name} was not trained on split {split.name}: train it again")
     estimated = rows.set_index(schema.MATERIAL_ID).loc[ids, COLUMN_OF_EPOCH[epoch]].to_numpy(np.float64)
     table = pd.DataFrame(
         {

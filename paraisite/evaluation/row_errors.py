@@ -1,4 +1,4 @@
-"""Errors of single test rows, of whatever model and protocol, and what the rows share with those that taught."""
+"""Errors of single test rows under any model and protocol, and what the rows share with the training set."""
 
 from typing import Final
 
@@ -50,7 +50,7 @@ def add_relation_to_training(errors: pd.DataFrame, pairs: pd.DataFrame, n_row: i
     """Return errors with the closest relation of each test row to the training rows of its split.
 
     Args:
-        errors: Of one or several models; in each split every row that is not tested trains.
+        errors: Of one or several models; in each split every row that is not a test row is a training row.
         pairs: Of ``overlap.pairs_within`` of the data set.
         n_row: Rows of the data set.
     """
@@ -65,7 +65,7 @@ def _tabulate_errors(table: pd.DataFrame, dataset: Dataset, column: str) -> pd.D
     row_of = pd.Series(np.arange(len(dataset)), index=dataset.table[schema.MATERIAL_ID])
     ids = table[schema.MATERIAL_ID]
     if unknown := sorted(set(ids) - set(row_of.index)):
-        raise DataError(f"{unknown[0]} was tested, but is not in {dataset.name}: evaluate or train anew")
+        raise DataError(f"{unknown[0]} was tested, but is not in {dataset.name}: evaluate or train again")
     columns = {
         MODEL: table[MODEL].to_numpy(),
         schema.SPLIT_SEED: table[schema.SPLIT_SEED].to_numpy(),

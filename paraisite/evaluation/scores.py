@@ -1,4 +1,4 @@
-"""Errors on rows that chose nothing: of each run, their mean with a bootstrap interval, and the intervals' coverage."""
+"""Errors on held-out rows: of each run, their mean with a bootstrap interval, and the intervals' coverage."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,20 +27,20 @@ def read_estimates(path: Path) -> pd.DataFrame:
     return pd.read_csv(path).rename(columns=schema.FORMER_COLUMNS)
 
 
-def tabulate_estimates(model: str, found: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:
-    """Return one row per split and test material: its value, the estimate, its intervals and how foreign it is.
+def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:
+    """Return one row per split and test material: its label, its prediction with intervals, its out-of-domain score.
 
-    Tilt and widths are chosen on the out-of-fold estimates of each split's training rows.
+    Tilt and widths are chosen on the out-of-fold predictions of each split's training rows.
 
     Args:
         model: Its name.
-        found: Its estimates, split by split.
+        cross_fits: Its predictions, split by split.
         dataset: What they are of.
         seed: Of the training, for models that have one; else the first of the evaluation.
     """
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     tables = []
-    for each in found:
+    for each in cross_fits:
         split, known = each.split, np.log10(kappa[each.split.train])
         cut_off = half_width(each.out_of_fold, known, coverage=CUT_OFF_COVERAGE)
         tilt = best_tilt(each.out_of_fold, known, half_width=cut_off)

@@ -16,7 +16,7 @@ from paraisite.metrics.kappa_errors import compute_spearman
 CONFIDENCE: Final = 0.95
 N_RESAMPLE: Final = 2000
 MIN_ROWS: Final = 10
-"""With fewer, resamples of equal rows are common, and a rank correlation says little."""
+"""With fewer, resamples of equal rows are common, and a rank correlation is mostly noise."""
 
 _VALUES_AT_ONCE: Final = 1_000_000
 """Values that the bootstrap holds in memory at a time."""
@@ -113,7 +113,7 @@ class EnergyAgreement:
         n: Crystals.
         mae: Mean absolute difference, eV/atom.
         rmse: Root of the mean squared difference, eV/atom.
-        mean_difference: Mean of found - expected, eV/atom.
+        mean_difference: Mean of computed - expected, eV/atom.
         pearson: Correlation; NaN where one side is constant.
         spearman: Rank correlation; NaN where one side is constant.
     """
@@ -126,30 +126,31 @@ class EnergyAgreement:
     spearman: float
 
 
-def measure_energy_agreement(expected: npt.ArrayLike, found: npt.ArrayLike) -> EnergyAgreement:
+def measure_energy_agreement(expected: npt.ArrayLike, computed: npt.ArrayLike) -> EnergyAgreement:
     """Compare energies, row by row.
 
     Args:
         expected: eV/atom, [n].
-        found: eV/atom, [n].
+        computed: eV/atom, [n].
 
     Raises:
         DataError: The lengths differ, there are fewer than ``MIN_ROWS`` rows, or a value is not finite.
     """
-    expected, found = np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)
-    if expected.ndim != 1 or expected.shape != found.shape or len(expected) < MIN_ROWS:
+    expected, computed = np.asarray(expected, dtype=np.float64), np.asarray(computed, dtype=np.float64)
+    if expected.ndim != 1 or expected.shape != computed.shape or len(expected) < MIN_ROWS:
         raise DataError(
-            f"expected two equally long rows of at least {MIN_ROWS} energies, found {expected.shape} and {found.shape}"
+            f"expected two equally long rows of at least {MIN_ROWS} energies, "
+            f"found {expected.shape} and {computed.shape}"
         )
-    if not (np.isfinite(expected).all() and np.isfinite(found).all()):
+    if not (np.isfinite(expected).all() and np.isfinite(computed).all()):
         raise DataError("an energy is not finite")
     return EnergyAgreement(
         n=len(expected),
-        mae=float(mean_absolute_error(expected, found)),
-        rmse=float(root_mean_squared_error(expected, found)),
-        mean_difference=float(np.mean(found - expected)),
-        pearson=float(_correlation(expected, found)),
-        spearman=compute_spearman(expected, found),
+        mae=float(mean_absolute_error(expected, computed)),
+        rmse=float(root_mean_squared_error(expected, computed)),
+        mean_difference=float(np.mean(computed - expected)),
+        pearson=float(_correlation(expected, computed)),
+        spearman=compute_spearman(expected, computed),
     )
 
 
@@ -169,7 +170,7 @@ def _interval(statistic: Any, known: Floats, computed: Floats, *, seed: int) -> 
     """Return the percentile interval; NaN where the statistic, or that of a resample, is undefined."""
     if np.isnan(statistic(known, computed)):
         return float("nan"), float("nan")
-    found = bootstrap(
+    interval = bootstrap(
         (known, computed),
         statistic,
         paired=True,
@@ -180,7 +181,7 @@ def _interval(statistic: Any, known: Floats, computed: Floats, *, seed: int) -> 
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)
 
 
 def _mape(known: Floats, computed: Floats, axis: int = -1) -> Floats:

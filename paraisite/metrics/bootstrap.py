@@ -20,7 +20,7 @@ def find_percentile_interval(values: Floats) -> tuple[float, float]:
     """Return the ends of the interval that holds ``LEVEL`` of the resamples' values; NaN if none is finite.
 
     Args:
-        values: Of each resample, [N_RESAMPLE]; NaN where one says nothing.
+        values: Of each resample, [N_RESAMPLE]; NaN where one has none.
     """
     if not np.isfinite(values).any():
         return float("nan"), float("nan")
@@ -37,6 +37,6 @@ def bootstrap_mean_of_runs(errors: Floats) -> tuple[float, float]:
     tested, errors = np.isfinite(errors).astype(np.float64), np.nan_to_num(errors)
     weights = draw_material_weights(errors.shape[1])
     counts = weights @ tested.T
-    # A run none of whose materials was drawn says nothing.
+    # A run none of whose materials was drawn has no mean.
     means = np.divide(weights @ errors.T, counts, out=np.full_like(counts, np.nan), where=counts > 0)
     return find_percentile_interval(np.nanmean(means, axis=1))

@@ -1,4 +1,4 @@
-"""Whether a score tells beforehand where a model errs: rank correlation and AUROC, with intervals over materials.
+"""Whether a score predicts where a model errs: rank correlation and AUROC, with intervals over materials.
 
 Both are taken with a weight for each row, so that all resamples of the bootstrap are one product of matrices: a weight
 of two stands for a row that was drawn twice.
@@ -14,7 +14,7 @@ from paraisite.arrays import Floats, Ints
 from paraisite.metrics.bootstrap import draw_material_weights, find_percentile_interval
 
 WORST_SHARE: Final = 0.2
-"""Share of rows, those with the largest errors, that the AUROC wants to be told from the others."""
+"""Share of rows, those with the largest errors, that the AUROC counts as positives."""
 
 
 def measure_error_ranking(score: Floats, error: Floats, *, materials: Ints, seeds: Ints) -> dict[str, float]:
@@ -40,11 +40,11 @@ def measure_error_ranking(score: Floats, error: Floats, *, materials: Ints, seed
     for seed in np.unique(seeds[known]):
         own = seeds[known] == seed
         of_seeds.append(_rank_errors(score[known][own], error[known][own], weights[:, own]))
-    found: dict[str, float] = {}
+    ranking: dict[str, float] = {}
     for name, values in zip(names, np.mean(of_seeds, axis=0), strict=True):
         low, high = find_percentile_interval(values[1:])
-        found |= {name: float(values[0]), f"{name}_low": low, f"{name}_high": high}
-    return found
+        ranking |= {name: float(values[0]), f"{name}_low": low, f"{name}_high": high}
+    return ranking
 
 
 def _rank_errors(score: Floats, error: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -90,7 +90,7 @@ def compute_weighted_auroc(score: Floats, is_positive: npt.NDArray[np.bool_], we
 
 
 def _midranks(values: Floats, weights: Floats) -> Floats:
-    """Return the ranks that rows have where each stands as often as its weight says; equal values share their mean."""
+    """Return the ranks of rows, each repeated as often as its weight; equal values share their mean."""
     distinct, place = np.unique(values, return_inverse=True)
     counts = weights @ np.eye(len(distinct))[place]
     ranks: Floats = np.cumsum(counts, axis=1) - (counts - 1.0) / 2.0

@@ -3,7 +3,7 @@
 Rules for values that a formula cannot take:
 
 - A member that predicts a value that is not finite (a diverged run) gets NaN for *all* its metrics. Means over members
-  leave NaN out and say over how many members they were taken (``summarise_metrics``): never silently averaged.
+  leave NaN out and report over how many members they were taken (``summarise_metrics``): never silently averaged.
 - Predictions can lie slightly below zero (10**x - 1 > -1). Where a logarithm needs a positive number, kappa (or
   1 + kappa) is raised to ``LOG_FLOOR``; the other metrics take the value as it is.
 """
@@ -111,9 +111,9 @@ def tabulate_metrics(
     """
     validation = predictions[predictions[schema.PART] == schema.VALIDATION]
     groups = list(validation.groupby(schema.SPLIT_SEED, sort=False))
-    for name, found in (("scaler", scaler), ("start_scaler", start_scaler)):
-        if found is not None and len(found.mean) != len(groups):
-            raise DataError(f"{name} has {len(found.mean)} members, the predictions table {len(groups)} splits")
+    for name, given in (("scaler", scaler), ("start_scaler", start_scaler)):
+        if given is not None and len(given.mean) != len(groups):
+            raise DataError(f"{name} has {len(given.mean)} members, the predictions table {len(groups)} splits")
     rows = []
     for member, (_, group) in enumerate(groups):
         start = None if start_scaler is None else _get_scaler_pair(start_scaler, member)
@@ -175,6 +175,6 @@ def _rescale(kappa: Floats, own: tuple[float, float], start: tuple[float, float]
 
 def compute_spearman(true: Floats, predicted: Floats) -> float:
     """Return the rank correlation; NaN where either side is constant."""
-    if np.ptp(true) == 0 or np.ptp(predicted) == 0:  # ranks are undefined; SciPy would warn and say NaN
+    if np.ptp(true) == 0 or np.ptp(predicted) == 0:  # ranks are undefined; SciPy would warn and return NaN
         return float("nan")
     return float(spearmanr(true, predicted).statistic)

@@ -77,7 +77,7 @@ def compare_paired(candidate: pd.Series, reference: pd.Series, *, n_test_over_n_
 
 def _corrected_t_test(mean: float, std: float, *, n_pair: int, n_test_over_n_train: float) -> PairedComparison:
     standard_error = std * float(np.sqrt(1.0 / n_pair + n_test_over_n_train))
-    # Equal differences everywhere leave no spread: no difference is then t = 0, any other one is certain.
+    # Equal differences everywhere leave no variance: no difference is then t = 0, any other one is certain.
     statistic = _divide_by_std(mean, standard_error)
     degrees_of_freedom = n_pair - 1
     margin = float(student_t.ppf(0.975, degrees_of_freedom)) * standard_error
@@ -94,9 +94,9 @@ def _corrected_t_test(mean: float, std: float, *, n_pair: int, n_test_over_n_tra
     )
 
 
-def _divide_by_std(mean: float, spread: float) -> float:
-    if spread > 0:
-        return mean / spread
+def _divide_by_std(mean: float, std: float) -> float:
+    if std > 0:
+        return mean / std
     return 0.0 if mean == 0 else float(np.copysign(np.inf, mean))
 
 
@@ -107,7 +107,7 @@ def compare_models(scores: pd.DataFrame, *, n_test_over_n_train: float, referenc
 
     Args:
         scores: As ``scores.tabulate_scores`` returns them.
-        n_test_over_n_train: Rows held out per row trained on, of the divisions.
+        n_test_over_n_train: Rows held out per row trained on, of the splits.
         reference: A model; by default the one with the lowest mean.
 
     Returns:

@@ -1,7 +1,7 @@
-"""How much of a metric's spread comes from the split, how much from the seed, and how much from neither alone.
+"""How much of a metric's variance comes from the split, how much from the seed, and how much from neither alone.
 
-The seeds cross the splits: every split is trained with every seed. What a seed does on one split only cannot be told
-from the noise of a single run; it is the rest.
+The seeds cross the splits: every split is trained with every seed. What a seed does on one split only cannot be
+separated from the noise of a single run; it is the rest.
 """
 
 import logging

@@ -34,5 +34,5 @@ def test_what_cannot_be_made_without_rows_held_back_is_unknown_not_zero() -> Non
 
 def test_another_division_than_the_trainings_is_an_error() -> None:
     others = random_nested(len(RESULT.dataset), seeds=[3], train_fraction=0.8, n_fold=5)
-    with pytest.raises(DataError, match="RWTG15 was not trained on division 3: train it anew"):
+    with pytest.raises(DataError, match="RWTG15 was not trained on split 3: train it again"):
         tabulate_training_estimates(RESULT, others, epoch="best_epoch", seed=42)

@@ -26,7 +26,7 @@ def test_rows_are_found_by_their_ids() -> None:
 
 def test_estimates_of_other_materials_are_refused() -> None:
     table = estimates([1], 2.0).assign(material_id="elsewhere-1")
-    with pytest.raises(DataError, match="elsewhere-1 was tested, but is not in togo15: evaluate or train anew"):
+    with pytest.raises(DataError, match="elsewhere-1 was tested, but is not in togo15: evaluate or train again"):
         measure_evaluation_errors(table, DATASET)
 
 

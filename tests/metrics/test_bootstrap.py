@@ -39,7 +39,7 @@ def test_the_interval_of_one_run_is_scipys_percentile_interval() -> None:
 
 
 def test_runs_are_resampled_by_their_materials_together() -> None:
-    """Each resample's mean over runs, material by material as the weights say; a run without a drawn one is left out."""
+    """Each resample's mean over runs, by its own materials; a run of which none is drawn is left out."""
     errors = np.random.default_rng(4).lognormal(-1.0, 0.5, (4, 6))
     errors[[0, 1, 2, 3], [0, 1, 2, 3]] = np.nan
     errors[3] = np.nan
