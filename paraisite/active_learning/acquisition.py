@@ -30,7 +30,7 @@ def compute_expected_improvement(estimate: Estimate, lowest: float) -> Floats:
 
     Source: Jones, Schonlau and Welch, J. Glob. Optim. 13, 455 (1998), 10.1023/A:1008306431147, eq. 15.
     """
-    gain, std = lowest - estimate.mean, estimate.spread
+    gain, std = lowest - estimate.mean, estimate.std
     with np.errstate(divide="ignore", invalid="ignore"):
         z = gain / std
         improvement = gain * norm.cdf(z) + std * norm.pdf(z)
@@ -42,7 +42,7 @@ def _score_by_expected_improvement(estimate: Estimate, lowest: float, _rng: np.r
 
 
 def _score_by_uncertainty(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:
-    return estimate.spread
+    return estimate.std
 
 
 def _score_by_mean(estimate: Estimate, _lowest: float, _rng: np.random.Generator) -> Floats:

@@ -175,8 +175,8 @@ class _ReplayRun:
         descriptors, n_test = self.materials.descriptors, len(self.split.test)
         asked = descriptors[np.concatenate([self.split.test, rest])]
         predictions = self.fit_predict(descriptors[known], self.materials.log10_kappa[known], asked)
-        return Estimate(predictions.mean[:n_test], predictions.spread[:n_test]), Estimate(
-            predictions.mean[n_test:], predictions.spread[n_test:]
+        return Estimate(predictions.mean[:n_test], predictions.std[:n_test]), Estimate(
+            predictions.mean[n_test:], predictions.std[n_test:]
         )
 
     def _state(self, known: Rows, on_test: Estimate) -> dict[str, float]:

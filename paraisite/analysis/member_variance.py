@@ -14,7 +14,7 @@ from paraisite.analysis.model_predictions import ModelPredictions, select_shared
 from paraisite.errors import ConfigError
 from paraisite.metrics.paired_tests import P_HOLM, correct_by_holm
 from paraisite.schema import KAPPA_LOG10_STD, KAPPA_VARIANCE, MODEL
-from paraisite.training.recipes import Recipe, Start, recipe_named
+from paraisite.training.recipes import InitialWeights, Recipe, recipe_named
 
 STEP: Final = "step"
 REFERENCE: Final = "reference"
@@ -77,10 +77,10 @@ def compare_member_variances(observed: Sequence[ModelPredictions]) -> pd.DataFra
     return table.assign(**{P_HOLM: correct_by_holm(table[P].to_numpy(np.float64))})
 
 
-def _count_earlier(start: Start | Recipe) -> int:
+def _count_earlier(start: InitialWeights | Recipe) -> int:
     if isinstance(start, Recipe):
         return _count_earlier(start.start) + 1
-    return 0 if start is Start.RANDOM else 1
+    return 0 if start is InitialWeights.RANDOM else 1
 
 
 def _describe_values(values: pd.Series) -> dict[str, float]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from paraisite import schema
-from paraisite.artifacts.initial_weights import as_start, refuse, starting_weights
+from paraisite.artifacts.initial_weights import refuse, starting_weights, to_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, find_trained_or_shipped, load_data
 from paraisite.artifacts.stage_folders import checkpoint_folder, result_folder, weights_folder
 from paraisite.config import Config
@@ -23,7 +23,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipe_training import StartingWeights, run_recipe, settings_of
+from paraisite.training.recipe_training import StartingWeights, adapt_settings, run_recipe
 from paraisite.training.recipes import Lineage, Recipe
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,9 @@ class EarlierStages:
         """
         if not isinstance(recipe.start, Recipe) or self._is_clean(recipe.start):
             return starting_weights(recipe, config, run_id=self._run_id, in_pipeline=True, train=refuse)
-        return as_start(self.load_members(recipe.start), config, f"{recipe.start.name} {self._description()}", None)
+        return to_starting_weights(
+            self.load_members(recipe.start), config, f"{recipe.start.name} {self._description()}", None
+        )
 
     def load_members(self, stage: Recipe) -> Ensemble:
         """Return a stage's members: those trained here or shipped where they are clean, else retrained ones.
@@ -130,7 +132,7 @@ class EarlierStages:
         return ensemble if ensemble.metadata.get(_WITHOUT) == self._digest else None
 
     def _train(self, stage: Recipe) -> Ensemble:
-        config = settings_of(stage, self._config)
+        config = adapt_settings(stage, self._config)
         without = dict.fromkeys(self._rows_shared(stage.train_on), "its formula is evaluated")
         logger.info("%s is retrained without %d rows", stage.name, len(without))
         dataset = load_data(stage.train_on, config)

@@ -21,7 +21,7 @@ from paraisite.training.initial_parameters import random_parameters, stack, with
 from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
 from paraisite.training.pretraining import CARD_FILE
 from paraisite.training.recipe_training import StartingWeights, model_config
-from paraisite.training.recipes import LFE, Recipe, Start
+from paraisite.training.recipes import LFE, InitialWeights, Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def starting_weights(
     return backbone_weights(recipe.start, config, run_id=run_id)
 
 
-def backbone_weights(start: Start, config: Config, *, run_id: str) -> StartingWeights:
+def backbone_weights(start: InitialWeights, config: Config, *, run_id: str) -> StartingWeights:
     """Return equal members, one per split: a backbone with a new head, which the training's seed draws.
 
     Args:
@@ -89,7 +89,7 @@ def lab_network(variant: str) -> Path:
         MissingInputError: It was neither trained here nor shipped.
     """
     trained = PRETRAINED / variant
-    is_lfe = variant == BACKBONES[Start.LAB_FORMATION_ENERGY].source
+    is_lfe = variant == BACKBONES[InitialWeights.LAB_FORMATION_ENERGY].source
     try:
         return find_trained_or_shipped(trained, SHIPPED / LFE.lower() if is_lfe else trained) / ENSEMBLE_FILE
     except MissingInputError as error:
@@ -134,7 +134,7 @@ def _from_recipe(
     found = None if in_pipeline else load_from_registry(start.name, folder=_REGISTRY / start.name)
     if found is not None:
         ensemble = Ensemble.load(found.path)
-        return as_start(ensemble, config, f"registry {start.name} version {found.version}", found.version)
+        return to_starting_weights(ensemble, config, f"registry {start.name} version {found.version}", found.version)
     trained = built(start.name) / "weights"
     try:
         folder = find_trained_or_shipped(trained, SHIPPED / start.name.lower())
@@ -152,10 +152,10 @@ def _from_recipe(
         description=f"{start.name}'s members as {'trained here' if folder == trained else 'shipped with the project'}.",
     )
     description = f"{'' if folder == trained else 'shipped '}{start.name} (sha256 {sha256[:12]}…)"
-    return as_start(ensemble, config, description, registered.version)
+    return to_starting_weights(ensemble, config, description, registered.version)
 
 
-def as_start(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
+def to_starting_weights(ensemble: Ensemble, config: Config, description: str, version: str | None) -> StartingWeights:
     """Return trained members as what others start from.
 
     Args:

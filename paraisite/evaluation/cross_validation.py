@@ -68,10 +68,8 @@ def restore_training_order(split: NestedSplit, of_folds: Sequence[Estimate]) -> 
     # Both hold the same rows, so that the n-th smallest of one is the n-th smallest of the other.
     place = np.empty(len(rows), np.int64)
     place[np.argsort(split.train)] = np.argsort(rows)
-    mean, spread = (
-        np.concatenate([getattr(estimate, name) for estimate in of_folds])[place] for name in ("mean", "spread")
-    )
-    return Estimate(mean, spread)
+    mean, std = (np.concatenate([getattr(estimate, name) for estimate in of_folds])[place] for name in ("mean", "std"))
+    return Estimate(mean, std)
 
 
 def cross_fit_tabular(

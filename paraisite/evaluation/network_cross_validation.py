@@ -16,7 +16,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.applicability import out_of_domain
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import last_hidden_layer, predict
+from paraisite.models.ensemble_prediction import embed, predict
 from paraisite.models.estimate import Estimate
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.schema import LOG_FLOOR
@@ -62,7 +62,7 @@ def cross_fit_network(
     )
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     log10_kappa = np.log10(np.maximum(predict(members, graphs), LOG_FLOOR))  # [n_member, n_row]
-    hidden = last_hidden_layer(members, graphs)  # [n_member, n_row, n_hidden]
+    hidden = embed(members, graphs)  # [n_member, n_row, n_hidden]
     of_splits, first = [], 0
     for split in splits:
         own = slice(first, first + len(split.folds))

@@ -56,7 +56,7 @@ def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Data
             schema.KAPPA: kappa[split.test],
             PREDICTED_KAPPA: kappa_of(each.test, tilt=tilt, half_width=cut_off),
             PREDICTED_MEDIAN_KAPPA: median_of(each.test),
-            LOG10_STD: each.test.spread,
+            LOG10_STD: each.test.std,
             TILT: tilt,
             schema.OUT_OF_DOMAIN: each.out_of_domain,
             schema.N_UNSEEN_ELEMENT: n_unseen_element(dataset.structures, split),

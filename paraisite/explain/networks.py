@@ -19,7 +19,7 @@ from paraisite.graphs.crystal_graph import CrystalGraph, GraphCollection
 from paraisite.graphs.quotient import distance_shells
 from paraisite.inference.calibration import floored_log10
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import answers
+from paraisite.models.ensemble_prediction import predict_members
 
 METHOD: Final = (
     "An atom is hidden by giving it the mean embedding of the training materials' elements, a shell of bonds by leaving"
@@ -69,7 +69,7 @@ def predict_with_parts_hidden(
     ensemble: Ensemble, occluded: GraphCollection, *, trained: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """Return every member's log10(kappa) of what ``occlude_parts`` returned, [n_member, n_part + 2]."""
-    found = answers(_hiding(ensemble, trained), occluded, compiled=int(occluded.n_bond.sum()) > _MANY_BONDS)
+    found = predict_members(_hiding(ensemble, trained), occluded, compiled=int(occluded.n_bond.sum()) > _MANY_BONDS)
     return floored_log10(found.output)
 
 

@@ -62,8 +62,8 @@ class NetworkModel:
         from paraisite.models import ensemble_prediction
 
         del crystals  # all that a network sees is in the graph
-        predicted = ensemble_prediction.answers(self.ensemble, graphs, compiled=compiled)
-        return ModelOutput(predicted.output, predicted.hidden)
+        predicted = ensemble_prediction.predict_members(self.ensemble, graphs, compiled=compiled)
+        return ModelOutput(predicted.output, predicted.embedding)
 
     def save(self, folder: Path) -> None:
         """Write the ensemble."""

@@ -129,7 +129,7 @@ class ProcessModel:
         """Return every member's predictions, the medians of their estimates; see ``model.Model``."""
         descriptors = describe(self.networks, graphs, crystals, compiled=compiled)
         estimates = self.estimates(descriptors)
-        mean, std = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "spread"))
+        mean, std = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "std"))
         embedding = np.broadcast_to(descriptors, (self.n_member, *descriptors.shape))
         return ModelOutput(np.power(10.0, mean), embedding, std)
 

@@ -1,7 +1,7 @@
-"""How far a crystal lies from those that a model has learnt from, and which of its elements it has never seen.
+"""How far a crystal lies from a model's training set, and which of its elements are not in it.
 
-The distance is taken in what the model itself sees: a network's last hidden layer, or descriptors; standardised on the
-rows that it has learnt from, and the mean over the nearest of them. Such a distance has no scale of its own, so it is
+The distance is taken in what the model itself sees: a network's embedding, or descriptors; standardised on the
+training rows, and the mean over the nearest of them. Such a distance has no scale of its own, so it is
 compared with those of training rows from models that were fitted without them. Only structures enter, never a value.
 """
 
@@ -19,7 +19,7 @@ from paraisite.arrays import Floats
 from paraisite.data.datasets.nested_splits import NestedSplit, Rows
 
 N_NEIGHBOUR: Final = 5
-"""So many that one twin among the training rows does not make a crystal familiar."""
+"""So many that one twin among the training rows does not bring a crystal into the domain."""
 
 FLAGGED_ABOVE: Final = 0.95
 """Score from which on a crystal counts as out of domain: about one in twenty of those that are like the known ones."""
@@ -51,7 +51,7 @@ def out_of_domain(features_of_folds: Sequence[Floats], split: NestedSplit) -> Fl
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhood:
-    """Rows that a model has learnt from, as it sees them.
+    """A model's training rows, in its own features.
 
     Attributes:
         scaler: Standardises features on these rows.

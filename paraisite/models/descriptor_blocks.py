@@ -1,6 +1,6 @@
 """Blocks of descriptors for the models of ``tabular``: what a structure says, and what trained networks say of it.
 
-The networks have seen other crystals only: their answers are descriptors like any other.
+The networks were trained on other crystals: their predictions are descriptors like any other.
 """
 
 import logging
@@ -25,7 +25,7 @@ from paraisite.labels.slack import (
     slack_conductivity,
 )
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import answers
+from paraisite.models.ensemble_prediction import predict_members
 from paraisite.models.tabular import (
     COMPOSITION,
     IONIC,
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Networks:
-    """Trained networks whose answers describe a crystal.
+    """Trained networks whose predictions describe a crystal.
 
     Attributes:
         conductivity: Ensembles that predict kappa; the first is the second stage's.
@@ -84,7 +84,9 @@ def descriptor_blocks(
     if said:
         blocks |= {SECOND_STAGE: said[0][:, None], NETWORKS: np.stack(said, axis=1)}
     if networks.log10_bulk is not None and networks.log10_shear is not None:
-        bulk, shear = (answers(network, graphs).output[0] for network in (networks.log10_bulk, networks.log10_shear))
+        bulk, shear = (
+            predict_members(network, graphs).output[0] for network in (networks.log10_bulk, networks.log10_shear)
+        )
         blocks[SLACK_FORMULA] = _log10_slack(structures, 10.0**bulk, 10.0**shear)[:, None]
     if phonons is not None:
         known = _log10_phonons(phonons)
@@ -107,9 +109,9 @@ def log10_conductivity(ensemble: Ensemble, graphs: GraphCollection, *, compiled:
     Args:
         ensemble: Networks that predict kappa.
         graphs: Crystals whose bonds reach to their cutoff.
-        compiled: As ``predict.answers`` takes it.
+        compiled: As ``predict_members`` takes it.
     """
-    return np.log10(np.maximum(answers(ensemble, graphs, compiled=compiled).output, LOG_FLOOR)).mean(axis=0)
+    return np.log10(np.maximum(predict_members(ensemble, graphs, compiled=compiled).output, LOG_FLOOR)).mean(axis=0)
 
 
 def _log10_slack(structures: Sequence[Structure], bulk_gpa: Floats, shear_gpa: Floats) -> Floats:

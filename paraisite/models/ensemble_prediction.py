@@ -25,41 +25,41 @@ _GROWTH: Final = 4
 _STEPS_PER_CALL: Final = 16
 
 
-class Answers(NamedTuple):
+class MemberPredictions(NamedTuple):
     """What every member says of every crystal.
 
     Attributes:
         output: The network's output, float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several;
             with a scaler kappa in W/m/K, else in its unit.
-        hidden: Its last hidden layer, float64 [n_member, n_crystal, n_hidden], without unit.
+        embedding: MEGNet's last hidden layer, which the head reads, float64 [n_member, n_crystal, n_hidden], no unit.
     """
 
     output: npt.NDArray[np.float64]
-    hidden: npt.NDArray[np.float64]
+    embedding: npt.NDArray[np.float64]
 
 
 def predict(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
-    """Return every member's prediction for every crystal: ``output`` of ``answers``."""
-    return answers(ensemble, graphs).output
+    """Return every member's prediction for every crystal: ``output`` of ``predict_members``."""
+    return predict_members(ensemble, graphs).output
 
 
-def answers(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> Answers:
-    """Return predictions and last hidden layers of one pass.
+def predict_members(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> MemberPredictions:
+    """Return predictions and embeddings of one pass.
 
     Args:
         ensemble: Members.
         graphs: Crystals whose bonds reach to the ensemble's cutoff.
-        compiled: As ``last_hidden_layer`` takes it.
+        compiled: As ``embed`` takes it.
     """
-    hidden = last_hidden_layer(ensemble, graphs, compiled=compiled)
+    hidden = embed(ensemble, graphs, compiled=compiled)
     # Outside the compiled programs, whose shapes have more crystal places than crystals: the head would fill them all.
     output = head(_constants(ensemble.parameters), tf.constant(hidden, tf.float32), config=ensemble.config)
     found = output.numpy().astype(np.float64)
-    return Answers(found if ensemble.scaler is None else ensemble.scaler.inverse(found), hidden)
+    return MemberPredictions(found if ensemble.scaler is None else ensemble.scaler.inverse(found), hidden)
 
 
-def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> npt.NDArray[np.float64]:
-    """Return what every member's head reads of every crystal.
+def embed(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> npt.NDArray[np.float64]:
+    """Return every member's embedding of every crystal: MEGNet's last hidden layer, which the head reads.
 
     Args:
         ensemble: Members.
@@ -79,7 +79,7 @@ def last_hidden_layer(ensemble: Ensemble, graphs: GraphCollection, *, compiled: 
     n_together = 1 if compiled else ensemble.n_member
     stacks = [slice(first, first + n_together) for first in range(0, ensemble.n_member, n_together)]
     weights = [_constants({name: value[of] for name, value in ensemble.parameters.items()}) for of in stacks]
-    for rows, shape in _by_size(graphs) if compiled else _as_they_are(graphs):
+    for rows, shape in _by_size(graphs) if compiled else _by_filling(graphs):
         plan = dense_plan(graphs.sizes[rows], shape)
         plan = np.where(plan == EMPTY, EMPTY, rows[plan])
         program = _program(ensemble.config, shape, compiled=compiled)
@@ -110,10 +110,10 @@ def _by_size(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
         shape = BatchShape(shape.n_crystal, _GROWTH * shape.n_atom, _GROWTH * shape.n_bond)
 
 
-def _as_they_are(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
+def _by_filling(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
     """Yield all rows with a shape that they fill: where nothing is compiled, shapes cost nothing and padding does.
 
-    Whole vectors of rows are left, so that equal crystals have equal answers wherever they stand.
+    Whole vectors of rows are left, so that equal crystals have equal predictions wherever they stand.
     """
     if len(graphs):
         n_crystal, n_atom, n_bond = map(round_up, (len(graphs), *graphs.sizes.sum(axis=0)))

@@ -2,9 +2,9 @@
 
 The value that has the least expected |error|/kappa lies below the median: for a normal distribution of ln(kappa) with
 standard deviation s, at exp(median - s²), because an estimate that is too high can be off by any factor and one that is
-too low by 100 % at most. How far a model's own spread is to be trusted is measured out of fold. What the distribution
-says beyond the interval that holds nine of ten rows rests on no measurement, but would rule the optimum of a wide one:
-it is cut off there, so that no estimate leaves its interval.
+too low by 100 % at most. How far a model's own standard deviation is to be trusted is measured out of fold. The
+distribution beyond the interval that holds nine of ten rows rests on no measurement, but would rule the optimum of a
+wide one: it is cut off there, so that no estimate leaves its interval.
 """
 
 import math
@@ -20,13 +20,13 @@ from paraisite.arrays import Floats
 from paraisite.errors import DataError
 
 TILTS: Final = np.linspace(0.0, 2.0, 21)
-"""Factors on s² that are tried: 0 takes the median, 1 the optimum where the spread is right."""
+"""Factors on s² that are tried: 0 takes the median, 1 the optimum where the standard deviation is right."""
 
 CUT_OFF_COVERAGE: Final = 0.9
 """Share of rows in the interval that the distribution is cut off at."""
 
-MIN_SPREAD_DEX: Final = 0.01
-"""Below any model's error, so that a spread of zero divides nothing."""
+MIN_STD_DEX: Final = 0.01
+"""Below any model's error, so that a standard deviation of zero divides nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +35,11 @@ class Estimate:
 
     Attributes:
         mean: Centre of each estimate, dex, [n_row].
-        spread: Standard deviation that the model gives each, dex, [n_row].
+        std: Standard deviation that the model gives each, dex, [n_row].
     """
 
     mean: Floats
-    spread: Floats
+    std: Floats
 
 
 def median_of(estimate: Estimate) -> Floats:
@@ -56,13 +56,13 @@ def kappa_of(estimate: Estimate, *, tilt: float, half_width: float) -> Floats:
     Args:
         estimate: log10(kappa).
         tilt: Factor on the variance s²; 0 takes the median.
-        half_width: How many spreads from the mean the distribution is cut off.
+        half_width: How many standard deviations from the mean the distribution is cut off.
     """
     if tilt == 0:
         return median_of(estimate)
-    spread = math.log(10.0) * np.maximum(estimate.spread, MIN_SPREAD_DEX)
-    deviation, lower = math.sqrt(tilt) * spread, tilt * spread**2
-    ends = ((lower + side * half_width * spread) / deviation for side in (-1.0, 1.0))
+    std = math.log(10.0) * np.maximum(estimate.std, MIN_STD_DEX)
+    deviation, lower = math.sqrt(tilt) * std, tilt * std**2
+    ends = ((lower + side * half_width * std) / deviation for side in (-1.0, 1.0))
     shift = truncnorm.ppf(0.5, *ends, loc=-lower, scale=deviation)
     return np.power(10.0, estimate.mean + shift / math.log(10.0))
 
@@ -79,18 +79,18 @@ def best_tilt(out_of_fold: Estimate, log10_kappa: Floats, *, half_width: float) 
 
 def mixed(estimates: Sequence[Estimate]) -> Estimate:
     """Return mean and standard deviation of the mixture, in equal shares, of several models' normal distributions."""
-    means, spreads = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "spread"))
+    means, stds = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "std"))
     mean = means.mean(axis=0)
-    return Estimate(mean, np.sqrt(np.mean(spreads**2 + (means - mean) ** 2, axis=0)))
+    return Estimate(mean, np.sqrt(np.mean(stds**2 + (means - mean) ** 2, axis=0)))
 
 
 def half_width(out_of_fold: Estimate, log10_kappa: Floats, *, coverage: float) -> float:
-    """Return how many spreads an interval reaches to each side, so that it holds a share of new rows.
+    """Return how many standard deviations an interval reaches to each side, so that it holds a share of new rows.
 
-    The conformal quantile of |error|/spread out of fold: with n rows the ceil((n + 1) coverage)-th smallest.
+    The conformal quantile of |error|/std out of fold: with n rows the ceil((n + 1) coverage)-th smallest.
 
     Args:
-        out_of_fold: Estimates of rows that the model has not learnt from.
+        out_of_fold: Estimates of rows that the model was not trained on.
         log10_kappa: Their true values.
         coverage: Wanted share, in (0, 1).
 
@@ -100,7 +100,7 @@ def half_width(out_of_fold: Estimate, log10_kappa: Floats, *, coverage: float) -
     Source: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World (2005); for estimates out of fold Barber
     et al., Ann. Stat. 49, 486 (2021), 10.1214/20-AOS1965.
     """
-    score = np.sort(np.abs(out_of_fold.mean - log10_kappa) / np.maximum(out_of_fold.spread, MIN_SPREAD_DEX))
+    score = np.sort(np.abs(out_of_fold.mean - log10_kappa) / np.maximum(out_of_fold.std, MIN_STD_DEX))
     rank = math.ceil((len(score) + 1) * coverage)
     if not 1 <= rank <= len(score):
         raise DataError(f"{len(score)} rows are too few for intervals that hold {coverage:.0%}")
@@ -109,5 +109,5 @@ def half_width(out_of_fold: Estimate, log10_kappa: Floats, *, coverage: float) -
 
 def interval_of(estimate: Estimate, *, half_width: float) -> tuple[Floats, Floats]:
     """Return the ends of the intervals, kappa in W/m/K, each [n_row]."""
-    reach = half_width * np.maximum(estimate.spread, MIN_SPREAD_DEX)
+    reach = half_width * np.maximum(estimate.std, MIN_STD_DEX)
     return np.power(10.0, estimate.mean - reach), np.power(10.0, estimate.mean + reach)

@@ -36,36 +36,36 @@ _RIDGE_ALPHAS: Final = np.logspace(-3, 3, 13)
 
 
 def constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
-    """Say the same of every crystal: the median, with the training values' own spread."""
+    """Say the same of every crystal: the median, with the training values' own standard deviation."""
     return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
 
 
 def as_computed(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Take the only descriptor, log10 of a computed conductivity, as it is; one width of intervals for all rows."""
-    del train, log10_kappa  # a spread of zero: no estimate is moved below it
+    del train, log10_kappa  # a standard deviation of zero: no estimate is moved below it
     return Estimate(rows[:, 0], np.zeros(len(rows)))
 
 
 def line(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Fit a plane by least squares."""
     model = LinearRegression().fit(train, log10_kappa)
-    return Estimate(model.predict(rows), _residual_spread(model.predict(train) - log10_kappa, len(rows)))
+    return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows)))
 
 
 def ridge(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Fit a plane to standardised descriptors with a penalty, chosen by leave-one-out errors of the training rows."""
     model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_ALPHAS)).fit(train, log10_kappa)
-    return Estimate(model.predict(rows), _residual_spread(model.predict(train) - log10_kappa, len(rows)))
+    return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows)))
 
 
 def forest(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
-    """Grow a random forest; its trees' spread is the estimate's."""
+    """Grow a random forest; the estimate's standard deviation is that of its trees."""
     model = RandomForestRegressor(_N_TREE, random_state=0).fit(train, log10_kappa)
     trees = np.stack([tree.predict(rows) for tree in model.estimators_])
     return Estimate(trees.mean(axis=0), trees.std(axis=0))
 
 
-def _residual_spread(residual: Floats, n_row: int) -> Floats:
+def _residual_std(residual: Floats, n_row: int) -> Floats:
     return np.full(n_row, float(np.sqrt(np.mean(residual**2))))
 
 

@@ -29,7 +29,7 @@ class TargetScaler:
             kappas_w_per_m_k: Each member's training values, W/m/K, all > 0.
 
         Raises:
-            DataError: A member has no spread to standardise by.
+            DataError: A member's values have no standard deviation to standardise by.
         """
         logs = [np.log10(1.0 + np.asarray(kappa, dtype=np.float64)) for kappa in kappas_w_per_m_k]
         std = np.array([values.std() for values in logs])
@@ -67,7 +67,7 @@ class Standardiser:
             targets: Each member's training values, [n_row] or [n_row, n_output]; NaN where one is not known.
 
         Raises:
-            DataError: An output has fewer than two different known values: there is no spread to standardise by.
+            DataError: An output has fewer than two different known values, so that their standard deviation is zero.
         """
         # From the extremes, because rounding may leave equal values a tiny deviation.
         if not all((np.fmax.reduce(values) > np.fmin.reduce(values)).all() for values in targets):

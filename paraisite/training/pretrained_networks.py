@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from paraisite.training.recipes import LFE, Start
+from paraisite.training.recipes import LFE, InitialWeights
 
 
 class Origin(Enum):
@@ -43,15 +43,15 @@ class Backbone:
         return self.learnt if self.origin is Origin.RANDOM else f"{self.learnt} ({self.origin.value})"
 
 
-BACKBONES: Final[dict[Start, Backbone]] = {
-    Start.RANDOM: Backbone("RW", "random weights", Origin.RANDOM),
-    Start.FORMATION_ENERGY: Backbone("FE", "formation energy", Origin.PUBLISHED, "formation_energy"),
-    Start.BAND_GAP: Backbone("BG", "band gap", Origin.PUBLISHED, "band_gap_regression"),
-    Start.BULK_MODULUS: Backbone("K", "bulk modulus", Origin.PUBLISHED, "log10K"),
-    Start.SHEAR_MODULUS: Backbone("G", "shear modulus", Origin.PUBLISHED, "log10G"),
-    Start.LAB_FORMATION_ENERGY: Backbone(LFE, "formation energy", Origin.LAB, "formation_energy"),
-    Start.LAB_BULK_MODULUS: Backbone("LK", "bulk modulus", Origin.LAB, "log_bulk"),
-    Start.LAB_SHEAR_MODULUS: Backbone("LG", "shear modulus", Origin.LAB, "log_shear"),
-    Start.LAB_ALL: Backbone("LALL", "all three", Origin.LAB, "all"),
+BACKBONES: Final[dict[InitialWeights, Backbone]] = {
+    InitialWeights.RANDOM: Backbone("RW", "random weights", Origin.RANDOM),
+    InitialWeights.FORMATION_ENERGY: Backbone("FE", "formation energy", Origin.PUBLISHED, "formation_energy"),
+    InitialWeights.BAND_GAP: Backbone("BG", "band gap", Origin.PUBLISHED, "band_gap_regression"),
+    InitialWeights.BULK_MODULUS: Backbone("K", "bulk modulus", Origin.PUBLISHED, "log10K"),
+    InitialWeights.SHEAR_MODULUS: Backbone("G", "shear modulus", Origin.PUBLISHED, "log10G"),
+    InitialWeights.LAB_FORMATION_ENERGY: Backbone(LFE, "formation energy", Origin.LAB, "formation_energy"),
+    InitialWeights.LAB_BULK_MODULUS: Backbone("LK", "bulk modulus", Origin.LAB, "log_bulk"),
+    InitialWeights.LAB_SHEAR_MODULUS: Backbone("LG", "shear modulus", Origin.LAB, "log_shear"),
+    InitialWeights.LAB_ALL: Backbone("LALL", "all three", Origin.LAB, "all"),
 }
 """Every start that no recipe has trained; the lab's "all three" are its formation energies and both moduli."""

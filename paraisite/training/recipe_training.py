@@ -108,7 +108,7 @@ def run_recipe(
     return TrainedRecipe(result, best, last)
 
 
-def settings_of(recipe: Recipe, config: Config) -> Config:
+def adapt_settings(recipe: Recipe, config: Config) -> Config:
     """Return the settings of a recipe's training: on the lab's large tier it has other epochs and batches."""
     if recipe.train_on != SLACK:
         return config

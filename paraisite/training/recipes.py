@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the command line lists recipes, and needs no pydantic for i
     from paraisite.config import LineageConfig
 
 
-class Start(Enum):
+class InitialWeights(Enum):
     """Initial weights that no recipe of ours has trained."""
 
     RANDOM = "random"
@@ -43,7 +43,7 @@ class Recipe:
     """
 
     name: str
-    start: "Start | Recipe"
+    start: "InitialWeights | Recipe"
     train_on: str
     published_mape: float | None = None
 
@@ -61,7 +61,7 @@ class Lineage:
     """
 
     name: str
-    pretrained: Start
+    pretrained: InitialWeights
     middle_from_random: Recipe
     middle: Recipe
     third: Recipe | None = None
@@ -80,18 +80,18 @@ FINAL_DATASETS: Final = (TOGO15, HH143, MIX)
 LFE: Final = "LFE"
 """The project's own network for formation energies: no recipe, but what recipes of lineage lab start from."""
 
-RWAF: Final = Recipe("RWAF", Start.RANDOM, AFLOW, published_mape=0.60)
-FEAF: Final = Recipe("FEAF", Start.FORMATION_ENERGY, AFLOW, published_mape=0.49)
-RWLAB: Final = Recipe("RWLAB", Start.RANDOM, SLACK)
-FELAB: Final = Recipe("FELAB", Start.LAB_FORMATION_ENERGY, SLACK)
+RWAF: Final = Recipe("RWAF", InitialWeights.RANDOM, AFLOW, published_mape=0.60)
+FEAF: Final = Recipe("FEAF", InitialWeights.FORMATION_ENERGY, AFLOW, published_mape=0.49)
+RWLAB: Final = Recipe("RWLAB", InitialWeights.RANDOM, SLACK)
+FELAB: Final = Recipe("FELAB", InitialWeights.LAB_FORMATION_ENERGY, SLACK)
 FELABBTE: Final = Recipe("FELABBTE", FELAB, BTE)
-LFEBTE: Final = Recipe("LFEBTE", Start.LAB_FORMATION_ENERGY, BTE)
+LFEBTE: Final = Recipe("LFEBTE", InitialWeights.LAB_FORMATION_ENERGY, BTE)
 
 _MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, FELABBTE, LFEBTE)
-_STARTS: Final[dict[str, Start | Recipe]] = {
-    "RW": Start.RANDOM,
-    "FE": Start.FORMATION_ENERGY,
-    LFE: Start.LAB_FORMATION_ENERGY,
+_STARTS: Final[dict[str, InitialWeights | Recipe]] = {
+    "RW": InitialWeights.RANDOM,
+    "FE": InitialWeights.FORMATION_ENERGY,
+    LFE: InitialWeights.LAB_FORMATION_ENERGY,
     **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE)},
 }
 _SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX"}
@@ -103,7 +103,7 @@ def name_on(prefix: str, dataset: str) -> str:
     return prefix + _SUFFIXES[dataset] if dataset in _SUFFIXES else f"{prefix}_{dataset.upper()}"
 
 
-def _final(prefix: str, start: "Start | Recipe", data: str) -> Recipe:
+def _final(prefix: str, start: "InitialWeights | Recipe", data: str) -> Recipe:
     name = name_on(prefix, data)
     return Recipe(name, start, data, published_mape=_PUBLISHED.get(name))
 
@@ -118,7 +118,7 @@ RECIPES: Final[dict[str, Recipe]] = {
 """All recipes by name: those that others start from, then RWTG15, FETG15, …, and the same on HH143 and MIX."""
 
 
-def final_recipe(start: "Start | Recipe", dataset: str) -> Recipe:
+def final_recipe(start: "InitialWeights | Recipe", dataset: str) -> Recipe:
     """Return the recipe that ends on this data set and starts from these weights.
 
     One that ends on a user's data set is named by both, e.g. FEAF_MINE.
@@ -196,14 +196,14 @@ PARTS: Final = (
 def models_of(lineage: Lineage) -> dict[str, Recipe]:
     """Return what a lineage trains, by its part (``PARTS``)."""
 
-    def on_togo15(start: "Start | Recipe | None") -> Recipe | None:
+    def on_togo15(start: "InitialWeights | Recipe | None") -> Recipe | None:
         return final_recipe(start, TOGO15) if start is not None else None
 
     models = (
         lineage.middle_from_random,
         lineage.middle,
         lineage.third,
-        on_togo15(Start.RANDOM),
+        on_togo15(InitialWeights.RANDOM),
         on_togo15(lineage.pretrained),
         on_togo15(lineage.middle_from_random),
         on_togo15(lineage.middle),

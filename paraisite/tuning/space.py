@@ -19,7 +19,7 @@ PERIOD: Final = "period_over_epochs"
 
 
 @dataclass(frozen=True)
-class Choice:
+class Categorical:
     """One of some values.
 
     Attributes:
@@ -74,18 +74,18 @@ class Range:
         return self.low + (self.high - self.low) * position
 
 
-SPACE: Final[tuple[Choice | Range, ...]] = (
-    Choice("head", (KEPT, "450-350-350", "256-128", "128-64", "64-32", "64")),
-    Choice("dropout", (0.0, 0.1, 0.25, 0.5)),
-    Choice("weight_decay", (0.0, 1e-3, 1e-2, 1e-1, 1.0)),
+SPACE: Final[tuple[Categorical | Range, ...]] = (
+    Categorical("head", (KEPT, "450-350-350", "256-128", "128-64", "64-32", "64")),
+    Categorical("dropout", (0.0, 0.1, 0.25, 0.5)),
+    Categorical("weight_decay", (0.0, 1e-3, 1e-2, 1e-1, 1.0)),
     Range("learning_rate", 1e-4, 5e-3, log=True),
     Range("final_learning_rate_fraction", 1e-3, 1.0, log=True),
-    Choice(PERIOD, (0.5, 1.0, 3.0)),
-    Choice("loss", ("percentage", "log_absolute", "log_huber", "mixture")),
+    Categorical(PERIOD, (0.5, 1.0, 3.0)),
+    Categorical("loss", ("percentage", "log_absolute", "log_huber", "mixture")),
     Range("percentage_share", 0.1, 0.9),
-    Choice("frozen", ("nothing", "embedding", "first_block", "two_blocks", "blocks", "backbone")),
-    Choice("n_start", (1, 3, 9)),
-    Choice("batch_size", (4, 8, 16, 32)),
+    Categorical("frozen", ("nothing", "embedding", "first_block", "two_blocks", "blocks", "backbone")),
+    Categorical("n_start", (1, 3, 9)),
+    Categorical("batch_size", (4, 8, 16, 32)),
 )
 
 
@@ -96,10 +96,10 @@ def suggest(trial: BaseTrial, *, epochs: int) -> FineTuning:
         trial: Optuna's.
         epochs: Of every trial of the study.
     """
-    return settings_of({dimension.name: dimension.suggest(trial) for dimension in SPACE}, epochs=epochs)
+    return adapt_settings({dimension.name: dimension.suggest(trial) for dimension in SPACE}, epochs=epochs)
 
 
-def settings_of(candidate: Mapping[str, Any], *, epochs: int) -> FineTuning:
+def adapt_settings(candidate: Mapping[str, Any], *, epochs: int) -> FineTuning:
     """Return the settings that a candidate stands for."""
     own = dict(candidate)
     period = max(1, round(own.pop(PERIOD) * epochs))

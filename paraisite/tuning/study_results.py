@@ -16,7 +16,7 @@ from paraisite.config import FineTuning
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.errors import DataError
 from paraisite.tuning.objective import INNER_MAPE, OF_SPLITS
-from paraisite.tuning.space import settings_of
+from paraisite.tuning.space import adapt_settings
 from paraisite.tuning.study import epochs_of, n_in_state, pruner
 
 TRIAL: Final = "trial"
@@ -31,7 +31,7 @@ def best_settings(study: Study) -> FineTuning:
     """
     if not n_in_state(study, TrialState.COMPLETE):
         raise DataError(f"study {study.study_name} has no trial that went to its end, so there is no best one")
-    settings = settings_of(study.best_params, epochs=epochs_of(study))
+    settings = adapt_settings(study.best_params, epochs=epochs_of(study))
     return dataclasses.replace(settings, study=study.study_name)
 
 

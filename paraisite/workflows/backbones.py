@@ -36,12 +36,12 @@ from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.pretrained_networks import BACKBONES
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights, run_recipe
-from paraisite.training.recipes import Recipe, Start
+from paraisite.training.recipes import InitialWeights, Recipe
 
 logger = logging.getLogger(__name__)
 
 _PROTOCOL: Final = PROTOCOLS["honest"]
-_REFERENCE: Final = BACKBONES[Start.RANDOM].label
+_REFERENCE: Final = BACKBONES[InitialWeights.RANDOM].label
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ def _task(dataset_name: str) -> _Task:
     return _Task(dataset, graphs, splits, config, checkpoint_folder(f"backbones-{dataset.name}"))
 
 
-def _available(config: Config, *, run_id: str) -> Iterator[tuple[Start, StartingWeights]]:
+def _available(config: Config, *, run_id: str) -> Iterator[tuple[InitialWeights, StartingWeights]]:
     """Yield each backbone that is here or can be downloaded; a warning names the others."""
     for start, backbone in BACKBONES.items():
         try:
@@ -114,7 +114,7 @@ def _available(config: Config, *, run_id: str) -> Iterator[tuple[Start, Starting
             logger.warning("%s is left out: %s", backbone.label, error)
 
 
-def _estimates(start: Start, weights: StartingWeights, task: _Task) -> pd.DataFrame:
+def _estimates(start: InitialWeights, weights: StartingWeights, task: _Task) -> pd.DataFrame:
     """Return the predictions for all test rows, by members after the last epoch."""
     label = BACKBONES[start].label
     fits = cross_fit_network(
@@ -129,7 +129,7 @@ def _estimates(start: Start, weights: StartingWeights, task: _Task) -> pd.DataFr
     return tabulate_estimates(label, fits, task.dataset, seed=task.config.training.seed)
 
 
-def _published_scores(start: Start, weights: StartingWeights, task: _Task) -> pd.DataFrame:
+def _published_scores(start: InitialWeights, weights: StartingWeights, task: _Task) -> pd.DataFrame:
     """Return the MAPE of each split under the published protocol."""
     label = BACKBONES[start].label
     trained = run_recipe(

@@ -36,7 +36,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights
-from paraisite.training.recipes import Lineage, Recipe, Start, final_recipe, read_lineage
+from paraisite.training.recipes import InitialWeights, Lineage, Recipe, final_recipe, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -154,14 +154,14 @@ def _starts_with_seeds(
 def _final_recipes(dataset_name: str, config: Config) -> list[Recipe]:
     """Return the final recipes of the lineage."""
     lineage = read_lineage(config.lineage)
-    starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle, lineage.third)
+    starts = (InitialWeights.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle, lineage.third)
     return [final_recipe(start, dataset_name) for start in starts if start is not None]
 
 
 def _load_networks(lineage: Lineage, stages: EarlierStages) -> Networks:
     """Return the networks whose predictions are descriptors: of the second and third stage, and for moduli."""
     members = stages.load_conductivity_networks(lineage)
-    if lineage.pretrained is not Start.LAB_FORMATION_ENERGY:
+    if lineage.pretrained is not InitialWeights.LAB_FORMATION_ENERGY:
         return Networks(members)
     bulk, shear = (
         Ensemble.load(fetch_tracked(PRETRAINED / name, target=str(PRETRAINED / name)) / ENSEMBLE_FILE)

@@ -25,10 +25,10 @@ from paraisite.tracking.runs import log_result, recipe_run
 from paraisite.tracking.store import ui_hint
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipe_training import run_recipe, settings_of
+from paraisite.training.recipe_training import adapt_settings, run_recipe
 from paraisite.training.recipes import (
+    InitialWeights,
     Recipe,
-    Start,
     final_recipe,
     has_followers,
     read_lineage,
@@ -57,7 +57,7 @@ def train_predictor(recipe_name: str) -> None:
 def train_step1(dataset: str, *, overrides: Overrides) -> None:
     """Train from random weights: on the second stage's data set, and on the final one."""
     lineage = read_lineage(load_config().lineage)
-    _train_and_report((lineage.middle_from_random, final_recipe(Start.RANDOM, dataset)), overrides)
+    _train_and_report((lineage.middle_from_random, final_recipe(InitialWeights.RANDOM, dataset)), overrides)
 
 
 def train_step2(dataset: str, *, overrides: Overrides) -> None:
@@ -101,7 +101,7 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         in_pipeline: As a stage of DVC, whose initial weights are outputs of earlier stages, never the registry's.
         parent_run_id: Run of the recipe that starts from this one's members.
     """
-    config = settings_of(recipe, config)
+    config = adapt_settings(recipe, config)
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
 

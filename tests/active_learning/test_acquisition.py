@@ -11,7 +11,7 @@ ESTIMATE = Estimate(np.array([0.5, 1.0, 0.2]), np.array([0.1, 0.8, 0.05]))
 
 
 def test_expected_improvement_is_the_mean_of_what_falls_below() -> None:
-    drawn = np.random.default_rng(1).normal(ESTIMATE.mean, ESTIMATE.spread, size=(400_000, 3))
+    drawn = np.random.default_rng(1).normal(ESTIMATE.mean, ESTIMATE.std, size=(400_000, 3))
     expected = np.maximum(0.4 - drawn, 0.0).mean(axis=0)
     np.testing.assert_allclose(compute_expected_improvement(ESTIMATE, 0.4), expected, atol=1e-3)
 

@@ -51,7 +51,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
         "starting_weights",
         lambda recipe, *_, **__: StartingWeights({}, None, f"what {recipe.name} starts from"),
     )
-    monkeypatch.setattr(earlier_stages, "as_start", lambda ensemble, _, text, __: StartingWeights({}, SCALER, text))
+    monkeypatch.setattr(
+        earlier_stages, "to_starting_weights", lambda ensemble, _, text, __: StartingWeights({}, SCALER, text)
+    )
     return load_config()
 
 

@@ -13,7 +13,7 @@ from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.training.initial_parameters import random_parameters, stack
 from paraisite.training.pretrained_networks import BACKBONES, Origin
 from paraisite.training.recipe_training import model_config
-from paraisite.training.recipes import Start
+from paraisite.training.recipes import InitialWeights
 from tests.pipeline import params_text
 
 PUBLISHED = [start for start, backbone in BACKBONES.items() if backbone.origin is Origin.PUBLISHED]
@@ -41,7 +41,7 @@ def head(config: Config) -> np.ndarray:
 
 @pytest.mark.parametrize("start", PUBLISHED, ids=lambda start: start.value)
 def test_published_models_are_found_in_the_folder_of_the_one_that_is_named(
-    start: Start,
+    start: InitialWeights,
     registered: dict[str, dict[str, str]],
     shared_weights: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -67,7 +67,7 @@ def test_a_pretrained_network_of_three_outputs_gives_its_backbone_only(
     targets, units = ("energy", "bulk", "shear"), ("eV/atom", "log10(GPa)", "log10(GPa)")
     network = Ensemble(architecture, stack([member]), None, targets, units)
     network.save(Path("build/pretrain/all") / ENSEMBLE_FILE)
-    found = backbone_weights(Start.LAB_ALL, config, run_id="run")
+    found = backbone_weights(InitialWeights.LAB_ALL, config, run_id="run")
     np.testing.assert_array_equal(found.parameters["atom_embedding"][0], member["atom_embedding"])
     np.testing.assert_array_equal(found.parameters["head/0/kernel"][0], head(config))
     assert "head of seed 42" in found.description
@@ -78,5 +78,5 @@ def test_a_variant_that_is_nowhere_is_said_with_the_command_that_trains_it(
     registered: dict[str, dict[str, str]],
 ) -> None:
     with pytest.raises(MissingInputError, match="`python -m paraisite pretrain log_bulk` trains that network"):
-        backbone_weights(Start.LAB_BULK_MODULUS, load_config(), run_id="run")
+        backbone_weights(InitialWeights.LAB_BULK_MODULUS, load_config(), run_id="run")
     assert not registered

@@ -43,7 +43,7 @@ def test_a_test_rows_value_changes_nothing() -> None:
     before, after = fitted(VALUES)[0], fitted(changed)[0]
     for name in ("out_of_fold", "test"):
         np.testing.assert_array_equal(getattr(after, name).mean, getattr(before, name).mean)
-        np.testing.assert_array_equal(getattr(after, name).spread, getattr(before, name).spread)
+        np.testing.assert_array_equal(getattr(after, name).std, getattr(before, name).std)
     np.testing.assert_array_equal(after.out_of_domain, before.out_of_domain)
 
 

@@ -65,7 +65,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
 
     monkeypatch.setattr(network_cross_validation, "fit", fake_fit)
     monkeypatch.setattr(network_cross_validation, "predict", lambda *_: said)
-    monkeypatch.setattr(network_cross_validation, "last_hidden_layer", lambda *_: hidden)
+    monkeypatch.setattr(network_cross_validation, "embed", lambda *_: hidden)
     found = trained(dataset)
 
     embedding = asked["initial"]["atom_embedding"]
@@ -84,7 +84,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
         for member, fold in zip(members, each.split.folds, strict=True):
             np.testing.assert_allclose(each.out_of_fold.mean[np.isin(each.split.train, fold)].sum(), member[fold].sum())
         error = each.out_of_fold.mean - np.log10(kappa[each.split.train])
-        np.testing.assert_allclose(each.test.spread, np.sqrt(np.mean(error**2)))
+        np.testing.assert_allclose(each.test.std, np.sqrt(np.mean(error**2)))
         own = out_of_domain(list(hidden[2 * number : 2 * number + 2]), each.split)
         np.testing.assert_array_equal(each.out_of_domain, own)
 
@@ -96,7 +96,7 @@ def test_every_row_is_estimated_by_members_that_have_not_seen_it(dataset: Datase
     first = before[0].split
     for each in before:
         for part, rows in ((each.out_of_fold, each.split.train), (each.test, each.split.test)):
-            assert part.mean.shape == part.spread.shape == rows.shape
+            assert part.mean.shape == part.std.shape == rows.shape
             assert np.isfinite(part.mean).all()
         assert ((each.out_of_domain >= 0) & (each.out_of_domain < 1)).all()
 

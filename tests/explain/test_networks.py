@@ -10,7 +10,7 @@ from paraisite.graphs.build import build_graphs
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.calibration import floored_log10
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import answers
+from paraisite.models.ensemble_prediction import predict_members
 from tests.graphs.crystals import CUTOFF, TOLERANCE, Structure, perovskite, rocksalt, wurtzite
 from tests.inference.planted import N_ELEMENT, tiny_ensemble
 
@@ -62,7 +62,7 @@ def test_an_element_that_is_hidden_has_the_mean_embedding_of_those_that_taught()
     numbers = np.where(graph.atomic_number == 11, np.int32(50), graph.atomic_number)
     tin = dataclasses.replace(graph, atomic_number=numbers)
     with_it, without = (
-        floored_log10(answers(members, crystal, compiled=False).output)
+        floored_log10(predict_members(members, crystal, compiled=False).output)
         for members, crystal in ((ensemble, graph), (replaced, tin))
     )
     found = occlude_graph(ensemble, graph, trained=TAUGHT)

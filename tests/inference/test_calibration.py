@@ -88,7 +88,7 @@ def test_intervals_follow_spreads_that_members_give_and_values_lie_below_the_med
 def test_members_that_disagree_make_a_wider_estimate():
     found = combine_members(np.array([[0.0, 1.0], [0.0, 3.0]]), np.full((2, 2), 0.3))
     np.testing.assert_allclose(found.mean, [0.0, 2.0])
-    np.testing.assert_allclose(found.spread, [0.3, np.sqrt(0.09 + 1.0)])
+    np.testing.assert_allclose(found.std, [0.3, np.sqrt(0.09 + 1.0)])
 
 
 def test_rows_that_may_not_be_looked_at_do_not_count():

@@ -14,7 +14,7 @@ from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.models import ensemble_prediction as evaluation
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import Answers, answers, predict
+from paraisite.models.ensemble_prediction import MemberPredictions, predict, predict_members
 from tests.graphs.crystals import diamond, rocksalt
 from tests.inference.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
@@ -39,9 +39,9 @@ def test_kappa_is_the_median_of_the_members_in_its_intervals():
 
 def test_compiled_or_not_makes_no_difference():
     """Tolerance: rounding of single precision through three layers."""
-    compiled, direct = (answers(tiny_ensemble(), tiny_graphs(), compiled=flag) for flag in (True, False))
+    compiled, direct = (predict_members(tiny_ensemble(), tiny_graphs(), compiled=flag) for flag in (True, False))
     np.testing.assert_allclose(direct.output, compiled.output, rtol=1e-5)
-    np.testing.assert_allclose(direct.hidden, compiled.hidden, atol=1e-6)
+    np.testing.assert_allclose(direct.embedding, compiled.embedding, atol=1e-6)
 
 
 def test_rows_keep_their_order_and_equal_crystals_their_equal_values():
@@ -67,8 +67,8 @@ def test_nothing_that_can_be_predicted_is_no_error(structures: list[Structure | 
 
 
 def test_an_output_that_is_not_finite_is_a_row_with_a_reason(monkeypatch: pytest.MonkeyPatch):
-    def broken(ensemble: Ensemble, graphs: object, *, compiled: bool) -> Answers:
-        found = answers(ensemble, tiny_graphs(), compiled=compiled)
+    def broken(ensemble: Ensemble, graphs: object, *, compiled: bool) -> MemberPredictions:
+        found = predict_members(ensemble, tiny_graphs(), compiled=compiled)
         found.output[1, 2] = np.inf
         return found
 

@@ -57,7 +57,7 @@ def test_each_member_says_what_the_mixture_fitted_on_its_rows_says():
             of_processes.append(process.fit_predict(seen[rows], found.log10_kappa[rows], seen))
         expected = mixed(of_processes)
         np.testing.assert_allclose(estimate.mean, expected.mean, rtol=1e-6)
-        np.testing.assert_allclose(estimate.spread, expected.spread, rtol=1e-6)
+        np.testing.assert_allclose(estimate.std, expected.std, rtol=1e-6)
 
 
 def test_a_file_holds_all_of_it(tmp_path: Path):
@@ -103,6 +103,6 @@ def test_a_changed_number_is_noticed(tmp_path: Path):
 
 
 def test_spreads_grow_far_from_the_materials():
-    spread = np.stack([estimate.spread for estimate in model().estimates(model().descriptors + 50.0)])
-    known = np.stack([estimate.spread for estimate in model().estimates(model().descriptors)])
+    spread = np.stack([estimate.std for estimate in model().estimates(model().descriptors + 50.0)])
+    known = np.stack([estimate.std for estimate in model().estimates(model().descriptors)])
     assert spread.min() > known.max()

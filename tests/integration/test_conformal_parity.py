@@ -22,7 +22,7 @@ from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.scores import tabulate_estimates, tabulate_scores
 from paraisite.inference.calibration import Calibration
-from paraisite.models.estimate import MIN_SPREAD_DEX, Estimate, half_width, interval_of
+from paraisite.models.estimate import MIN_STD_DEX, Estimate, half_width, interval_of
 from paraisite.schema import COVERAGES, interval_columns
 from tests.inference.planted import planted_calibration_set, trained_mask
 from tests.synthetic_result import make_dataset
@@ -116,8 +116,8 @@ def test_standard_deviations_below_the_smallest_count_as_the_smallest_in_both_pl
     mean, _, known = draw_rows(50, seed=3)
     std = np.zeros(50)
     regressor = ConformalRegressor()
-    regressor.fit(known - mean, sigmas=np.full(50, MIN_SPREAD_DEX))
-    expected = 10.0 ** regressor.predict_int(np.zeros(1), sigmas=np.full(1, MIN_SPREAD_DEX), confidence=0.9)
+    regressor.fit(known - mean, sigmas=np.full(50, MIN_STD_DEX))
+    expected = 10.0 ** regressor.predict_int(np.zeros(1), sigmas=np.full(1, MIN_STD_DEX), confidence=0.9)
     width = half_width(Estimate(mean, std), known, coverage=0.9)
     np.testing.assert_allclose(interval_of(Estimate(np.zeros(1), np.zeros(1)), half_width=width), expected.T, rtol=RTOL)
 

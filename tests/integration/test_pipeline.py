@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from paraisite.training.recipes import RECIPES, Recipe, Start, models_of
+from paraisite.training.recipes import RECIPES, InitialWeights, Recipe, models_of
 from tests.pipeline import LINEAGES, ROOT, lineage_settings, params_text, stages
 
 IN_BOTH = pytest.mark.parametrize("lineage", LINEAGES)
@@ -19,9 +19,9 @@ HONEST = ("honest", "grouped", "leave-one-prototype-out")
 EVALUATED = (*HONEST, "paper", "paper-last")
 
 START_OF = {
-    Start.RANDOM: "paraisite/training/initial_parameters.py",
-    Start.FORMATION_ENERGY: "paraisite/models/megnet_interop",
-    Start.LAB_FORMATION_ENERGY: "build/pretrain/formation_energy",
+    InitialWeights.RANDOM: "paraisite/training/initial_parameters.py",
+    InitialWeights.FORMATION_ENERGY: "paraisite/models/megnet_interop",
+    InitialWeights.LAB_FORMATION_ENERGY: "build/pretrain/formation_energy",
 }
 
 
@@ -135,7 +135,7 @@ def test_an_evaluation_depends_on_all_networks_that_it_measures_or_asks(lineage:
     models = lineage_settings(lineage)["models"]
     middle = {models[part] for part in ("second_stage_from_random", "second_stage", "last_stage")}
     assert {f"build/{name}/weights" for name in middle} <= set(stage["deps"])
-    assert ("build/pretrain" if lineage == "lab" else START_OF[Start.FORMATION_ENERGY]) in stage["deps"]
+    assert ("build/pretrain" if lineage == "lab" else START_OF[InitialWeights.FORMATION_ENERGY]) in stage["deps"]
 
 
 @IN_BOTH

@@ -15,7 +15,7 @@ from paraisite.labels.slack import (
 from paraisite.models import descriptor_blocks as descriptor_blocks_module
 from paraisite.models.descriptor_blocks import Networks, descriptor_blocks
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import Answers
+from paraisite.models.ensemble_prediction import MemberPredictions
 from paraisite.models.tabular import (
     COMPOSITION,
     IONIC,
@@ -58,7 +58,7 @@ def test_networks_answers_are_means_of_logarithms_and_slacks_formula(monkeypatch
     monkeypatch.setattr(
         descriptor_blocks_module,
         "answers",
-        lambda ensemble, *_, **__: Answers(outputs[id(ensemble)], np.zeros((1, 2, 1))),
+        lambda ensemble, *_, **__: MemberPredictions(outputs[id(ensemble)], np.zeros((1, 2, 1))),
     )
     found = descriptor_blocks(CRYSTALS, ROWS, Networks({"B": second, "C": third}, bulk, shear))
     np.testing.assert_allclose(found[SECOND_STAGE], [[1.0], [1.0]])

@@ -4,7 +4,7 @@ import numpy as np
 
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import last_hidden_layer, predict
+from paraisite.models.ensemble_prediction import embed, predict
 from paraisite.training.initial_parameters import random_parameters, stack
 from tests.graphs.random_graphs import random_graphs
 from tests.training.tiny import CONFIG, tiny_data
@@ -14,7 +14,7 @@ def test_the_heads_matrices_turn_the_hidden_layer_into_the_prediction() -> None:
     graphs = tiny_data().graphs
     parameters = stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)])
     ensemble = Ensemble(CONFIG, parameters, None, "kappa", "W/m/K")
-    values = last_hidden_layer(ensemble, graphs)
+    values = embed(ensemble, graphs)
     assert values.shape[:2] == (2, len(graphs))
     for layer in range(len(CONFIG.head_hidden) + 1):
         values = values @ parameters[f"head/{layer}/kernel"] + parameters[f"head/{layer}/bias"][:, None]

@@ -68,9 +68,9 @@ def test_no_estimate_leaves_its_interval_however_wide(tilt: float) -> None:
 
 def test_a_mixture_is_wider_where_its_models_disagree() -> None:
     agree = mixed([Estimate(np.array([1.0]), np.array([0.1]))] * 3)
-    assert (agree.mean[0], agree.spread[0]) == pytest.approx((1.0, 0.1))
+    assert (agree.mean[0], agree.std[0]) == pytest.approx((1.0, 0.1))
     differ = mixed([Estimate(np.array([0.8]), np.array([0.1])), Estimate(np.array([1.2]), np.array([0.1]))])
-    assert (differ.mean[0], differ.spread[0]) == pytest.approx((1.0, math.hypot(0.1, 0.2)))
+    assert (differ.mean[0], differ.std[0]) == pytest.approx((1.0, math.hypot(0.1, 0.2)))
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])

@@ -13,7 +13,7 @@ def test_processes_come_back_from_their_settings() -> None:
     found = FittedProcesses.fit(TRAIN, VALUES)
     again = FittedProcesses.fit(TRAIN, VALUES, settings=found.settings)
     assert len(found.settings) == N_KERNEL
-    for name in ("mean", "spread"):
+    for name in ("mean", "std"):
         np.testing.assert_array_equal(getattr(again.estimate(ROWS), name), getattr(found.estimate(ROWS), name))
 
 
@@ -28,4 +28,4 @@ def test_settings_are_searched_where_none_are_given() -> None:
 def test_no_rows_give_no_estimates() -> None:
     # Of files none of which can be read, no crystal is left; `predict` ended in scikit-learn's refusal.
     estimate = gaussian_process(TRAIN, VALUES, ROWS[:0])
-    assert estimate.mean.shape == estimate.spread.shape == (0,)
+    assert estimate.mean.shape == estimate.std.shape == (0,)

@@ -36,7 +36,7 @@ def fitted(model: TabularModel, values: Floats, **blocks: Floats) -> CrossFit:
 def test_the_constant_is_the_training_rows_median_with_their_spread() -> None:
     found = fitted(TabularModel("c", (), constant, ""), LINEAR)
     np.testing.assert_allclose(found.test.mean, np.median(LINEAR[found.split.train]))
-    np.testing.assert_allclose(found.test.spread, np.std(LINEAR[found.split.train]))
+    np.testing.assert_allclose(found.test.std, np.std(LINEAR[found.split.train]))
 
 
 @pytest.mark.parametrize("fit_predict", [line, ridge])
@@ -58,7 +58,7 @@ def test_curves_are_learnt_better_than_by_a_plane(fit_predict: FitPredict, worst
 def test_a_gaussian_process_is_less_sure_far_from_what_it_knows() -> None:
     near, far = np.zeros((1, 2)), np.full((1, 2), 8.0)
     found = gaussian_process(X, CURVED, np.concatenate([near, far]))
-    assert found.spread[1] > 3.0 * found.spread[0]
+    assert found.std[1] > 3.0 * found.std[0]
 
 
 def test_blocks_are_put_side_by_side_and_unknown_ones_are_an_error() -> None:
@@ -79,13 +79,13 @@ def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: Fit
     for one, other in zip(alone, aside, strict=True):
         assert one.split.seed == other.split.seed
         np.testing.assert_allclose(one.test.mean, other.test.mean, rtol=1e-6)
-        np.testing.assert_allclose(one.out_of_fold.spread, other.out_of_fold.spread, rtol=1e-6)
+        np.testing.assert_allclose(one.out_of_fold.std, other.out_of_fold.std, rtol=1e-6)
 
 
 def test_a_computed_value_is_taken_as_it_is() -> None:
     found = fitted(TabularModel("c", ("x",), as_computed, ""), LINEAR, x=LINEAR[:, None] + 1.0)
     np.testing.assert_array_equal(found.test.mean, LINEAR[found.split.test] + 1.0)
-    assert not found.test.spread.any(), "a spread would let the estimate be moved"
+    assert not found.test.std.any(), "a spread would let the estimate be moved"
 
 
 def test_names_are_unique() -> None:

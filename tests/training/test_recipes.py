@@ -12,9 +12,9 @@ from paraisite.training.recipes import (
     FINAL_DATASETS,
     RECIPES,
     SLACK,
+    InitialWeights,
     Lineage,
     Recipe,
-    Start,
     final_recipe,
     has_followers,
     read_lineage,
@@ -22,8 +22,8 @@ from paraisite.training.recipes import (
 )
 from tests.pipeline import LINEAGES, ROOT
 
-OF_THE_PAPER = {AFLOW, Start.FORMATION_ENERGY}
-OF_THE_LAB = {SLACK, BTE, Start.LAB_FORMATION_ENERGY}
+OF_THE_PAPER = {AFLOW, InitialWeights.FORMATION_ENERGY}
+OF_THE_LAB = {SLACK, BTE, InitialWeights.LAB_FORMATION_ENERGY}
 
 
 def ancestry(recipe: Recipe) -> set[object]:
@@ -51,10 +51,10 @@ def test_no_two_recipes_share_start_and_data():
 @pytest.mark.parametrize("dataset", FINAL_DATASETS)
 @pytest.mark.parametrize("lineage", LINEAGES.values(), ids=lambda lineage: lineage.name)
 def test_all_six_models_exist_in_both_lineages(lineage: Lineage, dataset: str):
-    starts = (Start.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle)
+    starts = (InitialWeights.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle)
     assert len({final_recipe(start, dataset).name for start in starts}) == 4
     assert lineage.middle.start is lineage.pretrained
-    assert lineage.middle_from_random.start is Start.RANDOM
+    assert lineage.middle_from_random.start is InitialWeights.RANDOM
     assert lineage.middle.train_on == lineage.middle_from_random.train_on
 
 
@@ -75,9 +75,9 @@ def test_the_paper_keeps_its_names():
 
 
 def test_a_lineage_is_what_params_yaml_says():
-    assert LINEAGES["paper"] == Lineage("paper", Start.FORMATION_ENERGY, RECIPES["RWAF"], RECIPES["FEAF"])
+    assert LINEAGES["paper"] == Lineage("paper", InitialWeights.FORMATION_ENERGY, RECIPES["RWAF"], RECIPES["FEAF"])
     assert LINEAGES["lab"] == Lineage(
-        "lab", Start.LAB_FORMATION_ENERGY, RECIPES["RWLAB"], RECIPES["FELAB"], RECIPES["FELABBTE"]
+        "lab", InitialWeights.LAB_FORMATION_ENERGY, RECIPES["RWLAB"], RECIPES["FELAB"], RECIPES["FELABBTE"]
     )
 
 
@@ -96,7 +96,7 @@ def test_a_lineage_of_unfit_models_is_refused(model: str, message: str):
 
 def test_the_third_stage_is_optional_on_either_side():
     assert RECIPES["FELABBTE"].start is RECIPES["FELAB"]
-    assert RECIPES["LFEBTE"].start is Start.LAB_FORMATION_ENERGY
+    assert RECIPES["LFEBTE"].start is InitialWeights.LAB_FORMATION_ENERGY
     assert {RECIPES[name].train_on for name in ("FELABBTETG15", "LFEBTETG15", "FELABTG15")} == {"togo15"}
 
 

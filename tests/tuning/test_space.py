@@ -4,7 +4,7 @@ import optuna
 import pytest
 
 from paraisite.config import FineTuning
-from paraisite.tuning.space import PERIOD, SPACE, candidate_of, settings_of, spread_candidates, suggest
+from paraisite.tuning.space import PERIOD, SPACE, adapt_settings, candidate_of, spread_candidates, suggest
 
 IN_USE = FineTuning(epochs=60, batch_size=8, learning_rate_period_epochs=60)
 
@@ -13,13 +13,13 @@ def test_the_settings_in_use_are_a_candidate() -> None:
     candidate = candidate_of(IN_USE)
     assert candidate is not None
     assert set(candidate) == {dimension.name for dimension in SPACE}
-    assert settings_of(candidate, epochs=60) == IN_USE
+    assert adapt_settings(candidate, epochs=60) == IN_USE
 
 
 def test_a_candidate_keeps_its_meaning_in_a_shorter_training() -> None:
     candidate = candidate_of(IN_USE)
     assert candidate is not None
-    assert settings_of(candidate | {PERIOD: 3.0}, epochs=10).learning_rate_period_epochs == 30
+    assert adapt_settings(candidate | {PERIOD: 3.0}, epochs=10).learning_rate_period_epochs == 30
 
 
 @pytest.mark.parametrize("change", [{"batch_size": 7}, {"learning_rate": 1.0}, {"head": "17"}])
@@ -43,7 +43,7 @@ def test_a_list_tries_every_value_and_stays_in_the_space() -> None:
         assert all(dimension.holds(value) for value in values), dimension.name
         assert len(set(values)) == len(getattr(dimension, "values", values)), dimension.name
     for candidate in candidates:
-        assert settings_of(candidate, epochs=10).head_hidden((1, 2))
+        assert adapt_settings(candidate, epochs=10).head_hidden((1, 2))
 
 
 def test_a_queued_candidate_is_what_a_trial_asks_for() -> None:
@@ -51,5 +51,5 @@ def test_a_queued_candidate_is_what_a_trial_asks_for() -> None:
     (candidate,) = spread_candidates(1, seed=5)
     study.enqueue_trial(candidate)
     trial = study.ask()
-    assert suggest(trial, epochs=20) == settings_of(candidate, epochs=20)
+    assert suggest(trial, epochs=20) == adapt_settings(candidate, epochs=20)
     assert trial.params == candidate

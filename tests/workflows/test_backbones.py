@@ -24,17 +24,17 @@ from paraisite.models.estimate import Estimate
 from paraisite.tracking import runs
 from paraisite.training.pretrained_networks import BACKBONES
 from paraisite.training.recipe_training import StartingWeights
-from paraisite.training.recipes import Recipe, Start
+from paraisite.training.recipes import InitialWeights, Recipe
 from paraisite.workflows import backbones
 from tests.pipeline import params_text
 
-NOISE = {Start.RANDOM: 0.3, Start.FORMATION_ENERGY: 0.1, Start.LAB_ALL: 0.2}
+NOISE = {InitialWeights.RANDOM: 0.3, InitialWeights.FORMATION_ENERGY: 0.1, InitialWeights.LAB_ALL: 0.2}
 """Error of the backbones that can be had, dex."""
 LABELS = [BACKBONES[start].label for start in NOISE]
 
 
-def fake_start(start: Start, config: Config, *, run_id: str) -> StartingWeights:
-    if start is Start.BAND_GAP:
+def fake_start(start: InitialWeights, config: Config, *, run_id: str) -> StartingWeights:
+    if start is InitialWeights.BAND_GAP:
         raise WeightsError("another file than the published one")
     if start not in NOISE:
         raise MissingInputError(f"no {start.value} here")
@@ -46,7 +46,7 @@ def fake_cross_fit(
 ) -> list[CrossFit]:
     """Return the true values with an error of the size that belongs to the start, and leave a checkpoint."""
     checkpoint_folder.mkdir(parents=True, exist_ok=True)
-    noise = NOISE[Start(weights.description.split()[0])]
+    noise = NOISE[InitialWeights(weights.description.split()[0])]
     estimated = np.log10(dataset.table["kappa_w_per_m_k"].to_numpy())
     estimated = estimated + noise * np.random.default_rng(0).normal(size=len(estimated))
 
