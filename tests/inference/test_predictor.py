@@ -74,7 +74,7 @@ def test_an_output_that_is_not_finite_is_a_row_with_a_reason(monkeypatch: pytest
 
     expected = tiny_predictor().predict_graphs(tiny_graphs(), tiny_crystals())
     predictor = tiny_predictor()
-    monkeypatch.setattr(evaluation, "answers", broken)
+    monkeypatch.setattr(evaluation, "predict_members", broken)
     found = predictor.predict_graphs(tiny_graphs(), tiny_crystals())
     assert found.reason[2] == "the model's output is not a finite number"
     others = np.arange(len(found)) != 2

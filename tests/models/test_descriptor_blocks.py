@@ -57,7 +57,7 @@ def test_networks_answers_are_means_of_logarithms_and_slacks_formula(monkeypatch
     }
     monkeypatch.setattr(
         descriptor_blocks_module,
-        "answers",
+        "predict_members",
         lambda ensemble, *_, **__: MemberPredictions(outputs[id(ensemble)], np.zeros((1, 2, 1))),
     )
     found = descriptor_blocks(CRYSTALS, ROWS, Networks({"B": second, "C": third}, bulk, shear))
