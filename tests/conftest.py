@@ -1,10 +1,15 @@
 """Fixtures shared by all tests."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
+from hypothesis import settings
+from pymatgen.symmetry.groups import SpaceGroup
 
 from paraisite.artifacts.dvc_files import fetch_tracked
 
@@ -14,6 +19,29 @@ ROOT = Path(__file__).parents[1]
 # `mlflow run . -e test` hands its own run down to pytest; tests that write runs must not resume it.
 for variable in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_TRACKING_URI"):
     os.environ.pop(variable, None)
+
+# XLA compiles for most of the tests' time. LLVM's least optimisation halves that, and what one process has compiled the
+# others load: the workers of pytest-xdist and the processes that tests start inherit both settings, which TensorFlow
+# reads when it is loaded. Flags that are given from outside come last and so win.
+_CACHE_FLAG: Final = "--tf_xla_persistent_cache_directory="
+_own_cache: str | None = None
+if _CACHE_FLAG not in os.environ.get("TF_XLA_FLAGS", ""):
+    _own_cache = tempfile.mkdtemp(prefix="paraisite-xla-")
+    os.environ["TF_XLA_FLAGS"] = f"{_CACHE_FLAG}{_own_cache} {os.environ.get('TF_XLA_FLAGS', '')}".strip()
+    os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=1 {os.environ.get('XLA_FLAGS', '')}".strip()
+
+# pymatgen forgets a space group as soon as nobody holds it, and takes half a second to make one of these again.
+_CUBIC: Final = [SpaceGroup(symbol) for symbol in ("Fm-3m", "Fd-3m", "F-43m", "Im-3m")]
+
+settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile("quick")  # --hypothesis-profile thorough looks for what these examples miss
+
+
+def pytest_unconfigure() -> None:
+    """Remove the compiled programs, in the process that made their folder."""
+    if _own_cache is not None:
+        shutil.rmtree(_own_cache, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,10 +9,12 @@ Comput. Mater. Sci. 136, S1 (2017), 10.1016/j.commatsci.2017.01.017.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
+from pymatgen.symmetry.groups import SpaceGroup
 
 Position = tuple[float, float, float]
 
@@ -71,9 +73,16 @@ class Prototype:
         else:
             lattice = Lattice.orthorhombic(1.0, self.b_over_a, self.c_over_a)
         species, positions = zip(*((elements[slot], position) for slot, position in self.sites), strict=True)
+        _hold_space_group(self.space_group)
         cell = Structure.from_spacegroup(self.space_group, lattice, species, positions, tol=1e-4)
         cell = cell.scale_lattice(volume_per_atom_cubic_angstrom * len(cell))
         return cell.get_primitive_structure()
+
+
+@cache
+def _hold_space_group(symbol: str) -> SpaceGroup:
+    """Keep a space group: pymatgen forgets it as soon as nobody holds it, and takes half a second to make it again."""
+    return SpaceGroup(symbol)
 
 
 def _at(x: float, y: float | None = None, z: float | None = None) -> Position:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from paraisite.analysis.clusters import cluster_crystals
 from paraisite.analysis.model_predictions import split_by_model
-from tests.analysis.planted import planted, planted_table
+from tests.analysis.planted_correlations import planted, planted_table
 
 
 def test_planted_groups_are_found_and_numbered_by_their_conductivity() -> None:

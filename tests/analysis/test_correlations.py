@@ -7,7 +7,7 @@ from scipy import stats
 
 from paraisite.analysis.correlations import correlate_with_descriptors, pivot_by_model, select_above_threshold
 from paraisite.analysis.model_predictions import split_by_model
-from tests.analysis.planted import planted
+from tests.analysis.planted_correlations import planted
 
 MEAN = "mTC_w_per_m_k"
 

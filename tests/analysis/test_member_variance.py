@@ -4,7 +4,7 @@ import pytest
 
 from paraisite.analysis.member_variance import compare_member_variances, count_trainings, summarise_member_variances
 from paraisite.analysis.model_predictions import ModelPredictions
-from tests.analysis.planted import planted
+from tests.analysis.planted_correlations import planted
 
 VARIANCE = "var_pTC_w2_per_m2_k2"
 

@@ -6,7 +6,7 @@ import pytest
 
 from paraisite.analysis.model_predictions import select_shared_crystals, split_by_model
 from paraisite.errors import DataError
-from tests.analysis.planted import MODELS, planted, planted_table
+from tests.analysis.planted_correlations import MODELS, planted, planted_table
 
 
 def test_models_beside_each_other_each_have_their_own_columns() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.errors import MissingInputError
-from tests.analysis.planted import planted
+from tests.analysis.planted_correlations import planted
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from paraisite.app.value_tables import intervals_table, kappa_text, nearest_tabl
 from paraisite.errors import MissingInputError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.rows import Row, build_named_rows
-from tests.inference.planted import tiny_predictor
+from tests.inference.known_predictors import tiny_predictor
 
 NAMES = list(EXAMPLES)
 
@@ -52,7 +52,7 @@ def test_an_example_is_predicted_and_explained(tmp_path: Path):
 
         show(model)
 
-    page = testing.AppTest.from_function(script, kwargs={"model": str(tmp_path)}, default_timeout=120).run()
+    page = testing.AppTest.from_function(script, kwargs={"model": str(tmp_path)}, default_timeout=900).run()
     assert not page.exception
     assert [info.value for info in page.info] == ["Upload a structure file, or choose an example."]
     page.selectbox[0].select(NAMES[0]).run()
@@ -73,7 +73,7 @@ def test_a_model_that_is_nowhere_is_said(tmp_path: Path):
 
         show("absent.safetensors")
 
-    page = testing.AppTest.from_function(script, default_timeout=120).run()
+    page = testing.AppTest.from_function(script, default_timeout=900).run()
     assert [error.value for error in page.error] == ["absent.safetensors not found: expected a model file"]
 
 

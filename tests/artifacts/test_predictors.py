@@ -14,7 +14,7 @@ from paraisite.cli import app
 from paraisite.errors import MissingInputError, TrackingError, WeightsError
 from paraisite.models.architecture import ModelConfig, parameter_shapes
 from paraisite.models.ensemble import Ensemble
-from tests.inference.planted import tiny_predictor
+from tests.inference.known_predictors import tiny_predictor
 from tests.models.reference import PUBLISHED_MODELS, reference_crystals, reference_predictions
 
 runner = CliRunner()

@@ -14,7 +14,7 @@ from paraisite.inference.predictor import Predictor
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.training.recipe_result import TrainedRecipe
-from tests.inference.planted import tiny_crystals, tiny_ensemble, tiny_graphs
+from tests.inference.known_predictors import tiny_crystals, tiny_ensemble, tiny_graphs
 from tests.synthetic_result import make_result
 
 

@@ -1,12 +1,17 @@
-"""Tests of the command line; the stages themselves are replaced."""
+"""The command line: what arguments become in a workflow's call, and verbs that are run."""
 
-import re
+import functools
+import importlib
+import inspect
+import json
+import pkgutil
+import shutil
 import subprocess
 import sys
-import types
 import typing
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 import yaml
@@ -15,63 +20,53 @@ from typer.testing import CliRunner
 import paraisite
 from paraisite import __main__ as entry
 from paraisite import workflows
+from paraisite.app.uploads import EXAMPLES
 from paraisite.cli import app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
-from paraisite.errors import MissingInputError
+from paraisite.data.datasets.table import Dataset
 from paraisite.labels import TIERS
 from paraisite.training.recipes import RECIPES, models_of
 from paraisite.tuning.study_options import SearchOptions
-from tests.pipeline import LINEAGES, stages
+from tests.cli.parsing import RefusedError, parsed, without_frame
+from tests.inference.known_predictors import tiny_predictor
+from tests.pipeline import LINEAGES, ROOT, stages
 
-ROOT = Path(__file__).parents[2]
 runner = CliRunner()
-
-WORKFLOWS = {
-    "backbones": ("compare_backbones",),
-    "build_labels": ("build_labels",),
-    "check": ("check_labels", "check_formation_energies"),
-    "compare": ("compare_models",),
-    "evaluate": ("evaluate_models",),
-    "fetch_data": ("fetch_dataset",),
-    "fit": ("fit_processes",),
-    "label": ("label_crystals",),
-    "overlap": ("report_overlap",),
-    "prepare": ("prepare_dataset",),
-    "pretrain": ("pretrain_network",),
-    "replay": ("replay_selection",),
-    "report": ("write_report",),
-    "screen": ("screen_source", "screen_with_all_models"),
-    "select": ("select_candidates",),
-    "statistics": ("correlate_source", "correlate_tables"),
-    "train": ("train_step1", "train_step2", "train_step3", "train_rwaft", "train_recipe"),
-    "tune": ("tune_recipe",),
-    "verify": ("verify_prediction",),
-}
 
 
 class Calls(list[tuple[str, tuple[Any, ...], dict[str, Any]]]):
     """What was called, with which arguments."""
 
 
+@functools.cache
+def workflow_functions() -> list[tuple[Any, str]]:
+    """Return each public function of the workflows, as module and name."""
+    names = [module.name for module in pkgutil.iter_modules(workflows.__path__, "paraisite.workflows.")]
+    return [
+        (module, name)
+        for module in map(importlib.import_module, names)
+        for name, function in vars(module).items()
+        if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
+    ]
+
+
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Replace the functions of the stages by ones that only note how they were called."""
+    """Let the workflows, hours of work, only note their calls; one that does not fit the real signature fails."""
     noted = Calls()
 
-    def note(name: str) -> Any:
-        return lambda *args, **options: noted.append((name, args, options))
+    def note(name: str, *args: Any, **options: Any) -> None:
+        noted.append((name, args, options))
 
-    for module, names in WORKFLOWS.items():
-        fake = types.ModuleType(f"paraisite.workflows.{module}")
-        for name in names:
-            setattr(fake, name, note(name))
-        monkeypatch.setitem(sys.modules, fake.__name__, fake)
-        monkeypatch.setattr(workflows, module, fake, raising=False)
+    for module, name in workflow_functions():
+        with_same_signature = create_autospec(getattr(module, name), side_effect=functools.partial(note, name))
+        monkeypatch.setattr(module, name, with_same_signature)
     return noted
 
 
 def invoke(*arguments: str) -> str:
-    result = runner.invoke(app, list(arguments))
+    """Return what a verb prints; errors for users come as they are."""
+    result = runner.invoke(app, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -101,9 +96,8 @@ def test_train_takes_a_recipe_by_name(calls: Calls, recipe: str) -> None:
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_prepare_takes_every_data_set(calls: Calls, dataset: str) -> None:
-    invoke("prepare", dataset)
-    assert calls == [("prepare_dataset", (dataset,), {})]
+def test_prepare_takes_every_data_set(dataset: str) -> None:
+    assert parsed("prepare", dataset) == ("prepare", {"dataset": dataset})
 
 
 def test_compare_calls_its_stage(calls: Calls) -> None:
@@ -112,10 +106,9 @@ def test_compare_calls_its_stage(calls: Calls) -> None:
     assert calls == [("compare_models", (), {"all_trained": False}), ("compare_models", (), {"all_trained": True})]
 
 
-def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named(calls: Calls) -> None:
-    for arguments in ((), ("params.yaml",), ("slack",), ("aflow", "hh143")):
-        invoke("overlap", *arguments)
-    assert [args for _, args, _ in calls] == [
+def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named() -> None:
+    given = ((), ("params.yaml",), ("slack",), ("aflow", "hh143"))
+    assert [tuple(parsed("overlap", *arguments).values.values()) for arguments in given] == [
         (None, "togo15"),
         (None, "togo15"),
         ("slack", "togo15"),
@@ -140,11 +133,10 @@ def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named(calls: Calls) -
         (["prepare", "togo"], "not one of togo15, hh143, mix, aflow"),
     ],
 )
-def test_a_wrong_argument_is_refused_before_any_stage(calls: Calls, arguments: list[str], message: str) -> None:
-    result = runner.invoke(app, arguments)
-    assert result.exit_code == 2
-    assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
-    assert not calls
+def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        parsed(*arguments)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +186,7 @@ def test_one_model_or_all_of_them_screen_a_source(calls: Calls) -> None:
     assert calls == [("screen_with_all_models", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
     result = runner.invoke(app, ["screen", "slack", "--model", "all", "--scheduler", "tcp://here:1"])
     assert result.exit_code == 2
-    assert "goes with one model" in result.output
+    assert "goes with one model" in without_frame(result.output)
 
 
 def test_statistics_are_of_a_source_or_of_tables(calls: Calls) -> None:
@@ -236,49 +228,59 @@ def test_version_names_this_package_and_tensorflow() -> None:
 
 
 def test_an_error_for_the_user_is_one_line_and_exit_code_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def fail() -> None:
-        raise MissingInputError("external/aflow.jsonl.gz not found: set PARAISITE_AFLOW_TABLE")
-
-    monkeypatch.setattr(entry, "app", fail)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["paraisite", "compare"])
     with pytest.raises(SystemExit) as stop:
         entry.main()
     assert stop.value.code == 2
-    assert capsys.readouterr() == ("", "error: external/aflow.jsonl.gz not found: set PARAISITE_AFLOW_TABLE\n")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert printed.err.startswith("error: ")
+    assert "params.yaml" in printed.err
 
 
-def test_each_entry_point_of_mlproject_is_a_verb_with_the_same_options(calls: Calls) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundled_data: Path) -> Path:
+    """Work in a folder with settings and the project's tables."""
+    (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_crystal_is_predicted_and_explained_by_a_model_in_a_folder(folder: Path) -> None:
+    tiny_predictor().save(folder / "model")
+    crystal = next(iter(EXAMPLES.values()))()
+    crystal.to(str(folder / "example.cif"))
+    (row,) = map(json.loads, invoke("predict", "example.cif", "--model", "model", "--json").splitlines())
+    assert row["formula"] == crystal.composition.reduced_formula
+    assert row["lower_50"] < row["value"] < row["upper_50"]
+    assert f"{row['value']:.3g}" in invoke("explain", "example.cif", "--model", "model")
+    assert list((folder / "build" / "explain").iterdir())
+
+
+def test_exit_code_1_says_that_there_is_no_prediction(folder: Path) -> None:
+    tiny_predictor().save(folder / "model")
+    (folder / "broken.cif").write_text("data_nothing\n")
+    for verb in ("predict", "explain"):
+        assert runner.invoke(app, [verb, "broken.cif", "--model", "model"]).exit_code == 1
+
+
+def test_a_data_set_is_prepared(folder: Path) -> None:
+    invoke("prepare", "togo15")
+    assert len(Dataset.load(folder / "build" / "prepare" / "togo15").table) == 95
+
+
+def test_a_training_that_an_entry_point_starts_takes_its_settings_from_params_yaml(calls: Calls) -> None:
     entry_points = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
-    for name, entry_point in entry_points.items():
-        if name == "test":
-            continue
-        values = {key: str(parameter["default"]) for key, parameter in entry_point["parameters"].items()}
-        arguments = entry_point["command"].format(**values).split()
-        assert arguments[:3] == ["python", "-m", "paraisite"]
-        invoke(*arguments[3:])
-    assert [name for name, _, _ in calls] == [
-        "train_step1",
-        "train_step2",
-        "train_step3",
-        "train_rwaft",
-        "train_recipe",
-        "pretrain_network",
-        "fit_processes",
-        "evaluate_models",
-        "compare_backbones",
-        "report_overlap",
-        "tune_recipe",
-        "fetch_dataset",
-        "screen_source",
-        "correlate_source",
-        "write_report",
-    ]
-    without_overrides = (
-        "pretrain_network", "fit_processes", "evaluate_models", "report_overlap", "compare_backbones", "tune_recipe",
-        "fetch_dataset", "screen_source", "correlate_source", "write_report",
-    )  # fmt: skip
-    assert all(options == {"overrides": {}} for name, _, options in calls if name not in without_overrides)
+    trainings = ("step1", "step2", "step3", "rwaft", "train")
+    for name in trainings:
+        values = {key: str(parameter["default"]) for key, parameter in entry_points[name]["parameters"].items()}
+        invoke(*entry_points[name]["command"].format(**values).split()[3:])
+    assert [name for name, _, _ in calls] == [*(f"train_{name}" for name in trainings[:-1]), "train_recipe"]
+    assert all(options == {"overrides": {}} for _, _, options in calls)
 
 
 def test_candidates_are_wished_for_by_options(calls: Calls, tmp_path: Path) -> None:
@@ -301,14 +303,19 @@ def test_candidates_are_wished_for_by_options(calls: Calls, tmp_path: Path) -> N
     [
         (["--confidence", "70"], "not one of 50, 80, 90"),
         (["--with-elements", "Na,Xx"], "'Xx' is not an element"),
-        (["--at-least", "gap"], "'gap' is not COLUMN=VALUE"),
         (["--by", "luck"], "not one of expected-improvement"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused(calls: Calls, arguments: list[str], message: str) -> None:
-    result = runner.invoke(app, ["select", *arguments])
+def test_a_wish_that_cannot_be_is_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        parsed("select", *arguments)
+    assert message in str(refused.value)
+
+
+def test_a_bound_without_a_value_is_refused(calls: Calls) -> None:
+    result = runner.invoke(app, ["select", "--at-least", "gap"])
     assert result.exit_code == 2
-    assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+    assert "'gap' is not COLUMN=VALUE" in without_frame(result.output)
     assert not calls
 
 
@@ -319,12 +326,10 @@ def test_a_replay_has_its_options(calls: Calls) -> None:
 
 
 def test_a_verification_has_its_options(calls: Calls) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["paraisite.workflows.verify"], "VerificationOptions", dict, raising=False)
-        invoke("verify", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
+    invoke("verify", "mp-1265", "--calculator", "QE", "--no-nac", "--no-potential", "--keep-cell")
     ((name, (what, how), options),) = calls
     assert (name, what, options) == ("verify_prediction", "mp-1265", {"folder": None, "output": None})
-    assert (how["programs"], how["with_nac"], how["with_potential"], how["keep_cell"]) == (("qe",), False, False, True)
+    assert (how.programs, how.with_nac, how.with_potential, how.keep_cell) == (("qe",), False, False, True)
 
 
 def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Calls) -> None:
@@ -336,20 +341,20 @@ def test_backbones_are_compared_under_the_published_protocol_on_demand(calls: Ca
     ]
 
 
-def test_each_stage_of_the_pipeline_is_a_verb(calls: Calls) -> None:
-    for lineage in LINEAGES.values():
-        calls.clear()
-        for stage in stages(lineage.name).values():
-            for command in [stage["cmd"]] if isinstance(stage["cmd"], str) else stage["cmd"]:
-                arguments = command.split()
-                assert arguments[:3] == ["python", "-m", "paraisite"]
-                invoke(*arguments[3:])
-        trained = {args[0] for name, args, _ in calls if name == "train_recipe"}
-        assert trained == {recipe.name for recipe in models_of(lineage).values()}
-        prepared = {args[0] for name, args, _ in calls if name == "prepare_dataset"}
-        assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
-        assert {args[0] for name, args, _ in calls if name == "label_crystals"} <= set(TIERS)
-        assert calls[-1][0] == ("write_report" if lineage.name == "lab" else "compare_models")
+@pytest.mark.parametrize("lineage", LINEAGES.values(), ids=LINEAGES)
+def test_the_stages_of_a_lineage_prepare_its_data_and_train_its_models(lineage: Any) -> None:
+    commands = [stage["cmd"] for stage in stages(lineage.name).values()]
+    found = [
+        parsed(*command.split()[3:])
+        for one_or_more in commands
+        for command in ([one_or_more] if isinstance(one_or_more, str) else one_or_more)
+    ]
+    trained = {values["recipe"] for verb, values in found if verb == "train"}
+    assert trained == {recipe.name for recipe in models_of(lineage).values()}
+    prepared = {values["dataset"] for verb, values in found if verb == "prepare"}
+    assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
+    assert {values["tier"] for verb, values in found if verb == "label"} <= set(TIERS)
+    assert found[-1].verb == ("report" if lineage.name == "lab" else "compare")
 
 
 def test_help_answers_without_the_heavy_packages() -> None:

@@ -196,7 +196,7 @@ def test_entry_points_and_their_parameters_exist(page: str) -> None:
             continue
         assert name[1] in entry_points, f"{page}: mlflow run .{command}"
         parameters = set(re.findall(r" -P (\w+)=", command))
-        assert parameters <= set(entry_points[name[1]]["parameters"]), f"{page}: mlflow run .{command}"
+        assert parameters <= set(entry_points[name[1]].get("parameters", {})), f"{page}: mlflow run .{command}"
 
 
 def verbs() -> dict[str, Any]:

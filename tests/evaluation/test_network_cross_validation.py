@@ -90,7 +90,6 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
 
 
 @pytest.mark.slow  # three trainings, each with compilations: minutes
-@pytest.mark.timeout(900)
 def test_every_row_is_estimated_by_members_that_have_not_seen_it(dataset: Dataset) -> None:
     before = trained(dataset)
     first = before[0].split

@@ -20,7 +20,7 @@ from paraisite.inference.predictor import Predictor
 from paraisite.inference.rows import build_named_rows
 from paraisite.reports.explanation import explanation_figure, prediction_figure, save_explanation_figures
 from tests.graphs.crystals import rocksalt, wurtzite
-from tests.inference.planted import tiny_ensemble, tiny_predictor
+from tests.inference.known_predictors import tiny_ensemble, tiny_predictor
 
 SALT, BROKEN = Crystal("salt.cif", rocksalt(5.64)), Crystal("broken.cif", "it is broken.")
 

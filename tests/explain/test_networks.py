@@ -12,7 +12,7 @@ from paraisite.inference.calibration import floored_log10
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict_members
 from tests.graphs.crystals import CUTOFF, TOLERANCE, Structure, perovskite, rocksalt, wurtzite
-from tests.inference.planted import N_ELEMENT, tiny_ensemble
+from tests.inference.known_predictors import N_ELEMENT, tiny_ensemble
 
 TAUGHT = np.isin(np.arange(N_ELEMENT), [11, 17, 31])
 

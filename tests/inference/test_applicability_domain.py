@@ -9,7 +9,7 @@ from paraisite.data.datasets.nested_splits import random_nested
 from paraisite.inference.applicability_domain import N_NEAREST, ApplicabilityDomain
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.models.applicability import out_of_domain
-from tests.inference.planted import N_ELEMENT, planted_calibration_set
+from tests.inference.known_predictors import N_ELEMENT, planted_calibration_set
 
 N_ROW, N_FOLD = 60, 4
 RNG = np.random.default_rng(2)

@@ -9,7 +9,7 @@ import pytest
 from paraisite.arrays import Floats
 from paraisite.inference.calibration import Calibration, combine_members
 from paraisite.schema import COVERAGES
-from tests.inference.planted import planted_calibration_set, trained_mask
+from tests.inference.known_predictors import planted_calibration_set, trained_mask
 
 N_MEMBER, N_ROW, ERROR_DEX = 9, 300, 0.25
 SEEDS = range(1, N_MEMBER + 1)

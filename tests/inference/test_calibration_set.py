@@ -11,7 +11,7 @@ from paraisite.inference.build_predictor import make_calibration_set
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.inference.network_model import NetworkModel, compute_digest
 from paraisite.models.ensemble_prediction import predict
-from tests.inference.planted import materials, tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
+from tests.inference.known_predictors import materials, tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 from tests.training.tiny import tiny_data, tiny_splits
 
 

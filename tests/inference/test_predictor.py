@@ -16,7 +16,7 @@ from paraisite.models import ensemble_prediction as evaluation
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import MemberPredictions, predict, predict_members
 from tests.graphs.crystals import diamond, rocksalt
-from tests.inference.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
+from tests.inference.known_predictors import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
 SALT, SILICON = rocksalt(5.64, ("Na", "Cl")), diamond(5.43, ("Si", "Si"))
 LONELY = Structure(Lattice.cubic(12), ["Ar"], [[0, 0, 0]])

@@ -16,7 +16,7 @@ from paraisite.inference.process_model import ProcessModel, describe
 from paraisite.models.estimate import mixed
 from paraisite.models.tabular import GAUSSIAN_PROCESSES
 from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
-from tests.inference.planted import materials, tiny_ensemble
+from tests.inference.known_predictors import materials, tiny_ensemble
 
 SALTS = [rocksalt(3.9 + 0.2 * i, pair) for i, pair in enumerate((("Mg", "O"), ("Ca", "O"), ("Na", "Cl"), ("K", "Br")))]
 TETRAHEDRA = [diamond(5.4 + 0.1 * i, pair) for i, pair in enumerate((("Si", "Si"), ("Ga", "As"), ("Al", "P")))]

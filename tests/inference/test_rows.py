@@ -15,7 +15,7 @@ from paraisite.inference.predictions import Predictions
 from paraisite.inference.predictor import Predictor
 from paraisite.schema import REASON
 from tests.graphs.crystals import diamond, rocksalt
-from tests.inference.planted import tiny_ensemble, tiny_predictor
+from tests.inference.known_predictors import tiny_ensemble, tiny_predictor
 from tests.training.tiny import N_MEMBER
 
 CRYSTALS = [

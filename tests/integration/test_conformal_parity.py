@@ -24,7 +24,7 @@ from paraisite.evaluation.scores import tabulate_estimates, tabulate_scores
 from paraisite.inference.calibration import Calibration
 from paraisite.models.estimate import MIN_STD_DEX, Estimate, half_width, interval_of
 from paraisite.schema import COVERAGES, interval_columns
-from tests.inference.planted import planted_calibration_set, trained_mask
+from tests.inference.known_predictors import planted_calibration_set, trained_mask
 from tests.synthetic_result import make_dataset
 
 RTOL = 1e-12

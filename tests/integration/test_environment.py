@@ -142,6 +142,7 @@ ENTRY_POINTS = {
     "screen",
     "statistics",
     "report",
+    "lint",
     "test",
 }
 
@@ -151,6 +152,7 @@ def test_mlproject_has_the_entry_points_and_every_parameter_a_type_and_a_default
     assert set(entry_points) == ENTRY_POINTS
     for name, entry_point in entry_points.items():
         used = set(re.findall(r"{(\w+)}", entry_point["command"]))
-        assert used == set(entry_point["parameters"]), name
-        for parameter in entry_point["parameters"].values():
+        parameters = entry_point.get("parameters", {})
+        assert used == set(parameters), name
+        for parameter in parameters.values():
             assert set(parameter) == {"type", "default"}, name

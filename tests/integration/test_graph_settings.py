@@ -21,7 +21,7 @@ from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.training.recipe_training import effective_parameters
-from tests.inference.planted import tiny_ensemble
+from tests.inference.known_predictors import tiny_ensemble
 
 OWN = GraphSettings(cutoff_angstrom=3.2, distance_tolerance_angstrom=0.2)
 # Bonds of 2.66, 2.76 and 2.85 Å, which are one shell within 0.2 Å, and others from 3.8 Å on.

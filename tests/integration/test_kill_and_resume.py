@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from paraisite.models.target_scaler import TargetScaler
 from paraisite.training import worker_processes
 from paraisite.training.engine import FitResult, fit
 from tests.training.tiny import SETTINGS, tiny_data, tiny_initial, tiny_scaler, tiny_splits
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 N_MEMBER = 2
@@ -70,7 +70,6 @@ def processes_that_mention(text: str) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc to look for lost processes")
-@pytest.mark.timeout(900)  # three compilations, a minute in all on an idle machine
 def test_a_killed_training_ends_as_if_never_stopped(tmp_path: Path):
     """Two workers, killed in epoch 3 and resumed by one, against one that never stopped: bit-identical."""
     mark = f"PARAISITE_TEST_{tmp_path.name}_{os.getpid()}"
@@ -80,16 +79,12 @@ def test_a_killed_training_ends_as_if_never_stopped(tmp_path: Path):
         env=os.environ | {"PYTHONPATH": str(ROOT), "PARAISITE_TEST_MARK": mark},
         capture_output=True,
         text=True,
-        timeout=800,
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
     assert len(list(tmp_path.iterdir())) == N_MEMBER
 
-    deadline = time.monotonic() + 20
-    while (lost := processes_that_mention(mark)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not lost, "workers outlived the process that started them"
+    wait_until(lambda: not processes_that_mention(mark))  # no worker outlives the process that started it
 
     watcher = Watcher()
     resumed = train(tmp_path, watcher=watcher, n_worker=1)

@@ -21,7 +21,7 @@ from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.workflows.verify import VerificationOptions, verify_prediction
 from tests.graphs.crystals import rocksalt
-from tests.inference.planted import tiny_predictor
+from tests.inference.known_predictors import tiny_predictor
 
 CUBE = Lattice.cubic(4.0)
 PAIR = [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]

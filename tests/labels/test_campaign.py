@@ -13,6 +13,7 @@ import pytest
 
 from paraisite.errors import ConfigError, DataError, ParaisiteError
 from paraisite.labels.campaign import Part, Row, part_name, read_parts, run_campaign
+from tests.waiting import wait_until
 
 POTENTIAL = "ase.calculators.emt:EMT"
 PARTS = [Part(part_name(number), [number, number + 0.5]) for number in range(6)]
@@ -80,9 +81,7 @@ def test_a_campaign_that_is_killed_itself_goes_on_to_the_same_files(tmp_path: Pa
     run(tmp_path / "whole")
     campaign = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path / "killed", square_slowly))
     campaign.start()
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "killed").glob("part-*.parquet")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: list((tmp_path / "killed").glob("part-*.parquet")), is_alive=campaign.is_alive)
     campaign.kill()
     campaign.join()
     assert 0 < len(list((tmp_path / "killed").glob("part-*.parquet"))) < len(PARTS)

@@ -145,7 +145,6 @@ def _run_megnet(folder: Path, whose: str) -> Path:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return folder

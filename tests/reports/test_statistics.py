@@ -5,7 +5,7 @@ import numpy as np
 from paraisite.analysis.correlations import correlate_with_descriptors
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.statistics import figures_of, heat_map
-from tests.analysis.planted import planted
+from tests.analysis.planted_correlations import planted
 
 
 def test_every_figure_has_numbers_a_caption_and_words() -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import Scorer
 from paraisite.screening.sources import open_source
 from tests.screening.materials import PlainScorer, json_lines, rows_of, structures, write_json_lines
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 N_ROW, CHUNK_SIZE = 20, 3
@@ -172,9 +172,7 @@ def test_a_screening_that_is_killed_goes_on_to_the_same_bytes(tmp_path: Path):
     killed = subprocess.Popen(
         [sys.executable, __file__, str(path), str(out)], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
-    deadline = time.monotonic() + 120
-    while len(list(out.glob("part-*.parquet"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: len(list(out.glob("part-*.parquet"))) >= 2, is_alive=lambda: killed.poll() is None)
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     n_part = len(list(out.glob("part-*.parquet")))

@@ -12,7 +12,7 @@ from paraisite.inference.predictor import Predictor
 from paraisite.models.ensemble_prediction import predict
 from paraisite.schema import KAPPA_LOG10_STD, KAPPA_MEAN, KAPPA_VARIANCE, LOG_FLOOR
 from paraisite.screening.scorer import PredictorScorer
-from tests.inference.planted import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
+from tests.inference.known_predictors import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
 
 def test_columns_are_mean_variance_and_spread_of_the_members() -> None:

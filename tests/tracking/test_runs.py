@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +30,7 @@ from paraisite.training.initial_parameters import random_parameters, stack
 from paraisite.training.pretraining import Pretraining
 from paraisite.training.recipe_result import RecipeResult
 from tests.synthetic_result import make_ensemble, make_result
+from tests.waiting import wait_until
 
 
 def children(client: MlflowClient, run_id: str) -> list[Run]:
@@ -244,21 +244,19 @@ def server(client: MlflowClient, tmp_path: Path) -> Iterator[str]:
             [*command, "--port", str(port), "--workers", "1"], stdout=log, stderr=log, start_new_session=True
         )
     try:
-        _wait_for(f"http://127.0.0.1:{port}/health")
+        wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health"), is_alive=lambda: process.poll() is None)
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait()
 
 
-def _wait_for(address: str) -> None:
-    for _ in range(120):
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise TimeoutError(address)
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=10):
+            return True
+    except OSError:
+        return False
 
 
 @pytest.mark.slow

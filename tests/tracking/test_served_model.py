@@ -28,7 +28,7 @@ from paraisite.tracking.registry import register_file, register_result
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.served_model import PredictorModel
 from tests.graphs.crystals import diamond, rocksalt
-from tests.inference.planted import tiny_ensemble, tiny_predictor
+from tests.inference.known_predictors import tiny_ensemble, tiny_predictor
 from tests.models.reference import random_member
 from tests.synthetic_result import make_result
 
@@ -36,7 +36,7 @@ SALT, SILICON = rocksalt(4.5, ("Na", "Cl")), diamond(5.43, ("Si", "Si"))
 TEXTS = [SALT.to(fmt="cif"), "no structure", json.dumps(SILICON.as_dict())]
 URI = "models:/FEAFTG15@champion"
 ROOT = Path(__file__).parents[2]
-SECONDS_TO_START = 240
+SECONDS_TO_START = 900
 
 
 @pytest.fixture

@@ -32,8 +32,6 @@ from tests.training.tiny import (
     tiny_splits,
 )
 
-pytestmark = pytest.mark.timeout(900)  # two compilations: half a minute of processor time
-
 CURVES = ("train_error", "validation_error", "gradient_norm", "n_skipped")
 SCALER = tiny_scaler()
 

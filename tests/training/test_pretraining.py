@@ -20,8 +20,6 @@ from paraisite.training.initial_parameters import with_new_head
 from paraisite.training.pretraining import CARD_FILE, ERRORS, Pretraining, pretrain, target_values
 from tests.training.tiny import CONFIG, tiny_data
 
-pytestmark = pytest.mark.timeout(900)  # compilations: a minute of processor time
-
 MODEL = replace(CONFIG, head_hidden=())
 SETTINGS = TrainingConfig(epochs=30, batch_size=8, learning_rate=1e-2, seed=3)
 PROPERTIES = (FORMATION_ENERGY, LOG_BULK)

@@ -33,8 +33,6 @@ from tests.training.tiny import (
     tiny_splits,
 )
 
-pytestmark = pytest.mark.timeout(900)  # one compilation: half a minute of processor time
-
 SHAPES = tuple(BatchShape(n_crystal=4, n_atom=16, n_bond=n_bond) for n_bond in (16, 32))
 LEARNING_RATE = 1e-2
 MEAN = tiny_scaler().mean.astype(np.float32)

@@ -14,7 +14,7 @@ from paraisite.inference import process_model
 from paraisite.inference.predictor import Predictor
 from paraisite.workflows import fit
 from tests.graphs.crystals import rocksalt
-from tests.inference.planted import tiny_ensemble
+from tests.inference.known_predictors import tiny_ensemble
 from tests.pipeline import params_text, two_splits
 
 

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.workflows import report
-from tests.analysis.planted import planted
+from tests.analysis.planted_correlations import planted
 from tests.pipeline import params_text
 from tests.reports.test_document import Page
 from tests.synthetic_result import make_dataset, make_result

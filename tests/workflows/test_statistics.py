@@ -10,7 +10,7 @@ from scipy import stats
 
 from paraisite.errors import DataError, MissingInputError
 from paraisite.workflows import statistics
-from tests.analysis.planted import MODELS, planted_table
+from tests.analysis.planted_correlations import MODELS, planted_table
 from tests.pipeline import params_text
 from tests.screening.materials import write_json_lines
 

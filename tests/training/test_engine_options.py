@@ -39,7 +39,6 @@ def train(members: list[int], *, folder: Path | None = None, stop_after_epoch: i
     )
 
 
-@pytest.mark.timeout(900)  # one compilation: half a minute of processor time
 def test_a_training_with_all_options_is_its_own_whatever_its_company_and_wherever_it_stopped(tmp_path: Path) -> None:
     result = train([0, 1, 2])
     assert np.isfinite(result.validation_error).all()

@@ -18,8 +18,6 @@ from paraisite.training.loss import Objective
 from tests.models.numpy_megnet import numpy_forward
 from tests.training.tiny import CONFIG, SETTINGS, tiny_data, tiny_splits
 
-pytestmark = pytest.mark.timeout(900)  # two compilations: half a minute of processor time
-
 TWO = replace(CONFIG, n_output=2)
 SPLIT = tiny_splits()[0]
 

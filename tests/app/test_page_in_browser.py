@@ -17,13 +17,13 @@ from paraisite.app.value_tables import kappa_text
 from paraisite.artifacts.predictors import predict_rows
 from paraisite.inference.crystals import read_crystals
 from tests.graphs.crystals import rocksalt, wurtzite
-from tests.inference.planted import tiny_predictor
+from tests.inference.known_predictors import tiny_predictor
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in the dependency group browser")
 pytest.importorskip("streamlit", reason="Streamlit is in the extra app")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 900
 
 pytestmark = [
     pytest.mark.slow,
