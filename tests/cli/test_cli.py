@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
+import typer
 import yaml
 from typer.testing import CliRunner
 
@@ -21,17 +22,18 @@ import paraisite
 from paraisite import __main__ as entry
 from paraisite import workflows
 from paraisite.app.uploads import EXAMPLES
-from paraisite.cli import app
+from paraisite.cli import FORMER_NAMES, app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.data.datasets.table import Dataset
 from paraisite.labels import TIERS
 from paraisite.training.recipes import RECIPES, models_of
 from paraisite.tuning.study_options import SearchOptions
-from tests.cli.parsing import RefusedError, parsed, without_frame
+from tests.cli.parsing import RefusedError, parsed, verbs, without_frame
 from tests.inference.known_predictors import tiny_predictor
 from tests.pipeline import LINEAGES, ROOT, stages
 
 runner = CliRunner()
+VERBS = dict(verbs())
 
 
 class Calls(list[tuple[str, tuple[Any, ...], dict[str, Any]]]):
@@ -365,3 +367,18 @@ def test_help_answers_without_the_heavy_packages() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_former_verbs_run_and_are_not_listed() -> None:
+    assert not set(FORMER_NAMES) & VERBS.keys()
+    assert all(runner.invoke(app, [name, "--help"]).exit_code == 0 for name in FORMER_NAMES)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_list_of_verbs_shows_whole_sentences(verb: str) -> None:
+    group = typer.main.get_command(app)
+    for name in verb.split():
+        group = group.commands[name]
+    listed = group.get_short_help_str(60)  # in a terminal of 80 columns
+    assert listed.endswith(".")
+    assert not listed.endswith("...")

@@ -18,7 +18,13 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 # Where the name that is imported is not the name that is installed.
-DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "pydantic_core": "pydantic",  # of the same project, pinned by it to a version
+    "ruamel": "ruamel.yaml",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 
 
 @functools.cache

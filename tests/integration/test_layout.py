@@ -181,6 +181,12 @@ def test_what_a_stage_or_entry_point_calls_is_a_verb_that_takes_its_arguments() 
     assert wrong == {}
 
 
+def test_entry_points_are_named_by_their_verbs() -> None:
+    for name, entry_point in yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"].items():
+        if name not in ("test", "lint", "fetch"):
+            assert entry_point["command"].startswith(f"python -m paraisite {name}")
+
+
 def test_an_argument_that_is_not_taken_is_found() -> None:
     with pytest.raises(RefusedError, match="No such option"):
         parsed("train", "FEAF", "--epoch", "5")
