@@ -30,8 +30,8 @@ TABLES: Final = "result"
 """Folder of the tables, which DVC keeps; figures can be drawn again of them."""
 
 _CORRELATIONS: Final = "correlations.csv"
-_SPREADS: Final = "spread_by_step.csv"
-_SPREAD_TESTS: Final = "spread_tests.csv"
+_MEMBER_VARIANCES: Final = "spread_by_step.csv"
+_VARIANCE_TESTS: Final = "spread_tests.csv"
 _LIKENESS: Final = "models_alike.csv"
 _CRYSTALS: Final = "clusters_crystals.csv.gz"
 _PROFILES: Final = "clusters_profiles.csv"
@@ -45,7 +45,7 @@ class StatisticsTables:
 
     Attributes:
         correlations: As ``correlations.correlate_with_descriptors`` returns it.
-        spreads: As ``member_variance.summarise_member_variances``.
+        member_variances: As ``member_variance.summarise_member_variances``.
         tests: As ``member_variance.compare_member_variances``.
         likeness: Spearman correlation of the models' mTC with each other (index and columns: models); empty where they
             share no crystals.
@@ -53,7 +53,7 @@ class StatisticsTables:
     """
 
     correlations: pd.DataFrame
-    spreads: pd.DataFrame
+    member_variances: pd.DataFrame
     tests: pd.DataFrame
     likeness: pd.DataFrame
     clusters: CrystalClusters | None
@@ -77,14 +77,14 @@ class StatisticsTables:
         """Return as metrics each model's median member variances, and its number of pairs above the threshold."""
         strong = self.correlations[self.correlations[PEARSON_R].abs() > THRESHOLD]
         counts = {f"{model} pairs above threshold": float(n) for model, n in strong[MODEL].value_counts().items()}
-        rows = self.spreads.to_dict("records")
+        rows = self.member_variances.to_dict("records")
         return counts | {f"{row[MODEL]} median {row[QUANTITY]}": float(row["median"]) for row in rows}
 
     def write(self, folder: Path) -> None:
         """Write all tables, and for each quantity that of the pairs above the threshold."""
         tables = folder / TABLES
         tables.mkdir(parents=True, exist_ok=True)
-        written = {_CORRELATIONS: self.correlations, _SPREADS: self.spreads, _SPREAD_TESTS: self.tests}
+        written = {_CORRELATIONS: self.correlations, _MEMBER_VARIANCES: self.member_variances, _VARIANCE_TESTS: self.tests}
         for quantity in self.correlations[QUANTITY].unique():
             written[f"above_threshold_{quantity}.csv"] = select_above_threshold(self.correlations, quantity)
         if self.clusters is not None:
@@ -110,8 +110,8 @@ class StatisticsTables:
                 clusters.append(pd.read_csv(tables / _ELEMENTS, keep_default_na=False))
             return cls(
                 pd.read_csv(tables / _CORRELATIONS).fillna({NOTE: ""}),
-                pd.read_csv(tables / _SPREADS).astype({STEP: "Int64"}),
-                pd.read_csv(tables / _SPREAD_TESTS),
+                pd.read_csv(tables / _MEMBER_VARIANCES).astype({STEP: "Int64"}),
+                pd.read_csv(tables / _VARIANCE_TESTS),
                 pd.read_csv(tables / _LIKENESS, index_col=0),
                 CrystalClusters(*clusters) if clusters else None,
             )

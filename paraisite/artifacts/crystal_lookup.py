@@ -16,7 +16,7 @@ from paraisite.artifacts.screenings import is_screening, source_of_screening
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
-from paraisite.data.datasets.table import reduced_formulas
+from paraisite.data.datasets.table import reduce_formulas
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal, read_crystals
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, ROW
@@ -92,7 +92,7 @@ def _find_in_togo15(what: str) -> Crystal | None:
 def find_known_kappa(structure: Structure) -> float | None:
     """Return Togo15's conductivity of the same formula and space group, W/m/K, or None."""
     known = load_data(TOGO15, load_config())
-    formula, group = reduced_formulas([structure.composition])[0], find_space_group(structure)
+    formula, group = reduce_formulas([structure.composition])[0], find_space_group(structure)
     rows = known.table.index[known.table[FORMULA] == formula]
     values = [float(known.table[KAPPA][row]) for row in rows if find_space_group(known.structures[row]) == group]
     return values[0] if values else None

@@ -15,12 +15,12 @@ from paraisite.artifacts.structure_sources import MATERIALS_PROJECT
 from paraisite.config import Config, load_config
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import DATA, EXTERNAL
-from paraisite.data.datasets.imported import RESERVED_NAMES, imported_names
+from paraisite.data.datasets.imported import RESERVED_NAMES, list_imported_names
 from paraisite.data.datasets.table import CARD_FILE, Dataset
 from paraisite.data.snapshot import CARD_FILE as SNAPSHOT_FILE
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot
 from paraisite.data.sources import half_heusler, togo15
-from paraisite.data.sources.materials_project import StableMaterials, load_stable_materials
+from paraisite.data.sources.stable_materials import StableMaterials, load_stable_materials
 from paraisite.errors import DataError
 from paraisite.schema import REASON
 from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, MIX, SLACK, TOGO15
@@ -69,7 +69,7 @@ class CatalogueEntry:
 def list_entries() -> list[CatalogueEntry]:
     """Return all data sets: the project's own, those that can be downloaded, and the imported ones."""
     config = load_config()
-    return [_describe(name, config) for name in (*RESERVED_NAMES, *imported_names())]
+    return [_describe(name, config) for name in (*RESERVED_NAMES, *list_imported_names())]
 
 
 def find_entry(name: str) -> CatalogueEntry:
@@ -78,7 +78,7 @@ def find_entry(name: str) -> CatalogueEntry:
     Raises:
         DataError: The name is unknown.
     """
-    if name not in (*RESERVED_NAMES, *imported_names()):
+    if name not in (*RESERVED_NAMES, *list_imported_names()):
         raise DataError(f"unknown data set {name!r}: `python -m paraisite data list` names all")
     return _describe(name, load_config())
 
@@ -93,7 +93,7 @@ def read_dataset(name: str) -> Dataset | StableMaterials:
     if name == MATERIALS_PROJECT:
         return load_stable_materials(EXTERNAL / name)
     config = load_config()
-    if name in imported_names() or (name == AFLOW and _snapshot(config.data.aflow_table)):
+    if name in list_imported_names() or (name == AFLOW and _snapshot(config.data.aflow_table)):
         Snapshot.load(_files(name, config)[0].parent)
     return load_data(name, config)
 
@@ -106,7 +106,7 @@ def _describe(name: str, config: Config) -> CatalogueEntry:
     return CatalogueEntry(
         name=name,
         content=_CONTENT.get(name) or (card.source if card else "imported"),
-        place=files[0].parent if name in imported_names() else files[0],
+        place=files[0].parent if name in list_imported_names() else files[0],
         here=here,
         n_usable=n_usable,
         n_rejected=n_rejected,

@@ -11,7 +11,8 @@ from paraisite import schema
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.config import Config
 from paraisite.core.paths import DATA, PHONONS
-from paraisite.data.datasets.table import Dataset, load_dataset
+from paraisite.data.datasets.loaders import load_dataset
+from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError, MissingInputError
 from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build

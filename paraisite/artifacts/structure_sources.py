@@ -7,8 +7,8 @@ from paraisite.artifacts.inputs import load_data
 from paraisite.config import load_config
 from paraisite.core.files import cache_folder
 from paraisite.core.paths import EXTERNAL
-from paraisite.data.datasets.imported import imported_names
-from paraisite.data.datasets.table import DATASET_NAMES
+from paraisite.data.datasets.imported import list_imported_names
+from paraisite.data.datasets.loaders import DATASET_NAMES
 from paraisite.data.snapshot import MATERIALS_FILE, Snapshot
 from paraisite.errors import MissingInputError
 from paraisite.screening.chunks import Source
@@ -29,10 +29,10 @@ def find_source(name: str) -> Source:
     if name == MATERIALS_PROJECT:
         Snapshot.load(EXTERNAL / name)
         return open_source(EXTERNAL / name / MATERIALS_FILE)
-    if name in (*DATASET_NAMES, *imported_names()):
+    if name in (*DATASET_NAMES, *list_imported_names()):
         dataset = load_data(name, load_config())
         folder = cache_folder("screening") / f"{name}-{dataset.digest[:16]}"
         dataset.save(folder)
         return open_source(folder / MATERIALS_FILE)
-    known = ", ".join((MATERIALS_PROJECT, *DATASET_NAMES, *imported_names()))
+    known = ", ".join((MATERIALS_PROJECT, *DATASET_NAMES, *list_imported_names()))
     raise MissingInputError(f"{name} is neither a path nor a data set; known data sets are {known}")

@@ -70,7 +70,7 @@ def import_own(
 
     The result is a data set in external/NAME/, which all verbs then take by its name.
     """
-    from paraisite.data.sources.own_data import ImportOptions
+    from paraisite.data.sources.own_records import ImportOptions
     from paraisite.workflows import import_data
 
     options = ImportOptions(source or f"imported from {path}", values, column, unit, temperature)

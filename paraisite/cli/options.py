@@ -49,9 +49,9 @@ def dataset_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     """Return a parser that knows these names and those of imported data sets."""
 
     def parse(text: str) -> str:
-        from paraisite.data.datasets.imported import imported_names
+        from paraisite.data.datasets.imported import list_imported_names
 
-        return one_of((*choices, *imported_names()))(text)
+        return one_of((*choices, *list_imported_names()))(text)
 
     return parse
 

@@ -78,14 +78,14 @@ class Snapshot:
         """
         try:
             snapshot = cls(**json.loads((folder / CARD_FILE).read_text()))
-            found = file_sha256(folder / snapshot.file)
+            sha256 = file_sha256(folder / snapshot.file)
         except FileNotFoundError as error:
             raise MissingInputError(f"{error.filename} not found: there is no snapshot in {folder}") from error
         except (OSError, ValueError, TypeError) as error:
             raise DataError(f"{folder / CARD_FILE} is no card of a snapshot ({error}): fetch it anew") from error
-        if found != snapshot.sha256:
+        if sha256 != snapshot.sha256:
             raise DataError(
-                f"{folder / snapshot.file} has SHA-256 {found[:12]}…, {CARD_FILE} names {snapshot.sha256[:12]}…: "
+                f"{folder / snapshot.file} has SHA-256 {sha256[:12]}…, {CARD_FILE} names {snapshot.sha256[:12]}…: "
                 "fetch it anew"
             )
         return snapshot

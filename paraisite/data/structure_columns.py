@@ -21,7 +21,7 @@ def symbols(structure: Structure) -> list[str]:
     return [site.specie.symbol for site in structure]
 
 
-def with_structures(table: pa.Table, structures: Sequence[Structure | None]) -> pa.Table:
+def append_structure_columns(table: pa.Table, structures: Sequence[Structure | None]) -> pa.Table:
     """Return the table with the columns of ``STRUCTURE_SCHEMA``; lists are empty where there is no structure."""
     columns: tuple[list[Any], ...] = (
         [[] if structure is None else structure.lattice.matrix.ravel() for structure in structures],

@@ -33,6 +33,11 @@ def structure_files(folder: Path) -> list[Path]:
     return sorted({file for pattern in FOLDER_PATTERNS for file in folder.glob(pattern) if file.is_file()})
 
 
+def find_extended_xyz_files(folder: Path) -> list[Path]:
+    """Return the extended XYZ files of a folder, in order of their names."""
+    return sorted(file for suffix in EXTENDED_XYZ_SUFFIXES for file in folder.glob(f"*{suffix}"))
+
+
 def read_structure(path: Path) -> Structure | str:
     """Return the file's structure, or the reason why there is none."""
     if reason := _unreadable(path):
@@ -44,14 +49,14 @@ def read_structure(path: Path) -> Structure | str:
     return _structure_or_reason(parse, source=str(path), kind="structure file")
 
 
-def structures_of_text(text: str) -> list[Structure | str]:
+def parse_structures(text: str) -> list[Structure | str]:
     """Return the structures in a text, or reasons why there are none; the text says which format it has.
 
     Args:
         text: pymatgen's JSON, a CIF, extended XYZ, whose frames are a structure each, or else a POSCAR.
     """
     if _EXTENDED_XYZ_TEXT.match(text):
-        return [found for _, found in _frames(StringIO(text))]
+        return [structure for _, structure in _frames(StringIO(text))]
 
     def parse() -> object:
         if text.lstrip().startswith("{"):
@@ -89,7 +94,7 @@ def _checked_cif(parser: CifParser) -> Structure:
 
 
 def read_frames(path: Path) -> Iterator[tuple[dict[str, object], Structure | str]]:
-    """Yield what is known of each crystal of an extended XYZ file, and the crystal or the reason why there is none.
+    """Yield the metadata of each crystal of an extended XYZ file, and the crystal or the reason why there is none.
 
     A frame that cannot be read costs no other one; only where its length is no number there is no telling where the
     next one begins, and the file ends with a reason.
@@ -115,7 +120,7 @@ def _frames(text: Iterable[str]) -> Iterator[tuple[dict[str, object], Structure 
 
 
 def read_frame(text: str) -> tuple[dict[str, object], Structure | str]:
-    """Return what is known of the crystal of an extended XYZ frame, and the crystal or why there is none."""
+    """Return the metadata of an extended XYZ frame, and the crystal or the reason why there is none."""
     try:
         from ase.io import read
         from pymatgen.io.ase import AseAtomsAdaptor

@@ -11,13 +11,11 @@ from paraisite.labels.conductivity import (
     MAX_SHARE_OF_WAVE_VECTOR,
     MIN_FREQUENCY_THZ,
     Conductivity,
-    Effort,
-    conductivity_of,
-    harmonic_phonons,
-    lowest_mode,
-    mesh_of,
-    n_supercell_atom,
+    choose_mesh,
+    compute_conductivity,
+    find_lowest_mode,
 )
+from paraisite.labels.force_constants import Effort, compute_harmonic_phonons, count_supercell_atoms
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, relax, relax_atoms
 
 EFFORT: Final = Effort(min_angstrom=7.5, min_atoms=40, snapshots_per_minimum=4.0, opposite_too=True)
@@ -81,10 +79,10 @@ def check_with_potential(structure: Structure, calculator: Any, *, keep_cell: bo
         StructureError: The supercell is too large, atoms or cell do not settle, or no finite conductivity comes out.
     """
     primitive = SpacegroupAnalyzer(structure, SYMMETRY_TOLERANCE_ANGSTROM).get_primitive_standard_structure()
-    if (n_atom := n_supercell_atom(primitive)) > MAX_SUPERCELL_ATOMS:
+    if (n_atom := count_supercell_atoms(primitive)) > MAX_SUPERCELL_ATOMS:
         raise StructureError(f"a supercell of {n_atom} atoms, expected at most {MAX_SUPERCELL_ATOMS}")
     settled = relax_atoms(primitive, calculator) if keep_cell else relax(primitive, calculator)[0]
-    harmonic = harmonic_phonons(settled, calculator)
-    lowest, where = lowest_mode(harmonic, [2 * number for number in mesh_of(settled)])
-    conductivity = conductivity_of(harmonic, settled, calculator, effort=EFFORT)
+    harmonic = compute_harmonic_phonons(settled, calculator)
+    lowest, where = find_lowest_mode(harmonic, [2 * number for number in choose_mesh(settled)])
+    conductivity = compute_conductivity(harmonic, settled, calculator, effort=EFFORT)
     return PotentialCheck(conductivity, lowest, where, settled.volume / primitive.volume - 1.0, settled)

@@ -13,11 +13,11 @@ from paraisite.data.datasets.shared_materials import (
     OTHER_ROW,
     RELATION,
     RELATIONS,
-    closest_relations,
     counted,
-    named_pairs,
-    pairs_between,
-    pairs_within,
+    find_closest_relations,
+    find_pairs_between,
+    find_pairs_within,
+    name_pair_materials,
 )
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.leakage import compare_relations, compare_same_materials
@@ -43,8 +43,8 @@ ProtocolErrors = Mapping[str, pd.DataFrame]
 
 def pair_datasets(datasets: Sequence[Dataset]) -> Pairs:
     """Return the pairs of rows of each data set with each before it, and those within each."""
-    between = {(later.name, first.name): pairs_between(later, first) for first, later in combinations(datasets, 2)}
-    return between | {(each.name, each.name): pairs_within(each) for each in datasets}
+    between = {(later.name, first.name): find_pairs_between(later, first) for first, later in combinations(datasets, 2)}
+    return between | {(each.name, each.name): find_pairs_within(each) for each in datasets}
 
 
 def tabulate_overlap(datasets: Sequence[Dataset], pairs: Pairs, errors: Mapping[str, ProtocolErrors]) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def _parts(datasets: Sequence[Dataset], pairs: Pairs, errors: Mapping[str, Proto
         if against == tested:
             yield from _across_splits(tested, related, errors[tested], n_row)
         elif counts.loc[counts[RELATION] != NOTHING, N_ROW].any():
-            relations = closest_relations(related, n_row)
+            relations = find_closest_relations(related, n_row)
             for protocol, rows in errors[tested].items():
                 groups = compare_relations(rows.assign(**{RELATION: relations[rows[schema.ROW]]}), n_row)
                 yield _label_lines(groups, tested, against, protocol)
@@ -97,7 +97,7 @@ def name_pairs(datasets: Sequence[Dataset], pairs: Pairs) -> pd.DataFrame:
     by_name = {dataset.name: dataset for dataset in datasets}
     return pd.concat(
         [
-            named_pairs(
+            name_pair_materials(
                 related[related[schema.ROW] < related[OTHER_ROW]] if tested == against else related,
                 by_name[tested],
                 by_name[against],

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.data.datasets.shared_materials import OTHER_ROW, RELATION, closest_relations
+from paraisite.data.datasets.shared_materials import OTHER_ROW, RELATION, find_closest_relations
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.schema import MODEL, PREDICTED_KAPPA
@@ -51,12 +51,12 @@ def add_relation_to_training(errors: pd.DataFrame, pairs: pd.DataFrame, n_row: i
 
     Args:
         errors: Of one or several models; in each split every row that is not a test row is a training row.
-        pairs: Of ``overlap.pairs_within`` of the data set.
+        pairs: Of ``overlap.find_pairs_within`` of the data set.
         n_row: Rows of the data set.
     """
     parts = []
     for _, own in errors.groupby([MODEL, schema.SPLIT_SEED], sort=False):
-        relations = closest_relations(pairs[~pairs[OTHER_ROW].isin(own[schema.ROW])], n_row)
+        relations = find_closest_relations(pairs[~pairs[OTHER_ROW].isin(own[schema.ROW])], n_row)
         parts.append(own.assign(**{RELATION: relations[own[schema.ROW].to_numpy(np.int64)]}))
     return pd.concat(parts, ignore_index=True)
 

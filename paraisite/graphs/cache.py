@@ -48,10 +48,10 @@ def load_or_build(
     settings = f"{cutoff_angstrom!r} {distance_tolerance_angstrom!r} {quotient!r} {LIMITS!r}"
     key = _content_key(CrystalArrays.from_structures(structures), settings=settings)
     path = (folder or cache_folder("graphs")) / f"{key}.safetensors"
-    if (found := _load(path, material_ids)) is not None:
+    if (cached := _load(path, material_ids)) is not None:
         if on_progress is not None:
             on_progress(len(structures), len(structures))
-        return found
+        return cached
     graphs, rejected = build_graphs(
         structures,
         material_ids,

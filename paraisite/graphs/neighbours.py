@@ -47,16 +47,16 @@ def find_bonds(crystals: CrystalArrays, *, cutoff_angstrom: float) -> Bonds:
     around it hardly counts.
     """
     coords, lattices, start = crystals.cart_coords_angstrom, crystals.lattice_angstrom, crystals.atom_offset
-    found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
+    parts: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
     for row, (first, end) in enumerate(zip(start[:-1].tolist(), start[1:].tolist(), strict=True)):
         own = coords[first:end]
         centre, neighbour, _, distance = find_points_in_spheres(
             own, own, r=cutoff_angstrom, pbc=_PERIODIC, lattice=lattices[row], tol=NUMERICAL_TOLERANCE_ANGSTROM
         )
-        found.append((centre, neighbour, distance))
-    shift = np.repeat(start[:-1], [len(distance) for _, _, distance in found])
-    centre = np.concatenate([np.zeros(0, np.int64), *(part[0] for part in found)]) + shift
-    neighbour = np.concatenate([np.zeros(0, np.int64), *(part[1] for part in found)]) + shift
-    distance = np.concatenate([np.zeros(0), *(part[2] for part in found)])
+        parts.append((centre, neighbour, distance))
+    shift = np.repeat(start[:-1], [len(distance) for _, _, distance in parts])
+    centre = np.concatenate([np.zeros(0, np.int64), *(part[0] for part in parts)]) + shift
+    neighbour = np.concatenate([np.zeros(0, np.int64), *(part[1] for part in parts)]) + shift
+    distance = np.concatenate([np.zeros(0), *(part[2] for part in parts)])
     other = (centre != neighbour) | (distance > NUMERICAL_TOLERANCE_ANGSTROM)
     return Bonds(centre[other], neighbour[other], distance[other])

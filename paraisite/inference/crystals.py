@@ -10,10 +10,10 @@ from pymatgen.core.structure import Structure
 
 from paraisite.data.structure_files import (
     EXTENDED_XYZ_SUFFIXES,
+    parse_structures,
     read_frames,
     read_structure,
     structure_files,
-    structures_of_text,
 )
 
 STANDARD_INPUT: Final = Path("-")
@@ -47,8 +47,8 @@ def read_crystals(paths: Sequence[Path]) -> list[Crystal]:
 
 
 def parse_crystals(name: str, text: str) -> list[Crystal]:
-    """Return the crystals in a text of any format that ``structures_of_text`` knows; ``name`` is what it is called."""
-    return list(_name_frames(name, structures_of_text(text)))
+    """Return the crystals in a text of any format that ``parse_structures`` knows; ``name`` is what it is called."""
+    return list(_name_frames(name, parse_structures(text)))
 
 
 def _read_path(path: Path) -> Iterator[Crystal]:

@@ -28,7 +28,7 @@ NEAREST: Final = "nearest"
 DISTANCE: Final = "distance"
 
 STRUCTURE: Final = "structure"
-"""Column of a table of crystals: each a text that ``data.structure_files.structures_of_text`` reads."""
+"""Column of a table of crystals: each a text that ``data.structure_files.parse_structures`` reads."""
 
 Row = dict[str, Any]
 

@@ -43,7 +43,7 @@ SLACK_COLUMNS: Final = {
 """Columns that are derived here, with their meaning and unit."""
 
 
-def elemental_references(rows: pd.DataFrame) -> dict[str, float]:
+def compute_elemental_references(rows: pd.DataFrame) -> dict[str, float]:
     """Return each element's lowest energy over all structure types, eV/atom.
 
     Args:
@@ -75,7 +75,7 @@ def formation_energy(composition: Composition, energy_ev_per_atom: float, refere
     return energy_ev_per_atom - sum(share * references[symbol] for symbol, share in amounts.items())
 
 
-def slack_table(rows: pd.DataFrame, references: Mapping[str, float]) -> pd.DataFrame:
+def build_slack_table(rows: pd.DataFrame, references: Mapping[str, float]) -> pd.DataFrame:
     """Return tier ``slack``: the campaign's rows with the columns of ``SLACK_COLUMNS``.
 
     Args:
@@ -86,12 +86,12 @@ def slack_table(rows: pd.DataFrame, references: Mapping[str, float]) -> pd.DataF
     return _joined(rows, derived)
 
 
-def bte_table(rows: pd.DataFrame) -> pd.DataFrame:
+def build_bte_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return tier ``bte``: the campaign's rows with formula and number of atoms."""
     return _joined(rows, [_of_structure(row) | {"reason": row["reason"]} for row in rows.to_dict("records")])
 
 
-def debye_and_conductivity(
+def compute_debye_and_conductivity(
     structure: Structure, bulk_gpa: float, poisson: float, *, gruneisen: float
 ) -> tuple[float, float]:
     """Return the Debye temperature of all modes, K, and Slack's conductivity at 300 K, W/m/K.
@@ -136,7 +136,7 @@ def _derived(row: Mapping[Any, Any], references: Mapping[str, float]) -> dict[st
     values["poisson"] = poisson
     if not MIN_POISSON < poisson < MAX_POISSON:
         return values | {"reason": f"Poisson ratio {poisson:.2f}, expected {MIN_POISSON} to {MAX_POISSON}"}
-    debye, kappa = debye_and_conductivity(structure, row["bulk_gpa"], poisson, gruneisen=TYPICAL_GRUNEISEN)
+    debye, kappa = compute_debye_and_conductivity(structure, row["bulk_gpa"], poisson, gruneisen=TYPICAL_GRUNEISEN)
     if not (math.isfinite(kappa) and kappa > 0):
         values["reason"] = f"conductivity is {kappa} W/m/K, expected a positive number"
     return values | {

@@ -46,7 +46,7 @@ class OnPart(Protocol):
         Args:
             n_done: Parts done, those of earlier runs among them.
             n_part: All parts.
-            rows: Rows of this part; empty at the start, where only ``n_done`` is told.
+            rows: Rows of this part; empty at the start, when there is only ``n_done``.
         """
 
 
@@ -94,7 +94,7 @@ def run_campaign(
     on_part(n_done=n_done, n_part=len(parts), rows=())
     if not missing:
         return
-    load_calculator(potential)  # a missing package is said here, in one sentence, not by every process
+    load_calculator(potential)  # a missing package is reported here, once, not by every process
     with WorkerPool(n_process, partial(_load_quietly, potential), if_lost=_LOST) as pool:
         for part, rows in pool.imap_unordered(partial(_label_part, label), missing):
             write_whole(_file(folder, part.name), _parquet(rows))

@@ -58,13 +58,13 @@ def sevennet_calculator(name: str) -> Any:
         example = AtomGraphData.from_numpy_dict(unlabeled_atoms_to_graph(atoms, calculator.cutoff, with_shift=False))
         calculator.model = _CompiledNetwork(calculator.model, example)
         calculator.reset()
-        found = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
+        compiled = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
     limits = (
         MAX_ENERGY_DIFFERENCE_EV,
         MAX_FORCE_DIFFERENCE_EV_PER_ANGSTROM,
         MAX_FORCE_DIFFERENCE_EV_PER_ANGSTROM,
     )
-    for left, right, limit in zip(expected, found, limits, strict=True):
+    for left, right, limit in zip(expected, compiled, limits, strict=True):
         if not np.allclose(left, right, rtol=0.0, atol=limit):
             raise ParaisiteError(f"compiled {name} gives {right}, expected {left}: please report this")
     return calculator

@@ -76,9 +76,9 @@ def decorate(
     while draws:
         still = []
         for prototype, draw in draws:
-            found = [(prototype, elements) for elements in islice(draw, prototype.weight)]
-            yield from found
-            if found:
+            decorations = [(prototype, elements) for elements in islice(draw, prototype.weight)]
+            yield from decorations
+            if decorations:
                 still.append((prototype, draw))
         draws = still
 

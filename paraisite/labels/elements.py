@@ -7,7 +7,7 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from paraisite.labels.decorate import ANION_CHARGES, CATIONS
-from paraisite.labels.failures import FAILURES, reason_of
+from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.mechanics import relax
 from paraisite.labels.prototypes import ELEMENTAL, Prototype
 
@@ -36,7 +36,7 @@ def _row(symbol: str, prototype: Prototype, calculator: Any) -> dict[str, Any]:
         structure, energy = relax(_guess(symbol, prototype), calculator)
         row[ENERGY] = energy / len(structure)
     except FAILURES as error:
-        row["reason"] = reason_of(error)
+        row["reason"] = describe_error(error)
     return row
 
 

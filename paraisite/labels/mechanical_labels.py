@@ -1,4 +1,4 @@
-"""What the potential says of a candidate: energy, equation of state, elastic moduli, or why there are none."""
+"""A candidate's energy, equation of state and elastic moduli under a potential, or the reason why there are none."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -9,8 +9,8 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.errors import StructureError
 from paraisite.labels.decorate import Candidate
-from paraisite.labels.failures import FAILURES, reason_of
-from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, elastic_tensor, equation_of_state, relax
+from paraisite.labels.failures import FAILURES, describe_error
+from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, compute_elastic_tensor, fit_equation_of_state, relax
 
 MIN_DISTANCE_ANGSTROM: Final = 1.0
 """Atoms closer than this are an artefact of the potential; the shortest bonds of solids without hydrogen are longer."""
@@ -58,7 +58,7 @@ def label_mechanics(candidate: Candidate, calculator: Any) -> dict[str, Any]:
     try:
         _fill(row, candidate.structure, calculator)
     except FAILURES as error:
-        row["reason"] = reason_of(error)
+        row["reason"] = describe_error(error)
     return asdict(MechanicalLabels(**row))
 
 
@@ -72,13 +72,13 @@ def _fill(row: dict[str, Any], start: Structure, calculator: Any) -> None:
     closest = _shortest_distance(structure)
     if closest < MIN_DISTANCE_ANGSTROM:
         raise StructureError(f"atoms {closest:.2f} Å apart, expected at least {MIN_DISTANCE_ANGSTROM}")
-    tensor = elastic_tensor(structure, calculator)
+    tensor = compute_elastic_tensor(structure, calculator)
     row |= {
         "bulk_gpa": float(tensor.k_vrh),
         "shear_gpa": float(tensor.g_vrh),
         "min_stiffness_gpa": float(np.linalg.eigvalsh(tensor.voigt).min()),
     }
-    equation = equation_of_state(structure, calculator)
+    equation = fit_equation_of_state(structure, calculator)
     row |= {"bulk_eos_gpa": equation.bulk_gpa, "bulk_slope": equation.bulk_slope}
 
 

@@ -20,7 +20,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 
 from paraisite.arrays import Floats
 from paraisite.errors import StructureError
-from paraisite.labels.supercell_forces import forces_in, phonopy_cell
+from paraisite.labels.supercell_forces import compute_forces, to_phonopy_cell
 
 FORCE_TOLERANCE_EV_PER_ANGSTROM: Final = 0.005
 MAX_RELAXATION_STEPS: Final = 150
@@ -99,7 +99,7 @@ def _not_at_rest() -> StructureError:
     return StructureError(f"forces above {FORCE_TOLERANCE_EV_PER_ANGSTROM} eV/Å after {MAX_RELAXATION_STEPS} steps")
 
 
-def equation_of_state(structure: Structure, calculator: Any) -> EquationOfState:
+def fit_equation_of_state(structure: Structure, calculator: Any) -> EquationOfState:
     """Fit pressures of the cell scaled by up to 2 % in length, atoms at fixed fractional positions.
 
     With the volume at rest known the fit is linear, and pressures carry less of single precision's noise than energies.
@@ -124,7 +124,7 @@ def equation_of_state(structure: Structure, calculator: Any) -> EquationOfState:
     return EquationOfState(bulk_gpa=float(bulk), bulk_slope=float(4.0 + product / bulk))
 
 
-def elastic_tensor(structure: Structure, calculator: Any) -> ElasticTensor:
+def compute_elastic_tensor(structure: Structure, calculator: Any) -> ElasticTensor:
     """Return the elastic tensor in GPa, atoms free to settle in the strained cell.
 
     Stresses and forces under strains of 0.5 % with the atoms held give the tensor of clamped atoms and the internal
@@ -181,10 +181,10 @@ def _strained(atoms: Atoms, strain: Floats, calculator: Any) -> tuple[Floats, Fl
 
 def _force_constants(structure: Structure, calculator: Any) -> Floats:
     """Return the second derivatives of the energy when atoms move alike in all cells, eV/Å², [3 n_atom, 3 n_atom]."""
-    cell, repeats = phonopy_cell(structure), np.eye(3, dtype=int)
+    cell, repeats = to_phonopy_cell(structure), np.eye(3, dtype=int)
     phonopy = Phonopy(cell, repeats, primitive_matrix=np.eye(3), symprec=SYMMETRY_TOLERANCE_ANGSTROM)
     phonopy.generate_displacements(distance=DISPLACEMENT_ANGSTROM, is_plusminus=True)
-    phonopy.forces = forces_in(phonopy.supercells_with_displacements, calculator)
+    phonopy.forces = compute_forces(phonopy.supercells_with_displacements, calculator)
     phonopy.produce_force_constants()
     constants = np.asarray(phonopy.force_constants).transpose(0, 2, 1, 3).reshape(3 * len(structure), -1)
     return (constants + constants.T) / 2.0

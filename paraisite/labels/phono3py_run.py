@@ -31,10 +31,11 @@ def compute_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, st
         raise DataError(
             "no conductivity, and computing it from the forces needs phono3py: `pip install '.[phonons]'`"
         ) from error
-    from paraisite.labels.conductivity import MIN_FREQUENCY_THZ, recursion_limit_kept
+    from paraisite.labels.conductivity import MIN_FREQUENCY_THZ
+    from paraisite.labels.force_constants import keep_recursion_limit
 
     try:
-        with recursion_limit_kept():
+        with keep_recursion_limit():
             phonons = _with_force_constants(phono3py, files[0])
         phonons.mesh_numbers = MESH_LENGTH_ANGSTROM
         phonons.init_phph_interaction()

@@ -1,4 +1,4 @@
-"""What a potential's phonons say of a crystal at the cell that is given: descriptors for models of the conductivity.
+"""Descriptors for models of the conductivity: a potential's phonons of a crystal at the cell that is given.
 
 Unlike the labels of tier ``bte``, nothing is refused that can be computed: an imaginary phonon is left out of the sums
 and shows in the lowest frequency. The cell is not relaxed. A potential that was trained on PBE makes crystals too large
@@ -16,15 +16,8 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from scipy.constants import elementary_charge
 
 from paraisite.errors import StructureError
-from paraisite.labels.conductivity import (
-    Effort,
-    frequency_range,
-    harmonic_phonons,
-    kappa_of,
-    mesh_of,
-    n_supercell_atom,
-    solved_phonons,
-)
+from paraisite.labels.conductivity import choose_mesh, compute_frequency_range, kappa_of, solve_phonons
+from paraisite.labels.force_constants import Effort, compute_harmonic_phonons, count_supercell_atoms
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, relax_atoms
 
 MAX_SUPERCELL_ATOMS: Final = 128
@@ -58,7 +51,7 @@ class PhononDescriptors:
     n_force_call: int
 
 
-def phonon_descriptors(structure: Structure, calculator: Any) -> PhononDescriptors:
+def compute_phonon_descriptors(structure: Structure, calculator: Any) -> PhononDescriptors:
     """Compute a crystal's descriptors: atoms settle within the cell, the cell stays.
 
     Args:
@@ -69,12 +62,12 @@ def phonon_descriptors(structure: Structure, calculator: Any) -> PhononDescripto
         StructureError: The supercell is too large, the atoms do not settle, or no finite conductivity comes out.
     """
     primitive = SpacegroupAnalyzer(structure, SYMMETRY_TOLERANCE_ANGSTROM).get_primitive_standard_structure()
-    if (n_atom := n_supercell_atom(primitive)) > MAX_SUPERCELL_ATOMS:
+    if (n_atom := count_supercell_atoms(primitive)) > MAX_SUPERCELL_ATOMS:
         raise StructureError(f"a supercell of {n_atom} atoms, expected at most {MAX_SUPERCELL_ATOMS}")
     settled = relax_atoms(primitive, calculator)
-    harmonic = harmonic_phonons(settled, calculator)
-    low, high = frequency_range(harmonic, mesh_of(settled))
-    phonons, n_snapshot = solved_phonons(harmonic, settled, calculator, effort=EFFORT)
+    harmonic = compute_harmonic_phonons(settled, calculator)
+    low, high = compute_frequency_range(harmonic, choose_mesh(settled))
+    phonons, n_snapshot = solve_phonons(harmonic, settled, calculator, effort=EFFORT)
     kappa = kappa_of(phonons)  # at first: where no phonon is left there is nothing to average
     velocity, heat_capacity = _velocity_and_heat_capacity(phonons, settled.volume)
     return PhononDescriptors(

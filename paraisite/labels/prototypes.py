@@ -81,7 +81,7 @@ class Prototype:
 
 @cache
 def _hold_space_group(symbol: str) -> SpaceGroup:
-    """Keep a space group: pymatgen forgets it as soon as nobody holds it, and takes half a second to make it again."""
+    """Keep a space group: without a reference pymatgen forgets it, and takes half a second to make it."""
     return SpaceGroup(symbol)
 
 

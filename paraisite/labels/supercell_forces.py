@@ -11,13 +11,13 @@ from pymatgen.core.structure import Structure
 from paraisite.arrays import Floats
 
 
-def phonopy_cell(structure: Structure) -> PhonopyAtoms:
+def to_phonopy_cell(structure: Structure) -> PhonopyAtoms:
     """Return a crystal as phonopy and phono3py take it."""
     symbols = [site.specie.symbol for site in structure]
     return PhonopyAtoms(symbols=symbols, cell=structure.lattice.matrix, positions=structure.cart_coords)
 
 
-def forces_in(cells: Iterable[PhonopyAtoms], calculator: Any) -> Floats:
+def compute_forces(cells: Iterable[PhonopyAtoms], calculator: Any) -> Floats:
     """Return the forces in eV/Å of each cell, [n_cell, n_atom, 3].
 
     Args:

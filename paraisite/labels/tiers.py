@@ -1,6 +1,6 @@
 """The campaigns: which structures each one labels, in which order, and what its rows depend on.
 
-No formula of Togo15 or HH143 is in any tier: those compounds measure what a model has learnt.
+No formula of Togo15 or HH143 is in any tier: those compounds are held out, to test models.
 """
 
 import hashlib
@@ -20,13 +20,14 @@ from paraisite.data.record import Record
 from paraisite.data.sources import half_heusler, togo15
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.labels.campaign import STRUCTURES_SHA256, LabelPart, Part, part_name, read_parts
-from paraisite.labels.conductivity import lattice_conductivity, n_supercell_atom
+from paraisite.labels.conductivity import compute_lattice_conductivity
 from paraisite.labels.decorate import Candidate, candidate, decorate
 from paraisite.labels.elements import ELEMENTS, label_element
-from paraisite.labels.failures import FAILURES, reason_of
+from paraisite.labels.failures import FAILURES, describe_error
+from paraisite.labels.force_constants import count_supercell_atoms
 from paraisite.labels.mechanical_labels import label_mechanics
 from paraisite.labels.mechanics import relax
-from paraisite.labels.phonons import EFFORT, phonon_descriptors
+from paraisite.labels.phonons import EFFORT, compute_phonon_descriptors
 from paraisite.labels.prototypes import PROTOTYPES
 
 CANDIDATES_PER_PART: Final = 50
@@ -43,7 +44,7 @@ _BY_NAME: Final = {prototype.name: prototype for prototype in PROTOTYPES}
 
 @dataclass(frozen=True)
 class Campaign:
-    """All that ``run_campaign`` needs to know of a tier.
+    """All that ``run_campaign`` needs of a tier.
 
     Attributes:
         potential: Name that ``load_calculator`` knows.
@@ -58,13 +59,13 @@ class Campaign:
     plan: dict[str, Any]
 
 
-def elements_campaign(config: LabConfig) -> Campaign:
+def plan_elements_campaign(config: LabConfig) -> Campaign:
     """Return the energies of the elements under tier ``slack``'s potential, an element per part."""
     parts = [Part(symbol, symbol) for symbol in ELEMENTS]
     return Campaign(config.slack_potential, parts, label_element, {"potential": config.slack_potential})
 
 
-def slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
+def plan_slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
     """Return tier ``slack``: decorated prototypes, fifty candidates per part.
 
     Args:
@@ -77,7 +78,7 @@ def slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
     return Campaign(config.slack_potential, parts, label_slack_part, plan)
 
 
-def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
+def plan_bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
     """Return tier ``bte``: accepted cubic crystals of tier ``slack``, one per part, those of small supercells first.
 
     Args:
@@ -90,13 +91,13 @@ def bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
     columns = (accepted[name] for name in ("candidate_id", "prototype", "structure_json"))
     items = ((item, Structure.from_str(item[2], fmt="json")) for item in zip(*columns, strict=True))
     chosen = list(islice((pair for pair in items if len(pair[1]) <= MAX_BTE_ATOMS), config.bte_candidates))
-    chosen.sort(key=lambda pair: n_supercell_atom(pair[1]))
+    chosen.sort(key=lambda pair: count_supercell_atoms(pair[1]))
     parts = [Part(str(item[0]).replace(":", "."), item) for item, _ in chosen]
     plan = {"potential": config.bte_potential, "structures_of": config.slack_potential, "seed": config.seed}
     return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
 
-def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
+def plan_bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
     """Return the cubic compounds of Togo15, whose conductivities are known, under tier ``bte``'s potential.
 
     They measure the tier and are never trained on.
@@ -111,7 +112,7 @@ def bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
     return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
 
-def phonons_campaign(
+def plan_phonons_campaign(
     config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
 ) -> Campaign:
     """Return a data set's crystals at their own cells, for descriptors; a few per part, those of small cells first.
@@ -128,7 +129,7 @@ def phonons_campaign(
     return Campaign(config.bte_potential, parts, label_phonons_part, plan)
 
 
-def slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
+def plan_slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
     """Return structures of AFLOW, whose AGL conductivities are known, under tier ``slack``'s potential.
 
     They measure the tier and are never trained on.
@@ -142,7 +143,7 @@ def slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
     return Campaign(config.slack_potential, parts, label_structures_part, plan)
 
 
-def held_out_formulas(data_folder: Path) -> frozenset[str]:
+def load_held_out_formulas(data_folder: Path) -> frozenset[str]:
     """Return the reduced formulas of Togo15 and HH143."""
     records: list[Record] = [
         *togo15.load_togo15(data_folder / togo15.FILE_NAME),
@@ -172,9 +173,9 @@ def label_bte_part(item: tuple[str, str, str], calculator: Any) -> list[dict[str
     try:
         structure, _ = relax(Structure.from_str(structure_json, fmt="json").get_primitive_structure(), calculator)
         row["structure_json"] = structure.to_json()
-        row |= asdict(lattice_conductivity(structure, calculator))
+        row |= asdict(compute_lattice_conductivity(structure, calculator))
     except FAILURES as error:
-        row["reason"] = reason_of(error)
+        row["reason"] = describe_error(error)
     return [row]
 
 
@@ -186,9 +187,9 @@ def label_phonons_part(items: Sequence[tuple[str, str]], calculator: Any) -> lis
 def _phonons_row(material_id: str, structure_json: str, calculator: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"candidate_id": material_id, "reason": ""}
     try:
-        row |= asdict(phonon_descriptors(Structure.from_str(structure_json, fmt="json"), calculator))
+        row |= asdict(compute_phonon_descriptors(Structure.from_str(structure_json, fmt="json"), calculator))
     except FAILURES as error:
-        row["reason"] = reason_of(error)
+        row["reason"] = describe_error(error)
     return row
 
 

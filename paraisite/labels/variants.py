@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pymatgen.core.structure import Structure
 
-from paraisite.labels.assemble import MAX_POISSON, MIN_POISSON, debye_and_conductivity
+from paraisite.labels.assemble import MAX_POISSON, MIN_POISSON, compute_debye_and_conductivity
 from paraisite.labels.slack import (
     TYPICAL_GRUNEISEN,
     gruneisen_of_bulk_slope,
@@ -29,10 +29,10 @@ VARIANTS: Final = {
     f"where it is {MIN_GRUNEISEN} to {MAX_GRUNEISEN}",
     OF_CONSTANT: f"Slack's expression, Grüneisen parameter {TYPICAL_GRUNEISEN} for all crystals",
 }
-"""Columns of ``slack_variants`` with their meaning; the last is what tier ``slack`` ships."""
+"""Columns of ``compute_slack_variants`` with their meaning; the last is what tier ``slack`` ships."""
 
 
-def slack_variants(rows: pd.DataFrame) -> pd.DataFrame:
+def compute_slack_variants(rows: pd.DataFrame) -> pd.DataFrame:
     """Return three conductivities of each crystal, W/m/K at 300 K.
 
     Args:
@@ -61,7 +61,7 @@ def _variants(row: Mapping[Any, Any]) -> dict[str, float]:
         OF_CONSTANT: TYPICAL_GRUNEISEN,
     }
     return {
-        name: debye_and_conductivity(structure, row["bulk_gpa"], poisson, gruneisen=value)[1]
+        name: compute_debye_and_conductivity(structure, row["bulk_gpa"], poisson, gruneisen=value)[1]
         for name, value in gruneisen.items()
     }
 

@@ -40,12 +40,12 @@ def explanation_figure(explanation: Explanation) -> Figure:
     Raises:
         DataError: There is no prediction to draw.
     """
-    found = _contributions(explanation)
-    figure = new_canvas(11.0, max(4.6, 1.8 + 0.36 * min(len(found.parts), SHOWN_PARTS)))
+    contributions = _contributions(explanation)
+    figure = new_canvas(11.0, max(4.6, 1.8 + 0.36 * min(len(contributions.parts), SHOWN_PARTS)))
     places = figure.subplot_mosaic([["parts", "place"], ["parts", "nearest"]], height_ratios=(2, 1))
     for axes in places.values():
         plain_frame(axes)
-    draw_contributions(places["parts"], found)
+    draw_contributions(places["parts"], contributions)
     draw_prediction(places["place"], explanation)
     places["place"].set_xlabel("")
     draw_nearest(places["nearest"], explanation)
@@ -80,31 +80,37 @@ def prediction_figure(explanation: Explanation) -> Figure:
 
 def contributions_figure(explanation: Explanation) -> Figure:
     """Draw the contribution of each part to one prediction."""
-    found = _contributions(explanation)
-    figure, axes = new_figure(7.0, 1.5 + 0.36 * min(len(found.parts), SHOWN_PARTS))
-    draw_contributions(axes, found)
+    contributions = _contributions(explanation)
+    figure, axes = new_figure(7.0, 1.5 + 0.36 * min(len(contributions.parts), SHOWN_PARTS))
+    draw_contributions(axes, contributions)
     return figure
 
 
-def draw_contributions(axes: Axes, found: Contributions) -> None:
+def draw_contributions(axes: Axes, contributions: Contributions) -> None:
     """Draw a bar for each part, the largest contributions at the top, with the members' standard deviation."""
-    shown = found.order[:SHOWN_PARTS][::-1]
-    colours = [_COLOURS[found.parts[part].kind] for part in shown]
-    axes.barh(range(len(shown)), found.mean_dex[shown], color=colours, alpha=0.85)
-    if len(found.dex) > 1:
-        spread = found.std_dex[shown]
+    shown = contributions.order[:SHOWN_PARTS][::-1]
+    colours = [_COLOURS[contributions.parts[part].kind] for part in shown]
+    axes.barh(range(len(shown)), contributions.mean_dex[shown], color=colours, alpha=0.85)
+    if len(contributions.dex) > 1:
+        std = contributions.std_dex[shown]
         axes.errorbar(
-            found.mean_dex[shown], range(len(shown)), xerr=spread, fmt="none", ecolor="#333333", linewidth=1, capsize=2
+            contributions.mean_dex[shown],
+            range(len(shown)),
+            xerr=std,
+            fmt="none",
+            ecolor="#333333",
+            linewidth=1,
+            capsize=2,
         )
     axes.axvline(0, color="#333333", linewidth=0.8)
-    axes.set_yticks(range(len(shown)), [found.parts[part].label for part in shown])
+    axes.set_yticks(range(len(shown)), [contributions.parts[part].label for part in shown])
     axes.set_xlabel("contribution to log10(kappa) (dex)")
     axes.grid(axis="x", color="#e3e6ea", linewidth=0.8)
     axes.set_axisbelow(True)
-    kinds = dict.fromkeys(part.kind for part in found.parts)
+    kinds = dict.fromkeys(part.kind for part in contributions.parts)
     handles = [axes.plot([], [], "s", color=_COLOURS[kind], label=_WORDS[kind])[0] for kind in kinds]
     axes.legend(
-        handles=handles, title="mean of the members" + (", ± std" if len(found.dex) > 1 else ""), frameon=False,
+        handles=handles, title="mean of the members" + (", ± std" if len(contributions.dex) > 1 else ""), frameon=False,
         fontsize=9, title_fontsize=9, ncols=len(handles), loc="lower center", bbox_to_anchor=(0.5, 1.0),
     )  # fmt: skip
 

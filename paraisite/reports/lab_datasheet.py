@@ -13,6 +13,7 @@ from paraisite import schema
 from paraisite.labels import conductivity, mechanical_labels, mechanics
 from paraisite.labels.assemble import MAX_POISSON, MIN_POISSON
 from paraisite.labels.decorate import MAX_TOLERANCE, MIN_TOLERANCE
+from paraisite.labels.force_constants import ANHARMONIC_DISPLACEMENT_ANGSTROM, HARMONIC_DISPLACEMENT_ANGSTROM, LABELS
 from paraisite.labels.prototypes import ELEMENTAL
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
 from paraisite.labels.tiers import MAX_BTE_ATOMS
@@ -77,15 +78,15 @@ def checks_table(checks: Mapping[str, Agreement]) -> pd.DataFrame:
     """
     rows = [
         {
-            "n": f"{found.n:,}",
-            "Spearman": f"{found.spearman:.2f} ({found.spearman_low:.2f} to {found.spearman_high:.2f})",
-            "Pearson of log10": f"{found.pearson_log10:.2f}",
-            "mean of log10 ratio (dex)": f"{found.mean_log10_ratio:+.2f}",
-            "std of log10 ratio (dex)": f"{found.std_log10_ratio:.2f}",
-            "within a factor of 2": f"{found.within_factor_2:.0%}",
-            "MAPE": f"{found.mape:.0%} ({found.mape_low:.0%} to {found.mape_high:.0%})",
+            "n": f"{agreement.n:,}",
+            "Spearman": f"{agreement.spearman:.2f} ({agreement.spearman_low:.2f} to {agreement.spearman_high:.2f})",
+            "Pearson of log10": f"{agreement.pearson_log10:.2f}",
+            "mean of log10 ratio (dex)": f"{agreement.mean_log10_ratio:+.2f}",
+            "std of log10 ratio (dex)": f"{agreement.std_log10_ratio:.2f}",
+            "within a factor of 2": f"{agreement.within_factor_2:.0%}",
+            "MAPE": f"{agreement.mape:.0%} ({agreement.mape_low:.0%} to {agreement.mape_high:.0%})",
         }
-        for found in checks.values()
+        for agreement in checks.values()
     ]
     return pd.DataFrame(rows, index=pd.Index(checks, name="check"))
 
@@ -167,11 +168,11 @@ Tier `slack`:
 Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOMS} atoms in the primitive cell:
 
 1. Relaxation as above, under the potential of this tier.
-2. Supercell of {conductivity.LABELS.min_atoms} or more atoms, each at least
-   {conductivity.LABELS.min_angstrom:g} Å from its periodic images;
-   harmonic force constants from displacements of {conductivity.HARMONIC_DISPLACEMENT_ANGSTROM} Å; cubic ones fitted by
-   symfc to random displacements of {conductivity.ANHARMONIC_DISPLACEMENT_ANGSTROM} Å,
-   {conductivity.LABELS.snapshots_per_minimum:g} times as many as determine them.
+2. Supercell of {LABELS.min_atoms} or more atoms, each at least
+   {LABELS.min_angstrom:g} Å from its periodic images;
+   harmonic force constants from displacements of {HARMONIC_DISPLACEMENT_ANGSTROM} Å; cubic ones fitted by
+   symfc to random displacements of {ANHARMONIC_DISPLACEMENT_ANGSTROM} Å,
+   {LABELS.snapshots_per_minimum:g} times as many as determine them.
 3. kappa (W/m/K) at {conductivity.TEMPERATURE_KELVIN:g} K by phono3py on a mesh of {conductivity.MESH} wave vectors
    along each axis, relaxation-time approximation (Togo et al., 10.1103/PhysRevB.91.094306).
 """

@@ -122,32 +122,32 @@ def parity(known: npt.ArrayLike, computed: npt.ArrayLike, title: str) -> Figure:
     Raises:
         DataError: As ``agreement``.
     """
-    found = measure_agreement(known, computed)
+    agreement = measure_agreement(known, computed)
     known, computed = np.asarray(known, dtype=np.float64), np.asarray(computed, dtype=np.float64)
     figure, axes = new_figure(6.0, 6.0)
     parity_axes(axes, np.stack([known, computed]))
     axes.plot(known, computed, "o", color=_COLOURS[0], markersize=5, alpha=0.6, markeredgewidth=0)
     axes.set_xlabel(f"known {KAPPA_LABEL}")
     axes.set_ylabel("computed (W/m/K)")
-    axes.set_title(f"{title}\n{_in_words(found)}", fontsize=11)
+    axes.set_title(f"{title}\n{_in_words(agreement)}", fontsize=11)
     axes.legend(frameon=False, fontsize=9, loc="upper left")
     return figure
 
 
-def energy_parity(expected: npt.ArrayLike, found: npt.ArrayLike, title: str) -> Figure:
+def energy_parity(expected: npt.ArrayLike, predicted: npt.ArrayLike, title: str) -> Figure:
     """Draw formation energies of the same crystals from the project's network against those from MEGNet's.
 
     Args:
         expected: MEGNet's, eV/atom, [n].
-        found: The project's, eV/atom, [n].
+        predicted: The project's, eV/atom, [n].
         title: Of which crystals; a line with the agreement follows it.
 
     Raises:
         DataError: As ``measure_energy_agreement``.
     """
-    agreed = measure_energy_agreement(expected, found)
+    agreed = measure_energy_agreement(expected, predicted)
     figure, axes = new_figure(6.0, 6.0)
-    values = np.stack([np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)])
+    values = np.stack([np.asarray(expected, dtype=np.float64), np.asarray(predicted, dtype=np.float64)])
     limits = values.min() - 0.1, values.max() + 0.1
     axes.plot(limits, limits, color="#555555", linewidth=1.0)
     axes.plot(*values, "o", color=_COLOURS[0], markersize=3, alpha=0.4, markeredgewidth=0)
@@ -161,12 +161,12 @@ def energy_parity(expected: npt.ArrayLike, found: npt.ArrayLike, title: str) -> 
     return figure
 
 
-def _in_words(found: Agreement) -> str:
+def _in_words(agreement: Agreement) -> str:
     return (
-        f"{found.n:,} crystals, Spearman {found.spearman:.2f} "
-        f"({found.spearman_low:.2f} to {found.spearman_high:.2f})\n"
-        f"computed/known {10**found.mean_log10_ratio:.2f} (geometric mean), "
-        f"{found.within_factor_2:.0%} within a factor of 2"
+        f"{agreement.n:,} crystals, Spearman {agreement.spearman:.2f} "
+        f"({agreement.spearman_low:.2f} to {agreement.spearman_high:.2f})\n"
+        f"computed/known {10**agreement.mean_log10_ratio:.2f} (geometric mean), "
+        f"{agreement.within_factor_2:.0%} within a factor of 2"
     )
 
 

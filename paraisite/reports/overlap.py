@@ -49,7 +49,7 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
         Index: what is tested. Groups without rows have no error.
     """
     shown = _of_the_best(table)
-    lines = [row for row in shown.to_dict("records") if _is_told(row)]
+    lines = [row for row in shown.to_dict("records") if _is_shown(row)]
     columns = {
         "against": [_against(row) for row in lines],
         "rows": [_rows(row) for row in lines],
@@ -76,7 +76,7 @@ def _of_the_best(table: pd.DataFrame) -> pd.DataFrame:
     return every[(every[MEASURED] == "") | (errors[MAPE_OF_ALL] == least).reindex(every.index, fill_value=False)]
 
 
-def _is_told(row: Mapping[Any, Any]) -> bool:
+def _is_shown(row: Mapping[Any, Any]) -> bool:
     """Return whether a line stands in the table: rows that share nothing are what others are compared with."""
     if row[BESIDE] not in ("", NOTHING):
         return bool(row[N_ROW])

@@ -29,8 +29,8 @@ def check_table(check: Mapping[str, Any]) -> pd.DataFrame:
     lower, upper = (predicted[key] for key in interval_keys(_INTERVAL))
     interval = "no interval" if lower is None else f"{_INTERVAL:.0%}: {lower:.3g} to {upper:.3g}"
     rows = {"model": (f"{predicted[VALUE]:.3g}", interval + _limitation(predicted))}
-    if found := check.get(POTENTIAL):
-        rows["potential"] = (f"{found[KAPPA]:.3g}", _phonons(found))
+    if computed := check.get(POTENTIAL):
+        rows["potential"] = (f"{computed[KAPPA]:.3g}", _phonons(computed))
     if (known := check.get(KNOWN)) is not None:
         rows["Togo15"] = (f"{known:.3g}", "")
     return pd.DataFrame.from_dict(rows, orient="index", columns=["kappa (W/m/K)", "remarks"]).rename_axis("source")
@@ -43,6 +43,6 @@ def _limitation(predicted: Row) -> str:
     return "; outside the applicability domain" if predicted[OUT_OF_DOMAIN_FLAG] else ""
 
 
-def _phonons(found: Mapping[str, Any]) -> str:
-    facts = [f"lowest phonon {found['lowest_frequency_thz']:.2f} THz", *found["warnings"]]
+def _phonons(computed: Mapping[str, Any]) -> str:
+    facts = [f"lowest phonon {computed['lowest_frequency_thz']:.2f} THz", *computed["warnings"]]
     return "; ".join(facts)

@@ -37,8 +37,8 @@ def statistics_section(findings: StatisticsTables, source: str) -> Section:
     """
     n = int(findings.correlations[N].max())
     tables = [_strong_pairs(findings, quantity) for quantity in findings.correlations[QUANTITY].unique()]
-    if len(findings.spreads):
-        tables.append(_spreads(findings))
+    if len(findings.member_variances):
+        tables.append(_member_variances(findings))
     if findings.clusters is not None:
         tables.append(_clusters(findings.clusters))
     return Section(
@@ -89,8 +89,8 @@ def _strong_pairs(findings: StatisticsTables, quantity: str) -> Shown:
     )
 
 
-def _spreads(findings: StatisticsTables) -> Shown:
-    rows = findings.spreads.sort_values([QUANTITY, STEP], ascending=[False, True], kind="stable")
+def _member_variances(findings: StatisticsTables) -> Shown:
+    rows = findings.member_variances.sort_values([QUANTITY, STEP], ascending=[False, True], kind="stable")
     columns = {
         "step": [_NOTHING if pd.isna(step) else str(step) for step in rows[STEP]],
         "quantity": [LABELS.get(name, name) for name in rows[QUANTITY]],

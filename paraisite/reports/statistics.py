@@ -50,11 +50,11 @@ def figures_of(findings: StatisticsTables) -> Iterator[Drawn]:
             f"Pearson's r between each model's predictions and each descriptor. {what}",
             "A grid of coloured cells, descriptors by models: red where both rise together, blue where one falls.",
         )
-    if len(findings.spreads):
+    if len(findings.member_variances):
         yield Drawn(
             "spread_by_step",
-            spread_by_step(findings.spreads),
-            findings.spreads,
+            variance_by_step(findings.member_variances),
+            findings.member_variances,
             "Variance over the members of each model (the paper's Fig. 8): boxes from the lower to the upper quartile "
             "of the crystals with the median, whiskers from 5 to 95 %. The step counts the stages of transfer.",
             "Box plots on logarithmic axes, one box per model in order of its step.",
@@ -99,9 +99,9 @@ def heat_map(correlations: pd.DataFrame, *, threshold: float) -> Figure:
     return figure
 
 
-def spread_by_step(spreads: pd.DataFrame) -> Figure:
-    """Draw the quantiles of each model's spreads, the models in order of their step."""
-    ordered = spreads.sort_values(STEP, kind="stable")
+def variance_by_step(variances: pd.DataFrame) -> Figure:
+    """Draw the quantiles of the variance over each model's members, the models in order of their step."""
+    ordered = variances.sort_values(STEP, kind="stable")
     quantities = list(ordered[QUANTITY].unique())
     figure = Figure(figsize=(1.0 + 4.6 * len(quantities), 4.4), layout="constrained")
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
@@ -131,12 +131,12 @@ def models_alike(likeness: pd.DataFrame) -> Figure:
     tree = linkage(squareform(distance, checks=False), "average")
     figure = Figure(figsize=(8.6, 1.4 + 0.5 * len(likeness)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.8))
-    found = dendrogram(
+    leaves = dendrogram(
         tree, orientation="left", labels=list(likeness.index), ax=left, link_color_func=lambda _: _COLOURS[0]
     )
     left.set_xlabel("1 − Spearman's rho")
     plain_frame(left)
-    order = found["ivl"][::-1]
+    order = leaves["ivl"][::-1]
     _cells(right, likeness.loc[order, order], limit=1.0)
     right.set_yticks([])  # the tree has these names, at the same heights
     return figure

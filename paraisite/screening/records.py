@@ -21,10 +21,11 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
-from paraisite.data.datasets.table import reduced_formulas
+from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.record import Rejection
 from paraisite.data.sources.aflow import GEOMETRY, POSITIONS
-from paraisite.data.sources.own_data import ID_COLUMNS, STRUCTURE_COLUMN, structure_from_text
+from paraisite.data.sources.own_records import ID_COLUMNS
+from paraisite.data.sources.structure_table import STRUCTURE_COLUMN, parse_structure_cell
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files import read_frame, read_structure
 from paraisite.data.validation import MAX_ATOMS, find_unusable, too_many_atoms
@@ -113,7 +114,7 @@ def _from_values(values: dict[str, Any], place: str) -> Row:
         if isinstance(structure, str) and structure.lstrip().startswith("{"):
             structure = _parse_json(structure)
         if not isinstance(structure, dict):
-            return _build_row(material_id, structure_from_text(structure))
+            return _build_row(material_id, parse_structure_cell(structure))
         if "sites" in structure:
             return _from_pymatgen(material_id, structure)
         if GEOMETRY in structure:
@@ -138,7 +139,7 @@ def _from_pymatgen(material_id: str, values: dict[str, Any]) -> Row:
             coords.append(site["abc"])
         return _build_crystal(material_id, values["lattice"]["matrix"], symbols, coords)
     except (KeyError, TypeError, ValueError):
-        return _build_row(material_id, structure_from_text(values))
+        return _build_row(material_id, parse_structure_cell(values))
 
 
 def _build_crystal(material_id: str, lattice: Any, symbols: Sequence[str], coords: Any) -> Row:
@@ -170,7 +171,7 @@ def _build_crystal(material_id: str, lattice: Any, symbols: Sequence[str], coord
 
 @lru_cache(maxsize=1 << 16)
 def _compose_formula(count: tuple[tuple[int, int], ...]) -> str:
-    return reduced_formulas([Composition({Element.from_Z(number): n for number, n in count})])[0]
+    return reduce_formulas([Composition({Element.from_Z(number): n for number, n in count})])[0]
 
 
 def _build_row(material_id: str, structure: Structure | str) -> Row:
@@ -178,7 +179,7 @@ def _build_row(material_id: str, structure: Structure | str) -> Row:
         return Rejection(material_id, structure)
     if len(structure) > MAX_ATOMS:
         return Rejection(material_id, too_many_atoms(len(structure)))
-    formula = reduced_formulas([structure.composition])[0]
+    formula = reduce_formulas([structure.composition])[0]
     return ScreenedCrystal(material_id, formula, CrystalArrays.from_structures([structure]))
 
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paraisite.core.files import file_sha256
-from paraisite.data.sources.own_data import STRUCTURE_COLUMN, extended_xyz_files
+from paraisite.data.sources.structure_table import STRUCTURE_COLUMN
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
-from paraisite.data.structure_files import EXTENDED_XYZ_SUFFIXES, structure_files
+from paraisite.data.structure_files import EXTENDED_XYZ_SUFFIXES, find_extended_xyz_files, structure_files
 from paraisite.errors import DataError, MissingInputError
 from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, RawRow, Source, Span, TextFile
 from paraisite.screening.records import ID_KEYS
@@ -131,7 +131,7 @@ class FolderSource:
         Raises:
             DataError: There is none.
         """
-        files = sorted({*structure_files(self.path), *extended_xyz_files(self.path)})
+        files = sorted({*structure_files(self.path), *find_extended_xyz_files(self.path)})
         if not files:
             raise DataError(f"{self.path} holds no structure file")
         return files

@@ -11,7 +11,7 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite.core.paths import PREDICTOR
-from paraisite.data.structure_files import structures_of_text
+from paraisite.data.structure_files import parse_structures
 from paraisite.errors import CheckpointError
 from paraisite.inference import rows
 
@@ -41,7 +41,7 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
 
 
 def _structure_of(text: str) -> Structure | str:
-    found = structures_of_text(text)
+    found = parse_structures(text)
     return found[0] if len(found) == 1 else f"the text holds {len(found)} structures, expected one"
 
 

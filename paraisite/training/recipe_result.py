@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.data.datasets.splits import Split, digest_of_splits, split_table
+from paraisite.data.datasets.splits import Split, compute_splits_digest, split_table
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError
 from paraisite.models.ensemble import Ensemble
@@ -62,7 +62,7 @@ class RecipeResult:
     @property
     def splits_digest(self) -> str:
         """SHA-256 (hex) over every split's seed, training rows and validation rows."""
-        return digest_of_splits(self.splits)
+        return compute_splits_digest(self.splits)
 
     def save(self, folder: Path) -> None:
         """Write everything below ``folder``: parquet tables, the data set, ``result.json``."""

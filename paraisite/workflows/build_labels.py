@@ -17,8 +17,8 @@ from paraisite.config import load_config
 from paraisite.core.files import COMPACT_PARQUET, write_whole
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import togo15
-from paraisite.data.structure_columns import with_structures
-from paraisite.labels.assemble import bte_table, elemental_references, slack_table
+from paraisite.data.structure_columns import append_structure_columns
+from paraisite.labels.assemble import build_bte_table, build_slack_table, compute_elemental_references
 from paraisite.labels.campaign import VERSIONS, read_parts, read_plan
 from paraisite.reports.element_map import element_map
 from paraisite.reports.figures import save_figures
@@ -43,8 +43,11 @@ def build_labels() -> None:
         fetch_tracked(LABELS / tier, target=str(LABELS / tier))
     fetch_tracked(DATA, target="data.dvc")
     folder = load_config().data.lab
-    references = elemental_references(read_parts(LABELS / "elements"))
-    slack, bte = slack_table(read_parts(LABELS / "slack"), references), bte_table(read_parts(LABELS / "bte"))
+    references = compute_elemental_references(read_parts(LABELS / "elements"))
+    slack, bte = (
+        build_slack_table(read_parts(LABELS / "slack"), references),
+        build_bte_table(read_parts(LABELS / "bte")),
+    )
     for name, table in (("slack", slack), ("bte", bte)):
         _write_table(table, folder / f"{name}.parquet")
         n_accepted = int((table[REASON] == "").sum())
@@ -68,7 +71,7 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
     structures = [Structure.from_str(text, fmt="json") if text else None for text in texts]
     columns = pa.Table.from_pandas(table.drop(columns="structure_json"), preserve_index=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(with_structures(columns, structures), path, **COMPACT_PARQUET)
+    pq.write_table(append_structure_columns(columns, structures), path, **COMPACT_PARQUET)
 
 
 def _figures(slack: pd.DataFrame, bte: pd.DataFrame) -> dict[str, Figure]:

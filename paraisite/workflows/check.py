@@ -21,10 +21,10 @@ from paraisite.core.files import file_sha256
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import megnet_weights, togo15
 from paraisite.data.sources.aflow import load_aflow
-from paraisite.data.sources.lab_tables import formulas_of_relaxed
+from paraisite.data.sources.lab_tables import load_relaxed_formulas
 from paraisite.errors import DataError
 from paraisite.labels.campaign import read_parts
-from paraisite.labels.variants import VARIANTS, slack_variants
+from paraisite.labels.variants import VARIANTS, compute_slack_variants
 from paraisite.metrics.agreement import measure_agreements, measure_energy_agreement
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
@@ -49,7 +49,7 @@ def check_labels(tier: str) -> None:
     accepted = rows[rows[REASON] == ""]
     known = _known_conductivities(tier, load_config()).loc[accepted.index]
     if tier == "slack":
-        computed = slack_variants(accepted).rename(columns=VARIANTS)
+        computed = compute_slack_variants(accepted).rename(columns=VARIANTS)
     else:
         computed = accepted[[KAPPA]].set_axis(["Phonon Boltzmann equation"], axis=1)
     by_comparison = {
@@ -88,7 +88,7 @@ def check_formation_energies() -> None:
     weights = megnet_weights.resolve_published_weights(megnet_weights.FORMATION_ENERGY, config.data)
     networks = (read_published_model(weights).to_ensemble(), Ensemble.load(path))
     expected, predicted = (predict(network, graphs)[0].astype(np.float64) for network in networks)
-    new = ~dataset.table[schema.FORMULA].isin(formulas_of_relaxed(fetch_lab_folder(config))).to_numpy()
+    new = ~dataset.table[schema.FORMULA].isin(load_relaxed_formulas(fetch_lab_folder(config))).to_numpy()
     agreement = {
         "all of AFLOW's structures": dataclasses.asdict(measure_energy_agreement(expected, predicted)),
         "those whose formula is not in the lab set": dataclasses.asdict(

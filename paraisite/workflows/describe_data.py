@@ -13,7 +13,7 @@ from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import description_folder
 from paraisite.config import load_config
 from paraisite.data.datasets.table import Dataset
-from paraisite.data.sources.materials_project import StableMaterials
+from paraisite.data.sources.stable_materials import StableMaterials
 from paraisite.reports.element_map import element_map
 from paraisite.reports.figures import save_figures
 from paraisite.reports.lab_figures import kappa_histogram

@@ -12,11 +12,13 @@ from paraisite.core.progress import CountProgress
 from paraisite.data.datasets.table import build_dataset
 from paraisite.data.snapshot import write_records
 from paraisite.data.sources.aflow import SOURCE as AFLOW_SOURCE
-from paraisite.data.sources.aflow import load_aflow, read_rows
+from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.aflux import SERVER as AFLUX_SERVER
 from paraisite.data.sources.aflux import fetch_aflow
+from paraisite.data.sources.aflux_rows import read_raw_rows
 from paraisite.data.sources.http import JsonSession
-from paraisite.data.sources.materials_project import fetch_stable_materials, load_stable_materials
+from paraisite.data.sources.materials_project import fetch_stable_materials
+from paraisite.data.sources.stable_materials import load_stable_materials
 from paraisite.errors import ConfigError
 from paraisite.training.recipes import AFLOW
 from paraisite.workflows.describe_data import summarise_dataset
@@ -51,7 +53,7 @@ def fetch_dataset(name: str, *, file: Path | None, server: str | None, include_g
         elif file is None:
             snapshot = fetch_aflow(folder, JsonSession(kept), server=server or AFLUX_SERVER, on_page=show)
         else:
-            rows = read_rows(file)
+            rows = read_raw_rows(file)
             query = f"{file.name}, SHA-256 {file_sha256(file)}"
             snapshot = write_records(folder, rows, source=AFLOW_SOURCE, query=query)
     logger.info("%s: %d rows, SHA-256 %s…", folder / snapshot.file, snapshot.n_row, snapshot.sha256[:12])

@@ -12,7 +12,7 @@ from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.artifacts.training_outputs import write_process_predictor
 from paraisite.config import Config, load_config
-from paraisite.data.datasets.splits import Split, digest_of_splits, random_splits
+from paraisite.data.datasets.splits import Split, compute_splits_digest, random_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
 from paraisite.inference.predictor import Predictor
@@ -74,7 +74,7 @@ def _register(
     mape = errors[schema.MAPE_TEST]
     evidence = Evidence(
         data_digest=dataset.digest,
-        splits_digest=digest_of_splits(splits),
+        splits_digest=compute_splits_digest(splits),
         judged=mape,
         # There are no epochs: both means are the error on held-out rows.
         means={metric: float(mape.mean()) for metric in (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH)},

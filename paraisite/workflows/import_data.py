@@ -8,7 +8,8 @@ from paraisite.core.paths import EXTERNAL
 from paraisite.core.progress import CountProgress
 from paraisite.data.datasets.imported import check_name, save_imported
 from paraisite.data.datasets.table import build_dataset
-from paraisite.data.sources.own_data import ImportOptions, load_own
+from paraisite.data.sources.own_data import load_own_data
+from paraisite.data.sources.own_records import ImportOptions
 from paraisite.errors import ConfigError
 from paraisite.labels.phono3py_run import compute_kappa
 from paraisite.workflows.describe_data import summarise_dataset
@@ -28,7 +29,7 @@ def import_dataset(name: str, path: Path, options: ImportOptions, *, replace: bo
     if folder.exists() and not replace:
         raise ConfigError(f"{folder} exists: choose another name, or replace it with --replace")
     with CountProgress(name, unit="rows", seconds_between_lines=_SECONDS_BETWEEN_LINES) as progress:
-        records, rejections = load_own(
+        records, rejections = load_own_data(
             path, options, on_row=lambda n_row: progress.update(n_done=n_row), compute_kappa=compute_kappa
         )
     dataset = build_dataset(name, records, rejections)

@@ -17,13 +17,13 @@ from paraisite.labels import TIERS
 from paraisite.labels.campaign import Row, run_campaign
 from paraisite.labels.tiers import (
     Campaign,
-    bte_campaign,
-    bte_check_campaign,
-    elements_campaign,
-    held_out_formulas,
-    phonons_campaign,
-    slack_campaign,
-    slack_check_campaign,
+    load_held_out_formulas,
+    plan_bte_campaign,
+    plan_bte_check_campaign,
+    plan_elements_campaign,
+    plan_phonons_campaign,
+    plan_slack_campaign,
+    plan_slack_check_campaign,
 )
 from paraisite.schema import MATERIAL_ID
 from paraisite.training.recipes import TOGO15
@@ -69,19 +69,19 @@ def label_crystals(tier: str, *, n_process: int, keep: bool, dataset: str = TOGO
 def _campaign(tier: str, config: Config, dataset_name: str) -> Campaign:
     match tier:
         case "elements":
-            return elements_campaign(config.lab)
+            return plan_elements_campaign(config.lab)
         case "slack":
-            return slack_campaign(config.lab, held_out_formulas(DATA))
+            return plan_slack_campaign(config.lab, load_held_out_formulas(DATA))
         case "slack_check":
-            return slack_check_campaign(config.lab, config.data.aflow_table)
+            return plan_slack_check_campaign(config.lab, config.data.aflow_table)
         case "bte":
-            return bte_campaign(config.lab, LABELS / "slack")
+            return plan_bte_campaign(config.lab, LABELS / "slack")
         case "bte_check":
-            return bte_check_campaign(config.lab, DATA)
+            return plan_bte_check_campaign(config.lab, DATA)
         case "phonons":
             dataset = load_data(dataset_name, config)
             materials = list(zip(dataset.table[MATERIAL_ID], dataset.structures, strict=True))
-            return phonons_campaign(config.lab, materials, structures_sha256=dataset.structures_digest)
+            return plan_phonons_campaign(config.lab, materials, structures_sha256=dataset.structures_digest)
         case other:
             raise ConfigError(f"unknown tier {other!r}; known ones are {', '.join(TIERS)}")
 

@@ -11,7 +11,7 @@ from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.config import load_config
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import PRETRAINED
-from paraisite.data.sources.lab_tables import load_relaxed
+from paraisite.data.sources.lab_tables import load_relaxed_crystals
 from paraisite.reports.terminal import print_line
 from paraisite.tracking.runs import log_pretraining, recipe_run
 from paraisite.training.pretraining import pretrain as run_pretraining
@@ -34,7 +34,7 @@ def pretrain_network(variant: str) -> None:
     """Pretrain MEGNet on properties of the lab set: a variant of ``VARIANTS``."""
     config = load_config()
     folder = fetch_lab_folder(config)
-    table, structures = load_relaxed(folder)
+    table, structures = load_relaxed_crystals(folder)
     graphs, without = build_graphs("lab", structures, list(table[schema.MATERIAL_ID]), config)
     table = table.drop(index=[row.row for row in without]).reset_index(drop=True)
     checkpoints = checkpoint_folder(f"pretrain_{variant}")

@@ -19,7 +19,7 @@ from paraisite.core.paths import VERIFICATIONS
 from paraisite.data.validation import validate_structure
 from paraisite.errors import ConfigError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal
-from paraisite.labels.failures import FAILURES, reason_of
+from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.potential import load_calculator, package_versions
 from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, check_table
 from paraisite.reports.terminal import print_line, print_table
@@ -129,7 +129,7 @@ def _compute_with_potential(
     try:
         computed = check_with_potential(structure, calculator, keep_cell=how.keep_cell)
     except FAILURES as error:
-        raise ConfigError(f"the potential gives no conductivity: {reason_of(error)}") from error
+        raise ConfigError(f"the potential gives no conductivity: {describe_error(error)}") from error
     computed.structure.to(str(folder / RELAXED_FILE), fmt="cif")
     return computed.as_row() | {"cell": "as given" if how.keep_cell else "relaxed"}
 

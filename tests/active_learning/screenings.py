@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.structure_columns import with_structures
+from paraisite.data.structure_columns import append_structure_columns
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.schema import (
@@ -85,7 +85,7 @@ def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None
     """Return the screening of a table of ``crystals`` that has further columns."""
     table = pa.table({"material_id": NAMES, **(more or {})})
     path = folder / "crystals.parquet"
-    pq.write_table(with_structures(table, crystals()), path)
+    pq.write_table(append_structure_columns(table, crystals()), path)
     source, scorer = open_source(path), ShortBondScorer()
     output = ScreeningFolder(folder / "screened")
     output.begin(source, scorer, chunk_size=CHUNK_SIZE)

@@ -14,7 +14,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     written = StatisticsTables.of(planted())
     written.write(tmp_path)
     read = StatisticsTables.load(tmp_path)
-    for name in ("correlations", "spreads", "tests", "likeness"):
+    for name in ("correlations", "member_variances", "tests", "likeness"):
         pd.testing.assert_frame_equal(getattr(read, name), getattr(written, name), rtol=1e-6, check_dtype=False)
     assert read.clusters is not None
     assert read.clusters.crystals["cluster"].nunique() == 3

@@ -22,9 +22,9 @@ from paraisite.cli import app
 from paraisite.cli.options import FETCHED as NAMES_OF_FETCHED
 from paraisite.cli.options import UNITS as NAMES_OF_UNITS
 from paraisite.config import load_config
-from paraisite.data.datasets.imported import RESERVED_NAMES, check_name, imported_names
+from paraisite.data.datasets.imported import RESERVED_NAMES, check_name, list_imported_names
 from paraisite.data.datasets.table import Dataset
-from paraisite.data.sources.own_data import UNITS
+from paraisite.data.sources.own_records import UNITS
 from paraisite.errors import ConfigError, DataError, DownloadError, MissingInputError
 from paraisite.workflows import fetch_data, import_data
 from tests.conftest import ROOT
@@ -172,7 +172,7 @@ def test_the_materials_project_is_fetched_and_described(project: Path, monkeypat
 def test_own_files_become_a_data_set_like_any_other(project: Path):
     output = invoke("import", "mine", own_files(project / "files"), "--source", "my thesis")
     assert "mine: 10 materials, kappa 1 to 12 W/m/K" in output
-    assert imported_names() == ["mine"]
+    assert list_imported_names() == ["mine"]
     dataset = load_data("mine", load_config())
     assert isinstance(dataset, Dataset)
     assert set(dataset.table["source"]) == {"my thesis"}

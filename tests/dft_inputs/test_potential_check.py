@@ -10,8 +10,8 @@ from pymatgen.core.structure import Structure
 from paraisite.dft_inputs import potential_check
 from paraisite.dft_inputs.potential_check import check_with_potential
 from paraisite.errors import StructureError
-from paraisite.labels import conductivity
-from paraisite.labels.conductivity import Effort
+from paraisite.labels import conductivity, force_constants
+from paraisite.labels.force_constants import Effort
 
 FEW = Effort(min_angstrom=6.5, min_atoms=16, snapshots_per_minimum=2.0, opposite_too=True)
 
@@ -19,7 +19,7 @@ FEW = Effort(min_angstrom=6.5, min_atoms=16, snapshots_per_minimum=2.0, opposite
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conductivity, "MESH", 4)
-    monkeypatch.setattr(conductivity, "LABELS", FEW)
+    monkeypatch.setattr(force_constants, "LABELS", FEW)
     monkeypatch.setattr(potential_check, "EFFORT", FEW)
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from paraisite.config import Config, load_config
+from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.splits import random_splits
-from paraisite.data.datasets.table import Dataset, load_dataset
+from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.evaluation.protocols import PROTOCOLS
 

@@ -8,7 +8,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from paraisite.data.structure_files import structures_of_text
+from paraisite.data.structure_files import parse_structures
 from paraisite.inference.crystals import STANDARD_INPUT, read_crystals
 
 NACL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
@@ -32,7 +32,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_text_says_which_format_it_has(kind: str):
-    (found,) = structures_of_text(TEXTS[kind]())
+    (found,) = parse_structures(TEXTS[kind]())
     assert isinstance(found, Structure)
     assert found.composition.reduced_formula == "NaCl"
     assert found.volume / len(found) == pytest.approx(NACL.volume / len(NACL))
@@ -49,7 +49,7 @@ def test_a_text_says_which_format_it_has(kind: str):
     ],
 )
 def test_a_text_without_a_structure_is_a_reason_of_one_line(text: str, reason: str):
-    (found,) = structures_of_text(text)
+    (found,) = parse_structures(text)
     assert isinstance(found, str)
     assert found.startswith(reason)
     assert "\n" not in found

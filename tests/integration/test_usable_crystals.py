@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from pymatgen.core import DummySpecies, Lattice, Structure
 
-from paraisite.data.sources.own_data import ImportOptions, load_own
+from paraisite.data.sources.own_data import load_own_data
+from paraisite.data.sources.own_records import ImportOptions
 from paraisite.errors import ConfigError
 from paraisite.explain.explainers import Explainer, explain
 from paraisite.graphs.build import build_graphs
@@ -111,7 +112,7 @@ def test_import_gives_the_reasons_of_the_graphs(reasons: list[str], tmp_path: Pa
     def compute(folder: Path, *, temperature_kelvin: float) -> Any:
         raise NotImplementedError(folder, temperature_kelvin)
 
-    records, rejections = load_own(path, ImportOptions("mine"), compute_kappa=compute)
+    records, rejections = load_own_data(path, ImportOptions("mine"), compute_kappa=compute)
     assert [record.material_id for record in records] == ["good"]
     assert [(rejection.material_id, rejection.reason) for rejection in rejections] == list(
         zip(NAMES, reasons, strict=True)

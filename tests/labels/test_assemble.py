@@ -8,7 +8,13 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import DataError
-from paraisite.labels.assemble import SLACK_COLUMNS, bte_table, elemental_references, formation_energy, slack_table
+from paraisite.labels.assemble import (
+    SLACK_COLUMNS,
+    build_bte_table,
+    build_slack_table,
+    compute_elemental_references,
+    formation_energy,
+)
 
 REFERENCES = {"Mg": -1.5, "O": -4.9}
 
@@ -32,20 +38,20 @@ def magnesia(**changes: object) -> dict[str, object]:
 
 
 def derived(**changes: object) -> pd.Series:
-    return slack_table(pd.DataFrame([magnesia(**changes)]), REFERENCES).iloc[0]
+    return build_slack_table(pd.DataFrame([magnesia(**changes)]), REFERENCES).iloc[0]
 
 
 def test_references_are_the_lowest_energies():
     rows = pd.DataFrame(
         {"element": ["Mg", "Mg", "O"], "energy_ev_per_atom": [-1.4, -1.5, -4.9], "reason": ["", "", ""]}
     )
-    assert elemental_references(rows) == REFERENCES
+    assert compute_elemental_references(rows) == REFERENCES
 
 
 def test_an_element_without_energy_is_named():
     rows = pd.DataFrame({"element": ["Mg", "O"], "energy_ev_per_atom": [-1.4, np.nan]})
     with pytest.raises(DataError, match="no reference energy for O"):
-        elemental_references(rows)
+        compute_elemental_references(rows)
 
 
 def test_formation_energy_is_relative_to_the_elements():
@@ -87,7 +93,7 @@ def test_moduli_far_from_each_other_are_rejected(shear_gpa: float):
 
 def test_tier_bte_gets_formulas():
     rows = pd.DataFrame([magnesia(kappa_w_per_m_k=50.0), magnesia(structure_json="", reason="forces above")])
-    table = bte_table(rows)
+    table = build_bte_table(rows)
     assert table["formula"].tolist() == ["MgO", ""]
     assert table["reason"].tolist() == ["", "forces above"]
     assert table["material_id"].tolist() == ["rocksalt:Mg-O"] * 2

@@ -13,15 +13,16 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
-from paraisite.labels import conductivity
-from paraisite.labels.conductivity import harmonic_phonons, lattice_conductivity, lowest_mode, n_supercell_atom
+from paraisite.labels import conductivity, force_constants
+from paraisite.labels.conductivity import compute_lattice_conductivity, find_lowest_mode
+from paraisite.labels.force_constants import compute_harmonic_phonons, count_supercell_atoms
 from paraisite.labels.mechanics import relax
 
 
 @pytest.fixture
 def coarse(monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(conductivity, "MESH", 5)
-    monkeypatch.setattr(conductivity, "LABELS", replace(conductivity.LABELS, min_angstrom=6.5, min_atoms=16))
+    monkeypatch.setattr(force_constants, "LABELS", replace(force_constants.LABELS, min_angstrom=6.5, min_atoms=16))
     return 5
 
 
@@ -32,10 +33,10 @@ def nickel() -> Structure:
 
 def test_conductivity_is_that_of_systematic_displacements(coarse: int):
     crystal, recursion_limit = nickel(), sys.getrecursionlimit()
-    found = lattice_conductivity(crystal, EMT())
+    found = compute_lattice_conductivity(crystal, EMT())
     assert sys.getrecursionlimit() == recursion_limit, "symfc's own would let hostile JSON end the process"
     assert found.kappa_w_per_m_k == pytest.approx(by_systematic_displacements(crystal, coarse), rel=0.05)
-    assert found.n_supercell_atom == n_supercell_atom(crystal) == 27
+    assert found.n_supercell_atom == count_supercell_atoms(crystal) == 27
     assert 3 <= found.n_force_call < 40
     assert -0.01 < found.min_frequency_thz < found.max_frequency_thz < 15
     assert 0.05 < found.max_share < 0.5  # eight or so wave vectors that are not equivalent
@@ -57,27 +58,10 @@ def by_systematic_displacements(crystal: Structure, mesh: int) -> float:
     return float(np.ravel(phonons.thermal_conductivity.kappa)[:3].mean())
 
 
-@pytest.mark.parametrize(
-    ("space_group", "constant", "sites", "expected"),
-    [
-        ("Fm-3m", 5.6, {"Na": [0, 0, 0], "Cl": [0.5] * 3}, 54),
-        ("Pm-3m", 4.1, {"Cs": [0, 0, 0], "Cl": [0.5] * 3}, 54),
-        ("Pm-3m", 4.0, {"Sr": [0, 0, 0], "Ti": [0.5] * 3, "O": [0.5, 0.5, 0]}, 40),
-        ("Pm-3m", 3.7, {"Sr": [0, 0, 0], "Ti": [0.5] * 3, "O": [0.5, 0.5, 0]}, 135),  # twice 3.7 Å is too little
-        ("Fm-3m", 5.5, {"Ca": [0, 0, 0], "F": [0.25] * 3}, 81),
-    ],
-)
-def test_the_supercell_is_the_smallest_with_room(
-    space_group: str, constant: float, sites: dict[str, list[float]], expected: int
-):
-    crystal = Structure.from_spacegroup(space_group, Lattice.cubic(constant), list(sites), list(sites.values()))
-    assert n_supercell_atom(crystal.get_primitive_structure()) == expected
-
-
 def test_a_crystal_that_is_not_cubic_is_refused():
     hexagonal = Structure.from_spacegroup("P6_3/mmc", Lattice.hexagonal(2.5, 4.1), ["Ni"], [[1 / 3, 2 / 3, 0.25]])
     with pytest.raises(StructureError, match="hexagonal, expected a cubic crystal"):
-        lattice_conductivity(hexagonal, EMT())
+        compute_lattice_conductivity(hexagonal, EMT())
 
 
 @pytest.mark.usefixtures("coarse")
@@ -86,21 +70,21 @@ def test_imaginary_phonons_are_refused_before_the_costly_part(monkeypatch: pytes
     body_centred = Structure.from_spacegroup("Im-3m", Lattice.cubic(2.8), ["Ni"], [[0, 0, 0]])
     crystal, _ = relax(body_centred.get_primitive_structure(), EMT())
     with pytest.raises(StructureError, match=r"phonon of -\d+\.\d+ THz \(imaginary\)"):
-        lattice_conductivity(crystal, EMT())
+        compute_lattice_conductivity(crystal, EMT())
 
 
 @pytest.mark.usefixtures("coarse")
 def test_a_conductivity_that_hangs_on_one_wave_vector_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(conductivity, "MAX_SHARE_OF_WAVE_VECTOR", 0.05)
     with pytest.raises(StructureError, match=r"one wave vector carries \d+% of .* W/m/K, expected at most 5%"):
-        lattice_conductivity(nickel(), EMT())
+        compute_lattice_conductivity(nickel(), EMT())
 
 
 def test_the_lowest_mode_is_found_where_the_crystal_is_unstable(coarse: int):
     body_centred = Structure.from_spacegroup("Im-3m", Lattice.cubic(2.8), ["Ni"], [[0, 0, 0]])
     crystal, _ = relax(body_centred.get_primitive_structure(), EMT())
-    phonons = harmonic_phonons(crystal, EMT())
-    lowest, where = lowest_mode(phonons, [2 * coarse] * 3)
+    phonons = compute_harmonic_phonons(crystal, EMT())
+    lowest, where = find_lowest_mode(phonons, [2 * coarse] * 3)
     phonons.run_qpoints([where])
     assert lowest == pytest.approx(phonons.qpoints.frequencies.min())
     assert lowest < -0.5

@@ -16,8 +16,8 @@ from paraisite.errors import StructureError
 from paraisite.labels import mechanics
 from paraisite.labels.mechanics import (
     FORCE_TOLERANCE_EV_PER_ANGSTROM,
-    elastic_tensor,
-    equation_of_state,
+    compute_elastic_tensor,
+    fit_equation_of_state,
     relax,
     relax_atoms,
 )
@@ -76,12 +76,12 @@ def test_atoms_that_do_not_come_to_rest_are_an_error(monkeypatch: pytest.MonkeyP
 def test_a_cell_that_leaves_all_bounds_is_refused():
     far = cubic("Fm-3m", ["Cu"], [[0, 0, 0]], 12.0)  # beyond the potential's reach: no force brings it back
     with pytest.raises(StructureError, match=r"volume|forces above|bulk modulus"):
-        equation_of_state(relax(far, EMT())[0], EMT())
+        fit_equation_of_state(relax(far, EMT())[0], EMT())
 
 
 def test_bulk_moduli_of_strain_and_of_the_equation_of_state_agree():
     structure, _ = relax(copper(), EMT())
-    tensor, equation = elastic_tensor(structure, EMT()), equation_of_state(structure, EMT())
+    tensor, equation = compute_elastic_tensor(structure, EMT()), fit_equation_of_state(structure, EMT())
     assert equation.bulk_gpa == pytest.approx(tensor.k_vrh, rel=0.01)
     assert 3.0 < equation.bulk_slope < 7.0  # of metals
 
@@ -89,7 +89,7 @@ def test_bulk_moduli_of_strain_and_of_the_equation_of_state_agree():
 @pytest.mark.parametrize("crystal", [copper_gold, hexagonal_copper])
 def test_the_elastic_tensor_is_that_of_atoms_relaxed_in_strained_cells(crystal: Callable[[], Structure]):
     structure, _ = relax(crystal(), EMT())
-    tensor = elastic_tensor(structure, EMT())
+    tensor = compute_elastic_tensor(structure, EMT())
     for voigt in range(6):
         np.testing.assert_allclose(tensor.voigt[voigt], stress_slope_gpa(structure, voigt), atol=0.02 * tensor.k_vrh)
 
@@ -119,7 +119,7 @@ def test_internal_strain_matters_in_the_hexagonal_crystal():
 def test_an_unstable_crystal_is_refused():
     structure, _ = relax(cubic("Im-3m", ["Cu"], [[0, 0, 0]], 2.9), EMT())
     with pytest.raises(StructureError, match="elastically unstable: softest mode -"):
-        elastic_tensor(structure, EMT())
+        compute_elastic_tensor(structure, EMT())
 
 
 def test_atoms_that_sit_on_a_saddle_are_refused():
@@ -127,4 +127,4 @@ def test_atoms_that_sit_on_a_saddle_are_refused():
     simple_hexagonal = Structure(Lattice.hexagonal(2.6, 4.8), ["Cu", "Cu"], [[0, 0, 0], [0, 0, 0.5]])
     structure, _ = relax(simple_hexagonal, EMT())
     with pytest.raises(StructureError, match=r"atoms leave their positions|elastically unstable"):
-        elastic_tensor(structure, EMT())
+        compute_elastic_tensor(structure, EMT())

@@ -11,7 +11,7 @@ from ase.calculators.lj import LennardJones
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from paraisite.labels.mechanics import ELASTIC_STRAIN, elastic_tensor, relax
+from paraisite.labels.mechanics import ELASTIC_STRAIN, compute_elastic_tensor, relax
 
 matcalc = pytest.importorskip("matcalc")
 
@@ -41,7 +41,7 @@ def test_elastic_tensor_and_cell_are_matcalcs(name: str) -> None:
     calculator: Callable[[], Any]
     structure, calculator = CRYSTALS[name]
     relaxed, _ = relax(structure, calculator())
-    ours = elastic_tensor(relaxed, calculator())
+    ours = compute_elastic_tensor(relaxed, calculator())
     theirs = matcalc.ElasticityCalc(
         calculator(),
         norm_strains=STRAINS,

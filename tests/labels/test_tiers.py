@@ -17,15 +17,15 @@ from paraisite.labels.campaign import part_name
 from paraisite.labels.elements import ELEMENTS, label_element
 from paraisite.labels.prototypes import ELEMENTAL
 from paraisite.labels.tiers import (
-    bte_campaign,
-    bte_check_campaign,
-    elements_campaign,
-    held_out_formulas,
     label_bte_part,
     label_phonons_part,
     label_slack_part,
-    phonons_campaign,
-    slack_campaign,
+    load_held_out_formulas,
+    plan_bte_campaign,
+    plan_bte_check_campaign,
+    plan_elements_campaign,
+    plan_phonons_campaign,
+    plan_slack_campaign,
 )
 
 TRAINING = TrainingChanges(epochs=1, batch_size=1, learning_rate_period_epochs=1)
@@ -42,7 +42,7 @@ CONFIG = LabConfig(
 
 @pytest.fixture(scope="module")
 def held_out(bundled_data: Path) -> frozenset[str]:
-    return held_out_formulas(bundled_data)
+    return load_held_out_formulas(bundled_data)
 
 
 def test_held_out_are_the_formulas_of_both_tables(held_out: frozenset[str]):
@@ -51,7 +51,7 @@ def test_held_out_are_the_formulas_of_both_tables(held_out: frozenset[str]):
 
 
 def test_no_held_out_formula_is_in_tier_slack(held_out: frozenset[str]):
-    campaign = slack_campaign(CONFIG, held_out)
+    campaign = plan_slack_campaign(CONFIG, held_out)
     items = [item for part in campaign.parts for item in part.items]
     assert len(items) == CONFIG.slack_candidates
     built = {
@@ -62,14 +62,14 @@ def test_no_held_out_formula_is_in_tier_slack(held_out: frozenset[str]):
 
 
 def test_the_plan_names_the_held_out_formulas(held_out: frozenset[str]):
-    plans = [slack_campaign(CONFIG, formulas).plan for formulas in (held_out, held_out - {"MgO"})]
+    plans = [plan_slack_campaign(CONFIG, formulas).plan for formulas in (held_out, held_out - {"MgO"})]
     assert plans[0]["held_out"] != plans[1]["held_out"]
 
 
 def test_every_element_of_a_candidate_has_a_reference():
-    campaign = elements_campaign(CONFIG)
+    campaign = plan_elements_campaign(CONFIG)
     assert [part.items for part in campaign.parts] == list(ELEMENTS)
-    items = [item for part in slack_campaign(CONFIG, ()).parts for item in part.items]
+    items = [item for part in plan_slack_campaign(CONFIG, ()).parts for item in part.items]
     assert {symbol for _, chosen in items for symbol in chosen.values()} <= set(ELEMENTS)
 
 
@@ -95,10 +95,10 @@ def test_tier_bte_takes_accepted_cubic_crystals_in_order(tmp_path: Path):
     write_part(tmp_path, 0, [slack_row("K", "I"), slack_row("K", "At", reason="elastically unstable"), not_relaxed])
     write_part(tmp_path, 1, [slack_row("La", "N", space_group="P6_3mc"), slack_row("Y", "N"), slack_row("Sc", "N")])
     write_part(tmp_path, 3, [slack_row("Ti", "C")])  # part 2 is still being computed
-    names = [part.name for part in bte_campaign(CONFIG, tmp_path).parts]
+    names = [part.name for part in plan_bte_campaign(CONFIG, tmp_path).parts]
     assert names == ["rocksalt.K-I", "rocksalt.Y-N", "rocksalt.Sc-N"]
     write_whole(tmp_path / "part-00002.parquet", (tmp_path / "part-00000.parquet").read_bytes())
-    assert [part.name for part in bte_campaign(CONFIG, tmp_path).parts] == names, "later parts only add"
+    assert [part.name for part in plan_bte_campaign(CONFIG, tmp_path).parts] == names, "later parts only add"
 
 
 def test_tier_bte_takes_small_supercells_first_but_the_same_crystals(tmp_path: Path):
@@ -106,7 +106,7 @@ def test_tier_bte_takes_small_supercells_first_but_the_same_crystals(tmp_path: P
     text = fluorite.get_primitive_structure().to_json()
     large = slack_row("Y", "F") | {"candidate_id": "fluorite:Y-F", "structure_json": text}
     write_part(tmp_path, 0, [large, slack_row("Y", "N"), slack_row("Sc", "N"), slack_row("Ti", "C")])
-    names = [part.name for part in bte_campaign(CONFIG, tmp_path).parts]
+    names = [part.name for part in plan_bte_campaign(CONFIG, tmp_path).parts]
     assert names == ["rocksalt.Y-N", "rocksalt.Sc-N", "fluorite.Y-F"]  # the first three of tier slack
 
 
@@ -116,14 +116,14 @@ def test_tier_bte_leaves_large_cells_out(tmp_path: Path):
     )
     row = slack_row("Y", "N") | {"structure_json": elpasolite.get_primitive_structure().to_json()}
     write_part(tmp_path, 0, [row])
-    assert bte_campaign(CONFIG, tmp_path).parts == []
+    assert plan_bte_campaign(CONFIG, tmp_path).parts == []
 
 
 def test_the_check_of_tier_bte_is_all_of_togo15_that_is_cubic(bundled_data: Path):
-    parts = bte_check_campaign(CONFIG, bundled_data).parts
+    parts = plan_bte_check_campaign(CONFIG, bundled_data).parts
     assert len(parts) == len({part.name for part in parts}) > 50
     assert {Composition(Structure.from_str(part.items[2], fmt="json").formula).reduced_formula for part in parts} <= (
-        held_out_formulas(bundled_data)
+        load_held_out_formulas(bundled_data)
     )
 
 
@@ -156,7 +156,7 @@ def test_an_element_is_lowest_in_its_own_structure(monkeypatch: pytest.MonkeyPat
 
 def test_phonons_are_of_small_cells_first_and_known_by_their_crystals():
     small, large = rock_salt("Na", "Cl"), rock_salt("K", "Br") * (2, 1, 1)
-    campaign = phonons_campaign(CONFIG, [("a/large one", large), ("small", small)], structures_sha256="abc")
+    campaign = plan_phonons_campaign(CONFIG, [("a/large one", large), ("small", small)], structures_sha256="abc")
     (part,) = campaign.parts
     assert [material_id for material_id, _ in part.items] == ["small", "a/large one"]
     assert campaign.plan["structures_sha256"] == "abc"

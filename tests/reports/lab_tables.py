@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from paraisite.labels.assemble import bte_table, slack_table
+from paraisite.labels.assemble import build_bte_table, build_slack_table
 from tests.labels.test_assemble import REFERENCES, magnesia
 
 N_ACCEPTED = 12
@@ -23,7 +23,7 @@ def make_slack() -> pd.DataFrame:
         magnesia(candidate_id="rutile:13", prototype="rutile", structure_json="", energy_ev_per_atom=np.nan, **nothing)
         | {"reason": "forces above 0.005 eV/Å after 150 steps"},
     ]
-    return slack_table(pd.DataFrame(rows), REFERENCES)
+    return build_slack_table(pd.DataFrame(rows), REFERENCES)
 
 
 def make_bte() -> pd.DataFrame:
@@ -38,4 +38,4 @@ def make_bte() -> pd.DataFrame:
     ]
     rejected = rows[0] | dict.fromkeys(computed, np.nan) | {"candidate_id": "rocksalt:11", "kappa_w_per_m_k": np.nan}
     reason = "phonon of -1.25 THz (imaginary), expected none below -0.05 THz"
-    return bte_table(pd.DataFrame([*rows, rejected | {"reason": reason}]))
+    return build_bte_table(pd.DataFrame([*rows, rejected | {"reason": reason}]))

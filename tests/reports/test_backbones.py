@@ -39,8 +39,8 @@ def test_the_figure_has_every_split_mean_and_spread_of_every_backbone_in_order(s
     points = [line for line in axes.lines if len(line.get_xdata()) == len(SEEDS)]
     np.testing.assert_allclose([line.get_ydata() for line in points], 100 * np.add.outer([0.4, 0.5, 0.6], OFFSETS))
     assert len({(line.get_color(), line.get_marker()) for line in points}) == 3
-    spreads = [np.ptp(bar.lines[2][0].get_segments()[0][:, 1]) / 2 for bar in axes.containers]
-    np.testing.assert_allclose(spreads, 100 * OFFSETS.std(ddof=1))
+    deviations = [np.ptp(bar.lines[2][0].get_segments()[0][:, 1]) / 2 for bar in axes.containers]
+    np.testing.assert_allclose(deviations, 100 * OFFSETS.std(ddof=1))
     assert [text.get_text() for text in axes.texts] == ["40", "50", "60"]
     words = [text.get_text() for text in axes.get_legend().get_texts()]
     assert words == ["random weights", "published (MEGNet)", "the project's own (lab)"]

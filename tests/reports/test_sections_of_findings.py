@@ -10,12 +10,12 @@ def test_the_statistics_name_the_strongest_correlations() -> None:
     assert "planted crystals: 60 crystals" in section.words[0]
     (sentence,) = (words for words in section.words if words.startswith("**mTC (W/m/K)** correlates most with "))
     assert "density (-0.9" in sentence
-    mean, variance, spreads, clusters = section.tables
+    mean, variance, variances, clusters = section.tables
     assert mean.table.columns.tolist() == ["RWTG15", "LFETG15"]
     assert set(mean.table.index[:3]) == {"density", "weight", "radius"}
     assert "constant" not in mean.table.index
     assert variance.table.index.tolist() != []
-    assert spreads.table["step"].tolist() == ["1", "2"]
+    assert variances.table["step"].tolist() == ["1", "2"]
     assert clusters.table["crystals"].tolist() == ["20", "20", "20"]
     (tests,) = section.folded
     assert tests.table["lower on"].tolist() == ["100%"]

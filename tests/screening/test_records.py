@@ -12,7 +12,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.datasets.table import reduced_formulas
+from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.record import Rejection
 from paraisite.data.validation import MAX_ATOMS
 from paraisite.screening.chunks import Chunk, Form, Span
@@ -36,7 +36,7 @@ def check_same_as_pymatgen(structure: Structure) -> None:
     assert isinstance(row, ScreenedCrystal), row
     for name in NAMES:
         np.testing.assert_array_equal(getattr(row.arrays, name), getattr(arrays, name), err_msg=name)
-    assert row.formula == reduced_formulas([expected.composition])[0]
+    assert row.formula == reduce_formulas([expected.composition])[0]
 
 
 @given(symmetric_crystals())

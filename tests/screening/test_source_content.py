@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from paraisite.data.structure_columns import with_structures
+from paraisite.data.structure_columns import append_structure_columns
 from paraisite.screening.source_content import numbers_in, structures_in
 from paraisite.screening.sources import open_source
 from tests.screening.materials import structures, write_json_lines
@@ -37,7 +37,7 @@ def test_numbers_beside_json_lines_stay_in_their_rows(tmp_path: Path) -> None:
 
 def test_a_tables_columns_of_numbers_are_taken(tmp_path: Path) -> None:
     table = pa.table({"material_id": ["a", "b"], "density": [1.0, 2.0], "is_stable": [True, None], "nsites": [1, 2]})
-    pq.write_table(with_structures(table, structures(2)), tmp_path / "rows.parquet")
+    pq.write_table(append_structure_columns(table, structures(2)), tmp_path / "rows.parquet")
     found = numbers_in(open_source(tmp_path / "rows.parquet"))
     assert list(found) == ["density", "is_stable", "nsites"]
 

@@ -12,7 +12,7 @@ from ase.io import write
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from paraisite.data.record import Rejection
-from paraisite.data.structure_columns import with_structures
+from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import DataError, MissingInputError
 from paraisite.screening.chunks import Source
 from paraisite.screening.records import ScreenedCrystal, read_chunk
@@ -47,7 +47,7 @@ def folder_of_files(folder: Path) -> Path:
 
 def table_of_lists(folder: Path) -> Path:
     ids = pa.table({"material_id": [f"mp-{number}" for number in range(7)], "energy": range(7)})
-    pq.write_table(with_structures(ids, CRYSTALS), folder / "rows.parquet", row_group_size=4)
+    pq.write_table(append_structure_columns(ids, CRYSTALS), folder / "rows.parquet", row_group_size=4)
     return folder / "rows.parquet"
 
 

@@ -12,8 +12,8 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.config import load_config
-from paraisite.data.datasets.table import load_dataset
-from paraisite.data.sources.lab_tables import formulas_of_relaxed, load_relaxed, load_tier
+from paraisite.data.datasets.loaders import load_dataset
+from paraisite.data.sources.lab_tables import load_relaxed_crystals, load_relaxed_formulas, load_tier
 from paraisite.errors import DataError, MissingInputError
 from paraisite.labels.campaign import PLAN_FILE, VERSIONS
 from paraisite.workflows import build_labels, check
@@ -110,10 +110,10 @@ def test_recipes_read_the_tables_by_name(project: Path):
 
 def test_pretraining_sees_every_relaxed_crystal(project: Path):
     build_labels.build_labels()
-    table, structures = load_relaxed(load_config().data.lab)
+    table, structures = load_relaxed_crystals(load_config().data.lab)
     assert [structure.composition.reduced_formula for structure in structures] == table["formula"].tolist()
     assert table["formula"].tolist() == ["YN", "ScN", "YP"]
-    assert formulas_of_relaxed(load_config().data.lab) == {"YN", "ScN", "YP"}
+    assert load_relaxed_formulas(load_config().data.lab) == {"YN", "ScN", "YP"}
     assert table["formation_energy_ev_per_atom"].notna().all()
 
 

@@ -12,8 +12,8 @@ from ase.calculators.emt import EMT
 from paraisite.dft_inputs import potential_check
 from paraisite.dft_inputs.input_files import README_FILE
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.labels import conductivity
-from paraisite.labels.conductivity import Effort
+from paraisite.labels import conductivity, force_constants
+from paraisite.labels.force_constants import Effort
 from paraisite.workflows import verify
 from tests.graphs.crystals import rocksalt
 
@@ -58,7 +58,7 @@ def test_a_potential_that_is_not_installed_is_no_obstacle_unless_it_is_asked_for
 
 def test_the_potentials_answer_stands_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conductivity, "MESH", 4)
-    monkeypatch.setattr(conductivity, "LABELS", FEW)
+    monkeypatch.setattr(force_constants, "LABELS", FEW)
     monkeypatch.setattr(potential_check, "EFFORT", FEW)
     monkeypatch.setattr(verify, "load_calculator", lambda _name: EMT())
     alloy = rocksalt(5.2, ("Cu", "Au"))

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from paraisite.core.paths import EXTERNAL
-from paraisite.data.datasets.table import DATASET_NAMES, Dataset
+from paraisite.data.datasets.loaders import DATASET_NAMES
+from paraisite.data.datasets.table import Dataset
 from paraisite.data.snapshot import MATERIALS_FILE, Snapshot
 from paraisite.errors import ConfigError, DataError
 
@@ -32,7 +33,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def imported_names() -> list[str]:
+def list_imported_names() -> list[str]:
     """Return the names of all imported data sets."""
     cards = EXTERNAL.glob("*/dataset.json")
     return sorted(card.parent.name for card in cards if _NAME.fullmatch(card.parent.name))

@@ -1,4 +1,4 @@
-"""Divisions for an honest evaluation: rows that only test, and the others divided once more for every choice.
+"""Nested splits for an honest evaluation: held-out test rows, and folds of the training rows for every choice.
 
 Whatever is chosen (weights, epoch, settings, how models are combined) is chosen on the folds of the training rows.
 """
@@ -18,12 +18,12 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class NestedSplit:
-    """One division of a data set's rows.
+    """One split of a data set's rows.
 
     Attributes:
-        seed: Seed of the division; numbers from 1 where the division is not drawn.
+        seed: Seed of the split; numbers from 1 where the split is not drawn.
         name: For people: the seed, or what was left out.
-        train: Row numbers to learn from, int64 [n_train].
+        train: Row numbers to train on, int64 [n_train].
         test: Row numbers that only the last evaluation sees, int64 [n_test].
         folds: Disjoint parts of ``train`` that together are all of it.
     """
@@ -41,7 +41,7 @@ class NestedSplit:
 
 
 def random_nested(n_row: int, *, seeds: Sequence[int], train_fraction: float, n_fold: int) -> tuple[NestedSplit, ...]:
-    """Return the paper's divisions: for each seed the same test rows as ``random_splits``' validation rows.
+    """Return the paper's splits: for each seed the same test rows as ``random_splits``' validation rows.
 
     Raises:
         DataError: There are fewer training rows than folds, or no test row.
@@ -62,11 +62,11 @@ def random_nested(n_row: int, *, seeds: Sequence[int], train_fraction: float, n_
 def grouped_nested(
     groups: Sequence[str], *, seeds: Sequence[int], train_fraction: float, n_fold: int
 ) -> tuple[NestedSplit, ...]:
-    """Return random divisions that leave every group whole, in the folds as well.
+    """Return random splits that leave every group whole, in the folds as well.
 
     Args:
         groups: Group of each row, e.g. its reduced formula, [n_row].
-        seeds: One division for each.
+        seeds: One split for each.
         train_fraction: Share of the groups that train, in (0, 1).
         n_fold: Folds of the training rows.
 
@@ -75,16 +75,16 @@ def grouped_nested(
     """
     names = np.asarray(groups)
     _check_number(len(np.unique(names)), n_fold)
-    divisions = []
+    splits = []
     for seed in seeds:
         shuffle = GroupShuffleSplit(n_splits=1, train_size=train_fraction, random_state=seed)
         train, test = next(shuffle.split(names, groups=names))
-        divisions.append(_nested(seed, str(seed), train=train, test=test, groups=names, n_fold=n_fold))
-    return tuple(divisions)
+        splits.append(_nested(seed, str(seed), train=train, test=test, groups=names, n_fold=n_fold))
+    return tuple(splits)
 
 
 def leave_one_out_nested(kinds: Sequence[str], *, groups: Sequence[str], n_fold: int) -> tuple[NestedSplit, ...]:
-    """Return one division for each kind, whose rows test; folds of the others leave every group whole.
+    """Return one split for each kind, whose rows test; folds of the others leave every group whole.
 
     Args:
         kinds: Kind of each row, e.g. its prototype, [n_row].
@@ -94,15 +94,15 @@ def leave_one_out_nested(kinds: Sequence[str], *, groups: Sequence[str], n_fold:
     Raises:
         DataError: There is only one kind, or too few groups remain.
     """
-    names, found = np.asarray(groups), np.asarray(kinds)
-    if len(kept := np.unique(found)) < 2:
+    names, kind_of_row = np.asarray(groups), np.asarray(kinds)
+    if len(kept := np.unique(kind_of_row)) < 2:
         raise DataError(f"all rows are {kept[0] if len(kept) else 'absent'}: there is nothing to leave out")
     return tuple(
         _nested(
             number,
             str(kind),
-            train=np.flatnonzero(found != kind),
-            test=np.flatnonzero(found == kind),
+            train=np.flatnonzero(kind_of_row != kind),
+            test=np.flatnonzero(kind_of_row == kind),
             groups=names,
             n_fold=n_fold,
         )

@@ -1,8 +1,8 @@
 """Which materials two data sets share, and what one holds twice: the same formula, and among those the same structure.
 
 Structures are compared by pymatgen's ``StructureMatcher`` with its default tolerances and *with* volume scaling: a
-compound at another lattice constant (of another functional, potential or temperature) teaches a network the same. How
-far the volumes differ is told beside each match. Only materials of one reduced formula are compared, so that thousands
+compound at another lattice constant (of another functional, potential or temperature) carries the same information.
+The ratio of the volumes stands beside each match. Only materials of one reduced formula are compared, so that thousands
 of rows take seconds; structure types without regard to the elements are not compared at all.
 """
 
@@ -39,7 +39,7 @@ MEDIAN_DISTANCE: Final = "median_abs_log10_ratio_dex"
 _MATCHER: Final = StructureMatcher(scale=True)
 
 
-def pairs_between(dataset: Dataset, other: Dataset) -> pd.DataFrame:
+def find_pairs_between(dataset: Dataset, other: Dataset) -> pd.DataFrame:
     """Return all pairs of a material of one data set and one of the other that have the same reduced formula.
 
     Returns:
@@ -49,11 +49,11 @@ def pairs_between(dataset: Dataset, other: Dataset) -> pd.DataFrame:
     return _compared(_numbered(dataset, ROW).merge(_numbered(other, OTHER_ROW), on=FORMULA), dataset, other)
 
 
-def pairs_within(dataset: Dataset) -> pd.DataFrame:
+def find_pairs_within(dataset: Dataset) -> pd.DataFrame:
     """Return all pairs of different materials of a data set that have the same reduced formula, in either order.
 
     Returns:
-        Columns as ``pairs_between`` has them; ``STRUCTURE`` pairs are duplicates.
+        Columns as ``find_pairs_between`` has them; ``STRUCTURE`` pairs are duplicates.
     """
     pairs = _numbered(dataset, ROW).merge(_numbered(dataset, OTHER_ROW), on=FORMULA)
     once = _compared(pairs[pairs[ROW] < pairs[OTHER_ROW]], dataset, dataset)
@@ -62,7 +62,7 @@ def pairs_within(dataset: Dataset) -> pd.DataFrame:
     return pd.concat([once, turned[once.columns]]).sort_values([ROW, OTHER_ROW], ignore_index=True)
 
 
-def closest_relations(pairs: pd.DataFrame, n_row: int) -> npt.NDArray[np.str_]:
+def find_closest_relations(pairs: pd.DataFrame, n_row: int) -> npt.NDArray[np.str_]:
     """Return the closest relation of each row of a data set to the other rows of its pairs, [n_row].
 
     Args:
@@ -86,7 +86,7 @@ def counted(pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
         Index relation, in the order of ``RELATIONS``; columns n_row, n_total (of the data set), n_pair, and of the
         pairs the medians of log10_ratio and of its absolute value, dex (NaN without pairs).
     """
-    relations = closest_relations(pairs, n_row)
+    relations = find_closest_relations(pairs, n_row)
     lines = []
     for relation in RELATIONS:
         ratios = pairs.loc[pairs[RELATION] == relation, LOG10_RATIO]
@@ -103,7 +103,7 @@ def counted(pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index(RELATION)
 
 
-def named_pairs(pairs: pd.DataFrame, dataset: Dataset, other: Dataset) -> pd.DataFrame:
+def name_pair_materials(pairs: pd.DataFrame, dataset: Dataset, other: Dataset) -> pd.DataFrame:
     """Return pairs with the names of the data sets and the materials' ids in place of row numbers."""
     named = {
         "dataset": dataset.name,

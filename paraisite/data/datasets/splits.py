@@ -1,4 +1,4 @@
-"""The paper's random splits, a grouped split with a test part, and the table that says who is where.
+"""The paper's random splits, a grouped split with a test part, and the table of which row is in which part.
 
 Source: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D: ``RandomState(seed).permutation(n)``, the first
 ``int(0.8 n)`` rows train.
@@ -19,7 +19,7 @@ from paraisite.schema import FORMULA, MATERIAL_ID, PART, ROW, SPLIT_SEED, TRAIN,
 
 @dataclass(frozen=True)
 class Split:
-    """One division of a data set's rows.
+    """One split of a data set's rows.
 
     Attributes:
         seed: Seed of the permutation.
@@ -43,7 +43,7 @@ def random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) ->
     return tuple(splits)
 
 
-def digest_of_splits(splits: Sequence[Split]) -> str:
+def compute_splits_digest(splits: Sequence[Split]) -> str:
     """Return the SHA-256, in hex, over every split's seed, training rows and validation rows."""
     sha256 = hashlib.sha256()
     for split in splits:
@@ -54,7 +54,7 @@ def digest_of_splits(splits: Sequence[Split]) -> str:
 
 @dataclass(frozen=True)
 class SplitWithTest(Split):
-    """A division whose test rows choose nothing: neither weights nor the epoch.
+    """A split with held-out test rows: neither weights nor the epoch are chosen on them.
 
     Attributes:
         test: Row numbers that only the last evaluation sees, ascending, int64 [n_test].

@@ -6,7 +6,7 @@ import json
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -19,17 +19,12 @@ import pyarrow.parquet as pq
 from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
-from paraisite.config import DataConfig
 from paraisite.core.files import COMPACT_PARQUET
-from paraisite.core.paths import EXTERNAL
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE
-from paraisite.data.sources import half_heusler, togo15
-from paraisite.data.sources.aflow import load_aflow
-from paraisite.data.sources.lab_tables import load_tier
-from paraisite.data.structure_columns import structures_of, symbols, with_structures
+from paraisite.data.structure_columns import append_structure_columns, structures_of, symbols
 from paraisite.data.validation import find_unusable
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
@@ -112,7 +107,7 @@ class Dataset:
     def save(self, folder: Path) -> None:
         """Write the data set into ``folder`` (created): two parquet tables and a small JSON card."""
         folder.mkdir(parents=True, exist_ok=True)
-        materials = with_structures(pa.Table.from_pandas(self.table, preserve_index=False), self.structures)
+        materials = append_structure_columns(pa.Table.from_pandas(self.table, preserve_index=False), self.structures)
         rejected = pa.Table.from_pandas(self.rejected, preserve_index=False)
         pq.write_table(materials, folder / MATERIALS_FILE, **COMPACT_PARQUET)
         pq.write_table(rejected, folder / REJECTED_FILE, **COMPACT_PARQUET)
@@ -174,76 +169,10 @@ def build_dataset(name: str, records: Sequence[Record], rejections: Sequence[Rej
     return Dataset(name, table, structures, rejected, _digest(table, structures))
 
 
-def load_dataset(name: str, config: DataConfig, data_folder: Path = Path("data")) -> Dataset:
-    """Return the data set of this name from its sources, or as it was imported.
-
-    Args:
-        name: One of ``DATASET_NAMES``, or a data set below ``external/``.
-        config: Where the inputs lie that are not in ``data_folder``.
-        data_folder: Folder of the project's own fact tables.
-
-    Raises:
-        MissingInputError: An input is absent; the message says how to get it.
-        DataError: The name is unknown or an input is unusable.
-    """
-    if name not in _LOADERS:
-        if (EXTERNAL / name / CARD_FILE).exists():
-            return Dataset.load(EXTERNAL / name)
-        raise DataError(
-            f"unknown data set {name!r}; known ones are {', '.join(_LOADERS)}, and those of `paraisite data import`"
-        )
-    records, rejections = _LOADERS[name](config, data_folder)
-    dataset = build_dataset(name, records, rejections)
-    for rejection in rejections:
-        logger.debug("%s: %s rejected: %s", name, rejection.material_id, rejection.reason)
-    if rejections:
-        logger.warning("%s: %d of %d rows rejected", name, len(rejections), len(rejections) + len(records))
-    return dataset
-
-
-Loaded = tuple[list[Record], list[Rejection]]
-
-
-def _load_togo15(_config: DataConfig, data_folder: Path) -> Loaded:
-    return togo15.load_togo15(data_folder / togo15.FILE_NAME), []
-
-
-def _load_half_heusler(_config: DataConfig, data_folder: Path) -> Loaded:
-    return half_heusler.load_half_heusler(data_folder / half_heusler.FILE_NAME), []
-
-
-def _load_mix(config: DataConfig, data_folder: Path) -> Loaded:
-    return mix_records(_load_togo15(config, data_folder)[0], _load_half_heusler(config, data_folder)[0]), []
-
-
-def _load_aflow(config: DataConfig, _data_folder: Path) -> Loaded:
-    return load_aflow(config.aflow_table)
-
-
-def _load_slack(config: DataConfig, _data_folder: Path) -> Loaded:
-    return load_tier(config.lab, "slack")
-
-
-def _load_bte(config: DataConfig, _data_folder: Path) -> Loaded:
-    return load_tier(config.lab, "bte")
-
-
-_LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
-    "togo15": _load_togo15,
-    "hh143": _load_half_heusler,
-    "mix": _load_mix,
-    "aflow": _load_aflow,
-    "slack": _load_slack,
-    "bte": _load_bte,
-}
-DATASET_NAMES: Final = tuple(_LOADERS)
-"""Names that ``load_dataset`` knows."""
-
-
 def _table(records: Sequence[Record]) -> pd.DataFrame:
     columns = {
         MATERIAL_ID: [record.material_id for record in records],
-        FORMULA: reduced_formulas(record.structure.composition for record in records),
+        FORMULA: reduce_formulas(record.structure.composition for record in records),
         PROTOTYPE: [record.prototype for record in records],
         KAPPA: [record.kappa_w_per_m_k for record in records],
         SOURCE: [record.source for record in records],
@@ -251,7 +180,7 @@ def _table(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame(columns).astype(COLUMN_TYPES)
 
 
-def reduced_formulas(compositions: Iterable[Composition]) -> list[str]:
+def reduce_formulas(compositions: Iterable[Composition]) -> list[str]:
     """Return formulas such as "GaAs", without oxidation states."""
     with warnings.catch_warnings():
         # pymatgen orders a formula by electronegativity and warns once per noble gas, which has none.

@@ -9,14 +9,11 @@ recognised by content. A damaged or truncated gzip file is an error, because hal
 Source: Toher et al., PRB 90, 174107 (2014), 10.1103/PhysRevB.90.174107.
 """
 
-import gzip
 import hashlib
 import json
 import logging
 import math
-import re
 import reprlib
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +21,9 @@ from typing import Any, Final
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from paraisite.config import AFLOW_TABLE_VARIABLE
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.snapshot import Snapshot
+from paraisite.data.sources.aflux_rows import split_rows
 from paraisite.data.validation import build_structure
 from paraisite.errors import DataError, MissingInputError, StructureError
 
@@ -41,9 +38,6 @@ AGL_KAPPA: Final = "agl_thermal_conductivity_300K"
 REQUIRED_KEYS: Final = (GEOMETRY, SPECIES, POSITIONS, AGL_KAPPA)
 UNIQUE_ID_KEYS: Final = ("entry", "auid", "aurl")
 COMPOUND: Final = "compound"
-_NUMBERED: Final = re.compile(r"(\d+) of (\d+)")
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 def load_aflow(path: Path) -> tuple[list[Record], list[Rejection]]:
@@ -60,7 +54,7 @@ def load_aflow(path: Path) -> tuple[list[Record], list[Rejection]]:
         MissingInputError: The file is absent; the message says how to get it.
         DataError: The file as a whole cannot be read: a folder, damaged gzip, a web page, nothing that is a record.
     """
-    rows, source = _split_rows(_read_bytes(path), path), _provenance(path)
+    rows, source = split_rows(path), _provenance(path)
     records: dict[str, Record] = {}
     rejections: list[Rejection] = []
     for place, row in rows:
@@ -87,93 +81,6 @@ def _provenance(path: Path) -> str:
     except (MissingInputError, DataError):
         return SOURCE
     return f"{SOURCE}; {card.provenance}" if card.file == path.name else SOURCE
-
-
-def read_rows(path: Path) -> list[Any]:
-    """Return the rows of a file of records as they are, to be kept; of one that is no record, what is wrong with it.
-
-    Raises:
-        MissingInputError: The file is absent.
-        DataError: As ``load_aflow``.
-    """
-    return [str(row) if isinstance(row, DataError) else row for _, row in _split_rows(_read_bytes(path), path)]
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Return the file's content, unpacked."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingInputError(
-            f"AFLOW table {path} not found: `python -m paraisite data fetch aflow` downloads it; a file of AFLUX "
-            f"records that you have is imported by `data fetch aflow --from FILE`, or named in params.yaml "
-            f"(data.aflow_table) or in the environment variable {AFLOW_TABLE_VARIABLE}"
-        ) from error
-    except OSError as error:
-        raise DataError(f"AFLOW table {path} cannot be read, expected a file of AFLUX records: {error}") from error
-    if not content.startswith(_GZIP_MAGIC):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:
-        raise DataError(
-            f"AFLOW table {path} is a damaged or truncated gzip file ({error}): download it again"
-        ) from error
-
-
-def _split_rows(content: bytes, path: Path) -> list[tuple[str, dict[str, Any] | DataError]]:
-    """Return (place in the file, record or what is wrong with it) for every row."""
-    content = content.removeprefix(_BYTE_ORDER_MARK).strip()
-    if content.startswith(b"<"):
-        raise DataError(f"AFLOW table {path} holds a web page, expected AFLUX records as JSON: download it again")
-    rows = _split_reply(content)
-    if rows is None:
-        lines = enumerate(content.split(b"\n"), start=1)
-        rows = [(f"line {number}", _parse_line(line)) for number, line in lines if line.strip()]
-    if all(isinstance(row, DataError) for _, row in rows):
-        raise DataError(f"AFLOW table {path} holds no AFLUX record: none of its {len(rows)} rows is a JSON object")
-    return rows
-
-
-def _split_reply(content: bytes) -> list[tuple[str, dict[str, Any] | DataError]] | None:
-    """Return the rows of a reply as AFLUX gives it, or None if the content is not one."""
-    try:
-        items, _ = rows_of_reply(json.loads(content))
-    except (ValueError, RecursionError, DataError):
-        return None
-    return [(f"item {number}", _check_object(item)) for number, item in enumerate(items, start=1)]
-
-
-def rows_of_reply(reply: object) -> tuple[list[Any], int | None]:
-    """Return the rows of a parsed reply, and how many there are in all if it says so.
-
-    Args:
-        reply: A list of records, or an object whose keys number them, "1 of 5578"; null or nothing in either if there
-            is none.
-
-    Raises:
-        DataError: It is neither.
-    """
-    if isinstance(reply, list):
-        return reply, None
-    if not reply and (reply is None or isinstance(reply, dict)):
-        return [], None
-    places = [_NUMBERED.fullmatch(key) for key in reply] if isinstance(reply, dict) else [None]
-    if not isinstance(reply, dict) or not all(places):
-        raise DataError(f"{reprlib.repr(reply)} is no reply of AFLUX, expected a list, or records under '1 of N'")
-    numbered = sorted((int(place[1]), int(place[2]), reply[place[0]]) for place in places if place)
-    return [row for *_, row in numbered], max(total for _, total, _ in numbered)
-
-
-def _parse_line(line: bytes) -> dict[str, Any] | DataError:
-    try:
-        return _check_object(json.loads(line))
-    except (ValueError, RecursionError) as error:
-        return DataError(f"unreadable JSON: {error}")
-
-
-def _check_object(item: object) -> dict[str, Any] | DataError:
-    return item if isinstance(item, dict) else DataError(f"{reprlib.repr(item)}, expected a JSON object")
 
 
 def _identify(row: dict[str, Any]) -> str:

@@ -21,8 +21,8 @@ from paraisite.data.sources.aflow import (
     SOURCE,
     SPECIES,
     UNIQUE_ID_KEYS,
-    rows_of_reply,
 )
+from paraisite.data.sources.aflux_rows import split_reply
 from paraisite.data.sources.http import JsonSession
 from paraisite.errors import DataError, DownloadError
 
@@ -97,7 +97,7 @@ def _all_pages(session: JsonSession, server: str, page_size: int, on_page: OnPag
     for number in range(1, _MAX_PAGES + 1):
         reply = session.json(f"{server}?{MATCHBOOK},$paging({number},{page_size})")
         try:
-            page, announced = rows_of_reply(reply)
+            page, announced = split_reply(reply)
         except DataError as error:
             raise _unusable(session, f"{server}, page {number}: {error}") from error
         total = announced or total  # a page beyond the end may announce nothing
@@ -136,4 +136,4 @@ def _key(row: Any) -> str:
 
 
 def _no_progress(_present: int, _total: int | None) -> None:
-    """Report to nobody."""
+    """Ignore progress."""

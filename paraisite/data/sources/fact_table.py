@@ -85,8 +85,8 @@ def read_fact_table(path: Path, columns: Sequence[str]) -> list[FactRow]:
     """
     lines = _read_lines(path)
     if not lines or lines[0][1] != list(columns):
-        found = ",".join(lines[0][1]) if lines else "nothing"
-        raise DataError(f"{path}: columns are {found}, expected {','.join(columns)}")
+        header = ",".join(lines[0][1]) if lines else "nothing"
+        raise DataError(f"{path}: columns are {header}, expected {','.join(columns)}")
     if len(lines) == 1:
         raise DataError(f"{path}: no rows below the header")
     rows: list[FactRow] = []

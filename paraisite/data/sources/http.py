@@ -10,18 +10,16 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from http import HTTPStatus
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import requests
 import urllib3
-from requests.structures import CaseInsensitiveDict
 
 from paraisite import __version__
 from paraisite.core.files import write_whole
-from paraisite.data.sources.retries import BUSY, FailedAttemptError, repeat
+from paraisite.data.sources.http_replies import check_json, check_status, describe_failure, is_unresolved, make_response
+from paraisite.data.sources.retries import FailedAttemptError, repeat
 from paraisite.errors import DownloadError
 
 USER_AGENT: Final = f"paraisite/{__version__} (lattice thermal conductivity; https://doi.org/10.1039/D5CP04401D)"
@@ -29,7 +27,6 @@ KEY_HEADER: Final = "x-api-key"
 MAX_AGE_SECONDS: Final = 24 * 3600.0
 """Answers older than this are asked for again: databases change, and half a table of each state is neither."""
 
-_REFUSED: Final = frozenset({401, 403})
 _MAX_BODY_BYTES: Final = 1 << 30
 _CHUNK_BYTES: Final = 1 << 16
 
@@ -113,7 +110,7 @@ class JsonSession(requests.Session):
                 _write(path, gzip.compress(body, mtime=0))
         if self._on_answer:
             self._on_answer(json.loads(body))
-        return _response(request, body)
+        return make_response(request, body)
 
     def _ask(self, request: requests.PreparedRequest, options: dict[str, Any]) -> bytes:
         """Return the server's answer, with as many attempts as it takes."""
@@ -144,11 +141,11 @@ class JsonSession(requests.Session):
             with super().send(
                 request, **options | {"stream": True, "timeout": self.timeout_seconds, "allow_redirects": True}
             ) as response:
-                _check_status(response)
+                check_status(response)
                 body = self._read(response)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise FailedAttemptError(_said(error), may_pass=not _unresolved(error)) from error
-        return _checked_json(body)
+            raise FailedAttemptError(describe_failure(error), may_pass=not is_unresolved(error)) from error
+        return check_json(body)
 
     def _read(self, response: requests.Response) -> bytes:
         """Return the whole body; it is read as it comes, so that a server that drips cannot hold us for ever."""
@@ -184,74 +181,3 @@ def _read_kept(path: Path) -> bytes | None:
         return gzip.decompress(path.read_bytes())
     except (OSError, EOFError, ValueError):
         return None
-
-
-def _check_status(response: requests.Response) -> None:
-    status = response.status_code
-    if status == HTTPStatus.OK:
-        return
-    reason = f"HTTP {status} {response.reason or ''}".strip()
-    if status in _REFUSED:
-        reason += ": the server refuses this request, a key may be missing or wrong"
-    raise FailedAttemptError(reason, may_pass=status in BUSY, retry_after_seconds=_retry_after(response))
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    value = response.headers.get("Retry-After")
-    try:
-        return urllib3.Retry().parse_retry_after(value) if value else None
-    except urllib3.exceptions.InvalidHeader:
-        return None
-
-
-def _checked_json(body: bytes) -> bytes:
-    """Return the body if it is JSON; a web page in its place will stay one, half an answer may not.
-
-    NaN and infinities, which JSON does not know but many programs write, become null.
-    """
-    if body.lstrip()[:1] == b"<":
-        raise FailedAttemptError("the server sent a web page, expected JSON", may_pass=False)
-    constants: list[str] = []
-    try:
-        content = json.loads(body, parse_constant=constants.append)
-    except RecursionError as error:
-        raise FailedAttemptError("the answer is nested too deeply to be read", may_pass=False) from error
-    except ValueError as error:
-        raise FailedAttemptError(f"the answer is no complete JSON ({error})") from error
-    return json.dumps(content).encode() if constants else body
-
-
-def _response(request: requests.PreparedRequest, body: bytes) -> requests.Response:
-    response = requests.Response()
-    response.status_code = HTTPStatus.OK
-    response.request, response.url = request, str(request.url)
-    response.headers = CaseInsensitiveDict({"Content-Type": "application/json"})
-    response.encoding = "utf-8"
-    response.raw = BytesIO(body)
-    return response
-
-
-def _said(error: Exception) -> str:
-    """Return what went wrong, without the address that requests repeats in every message."""
-    kinds: dict[type[Exception], str] = {
-        requests.exceptions.ConnectTimeout: "no connection in time",
-        requests.exceptions.ReadTimeout: "the server was silent for too long",
-        requests.exceptions.ConnectionError: "no connection",
-        urllib3.exceptions.ReadTimeoutError: "the server was silent for too long",
-        urllib3.exceptions.DecodeError: "the answer cannot be unpacked",
-        urllib3.exceptions.ProtocolError: "the connection broke",
-    }
-    kind = next((text for known, text in kinds.items() if isinstance(error, known)), type(error).__name__)
-    cause = _cause(error)
-    return f"{kind}: {str(cause).rpartition('): ')[2] or type(cause).__name__}"
-
-
-def _cause(error: Exception) -> object:
-    """Return what requests and urllib3 have wrapped."""
-    cause = error.args[0] if error.args else error
-    return getattr(cause, "reason", None) or cause
-
-
-def _unresolved(error: Exception) -> bool:
-    """Return whether the server's name is unknown: without a network no further attempt helps."""
-    return isinstance(_cause(error), urllib3.exceptions.NameResolutionError)

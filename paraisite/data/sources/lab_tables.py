@@ -44,7 +44,7 @@ def load_tier(folder: Path, tier: str) -> tuple[list[Record], list[Rejection]]:
     ]
 
 
-def load_relaxed(folder: Path) -> tuple[pd.DataFrame, tuple[Structure, ...]]:
+def load_relaxed_crystals(folder: Path) -> tuple[pd.DataFrame, tuple[Structure, ...]]:
     """Return every relaxed crystal of tier ``slack`` with its properties, those without a conductivity among them.
 
     Raises:
@@ -56,8 +56,8 @@ def load_relaxed(folder: Path) -> tuple[pd.DataFrame, tuple[Structure, ...]]:
     return relaxed.to_pandas(), structures_of(relaxed)
 
 
-def formulas_of_relaxed(folder: Path) -> frozenset[str]:
-    """Return the reduced formulas of what ``load_relaxed`` returns, without building the crystals.
+def load_relaxed_formulas(folder: Path) -> frozenset[str]:
+    """Return the reduced formulas of what ``load_relaxed_crystals`` returns, without building the crystals.
 
     Raises:
         MissingInputError: The table is absent.

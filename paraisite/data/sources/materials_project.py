@@ -12,26 +12,18 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pymatgen.core import SETTINGS
-from pymatgen.core.structure import Structure
 
-from paraisite.data.record import Rejection
-from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot, write_tables
+from paraisite.data.snapshot import Snapshot
 from paraisite.data.sources.http import KEY_HEADER, JsonSession
-from paraisite.data.structure_columns import structures_of, with_structures
-from paraisite.data.validation import validate_structure
-from paraisite.errors import DataError, DownloadError, MissingInputError, StructureError
-from paraisite.schema import FORMULA, MATERIAL_ID, REASON
+from paraisite.data.sources.stable_materials import FLAGS, NUMBERS, write_stable_materials
+from paraisite.errors import DownloadError, MissingInputError
+from paraisite.schema import MATERIAL_ID
 
 logger = logging.getLogger(__name__)
 
@@ -39,44 +31,13 @@ SERVER: Final = "https://api.materialsproject.org/"
 SERVER_VARIABLE: Final = "MP_API_ENDPOINT"
 KEY_VARIABLE: Final = "MP_API_KEY"
 KEY_SETTING: Final = "PMG_MAPI_KEY"
-SOURCE: Final = "Materials Project"
 HEARTBEAT: Final = "heartbeat"
 
-NUMBERS: Final = {
-    "energy_per_atom": "eV/atom",
-    "formation_energy_per_atom": "eV/atom",
-    "uncorrected_energy_per_atom": "eV/atom",
-    "volume": "Å³",
-    "nsites": "",
-    "nelements": "",
-    "density": "g/cm³",
-    "density_atomic": "Å³/atom",  # volume per atom, whatever the name says
-    "band_gap": "eV",
-}
-"""Descriptors that are numbers, by their names in the Materials Project, with their units."""
-
-FLAGS: Final = ("is_gap_direct", "is_stable", "theoretical")
-"""Descriptors that are true or false."""
 
 CHUNK_SIZE: Final = 1000
 
 OnChunk = Callable[[int, int], None]
 """Called with the number of materials so far, and of all."""
-
-
-@dataclass(frozen=True, eq=False)
-class StableMaterials:
-    """What a snapshot holds.
-
-    Attributes:
-        table: One row per material: material_id, formula, and the descriptors; missing numbers are NaN, flags None.
-        structures: Of each row.
-        rejected: What was refused: material_id, reason.
-    """
-
-    table: pd.DataFrame
-    structures: tuple[Structure, ...]
-    rejected: pd.DataFrame
 
 
 def api_key() -> str:
@@ -137,7 +98,7 @@ def fetch_stable_materials(
             "try again later"
         )
     query = f"{address}materials/summary/ is_stable=True, include_gnome={include_gnome}, fields {', '.join(fields)}"
-    snapshot = _write(folder, documents, query=query, database_version=version)
+    snapshot = write_stable_materials(folder, documents, query=query, database_version=version)
     session.forget()
     return snapshot
 
@@ -176,7 +137,7 @@ def _search(
         warnings.simplefilter("ignore")  # of mp-api, about the versions of client and server
         try:
             client = _open_client(session, address, key)
-            found = client.materials.summary.search(
+            documents = client.materials.summary.search(
                 is_stable=True,
                 include_gnome=include_gnome,
                 fields=fields,
@@ -188,7 +149,7 @@ def _search(
             session.forget()
             reason = " ".join(str(error).replace(key, "…").split())[:300]
             raise DownloadError(f"{address}: the answer is not what mp-api expects: {reason}") from None
-    return [document if isinstance(document, dict) else dict(document) for document in found]
+    return [document if isinstance(document, dict) else dict(document) for document in documents]
 
 
 def _open_client(session: JsonSession, address: str, key: str) -> Any:
@@ -199,21 +160,21 @@ def _open_client(session: JsonSession, address: str, key: str) -> Any:
     from mp_api.client import MPRester  # seconds of imports, which --help need not wait for
     from mp_api.client.core.exceptions import MPRestError
 
-    found: SimpleQueue[Any] = SimpleQueue()
+    opened: SimpleQueue[Any] = SimpleQueue()
 
     def open_client() -> None:
         try:
-            found.put(
+            opened.put(
                 MPRester(key, endpoint=address, session=session, use_document_model=False, mute_progress_bars=True)
             )
         except (OSError, ValueError, KeyError, TypeError, MPRestError) as error:
-            found.put(error)
+            opened.put(error)
 
     reason: Exception | None = None
     for _ in range(session.n_attempt):
         threading.Thread(target=open_client, daemon=True).start()
         try:
-            client = found.get(timeout=session.timeout_seconds)
+            client = opened.get(timeout=session.timeout_seconds)
         except Empty:
             reason = TimeoutError("the server was silent for too long")
             continue
@@ -226,82 +187,5 @@ def _open_client(session: JsonSession, address: str, key: str) -> Any:
     raise DownloadError(f"{address}{HEARTBEAT}: {' '.join(str(reason).split())[:300]}") from reason
 
 
-def _write(folder: Path, documents: Iterable[dict[str, Any]], *, query: str, database_version: str) -> Snapshot:
-    rows: dict[str, dict[str, Any]] = {}
-    structures: list[Structure] = []
-    rejections: list[Rejection] = []
-    for number, document in enumerate(documents, start=1):
-        material_id = str(document.get(MATERIAL_ID) or f"document {number}")
-        try:
-            if material_id in rows:
-                raise DataError("duplicate id: an earlier row was kept")
-            structure, row = _parse(document)
-        except (DataError, StructureError) as error:
-            rejections.append(Rejection(material_id, str(error)))
-            continue
-        rows[material_id] = {MATERIAL_ID: material_id, FORMULA: structure.composition.reduced_formula} | row
-        structures.append(structure)
-    if not rows:
-        raise DataError(f"no usable material of {len(rejections)}, the first: {rejections[0].reason}")
-    schema = pa.schema(
-        [
-            pa.field(MATERIAL_ID, pa.string()),
-            pa.field(FORMULA, pa.string()),
-            *(pa.field(name, pa.float64(), metadata={"unit": unit}) for name, unit in NUMBERS.items()),
-            *(pa.field(name, pa.bool_()) for name in FLAGS),
-        ]
-    )
-    materials = with_structures(pa.Table.from_pylist(list(rows.values()), schema=schema), structures)
-    rejected = pa.table(
-        {MATERIAL_ID: [item.material_id for item in rejections], REASON: [item.reason for item in rejections]},
-        schema=pa.schema([(MATERIAL_ID, pa.string()), (REASON, pa.string())]),
-    )
-    tables = {REJECTED_FILE: rejected, MATERIALS_FILE: materials}
-    return write_tables(folder, tables, MATERIALS_FILE, source=SOURCE, query=query, database_version=database_version)
-
-
-def _parse(document: dict[str, Any]) -> tuple[Structure, dict[str, Any]]:
-    if document.get("is_stable") is False:
-        raise DataError("not stable, expected stable materials only")
-    found = document.get("structure")
-    if not isinstance(found, Structure):
-        try:
-            found = Structure.from_dict(dict(found or {}))
-        except Exception as error:  # pymatgen raises almost any exception on what is no structure
-            raise StructureError(f"no structure as pymatgen writes it: {type(error).__name__} {error}") from error
-    row = {name: _number(document.get(name), name) for name in NUMBERS}
-    return validate_structure(found), row | {name: _flag(document.get(name), name) for name in FLAGS}
-
-
-def _number(value: Any, name: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise DataError(f"{name} is {value!r}, expected a finite number")
-    return float(value)
-
-
-def _flag(value: Any, name: str) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    raise DataError(f"{name} is {value!r}, expected true or false")
-
-
-def load_stable_materials(folder: Path) -> StableMaterials:
-    """Return what a snapshot holds.
-
-    Raises:
-        MissingInputError: There is none.
-        DataError: It is damaged.
-    """
-    Snapshot.load(folder)
-    try:
-        materials, rejected = pq.read_table(folder / MATERIALS_FILE), pq.read_table(folder / REJECTED_FILE)
-        table = materials.select([MATERIAL_ID, FORMULA, *NUMBERS, *FLAGS]).to_pandas()
-        return StableMaterials(table, structures_of(materials), rejected.select([MATERIAL_ID, REASON]).to_pandas())
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise DataError(f"{folder} holds no readable snapshot ({error}): fetch it anew") from error
-
-
 def _no_progress(_present: int, _total: int) -> None:
-    """Report to nobody."""
+    """Ignore progress."""

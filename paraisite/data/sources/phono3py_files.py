@@ -34,10 +34,10 @@ _PARTIAL: Final = re.compile(r"-g\d+|-b\d+")
 _MESH: Final = re.compile(r"kappa-m(\d+)")
 
 
-def result_folders(folder: Path) -> list[Path]:
+def find_result_folders(folder: Path) -> list[Path]:
     """Return the folders at and below one that hold phono3py's conductivities or inputs, in order of their names."""
-    found = {file.parent for pattern in (KAPPA_PATTERN, CELL_PATTERNS[0]) for file in folder.rglob(pattern)}
-    return sorted(found)
+    folders = {file.parent for pattern in (KAPPA_PATTERN, CELL_PATTERNS[0]) for file in folder.rglob(pattern)}
+    return sorted(folders)
 
 
 def has_kappa(folder: Path) -> bool:
@@ -109,10 +109,10 @@ def read_cell(folder: Path) -> Structure:
         for path in sorted(folder.glob(pattern)):
             return _structure_of(_read_yaml(path), path.name)
     for path in structure_files(folder):
-        found = read_structure(path)
-        if isinstance(found, Structure):
-            return found
-        raise DataError(f"{path.name}: {found}")
+        structure = read_structure(path)
+        if isinstance(structure, Structure):
+            return structure
+        raise DataError(f"{path.name}: {structure}")
     raise DataError(f"no {', '.join(CELL_PATTERNS)}, POSCAR or CIF beside the results: which crystal are they of?")
 
 

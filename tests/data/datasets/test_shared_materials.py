@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from pymatgen.core.structure import Structure
 
 from paraisite.config import load_config
+from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.shared_materials import (
     NOTHING,
     POLYMORPH,
     STRUCTURE,
-    closest_relations,
     counted,
-    named_pairs,
-    pairs_between,
-    pairs_within,
+    find_closest_relations,
+    find_pairs_between,
+    find_pairs_within,
+    name_pair_materials,
 )
-from paraisite.data.datasets.table import Dataset, build_dataset, load_dataset
+from paraisite.data.datasets.table import Dataset, build_dataset
 from paraisite.data.record import Record
 from paraisite.data.structure_types import half_heusler, rocksalt, wurtzite, zincblende
 from tests.pipeline import ROOT
@@ -86,7 +87,7 @@ def test_a_crystal_is_found_in_whatever_cell(
     crystal = CRYSTALS[name]
     changed = change(crystal, np.random.default_rng(seed))
     first, second = dataset("first", [crystal], [20.0]), dataset("second", [changed], [2.0])
-    (pair,) = pairs_between(first, second).to_dict("records")
+    (pair,) = find_pairs_between(first, second).to_dict("records")
     assert pair["relation"] == STRUCTURE
     assert pair["log10_ratio_dex"] == pytest.approx(1.0)
     volume_per_atom = changed.volume / len(changed)
@@ -98,7 +99,7 @@ def test_a_crystal_is_found_in_whatever_cell(
 def test_a_polymorph_is_not_the_same_structure(places: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     kept, other = (ZINC_SULPHIDE[place] for place in places[:2])
-    (pair,) = pairs_between(dataset("a", [kept]), dataset("b", [scaled(other, rng)])).to_dict("records")
+    (pair,) = find_pairs_between(dataset("a", [kept]), dataset("b", [scaled(other, rng)])).to_dict("records")
     assert pair["relation"] == POLYMORPH
 
 
@@ -110,7 +111,7 @@ def test_a_polymorph_is_not_the_same_structure(places: list[int], seed: int) -> 
 def test_either_data_set_sees_the_same_pairs(first: list[int], second: list[int]) -> None:
     a = dataset("a", [ZINC_SULPHIDE[place] for place in first], [1.0 + place for place in first])
     b = dataset("b", [ZINC_SULPHIDE[place] * (2, 1, 1) for place in second], [5.0 + place for place in second])
-    there, back = pairs_between(a, b), pairs_between(b, a)
+    there, back = find_pairs_between(a, b), find_pairs_between(b, a)
     turned = back.rename(columns={"row": "other_row", "other_row": "row"})
     turned["log10_ratio_dex"], turned["volume_ratio"] = -turned["log10_ratio_dex"], 1 / turned["volume_ratio"]
     turned = turned[there.columns].sort_values(["row", "other_row"], ignore_index=True)
@@ -121,7 +122,7 @@ def test_either_data_set_sees_the_same_pairs(first: list[int], second: list[int]
 def test_other_elements_or_another_formula_share_nothing() -> None:
     first = dataset("first", [rocksalt("Na", "Cl", a_angstrom=5.64)])
     second = dataset("second", [rocksalt("K", "Cl", a_angstrom=5.64), rocksalt("Na", "Br", a_angstrom=5.64)])
-    pairs = pairs_between(first, second)
+    pairs = find_pairs_between(first, second)
     assert pairs.empty
     assert counted(pairs, 1)["n_row"].to_dict() == {STRUCTURE: 0, POLYMORPH: 0, NOTHING: 1}
 
@@ -131,21 +132,21 @@ def test_duplicates_and_polymorphs_inside_are_counted_once_per_row() -> None:
     inside = dataset(
         "inside", [zincblende_zns, wurtzite_zns, zincblende_zns * (1, 1, 2), CRYSTALS["rocksalt"]], [10.0, 1.0, 20.0, 5]
     )
-    pairs = pairs_within(inside)
+    pairs = find_pairs_within(inside)
     assert pairs[["row", "other_row"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 0], [1, 2], [2, 0], [2, 1]]
-    assert closest_relations(pairs, 4).tolist() == [STRUCTURE, POLYMORPH, STRUCTURE, NOTHING]
+    assert find_closest_relations(pairs, 4).tolist() == [STRUCTURE, POLYMORPH, STRUCTURE, NOTHING]
     counts = counted(pairs, 4)
     assert counts["n_row"].to_dict() == {STRUCTURE: 2, POLYMORPH: 1, NOTHING: 1}
     assert counts.loc[STRUCTURE, "median_abs_log10_ratio_dex"] == pytest.approx(np.log10(2))
     assert counts.loc[STRUCTURE, "median_log10_ratio_dex"] == pytest.approx(0, abs=1e-12)
     # Of the other rows only those that a pair may name count: without the last duplicate none is left.
     without = pairs[pairs["other_row"] != 2]
-    assert closest_relations(without, 4).tolist() == [POLYMORPH, POLYMORPH, STRUCTURE, NOTHING]
+    assert find_closest_relations(without, 4).tolist() == [POLYMORPH, POLYMORPH, STRUCTURE, NOTHING]
 
 
 def test_pairs_are_named_by_data_set_and_id() -> None:
     first, second = dataset("first", ZINC_SULPHIDE[:2]), dataset("second", [ZINC_SULPHIDE[1]])
-    named = named_pairs(pairs_between(first, second), first, second)
+    named = name_pair_materials(find_pairs_between(first, second), first, second)
     assert named[["dataset", "material_id", "other_dataset", "other_material_id", "relation"]].to_numpy().tolist() == [
         ["first", "first-0", "second", "second-0", POLYMORPH],
         ["first", "first-1", "second", "second-0", STRUCTURE],
@@ -154,7 +155,7 @@ def test_pairs_are_named_by_data_set_and_id() -> None:
 
 def test_togo15_holds_nothing_twice_but_polymorphs_of_26_compounds(bundled_data: Path) -> None:
     togo15 = load_dataset("togo15", load_config(ROOT / "params.yaml").data, bundled_data)
-    counts = counted(pairs_within(togo15), len(togo15))
+    counts = counted(find_pairs_within(togo15), len(togo15))
     assert counts["n_row"].to_dict() == {STRUCTURE: 0, POLYMORPH: 52, NOTHING: 43}
 
 
@@ -164,6 +165,6 @@ def test_aflows_table_shares_no_formula_with_togo15_and_six_with_the_half_heusle
     monkeypatch.setenv("PARAISITE_AFLOW_TABLE", str(shared_data / "aflow_agl.jsonl.gz"))
     config = load_config(ROOT / "params.yaml").data
     aflow, *others = (load_dataset(name, config, bundled_data) for name in ("aflow", "togo15", "hh143"))
-    of_togo15, of_hh143 = (pairs_between(other, aflow) for other in others)
+    of_togo15, of_hh143 = (find_pairs_between(other, aflow) for other in others)
     assert of_togo15.empty
     assert of_hh143["formula"].nunique() == 6

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paraisite.config import DataConfig
+from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.splits import Split, grouped_split, random_splits, split_table
-from paraisite.data.datasets.table import Dataset, load_dataset
+from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 
 DATA = Path(__file__).parents[3] / "data"

@@ -9,13 +9,8 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from paraisite.config import DataConfig
-from paraisite.data.datasets.table import (
-    CARD_FILE,
-    DATASET_NAMES,
-    Dataset,
-    build_dataset,
-    load_dataset,
-)
+from paraisite.data.datasets.loaders import load_dataset
+from paraisite.data.datasets.table import CARD_FILE, Dataset, build_dataset
 from paraisite.data.record import Record, Rejection
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE
 from paraisite.data.structure_types import rocksalt, wurtzite
@@ -221,36 +216,3 @@ def test_description_of_togo15_has_the_designs_log_statistics() -> None:
     text = load_dataset("togo15", CONFIG, DATA).describe()
     assert text.startswith("togo15: 95 materials, kappa 0.508 to 1769 W/m/K (median 19.9)")
     assert "mean 1.440 std 0.754" in text
-
-
-def test_mix_is_togo15_then_hh143() -> None:
-    parts = [load_dataset(name, CONFIG, DATA).table for name in ("togo15", "hh143")]
-    mix = load_dataset("mix", CONFIG, DATA)
-    pd.testing.assert_frame_equal(mix.table, pd.concat(parts, ignore_index=True))
-    assert len(mix) == 238
-
-
-def test_aflow_is_read_from_the_configured_path(tmp_path: Path) -> None:
-    with pytest.raises(MissingInputError, match=r"absent\.jsonl\.gz not found"):
-        load_dataset("aflow", CONFIG, DATA)
-
-
-def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(DataError, match="unknown data set 'togo'; known ones are togo15, hh143, mix, aflow"):
-        load_dataset("togo", CONFIG, DATA)
-
-
-def test_names_are_those_that_recipes_train_on() -> None:
-    from paraisite.training.recipes import RECIPES
-
-    assert {recipe.train_on for recipe in RECIPES.values()} == set(DATASET_NAMES)
-
-
-def test_shared_aflow_table_keeps_its_digest_when_saved(shared_data: Path, tmp_path: Path) -> None:
-    config = DataConfig(
-        aflow_table=shared_data / "aflow_agl.jsonl.gz", formation_energy_weights=Path("absent.hdf5"), lab=Path("absent")
-    )
-    dataset = load_dataset("aflow", config, DATA)
-    assert len(dataset) == 2923
-    dataset.save(tmp_path)
-    assert Dataset.load(tmp_path).digest == dataset.digest

@@ -16,13 +16,9 @@ from mp_api.client import MPRester
 from pymatgen.core import Lattice, Structure
 
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot
-from paraisite.data.sources import materials_project
-from paraisite.data.sources.materials_project import (
-    NUMBERS,
-    StableMaterials,
-    fetch_stable_materials,
-    load_stable_materials,
-)
+from paraisite.data.sources import materials_project, stable_materials
+from paraisite.data.sources.materials_project import fetch_stable_materials
+from paraisite.data.sources.stable_materials import NUMBERS, StableMaterials, load_stable_materials
 from paraisite.errors import DataError, DownloadError, MissingInputError
 from tests.data.sources.json_server import JsonServer, half, hang, running, status, web_page
 
@@ -223,7 +219,7 @@ def test_no_value_of_one_material_costs_another(place: tuple[str, ...], value: A
     odd = document(1)
     part = odd["structure"] if len(place) == 2 else odd
     part[place[-1]] = value
-    materials_project._write(tmp_path, [document(0), odd, document(2)], query="", database_version="")
+    stable_materials.write_stable_materials(tmp_path, [document(0), odd, document(2)], query="", database_version="")
     found = load_stable_materials(tmp_path)
     assert {"mp-0", "mp-2"} <= set(found.table["material_id"])
     assert len(found.table) + len(found.rejected) == 3

@@ -16,12 +16,8 @@ import pytest
 
 from paraisite.config import DataConfig
 from paraisite.data.sources import megnet_weights
-from paraisite.data.sources.megnet_weights import (
-    PUBLISHED_FILES,
-    PublishedFile,
-    fetch_published_weights,
-    resolve_published_weights,
-)
+from paraisite.data.sources.megnet_weights import PUBLISHED_FILES, fetch_published_weights, resolve_published_weights
+from paraisite.data.sources.resumable_download import PublishedFile
 from paraisite.errors import ConfigError, MissingInputError, WeightsError
 
 CONTENT = b"\x89HDF\r\n\x1a\n" + np.random.default_rng(0).bytes(300_000)

@@ -1,15 +1,10 @@
 """A user's files: folders with a table of values, extended XYZ, parquet; one bad material costs no other."""
 
 import csv
-import json
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,20 +12,20 @@ from pymatgen.core import DummySpecies, Lattice, Structure
 
 from paraisite.data import structure_files
 from paraisite.data.sources import own_data
-from paraisite.data.sources.own_data import ImportOptions
-from paraisite.data.structure_columns import with_structures
+from paraisite.data.sources.own_records import ImportOptions
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.labels.phono3py_run import compute_kappa
+from tests.data.sources.test_structure_table import parquet
 
 NACL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
 SILICON = Structure.from_spacegroup("Fd-3m", Lattice.cubic(5.43), ["Si"], [[0, 0, 0]])
-load_own = partial(own_data.load_own, compute_kappa=compute_kappa)
+load_own_data = partial(own_data.load_own_data, compute_kappa=compute_kappa)
 OPTIONS = ImportOptions(source="mine")
 
 
 def reasons(path: Path, options: ImportOptions = OPTIONS) -> dict[str, str]:
     """Return why rows were rejected."""
-    return {item.material_id: item.reason for item in load_own(path, options)[1]}
+    return {item.material_id: item.reason for item in load_own_data(path, options)[1]}
 
 
 @pytest.fixture
@@ -42,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_files_with_a_table(folder: Path):
-    (salt, silicon), rejected = load_own(folder, OPTIONS)
+    (salt, silicon), rejected = load_own_data(folder, OPTIONS)
     assert rejected == []
     assert (salt.material_id, salt.kappa_w_per_m_k, salt.prototype, salt.source) == (
         "NaCl.cif",
@@ -64,17 +59,17 @@ def test_a_folder_of_files_with_a_table(folder: Path):
 )
 def test_files_are_found_by_their_names_or_ids(table: str, folder: Path):
     (folder / "values.csv").write_text(table, encoding="utf-8")
-    records, rejected = load_own(folder, OPTIONS)
+    records, rejected = load_own_data(folder, OPTIONS)
     assert rejected == []
     assert {record.material_id: record.kappa_w_per_m_k for record in records} == {"NaCl": 8.0, "POSCAR_Si": 112.0}
 
 
 def test_units_and_columns_are_the_users(folder: Path):
     (folder / "values.csv").write_text("file,k\nNaCl.cif,8000\nPOSCAR_Si,112000\n")
-    records, _ = load_own(folder, ImportOptions(source="mine", column="k", unit="mW/m/K"))
+    records, _ = load_own_data(folder, ImportOptions(source="mine", column="k", unit="mW/m/K"))
     assert [record.kappa_w_per_m_k for record in records] == pytest.approx([8.0, 112.0])
     with pytest.raises(DataError, match="no column 'kappa_w_per_m_k', but file, k"):
-        load_own(folder, OPTIONS)
+        load_own_data(folder, OPTIONS)
     with pytest.raises(ConfigError, match="unknown unit 'BTU'; known ones are W/m/K"):
         ImportOptions(source="mine", unit="BTU")
     assert "is the unit another?" in reasons(folder, ImportOptions(source="mine", column="k"))["POSCAR_Si"]
@@ -95,7 +90,7 @@ BAD_VALUES = {
 def test_a_bad_value_costs_its_own_line(folder: Path):
     lines = [f'bad{number},NaCl.cif,"{value}"' for number, value in enumerate(BAD_VALUES)]
     (folder / "values.csv").write_text("\n".join(["id,file,kappa_w_per_m_k", *lines, "good,POSCAR_Si,112"]) + "\n")
-    records, rejected = load_own(folder, OPTIONS)
+    records, rejected = load_own_data(folder, OPTIONS)
     assert [record.material_id for record in records] == ["good"]
     for item, expected in zip(rejected, BAD_VALUES.values(), strict=True):
         assert expected in item.reason
@@ -104,7 +99,7 @@ def test_a_bad_value_costs_its_own_line(folder: Path):
 def test_a_line_of_another_length_costs_itself_only(folder: Path):
     lines = ["NaCl.cif,8", "NaCl.cif,8,rocksalt,and more", "POSCAR_Si", ",5,"]
     (folder / "values.csv").write_text("\n".join(["file,kappa_w_per_m_k,prototype", *lines]))
-    (salt,), rejected = load_own(folder, OPTIONS)
+    (salt,), rejected = load_own_data(folder, OPTIONS)
     assert (salt.material_id, salt.prototype) == ("NaCl.cif", None)
     assert {item.material_id: item.reason for item in rejected} == {
         "'NaCl.cif,8,rocksalt,and more'": "a line of 4 cells, expected 3",
@@ -115,9 +110,9 @@ def test_a_line_of_another_length_costs_itself_only(folder: Path):
 
 def test_a_row_without_an_id_is_known_by_its_file_or_place(folder: Path):
     (folder / "values.csv").write_text("id,file,kappa_w_per_m_k\n,NaCl.cif,8\n,POSCAR_Si,112\n")
-    assert [record.material_id for record in load_own(folder, OPTIONS)[0]] == ["NaCl.cif", "POSCAR_Si"]
+    assert [record.material_id for record in load_own_data(folder, OPTIONS)[0]] == ["NaCl.cif", "POSCAR_Si"]
     path = parquet(folder / "t.parquet", [NACL, SILICON], material_id=["", None], kappa_w_per_m_k=[8.0, 112.0])
-    assert [record.material_id for record in load_own(path, OPTIONS)[0]] == ["row 1", "row 2"]
+    assert [record.material_id for record in load_own_data(path, OPTIONS)[0]] == ["row 1", "row 2"]
 
 
 def test_deuterium_is_not_taken_for_hydrogen(folder: Path):
@@ -168,7 +163,7 @@ def test_a_bad_file_costs_its_own_line(folder: Path):
     expected = bad_files(folder)
     lines = [f"{name},5" for name in [*expected, "gone.cif", "../NaCl.cif"]]
     (folder / "values.csv").write_text("\n".join(["file,kappa_w_per_m_k", "NaCl.cif,8", *lines, "NaCl.cif,9"]) + "\n")
-    records, rejected = load_own(folder, OPTIONS)
+    records, rejected = load_own_data(folder, OPTIONS)
     assert [(record.material_id, record.kappa_w_per_m_k) for record in records] == [("NaCl.cif", 8.0)]
     found = {item.material_id: item.reason for item in rejected}
     for name, text in (expected | {"gone.cif": "file not found", "NaCl.cif": "duplicate id"}).items():
@@ -183,7 +178,7 @@ def test_five_hundred_files_good_and_broken(tmp_path: Path):
         (tmp_path / f"{number}.cif").write_text(salt if number % 5 else salt[: number % 50 * 20])
         lines.append(f"{number}.cif,{1 + number}")
     (tmp_path / "values.csv").write_text("\n".join(lines))
-    records, rejected = load_own(tmp_path, OPTIONS)
+    records, rejected = load_own_data(tmp_path, OPTIONS)
     assert (len(records), len(rejected)) == (400, 100)
     assert all(item.reason.startswith("not a readable structure file") for item in rejected)
 
@@ -194,7 +189,7 @@ def test_a_cif_that_was_cut_off_is_never_another_crystal(tmp_path: Path):
         (tmp_path / f"{end}.cif").write_text(whole[:end])
         lines.append(f"{end}.cif,8")
     (tmp_path / "values.csv").write_text("\n".join(lines))
-    records, rejected = load_own(tmp_path, OPTIONS)
+    records, rejected = load_own_data(tmp_path, OPTIONS)
     assert {record.structure.reduced_formula for record in records} == {"NaCl"}
     assert any("not the formula that it names: is it cut off?" in item.reason for item in rejected)
 
@@ -218,17 +213,17 @@ def test_a_table_that_cannot_be_used_is_a_clear_error(table: str | bytes | None,
     if table is not None:
         (folder / "values.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
     with pytest.raises(DataError, match=message):
-        load_own(folder, OPTIONS)
+        load_own_data(folder, OPTIONS)
     with pytest.raises(MissingInputError, match="not found"):
-        load_own(folder, ImportOptions(source="mine", table=folder / "gone.csv"))
+        load_own_data(folder, ImportOptions(source="mine", table=folder / "gone.csv"))
 
 
 def test_what_is_no_data_is_a_clear_error(tmp_path: Path):
     with pytest.raises(MissingInputError, match="not found: expected a folder"):
-        load_own(tmp_path / "gone", OPTIONS)
+        load_own_data(tmp_path / "gone", OPTIONS)
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(DataError, match=r"ends in \.parquet, \.extxyz or \.xyz"):
-        load_own(tmp_path / "notes.txt", OPTIONS)
+        load_own_data(tmp_path / "notes.txt", OPTIONS)
 
 
 EXTENDED_XYZ = """2
@@ -251,7 +246,7 @@ def test_extended_xyz_holds_many_crystals_and_their_values(tmp_path: Path):
     ]
     path = tmp_path / "all.extxyz"
     path.write_text("".join(frames))
-    records, rejected = load_own(path, OPTIONS)
+    records, rejected = load_own_data(path, OPTIONS)
     assert {record.material_id: record.kappa_w_per_m_k for record in records} == {
         "salt": 8.0,
         "all.extxyz 2": 7.0,
@@ -269,7 +264,7 @@ def test_extended_xyz_holds_many_crystals_and_their_values(tmp_path: Path):
 def test_an_extended_xyz_file_ends_where_no_length_stands(tmp_path: Path):
     frame = EXTENDED_XYZ.format(facts="kappa_w_per_m_k=8.0", pbc="T T T")
     (tmp_path / "a.xyz").write_text(frame + "many\n" + frame)
-    (record,), (rejected,) = load_own(tmp_path / "a.xyz", OPTIONS)
+    (record,), (rejected,) = load_own_data(tmp_path / "a.xyz", OPTIONS)
     assert record.kappa_w_per_m_k == 8.0
     assert rejected.reason == "not a readable structure: 'many', expected the number of atoms"
 
@@ -278,53 +273,9 @@ def test_one_extended_xyz_file_per_crystal(tmp_path: Path):
     (tmp_path / "salt.extxyz").write_text(EXTENDED_XYZ.format(facts="", pbc="T T T"))
     (tmp_path / "two.extxyz").write_text(EXTENDED_XYZ.format(facts="", pbc="T T T") * 2)
     (tmp_path / "values.csv").write_text("file,kappa_w_per_m_k\nsalt.extxyz,8\ntwo.extxyz,9\n")
-    (record,), (rejected,) = load_own(tmp_path, OPTIONS)
+    (record,), (rejected,) = load_own_data(tmp_path, OPTIONS)
     assert record.material_id == "salt.extxyz"
     assert "holds 2 crystals, expected one" in rejected.reason
-
-
-def parquet(path: Path, structures: list[Structure], **columns: Any) -> Path:
-    """Write a table with structures as this project writes them."""
-    pq.write_table(with_structures(pa.table(columns), structures), path)
-    return path
-
-
-def test_a_parquet_table_with_structures_as_lists(tmp_path: Path):
-    path = parquet(
-        tmp_path / "t.parquet",
-        [NACL, SILICON, SILICON],
-        material_id=["a", "b", "c"],
-        kappa_w_per_m_k=[8.0, 112.0, float("nan")],
-        prototype=["rocksalt", None, None],
-    )
-    records, (rejected,) = load_own(path, OPTIONS)
-    assert [(record.material_id, record.prototype) for record in records] == [("a", "rocksalt"), ("b", None)]
-    np.testing.assert_allclose(records[0].structure.frac_coords, NACL.frac_coords)
-    assert rejected.material_id == "c"
-
-
-def test_a_parquet_table_with_structures_as_text(tmp_path: Path):
-    texts = [NACL.to(fmt="cif"), SILICON.to(fmt="poscar"), json.dumps(NACL.as_dict()), "what", None, "{}"]
-    pd.DataFrame({"structure": texts, "kappa_w_per_m_k": range(1, 7)}).to_parquet(tmp_path / "t.parquet")
-    records, rejected = load_own(tmp_path / "t.parquet", OPTIONS)
-    assert [record.structure.reduced_formula for record in records] == ["NaCl", "Si", "NaCl"]
-    assert [item.material_id for item in rejected] == ["row 4", "row 5", "row 6"]
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ({"kappa_w_per_m_k": [1.0]}, "neither the columns lattice_angstrom"),
-        ({"structure": ["x"]}, "no column 'kappa_w_per_m_k', but structure"),
-    ],
-)
-def test_a_parquet_table_without_what_it_needs_is_a_clear_error(columns: dict, message: str, tmp_path: Path):
-    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
-    with pytest.raises(DataError, match=message):
-        load_own(tmp_path / "t.parquet", OPTIONS)
-    (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(DataError, match="no readable parquet table"):
-        load_own(tmp_path / "t.parquet", OPTIONS)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -336,6 +287,6 @@ def test_no_content_of_a_file_or_a_cell_costs_another_row(content: bytes, value:
     names = ["good.cif", "odd.cif", "POSCAR_odd", "odd.extxyz", "good2"]
     rows = {"file": names, "kappa_w_per_m_k": ["8", "5", "5", "5", value]}
     pd.DataFrame(rows).to_csv(tmp_path / "values.csv", index=False, quoting=csv.QUOTE_ALL)
-    records, rejected = load_own(tmp_path, OPTIONS)
+    records, rejected = load_own_data(tmp_path, OPTIONS)
     assert records[0].material_id == "good.cif"
     assert len(records) + len(rejected) == len(names)

@@ -15,12 +15,12 @@ from phonopy.structure.atoms import PhonopyAtoms
 
 from paraisite.data.record import Record
 from paraisite.data.sources import own_data
-from paraisite.data.sources.own_data import ImportOptions
+from paraisite.data.sources.own_records import ImportOptions
 from paraisite.data.sources.phono3py_files import read_cell, read_kappa
 from paraisite.labels import phono3py_run
 from paraisite.labels.phono3py_run import compute_kappa
 
-load_own = partial(own_data.load_own, compute_kappa=compute_kappa)
+load_own_data = partial(own_data.load_own_data, compute_kappa=compute_kappa)
 OPTIONS = ImportOptions(source="mine")
 TEMPERATURES = np.array([0.0, 100.0, 300.0, 500.0])
 TENSOR = np.array([30.0, 60.0, 90.0, 1.0, 2.0, 3.0])  # xx yy zz yz xz xy at 300 K, W/m/K
@@ -69,7 +69,7 @@ def write_cell(folder: Path, name: str = "phono3py.yaml", unit: str = "angstrom"
 
 def only(path: Path, options: ImportOptions = OPTIONS) -> Record:
     """Return the only record."""
-    (record,), rejected = load_own(path, options)
+    (record,), rejected = load_own_data(path, options)
     assert rejected == []
     return record
 
@@ -93,7 +93,7 @@ def test_a_folder_per_crystal(tmp_path: Path):
     for name in ("a", "b/c"):
         write_kappa(tmp_path / name)
         write_cell(tmp_path / name)
-    records, _ = load_own(tmp_path, OPTIONS)
+    records, _ = load_own_data(tmp_path, OPTIONS)
     assert [record.material_id for record in records] == ["a", "b/c"]
 
 
@@ -125,7 +125,7 @@ def test_one_smearing_width_is_read_and_several_are_refused(tmp_path: Path):
     write_kappa(tmp_path, kappa=np.tile(TENSOR, (1, 4, 1)))
     assert only(tmp_path).kappa_w_per_m_k == pytest.approx(60.0)
     write_kappa(tmp_path, kappa=np.tile(TENSOR, (2, 4, 1)))
-    assert "one smearing width only" in load_own(tmp_path, OPTIONS)[1][0].reason
+    assert "one smearing width only" in load_own_data(tmp_path, OPTIONS)[1][0].reason
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_one_smearing_width_is_read_and_several_are_refused(tmp_path: Path):
 def test_a_result_that_cannot_be_used_is_a_row_with_a_reason(content: dict[str, Any], reason: str, tmp_path: Path):
     write_cell(tmp_path)
     write_kappa(tmp_path, **content)
-    records, (rejected,) = load_own(tmp_path, OPTIONS)
+    records, (rejected,) = load_own_data(tmp_path, OPTIONS)
     assert records == []
     assert reason in rejected.reason
 
@@ -156,7 +156,7 @@ def test_broken_files_are_rows_with_reasons(tmp_path: Path):
     (tmp_path / "other_cell" / "phono3py.yaml").write_text("- 1\n- 2\n")
     whole = (tmp_path / "bad_kappa" / "kappa-m191919.hdf5").read_bytes()
     (tmp_path / "bad_kappa" / "kappa-m191919.hdf5").write_bytes(whole[: len(whole) // 2])
-    (record,), rejected = load_own(tmp_path, OPTIONS)
+    (record,), rejected = load_own_data(tmp_path, OPTIONS)
     assert record.material_id == "good"
     found = {item.material_id: item.reason for item in rejected}
     for name, text in {
@@ -202,5 +202,5 @@ def test_without_a_result_the_conductivity_is_computed_from_the_forces(tmp_path:
 
 def test_without_forces_there_is_a_reason(tmp_path: Path):
     argon(tmp_path / "phono3py_params.yaml", forces=False)
-    _, (rejected,) = load_own(tmp_path, OPTIONS)
+    _, (rejected,) = load_own_data(tmp_path, OPTIONS)
     assert "phono3py cannot compute a conductivity from phono3py_params.yaml: it holds no forces" in rejected.reason

@@ -1,0 +1,163 @@
+"""One attempt at a file: taken up from where the last one ended, checked against its pinned hash."""
+
+import hashlib
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from paraisite.data.sources.retries import BUSY, FailedAttemptError
+
+Progress = Callable[[int, int], None]
+"""Called with bytes present and bytes in all."""
+
+
+_HDF5_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+
+
+_CHUNK_BYTES: Final = 1 << 16
+
+
+_SIDECAR_LIMIT_BYTES: Final = 1 << 20
+
+
+# Only caught around calls that touch nothing but the network.
+_NETWORK_ERRORS: Final = (OSError, http.client.HTTPException)
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One published model.
+
+    Attributes:
+        folder: Folder below ``mvl_models``.
+        n_byte: Size of the HDF5 file.
+        sha256: Of the HDF5 file.
+        sidecar_sha256: Of the .json file's content, written with sorted keys: its white space differs between commits.
+    """
+
+    folder: str
+    n_byte: int
+    sha256: str
+    sidecar_sha256: str
+
+
+class WrongContentError(FailedAttemptError):
+    """What came is complete and not the pinned file."""
+
+
+def fetch_sidecar(url: str, path: Path, published: PublishedFile, timeout_seconds: float) -> None:
+    """Make one attempt to download the .json file, and give it its name if it is the pinned one."""
+    with _open(url, 0, timeout_seconds) as response:
+        content = _read(response, _SIDECAR_LIMIT_BYTES)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    if not is_sidecar(part, published):
+        part.unlink()
+        raise _unexpected(content, "this .json file is not the pinned one")
+    part.replace(path)
+
+
+def fetch_weights(url: str, path: Path, published: PublishedFile, timeout_seconds: float, progress: Progress) -> None:
+    """Make one attempt to complete the .part file, and give it its name if it is the pinned one."""
+    part = path.with_name(path.name + ".part")
+    present = part.stat().st_size if part.exists() else 0
+    if present > published.n_byte:
+        part.unlink()
+        present = 0
+    if present < published.n_byte:
+        with _open(url, present, timeout_seconds) as response:
+            start = _find_start(response, present)
+            first = _read(response, _CHUNK_BYTES)
+            if start == 0 and not _HDF5_SIGNATURE.startswith(first[: len(_HDF5_SIGNATURE)]):
+                raise _unexpected(first, "this is no HDF5 file")  # before it replaces what is there
+            with part.open("r+b" if part.exists() else "wb") as file:
+                file.seek(start)
+                file.truncate()
+                _copy(response, first, file, published.n_byte, progress)
+    n_byte = part.stat().st_size
+    if n_byte < published.n_byte:
+        raise FailedAttemptError(f"the connection ended after {n_byte} of {published.n_byte} bytes")
+    if not is_weights(part, published):
+        part.unlink()
+        # What an earlier attempt left may be at fault: only a file that came in one piece is surely the server's own.
+        raise WrongContentError(
+            f"{'more than ' if n_byte > published.n_byte else ''}{published.n_byte} bytes came that are not the pinned "
+            f"file (SHA-256 {published.sha256[:12]}…)",
+            may_pass=present > 0,
+        )
+    part.replace(path)
+
+
+def _open(url: str, offset: int, timeout_seconds: float) -> http.client.HTTPResponse:
+    """Ask for a file from a byte on."""
+    headers = {"User-Agent": "paraisite"} | ({"Range": f"bytes={offset}-"} if offset else {})
+    try:
+        response: http.client.HTTPResponse = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=timeout_seconds
+        )
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
+            return _open(url, 0, timeout_seconds)
+        raise FailedAttemptError(f"HTTP {error.code} {error.reason}", may_pass=error.code in BUSY) from error
+    except _NETWORK_ERRORS as error:
+        raise FailedAttemptError(f"no connection: {getattr(error, 'reason', error) or type(error).__name__}") from error
+    return response
+
+
+def _find_start(response: http.client.HTTPResponse, offset: int) -> int:
+    """Return from which byte on a response continues the file: a server may ignore the range it was asked for."""
+    if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+        return 0
+    content_range = response.headers.get("Content-Range", "")
+    if not content_range.startswith(f"bytes {offset}-"):
+        raise FailedAttemptError(f"asked for bytes from {offset} on, the server sent {content_range or 'others'}")
+    return offset
+
+
+def _copy(response: http.client.HTTPResponse, first: bytes, file: BinaryIO, n_byte: int, progress: Progress) -> None:
+    """Append a response whose first bytes have been read to a file, never beyond one byte too many."""
+    chunk = first[: n_byte + 1 - file.tell()]
+    while chunk:
+        file.write(chunk)
+        progress(min(file.tell(), n_byte), n_byte)
+        chunk = _read(response, min(_CHUNK_BYTES, n_byte + 1 - file.tell()))
+
+
+def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
+    """Read until ``limit`` or the end; a response that ends before its stated length gives what came."""
+    try:
+        return response.read(limit) if limit else b""
+    except http.client.IncompleteRead as error:
+        return error.partial
+    except _NETWORK_ERRORS as error:
+        raise FailedAttemptError(f"the connection broke: {error or type(error).__name__}") from error
+
+
+def is_weights(path: Path, published: PublishedFile) -> bool:
+    """Return whether a file is the pinned HDF5 file."""
+    if not path.is_file() or path.stat().st_size != published.n_byte:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == published.sha256
+
+
+def is_sidecar(path: Path, published: PublishedFile) -> bool:
+    """Return whether a file has the content of the pinned .json file."""
+    try:
+        content = json.dumps(json.loads(path.read_bytes()), sort_keys=True)
+    except (OSError, ValueError):
+        return False
+    return hashlib.sha256(content.encode()).hexdigest() == published.sidecar_sha256
+
+
+def _unexpected(content: bytes, reason: str) -> FailedAttemptError:
+    """Say what came instead of a file."""
+    if content.lstrip()[:1] == b"<":
+        return FailedAttemptError("the server sent a web page instead of the file", may_pass=False)
+    return WrongContentError(f"{reason}; it begins with {content[:24]!r}", may_pass=not content.rstrip().endswith(b"}"))

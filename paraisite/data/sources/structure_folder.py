@@ -1,0 +1,96 @@
+"""A folder of structure files with a CSV table of values, as records to make."""
+
+import reprlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from pymatgen.core.structure import Structure
+
+from paraisite.data.record import Record
+from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
+from paraisite.data.structure_files import (
+    EXTENDED_XYZ_SUFFIXES,
+    find_extended_xyz_files,
+    read_frames,
+    read_structure,
+    structure_files,
+)
+from paraisite.errors import DataError, MissingInputError
+from paraisite.schema import PROTOTYPE
+
+FILE_COLUMNS: Final = ("file", "filename", "path")
+
+
+def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
+    """Yield one item per line of the table, then those files that no line names."""
+    table, unreadable = _read_values(path, options)
+    for line in unreadable:
+        yield reprlib.repr(",".join(line)), refuse_record(f"a line of {len(line)} cells, expected {len(table.columns)}")
+    file_column = next((name for name in FILE_COLUMNS if name in table), None)
+    id_column = next((name for name in ID_COLUMNS if name in table), None)
+    if file_column is None and id_column is None:
+        columns = ", ".join(table.columns)
+        raise DataError(
+            f"the table of values has the columns {columns}, expected one of {', '.join(FILE_COLUMNS)} "
+            f"or, for files named after their ids, {', '.join(ID_COLUMNS)}"
+        )
+    files = {file.name: file for file in [*structure_files(path), *find_extended_xyz_files(path)]}
+    by_stem = {file.stem: file for file in files.values()}
+    named: set[Path] = set()
+    for number, row in enumerate(table.to_dict("records"), start=1):
+        text = str(row[file_column or id_column]).strip()
+        file = files.get(text) or by_stem.get(text) or path / text
+        named.add(file)
+        material_id = (str(row[id_column]).strip() if id_column else "") or text or f"row {number}"
+
+        def make(row: dict[Any, Any] = row, file: Path = file, material_id: str = material_id) -> Record:
+            value, prototype = row[options.column], str(row.get(PROTOTYPE, "")).strip() or None
+            return make_record(material_id, _read_one(file), value, options, prototype=prototype)
+
+        yield material_id, make
+    for file in files.values():
+        if file not in named:
+            yield file.name, refuse_record("no line of the table of values names this file")
+
+
+def _read_one(file: Path) -> Structure | str:
+    if file.suffix not in EXTENDED_XYZ_SUFFIXES:
+        return read_structure(file)
+    frames = [frame for _, frame in read_frames(file)]
+    return frames[0] if len(frames) == 1 else f"holds {len(frames)} crystals, expected one: import the file by itself"
+
+
+def _read_values(path: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[list[str]]]:
+    """Return the table as text, so that a bad cell costs its own line only, and the lines with too many cells."""
+    file = options.table
+    if file is None:
+        tables = sorted(path.glob("*.csv"))
+        if len(tables) != 1:
+            raise DataError(f"{path} holds {len(tables)} CSV tables, expected one: name it with --values")
+        file = tables[0]
+    unreadable: list[list[str]] = []
+    try:
+        table = pd.read_csv(
+            file,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            index_col=False,
+            engine="python",  # the faster one cannot hand over bad lines
+            on_bad_lines=unreadable.append,
+        ).fillna("")
+    except FileNotFoundError as error:
+        raise MissingInputError(f"{file} not found: expected a CSV table of values") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not UTF-8 text ({error}): save it with that encoding") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} is no readable CSV table: {error}") from error
+    table.columns = table.columns.str.strip()
+    if options.column not in table:
+        raise DataError(
+            f"{file} has no column {options.column!r}, but {', '.join(table.columns)}: name it with --column"
+        )
+    return table, unreadable
