@@ -30,8 +30,8 @@ TABLES: Final = "result"
 """Folder of the tables, which DVC keeps; figures can be drawn again of them."""
 
 _CORRELATIONS: Final = "correlations.csv"
-_MEMBER_VARIANCES: Final = "spread_by_step.csv"
-_VARIANCE_TESTS: Final = "spread_tests.csv"
+_VARIANCES: Final = "spread_by_step.csv"
+_TESTS: Final = "spread_tests.csv"
 _LIKENESS: Final = "models_alike.csv"
 _CRYSTALS: Final = "clusters_crystals.csv.gz"
 _PROFILES: Final = "clusters_profiles.csv"
@@ -84,7 +84,7 @@ class StatisticsTables:
         """Write all tables, and for each quantity that of the pairs above the threshold."""
         tables = folder / TABLES
         tables.mkdir(parents=True, exist_ok=True)
-        written = {_CORRELATIONS: self.correlations, _MEMBER_VARIANCES: self.member_variances, _VARIANCE_TESTS: self.tests}
+        written = {_CORRELATIONS: self.correlations, _VARIANCES: self.member_variances, _TESTS: self.tests}
         for quantity in self.correlations[QUANTITY].unique():
             written[f"above_threshold_{quantity}.csv"] = select_above_threshold(self.correlations, quantity)
         if self.clusters is not None:
@@ -110,8 +110,8 @@ class StatisticsTables:
                 clusters.append(pd.read_csv(tables / _ELEMENTS, keep_default_na=False))
             return cls(
                 pd.read_csv(tables / _CORRELATIONS).fillna({NOTE: ""}),
-                pd.read_csv(tables / _MEMBER_VARIANCES).astype({STEP: "Int64"}),
-                pd.read_csv(tables / _VARIANCE_TESTS),
+                pd.read_csv(tables / _VARIANCES).astype({STEP: "Int64"}),
+                pd.read_csv(tables / _TESTS),
                 pd.read_csv(tables / _LIKENESS, index_col=0),
                 CrystalClusters(*clusters) if clusters else None,
             )
