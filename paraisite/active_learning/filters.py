@@ -10,10 +10,9 @@ import pandas as pd
 from pymatgen.core.composition import Composition
 
 from paraisite.active_learning.element_values import ElementValues
+from paraisite.arrays import Bools
 from paraisite.errors import ConfigError
 from paraisite.schema import FORMER_SCREENING_COLUMNS, FORMULA, OUT_OF_DOMAIN_FLAG, REASON
-
-Mask = npt.NDArray[np.bool_]
 
 ENERGY_ABOVE_HULL: Final = "energy_above_hull"
 IS_STABLE: Final = "is_stable"
@@ -35,7 +34,7 @@ class Bound:
     value: float
     side: Literal["at least", "at most"]
 
-    def allows(self, values: npt.NDArray[Any]) -> Mask:
+    def allows(self, values: npt.NDArray[Any]) -> Bools:
         """Return which values lie on the allowed side."""
         numbers = np.asarray(values, np.float64)
         return numbers >= self.value if self.side == "at least" else numbers <= self.value
@@ -117,7 +116,7 @@ class Filters:
         held = {element.symbol for element in Composition(formula).elements}
         return held >= self.with_elements and not held & self.without_elements
 
-    def _rule_of(self, bound: Bound, present: set[str]) -> Callable[[pd.DataFrame], Mask]:
+    def _rule_of(self, bound: Bound, present: set[str]) -> Callable[[pd.DataFrame], Bools]:
         if bound.column in present:
             return lambda rows: bound.allows(rows[bound.column].to_numpy())
         if bound.column in self.elements.names:

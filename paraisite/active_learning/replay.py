@@ -10,12 +10,11 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error
 
 from paraisite.active_learning.acquisition import ACQUISITIONS, Acquisition
-from paraisite.arrays import Floats
+from paraisite.arrays import Floats, Ints
 from paraisite.core.progress import CountProgress
 from paraisite.core.workers import WorkerPool
 from paraisite.errors import ConfigError
@@ -34,8 +33,6 @@ MAPE: Final = "mape_held_out"
 
 _TEST_FRACTION: Final = 0.2
 _LOST: Final = "a replay's process was ended from outside (out of memory?)"
-
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -78,12 +75,12 @@ class ReplaySplit(NamedTuple):
     """One start.
 
     Attributes:
-        pool: Rows that can be chosen, in the order of chance; the first ones are known at first.
-        test: Rows that are never chosen.
+        pool: Ints that can be chosen, in the order of chance; the first ones are known at first.
+        test: Ints that are never chosen.
     """
 
-    pool: Rows
-    test: Rows
+    pool: Ints
+    test: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +167,7 @@ class _ReplayRun:
             chosen = np.argsort(-score, kind="stable")[:n_more]
             known, rest = np.concatenate([known, rest[chosen]]), np.delete(rest, chosen)
 
-    def _ask(self, known: Rows, rest: Rows) -> tuple[Estimate, Estimate]:
+    def _ask(self, known: Ints, rest: Ints) -> tuple[Estimate, Estimate]:
         """Fit the model to the known rows, and return its predictions of the test rows and of the rest."""
         descriptors, n_test = self.materials.descriptors, len(self.split.test)
         asked = descriptors[np.concatenate([self.split.test, rest])]
@@ -179,7 +176,7 @@ class _ReplayRun:
             predictions.mean[n_test:], predictions.std[n_test:]
         )
 
-    def _state(self, known: Rows, on_test: Estimate) -> dict[str, float]:
+    def _state(self, known: Ints, on_test: Estimate) -> dict[str, float]:
         """Return how far the search is, and how good the model."""
         values, (pool, test) = self.materials.log10_kappa, self.split
         lowest = pool[np.argsort(values[pool], kind="stable")[: self.options.n_lowest]]

@@ -27,7 +27,7 @@ _PIXELS_PER_ANGSTROM: Final = 14.0
 _FALLBACK_RADIUS_ANGSTROM: Final = 1.5
 
 
-class Shown(NamedTuple):
+class DisplayedAtoms(NamedTuple):
     """The atoms that are drawn.
 
     Attributes:
@@ -59,17 +59,17 @@ def crystal_figure(structure: Structure) -> go.Figure:
     return figure
 
 
-def _shown_atoms(structure: Structure) -> Shown:
+def _shown_atoms(structure: Structure) -> DisplayedAtoms:
     """Return all atoms of the cell and, where one lies on a side, those on the far sides."""
     coords = structure.frac_coords
     images = np.array(list(itertools.product((-1, 0, 1), repeat=3)))
     moved = coords[:, None] + images  # [n_site, 27, 3]
     site, number = np.nonzero(((moved > -_BORDER) & (moved < 1 + _BORDER)).all(axis=2))
     position: Floats = structure.lattice.get_cartesian_coords(moved[site, number])
-    return Shown(site, images[number], position)
+    return DisplayedAtoms(site, images[number], position)
 
 
-def _atoms(structure: Structure, shown: Shown) -> list[go.Scatter3d]:
+def _atoms(structure: Structure, shown: DisplayedAtoms) -> list[go.Scatter3d]:
     """Return a trace of each element, by rising electronegativity."""
     element_of_site = np.array([site.specie.symbol for site in structure])
     return [
@@ -91,7 +91,7 @@ def _atoms_of(element: Element, position_angstrom: Floats) -> go.Scatter3d:
     )  # fmt: skip
 
 
-def _bonds(structure: Structure, shown: Shown) -> go.Scatter3d:
+def _bonds(structure: Structure, shown: DisplayedAtoms) -> go.Scatter3d:
     """Return the bonds between shown atoms, in one trace: of each atom those up to a tenth longer than its shortest.
 
     Rules that add radii miss the bonds of ionic crystals, or find those between like ions.
@@ -108,7 +108,7 @@ def _bonds(structure: Structure, shown: Shown) -> go.Scatter3d:
     return _segments(shown.position_angstrom[pairs], colour=_BOND_COLOUR, width=7, name="bonds")
 
 
-def _keys(shown: Shown) -> list[tuple[int, list[int]]]:
+def _keys(shown: DisplayedAtoms) -> list[tuple[int, list[int]]]:
     return list(zip(shown.site.tolist(), shown.image.tolist(), strict=True))
 
 

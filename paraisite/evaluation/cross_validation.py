@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 
-from paraisite.arrays import Floats
-from paraisite.data.datasets.nested_splits import NestedSplit, Rows
+from paraisite.arrays import Floats, Ints
+from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.models.applicability import out_of_domain
 from paraisite.models.estimate import Estimate, mixed
 from paraisite.models.tabular import FitPredict, TabularModel
@@ -46,7 +46,7 @@ def cross_fit(
         splits: Nested splits of these rows.
     """
 
-    def estimate(train: Rows, rows: Rows) -> Estimate:
+    def estimate(train: Ints, rows: Ints) -> Estimate:
         return fit_predict(descriptors[train], log10_kappa[train], descriptors[rows])
 
     return [

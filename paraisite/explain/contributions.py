@@ -19,7 +19,7 @@ Kind = Literal["atom", "shell", "descriptor"]
 
 
 @dataclass(frozen=True)
-class Part:
+class InputPart:
     """Something that can be hidden from a model.
 
     Attributes:
@@ -45,14 +45,14 @@ class Contributions:
         all_dex: What all parts together add to the prediction with all of them hidden, dex, [n_member].
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[InputPart, ...]
     method: str
     log10_kappa: Floats
     dex: Floats
     all_dex: Floats
 
     @classmethod
-    def from_predictions(cls, parts: Sequence[Part], log10_kappa: Floats, *, method: str) -> "Contributions":
+    def from_predictions(cls, parts: Sequence[InputPart], log10_kappa: Floats, *, method: str) -> "Contributions":
         """Return the contributions from predictions with nothing, with each part in turn, and with all parts hidden.
 
         Args:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pymatgen.core.periodic_table import Element
 
-from paraisite.explain.contributions import Contributions, Part
+from paraisite.explain.contributions import Contributions, InputPart
 from paraisite.graphs.crystal_graph import CrystalGraph, GraphCollection
 from paraisite.graphs.quotient import distance_shells
 from paraisite.inference.calibration import floored_log10
@@ -55,7 +55,7 @@ def occlude_graph(ensemble: Ensemble, graph: GraphCollection, *, trained: npt.ND
     )
 
 
-def occlude_parts(graph: GraphCollection) -> tuple[list[Part], GraphCollection]:
+def occlude_parts(graph: GraphCollection) -> tuple[list[InputPart], GraphCollection]:
     """Return a crystal's parts, and it with nothing, with each part in turn, and with all of them hidden.
 
     What is hidden has a meaning for ``predict_with_parts_hidden`` only.
@@ -112,20 +112,20 @@ def _shells(crystal: CrystalGraph) -> tuple[npt.NDArray[np.int32], npt.NDArray[n
     return pairs[keys[:, 0]], shell_of_bond.astype(np.int64)
 
 
-def _atom_parts(crystal: CrystalGraph) -> list[Part]:
+def _atom_parts(crystal: CrystalGraph) -> list[InputPart]:
     """Return each atom's name, numbered where several atoms of an element differ in their surroundings."""
     symbols = [_symbol(number) for number in crystal.atomic_number.tolist()]
     n_alike, seen, parts = Counter(symbols), Counter[str](), []
     for symbol, multiplicity in zip(symbols, crystal.atom_multiplicity.tolist(), strict=True):
         seen[symbol] += 1
         label = symbol if n_alike[symbol] == 1 else f"{symbol} ({seen[symbol]})"
-        parts.append(Part("atom", label, f"{multiplicity:g} in the cell"))
+        parts.append(InputPart("atom", label, f"{multiplicity:g} in the cell"))
     return parts
 
 
 def _shell_parts(
     crystal: CrystalGraph, pairs: npt.NDArray[np.int32], shell_of_bond: npt.NDArray[np.int64]
-) -> list[Part]:
+) -> list[InputPart]:
     """Return each shell's name: its elements by rising electronegativity, its mean length, and its size."""
     n_bond = crystal.atom_multiplicity[crystal.bond_centre] * crystal.bond_multiplicity
     from_element = crystal.atomic_number[crystal.bond_centre]
@@ -136,7 +136,7 @@ def _shell_parts(
         first, second = sorted(Element.from_Z(number) for number in pair)
         n_centre = crystal.atom_multiplicity[crystal.atomic_number == first.Z].sum()
         n_around = n_bond[of_shell & (from_element == first.Z)].sum() / n_centre
-        parts.append(Part("shell", f"{first}–{second} {length:.2f} Å", f"{n_around:.3g} around each {first}"))
+        parts.append(InputPart("shell", f"{first}–{second} {length:.2f} Å", f"{n_around:.3g} around each {first}"))
     return parts
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.explain.contributions import Contributions, Part
+from paraisite.explain.contributions import Contributions, InputPart
 from paraisite.explain.networks import METHOD as NETWORKS_METHOD
 from paraisite.explain.networks import occlude_parts, predict_with_parts_hidden
 from paraisite.features.descriptors import Descriptor
@@ -75,10 +75,12 @@ def rows_with_parts_hidden(own: Floats, typical: Floats, network_log10_kappa: Fl
     return np.hstack([of_structure, of_networks])
 
 
-def descriptor_parts(values: Floats, typical: Floats, columns: Sequence[Descriptor]) -> list[Part]:
+def descriptor_parts(values: Floats, typical: Floats, columns: Sequence[Descriptor]) -> list[InputPart]:
     """Return descriptors as parts of a crystal, each with its value and what hides it."""
     return [
-        Part("descriptor", column.name, f"{_quantity(value, column.unit)}; median {_quantity(median, column.unit)}")
+        InputPart(
+            "descriptor", column.name, f"{_quantity(value, column.unit)}; median {_quantity(median, column.unit)}"
+        )
         for column, value, median in zip(columns, values.tolist(), typical.tolist(), strict=True)
     ]
 

@@ -51,7 +51,7 @@ class OnPart(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
+class CampaignPart:
     """A share of a campaign.
 
     Attributes:
@@ -64,7 +64,7 @@ class Part:
 
 
 def run_campaign(
-    parts: Sequence[Part],
+    parts: Sequence[CampaignPart],
     label: LabelPart,
     *,
     folder: Path,
@@ -158,5 +158,5 @@ def _load_quietly(potential: str) -> Any:
     return load_calculator(potential)
 
 
-def _label_part(label: LabelPart, calculator: Any, part: Part) -> list[Row]:
+def _label_part(label: LabelPart, calculator: Any, part: CampaignPart) -> list[Row]:
     return label(part.items, calculator)

@@ -19,7 +19,7 @@ from paraisite.config import LabConfig
 from paraisite.data.record import Record
 from paraisite.data.sources import half_heusler, togo15
 from paraisite.data.sources.aflow import load_aflow
-from paraisite.labels.campaign import STRUCTURES_SHA256, LabelPart, Part, part_name, read_parts
+from paraisite.labels.campaign import STRUCTURES_SHA256, CampaignPart, LabelPart, part_name, read_parts
 from paraisite.labels.conductivity import compute_lattice_conductivity
 from paraisite.labels.decorate import Candidate, candidate, decorate
 from paraisite.labels.elements import ELEMENTS, label_element
@@ -54,14 +54,14 @@ class Campaign:
     """
 
     potential: str
-    parts: Sequence[Part]
+    parts: Sequence[CampaignPart]
     label: LabelPart
     plan: dict[str, Any]
 
 
 def plan_elements_campaign(config: LabConfig) -> Campaign:
     """Return the energies of the elements under tier ``slack``'s potential, an element per part."""
-    parts = [Part(symbol, symbol) for symbol in ELEMENTS]
+    parts = [CampaignPart(symbol, symbol) for symbol in ELEMENTS]
     return Campaign(config.slack_potential, parts, label_element, {"potential": config.slack_potential})
 
 
@@ -92,7 +92,7 @@ def plan_bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
     items = ((item, Structure.from_str(item[2], fmt="json")) for item in zip(*columns, strict=True))
     chosen = list(islice((pair for pair in items if len(pair[1]) <= MAX_BTE_ATOMS), config.bte_candidates))
     chosen.sort(key=lambda pair: count_supercell_atoms(pair[1]))
-    parts = [Part(str(item[0]).replace(":", "."), item) for item, _ in chosen]
+    parts = [CampaignPart(str(item[0]).replace(":", "."), item) for item, _ in chosen]
     plan = {"potential": config.bte_potential, "structures_of": config.slack_potential, "seed": config.seed}
     return Campaign(config.bte_potential, parts, label_bte_part, plan)
 
@@ -104,7 +104,7 @@ def plan_bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
     """
     records = togo15.load_togo15(data_folder / togo15.FILE_NAME)
     parts = [
-        Part(record.material_id, (record.material_id, record.prototype, record.structure.to_json()))
+        CampaignPart(record.material_id, (record.material_id, record.prototype, record.structure.to_json()))
         for record in records
         if record.prototype in ("rocksalt", "zincblende")
     ]
@@ -193,10 +193,10 @@ def _phonons_row(material_id: str, structure_json: str, calculator: Any) -> dict
     return row
 
 
-def _numbered(items: list[Any], n_per_part: int) -> list[Part]:
+def _numbered(items: list[Any], n_per_part: int) -> list[CampaignPart]:
     """Return the items in parts with numbers for names."""
     starts = range(0, len(items), n_per_part)
-    return [Part(part_name(number), items[start : start + n_per_part]) for number, start in enumerate(starts)]
+    return [CampaignPart(part_name(number), items[start : start + n_per_part]) for number, start in enumerate(starts)]
 
 
 @cache

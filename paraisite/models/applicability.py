@@ -15,8 +15,8 @@ from pymatgen.core.structure import Structure
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
-from paraisite.arrays import Floats
-from paraisite.data.datasets.nested_splits import NestedSplit, Rows
+from paraisite.arrays import Floats, Ints
+from paraisite.data.datasets.nested_splits import NestedSplit
 
 N_NEIGHBOUR: Final = 5
 """So many that one twin among the training rows does not bring a crystal into the domain."""
@@ -79,7 +79,7 @@ class Neighbourhood:
         return found
 
 
-def distances(features: Floats, known: Rows, rows: Rows) -> Floats:
+def distances(features: Floats, known: Ints, rows: Ints) -> Floats:
     """Return each row's mean distance to its nearest known rows, in standard deviations of those.
 
     Args:

@@ -17,7 +17,7 @@ _BOLD: Final = "**"
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class CaptionedTable:
     """A table of a report.
 
     Attributes:
@@ -47,8 +47,8 @@ class Section:
     words: Sequence[str] = ()
     figures: Sequence[Drawn] = ()
     pictures: Sequence[Picture] = ()
-    tables: Sequence[Shown] = ()
-    folded: Sequence[Drawn | Shown] = ()
+    tables: Sequence[CaptionedTable] = ()
+    folded: Sequence[Drawn | CaptionedTable] = ()
     missing: Sequence[str] = ()
 
     @property

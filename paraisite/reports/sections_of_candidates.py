@@ -11,7 +11,7 @@ from paraisite.active_learning.replay import LOG10_MAE, REGRET, STRATEGY
 from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, QUANTITY
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, REPLAY_SUMMARY_FILE
 from paraisite.artifacts.stage_folders import FIGURES
-from paraisite.reports.document import Section, Shown
+from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.pictures import Picture
 
 _N_SHOWN: Final = 25
@@ -40,11 +40,15 @@ def candidates_section(folder: Path) -> Section:
     """Return the candidates of low conductivity and the replay; see ``build/candidates/``."""
     tables = []
     if (folder / CANDIDATES_FILE).exists():
-        tables.append(Shown(f"The first {_N_SHOWN} candidates.", _candidates(pd.read_csv(folder / CANDIDATES_FILE))))
+        tables.append(
+            CaptionedTable(f"The first {_N_SHOWN} candidates.", _candidates(pd.read_csv(folder / CANDIDATES_FILE)))
+        )
     if (folder / REPLAY_SUMMARY_FILE).exists():
         replayed = _replay(pd.read_csv(folder / REPLAY_SUMMARY_FILE))
         tables.append(
-            Shown("Strategies of active learning, replayed on Togo15: means with 95 % confidence intervals.", replayed)
+            CaptionedTable(
+                "Strategies of active learning, replayed on Togo15: means with 95 % confidence intervals.", replayed
+            )
         )
     return Section(
         "Candidates",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite.data.datasets.table import Dataset
-from paraisite.reports.document import Section, Shown
+from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.element_map import count_elements, element_map
 from paraisite.reports.lab_figures import kappa_histogram
 from paraisite.reports.pictures import Drawn
@@ -54,7 +54,11 @@ def data_section(datasets: Sequence[Dataset]) -> Section:
             "trained on this data set has not seen them.",
         ),
         figures=(_distribution(datasets), *(_elements(dataset) for dataset in datasets)),
-        tables=(Shown("Data sets; conductivities in W/m/K.", pd.DataFrame(rows, index=names, columns=list(columns))),),
+        tables=(
+            CaptionedTable(
+                "Data sets; conductivities in W/m/K.", pd.DataFrame(rows, index=names, columns=list(columns))
+            ),
+        ),
     )
 
 
@@ -111,9 +115,9 @@ def _elements(dataset: Dataset) -> Drawn:
     )
 
 
-def _as_table(caption: str, values: Mapping[str, object], name: str) -> Shown:
+def _as_table(caption: str, values: Mapping[str, object], name: str) -> CaptionedTable:
     index = pd.Index(list(values), name=name)
-    return Shown(caption, pd.DataFrame({"value": [str(value) for value in values.values()]}, index=index))
+    return CaptionedTable(caption, pd.DataFrame({"value": [str(value) for value in values.values()]}, index=index))
 
 
 def _flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, object]]:

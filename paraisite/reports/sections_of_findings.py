@@ -19,7 +19,7 @@ from paraisite.analysis.correlations import (
 from paraisite.analysis.member_variance import RATIO, RATIO_HIGH, RATIO_LOW, REFERENCE, SHARE_LOWER, STEP
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.metrics.paired_tests import P_HOLM
-from paraisite.reports.document import Section, Shown
+from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.statistics import LABELS, figures_of
 from paraisite.schema import MODEL
 
@@ -71,7 +71,7 @@ def _in_words(findings: StatisticsTables) -> Iterator[str]:
             yield f"**{LABELS.get(quantity, quantity)}** correlates most with {named}; mean r over the models."
 
 
-def _strong_pairs(findings: StatisticsTables, quantity: str) -> Shown:
+def _strong_pairs(findings: StatisticsTables, quantity: str) -> CaptionedTable:
     strong = select_above_threshold(findings.correlations, quantity)
     cells = strong.assign(
         cell=[
@@ -82,14 +82,14 @@ def _strong_pairs(findings: StatisticsTables, quantity: str) -> Shown:
     wide = cells.pivot_table(index=DESCRIPTOR, columns=MODEL, values="cell", aggfunc="first", sort=False)
     ordered = [name for name in pivot_by_model(findings.correlations, quantity).index if name in wide.index]
     models = [name for name in findings.correlations[MODEL].unique() if name in wide.columns]
-    return Shown(
+    return CaptionedTable(
         f"{LABELS.get(quantity, quantity)}: Pearson's r where |r| > {THRESHOLD:.2f} (the paper's Tables 1 to 4). "
         f"{_NOT_SIGNIFICANT}: not significant, Holm-corrected p ≥ {_SIGNIFICANT}.",
         wide.reindex(index=ordered, columns=models).fillna(_NOTHING).rename_axis(DESCRIPTOR),
     )
 
 
-def _member_variances(findings: StatisticsTables) -> Shown:
+def _member_variances(findings: StatisticsTables) -> CaptionedTable:
     rows = findings.member_variances.sort_values([QUANTITY, STEP], ascending=[False, True], kind="stable")
     columns = {
         "step": [_NOTHING if pd.isna(step) else str(step) for step in rows[STEP]],
@@ -100,13 +100,13 @@ def _member_variances(findings: StatisticsTables) -> Shown:
         "upper quartile": [f"{value:.3g}" for value in rows["q75"]],
         "mean": [f"{value:.3g}" for value in rows["mean"]],
     }
-    return Shown(
+    return CaptionedTable(
         "Variance over the members of each model; the step counts the stages of transfer.",
         pd.DataFrame(columns, index=pd.Index(rows[MODEL], name=MODEL)),
     )
 
 
-def _tests(findings: StatisticsTables) -> Shown:
+def _tests(findings: StatisticsTables) -> CaptionedTable:
     rows = findings.tests
     intervals = zip(rows[RATIO], rows[RATIO_LOW], rows[RATIO_HIGH], strict=True)
     columns = {
@@ -116,14 +116,14 @@ def _tests(findings: StatisticsTables) -> Shown:
         "lower on": [f"{share:.0%}" for share in rows[SHARE_LOWER]],
         "p (Holm)": [f"{p:.2g}" for p in rows[P_HOLM]],
     }
-    return Shown(
+    return CaptionedTable(
         "Pairwise comparison of the members' variance on the same crystals: median ratio, share of crystals on which "
         "it is lower, and Wilcoxon's signed-rank test on the logarithms",
         pd.DataFrame(columns, index=pd.Index(rows[MODEL], name=MODEL)),
     )
 
 
-def _clusters(clusters: CrystalClusters) -> Shown:
+def _clusters(clusters: CrystalClusters) -> CaptionedTable:
     predicted = clusters.profiles[clusters.profiles[FEATURE].str.startswith(f"{LOG10_MEAN} ")]
     median = np.power(10.0, predicted.groupby(CLUSTER)[MEDIAN].median())
     numbers = clusters.elements[CLUSTER]
@@ -132,4 +132,4 @@ def _clusters(clusters: CrystalClusters) -> Shown:
         "median mTC (W/m/K)": [f"{median[number]:.2g}" for number in numbers],
         "overrepresented elements": clusters.elements[ELEMENTS].to_list(),
     }
-    return Shown("CrystalClusters of crystals.", pd.DataFrame(columns, index=pd.Index(numbers, name=CLUSTER)))
+    return CaptionedTable("Clusters of crystals.", pd.DataFrame(columns, index=pd.Index(numbers, name=CLUSTER)))

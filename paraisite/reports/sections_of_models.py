@@ -9,7 +9,7 @@ from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.protocol_table import METRIC
 from paraisite.reports.all_protocols import SHOWN, overview_figure, overview_table
 from paraisite.reports.backbones import backbones_table, mape_of_backbones
-from paraisite.reports.document import Section, Shown
+from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.figures import learning_curves, mape_of_splits
 from paraisite.reports.model_errors import parity_with_intervals
 from paraisite.reports.overlap import overlap_table, shares_and_errors
@@ -34,7 +34,9 @@ def training_section(results: Sequence[RecipeResult]) -> Section:
         ),
         figures=[_boxes(part, name) for name, part in parts.items() if part],
         tables=(
-            Shown("MAPE on the validation rows, mean ± standard deviation over the splits.", closing_table(results)),
+            CaptionedTable(
+                "MAPE on the validation rows, mean ± standard deviation over the splits.", closing_table(results)
+            ),
         ),
         folded=[_curves(result) for result in results],
     )
@@ -59,7 +61,9 @@ def errors_section(table: pd.DataFrame, honest: EvaluationTables | None) -> Sect
     if honest is not None:
         figures.append(_parity(honest))
     meanings = {metric.name: metric for metric in schema.TEST_METRICS}
-    first, *others = (Shown(f"{name}: {meanings[name].meaning}", overview_table(table, name)) for name in SHOWN)
+    first, *others = (
+        CaptionedTable(f"{name}: {meanings[name].meaning}", overview_table(table, name)) for name in SHOWN
+    )
     return Section(
         "Errors on held-out rows",
         words=(
@@ -94,7 +98,9 @@ def backbones_section(outcome: EvaluationTables) -> Section:
         ),
         figures=(figure,),
         tables=(
-            Shown("Initial weights, the lowest MAPE first; differences from random weights.", backbones_table(outcome)),
+            CaptionedTable(
+                "Initial weights, the lowest MAPE first; differences from random weights.", backbones_table(outcome)
+            ),
         ),
     )
 
@@ -116,7 +122,7 @@ def overlap_section(table: pd.DataFrame) -> Section:
             "they are on new materials.",
         ),
         figures=(figure,),
-        folded=(Shown("Shared rows, and the best models' MAPE on them", overlap_table(table)),),
+        folded=(CaptionedTable("Shared rows, and the best models' MAPE on them", overlap_table(table)),),
     )
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from paraisite.errors import DataError
-from paraisite.explain.contributions import Contributions, Part
+from paraisite.explain.contributions import Contributions, InputPart
 
-PARTS = (Part("atom", "A", ""), Part("atom", "B", ""))
+PARTS = (InputPart("atom", "A", ""), InputPart("atom", "B", ""))
 
 
 def test_a_contribution_is_the_prediction_less_that_without_the_part():

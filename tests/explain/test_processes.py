@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from paraisite.explain.contributions import Part
+from paraisite.explain.contributions import InputPart
 from paraisite.explain.explainers import Explainer, explain
 from paraisite.explain.processes import descriptor_parts, rows_with_parts_hidden
 from paraisite.features.descriptors import Descriptor
@@ -25,8 +25,8 @@ def test_descriptors_are_told_with_their_median():
     columns = (Descriptor("mean_mass", "u", ""), Descriptor("neighbours", "", ""))
     found = descriptor_parts(np.array([22.0, 6.0]), np.array([40.0, 4.0]), columns)
     assert found == [
-        Part("descriptor", "mean_mass", "22 u; median 40 u"),
-        Part("descriptor", "neighbours", "6; median 4"),
+        InputPart("descriptor", "mean_mass", "22 u; median 40 u"),
+        InputPart("descriptor", "neighbours", "6; median 4"),
     ]
 
 

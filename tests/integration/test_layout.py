@@ -78,7 +78,6 @@ def test_no_folder_and_module_have_the_same_name() -> None:
         assert path.stem != path.parent.name, shown(path)
 
 
-@pytest.mark.xfail(reason="Crystal, Record, Output, Choice and others have two meanings each")
 def test_no_class_name_is_defined_twice() -> None:
     where = defaultdict(list)
     for path in modules():
@@ -88,7 +87,6 @@ def test_no_class_name_is_defined_twice() -> None:
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
-@pytest.mark.xfail(reason="Rows, Mask and others have not moved to arrays.py")
 def test_aliases_of_arrays_are_in_one_module() -> None:
     found = [
         f"{shown(path)}: {ast.unparse(node)}"

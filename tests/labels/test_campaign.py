@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from paraisite.errors import ConfigError, DataError, ParaisiteError
-from paraisite.labels.campaign import Part, Row, part_name, read_parts, run_campaign
+from paraisite.labels.campaign import CampaignPart, Row, part_name, read_parts, run_campaign
 from tests.waiting import wait_until
 
 POTENTIAL = "ase.calculators.emt:EMT"
-PARTS = [Part(part_name(number), [number, number + 0.5]) for number in range(6)]
+PARTS = [CampaignPart(part_name(number), [number, number + 0.5]) for number in range(6)]
 PLAN = {"potential": POTENTIAL, "seed": 1}
 
 
@@ -40,7 +40,7 @@ def run(
     label: Any = square,
     *,
     plan: dict[str, Any] | None = None,
-    parts: list[Part] = PARTS,
+    parts: list[CampaignPart] = PARTS,
     n_process: int = 1,
 ) -> list[int]:
     seen: list[int] = []

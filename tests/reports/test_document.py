@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from paraisite.reports.axes import new_figure
-from paraisite.reports.document import Section, Shown, page, write_page
+from paraisite.reports.document import CaptionedTable, Section, page, write_page
 from paraisite.reports.pictures import Drawn, Picture
 
 LOADING = {"src", "srcset", "data", "poster", "action", "background"}
@@ -47,7 +47,11 @@ def sections() -> list[Section]:
     picture = Picture.of(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "svg+xml", caption="Elsewhere.", alt="A square.")
     return [
         Section("First: words", words=("One **bold** word, 1 < 2.",), figures=(drawn(),), pictures=(picture,)),
-        Section("Second", tables=(Shown("A table.", table),), folded=(drawn("folded"), Shown("Folded.", table))),
+        Section(
+            "Second",
+            tables=(CaptionedTable("A table.", table),),
+            folded=(drawn("folded"), CaptionedTable("Folded.", table)),
+        ),
         Section("Third", missing=("python -m paraisite compare",)),
     ]
 

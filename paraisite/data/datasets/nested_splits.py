@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
+from paraisite.arrays import Ints
 from paraisite.data.datasets.splits import Split, random_splits
 from paraisite.errors import DataError
-
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +29,9 @@ class NestedSplit:
 
     seed: int
     name: str
-    train: Rows
-    test: Rows
-    folds: tuple[Rows, ...]
+    train: Ints
+    test: Ints
+    folds: tuple[Ints, ...]
 
     def inner(self) -> Iterator[Split]:
         """Yield one split of the training rows per fold, which validates."""
@@ -111,7 +110,7 @@ def leave_one_out_nested(kinds: Sequence[str], *, groups: Sequence[str], n_fold:
 
 
 def _nested(
-    seed: int, name: str, *, train: npt.NDArray[np.integer], test: npt.NDArray[np.integer], groups: Rows, n_fold: int
+    seed: int, name: str, *, train: npt.NDArray[np.integer], test: npt.NDArray[np.integer], groups: Ints, n_fold: int
 ) -> NestedSplit:
     _check_number(len(np.unique(groups[train])), n_fold)
     if not len(test):
