@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.data.datasets.splits import Split, random_splits
+from paraisite.data.datasets.splits import Split, draw_random_splits
 from paraisite.data.datasets.table import Dataset, build_dataset
 from paraisite.data.record import Record
 from paraisite.data.structure_types import rocksalt
@@ -77,7 +77,7 @@ def make_result(
     random = np.random.default_rng(seed)
     chosen = RECIPES[recipe]
     dataset = make_dataset(chosen.train_on, n_row=n_row)
-    splits = random_splits(n_row, seeds=seeds, train_fraction=0.8)
+    splits = draw_random_splits(n_row, seeds=seeds, train_fraction=0.8)
     kappa = dataset.table[schema.KAPPA].to_numpy()
     scaler = TargetScaler.fit([kappa[split.train] for split in splits])
     start = TargetScaler(mean=np.full(len(splits), 0.732), std=np.full(len(splits), 0.376))

@@ -1,11 +1,10 @@
 """Verbs of the project's own labels."""
 
-import os
 from typing import Annotated, Final
 
 import typer
 
-from paraisite.cli.options import dataset_of, one_of
+from paraisite.cli.options import N_CORE, Processes, dataset_of, one_of
 from paraisite.labels import TIERS
 from paraisite.training.recipes import FINAL_DATASETS
 
@@ -22,9 +21,7 @@ PhononDataset = Annotated[
 
 def label(
     tier: Annotated[str, typer.Argument(parser=one_of(TIERS), metavar="|".join(TIERS), help="Tier of labels.")],
-    processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Parallel processes, one thread each. [default: all cores]")
-    ] = os.cpu_count() or 1,
+    processes: Processes = N_CORE,
     keep: Annotated[
         bool, typer.Option(help="Commit and push finished parts with DVC every half hour and at the end.")
     ] = True,

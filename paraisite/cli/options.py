@@ -1,6 +1,7 @@
 """Values and parsers of the verbs' arguments, and the options that several verbs share."""
 
 import math
+import os
 from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
@@ -126,6 +127,11 @@ def named_value(text: str) -> tuple[str, float]:
     return name.strip(), number
 
 
+N_CORE: Final = os.cpu_count() or 1
+Processes = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Parallel processes, one thread each. [default: all cores]")
+]
+ChunkSize = Annotated[int, typer.Option(min=1, metavar="N", help="Rows per chunk.")]
 FinalDataset = Annotated[
     str,
     typer.Option(

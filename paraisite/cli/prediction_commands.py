@@ -1,13 +1,12 @@
 """Verbs that predict: for a few crystals, and for millions."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from paraisite import DEFAULT_MODEL
-from paraisite.cli.options import ALL
+from paraisite.cli.options import ALL, N_CORE, ChunkSize, Processes
 
 
 def predict(
@@ -67,10 +66,8 @@ def screen(
             help="Folder of the rows; for `all`, file of the table. [default: build/screen/SOURCE-MODEL]",
         ),
     ] = None,
-    processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Parallel processes, one thread each. [default: all cores]")
-    ] = os.cpu_count() or 1,
-    chunk_size: Annotated[int, typer.Option(min=1, metavar="N", help="Rows per chunk.")] = 1024,
+    processes: Processes = N_CORE,
+    chunk_size: ChunkSize = 1024,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address of a Dask scheduler whose workers predict instead.")
     ] = None,

@@ -1,10 +1,11 @@
 """Verbs that summarise results: statistics of predictions, and the report."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+
+from paraisite.cli.options import N_CORE, ChunkSize, Processes
 
 
 def statistics(
@@ -34,10 +35,8 @@ def statistics(
             help="Folder of the results. [default: build/statistics, for another source with its name]",
         ),
     ] = None,
-    processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Parallel processes, one thread each. [default: all cores]")
-    ] = os.cpu_count() or 1,
-    chunk_size: Annotated[int, typer.Option(min=1, metavar="N", help="Rows per chunk.")] = 1024,
+    processes: Processes = N_CORE,
+    chunk_size: ChunkSize = 1024,
 ) -> None:
     """Correlate predictions with descriptors of crystals.
 

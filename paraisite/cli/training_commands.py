@@ -1,5 +1,6 @@
 """Verbs that train, fit and release models."""
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import typer
@@ -19,68 +20,39 @@ from paraisite.cli.options import (
 from paraisite.training.recipes import RECIPES, Recipe
 
 
-def step1(
-    dataset: FinalDataset = "togo15",
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = None,
-) -> None:
-    """Train from random weights.
+def _experiment(name: str, summary: str) -> Callable[..., None]:
+    """Return the command of one of the paper's experiments; all of them have the same options."""
 
-    Recipes: RWLAB and RWTG15 (lineage paper: RWAF and RWTG15).
-    """
-    from paraisite.workflows import train
+    def command(
+        dataset: FinalDataset = "togo15",
+        epochs: Epochs = None,
+        batch_size: BatchSize = None,
+        learning_rate: LearningRate = None,
+        seed: Seed = None,
+    ) -> None:
+        from paraisite.workflows import train
 
-    train.train_step1(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+        train.train_experiment(name, dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
 
-
-def step2(
-    dataset: FinalDataset = "togo15",
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = None,
-) -> None:
-    """Train from formation-energy weights.
-
-    Recipes: FELAB and LFETG15 (lineage paper: FEAF and FETG15).
-    """
-    from paraisite.workflows import train
-
-    train.train_step2(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+    command.__name__, command.__doc__ = name, summary
+    return command
 
 
-def step3(
-    dataset: FinalDataset = "togo15",
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = None,
-) -> None:
-    """Train the two-stage model.
-
-    Recipe: FELABTG15 from FELAB's nine members (lineage paper: FEAFTG15 from FEAF's).
-    """
-    from paraisite.workflows import train
-
-    train.train_step3(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
-
-
-def rwaft(
-    dataset: FinalDataset = "togo15",
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = None,
-) -> None:
-    """Train the two-stage model without formation energies.
-
-    Recipe: RWLABTG15 from RWLAB's nine members (lineage paper: RWAFTG15 from RWAF's).
-    """
-    from paraisite.workflows import train
-
-    train.train_rwaft(dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+step1 = _experiment(
+    "step1", "Train from random weights.\n\nRecipes: RWLAB and RWTG15 (lineage paper: RWAF and RWTG15)."
+)
+step2 = _experiment(
+    "step2", "Train from formation-energy weights.\n\nRecipes: FELAB and LFETG15 (lineage paper: FEAF and FETG15)."
+)
+step3 = _experiment(
+    "step3",
+    "Train the two-stage model.\n\nRecipe: FELABTG15 from FELAB's nine members (lineage paper: FEAFTG15 from FEAF's).",
+)
+rwaft = _experiment(
+    "rwaft",
+    "Train the two-stage model without formation energies.\n\n"
+    "Recipe: RWLABTG15 from RWLAB's nine members (lineage paper: RWAFTG15 from RWAF's).",
+)
 
 
 def train(

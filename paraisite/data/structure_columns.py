@@ -16,7 +16,7 @@ STRUCTURE_SCHEMA: Final = pa.schema(
 )
 
 
-def symbols(structure: Structure) -> list[str]:
+def element_symbols(structure: Structure) -> list[str]:
     """Return each atom's element symbol; oxidation states play no part in this project."""
     return [site.specie.symbol for site in structure]
 
@@ -25,7 +25,7 @@ def append_structure_columns(table: pa.Table, structures: Sequence[Structure | N
     """Return the table with the columns of ``STRUCTURE_SCHEMA``; lists are empty where there is no structure."""
     columns: tuple[list[Any], ...] = (
         [[] if structure is None else structure.lattice.matrix.ravel() for structure in structures],
-        [[] if structure is None else symbols(structure) for structure in structures],
+        [[] if structure is None else element_symbols(structure) for structure in structures],
         [[] if structure is None else structure.frac_coords.ravel() for structure in structures],
     )
     for field, column in zip(STRUCTURE_SCHEMA, columns, strict=True):
@@ -33,7 +33,7 @@ def append_structure_columns(table: pa.Table, structures: Sequence[Structure | N
     return table
 
 
-def structures_of(table: pa.Table) -> tuple[Structure, ...]:
+def read_structure_columns(table: pa.Table) -> tuple[Structure, ...]:
     """Return the structures of a table in which every row has one."""
     lattices, species, coords = (table.column(name).to_pylist() for name in STRUCTURE_SCHEMA.names)
     return tuple(

@@ -13,7 +13,7 @@ from paraisite.data.datasets.shared_materials import (
     OTHER_ROW,
     RELATION,
     RELATIONS,
-    counted,
+    count_relations,
     find_closest_relations,
     find_pairs_between,
     find_pairs_within,
@@ -62,7 +62,7 @@ def _parts(datasets: Sequence[Dataset], pairs: Pairs, errors: Mapping[str, Proto
     by_name = {dataset.name: dataset for dataset in datasets}
     for (tested, against), related in pairs.items():
         n_row = len(by_name[tested])
-        counts = counted(related, n_row).reset_index()
+        counts = count_relations(related, n_row).reset_index()
         yield _label_lines(counts, tested, ITSELF if against == tested else against)
         if against == tested:
             yield from _across_splits(tested, related, errors[tested], n_row)

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from paraisite.config import EvaluationConfig, SplitConfig
-from paraisite.data.datasets.nested_splits import NestedSplit, grouped_nested, leave_one_out_nested, random_nested
+from paraisite.data.datasets.nested_splits import (
+    NestedSplit,
+    draw_grouped_nested_splits,
+    draw_random_nested_splits,
+    make_leave_one_out_splits,
+)
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, PROTOTYPE
@@ -38,13 +43,13 @@ class Protocol:
 
 
 def _split_randomly(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
-    return random_nested(
+    return draw_random_nested_splits(
         len(dataset), seeds=splits.seeds, train_fraction=splits.train_fraction, n_fold=evaluation.n_fold
     )
 
 
 def _split_by_formula(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
-    return grouped_nested(
+    return draw_grouped_nested_splits(
         dataset.table[FORMULA].tolist(),
         seeds=splits.seeds,
         train_fraction=splits.train_fraction,
@@ -56,7 +61,9 @@ def _split_by_prototype(dataset: Dataset, _: SplitConfig, evaluation: Evaluation
     table = dataset.table
     if table[PROTOTYPE].isna().any():
         raise DataError(f"{dataset.name} does not name every material's prototype, which this protocol leaves out")
-    return leave_one_out_nested(table[PROTOTYPE].tolist(), groups=table[FORMULA].tolist(), n_fold=evaluation.n_fold)
+    return make_leave_one_out_splits(
+        table[PROTOTYPE].tolist(), groups=table[FORMULA].tolist(), n_fold=evaluation.n_fold
+    )
 
 
 _PROTOCOLS: Final = (

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.data.datasets.splits import split_table
+from paraisite.data.datasets.splits import tabulate_split
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.training.recipe_result import RecipeResult
 
@@ -117,7 +117,7 @@ def write_parent_files(result: RecipeResult, folder: Path) -> None:
 def write_child_files(result: RecipeResult, seed: int, folder: Path) -> None:
     """Write one split's membership and its predictions, worst validation rows first."""
     split = next(split for split in result.splits if split.seed == seed)
-    split_table(result.dataset, split).to_csv(folder / "split.csv", index=False)
+    tabulate_split(result.dataset, split).to_csv(folder / "split.csv", index=False)
     rows = result.predictions[result.predictions[schema.SPLIT_SEED] == seed]
     error = (rows[schema.KAPPA_LAST_EPOCH] / rows[schema.KAPPA] - 1.0).abs()
     rows = rows.assign(relative_error_last_epoch=error).sort_values(

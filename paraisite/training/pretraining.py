@@ -20,7 +20,7 @@ from paraisite import schema
 from paraisite.arrays import Floats
 from paraisite.config import TrainingConfig
 from paraisite.core.files import file_sha256
-from paraisite.data.datasets.splits import SplitWithTest, grouped_split
+from paraisite.data.datasets.splits import SplitWithTest, draw_grouped_split
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.metrics.kappa_errors import compute_spearman
@@ -186,7 +186,7 @@ def target_values(table: pd.DataFrame, properties: Sequence[Property]) -> Floats
 def _split_of_known(table: pd.DataFrame, targets: Floats, *, seed: int) -> SplitWithTest:
     """Divide the rows that have a value, each named by its row in the whole table."""
     known = np.flatnonzero(~np.isnan(targets).all(axis=1))
-    split = grouped_split(table[schema.FORMULA].iloc[known].tolist(), seed=seed)
+    split = draw_grouped_split(table[schema.FORMULA].iloc[known].tolist(), seed=seed)
     return replace(split, train=known[split.train], validation=known[split.validation], test=known[split.test])
 
 

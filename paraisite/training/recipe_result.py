@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.data.datasets.splits import Split, compute_splits_digest, split_table
+from paraisite.data.datasets.splits import Split, compute_splits_digest, tabulate_split
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError
 from paraisite.models.ensemble import Ensemble
@@ -57,7 +57,7 @@ class RecipeResult:
 
     def splits_table(self) -> pd.DataFrame:
         """Return columns split_seed, part, row (of the data set), material_id, formula, in permutation order."""
-        return pd.concat([split_table(self.dataset, split) for split in self.splits], ignore_index=True)
+        return pd.concat([tabulate_split(self.dataset, split) for split in self.splits], ignore_index=True)
 
     @property
     def splits_digest(self) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 import paraisite
 from paraisite import schema
 from paraisite.config import Config
-from paraisite.data.datasets.splits import Split, random_splits
+from paraisite.data.datasets.splits import Split, draw_random_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.metrics.kappa_errors import tabulate_metrics
@@ -72,7 +72,7 @@ def run_recipe(
         Curves, predictions of every material by every member, metrics and members.
     """
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
-    splits = random_splits(len(dataset), seeds=config.splits.seeds, train_fraction=config.splits.train_fraction)
+    splits = draw_random_splits(len(dataset), seeds=config.splits.seeds, train_fraction=config.splits.train_fraction)
     scaler = TargetScaler.fit([kappa[split.train] for split in splits])
     model = model_config(config)
     trained = fit(

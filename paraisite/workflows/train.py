@@ -6,7 +6,7 @@ The steps leave their results in the experiment store only, so that a run never 
 import dataclasses
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -54,31 +54,25 @@ def train_predictor(recipe_name: str) -> None:
     _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
 
 
-def train_step1(dataset: str, *, overrides: Overrides) -> None:
-    """Train from random weights: on the second stage's data set, and on the final one."""
+def train_experiment(name: str, dataset: str, *, overrides: Overrides) -> None:
+    """Train one of the paper's experiments.
+
+    Args:
+        name: ``step1``: from random weights, on the second stage's data set, and on the final one. ``step2``: the same
+            from formation-energy weights. ``step3``: the two-stage model, from the second stage's members. ``rwaft``:
+            the two-stage model without formation energies.
+        dataset: Data set of the final stage.
+        overrides: Settings of the training that differ from ``params.yaml``.
+    """
     lineage = read_lineage(load_config().lineage)
-    _train_and_report((lineage.middle_from_random, final_recipe(InitialWeights.RANDOM, dataset)), overrides)
-
-
-def train_step2(dataset: str, *, overrides: Overrides) -> None:
-    """Train from formation-energy weights: on the second stage's data set, and on the final one."""
-    lineage = read_lineage(load_config().lineage)
-    _train_and_report((lineage.middle, final_recipe(lineage.pretrained, dataset)), overrides)
-
-
-def train_step3(dataset: str, *, overrides: Overrides) -> None:
-    """Train the two-stage model from the second stage's members."""
-    _train_and_report((final_recipe(read_lineage(load_config().lineage).middle, dataset),), overrides)
-
-
-def train_rwaft(dataset: str, *, overrides: Overrides) -> None:
-    """Train the two-stage model without formation energies, from the second stage's members."""
-    _train_and_report((final_recipe(read_lineage(load_config().lineage).middle_from_random, dataset),), overrides)
-
-
-def _train_and_report(recipes: tuple[Recipe, ...], overrides: Overrides) -> None:
+    choices: dict[str, Callable[[], tuple[Recipe, ...]]] = {
+        "step1": lambda: (lineage.middle_from_random, final_recipe(InitialWeights.RANDOM, dataset)),
+        "step2": lambda: (lineage.middle, final_recipe(lineage.pretrained, dataset)),
+        "step3": lambda: (final_recipe(lineage.middle, dataset),),
+        "rwaft": lambda: (final_recipe(lineage.middle_from_random, dataset),),
+    }
     config = _configured(overrides)
-    _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in recipes))
+    _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in choices[name]()))
 
 
 def _configured(overrides: Overrides) -> Config:

@@ -76,13 +76,13 @@ def invoke(*arguments: str) -> str:
 @pytest.mark.parametrize("verb", ["step1", "step2", "step3", "rwaft"])
 def test_a_step_without_options_takes_togo15_and_the_settings_of_params_yaml(calls: Calls, verb: str) -> None:
     invoke(verb)
-    assert calls == [(f"train_{verb}", ("togo15",), {"overrides": {}})]
+    assert calls == [("train_experiment", (verb, "togo15"), {"overrides": {}})]
 
 
 def test_options_that_are_given_become_overrides(calls: Calls) -> None:
     invoke("step3", "--dataset", "mix", "--epochs", "5", "--batch-size", "16", "--learning-rate", "2e-3", "--seed", "0")
     overrides = {"epochs": 5, "batch_size": 16, "learning_rate": 2e-3, "seed": 0}
-    assert calls == [("train_step3", ("mix",), {"overrides": overrides})]
+    assert calls == [("train_experiment", ("step3", "mix"), {"overrides": overrides})]
 
 
 def test_overrides_have_the_names_of_the_settings(calls: Calls) -> None:
@@ -281,7 +281,8 @@ def test_a_training_that_an_entry_point_starts_takes_its_settings_from_params_ya
     for name in trainings:
         values = {key: str(parameter["default"]) for key, parameter in entry_points[name]["parameters"].items()}
         invoke(*entry_points[name]["command"].format(**values).split()[3:])
-    assert [name for name, _, _ in calls] == [*(f"train_{name}" for name in trainings[:-1]), "train_recipe"]
+    assert [name for name, _, _ in calls] == [*["train_experiment"] * 4, "train_recipe"]
+    assert [values[0] for _, values, _ in calls[:-1]] == list(trainings[:-1])
     assert all(options == {"overrides": {}} for _, _, options in calls)
 
 

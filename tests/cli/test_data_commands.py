@@ -235,7 +235,7 @@ def test_verbs_know_imported_names_only_once_they_exist(project: Path, monkeypat
     assert "is not one of togo15, hh143, mix" in result.output
     invoke("import", "mine", own_files(project / "files"))
     asked: list[str] = []
-    monkeypatch.setattr("paraisite.workflows.train.train_step3", lambda dataset, **_: asked.append(dataset))
+    monkeypatch.setattr("paraisite.workflows.train.train_experiment", lambda _, dataset, **__: asked.append(dataset))
     monkeypatch.setattr("paraisite.workflows.train.train_recipe", lambda recipe, **_: asked.append(recipe))
     for arguments in (["step3", "--dataset", "mine"], ["train", "felab_mine"]):
         assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0

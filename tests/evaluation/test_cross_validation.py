@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from paraisite.arrays import Floats
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import CrossFit, cross_fit
 from paraisite.models.estimate import Estimate
 
@@ -12,7 +12,7 @@ N = 40
 RNG = np.random.default_rng(0)
 DESCRIPTORS = RNG.normal(size=(N, 3))
 VALUES = DESCRIPTORS @ [1.0, -0.5, 0.2] + 0.1 * RNG.normal(size=N)
-SPLITS = random_nested(N, seeds=[1, 2], train_fraction=0.8, n_fold=4)
+SPLITS = draw_random_nested_splits(N, seeds=[1, 2], train_fraction=0.8, n_fold=4)
 
 
 def least_squares(x: Floats, y: Floats, asked: Floats) -> Estimate:

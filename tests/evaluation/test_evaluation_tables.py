@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.scores import read_estimates, tabulate_estimates, tabulate_scores
@@ -14,7 +14,7 @@ from paraisite.models.estimate import Estimate
 from tests.synthetic_result import make_dataset
 
 DATASET = make_dataset(n_row=30)
-SPLITS = random_nested(30, seeds=[1, 2], train_fraction=0.8, n_fold=4)
+SPLITS = draw_random_nested_splits(30, seeds=[1, 2], train_fraction=0.8, n_fold=4)
 COLUMNS_OF_VERSION_0_1 = [
     *("model", "seed", "split_seed", "split", "row", "material_id", "formula", "kappa_w_per_m_k"),
     *("kappa_estimated_w_per_m_k", "kappa_median_w_per_m_k", "log10_spread_dex", "tilt"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paraisite.config import FineTuning, load_config
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation import network_cross_validation
 from paraisite.evaluation.cross_validation import CrossFit
@@ -23,7 +23,7 @@ from tests.training.tiny import CONFIG, SETTINGS, tiny_data
 
 ROOT = Path(__file__).parents[2]
 N = 12
-SPLITS = random_nested(N, seeds=[1, 2], train_fraction=0.7, n_fold=2)
+SPLITS = draw_random_nested_splits(N, seeds=[1, 2], train_fraction=0.7, n_fold=2)
 
 
 @pytest.fixture(autouse=True)

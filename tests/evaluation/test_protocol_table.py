@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.evaluation_tables import EvaluationTables
@@ -17,7 +17,7 @@ from paraisite.models.tabular import TabularModel, constant, line
 from tests.synthetic_result import make_dataset, make_result
 
 DATASET = make_dataset(n_row=95)
-SPLITS = random_nested(95, seeds=[1, 2], train_fraction=0.8, n_fold=3)
+SPLITS = draw_random_nested_splits(95, seeds=[1, 2], train_fraction=0.8, n_fold=3)
 
 
 @pytest.fixture(scope="module")

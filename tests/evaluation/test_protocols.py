@@ -8,7 +8,7 @@ import pytest
 
 from paraisite.config import Config, load_config
 from paraisite.data.datasets.loaders import load_dataset
-from paraisite.data.datasets.splits import random_splits
+from paraisite.data.datasets.splits import draw_random_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.evaluation.protocols import PROTOCOLS
@@ -32,7 +32,7 @@ def test_the_pipelines_protocols_are_known(config: Config) -> None:
 
 def test_honest_tests_the_papers_fifths(togo15: Dataset, config: Config) -> None:
     splits = PROTOCOLS["honest"].divide(togo15, config.splits, config.evaluation)
-    paper = random_splits(95, seeds=range(1, 10), train_fraction=0.8)
+    paper = draw_random_splits(95, seeds=range(1, 10), train_fraction=0.8)
     for found, expected in zip(splits, paper, strict=True):
         np.testing.assert_array_equal(found.test, expected.validation)
         assert len(found.folds) == config.evaluation.n_fold

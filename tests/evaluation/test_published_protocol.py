@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.errors import DataError
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.published_protocol import tabulate_training_estimates
 from tests.synthetic_result import make_result
 
 RESULT = make_result("RWTG15", seeds=(1, 2))
-SPLITS = random_nested(len(RESULT.dataset), seeds=[1, 2], train_fraction=0.8, n_fold=5)
+SPLITS = draw_random_nested_splits(len(RESULT.dataset), seeds=[1, 2], train_fraction=0.8, n_fold=5)
 
 
 @pytest.mark.parametrize("epoch", ["best_epoch", "last_epoch"])
@@ -33,6 +33,6 @@ def test_what_cannot_be_made_without_rows_held_back_is_unknown_not_zero() -> Non
 
 
 def test_another_division_than_the_trainings_is_an_error() -> None:
-    others = random_nested(len(RESULT.dataset), seeds=[3], train_fraction=0.8, n_fold=5)
+    others = draw_random_nested_splits(len(RESULT.dataset), seeds=[3], train_fraction=0.8, n_fold=5)
     with pytest.raises(DataError, match="RWTG15 was not trained on split 3: train it again"):
         tabulate_training_estimates(RESULT, others, epoch="best_epoch", seed=42)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from paraisite import schema
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.scores import compute_log10_errors, summarise_scores, tabulate_estimates, tabulate_scores
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
@@ -15,7 +15,7 @@ from tests.synthetic_result import make_dataset
 
 DATASET = make_dataset(n_row=50)
 KAPPA = DATASET.table["kappa_w_per_m_k"].to_numpy()
-SPLITS = random_nested(50, seeds=[1, 2, 3], train_fraction=0.8, n_fold=4)
+SPLITS = draw_random_nested_splits(50, seeds=[1, 2, 3], train_fraction=0.8, n_fold=4)
 
 
 def found(*, spread: float, seed: int = 0) -> list[CrossFit]:

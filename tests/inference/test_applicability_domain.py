@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.inference.applicability_domain import N_NEAREST, ApplicabilityDomain
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.models.applicability import out_of_domain
@@ -30,7 +30,7 @@ def no_elements(n_row: int) -> np.ndarray:
 
 
 def test_the_score_is_the_evaluations_where_each_row_is_held_out_once():
-    (split,) = random_nested(80, seeds=[1], train_fraction=0.75, n_fold=N_FOLD)
+    (split,) = draw_random_nested_splits(80, seeds=[1], train_fraction=0.75, n_fold=N_FOLD)
     features = RNG.normal(size=(N_FOLD, 80, 5))
     expected = out_of_domain(list(features), split)
     known = dataclasses.replace(

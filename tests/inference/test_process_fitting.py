@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from paraisite import schema
-from paraisite.data.datasets.splits import random_splits
+from paraisite.data.datasets.splits import draw_random_splits
 from paraisite.inference.process_fitting import measure_held_out_errors
 from paraisite.metrics.kappa_errors import summarise_metrics
 from tests.inference.known_predictors import planted_calibration_set
 
 N_ROW = 200
-SPLITS = random_splits(N_ROW, seeds=range(1, 6), train_fraction=0.8)
+SPLITS = draw_random_splits(N_ROW, seeds=range(1, 6), train_fraction=0.8)
 TRAINED = np.stack([np.isin(np.arange(N_ROW), split.train) for split in SPLITS])
 
 

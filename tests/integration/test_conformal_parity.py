@@ -18,7 +18,7 @@ from mapie.metrics.regression import regression_coverage_score
 from mapie.regression import SplitConformalRegressor
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.scores import tabulate_estimates, tabulate_scores
 from paraisite.inference.calibration import Calibration
@@ -177,7 +177,7 @@ def test_an_evaluations_coverage_is_the_share_that_mapie_counts() -> None:
 
     cross_fits = [
         CrossFit(split, predict(split.train), predict(split.test), rng.uniform(size=len(split.test)))
-        for split in random_nested(60, seeds=[1, 2], train_fraction=0.8, n_fold=4)
+        for split in draw_random_nested_splits(60, seeds=[1, 2], train_fraction=0.8, n_fold=4)
     ]
     estimates = tabulate_estimates("m", cross_fits, dataset, seed=42)
     for score in tabulate_scores(estimates).to_dict("records"):

@@ -5,7 +5,7 @@ import pytest
 from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
-from paraisite.data.datasets.nested_splits import NestedSplit, random_nested
+from paraisite.data.datasets.nested_splits import NestedSplit, draw_random_nested_splits
 from paraisite.data.structure_types import rocksalt
 from paraisite.features.descriptors import physical_descriptors
 from paraisite.models.applicability import distances, is_flagged, n_unseen_element, out_of_domain
@@ -13,7 +13,7 @@ from tests.synthetic_result import make_dataset
 
 RNG = np.random.default_rng(3)
 N = 60
-(SPLIT,) = random_nested(N, seeds=[1], train_fraction=0.8, n_fold=4)
+(SPLIT,) = draw_random_nested_splits(N, seeds=[1], train_fraction=0.8, n_fold=4)
 
 
 def with_test_row(structure: Structure) -> tuple[list[Structure], int]:
@@ -60,7 +60,7 @@ def test_a_crystal_like_no_other_ranks_first_and_is_flagged() -> None:
 def test_rows_like_the_known_ones_are_flagged_one_time_in_twenty() -> None:
     flagged = []
     for seed in range(40):
-        (split,) = random_nested(N, seeds=[seed], train_fraction=0.8, n_fold=4)
+        (split,) = draw_random_nested_splits(N, seeds=[seed], train_fraction=0.8, n_fold=4)
         features = RNG.normal(size=(N, 4))
         flagged.append(out_of_domain([features] * 4, split) > 0.95)
     assert np.mean(flagged) == pytest.approx(0.05, abs=0.025)

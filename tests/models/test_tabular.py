@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from paraisite.arrays import Floats
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular
 from paraisite.models.tabular import (
     BASELINES,
@@ -25,7 +25,7 @@ N = 60
 X = RNG.uniform(-2.0, 2.0, size=(N, 2))
 LINEAR = 1.0 + X @ [0.5, -0.3]
 CURVED = np.sin(2.0 * X[:, 0]) + 0.05 * RNG.normal(size=N)
-SPLITS = random_nested(N, seeds=[1], train_fraction=0.8, n_fold=3)
+SPLITS = draw_random_nested_splits(N, seeds=[1], train_fraction=0.8, n_fold=3)
 
 
 def fitted(model: TabularModel, values: Floats, **blocks: Floats) -> CrossFit:
@@ -72,7 +72,7 @@ def test_blocks_are_put_side_by_side_and_unknown_ones_are_an_error() -> None:
 @pytest.mark.parametrize("fit_predict", [forest, gaussian_process])
 def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: FitPredict) -> None:
     model = TabularModel("m", ("x",), fit_predict, "")
-    splits = random_nested(N, seeds=[1, 2], train_fraction=0.8, n_fold=2)
+    splits = draw_random_nested_splits(N, seeds=[1, 2], train_fraction=0.8, n_fold=2)
     alone, aside = (
         cross_fit_tabular(model, blocks={"x": X}, log10_kappa=CURVED, splits=splits, n_process=n) for n in (1, 2)
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.scores import tabulate_estimates
@@ -56,7 +56,7 @@ def test_the_figure_leaves_out_splits_that_diverged_and_says_which_numbers_it_sh
 def test_the_table_says_how_far_each_backbone_is_from_random_weights() -> None:
     dataset = make_dataset(n_row=60)
     log10_kappa = np.log10(dataset.table["kappa_w_per_m_k"].to_numpy())
-    splits = random_nested(60, seeds=[1, 2, 3], train_fraction=0.8, n_fold=3)
+    splits = draw_random_nested_splits(60, seeds=[1, 2, 3], train_fraction=0.8, n_fold=3)
     random = np.random.default_rng(0)
     tables = []
     for name, noise in (("random weights", 0.3), ("band gap (MEGNet)", 0.1)):

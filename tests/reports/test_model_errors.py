@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.scores import tabulate_estimates
@@ -28,7 +28,7 @@ DATASET = make_dataset(n_row=60)
 def outcome() -> EvaluationTables:
     log10_kappa = np.log10(DATASET.table["kappa_w_per_m_k"].to_numpy())
     noisy = log10_kappa[:, None] + 0.1 * np.random.default_rng(0).normal(size=(60, 1))
-    splits = random_nested(60, seeds=[1, 2], train_fraction=0.8, n_fold=3)
+    splits = draw_random_nested_splits(60, seeds=[1, 2], train_fraction=0.8, n_fold=3)
     models = (TabularModel("constant", (), constant, ""), TabularModel("knows much", ("x",), line, ""))
     found = {
         model.name: cross_fit_tabular(model, blocks={"x": noisy}, log10_kappa=log10_kappa, splits=splits)

@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from paraisite import schema
-from paraisite.data.datasets.splits import grouped_split
+from paraisite.data.datasets.splits import draw_grouped_split
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.ensemble import Ensemble
 from paraisite.reports.figures import learning_curves
@@ -57,7 +57,7 @@ def pretraining() -> Pretraining:
         metrics=metrics,
         predictions=pd.DataFrame({"material_id": ["a"], "true": [-1.0], "predicted": [-1.1]}),
         curves=pd.DataFrame({schema.EPOCH: [1, 2], "train_error": [0.5, 0.4], "validation_error": [0.6, 0.5]}),
-        split=grouped_split(list("abcdefghijklmnopqrst"), seed=1),
+        split=draw_grouped_split(list("abcdefghijklmnopqrst"), seed=1),
         best_epoch=2,
         seconds=1.0,
     )

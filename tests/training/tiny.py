@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from paraisite.config import TrainingConfig
-from paraisite.data.datasets.splits import Split, random_splits
+from paraisite.data.datasets.splits import Split, draw_random_splits
 from paraisite.graphs.build import build_graphs
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.target_scaler import TargetScaler
@@ -55,7 +55,7 @@ def tiny_data() -> TrainingData:
 
 def tiny_splits() -> tuple[Split, ...]:
     """Return one split per member: eight crystals train, four validate."""
-    return random_splits(len(tiny_data().graphs), seeds=range(1, N_MEMBER + 1), train_fraction=0.7)
+    return draw_random_splits(len(tiny_data().graphs), seeds=range(1, N_MEMBER + 1), train_fraction=0.7)
 
 
 def tiny_scaler() -> TargetScaler:

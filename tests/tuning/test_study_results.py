@@ -6,14 +6,14 @@ import numpy as np
 import optuna
 import pytest
 
-from paraisite.data.datasets.nested_splits import random_nested
+from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.errors import DataError
 from paraisite.tuning.objective import INNER_MAPE
 from paraisite.tuning.space import suggest
 from paraisite.tuning.study_results import PRUNED_AFTER, best_of_split, best_settings, replay_pruning, trials_table
 from tests.tuning.studies import run_again, study_in
 
-SPLITS = random_nested(20, seeds=[1, 2], train_fraction=0.8, n_fold=2)
+SPLITS = draw_random_nested_splits(20, seeds=[1, 2], train_fraction=0.8, n_fold=2)
 
 
 def test_each_split_chooses_by_its_own_rows(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
 from paraisite.arrays import Ints
-from paraisite.data.datasets.splits import Split, random_splits
+from paraisite.data.datasets.splits import Split, draw_random_splits
 from paraisite.errors import DataError
 
 
@@ -39,8 +39,10 @@ class NestedSplit:
             yield Split(seed=self.seed, train=self.train[~np.isin(self.train, fold)], validation=fold)
 
 
-def random_nested(n_row: int, *, seeds: Sequence[int], train_fraction: float, n_fold: int) -> tuple[NestedSplit, ...]:
-    """Return the paper's splits: for each seed the same test rows as ``random_splits``' validation rows.
+def draw_random_nested_splits(
+    n_row: int, *, seeds: Sequence[int], train_fraction: float, n_fold: int
+) -> tuple[NestedSplit, ...]:
+    """Return the paper's splits: for each seed the same test rows as ``draw_random_splits``' validation rows.
 
     Raises:
         DataError: There are fewer training rows than folds, or no test row.
@@ -54,11 +56,11 @@ def random_nested(n_row: int, *, seeds: Sequence[int], train_fraction: float, n_
             groups=np.arange(n_row).astype(str),
             n_fold=n_fold,
         )
-        for split in random_splits(n_row, seeds=seeds, train_fraction=train_fraction)
+        for split in draw_random_splits(n_row, seeds=seeds, train_fraction=train_fraction)
     )
 
 
-def grouped_nested(
+def draw_grouped_nested_splits(
     groups: Sequence[str], *, seeds: Sequence[int], train_fraction: float, n_fold: int
 ) -> tuple[NestedSplit, ...]:
     """Return random splits that leave every group whole, in the folds as well.
@@ -82,7 +84,7 @@ def grouped_nested(
     return tuple(splits)
 
 
-def leave_one_out_nested(kinds: Sequence[str], *, groups: Sequence[str], n_fold: int) -> tuple[NestedSplit, ...]:
+def make_leave_one_out_splits(kinds: Sequence[str], *, groups: Sequence[str], n_fold: int) -> tuple[NestedSplit, ...]:
     """Return one split for each kind, whose rows test; folds of the others leave every group whole.
 
     Args:

@@ -46,7 +46,7 @@ def find_pairs_between(dataset: Dataset, other: Dataset) -> pd.DataFrame:
         Columns row (of ``dataset``), other_row (of ``other``), formula, relation (``STRUCTURE`` or ``POLYMORPH``),
         log10_ratio_dex (log10 of kappa over the other's kappa), volume_ratio (of the volumes per atom).
     """
-    return _compared(_numbered(dataset, ROW).merge(_numbered(other, OTHER_ROW), on=FORMULA), dataset, other)
+    return _compare_pairs(_number_rows(dataset, ROW).merge(_number_rows(other, OTHER_ROW), on=FORMULA), dataset, other)
 
 
 def find_pairs_within(dataset: Dataset) -> pd.DataFrame:
@@ -55,8 +55,8 @@ def find_pairs_within(dataset: Dataset) -> pd.DataFrame:
     Returns:
         Columns as ``find_pairs_between`` has them; ``STRUCTURE`` pairs are duplicates.
     """
-    pairs = _numbered(dataset, ROW).merge(_numbered(dataset, OTHER_ROW), on=FORMULA)
-    once = _compared(pairs[pairs[ROW] < pairs[OTHER_ROW]], dataset, dataset)
+    pairs = _number_rows(dataset, ROW).merge(_number_rows(dataset, OTHER_ROW), on=FORMULA)
+    once = _compare_pairs(pairs[pairs[ROW] < pairs[OTHER_ROW]], dataset, dataset)
     turned = once.rename(columns={ROW: OTHER_ROW, OTHER_ROW: ROW})
     turned[LOG10_RATIO], turned[VOLUME_RATIO] = -turned[LOG10_RATIO], 1.0 / turned[VOLUME_RATIO]
     return pd.concat([once, turned[once.columns]]).sort_values([ROW, OTHER_ROW], ignore_index=True)
@@ -75,7 +75,7 @@ def find_closest_relations(pairs: pd.DataFrame, n_row: int) -> npt.NDArray[np.st
     return relations
 
 
-def counted(pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
+def count_relations(pairs: pd.DataFrame, n_row: int) -> pd.DataFrame:
     """Return how many rows of a data set have each relation as their closest, and how far the values are apart.
 
     Args:
@@ -114,12 +114,12 @@ def name_pair_materials(pairs: pd.DataFrame, dataset: Dataset, other: Dataset) -
     return pd.DataFrame(named).join(pairs.drop(columns=[ROW, OTHER_ROW]).reset_index(drop=True))
 
 
-def _numbered(dataset: Dataset, name: str) -> pd.DataFrame:
+def _number_rows(dataset: Dataset, name: str) -> pd.DataFrame:
     """Return formula and number of each row."""
     return dataset.table[[FORMULA]].assign(**{name: np.arange(len(dataset))})
 
 
-def _compared(pairs: pd.DataFrame, dataset: Dataset, other: Dataset) -> pd.DataFrame:
+def _compare_pairs(pairs: pd.DataFrame, dataset: Dataset, other: Dataset) -> pd.DataFrame:
     """Return pairs of one formula with their relation, and with the ratios of their values and volumes."""
     rows, other_rows = (pairs[name].to_numpy(np.int64) for name in (ROW, OTHER_ROW))
     cells, other_cells = _reduced_cells(dataset, rows), _reduced_cells(other, other_rows)

@@ -32,7 +32,7 @@ class Split:
     validation: npt.NDArray[np.int64]
 
 
-def random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) -> tuple[Split, ...]:
+def draw_random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) -> tuple[Split, ...]:
     """Return the paper's split of ``n_row`` rows for each seed."""
     n_train = int(train_fraction * n_row)
     splits = []
@@ -63,7 +63,7 @@ class SplitWithTest(Split):
     test: npt.NDArray[np.int64]
 
 
-def grouped_split(groups: Sequence[str], *, seed: int, held_out_fraction: float = 0.1) -> SplitWithTest:
+def draw_grouped_split(groups: Sequence[str], *, seed: int, held_out_fraction: float = 0.1) -> SplitWithTest:
     """Return a random split that leaves every group whole, so that no formula has polymorphs on two sides.
 
     Args:
@@ -86,7 +86,7 @@ def grouped_split(groups: Sequence[str], *, seed: int, held_out_fraction: float 
     return SplitWithTest(seed=seed, train=train, validation=validation, test=test)
 
 
-def split_table(dataset: Dataset, split: Split) -> pd.DataFrame:
+def tabulate_split(dataset: Dataset, split: Split) -> pd.DataFrame:
     """Return one split's rows: columns split_seed, part, row (of the data set), material_id, formula.
 
     Rows keep the split's permutation order, the training rows first.

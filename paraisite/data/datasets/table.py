@@ -24,7 +24,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE
-from paraisite.data.structure_columns import append_structure_columns, structures_of, symbols
+from paraisite.data.structure_columns import append_structure_columns, element_symbols, read_structure_columns
 from paraisite.data.validation import find_unusable
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
@@ -127,7 +127,7 @@ class Dataset:
             materials = pq.read_table(folder / MATERIALS_FILE)
             rejected = pq.read_table(folder / REJECTED_FILE).to_pandas().astype(REJECTED_TYPES)
             table = materials.select(list(COLUMN_TYPES)).to_pandas().astype(COLUMN_TYPES)
-            structures = structures_of(materials)
+            structures = read_structure_columns(materials)
             name, expected = card["name"], card["digest"]
         except FileNotFoundError as error:
             raise MissingInputError(
@@ -194,7 +194,7 @@ def _digest(table: pd.DataFrame, structures: Sequence[Structure]) -> str:
     for material_id, kappa, structure in zip(table[MATERIAL_ID], table[KAPPA], structures, strict=True):
         numbers = np.concatenate([structure.lattice.matrix.ravel(), structure.frac_coords.ravel()])
         # Every text is followed by a zero byte, so that no two data sets share one byte stream.
-        sha256.update("\0".join([material_id, *symbols(structure), ""]).encode())
+        sha256.update("\0".join([material_id, *element_symbols(structure), ""]).encode())
         sha256.update(np.rint(numbers * DIGEST_STEPS_PER_UNIT).astype("<i8").tobytes())
         sha256.update(np.float64(kappa).astype("<f8").tobytes())
     return sha256.hexdigest()

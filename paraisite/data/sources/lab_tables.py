@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.data.record import Record, Rejection
-from paraisite.data.structure_columns import structures_of
+from paraisite.data.structure_columns import read_structure_columns
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON
 
@@ -37,7 +37,7 @@ def load_tier(folder: Path, tier: str) -> tuple[list[Record], list[Rejection]]:
     columns = (accepted[name].to_pylist() for name in (MATERIAL_ID, KAPPA, PROTOTYPE))
     records = [
         Record(material_id, structure, kappa, prototype, SOURCES[tier])
-        for material_id, kappa, prototype, structure in zip(*columns, structures_of(accepted), strict=True)
+        for material_id, kappa, prototype, structure in zip(*columns, read_structure_columns(accepted), strict=True)
     ]
     return records, [
         Rejection(*row) for row in zip(*(refused[c].to_pylist() for c in (MATERIAL_ID, REASON)), strict=True)
@@ -53,7 +53,7 @@ def load_relaxed_crystals(folder: Path) -> tuple[pd.DataFrame, tuple[Structure, 
     """
     table = _read(folder, "slack")
     relaxed = table.filter(pc.not_equal(table[FORMULA], ""))
-    return relaxed.to_pandas(), structures_of(relaxed)
+    return relaxed.to_pandas(), read_structure_columns(relaxed)
 
 
 def load_relaxed_formulas(folder: Path) -> frozenset[str]:

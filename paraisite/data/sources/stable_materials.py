@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.data.record import Rejection
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot, write_tables
-from paraisite.data.structure_columns import append_structure_columns, structures_of
+from paraisite.data.structure_columns import append_structure_columns, read_structure_columns
 from paraisite.data.validation import validate_structure
 from paraisite.errors import DataError, StructureError
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON
@@ -119,7 +119,9 @@ def load_stable_materials(folder: Path) -> StableMaterials:
     try:
         materials, rejected = pq.read_table(folder / MATERIALS_FILE), pq.read_table(folder / REJECTED_FILE)
         table = materials.select([MATERIAL_ID, FORMULA, *NUMBERS, *FLAGS]).to_pandas()
-        return StableMaterials(table, structures_of(materials), rejected.select([MATERIAL_ID, REASON]).to_pandas())
+        return StableMaterials(
+            table, read_structure_columns(materials), rejected.select([MATERIAL_ID, REASON]).to_pandas()
+        )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise DataError(f"{folder} holds no readable snapshot ({error}): fetch it anew") from error
 

@@ -11,7 +11,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.data.record import Record
 from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record
-from paraisite.data.structure_columns import STRUCTURE_SCHEMA, structures_of
+from paraisite.data.structure_columns import STRUCTURE_SCHEMA, read_structure_columns
 from paraisite.errors import DataError
 from paraisite.schema import PROTOTYPE
 
@@ -48,7 +48,7 @@ def list_table_items(path: Path, options: ImportOptions) -> Iterator[Item]:
 
 def _read_structure_lists(row: pa.Table) -> Structure | str:
     try:
-        return structures_of(row)[0]
+        return read_structure_columns(row)[0]
     except (ValueError, TypeError, IndexError, KeyError) as error:
         return f"the columns {', '.join(STRUCTURE_SCHEMA.names)} make no crystal: {error}"
 

@@ -16,7 +16,7 @@ from paraisite.data.datasets.shared_materials import (
     NOTHING,
     POLYMORPH,
     STRUCTURE,
-    counted,
+    count_relations,
     find_closest_relations,
     find_pairs_between,
     find_pairs_within,
@@ -124,7 +124,7 @@ def test_other_elements_or_another_formula_share_nothing() -> None:
     second = dataset("second", [rocksalt("K", "Cl", a_angstrom=5.64), rocksalt("Na", "Br", a_angstrom=5.64)])
     pairs = find_pairs_between(first, second)
     assert pairs.empty
-    assert counted(pairs, 1)["n_row"].to_dict() == {STRUCTURE: 0, POLYMORPH: 0, NOTHING: 1}
+    assert count_relations(pairs, 1)["n_row"].to_dict() == {STRUCTURE: 0, POLYMORPH: 0, NOTHING: 1}
 
 
 def test_duplicates_and_polymorphs_inside_are_counted_once_per_row() -> None:
@@ -135,7 +135,7 @@ def test_duplicates_and_polymorphs_inside_are_counted_once_per_row() -> None:
     pairs = find_pairs_within(inside)
     assert pairs[["row", "other_row"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 0], [1, 2], [2, 0], [2, 1]]
     assert find_closest_relations(pairs, 4).tolist() == [STRUCTURE, POLYMORPH, STRUCTURE, NOTHING]
-    counts = counted(pairs, 4)
+    counts = count_relations(pairs, 4)
     assert counts["n_row"].to_dict() == {STRUCTURE: 2, POLYMORPH: 1, NOTHING: 1}
     assert counts.loc[STRUCTURE, "median_abs_log10_ratio_dex"] == pytest.approx(np.log10(2))
     assert counts.loc[STRUCTURE, "median_log10_ratio_dex"] == pytest.approx(0, abs=1e-12)
@@ -155,7 +155,7 @@ def test_pairs_are_named_by_data_set_and_id() -> None:
 
 def test_togo15_holds_nothing_twice_but_polymorphs_of_26_compounds(bundled_data: Path) -> None:
     togo15 = load_dataset("togo15", load_config(ROOT / "params.yaml").data, bundled_data)
-    counts = counted(find_pairs_within(togo15), len(togo15))
+    counts = count_relations(find_pairs_within(togo15), len(togo15))
     assert counts["n_row"].to_dict() == {STRUCTURE: 0, POLYMORPH: 52, NOTHING: 43}
 
 
