@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.features.descriptors import structure_descriptors, symmetry_of
+from paraisite.features.descriptors import compute_structure_descriptors, find_symmetry
 from paraisite.schema import FORMULA, NEAREST_MATERIAL, ROW
 
 SPACE_GROUP: Final = "space_group"
@@ -129,11 +129,11 @@ class _DiverseSelection:
 def standardise_descriptors(crystals: Sequence[Structure]) -> Floats:
     """Return physical and ionic descriptors, each with mean 0 and deviation 1 over the crystals."""
     standardised: Floats = StandardScaler().fit_transform(
-        structure_descriptors(CrystalArrays.from_structures(crystals))
+        compute_structure_descriptors(CrystalArrays.from_structures(crystals))
     )
     return standardised
 
 
 def find_space_group(crystal: Structure) -> int:
     """Return the number of a crystal's space group."""
-    return int(symmetry_of(crystal).get_space_group_number())
+    return int(find_symmetry(crystal).get_space_group_number())

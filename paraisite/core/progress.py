@@ -13,6 +13,10 @@ logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES: Final = 300.0
 
 
+def ignore_progress(_present: int, _total: int | None) -> None:
+    """Show nothing: the default where no progress is asked for."""
+
+
 class CountProgress:
     """Shows how much of something is done, to be used with ``with``."""
 

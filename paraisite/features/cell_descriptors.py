@@ -8,7 +8,7 @@ from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
 from paraisite.errors import StructureError
-from paraisite.features.descriptors import PHYSICAL_DESCRIPTORS, Descriptor, physical_descriptors, symmetry_of
+from paraisite.features.descriptors import PHYSICAL_DESCRIPTORS, Descriptor, compute_physical_descriptors, find_symmetry
 from paraisite.schema import REASON
 
 OF_THE_CELL: Final = (
@@ -25,7 +25,7 @@ OF_THE_CELL: Final = (
 OF_STRUCTURES: Final = (*OF_THE_CELL, *PHYSICAL_DESCRIPTORS)
 
 
-def descriptors_of(structures: Sequence[Structure | None]) -> pd.DataFrame:
+def compute_cell_descriptors(structures: Sequence[Structure | None]) -> pd.DataFrame:
     """Return the columns of ``OF_STRUCTURES`` and ``reason``, one row per structure.
 
     A crystal that they cannot be computed of has NaN and a reason, else the reason is empty.
@@ -41,14 +41,14 @@ def _row(structure: Structure | None) -> dict[str, float | str]:
     if structure is None:
         return {REASON: ""}
     try:
-        physical = physical_descriptors([structure]).iloc[0].to_dict()
+        physical = compute_physical_descriptors([structure]).iloc[0].to_dict()
         return _of_cell(structure) | {str(name): float(value) for name, value in physical.items()} | {REASON: ""}
     except (StructureError, SymmetryUndeterminedError) as error:
         return {REASON: f"no descriptors: {error}"}
 
 
 def _of_cell(structure: Structure) -> dict[str, float]:
-    symmetry = symmetry_of(structure)
+    symmetry = find_symmetry(structure)
     number, order = symmetry.get_space_group_number(), len(symmetry.get_point_group_operations())
     values = (
         structure.volume,

@@ -72,7 +72,7 @@ _UNKNOWN: Final = {"atomic_radius": _RADIUS_ANGSTROM, "X": _ELECTRONEGATIVITY, "
 """Where the table has no value, as of noble gases and the heaviest elements: about the mean over the others."""
 
 
-def physical_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
+def compute_physical_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     """Return the columns of ``PHYSICAL_DESCRIPTORS``, one row per structure.
 
     Raises:
@@ -91,7 +91,7 @@ IONIC_DESCRIPTORS: Final = tuple(
 """Of the crystal's least and most electronegative element, cation and anion of an ionic one."""
 
 
-def ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
+def compute_ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     """Return the columns of ``IONIC_DESCRIPTORS``, one row per structure.
 
     Raises:
@@ -101,7 +101,7 @@ def ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[descriptor.name for descriptor in IONIC_DESCRIPTORS])
 
 
-def structure_descriptors(crystals: CrystalArrays) -> Floats:
+def compute_structure_descriptors(crystals: CrystalArrays) -> Floats:
     """Return the columns of ``PHYSICAL_DESCRIPTORS``, then those of ``IONIC_DESCRIPTORS``, [n_crystal, n_descriptor].
 
     Raises:
@@ -110,7 +110,7 @@ def structure_descriptors(crystals: CrystalArrays) -> Floats:
     return np.hstack([_physical(crystals), _ionic(crystals)])
 
 
-def symmetry_of(structure: Structure) -> SpacegroupAnalyzer:
+def find_symmetry(structure: Structure) -> SpacegroupAnalyzer:
     """Return a crystal's symmetry as spglib finds it.
 
     Raises:
@@ -121,7 +121,7 @@ def symmetry_of(structure: Structure) -> SpacegroupAnalyzer:
         return SpacegroupAnalyzer(structure, _SYMMETRY_TOLERANCE_ANGSTROM)
 
 
-def composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
+def compute_composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
     """Return statistics of the elements' properties, weighted by their share; one row per structure."""
     rows = []
     for structure in structures:

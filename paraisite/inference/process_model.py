@@ -15,7 +15,12 @@ from paraisite.arrays import Floats
 from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
-from paraisite.features.descriptors import IONIC_DESCRIPTORS, PHYSICAL_DESCRIPTORS, Descriptor, structure_descriptors
+from paraisite.features.descriptors import (
+    IONIC_DESCRIPTORS,
+    PHYSICAL_DESCRIPTORS,
+    Descriptor,
+    compute_structure_descriptors,
+)
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import ModelOutput
@@ -196,7 +201,7 @@ def describe(
     from paraisite.models.descriptor_blocks import log10_conductivity
 
     predicted = [log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]
-    return np.column_stack([structure_descriptors(crystals), *predicted])
+    return np.column_stack([compute_structure_descriptors(crystals), *predicted])
 
 
 def _key(process: str, kernel: int) -> str:

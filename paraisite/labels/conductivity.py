@@ -99,7 +99,7 @@ def compute_conductivity(harmonic: Phonopy, primitive: Structure, calculator: An
     """
     low, high = compute_frequency_range(harmonic, choose_mesh(primitive))
     anharmonic, n_snapshot = solve_phonons(harmonic, primitive, calculator, effort=effort)
-    kappa = kappa_of(anharmonic)
+    kappa = average_kappa(anharmonic)
     share = _largest_share(anharmonic.thermal_conductivity.mode_kappa[0, 0])
     n_call = len(harmonic.supercells_with_displacements) + n_snapshot + 1
     return Conductivity(kappa, low, high, share, len(anharmonic.supercell), n_call)
@@ -132,7 +132,7 @@ def solve_phonons(harmonic: Phonopy, primitive: Structure, calculator: Any, *, e
     return phonons, n_snapshot
 
 
-def kappa_of(phonons: Phono3py) -> float:
+def average_kappa(phonons: Phono3py) -> float:
     """Return the mean of the conductivity tensor's diagonal, W/m/K.
 
     Raises:

@@ -16,7 +16,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from scipy.constants import elementary_charge
 
 from paraisite.errors import StructureError
-from paraisite.labels.conductivity import choose_mesh, compute_frequency_range, kappa_of, solve_phonons
+from paraisite.labels.conductivity import average_kappa, choose_mesh, compute_frequency_range, solve_phonons
 from paraisite.labels.force_constants import Effort, compute_harmonic_phonons, count_supercell_atoms
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, relax_atoms
 
@@ -68,7 +68,7 @@ def compute_phonon_descriptors(structure: Structure, calculator: Any) -> PhononD
     harmonic = compute_harmonic_phonons(settled, calculator)
     low, high = compute_frequency_range(harmonic, choose_mesh(settled))
     phonons, n_snapshot = solve_phonons(harmonic, settled, calculator, effort=EFFORT)
-    kappa = kappa_of(phonons)  # at first: where no phonon is left there is nothing to average
+    kappa = average_kappa(phonons)  # at first: where no phonon is left there is nothing to average
     velocity, heat_capacity = _velocity_and_heat_capacity(phonons, settled.volume)
     return PhononDescriptors(
         kappa_potential_w_per_m_k=kappa,

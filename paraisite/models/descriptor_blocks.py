@@ -14,7 +14,11 @@ from pymatgen.core.structure import Structure
 from sklearn.impute import SimpleImputer
 
 from paraisite.arrays import Floats
-from paraisite.features.descriptors import composition_descriptors, ionic_descriptors, physical_descriptors
+from paraisite.features.descriptors import (
+    compute_composition_descriptors,
+    compute_ionic_descriptors,
+    compute_physical_descriptors,
+)
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.labels.slack import (
     TYPICAL_GRUNEISEN,
@@ -76,9 +80,9 @@ def descriptor_blocks(
             blocks ``POTENTIAL`` and ``PHONONS``.
     """
     blocks = {
-        PHYSICAL: physical_descriptors(structures).to_numpy(np.float64),
-        IONIC: ionic_descriptors(structures).to_numpy(np.float64),
-        COMPOSITION: composition_descriptors(structures).to_numpy(np.float64),
+        PHYSICAL: compute_physical_descriptors(structures).to_numpy(np.float64),
+        IONIC: compute_ionic_descriptors(structures).to_numpy(np.float64),
+        COMPOSITION: compute_composition_descriptors(structures).to_numpy(np.float64),
     }
     said = [log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
     if said:

@@ -20,7 +20,7 @@ from paraisite.analysis.member_variance import RATIO, RATIO_HIGH, RATIO_LOW, REF
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.metrics.paired_tests import P_HOLM
 from paraisite.reports.document import CaptionedTable, Section
-from paraisite.reports.statistics import LABELS, figures_of
+from paraisite.reports.statistics import LABELS, draw_statistics
 from paraisite.schema import MODEL
 
 _NOTHING: Final = "–"
@@ -55,7 +55,7 @@ def statistics_section(findings: StatisticsTables, source: str) -> Section:
             "measures relative disagreement of the members.",
             *_in_words(findings),
         ),
-        figures=list(figures_of(findings)),
+        figures=list(draw_statistics(findings)),
         tables=tables,
         folded=(_tests(findings),) if len(findings.tests) else (),
     )

@@ -37,7 +37,7 @@ _PARTS_OF_BOX: Final = ("whislo", "q1", "med", "q3", "whishi")
 """Matplotlib's names of what ``variance.QUANTILES`` are in a box plot."""
 
 
-def figures_of(findings: StatisticsTables) -> Iterator[Drawn]:
+def draw_statistics(findings: StatisticsTables) -> Iterator[Drawn]:
     """Yield the figures of the statistics; those without data are left out."""
     for name, threshold, what in (
         ("heat_map_above_threshold", THRESHOLD, f"Only pairs with |r| > {THRESHOLD:.2f} (the paper's Fig. 7)."),

@@ -12,7 +12,7 @@ from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.features.descriptors import structure_descriptors
+from paraisite.features.descriptors import compute_structure_descriptors
 from paraisite.models.gaussian_process import gaussian_process
 from paraisite.reports.candidates import replay_figures, replay_table
 from paraisite.reports.figures import save_figures
@@ -38,7 +38,9 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
     """
     target, dataset = output or CANDIDATES, load_data(TOGO15, load_config())
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
-    materials = ReplayMaterials(structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values)
+    materials = ReplayMaterials(
+        compute_structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values
+    )
     with recipe_run("replay of active learning") as run_id:
         table = replay_acquisition(materials, gaussian_process, options=options, n_process=n_process)
         summary = summarise_replay(table, n_lowest=options.n_lowest)

@@ -19,8 +19,8 @@ from paraisite.artifacts.stage_folders import FIGURES, empty_folder, statistics_
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.errors import DataError, MissingInputError
-from paraisite.features.cell_descriptors import descriptors_of
-from paraisite.reports.statistics import figures_of, strongest_correlations
+from paraisite.features.cell_descriptors import compute_cell_descriptors
+from paraisite.reports.statistics import draw_statistics, strongest_correlations
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import FORMATION_ENERGY, LOG_BULK, LOG_SHEAR, MATERIAL_ID, REASON
 from paraisite.screening.source_content import numbers_in, structures_in
@@ -93,7 +93,7 @@ def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output
 def _known(source: str, material_ids: pd.Series) -> pd.DataFrame:
     """Return descriptors of each row's crystal: of its structure, in the source itself, among the lab's labels."""
     rows = find_source(source)
-    computed, brought = descriptors_of(structures_in(rows)), numbers_in(rows)
+    computed, brought = compute_cell_descriptors(structures_in(rows)), numbers_in(rows)
     failed = computed.pop(REASON) != ""
     if failed.any():
         logger.warning("no descriptors could be computed for %d of %d crystals", failed.sum(), len(failed))
@@ -120,7 +120,7 @@ def _report(observed: Sequence[ModelPredictions], *, name: str, folder: Path) ->
         findings = StatisticsTables.of(observed)
         with logged_folder(folder, run_id=run_id) as new:
             findings.write(new)
-            for drawn in figures_of(findings):
+            for drawn in draw_statistics(findings):
                 drawn.save(new / FIGURES)
         log_numbers(findings.metrics(), run_id=run_id)
     for quantity, table in strongest_correlations(findings).items():

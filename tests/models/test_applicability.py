@@ -7,7 +7,7 @@ from pymatgen.core.structure import Structure
 from paraisite.arrays import Floats
 from paraisite.data.datasets.nested_splits import NestedSplit, draw_random_nested_splits
 from paraisite.data.structure_types import rocksalt
-from paraisite.features.descriptors import physical_descriptors
+from paraisite.features.descriptors import compute_physical_descriptors
 from paraisite.models.applicability import distances, is_flagged, n_unseen_element, out_of_domain
 from tests.synthetic_result import make_dataset
 
@@ -46,7 +46,7 @@ def test_the_score_is_the_share_of_training_rows_that_lie_closer() -> None:
 
 def test_a_crystal_like_no_other_ranks_first_and_is_flagged() -> None:
     structures, place = with_test_row(rocksalt("Pb", "Te", a_angstrom=11.0))
-    features = physical_descriptors(structures).to_numpy(np.float64)
+    features = compute_physical_descriptors(structures).to_numpy(np.float64)
     score = out_of_domain([features] * 4, SPLIT)
     assert np.argmax(score) == place
     assert np.sum(score == score.max()) == 1

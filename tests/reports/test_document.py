@@ -14,7 +14,7 @@ LOADING = {"src", "srcset", "data", "poster", "action", "background"}
 
 
 class Page(HTMLParser):
-    """What a browser would load of a page, and what a reader who does not see it is told."""
+    """What a browser would load of a page, and the text for a reader who does not see it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

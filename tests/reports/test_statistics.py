@@ -4,12 +4,12 @@ import numpy as np
 
 from paraisite.analysis.correlations import correlate_with_descriptors
 from paraisite.analysis.statistics_tables import StatisticsTables
-from paraisite.reports.statistics import figures_of, heat_map
+from paraisite.reports.statistics import draw_statistics, heat_map
 from tests.analysis.planted_correlations import planted
 
 
 def test_every_figure_has_numbers_a_caption_and_words() -> None:
-    drawn = list(figures_of(StatisticsTables.of(planted())))
+    drawn = list(draw_statistics(StatisticsTables.of(planted())))
     assert [each.name for each in drawn] == [
         "heat_map_above_threshold", "heat_map", "spread_by_step", "models_alike", "clusters", "cluster_profiles",
     ]  # fmt: skip

@@ -70,7 +70,7 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert set(comparisons.index) == set(NAMES) - {best}
     assert (result / "table.md").read_text().splitlines()[2].startswith(f"| {best} * |")
     printed = capsys.readouterr().out
-    assert "everything is chosen on the other rows" in " ".join(printed.split())
+    assert "everything is selected on the other rows" in " ".join(printed.split())
     assert f"{best} *" in printed
 
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
@@ -125,9 +125,9 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
         asked.append((start.description, seed, checkpoint_folder.name))
         random = np.random.default_rng(seed)
         log10_kappa = np.log10(given["dataset"].table["kappa_w_per_m_k"].to_numpy())
-        told = log10_kappa[:, None] + 0.2 * random.normal(size=(len(log10_kappa), 1))
-        model = TabularModel("told", ("x",), line, "")
-        return cross_fit_tabular(model, blocks={"x": told}, log10_kappa=log10_kappa, splits=given["splits"])
+        informed = log10_kappa[:, None] + 0.2 * random.normal(size=(len(log10_kappa), 1))
+        model = TabularModel("informed", ("x",), line, "")
+        return cross_fit_tabular(model, blocks={"x": informed}, log10_kappa=log10_kappa, splits=given["splits"])
 
     monkeypatch.setattr(evaluate, "_final_recipes", lambda *_: [RECIPES["RWTG15"]])
     monkeypatch.setattr(evaluate, "cross_fit_network", fitted)

@@ -27,7 +27,7 @@ def folder(tmp_path: Path, own_store: None, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def write_estimates(folder: Path, protocol: str) -> None:
-    """Write what two models said of ten test rows of each of three splits: three of five rows of a formula each."""
+    """Write two models' predictions for ten test rows of each of three splits; of five rows three share a formula."""
     table = make_dataset("second", n_row=40).table
     parts = []
     for model, factor in FACTOR_OF_MODEL.items():

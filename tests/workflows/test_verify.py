@@ -1,4 +1,4 @@
-"""A verification leaves inputs, instructions, and what is said of the crystal."""
+"""A verification leaves inputs, instructions, and the prediction for the crystal."""
 
 import builtins
 import json

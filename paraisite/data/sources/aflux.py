@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from paraisite.core.progress import ignore_progress
 from paraisite.data.snapshot import Snapshot, write_records
 from paraisite.data.sources.aflow import (
     AGL_KAPPA,
@@ -76,7 +77,7 @@ def fetch_aflow(
         DownloadError: The server cannot be reached, or its pages do not make one table.
         DataError: The snapshot cannot be written.
     """
-    rows = _all_pages(session, server, page_size, on_page or _no_progress)
+    rows = _all_pages(session, server, page_size, on_page or ignore_progress)
     if not rows:
         message = f"{server}: no entry with {AGL_KAPPA}, expected thousands; the query was {MATCHBOOK}"
         raise _unusable(session, message)
@@ -133,7 +134,3 @@ def _key(row: Any) -> str:
             if isinstance(row.get(name), str):
                 return str(row[name])
     return json.dumps(row, sort_keys=True)
-
-
-def _no_progress(_present: int, _total: int | None) -> None:
-    """Ignore progress."""

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from pymatgen.core import SETTINGS
 
+from paraisite.core.progress import ignore_progress
 from paraisite.data.snapshot import Snapshot
 from paraisite.data.sources.http import KEY_HEADER, JsonSession
 from paraisite.data.sources.stable_materials import FLAGS, NUMBERS, write_stable_materials
@@ -85,7 +86,7 @@ def fetch_stable_materials(
     """
     key = api_key()
     address = (server or os.environ.get(SERVER_VARIABLE) or SERVER).rstrip("/") + "/"
-    count = _Count(on_chunk or _no_progress)
+    count = _Count(on_chunk or ignore_progress)
     session = JsonSession(kept_answers, never_kept=(HEARTBEAT, HEARTBEAT + "/"), on_answer=count, **session_options)
     session.headers[KEY_HEADER] = key
     version = _database_version(session, address)
@@ -185,7 +186,3 @@ def _open_client(session: JsonSession, address: str, key: str) -> Any:
         reason = client
         time.sleep(session.pause_seconds)
     raise DownloadError(f"{address}{HEARTBEAT}: {' '.join(str(reason).split())[:300]}") from reason
-
-
-def _no_progress(_present: int, _total: int) -> None:
-    """Ignore progress."""

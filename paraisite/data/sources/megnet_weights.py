@@ -12,6 +12,7 @@ from typing import Final
 
 from paraisite.config import FORMATION_ENERGY_WEIGHTS_VARIABLE, DataConfig
 from paraisite.core.files import cache_folder
+from paraisite.core.progress import ignore_progress
 from paraisite.data.sources.resumable_download import (
     Progress,
     PublishedFile,
@@ -125,7 +126,7 @@ def fetch_published_weights(
         fetch_sidecar(url + ".json", sidecar, published, timeout_seconds)
 
     def attempt_weights() -> None:
-        fetch_weights(url, path, published, timeout_seconds, progress or _no_progress)
+        fetch_weights(url, path, published, timeout_seconds, progress or ignore_progress)
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +152,3 @@ def _by_hand(name: str, published: PublishedFile) -> str:
     if name != FORMATION_ENERGY:
         use = f"put them into the folder of the file that {setting} names"
     return f"get {name}.hdf5 and {name}.hdf5.json from {where} and {use}"
-
-
-def _no_progress(_present: int, _total: int) -> None:
-    """Ignore progress."""

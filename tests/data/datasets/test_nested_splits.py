@@ -1,4 +1,4 @@
-"""Divisions for an honest evaluation: nothing of a test row is among what chooses."""
+"""Nested splits for an honest evaluation: no test row takes part in a choice."""
 
 import numpy as np
 import pytest

@@ -126,7 +126,7 @@ def test_deuterium_is_not_taken_for_hydrogen(folder: Path):
 
 
 def bad_files(folder: Path) -> dict[str, str]:
-    """Write files without a usable crystal; return what is to be said of each."""
+    """Write files without a usable crystal; return the reason expected for each."""
     cubic = Lattice.cubic
     structures = {
         "shared.cif": (Structure(cubic(3), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]]), "partial occupancy"),
