@@ -1,5 +1,10 @@
 """The last hidden layer is the one that the head turns into predictions."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -35,3 +40,29 @@ def test_a_crystal_is_predicted_alike_alone_and_among_many_of_all_sizes() -> Non
     together = predict(ensemble, graphs)
     for row in (0, 30, 60, len(graphs) - 1):
         np.testing.assert_allclose(predict(ensemble, graphs.take([row]))[:, 0], together[:, row], atol=1e-5)
+
+
+_AS_USERS_DO = """
+import sys
+from pathlib import Path
+import numpy as np
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.models.ensemble import Ensemble
+from paraisite.models.ensemble_prediction import predict
+folder = Path(sys.argv[1])
+ensemble, graphs = Ensemble.load(folder / "members"), GraphCollection.load(folder / "graphs")
+np.save(folder / "found.npy", predict(ensemble, graphs))
+"""
+
+
+def test_predictions_are_those_of_the_compiler_as_users_have_it(tmp_path: Path) -> None:
+    """The tests compile with less optimisation than a user's process does, see ``conftest``."""
+    graphs = tiny_data().graphs
+    ensemble = Ensemble(
+        CONFIG, stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)]), None, "kappa", "W/m/K"
+    )
+    graphs.save(tmp_path / "graphs")
+    ensemble.save(tmp_path / "members")
+    environment = {name: value for name, value in os.environ.items() if name not in ("XLA_FLAGS", "TF_XLA_FLAGS")}
+    subprocess.run([sys.executable, "-c", _AS_USERS_DO, str(tmp_path)], env=environment, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "found.npy"), predict(ensemble, graphs), atol=1e-5)
