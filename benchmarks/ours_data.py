@@ -10,7 +10,7 @@ from paraisite.config import GraphConfig, HeadConfig
 from paraisite.graphs.build import build_graphs
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig, Parameters
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 
 GRAPHS = GraphConfig()
 MODEL = ModelConfig(head_hidden=HeadConfig().head_hidden)
@@ -40,4 +40,4 @@ def kappas_of(crystals: Sequence[Crystal]) -> np.ndarray:
 
 def untrained(n_member: int) -> Parameters:
     """Return random members, stacked."""
-    return stack([random_parameters(MODEL, seed=seed) for seed in range(n_member)])
+    return stack([draw_parameters(MODEL, seed=seed) for seed in range(n_member)])

@@ -31,7 +31,7 @@ from paraisite.training.batches import (
     validation_shape,
 )
 from paraisite.training.checkpoint import TrainingState
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.step import LabelledBatches
 from paraisite.training.unit import TrainingTask, UnitTrainer
 
@@ -91,7 +91,7 @@ class _Worker:
         settings = TrainingConfig(batch_size=batch_size)
         self._data, self._split = data, split
         self._trainer = UnitTrainer(TrainingTask(data, (split,), scaler, settings))
-        member = stack([random_parameters(data.config, seed=0)])
+        member = stack([draw_parameters(data.config, seed=0)])
         self._state = TrainingState.fresh(flatten(member, data.config))
         self._batches = self.pack()
 
@@ -141,7 +141,7 @@ def _validation(data: TrainingData, split: Split) -> Callable[[], object]:
     plans = validation_plans(data, [split.validation], shape)
     batches = tf.nest.map_structure(tf.constant, validation_batches(data, plans, shape))
     config: ModelConfig = data.config
-    weights = {name: tf.constant(value) for name, value in stack([random_parameters(config, seed=0)]).items()}
+    weights = {name: tf.constant(value) for name, value in stack([draw_parameters(config, seed=0)]).items()}
 
     @tf.function(jit_compile=True, autograph=False)
     def run(weights: Any, graphs: Any) -> Any:

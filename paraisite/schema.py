@@ -175,12 +175,12 @@ OOD_AUROC_TEST: Final = "ood_auroc_test"
 OOD_FLAGGED_TEST: Final = "ood_flagged_test"
 
 
-def coverage_name(coverage: float) -> str:
+def format_coverage_metric(coverage: float) -> str:
     """Return the metric for the share of test rows in the intervals that promise to hold ``coverage``."""
     return f"coverage_{coverage:.0%}"
 
 
-def width_name(coverage: float) -> str:
+def format_width_metric(coverage: float) -> str:
     """Return the metric for the mean width of these intervals."""
     return f"width_{coverage:.0%}_dex"
 
@@ -192,9 +192,14 @@ TEST_METRICS: Final[tuple[Metric, ...]] = (
         metric
         for coverage in COVERAGES
         for metric in (
-            Metric(coverage_name(coverage), "", "neither", f"Share of test rows in their {coverage:.0%} interval."),
             Metric(
-                width_name(coverage), "dex", "lower", f"Mean width of the {coverage:.0%} intervals of log10(kappa)."
+                format_coverage_metric(coverage), "", "neither", f"Share of test rows in their {coverage:.0%} interval."
+            ),
+            Metric(
+                format_width_metric(coverage),
+                "dex",
+                "lower",
+                f"Mean width of the {coverage:.0%} intervals of log10(kappa).",
             ),
         )
     ),

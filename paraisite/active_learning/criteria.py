@@ -86,7 +86,7 @@ class Selection:
     structures: dict[int, Structure] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, screened: ScreenedRows, criteria: Criteria, known: Dataset) -> Self:
+    def from_screening(cls, screened: ScreenedRows, criteria: Criteria, known: Dataset) -> Self:
         """Measure the standard deviations of the rows that pass.
 
         Raises:
@@ -95,17 +95,17 @@ class Selection:
         columns = [*screened.columns, *screened.source_columns]
         filters = criteria.filters.with_present_names(columns)
         if criteria.stable_ev_per_atom is not None:
-            filters = filters.also(make_stability_bound(columns, at_most_ev_per_atom=criteria.stable_ev_per_atom))
+            filters = filters.add_bound(make_stability_bound(columns, at_most_ev_per_atom=criteria.stable_ev_per_atom))
         return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known)
 
-    def candidates(self) -> tuple[RankedRows, CandidateList]:
+    def select_candidates(self) -> tuple[RankedRows, CandidateList]:
         """Return the ranking by the upper end of the intervals, and the list."""
         ranked = self._ranked(make_confidence_score(self.criteria.coverage), self.criteria.n_row)
         return ranked, select_diverse_rows(
             ranked.rows, self.structures, self.criteria.diversity, n_row=self.criteria.n_row
         )
 
-    def next_ones(self) -> CandidateList:
+    def select_next(self) -> CandidateList:
         """Return what to compute next; what is known is left out."""
         rule, rng = ACQUISITIONS[self.criteria.by], np.random.default_rng(self.criteria.seed)
         lowest = float(np.log10(self.known.table[KAPPA].min()))
@@ -120,10 +120,10 @@ class Selection:
         self.structures.update(self.screened.structures(set(ranked.rows[ROW]) - set(self.structures)))
         return ranked
 
-    def described(self, listed: CandidateList) -> pd.DataFrame:
+    def describe(self, listed: CandidateList) -> pd.DataFrame:
         """Return a list with the values of its elements, known conductivities and names of files."""
         rows, known = listed.rows, self.known_values
-        of_elements = pd.DataFrame([self.filters.elements.of_crystal(formula) for formula in rows[FORMULA]])
+        of_elements = pd.DataFrame([self.filters.elements.compute_columns(formula) for formula in rows[FORMULA]])
         described = pd.concat([rows, of_elements], axis=1)
         described[KNOWN_KAPPA] = [known.get(identity, np.nan) for identity in listed.identities]
         described[CIF] = [
@@ -137,7 +137,7 @@ class Selection:
         groups = [find_space_group(structure) for structure in self.known.structures]
         return dict(zip(zip(self.known.table[FORMULA], groups, strict=True), self.known.table[KAPPA], strict=True))
 
-    def parameters(self) -> dict[str, str]:
+    def list_parameters(self) -> dict[str, str]:
         """Return what the lists depend on, as a run shows it."""
         criteria, filters = self.criteria, self.filters
         return {

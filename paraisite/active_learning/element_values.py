@@ -56,7 +56,7 @@ class ElementValues:
         """Columns that a crystal gets: NAME_highest and NAME_by_mass for each column of the file."""
         return tuple(f"{name}_{ending}" for name in self.of_column for ending in (HIGHEST, BY_MASS))
 
-    def of_crystal(self, formula: str) -> dict[str, float]:
+    def compute_columns(self, formula: str) -> dict[str, float]:
         """Return a crystal's columns; NaN where the value of one of its elements is not known."""
         composition = Composition(formula)
         symbols = [element.symbol for element in composition.elements]

@@ -62,7 +62,7 @@ class Filters:
     in_domain: bool = True
     elements: ElementValues = field(default_factory=lambda: ElementValues({}))
 
-    def also(self, bound: Bound) -> Self:
+    def add_bound(self, bound: Bound) -> Self:
         """Return the filters with one more bound."""
         return replace(self, bounds=(*self.bounds, bound))
 
@@ -76,7 +76,7 @@ class Filters:
             bounds=tuple(bound if bound.column in there else replace(bound, column=name) for bound, name in bounds),
         )
 
-    def source_bounds(self, of_screening: Iterable[str]) -> tuple[Bound, ...]:
+    def list_source_bounds(self, of_screening: Iterable[str]) -> tuple[Bound, ...]:
         """Return the bounds on columns that neither the screening nor the table of elements has."""
         known = {*of_screening, *self.elements.names}
         return tuple(bound for bound in self.bounds if bound.column not in known)
@@ -121,7 +121,7 @@ class Filters:
             return lambda rows: bound.allows(rows[bound.column].to_numpy())
         if bound.column in self.elements.names:
             return lambda rows: bound.allows(
-                np.array([self.elements.of_crystal(formula)[bound.column] for formula in rows[FORMULA]])
+                np.array([self.elements.compute_columns(formula)[bound.column] for formula in rows[FORMULA]])
             )
         known = ", ".join(sorted({*present, *self.elements.names}))
         raise ConfigError(f"no column {bound.column!r} to bound; there are {known}")

@@ -44,7 +44,7 @@ class PredictiveStd:
     dex_per_member_dex: float | None
 
     @classmethod
-    def of(cls, batches: Iterator[pd.DataFrame]) -> "PredictiveStd":
+    def fit(cls, batches: Iterator[pd.DataFrame]) -> "PredictiveStd":
         """Measure the interval widths and the members' deviations of all rows."""
         n_row, of_widths, of_members, low, high = 0, 0.0, 0.0, np.inf, -np.inf
         for rows in batches:
@@ -56,7 +56,7 @@ class PredictiveStd:
             return cls(None)
         return cls(float(np.sqrt(of_widths / of_members)))
 
-    def of_rows(self, rows: pd.DataFrame) -> Floats:
+    def compute(self, rows: pd.DataFrame) -> Floats:
         """Return the rows' deviations, dex, [n_row]."""
         if self.dex_per_member_dex is None:
             return convert_width_to_std(rows)
@@ -103,7 +103,7 @@ def measure_predictive_std(screened: ScreenedRows, filters: Filters) -> Predicti
     """
     if absent := {*interval_columns(_COVERAGE), KAPPA_LOG10_STD} - set(screened.columns):
         raise ConfigError(f"{screened.folder} has no {', '.join(sorted(absent))}: its model knows no intervals")
-    return PredictiveStd.of(rows for rows, _ in _iterate_passing(screened, filters))
+    return PredictiveStd.fit(rows for rows, _ in _iterate_passing(screened, filters))
 
 
 def select_best_rows(
@@ -127,7 +127,7 @@ def select_best_rows(
     for rows, why in _iterate_passing(screened, filters):
         refused.update(why)
         n_passed += len(rows)
-        known = rows.assign(**{DEVIATION: deviations.of_rows(rows)})
+        known = rows.assign(**{DEVIATION: deviations.compute(rows)})
         known[SCORE] = score(known)
         both = known if best is None else pd.concat([best, known])
         best = both.sort_values(SCORE, ascending=False, kind="stable").head(n_row)
@@ -138,6 +138,6 @@ def select_best_rows(
 
 
 def _iterate_passing(screened: ScreenedRows, filters: Filters) -> Iterator[tuple[pd.DataFrame, dict[str, int]]]:
-    extra = list(dict.fromkeys(bound.column for bound in filters.source_bounds(screened.columns)))
+    extra = list(dict.fromkeys(bound.column for bound in filters.list_source_bounds(screened.columns)))
     for rows in screened.batches(extra):
         yield filters.keep(rows)

@@ -14,7 +14,7 @@ from paraisite.analysis.model_predictions import ModelPredictions, select_shared
 from paraisite.errors import ConfigError
 from paraisite.metrics.paired_tests import P_HOLM, correct_by_holm
 from paraisite.schema import KAPPA_LOG10_STD, KAPPA_VARIANCE, MODEL
-from paraisite.training.recipes import InitialWeights, Recipe, recipe_named
+from paraisite.training.recipes import InitialWeights, Recipe, find_recipe
 
 STEP: Final = "step"
 REFERENCE: Final = "reference"
@@ -36,7 +36,7 @@ _SEED: Final = 42
 def count_trainings(model: str) -> int | None:
     """Return in how many trainings, one from the other, a recipe was made: 1 from random weights; None if unknown."""
     try:
-        start = recipe_named(model).start
+        start = find_recipe(model).start
     except ConfigError:
         return None
     return _count_earlier(start) + 1

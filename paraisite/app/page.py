@@ -15,7 +15,7 @@ from paraisite.app.value_tables import intervals_table, kappa_text, nearest_tabl
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.errors import ParaisiteError
 from paraisite.explain.explainers import Explainer, Explanation, build_json, explain
-from paraisite.explain.text import agreement_sentence, contribution_sentences, domain_sentence
+from paraisite.explain.text import describe_agreement, describe_contributions, describe_domain
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.rows import NAME, Row, build_frame, build_named_rows
 from paraisite.reports.explanation import contributions_figure, prediction_figure
@@ -99,9 +99,9 @@ def _show_one(explanation: Explanation) -> None:
         _show_structure(crystal.found)
     with right:
         st.metric("kappa at 300 K", kappa_text(row))
-        (st.warning if row[schema.OUT_OF_DOMAIN_FLAG] else st.info)(domain_sentence(row))
-        st.pyplot(prediction_figure(explanation), alt=f"Prediction, intervals and members: {agreement_sentence(row)}")
-        st.write(agreement_sentence(row))
+        (st.warning if row[schema.OUT_OF_DOMAIN_FLAG] else st.info)(describe_domain(row))
+        st.pyplot(prediction_figure(explanation), alt=f"Prediction, intervals and members: {describe_agreement(row)}")
+        st.write(describe_agreement(row))
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Prediction intervals (W/m/K)")
@@ -133,7 +133,7 @@ def _show_contributions(explanation: Explanation) -> None:
         return
     st.subheader("Contributions to the prediction")
     left, right = st.columns([3, 2], gap="large")
-    sentences = contribution_sentences(contributions)
+    sentences = describe_contributions(contributions)
     left.pyplot(contributions_figure(explanation), alt=" ".join(sentences))
     for sentence in sentences:
         right.write(sentence)

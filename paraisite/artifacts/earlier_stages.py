@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from paraisite import schema
-from paraisite.artifacts.initial_weights import refuse, starting_weights, to_starting_weights
+from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights, to_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, find_trained_or_shipped, load_data
 from paraisite.artifacts.stage_folders import checkpoint_folder, result_folder, weights_folder
 from paraisite.config import Config
@@ -60,7 +60,9 @@ class EarlierStages:
             MissingInputError: Members that it starts from were neither trained here nor shipped.
         """
         if not isinstance(recipe.start, Recipe) or self._is_clean(recipe.start):
-            return starting_weights(recipe, config, run_id=self._run_id, in_pipeline=True, train=refuse)
+            return resolve_starting_weights(
+                recipe, config, run_id=self._run_id, in_pipeline=True, train=refuse_to_train
+            )
         return to_starting_weights(
             self.load_members(recipe.start), config, f"{recipe.start.name} {self._description()}", None
         )

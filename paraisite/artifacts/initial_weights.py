@@ -17,10 +17,10 @@ from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.registry import register_file
-from paraisite.training.initial_parameters import random_parameters, stack, with_new_head
+from paraisite.training.initial_parameters import draw_parameters, replace_head, stack
 from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
 from paraisite.training.pretraining import CARD_FILE
-from paraisite.training.recipe_training import StartingWeights, model_config
+from paraisite.training.recipe_training import StartingWeights, build_model_config
 from paraisite.training.recipes import LFE, InitialWeights, Recipe
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ EVIDENCE: Final = "registry_evidence"
 _REGISTRY: Final = BUILD / "registry"
 
 
-def starting_weights(
+def resolve_starting_weights(
     recipe: Recipe, config: Config, *, run_id: str, in_pipeline: bool, train: Callable[[Recipe], None]
 ) -> StartingWeights:
     """Return the initial members that a recipe names, and say where they come from.
@@ -45,10 +45,10 @@ def starting_weights(
     """
     if isinstance(recipe.start, Recipe):
         return _from_recipe(recipe.start, config, run_id=run_id, in_pipeline=in_pipeline, train=train)
-    return backbone_weights(recipe.start, config, run_id=run_id)
+    return resolve_backbone_weights(recipe.start, config, run_id=run_id)
 
 
-def backbone_weights(start: InitialWeights, config: Config, *, run_id: str) -> StartingWeights:
+def resolve_backbone_weights(start: InitialWeights, config: Config, *, run_id: str) -> StartingWeights:
     """Return equal members, one per split: a backbone with a new head, which the training's seed draws.
 
     Args:
@@ -61,19 +61,19 @@ def backbone_weights(start: InitialWeights, config: Config, *, run_id: str) -> S
         WeightsError: What is here is no such network.
     """
     backbone, n_member = BACKBONES[start], len(config.splits.seeds)
-    seed, model = config.training.seed, model_config(config)
+    seed, model = config.training.seed, build_model_config(config)
     if backbone.origin is Origin.RANDOM:
-        member = random_parameters(model, seed=seed)
+        member = draw_parameters(model, seed=seed)
         return StartingWeights(stack([member] * n_member), None, f"random weights, seed {seed}")
     if backbone.origin is Origin.LAB:
         parameters, source, version = _lab_backbone(backbone, run_id=run_id)
     else:
         parameters, source, version = _published_backbone(backbone, config, run_id=run_id)
-    member = with_new_head(parameters, model, seed=seed)
+    member = replace_head(parameters, model, seed=seed)
     return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
 
 
-def refuse(recipe: Recipe) -> None:
+def refuse_to_train(recipe: Recipe) -> None:
     """Train nothing: where members are needed that are nowhere yet, say how to get them.
 
     Raises:
@@ -82,7 +82,7 @@ def refuse(recipe: Recipe) -> None:
     raise MissingInputError(f"{recipe.name} is not trained: `python -m paraisite train {recipe.name}` does that")
 
 
-def lab_network(variant: str) -> Path:
+def find_lab_network(variant: str) -> Path:
     """Return the file of a network that was pretrained on the lab set: on formation energies, moduli or all of them.
 
     Raises:
@@ -107,21 +107,23 @@ def _published_backbone(backbone: Backbone, config: Config, *, run_id: str) -> t
         copy,
         run_id=run_id,
         tags={"source_sha256": ensemble.metadata["source_sha256"], "target": f"{ensemble.target}, {ensemble.unit}"},
-        description=f"MEGNet's published model for the {backbone.learnt}, one member (10.1021/acs.chemmater.9b01294).",
+        description=(
+            f"MEGNet's published model for the {backbone.target_property}, one member (10.1021/acs.chemmater.9b01294)."
+        ),
     )
     return published.parameters, f"{path.name} (sha256 {published.sha256[:12]}…)", registered.version
 
 
 def _lab_backbone(backbone: Backbone, *, run_id: str) -> tuple[Parameters, str, str]:
     """Return the same of the project's own pretraining."""
-    path = lab_network(backbone.source)
+    path = find_lab_network(backbone.source)
     ensemble, sha256 = Ensemble.load(path), file_sha256(path)
     registered = register_file(
         backbone.name,
         path,
         run_id=run_id,
         tags={"source_sha256": sha256, "target": f"{ensemble.target}, {ensemble.unit}"},
-        description=f"The project's own network for the {backbone.learnt}, one member.",
+        description=f"The project's own network for the {backbone.target_property}, one member.",
     )
     parameters = {name: value[0] for name, value in ensemble.parameters.items()}
     return parameters, f"{backbone.name} (sha256 {sha256[:12]}…)", registered.version
@@ -172,7 +174,7 @@ def to_starting_weights(ensemble: Ensemble, config: Config, description: str, ve
         raise DataError(
             f"{description} has {ensemble.n_member} members, but params.yaml asks for {len(config.splits.seeds)} splits"
         )
-    if ensemble.config != model_config(config):
+    if ensemble.config != build_model_config(config):
         raise CheckpointError(f"{description} has another architecture than params.yaml asks for")
     return StartingWeights(ensemble.parameters, ensemble.scaler, description, version)
 

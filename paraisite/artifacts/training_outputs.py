@@ -24,7 +24,7 @@ from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.promotion import Evidence, evidence_tags
 from paraisite.training.pretraining import CARD_FILE
 from paraisite.training.recipe_result import RecipeResult, TrainedRecipe
-from paraisite.training.recipes import has_followers
+from paraisite.training.recipes import starts_another_recipe
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class TrainingOutput:
         self.trained.save_members(folder / "members")
         (folder / "metrics.json").write_text(json.dumps(tabulate_means(result.metrics), indent=2) + "\n")
         self.write_predictor(folder)
-        if has_followers(result.recipe):
+        if starts_another_recipe(result.recipe):
             path = folder / "weights" / ENSEMBLE_FILE
             self.trained.best.save(path, half_precision=True)
             further = {

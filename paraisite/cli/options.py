@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from paraisite.errors import ConfigError
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, RECIPES, SLACK, recipe_named
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, RECIPES, SLACK, find_recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
@@ -65,7 +65,7 @@ def as_in_params_or(known: Callable[[str], str]) -> Callable[[str], str | None]:
 def recipe_name(text: str) -> str:
     """Return the name of a recipe as it is spelled."""
     try:
-        return recipe_named(text).name
+        return find_recipe(text).name
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -12,8 +12,8 @@ from joblib import Parallel, delayed
 
 from paraisite.arrays import Floats, Ints
 from paraisite.data.datasets.nested_splits import NestedSplit
-from paraisite.models.applicability import out_of_domain
-from paraisite.models.estimate import Estimate, mixed
+from paraisite.models.applicability import compute_out_of_domain
+from paraisite.models.estimate import Estimate, mix_estimates
 from paraisite.models.tabular import FitPredict, TabularModel
 
 
@@ -56,7 +56,7 @@ def cross_fit(
                 split, [estimate(inner.train, inner.validation) for inner in split.inner()]
             ),
             test=estimate(split.train, split.test),
-            out_of_domain=out_of_domain([descriptors] * len(split.folds), split),
+            out_of_domain=compute_out_of_domain([descriptors] * len(split.folds), split),
         )
         for split in splits
     ]
@@ -104,8 +104,8 @@ def mix_cross_fits(models: Sequence[Sequence[CrossFit]]) -> list[CrossFit]:
     return [
         CrossFit(
             of_split[0].split,
-            out_of_fold=mixed([model.out_of_fold for model in of_split]),
-            test=mixed([model.test for model in of_split]),
+            out_of_fold=mix_estimates([model.out_of_fold for model in of_split]),
+            test=mix_estimates([model.test for model in of_split]),
             out_of_domain=np.mean([model.out_of_domain for model in of_split], axis=0),
         )
         for of_split in zip(*models, strict=True)

@@ -23,8 +23,8 @@ METRICS: Final = (
     schema.MAPE_TEST,
     schema.LOG10_MAE_TEST,
     schema.SPEARMAN_TEST,
-    schema.coverage_name(0.9),
-    schema.width_name(0.9),
+    schema.format_coverage_metric(0.9),
+    schema.format_width_metric(0.9),
     schema.OOD_SPEARMAN_TEST,
     schema.OOD_AUROC_TEST,
 )
@@ -52,7 +52,9 @@ class EvaluationTables:
     comparisons: pd.DataFrame
 
     @classmethod
-    def of(cls, estimates: pd.DataFrame, splits: Sequence[NestedSplit], *, reference: str | None = None) -> Self:
+    def from_estimates(
+        cls, estimates: pd.DataFrame, splits: Sequence[NestedSplit], *, reference: str | None = None
+    ) -> Self:
         """Return the tables of all models' predictions on these splits.
 
         Args:

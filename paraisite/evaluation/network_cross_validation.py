@@ -13,7 +13,7 @@ from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.cross_validation import CrossFit, restore_training_order
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.models.applicability import out_of_domain
+from paraisite.models.applicability import compute_out_of_domain
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import embed, predict
@@ -23,8 +23,8 @@ from paraisite.schema import LOG_FLOOR
 from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import FitResult, fit
-from paraisite.training.initial_parameters import stack, with_new_head
-from paraisite.training.recipe_training import StartingWeights, model_config
+from paraisite.training.initial_parameters import replace_head, stack
+from paraisite.training.recipe_training import StartingWeights, build_model_config
 
 
 def cross_fit_network(
@@ -102,7 +102,7 @@ def fit_folds(
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     settings = config.evaluation.training
     model = dataclasses.replace(
-        model_config(config), head_hidden=settings.head_hidden(model_config(config).head_hidden)
+        build_model_config(config), head_hidden=settings.head_hidden(build_model_config(config).head_hidden)
     )
     inner = [part for split in splits for part in split.inner()]
     scaler = TargetScaler.fit([kappa[part.train] for part in inner])
@@ -126,7 +126,7 @@ def _build_initial_members(start: StartingWeights, n_member: int, *, model: Mode
     n_start = min(settings.n_start, len(next(iter(start.parameters.values()))))
     first = [{name: value[member] for name, value in start.parameters.items()} for member in range(n_start)]
     if settings.head != KEPT:
-        first = [with_new_head(member, model, seed=config.training.seed) for member in first]
+        first = [replace_head(member, model, seed=config.training.seed) for member in first]
     turns = np.arange(n_member) % n_start
     return {name: value[turns] for name, value in stack(first).items()}
 
@@ -142,5 +142,5 @@ def _build_cross_fit(split: NestedSplit, estimated: Floats, hidden: Floats, log1
         split,
         out_of_fold=Estimate(out_of_fold, np.full(len(split.train), rms_error)),
         test=Estimate(np.median(estimated[:, split.test], axis=0), np.full(len(split.test), rms_error)),
-        out_of_domain=out_of_domain(list(hidden), split),
+        out_of_domain=compute_out_of_domain(list(hidden), split),
     )

@@ -24,7 +24,7 @@ from paraisite.evaluation.leakage import compare_relations, compare_same_materia
 from paraisite.evaluation.protocols import GROUPED, HONEST
 from paraisite.evaluation.row_errors import add_relation_to_training
 from paraisite.schema import MODEL
-from paraisite.training.recipes import data_behind, recipes_on
+from paraisite.training.recipes import list_recipes_trained_on, list_training_sets
 
 # Columns that say what a line of the table is about, besides those of counts and of groups.
 TESTED: Final = "tested"
@@ -85,7 +85,7 @@ def _across_splits(name: str, pairs: pd.DataFrame, errors: ProtocolErrors, n_row
 
 def _label_lines(lines: pd.DataFrame, tested: str, against: str, protocol: str = "") -> pd.DataFrame:
     """Return lines with what they are about; models that are recipes with their training sets."""
-    behind = {recipe.name: ", ".join(data_behind(recipe)) for recipe in recipes_on(tested)}
+    behind = {recipe.name: ", ".join(list_training_sets(recipe)) for recipe in list_recipes_trained_on(tested)}
     labelled = lines.assign(**{TESTED: tested, AGAINST: against, MEASURED: protocol})
     if MODEL in lines:
         labelled[TRAINED_ON] = lines[MODEL].map(behind).fillna("")

@@ -9,7 +9,7 @@ from paraisite import schema
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.errors import DataError
 from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH
-from paraisite.models.applicability import n_unseen_element
+from paraisite.models.applicability import count_unseen_elements
 from paraisite.schema import LOG10_STD, MODEL, PREDICTED_KAPPA, PREDICTED_MEDIAN_KAPPA, SEED, SPLIT, TILT
 from paraisite.training.recipe_result import RecipeResult
 
@@ -67,7 +67,7 @@ def _tabulate_split(
             LOG10_STD: np.nan,
             TILT: np.nan,
             schema.OUT_OF_DOMAIN: np.nan,
-            schema.N_UNSEEN_ELEMENT: n_unseen_element(result.dataset.structures, split),
+            schema.N_UNSEEN_ELEMENT: count_unseen_elements(result.dataset.structures, split),
         }
     )
     ends = [end for coverage in schema.COVERAGES for end in schema.interval_columns(coverage)]

@@ -15,8 +15,15 @@ from paraisite.metrics.error_ranking import measure_error_ranking
 from paraisite.metrics.kappa_errors import compute_kappa_errors
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.metrics.variance_components import describe_components
-from paraisite.models.applicability import is_flagged, n_unseen_element
-from paraisite.models.estimate import CUT_OFF_COVERAGE, best_tilt, half_width, interval_of, kappa_of, median_of
+from paraisite.models.applicability import count_unseen_elements, is_flagged
+from paraisite.models.estimate import (
+    CUT_OFF_COVERAGE,
+    choose_tilt,
+    compute_half_width,
+    compute_interval,
+    compute_kappa,
+    compute_median_kappa,
+)
 from paraisite.schema import LOG10_STD, MODEL, PREDICTED_KAPPA, PREDICTED_MEDIAN_KAPPA, SEED, SPLIT, TILT
 
 ESTIMATES_FILE: Final = "estimates.csv.gz"
@@ -42,8 +49,8 @@ def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Data
     tables = []
     for each in cross_fits:
         split, known = each.split, np.log10(kappa[each.split.train])
-        cut_off = half_width(each.out_of_fold, known, coverage=CUT_OFF_COVERAGE)
-        tilt = best_tilt(each.out_of_fold, known, half_width=cut_off)
+        cut_off = compute_half_width(each.out_of_fold, known, coverage=CUT_OFF_COVERAGE)
+        tilt = choose_tilt(each.out_of_fold, known, half_width=cut_off)
         rows = dataset.table.iloc[split.test]
         columns: dict[str, Any] = {
             MODEL: model,
@@ -54,17 +61,17 @@ def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Data
             schema.MATERIAL_ID: rows[schema.MATERIAL_ID].to_numpy(),
             schema.FORMULA: rows[schema.FORMULA].to_numpy(),
             schema.KAPPA: kappa[split.test],
-            PREDICTED_KAPPA: kappa_of(each.test, tilt=tilt, half_width=cut_off),
-            PREDICTED_MEDIAN_KAPPA: median_of(each.test),
+            PREDICTED_KAPPA: compute_kappa(each.test, tilt=tilt, half_width=cut_off),
+            PREDICTED_MEDIAN_KAPPA: compute_median_kappa(each.test),
             LOG10_STD: each.test.std,
             TILT: tilt,
             schema.OUT_OF_DOMAIN: each.out_of_domain,
-            schema.N_UNSEEN_ELEMENT: n_unseen_element(dataset.structures, split),
+            schema.N_UNSEEN_ELEMENT: count_unseen_elements(dataset.structures, split),
         }
         for coverage in schema.COVERAGES:
-            width = half_width(each.out_of_fold, known, coverage=coverage)
+            width = compute_half_width(each.out_of_fold, known, coverage=coverage)
             columns |= dict(
-                zip(schema.interval_columns(coverage), interval_of(each.test, half_width=width), strict=True)
+                zip(schema.interval_columns(coverage), compute_interval(each.test, half_width=width), strict=True)
             )
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
@@ -86,8 +93,8 @@ def tabulate_scores(estimates: pd.DataFrame) -> pd.DataFrame:
         for coverage in schema.COVERAGES:
             low, high = (group[name].to_numpy(np.float64) for name in schema.interval_columns(coverage))
             inside = np.where(np.isnan(low), np.nan, (low <= kappa) & (kappa <= high))
-            held[schema.coverage_name(coverage)] = float(np.mean(inside))
-            held[schema.width_name(coverage)] = float(np.mean(np.log10(high / low)))
+            held[schema.format_coverage_metric(coverage)] = float(np.mean(inside))
+            held[schema.format_width_metric(coverage)] = float(np.mean(np.log10(high / low)))
         score, n_unseen = group[schema.OUT_OF_DOMAIN], group[schema.N_UNSEEN_ELEMENT]
         flagged = is_flagged(score.to_numpy(np.float64), n_unseen.to_numpy(np.int64))
         held[schema.OOD_FLAGGED_TEST] = float(np.mean(flagged))

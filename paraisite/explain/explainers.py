@@ -59,7 +59,7 @@ class Explainer:
             targets = ", ".join(self.predictor.model.targets)
             raise DataError(f"the model predicts {targets}, expected kappa: only conductivities are explained")
 
-    def contributions(self, structure: Structure) -> Contributions:
+    def compute_contributions(self, structure: Structure) -> Contributions:
         """Return how much each part of a crystal changes every member's prediction.
 
         Raises:
@@ -119,4 +119,4 @@ def build_json(explanation: Explanation) -> dict[str, Any]:
 def _contributions(explainer: Explainer, crystal: Crystal, row: Row) -> Contributions | None:
     if isinstance(crystal.found, str) or row[REASON] is not None:
         return None
-    return explainer.contributions(crystal.found)
+    return explainer.compute_contributions(crystal.found)

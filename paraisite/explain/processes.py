@@ -18,7 +18,7 @@ from paraisite.explain.networks import METHOD as NETWORKS_METHOD
 from paraisite.explain.networks import occlude_parts, predict_with_parts_hidden
 from paraisite.features.descriptors import Descriptor
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.process_model import ProcessModel, describe
+from paraisite.inference.process_model import ProcessModel, build_descriptors
 
 METHOD: Final = (
     "A descriptor is hidden by giving it the training materials' median; atoms and shells of bonds are hidden from the "
@@ -41,7 +41,7 @@ def occlude_processes(
         DataError: A prediction with a part hidden is not finite.
     """
     n_own = len(model.columns) - len(model.networks)
-    own = describe(model.networks, graph, crystal, compiled=False)[0, :n_own]
+    own = build_descriptors(model.networks, graph, crystal, compiled=False)[0, :n_own]
     typical = np.median(model.descriptors[:, :n_own], axis=0)
     parts, occluded = occlude_parts(graph)
     network_log10_kappa = np.column_stack(
@@ -50,13 +50,13 @@ def occlude_processes(
             for network in model.networks.values()
         ]
     )
-    rows = rows_with_parts_hidden(own, typical, network_log10_kappa)
-    log10_kappa = np.stack([estimate.mean for estimate in model.estimates(rows)])
-    described = descriptor_parts(own, typical, model.columns[:n_own])
+    rows = build_rows_with_parts_hidden(own, typical, network_log10_kappa)
+    log10_kappa = np.stack([estimate.mean for estimate in model.estimate_members(rows)])
+    described = list_descriptor_parts(own, typical, model.columns[:n_own])
     return Contributions.from_predictions([*described, *parts], log10_kappa, method=METHOD)
 
 
-def rows_with_parts_hidden(own: Floats, typical: Floats, network_log10_kappa: Floats) -> Floats:
+def build_rows_with_parts_hidden(own: Floats, typical: Floats, network_log10_kappa: Floats) -> Floats:
     """Return descriptors with nothing hidden, each of the structure's, each part of the graph, and all of it.
 
     Args:
@@ -75,7 +75,7 @@ def rows_with_parts_hidden(own: Floats, typical: Floats, network_log10_kappa: Fl
     return np.hstack([of_structure, of_networks])
 
 
-def descriptor_parts(values: Floats, typical: Floats, columns: Sequence[Descriptor]) -> list[InputPart]:
+def list_descriptor_parts(values: Floats, typical: Floats, columns: Sequence[Descriptor]) -> list[InputPart]:
     """Return descriptors as parts of a crystal, each with its value and what hides it."""
     return [
         InputPart(

@@ -22,18 +22,18 @@ _NO_DIFFERENCE_DEX: Final = 0.05
 """What all parts together have to do, before a share of it means anything."""
 
 
-def sentences(explanation: Explanation) -> list[str]:
+def describe_explanation(explanation: Explanation) -> list[str]:
     """Return a prediction in words, one sentence for each question."""
     row = explanation.row
     if row[schema.REASON] is not None:
         return [f"There is no prediction: {row[schema.REASON].rstrip('.!')}."]
-    texts = [value_sentence(row), agreement_sentence(row), domain_sentence(row), nearest_sentence(row)]
+    texts = [describe_value(row), describe_agreement(row), describe_domain(row), describe_nearest(row)]
     if explanation.contributions is not None:
-        texts += contribution_sentences(explanation.contributions)
+        texts += describe_contributions(explanation.contributions)
     return [sentence for sentence in texts if sentence]
 
 
-def value_sentence(row: Row) -> str:
+def describe_value(row: Row) -> str:
     """Return the prediction with its intervals."""
     text = f"{row[schema.FORMULA]}: kappa at 300 K is predicted to be {row[VALUE]:.4g} {row[UNIT]}"
     ends = [(coverage, *(row[key] for key in interval_keys(coverage))) for coverage in schema.COVERAGES]
@@ -41,7 +41,7 @@ def value_sentence(row: Row) -> str:
     return f"{text}; its intervals are {', '.join(known)}." if known else f"{text}; it has no interval."
 
 
-def agreement_sentence(row: Row) -> str:
+def describe_agreement(row: Row) -> str:
     """Return how far the members agree; empty for a single one."""
     members = np.array(row[MEMBERS])
     if len(members) == 1:
@@ -57,7 +57,7 @@ def agreement_sentence(row: Row) -> str:
     return f"{text}; {n_inside} of them lie in the {100 * schema.COVERAGES[0]:.0f} % interval."
 
 
-def domain_sentence(row: Row) -> str:
+def describe_domain(row: Row) -> str:
     """Return whether the crystal is in the model's applicability domain, and why."""
     if row[schema.OUT_OF_DOMAIN_FLAG] is None:
         return "Applicability domain unknown: this model has no training materials to compare with."
@@ -74,22 +74,23 @@ def domain_sentence(row: Row) -> str:
     return f"It is {state}" + (share and f": {share}") + "."
 
 
-def nearest_sentence(row: Row) -> str:
+def describe_nearest(row: Row) -> str:
     """Return the nearest training materials; empty where none are known."""
     if not row[NEAREST]:
         return ""
     named = ", ".join(
-        f"{near_name(near)} ({near[schema.KAPPA]:.3g} W/m/K, distance {near[DISTANCE]:.2f})" for near in row[NEAREST]
+        f"{format_material_name(near)} ({near[schema.KAPPA]:.3g} W/m/K, distance {near[DISTANCE]:.2f})"
+        for near in row[NEAREST]
     )
     return f"The nearest training materials are {named}; distances in standard deviations of the embeddings."
 
 
-def near_name(near: Row) -> str:
+def format_material_name(near: Row) -> str:
     """Return a training material's formula with its structure type, where that is known."""
     return " ".join(filter(None, (near[schema.FORMULA], near[schema.PROTOTYPE])))
 
 
-def contribution_sentences(found: Contributions) -> list[str]:
+def describe_contributions(found: Contributions) -> list[str]:
     """Return which part raises and which lowers the prediction most, and how far the contributions add up."""
     highest, lowest = int(np.argmax(found.mean_dex)), int(np.argmin(found.mean_dex))
     extremes = [
@@ -111,7 +112,7 @@ def contribution_sentences(found: Contributions) -> list[str]:
     ]
 
 
-def contributions_table(found: Contributions) -> Table:
+def tabulate_contributions(found: Contributions) -> Table:
     """Return the contributions for a terminal, those that do most first."""
     table = Table("part", "size", "contribution (dex)", "factor", "members that agree on the sign", box=None)
     for part in found.order[:SHOWN_PARTS]:
@@ -131,6 +132,6 @@ def contributions_table(found: Contributions) -> Table:
 def format_explanation(explanation: Explanation) -> list[RenderableType]:
     """Return an explanation for a terminal: its name, its sentences, and its table."""
     name = Text(f"\n{explanation.crystal.name}", style="bold")
-    lines = [Text(sentence) for sentence in sentences(explanation)]
+    lines = [Text(sentence) for sentence in describe_explanation(explanation)]
     found = explanation.contributions
-    return [name, *lines, *([] if found is None else [contributions_table(found)])]
+    return [name, *lines, *([] if found is None else [tabulate_contributions(found)])]

@@ -54,9 +54,9 @@ class ApplicabilityDomain:
     def fit(cls, calibration_set: CalibrationSet) -> "ApplicabilityDomain":
         """Return the domain of the calibration set's model."""
         members = list(zip(calibration_set.embedding, calibration_set.trained, strict=True))
-        known = tuple(Neighbourhood.of(embedding[trained]) for embedding, trained in members)
+        known = tuple(Neighbourhood.fit(embedding[trained]) for embedding, trained in members)
         held_out = tuple(
-            np.sort(of_member.distances(embedding[~trained])) if not trained.all() else np.zeros(0)
+            np.sort(of_member.measure_distances(embedding[~trained])) if not trained.all() else np.zeros(0)
             for of_member, (embedding, trained) in zip(known, members, strict=True)
         )
         materials = NearestNeighbors(n_neighbors=min(N_NEAREST, len(calibration_set.elements)))
@@ -85,12 +85,12 @@ class ApplicabilityDomain:
             return np.full(embedding.shape[1], np.nan)
         n_closer = np.zeros(embedding.shape[1])
         for of_member, known, held_out in zip(embedding, self.known, self.held_out, strict=True):
-            n_closer += np.searchsorted(held_out, known.distances(of_member))
+            n_closer += np.searchsorted(held_out, known.measure_distances(of_member))
         return n_closer / (n_held_out + 1)
 
 
 def _side_by_side(known: tuple[Neighbourhood, ...], embedding: Floats | npt.NDArray[np.float32]) -> Floats:
     """Return all members' standardised embeddings, scaled so that a distance is the members' root mean square."""
-    of_members = [of_member.standardised(values) for of_member, values in zip(known, embedding, strict=True)]
+    of_members = [of_member.standardise(values) for of_member, values in zip(known, embedding, strict=True)]
     joined: Floats = np.concatenate(of_members, axis=1) / np.sqrt(len(of_members))
     return joined

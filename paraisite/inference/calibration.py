@@ -24,11 +24,11 @@ from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.models.estimate import (
     CUT_OFF_COVERAGE,
     Estimate,
-    best_tilt,
-    half_width,
-    interval_of,
-    kappa_of,
-    median_of,
+    choose_tilt,
+    compute_half_width,
+    compute_interval,
+    compute_kappa,
+    compute_median_kappa,
 )
 from paraisite.schema import COVERAGES, LOG_FLOOR
 
@@ -73,7 +73,7 @@ class Calibration:
         estimate = estimate if std is not None else Estimate(estimate.mean, np.full(len(rows), rms))
         widths = tuple(_half_width(estimate, known, coverage=coverage) for coverage in COVERAGES)
         cut_off = widths[_CUT_OFF]
-        tilt = best_tilt(estimate, known, half_width=cut_off) if std is not None and np.isfinite(cut_off) else 0.0
+        tilt = choose_tilt(estimate, known, half_width=cut_off) if std is not None and np.isfinite(cut_off) else 0.0
         return cls(rms, widths, len(rows), tilt)
 
     def estimate(self, log10_kappa: Floats, std_dex: Floats | None) -> Estimate:
@@ -90,13 +90,13 @@ class Calibration:
             "tilt": self.tilt,
         }
 
-    def value(self, estimate: Estimate) -> Floats:
+    def compute_value(self, estimate: Estimate) -> Floats:
         """Return the predictions of kappa, W/m/K, [n_row]."""
-        return kappa_of(estimate, tilt=self.tilt, half_width=self.half_widths[_CUT_OFF])
+        return compute_kappa(estimate, tilt=self.tilt, half_width=self.half_widths[_CUT_OFF])
 
-    def intervals(self, estimate: Estimate) -> tuple[Floats, Floats]:
+    def compute_intervals(self, estimate: Estimate) -> tuple[Floats, Floats]:
         """Return the ends of the intervals: kappa in W/m/K, each [n_coverage, n_row]."""
-        ends = [interval_of(estimate, half_width=width) for width in self.half_widths]
+        ends = [compute_interval(estimate, half_width=width) for width in self.half_widths]
         lower, upper = (np.stack(values) for values in zip(*ends, strict=True))
         return lower, upper
 
@@ -122,9 +122,9 @@ def combine_members(
     return Estimate(np.nanmean(logs, axis=0), np.sqrt(np.nanmean(squares, axis=0) + np.nanvar(logs, axis=0)))
 
 
-def median_of_members(log10_kappa: Floats) -> Floats:
+def compute_member_median(log10_kappa: Floats) -> Floats:
     """Return the median over members [n_member, n_row] that have no calibration, kappa in W/m/K, [n_row]."""
-    return median_of(combine_members(log10_kappa, None))
+    return compute_median_kappa(combine_members(log10_kappa, None))
 
 
 def floored_log10(kappa_w_per_m_k: Floats) -> Floats:
@@ -135,6 +135,6 @@ def floored_log10(kappa_w_per_m_k: Floats) -> Floats:
 
 def _half_width(estimate: Estimate, log10_kappa: Floats, *, coverage: float) -> float:
     try:
-        return half_width(estimate, log10_kappa, coverage=coverage)
+        return compute_half_width(estimate, log10_kappa, coverage=coverage)
     except DataError:  # too few rows: there is a prediction all the same, without this interval
         return float("nan")

@@ -13,7 +13,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.applicability_domain import ApplicabilityDomain
-from paraisite.inference.calibration import Calibration, floored_log10, median_of_members
+from paraisite.inference.calibration import Calibration, compute_member_median, floored_log10
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, CalibrationSet, mark_elements
 from paraisite.inference.model import Model, ModelOutput
 from paraisite.inference.network_model import NetworkModel
@@ -130,11 +130,11 @@ class Predictor:
         if not self.model.predicts_conductivity:
             value = members.mean(axis=0)
         elif self.calibration is None:
-            value = median_of_members(floored_log10(members))
+            value = compute_member_median(floored_log10(members))
         else:
             estimate = self.calibration.estimate(floored_log10(members), predicted.std_dex)
-            value = self.calibration.value(estimate)
-            lower, upper = self.calibration.intervals(estimate)
+            value = self.calibration.compute_value(estimate)
+            lower, upper = self.calibration.compute_intervals(estimate)
         domain, known = self.applicability_domain, self.calibration_set
         return Predictions(
             target=self.model.targets[self.output],

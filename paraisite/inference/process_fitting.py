@@ -14,7 +14,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials, make_calibration_set, mark_trained_rows
 from paraisite.inference.calibration import Calibration, floored_log10
 from paraisite.inference.calibration_set import CalibrationSet
-from paraisite.inference.process_model import ProcessModel, describe
+from paraisite.inference.process_model import ProcessModel, build_descriptors
 from paraisite.metrics.kappa_errors import compute_kappa_errors
 from paraisite.models.ensemble import Ensemble
 
@@ -36,7 +36,7 @@ def fit_process_model(
     logger.info("Gaussian processes for %d splits of %d materials: about two minutes", len(splits), len(dataset))
     model = ProcessModel.fit(
         networks,
-        descriptors=describe(networks, graphs, crystals, compiled=True),
+        descriptors=build_descriptors(networks, graphs, crystals, compiled=True),
         log10_kappa=np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
         trained=mark_trained_rows(rows, len(dataset)),
     )
@@ -64,12 +64,12 @@ def measure_held_out_errors(calibration_set: CalibrationSet, splits: Sequence[Sp
         estimate = calibration.estimate(
             floored_log10(calibration_set.members_w_per_m_k[[number]][:, held_out]), std_dex
         )
-        lower, upper = calibration.intervals(estimate)
+        lower, upper = calibration.compute_intervals(estimate)
         inside = (lower <= known[held_out]) & (known[held_out] <= upper)
         rows.append(
-            compute_kappa_errors(known[held_out], calibration.value(estimate), epoch="test")
+            compute_kappa_errors(known[held_out], calibration.compute_value(estimate), epoch="test")
             | {
-                schema.coverage_name(coverage): share
+                schema.format_coverage_metric(coverage): share
                 for coverage, share in zip(schema.COVERAGES, inside.mean(axis=1), strict=True)
             }
         )

@@ -26,7 +26,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import ModelOutput
 from paraisite.inference.network_model import compute_digest, save_exactly
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.estimate import Estimate, mixed
+from paraisite.models.estimate import Estimate, mix_estimates
 from paraisite.models.gaussian_process import N_KERNEL, FittedProcesses
 from paraisite.models.tabular import GAUSSIAN_PROCESSES, IONIC, NETWORKS, PHYSICAL
 from paraisite.models.tensor_file import read_sealed, write_sealed
@@ -123,17 +123,17 @@ class ProcessModel:
             self._arrays(), {name: compute_digest(network) for name, network in self.networks.items()}
         )
 
-    def estimates(self, descriptors: Floats) -> list[Estimate]:
+    def estimate_members(self, descriptors: Floats) -> list[Estimate]:
         """Return each member's estimates of log10(kappa) of crystals with these descriptors."""
         return [
-            mixed([fitted.estimate(descriptors[:, columns]) for columns, fitted in of_member])
+            mix_estimates([fitted.estimate(descriptors[:, columns]) for columns, fitted in of_member])
             for of_member in self._fitted
         ]
 
     def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
         """Return every member's predictions, the medians of their estimates; see ``model.Model``."""
-        descriptors = describe(self.networks, graphs, crystals, compiled=compiled)
-        estimates = self.estimates(descriptors)
+        descriptors = build_descriptors(self.networks, graphs, crystals, compiled=compiled)
+        estimates = self.estimate_members(descriptors)
         mean, std = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "std"))
         embedding = np.broadcast_to(descriptors, (self.n_member, *descriptors.shape))
         return ModelOutput(np.power(10.0, mean), embedding, std)
@@ -186,7 +186,7 @@ class ProcessModel:
         }
 
 
-def describe(
+def build_descriptors(
     networks: Mapping[str, Ensemble], graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool
 ) -> Floats:
     """Return crystals' descriptors, [n_crystal, n_descriptor]: physical, the ions', and the networks' predictions.
@@ -198,9 +198,9 @@ def describe(
         compiled: As ``models.ensemble_prediction.answers`` takes it.
     """
     # Here, because TensorFlow takes seconds to import and a process that hands out work does without.
-    from paraisite.models.descriptor_blocks import log10_conductivity
+    from paraisite.models.descriptor_blocks import predict_log10_conductivity
 
-    predicted = [log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]
+    predicted = [predict_log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]
     return np.column_stack([compute_structure_descriptors(crystals), *predicted])
 
 

@@ -70,10 +70,10 @@ def build_named_rows(crystals: Sequence[Crystal], predictions: Predictions) -> l
 def build_frame(predictions: Predictions) -> pd.DataFrame:
     """Return the rows as a table of numbers and texts: lists are JSON, and an absent text is empty."""
     rows = build_rows(predictions)
-    return pd.DataFrame({key: _column([row[key] for row in rows], kind) for key, kind in frame_types().items()})
+    return pd.DataFrame({key: _column([row[key] for row in rows], kind) for key, kind in list_column_types().items()})
 
 
-def frame_types() -> dict[str, str]:
+def list_column_types() -> dict[str, str]:
     """Return the columns of ``build_frame`` in their order, with MLflow's names of their types."""
     ends = [key for coverage in schema.COVERAGES for key in interval_keys(coverage)]
     numbers = (VALUE, *ends, MEAN, STD, VARIANCE, schema.KAPPA_LOG10_STD)

@@ -25,7 +25,7 @@ FLAGGED_ABOVE: Final = 0.95
 """Score from which on a crystal counts as out of domain: about one in twenty of those that are like the known ones."""
 
 
-def out_of_domain(features_of_folds: Sequence[Floats], split: NestedSplit) -> Floats:
+def compute_out_of_domain(features_of_folds: Sequence[Floats], split: NestedSplit) -> Floats:
     """Return the score of each test row: the share of training rows that lie closer to the others than it does.
 
     A training row's distance is that from the rows outside its fold, by the model that was fitted on those; a test row
@@ -44,7 +44,7 @@ def out_of_domain(features_of_folds: Sequence[Floats], split: NestedSplit) -> Fl
         return np.full(len(split.test), np.nan)
     n_closer = np.zeros(len(split.test))
     for features, part in zip(features_of_folds, split.inner(), strict=True):
-        of_fold, of_test = (distances(features, part.train, rows) for rows in (part.validation, split.test))
+        of_fold, of_test = (measure_distances(features, part.train, rows) for rows in (part.validation, split.test))
         n_closer += np.sum(of_fold < of_test[:, None], axis=1)
     return n_closer / (len(split.train) + 1)
 
@@ -62,24 +62,24 @@ class Neighbourhood:
     nearest: NearestNeighbors
 
     @classmethod
-    def of(cls, features: Floats) -> "Neighbourhood":
+    def fit(cls, features: Floats) -> "Neighbourhood":
         """Return that of rows with these features, [n_known, n_feature]."""
         scaler = StandardScaler().fit(features)
         nearest = NearestNeighbors(n_neighbors=min(N_NEIGHBOUR, len(features))).fit(scaler.transform(features))
         return cls(scaler, nearest)
 
-    def standardised(self, features: Floats) -> Floats:
+    def standardise(self, features: Floats) -> Floats:
         """Return other rows' features in standard deviations of the known rows, same shape."""
         found: Floats = self.scaler.transform(features)
         return found
 
-    def distances(self, features: Floats) -> Floats:
+    def measure_distances(self, features: Floats) -> Floats:
         """Return other rows' mean distances to their nearest known rows, in standard deviations of those, [n_row]."""
-        found: Floats = self.nearest.kneighbors(self.standardised(features))[0].mean(axis=1)
+        found: Floats = self.nearest.kneighbors(self.standardise(features))[0].mean(axis=1)
         return found
 
 
-def distances(features: Floats, known: Ints, rows: Ints) -> Floats:
+def measure_distances(features: Floats, known: Ints, rows: Ints) -> Floats:
     """Return each row's mean distance to its nearest known rows, in standard deviations of those.
 
     Args:
@@ -87,10 +87,10 @@ def distances(features: Floats, known: Ints, rows: Ints) -> Floats:
         known: Row numbers that the features are standardised on.
         rows: Row numbers that are asked for, none of them known.
     """
-    return Neighbourhood.of(features[known]).distances(features[rows])
+    return Neighbourhood.fit(features[known]).measure_distances(features[rows])
 
 
-def n_unseen_element(structures: Sequence[Structure], split: NestedSplit) -> npt.NDArray[np.int64]:
+def count_unseen_elements(structures: Sequence[Structure], split: NestedSplit) -> npt.NDArray[np.int64]:
     """Return how many elements of each test row are in no training row, int64 [n_test]."""
     elements = [structure.composition.chemical_system_set for structure in structures]
     seen = set().union(*(elements[row] for row in split.train))

@@ -64,7 +64,7 @@ PHONON_COLUMNS: Final = ("kappa_potential_w_per_m_k", "max_frequency_thz", "velo
 """Whose logarithms are descriptors, see ``labels.phonons``."""
 
 
-def descriptor_blocks(
+def build_descriptor_blocks(
     structures: Sequence[Structure],
     graphs: GraphCollection,
     networks: Networks,
@@ -84,7 +84,7 @@ def descriptor_blocks(
         IONIC: compute_ionic_descriptors(structures).to_numpy(np.float64),
         COMPOSITION: compute_composition_descriptors(structures).to_numpy(np.float64),
     }
-    said = [log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
+    said = [predict_log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
     if said:
         blocks |= {SECOND_STAGE: said[0][:, None], NETWORKS: np.stack(said, axis=1)}
     if networks.log10_bulk is not None and networks.log10_shear is not None:
@@ -107,7 +107,7 @@ def _log10_phonons(phonons: pd.DataFrame) -> Floats:
     return filled
 
 
-def log10_conductivity(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> Floats:
+def predict_log10_conductivity(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> Floats:
     """Return the members' mean of log10(kappa), kappa in W/m/K, [n_row].
 
     Args:

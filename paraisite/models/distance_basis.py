@@ -62,7 +62,7 @@ def gaussians(
 
 
 @lru_cache(maxsize=8)
-def distance_basis(config: ModelConfig) -> DistanceBasis:
+def build_distance_basis(config: ModelConfig) -> DistanceBasis:
     """Return the basis that holds every distance up to the cutoff to single precision."""
     centres = np.asarray(config.gaussian_centers_angstrom)
     grid = np.arange(0.0, config.cutoff_angstrom + 0.1, _GRID_STEP_ANGSTROM)

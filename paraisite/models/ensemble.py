@@ -103,7 +103,7 @@ class Ensemble:
         except ValueError as error:
             raise CheckpointError(f"{DISTANCE_TOLERANCE} is {text!r}, expected a number") from error
 
-    def member(self, k: int) -> "Ensemble":
+    def select_member(self, k: int) -> "Ensemble":
         """Return member ``k`` as an ensemble of one."""
         rows = slice(k, k + 1)
         scaler = self.scaler and TargetScaler(mean=self.scaler.mean[rows], std=self.scaler.std[rows])

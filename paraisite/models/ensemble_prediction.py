@@ -12,7 +12,7 @@ from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.plan import dense_plan
 from paraisite.models.architecture import ModelConfig, Parameters
-from paraisite.models.distance_basis import distance_basis
+from paraisite.models.distance_basis import build_distance_basis
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.megnet import head, last_hidden
 from paraisite.models.runtime import tf
@@ -55,7 +55,7 @@ def predict_members(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bo
     # Outside the compiled programs, whose shapes have more crystal places than crystals: the head would fill them all.
     output = head(_constants(ensemble.parameters), tf.constant(hidden, tf.float32), config=ensemble.config)
     found = output.numpy().astype(np.float64)
-    return MemberPredictions(found if ensemble.scaler is None else ensemble.scaler.inverse(found), hidden)
+    return MemberPredictions(found if ensemble.scaler is None else ensemble.scaler.inverse_transform(found), hidden)
 
 
 def embed(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> npt.NDArray[np.float64]:
@@ -74,7 +74,7 @@ def embed(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True)
     hidden = np.full((ensemble.n_member, len(graphs), n_hidden), np.nan)
     # Both directions of a bond have one distance, and many bonds of a crystal share it.
     distance, of_bond = np.unique(graphs.bond_distance_angstrom, return_inverse=True)
-    feature = distance_basis(ensemble.config).coordinates(distance, dtype=np.float32)[of_bond]
+    feature = build_distance_basis(ensemble.config).coordinates(distance, dtype=np.float32)[of_bond]
     # Compiled, a member at a time keeps its weights in the cache; otherwise the calls count, and all share one.
     n_together = 1 if compiled else ensemble.n_member
     stacks = [slice(first, first + n_together) for first in range(0, ensemble.n_member, n_together)]

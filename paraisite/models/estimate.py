@@ -42,12 +42,12 @@ class Estimate:
     std: Floats
 
 
-def median_of(estimate: Estimate) -> Floats:
+def compute_median_kappa(estimate: Estimate) -> Floats:
     """Return the median of kappa in W/m/K, [n_row]."""
     return np.power(10.0, estimate.mean)
 
 
-def kappa_of(estimate: Estimate, *, tilt: float, half_width: float) -> Floats:
+def compute_kappa(estimate: Estimate, *, tilt: float, half_width: float) -> Floats:
     """Return the kappa with the least expected |error|/kappa, W/m/K, [n_row].
 
     That is the median of the distribution weighted by 1/kappa. For ln(kappa) normal with variance ``tilt`` s² and cut
@@ -59,7 +59,7 @@ def kappa_of(estimate: Estimate, *, tilt: float, half_width: float) -> Floats:
         half_width: How many standard deviations from the mean the distribution is cut off.
     """
     if tilt == 0:
-        return median_of(estimate)
+        return compute_median_kappa(estimate)
     std = math.log(10.0) * np.maximum(estimate.std, MIN_STD_DEX)
     deviation, lower = math.sqrt(tilt) * std, tilt * std**2
     ends = ((lower + side * half_width * std) / deviation for side in (-1.0, 1.0))
@@ -67,24 +67,24 @@ def kappa_of(estimate: Estimate, *, tilt: float, half_width: float) -> Floats:
     return np.power(10.0, estimate.mean + shift / math.log(10.0))
 
 
-def best_tilt(out_of_fold: Estimate, log10_kappa: Floats, *, half_width: float) -> float:
+def choose_tilt(out_of_fold: Estimate, log10_kappa: Floats, *, half_width: float) -> float:
     """Return the tilt of ``TILTS`` with the lowest MAPE out of fold; of equal ones the smallest."""
     kappa = np.power(10.0, log10_kappa)
     errors = [
-        mean_absolute_percentage_error(kappa, kappa_of(out_of_fold, tilt=float(tilt), half_width=half_width))
+        mean_absolute_percentage_error(kappa, compute_kappa(out_of_fold, tilt=float(tilt), half_width=half_width))
         for tilt in TILTS
     ]
     return float(TILTS[int(np.argmin(errors))])
 
 
-def mixed(estimates: Sequence[Estimate]) -> Estimate:
+def mix_estimates(estimates: Sequence[Estimate]) -> Estimate:
     """Return mean and standard deviation of the mixture, in equal shares, of several models' normal distributions."""
     means, stds = (np.stack([getattr(estimate, name) for estimate in estimates]) for name in ("mean", "std"))
     mean = means.mean(axis=0)
     return Estimate(mean, np.sqrt(np.mean(stds**2 + (means - mean) ** 2, axis=0)))
 
 
-def half_width(out_of_fold: Estimate, log10_kappa: Floats, *, coverage: float) -> float:
+def compute_half_width(out_of_fold: Estimate, log10_kappa: Floats, *, coverage: float) -> float:
     """Return how many standard deviations an interval reaches to each side, so that it holds a share of new rows.
 
     The conformal quantile of |error|/std out of fold: with n rows the ceil((n + 1) coverage)-th smallest.
@@ -107,7 +107,7 @@ def half_width(out_of_fold: Estimate, log10_kappa: Floats, *, coverage: float) -
     return float(score[rank - 1])
 
 
-def interval_of(estimate: Estimate, *, half_width: float) -> tuple[Floats, Floats]:
+def compute_interval(estimate: Estimate, *, half_width: float) -> tuple[Floats, Floats]:
     """Return the ends of the intervals, kappa in W/m/K, each [n_row]."""
     reach = half_width * np.maximum(estimate.std, MIN_STD_DEX)
     return np.power(10.0, estimate.mean - reach), np.power(10.0, estimate.mean + reach)

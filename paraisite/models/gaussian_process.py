@@ -16,7 +16,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Ke
 from sklearn.preprocessing import StandardScaler
 
 from paraisite.arrays import Floats
-from paraisite.models.estimate import Estimate, mixed
+from paraisite.models.estimate import Estimate, mix_estimates
 
 _LENGTH_BOUNDS: Final = (0.3, 100.0)
 _NOISE_BOUNDS: Final = (1e-3, 1.0)
@@ -73,10 +73,10 @@ class FittedProcesses:
         if not len(rows):  # scikit-learn refuses none, but of files that cannot be read none is left
             return Estimate(np.zeros(0), np.zeros(0))
         scaled = self.scaler.transform(rows)
-        return mixed([Estimate(*model.predict(scaled, return_std=True)) for model in self.models])
+        return mix_estimates([Estimate(*model.predict(scaled, return_std=True)) for model in self.models])
 
 
-def gaussian_process(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def fit_gaussian_process(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Fit the processes to training rows, and say what they make of other ones."""
     return FittedProcesses.fit(train, log10_kappa).estimate(rows)
 

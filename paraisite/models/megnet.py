@@ -16,7 +16,7 @@ import numpy as np
 
 from paraisite.graphs.batch import GraphBatch
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.distance_basis import distance_basis
+from paraisite.models.distance_basis import build_distance_basis
 from paraisite.models.runtime import tf
 from paraisite.models.segments import add_up, share, softmax_mean, take
 
@@ -80,7 +80,7 @@ def forward(
 
     Args:
         weights: Parameters by name, each [n_member, …].
-        batch: Packed crystals with the axes [n_member, …]; ``bond_feature`` holds ``distance_basis`` values.
+        batch: Packed crystals with the axes [n_member, …]; ``bond_feature`` holds ``DistanceBasis`` values.
         config: Architecture.
         n_crystal: Crystal places.
         head_masks: What each hidden layer of the head is multiplied by, [n_member, n_crystal, width]; none for no
@@ -159,7 +159,7 @@ def _features(
     elements = tf.one_hot(batch.atomic_number, config.n_element)
     atoms = _mlp(weights, "preblock/atom", _matmul(elements, weights["atom_embedding"]), 2, softplus2)
     # The first bond kernel acts on 100 Gaussians; given their few coordinates, it acts through the basis.
-    basis = tf.constant(distance_basis(config).vectors.T, tf.float32)  # [n_basis, n_gaussian]
+    basis = tf.constant(build_distance_basis(config).vectors.T, tf.float32)  # [n_basis, n_gaussian]
     kernel = tf.matmul(tf.tile(basis[None], [members, 1, 1]), weights["preblock/bond/0/kernel"])
     first = softplus2(_add_bias(_matmul(batch.bond_feature, kernel), weights["preblock/bond/0/bias"]))
     bonds = softplus2(_dense(weights, "preblock/bond/1", first))

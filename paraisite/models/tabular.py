@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from paraisite.arrays import Floats
 from paraisite.models.estimate import Estimate
-from paraisite.models.gaussian_process import gaussian_process
+from paraisite.models.gaussian_process import fit_gaussian_process
 
 FitPredict = Callable[[Floats, Floats, Floats], Estimate]
 """Of descriptors [n_train, n_descriptor], log10(kappa) [n_train], and the descriptors of other rows."""
@@ -35,30 +35,30 @@ _N_TREE: Final = 500
 _RIDGE_ALPHAS: Final = np.logspace(-3, 3, 13)
 
 
-def constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def predict_constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Say the same of every crystal: the median, with the training values' own standard deviation."""
     return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
 
 
-def as_computed(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def predict_as_computed(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Take the only descriptor, log10 of a computed conductivity, as it is; one width of intervals for all rows."""
     del train, log10_kappa  # a standard deviation of zero: no estimate is moved below it
     return Estimate(rows[:, 0], np.zeros(len(rows)))
 
 
-def line(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def fit_line(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Fit a plane by least squares."""
     model = LinearRegression().fit(train, log10_kappa)
     return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows)))
 
 
-def ridge(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def fit_ridge(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Fit a plane to standardised descriptors with a penalty, chosen by leave-one-out errors of the training rows."""
     model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_ALPHAS)).fit(train, log10_kappa)
     return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows)))
 
 
-def forest(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def fit_forest(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
     """Grow a random forest; the estimate's standard deviation is that of its trees."""
     model = RandomForestRegressor(_N_TREE, random_state=0).fit(train, log10_kappa)
     trees = np.stack([tree.predict(rows) for tree in model.estimators_])
@@ -87,28 +87,32 @@ class TabularModel:
 
 
 BASELINES: Final = (
-    TabularModel("constant", (), constant, "One value for all crystals."),
-    TabularModel("composition forest", (COMPOSITION,), forest, "A random forest on the elements' properties."),
-    TabularModel("Slack's formula", (SLACK_FORMULA,), line, "Slack's formula with moduli of our networks, and a line."),
-    TabularModel("second stage", (SECOND_STAGE,), line, "The second stage's conductivity, and a line."),
-    TabularModel("ridge", (PHYSICAL, IONIC, NETWORKS), ridge, "A plane on all descriptors."),
-    TabularModel("potential", (POTENTIAL,), as_computed, "phono3py with a potential, few displacements, as it is."),
-    TabularModel("potential, line", (POTENTIAL,), line, "The same, and a line."),
-    TabularModel("potential, ridge", (PHYSICAL, IONIC, PHONONS), ridge, "A plane on descriptors and phonons."),
+    TabularModel("constant", (), predict_constant, "One value for all crystals."),
+    TabularModel("composition forest", (COMPOSITION,), fit_forest, "A random forest on the elements' properties."),
+    TabularModel(
+        "Slack's formula", (SLACK_FORMULA,), fit_line, "Slack's formula with moduli of our networks, and a line."
+    ),
+    TabularModel("second stage", (SECOND_STAGE,), fit_line, "The second stage's conductivity, and a line."),
+    TabularModel("ridge", (PHYSICAL, IONIC, NETWORKS), fit_ridge, "A plane on all descriptors."),
+    TabularModel(
+        "potential", (POTENTIAL,), predict_as_computed, "phono3py with a potential, few displacements, as it is."
+    ),
+    TabularModel("potential, line", (POTENTIAL,), fit_line, "The same, and a line."),
+    TabularModel("potential, ridge", (PHYSICAL, IONIC, PHONONS), fit_ridge, "A plane on descriptors and phonons."),
 )
 """What a model has to beat."""
 
 GAUSSIAN_PROCESSES: Final = (
-    TabularModel("GP", (PHYSICAL,), gaussian_process, "On physical descriptors."),
-    TabularModel("GP, ions", (PHYSICAL, IONIC), gaussian_process, "And on those of cation and anion."),
-    TabularModel("GP, networks", (PHYSICAL, NETWORKS), gaussian_process, "And on what the networks say."),
-    TabularModel("GP, ions, networks", (PHYSICAL, IONIC, NETWORKS), gaussian_process, "And on both."),
+    TabularModel("GP", (PHYSICAL,), fit_gaussian_process, "On physical descriptors."),
+    TabularModel("GP, ions", (PHYSICAL, IONIC), fit_gaussian_process, "And on those of cation and anion."),
+    TabularModel("GP, networks", (PHYSICAL, NETWORKS), fit_gaussian_process, "And on what the networks say."),
+    TabularModel("GP, ions, networks", (PHYSICAL, IONIC, NETWORKS), fit_gaussian_process, "And on both."),
 )
 """Gaussian processes on what takes milliseconds."""
 
 PHONON_PROCESSES: Final = (
-    TabularModel("GP, phonons", (PHYSICAL, PHONONS), gaussian_process, "On physical descriptors and phonons."),
-    TabularModel("GP, ions, phonons", (PHYSICAL, IONIC, PHONONS), gaussian_process, "And on those of the ions."),
+    TabularModel("GP, phonons", (PHYSICAL, PHONONS), fit_gaussian_process, "On physical descriptors and phonons."),
+    TabularModel("GP, ions, phonons", (PHYSICAL, IONIC, PHONONS), fit_gaussian_process, "And on those of the ions."),
 )
 """Gaussian processes on what takes a minute: phonons under a machine-learned potential."""
 

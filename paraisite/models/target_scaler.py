@@ -41,7 +41,7 @@ class TargetScaler:
         """Return standardised values [n_member, n] of kappa [n] or [n_member, n] in W/m/K."""
         return (np.log10(1.0 + kappa_w_per_m_k) - self.mean[:, None]) / self.std[:, None]
 
-    def inverse(self, standardised: Floats) -> Floats:
+    def inverse_transform(self, standardised: Floats) -> Floats:
         """Return kappa in W/m/K [n_member, n] of standardised values [n_member, n]."""
         return np.power(10.0, standardised * self.std[:, None] + self.mean[:, None]) - 1.0
 
@@ -77,7 +77,7 @@ class Standardiser:
             std=np.array([np.nanstd(values, axis=0) for values in targets]),
         )
 
-    def folded_into(self, parameters: Parameters, config: ModelConfig) -> Parameters:
+    def fold_into(self, parameters: Parameters, config: ModelConfig) -> Parameters:
         """Return the stack with a last layer that undoes the standardisation.
 
         Args:

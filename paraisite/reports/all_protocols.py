@@ -18,8 +18,8 @@ SHOWN: Final = (
     schema.MAPE_TEST,
     schema.LOG10_MAE_TEST,
     schema.SPEARMAN_TEST,
-    schema.coverage_name(0.9),
-    schema.width_name(0.9),
+    schema.format_coverage_metric(0.9),
+    schema.format_width_metric(0.9),
     schema.OOD_AUROC_TEST,
 )
 """Metrics that have a table."""

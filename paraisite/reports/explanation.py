@@ -14,7 +14,7 @@ from paraisite.arrays import Floats
 from paraisite.errors import DataError
 from paraisite.explain.contributions import Contributions, Kind
 from paraisite.explain.explainers import Explanation
-from paraisite.explain.text import SHOWN_PARTS, near_name
+from paraisite.explain.text import SHOWN_PARTS, format_material_name
 from paraisite.inference.rows import MEMBERS, NEAREST, VALUE, Row, interval_keys
 from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_canvas, new_figure, plain_frame
 from paraisite.reports.figures import save_figure
@@ -155,7 +155,7 @@ def draw_nearest(axes: Axes, explanation: Explanation) -> None:
     axes.set_xscale("log")
     axes.axvline(explanation.row[VALUE], color=_PREDICTION_COLOUR, linewidth=1.2)
     axes.plot(values, places, "o", color="#5f6b78", markersize=7)
-    axes.set_yticks(places, [near_name(near) for near in nearest])
+    axes.set_yticks(places, [format_material_name(near) for near in nearest])
     axes.set_ylim(0.4, len(nearest) + 0.6)
     log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
     axes.set_xlim(*_limits(explanation))

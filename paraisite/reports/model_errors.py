@@ -67,8 +67,8 @@ def evaluation_table(summary: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
         _P: [_number(value, 2) for value in comparisons[P_HOLM].reindex(ordered.index)],
         "log10 MAE": [_number(value, 3) for value in ordered[schema.LOG10_MAE_TEST]],
         "Spearman": [_number(value, 2) for value in ordered[schema.SPEARMAN_TEST]],
-        f"coverage of {shown}": [_share(value) for value in ordered[schema.coverage_name(_SHOWN_COVERAGE)]],
-        "width (dex)": [_number(value, 2) for value in ordered[schema.width_name(_SHOWN_COVERAGE)]],
+        f"coverage of {shown}": [_share(value) for value in ordered[schema.format_coverage_metric(_SHOWN_COVERAGE)]],
+        "width (dex)": [_number(value, 2) for value in ordered[schema.format_width_metric(_SHOWN_COVERAGE)]],
         _FORESEEN: [
             f"{row[auroc]:.2f} ({_interval(row[f'{auroc}_low'], row[f'{auroc}_high'])})"
             if np.isfinite(row[auroc])

@@ -45,7 +45,7 @@ def study_table(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the best finished trials as text, the best first: what was measured, and all settings in one column.
 
     Args:
-        trials: As ``study.trials_table`` returns it.
+        trials: As ``study.tabulate_trials`` returns it.
     """
     best = trials[trials["state"] == "complete"].sort_values(INNER_MAPE).head(_N_SHOWN)
     settings = [name for name in best.columns if name not in ("state", INNER_MAPE)]

@@ -31,7 +31,7 @@ _METADATA: Final = b"paraisite"
 
 
 @dataclass(frozen=True)
-class MadeOf:
+class TableProvenance:
     """The source and the models of a table.
 
     Attributes:
@@ -55,12 +55,12 @@ class MadeOf:
             raise DataError(f"{path} holds no models side by side ({error!r}): delete it to have it made") from error
 
 
-def join_screenings(folders: Mapping[str, Path], made_of: MadeOf, path: Path) -> None:
+def join_screenings(folders: Mapping[str, Path], provenance: TableProvenance, path: Path) -> None:
     """Write mean, variance and standard deviation of each screening of a source in single precision, and the flag.
 
     Args:
         folders: Of a screening, by the name of its model.
-        made_of: Source and models.
+        provenance: Source and models.
         path: Of the table: material_id, formula, "MODEL:mTC_w_per_m_k" and so on for each model, and the reason of a
             row that no model has a prediction for.
     """
@@ -77,7 +77,7 @@ def join_screenings(folders: Mapping[str, Path], made_of: MadeOf, path: Path) ->
     for each in without_prediction[1:]:
         by_none = pc.and_(by_none, each)
     columns[REASON] = pc.if_else(by_none, first[REASON], pa.scalar(None, pa.string()))
-    facts = {"source_sha256": made_of.source_sha256, "model_sha256": dict(made_of.model_sha256)}
+    facts = {"source_sha256": provenance.source_sha256, "model_sha256": dict(provenance.model_sha256)}
     content = BytesIO()
     table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(facts).encode()})
     pq.write_table(table, content, **COMPACT_PARQUET)

@@ -16,7 +16,7 @@ from paraisite.screening.sources import TableSource
 _ROWS_AT_ONCE: Final = 1024
 
 
-def structures_in(source: Source) -> list[Structure | None]:
+def read_structures(source: Source) -> list[Structure | None]:
     """Return the crystal of every row, in order; None where a row holds none or its sites hold several elements.
 
     Raises:
@@ -26,7 +26,7 @@ def structures_in(source: Source) -> list[Structure | None]:
     return [_structure(row) if isinstance(row, ScreenedCrystal) else None for row in rows]
 
 
-def numbers_in(source: Source) -> pd.DataFrame:
+def read_numbers(source: Source) -> pd.DataFrame:
     """Return the columns of numbers, or of true and false, that a table or JSON lines bring along, one row for each.
 
     Other sources bring none: the table is then empty.

@@ -21,7 +21,7 @@ _SERVED_MODEL: Final = Path(__file__).with_name("served_model.py")
 _REQUIREMENTS: Final = ("mlflow", "numpy", "pandas", "pymatgen", "safetensors", "scikit-learn", "tensorflow")
 _SIGNATURE: Final = ModelSignature(
     inputs=Schema([ColSpec("string", rows.STRUCTURE)]),
-    outputs=Schema([ColSpec(kind, name) for name, kind in rows.frame_types().items()]),
+    outputs=Schema([ColSpec(kind, name) for name, kind in rows.list_column_types().items()]),
 )
 
 

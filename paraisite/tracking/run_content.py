@@ -106,7 +106,7 @@ def write_parent_files(result: RecipeResult, folder: Path) -> None:
     metrics = result.metrics.assign(**{BEST_EPOCH: result.best_epoch, "diverged": result.diverged})
     metrics.to_csv(folder / "metrics_by_split.csv")
     summarise_metrics(result.metrics).to_csv(folder / "metrics_summary.csv")
-    result.splits_table().to_csv(folder / "splits.csv", index=False)
+    result.tabulate_splits().to_csv(folder / "splits.csv", index=False)
     result.curves.to_parquet(folder / "curves.parquet", index=False)
     result.predictions.to_parquet(folder / "predictions.parquet", index=False)
     result.predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6g")

@@ -34,7 +34,8 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
         """Predict for each row of the column ``structure``: CIF, POSCAR or extended XYZ as text, or pymatgen's JSON.
 
         Returns:
-            The columns of ``inference.rows.frame_types``, in the order given; ``reason`` says why a row has no value.
+            The columns of ``inference.rows.list_column_types``, in the order given; ``reason`` says why a row has no
+            value.
         """
         structures = [_structure_of(text) for text in model_input[rows.STRUCTURE]]
         return rows.build_frame(self._predictor.predict(structures, compiled=True))

@@ -14,7 +14,7 @@ from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.plan import dense_plan, random_plan
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.distance_basis import distance_basis
+from paraisite.models.distance_basis import build_distance_basis
 from paraisite.training.step import LabelledBatches
 
 _SLACK: Final = 0.17
@@ -62,7 +62,7 @@ class TrainingData:
     @cached_property
     def bond_feature(self) -> npt.NDArray[np.float32]:
         """What the network receives of each bond, [sum of n_bond, n_basis]."""
-        return distance_basis(self.config).coordinates(self.graphs.bond_distance_angstrom)
+        return build_distance_basis(self.config).coordinates(self.graphs.bond_distance_angstrom)
 
 
 def train_shapes(sizes: Ints, member_rows: Sequence[Ints], *, batch_size: int) -> tuple[BatchShape, ...]:

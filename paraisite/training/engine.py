@@ -31,7 +31,7 @@ from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.checkpoint import TrainingState
 from paraisite.training.loss import Objective
-from paraisite.training.schedule import learning_rates
+from paraisite.training.schedule import compute_learning_rates
 from paraisite.training.unit import TrainingTask
 from paraisite.training.worker_processes import TrainingWorkers, open_workers
 
@@ -240,6 +240,6 @@ def _result(units: Sequence[_Unit], data: TrainingData, settings: TrainingConfig
         validation_error=validation_error,
         gradient_norm=gradient_norm,
         n_skipped=n_skipped,
-        learning_rate=learning_rates(settings)[: len(curves)],
+        learning_rate=compute_learning_rates(settings)[: len(curves)],
         seconds=seconds,
     )

@@ -15,6 +15,6 @@ _PREFIXES: Final[dict[Frozen, tuple[str, ...]]] = {
 }
 
 
-def frozen_parameters(frozen: Frozen, config: ModelConfig) -> tuple[str, ...]:
+def list_frozen_parameters(frozen: Frozen, config: ModelConfig) -> tuple[str, ...]:
     """Return the names of the parameters that do not train, from the network's input on."""
     return tuple(name for name in parameter_shapes(config) if name.startswith(_PREFIXES[frozen]))

@@ -8,7 +8,7 @@ from paraisite.models.architecture import ModelConfig, Parameters, parameter_sha
 _EMBEDDING_LIMIT = 0.05
 
 
-def random_parameters(config: ModelConfig, *, seed: int) -> Parameters:
+def draw_parameters(config: ModelConfig, *, seed: int) -> Parameters:
     """Draw one member's parameters as Keras draws MEGNet's.
 
     Kernels are Glorot-uniform, Set2Set's recurrent kernels orthogonal, biases zero but for the LSTM's forget gate
@@ -20,13 +20,13 @@ def random_parameters(config: ModelConfig, *, seed: int) -> Parameters:
     }
 
 
-def with_new_head(backbone: Parameters, config: ModelConfig, *, seed: int) -> Parameters:
+def replace_head(backbone: Parameters, config: ModelConfig, *, seed: int) -> Parameters:
     """Return one member: the published backbone, and a head drawn at random.
 
     Raises:
         WeightsError: The backbone has another architecture than ``config``.
     """
-    member = random_parameters(config, seed=seed)
+    member = draw_parameters(config, seed=seed)
     for name, value in member.items():
         if name.startswith("head/"):
             continue

@@ -16,7 +16,7 @@ from paraisite.training.recipes import LFE, InitialWeights
 class Origin(Enum):
     """Who trained a backbone."""
 
-    RANDOM = "nobody"
+    RANDOM = "none"
     PUBLISHED = "MEGNet"
     LAB = "lab"
 
@@ -27,20 +27,20 @@ class Backbone:
 
     Attributes:
         name: Of the registered model.
-        learnt: What it was trained to predict, for people.
+        target_property: What it was trained to predict, for people.
         origin: Who trained it.
         source: The published file, or the variant of pretraining, without folder and ending; empty for random weights.
     """
 
     name: str
-    learnt: str
+    target_property: str
     origin: Origin
     source: str = ""
 
     @property
     def label(self) -> str:
         """Name in tables, figures and runs."""
-        return self.learnt if self.origin is Origin.RANDOM else f"{self.learnt} ({self.origin.value})"
+        return self.target_property if self.origin is Origin.RANDOM else f"{self.target_property} ({self.origin.value})"
 
 
 BACKBONES: Final[dict[InitialWeights, Backbone]] = {

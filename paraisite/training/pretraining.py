@@ -32,7 +32,7 @@ from paraisite.schema import Property
 from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import FitResult, fit
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.loss import Objective
 
 CARD_FILE: Final = "card.json"
@@ -88,7 +88,7 @@ class Pretraining:
 
     @property
     def backbone(self) -> Parameters:
-        """The member's parameters, without a member axis, as ``with_new_head`` takes them."""
+        """The member's parameters, without a member axis, as ``replace_head`` takes them."""
         return {name: value[0] for name, value in self.ensemble.parameters.items()}
 
 
@@ -123,7 +123,7 @@ def pretrain(
         DataError: A column is missing, a value cannot be transformed, or a part of the split has no value of a
             property.
     """
-    targets = target_values(table, properties)
+    targets = build_targets(table, properties)
     if len(targets) != len(graphs):
         raise DataError(f"the table has {len(targets)} rows, expected one for each of the {len(graphs)} graphs")
     split = _split_of_known(table, targets, seed=settings.seed)
@@ -132,7 +132,7 @@ def pretrain(
     per_output = targets[:, 0] if len(properties) == 1 else targets
     standardiser = Standardiser.fit([per_output[split.train]])
     trained = fit(
-        stack([random_parameters(config, seed=settings.seed)]),
+        stack([draw_parameters(config, seed=settings.seed)]),
         data=TrainingData(graphs, per_output, config),
         splits=[split],
         scaler=standardiser,
@@ -143,7 +143,7 @@ def pretrain(
     )
     ensemble = Ensemble(
         config=config,
-        parameters=standardiser.folded_into(trained.best, config),
+        parameters=standardiser.fold_into(trained.best, config),
         scaler=None,
         target=_one_or_all([item.name for item in properties]),
         unit=_one_or_all([item.unit for item in properties]),
@@ -161,7 +161,7 @@ def pretrain(
     )
 
 
-def target_values(table: pd.DataFrame, properties: Sequence[Property]) -> Floats:
+def build_targets(table: pd.DataFrame, properties: Sequence[Property]) -> Floats:
     """Return what the network has to predict, [n_row, n_property], NaN where it is not known.
 
     Raises:

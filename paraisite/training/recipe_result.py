@@ -13,7 +13,7 @@ from paraisite.data.datasets.splits import Split, compute_splits_digest, tabulat
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError
 from paraisite.models.ensemble import Ensemble
-from paraisite.training.recipes import Recipe, recipe_named
+from paraisite.training.recipes import Recipe, find_recipe
 
 _TABLES: Final = ("curves", "predictions", "metrics")
 _BEST_EPOCH: Final = "best_epoch"
@@ -55,7 +55,7 @@ class RecipeResult:
     parameters: dict[str, object]
     seconds: float
 
-    def splits_table(self) -> pd.DataFrame:
+    def tabulate_splits(self) -> pd.DataFrame:
         """Return columns split_seed, part, row (of the data set), material_id, formula, in permutation order."""
         return pd.concat([tabulate_split(self.dataset, split) for split in self.splits], ignore_index=True)
 
@@ -69,7 +69,7 @@ class RecipeResult:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "result.json").unlink(missing_ok=True)
         self.dataset.save(folder / "dataset")
-        self.splits_table().to_parquet(folder / "splits.parquet")
+        self.tabulate_splits().to_parquet(folder / "splits.parquet")
         for name in _TABLES:
             getattr(self, name).to_parquet(folder / f"{name}.parquet")
         members = pd.DataFrame({_BEST_EPOCH: self.best_epoch, _DIVERGED: self.diverged})
@@ -97,7 +97,7 @@ class RecipeResult:
         except (FileNotFoundError, json.JSONDecodeError) as error:
             raise DataError(f"{folder} holds no complete result: {error}") from error
         try:
-            recipe = recipe_named(facts.pop("recipe"))
+            recipe = find_recipe(facts.pop("recipe"))
         except ConfigError as error:
             raise DataError(f"{folder}: {error}") from error
         members = tables["members"]

@@ -74,7 +74,7 @@ def run_recipe(
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     splits = draw_random_splits(len(dataset), seeds=config.splits.seeds, train_fraction=config.splits.train_fraction)
     scaler = TargetScaler.fit([kappa[split.train] for split in splits])
-    model = model_config(config)
+    model = build_model_config(config)
     trained = fit(
         start.parameters,
         data=TrainingData(graphs, kappa, model),
@@ -102,7 +102,7 @@ def run_recipe(
         diverged=pd.Series(trained.diverged, index=seeds),
         started_from=start.description,
         parent_version=start.version,
-        parameters=effective_parameters(config),
+        parameters=list_effective_parameters(config),
         seconds=trained.seconds,
     )
     return TrainedRecipe(result, best, last)
@@ -115,12 +115,12 @@ def adapt_settings(recipe: Recipe, config: Config) -> Config:
     return replace(config, training=config.lab.slack_training.applied_to(config.training))
 
 
-def model_config(config: Config) -> ModelConfig:
+def build_model_config(config: Config) -> ModelConfig:
     """Return the architecture that the settings ask for."""
     return ModelConfig(cutoff_angstrom=config.graphs.cutoff_angstrom, head_hidden=config.model.head_hidden)
 
 
-def effective_parameters(config: Config) -> dict[str, object]:
+def list_effective_parameters(config: Config) -> dict[str, object]:
     """Return the settings as they stand after overrides, flat: {"training.epochs": 300, …}."""
     # The recipe's name says the lineage, and the data set's digest what was read.
     return {
@@ -139,7 +139,7 @@ def _metadata(recipe: Recipe, dataset: Dataset, start: StartingWeights, config: 
         "started_from": start.description,
         "paraisite_version": paraisite.__version__,
         "tensorflow_version": importlib.metadata.version("tensorflow"),
-    } | {name: str(value) for name, value in effective_parameters(config).items()}
+    } | {name: str(value) for name, value in list_effective_parameters(config).items()}
 
 
 def _curves(trained: FitResult, splits: Sequence[Split]) -> pd.DataFrame:

@@ -98,13 +98,13 @@ _SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX"}
 _PUBLISHED: Final = {"RWTG15": 0.55, "FETG15": 0.53, "FEAFTG15": 0.28}
 
 
-def name_on(prefix: str, dataset: str) -> str:
+def name_final_recipe(prefix: str, dataset: str) -> str:
     """Return the name of a model that ends on a data set, be it a user's: e.g. FEAFTG15, FEAF_MINE."""
     return prefix + _SUFFIXES[dataset] if dataset in _SUFFIXES else f"{prefix}_{dataset.upper()}"
 
 
 def _final(prefix: str, start: "InitialWeights | Recipe", data: str) -> Recipe:
-    name = name_on(prefix, data)
+    name = name_final_recipe(prefix, data)
     return Recipe(name, start, data, published_mape=_PUBLISHED.get(name))
 
 
@@ -118,7 +118,7 @@ RECIPES: Final[dict[str, Recipe]] = {
 """All recipes by name: those that others start from, then RWTG15, FETG15, …, and the same on HH143 and MIX."""
 
 
-def final_recipe(start: "InitialWeights | Recipe", dataset: str) -> Recipe:
+def find_final_recipe(start: "InitialWeights | Recipe", dataset: str) -> Recipe:
     """Return the recipe that ends on this data set and starts from these weights.
 
     One that ends on a user's data set is named by both, e.g. FEAF_MINE.
@@ -126,22 +126,22 @@ def final_recipe(start: "InitialWeights | Recipe", dataset: str) -> Recipe:
     if dataset in FINAL_DATASETS:
         return next(recipe for recipe in RECIPES.values() if recipe.start == start and recipe.train_on == dataset)
     prefix = next(prefix for prefix, known in _STARTS.items() if known == start)
-    return Recipe(name_on(prefix, dataset), start, dataset)
+    return Recipe(name_final_recipe(prefix, dataset), start, dataset)
 
 
-def recipes_on(dataset: str) -> tuple[Recipe, ...]:
+def list_recipes_trained_on(dataset: str) -> tuple[Recipe, ...]:
     """Return all recipes that train on a data set, be it a user's."""
     known = tuple(recipe for recipe in RECIPES.values() if recipe.train_on == dataset)
-    return known or tuple(final_recipe(start, dataset) for start in _STARTS.values())
+    return known or tuple(find_final_recipe(start, dataset) for start in _STARTS.values())
 
 
-def data_behind(recipe: Recipe) -> tuple[str, ...]:
+def list_training_sets(recipe: Recipe) -> tuple[str, ...]:
     """Return the data sets with conductivities that taught a recipe's members, the earliest first."""
-    earlier = data_behind(recipe.start) if isinstance(recipe.start, Recipe) else ()
+    earlier = list_training_sets(recipe.start) if isinstance(recipe.start, Recipe) else ()
     return (*earlier, recipe.train_on)
 
 
-def recipe_named(name: str) -> Recipe:
+def find_recipe(name: str) -> Recipe:
     """Return a recipe by its name, whatever the case; one that ends on a user's data set among them.
 
     Raises:
@@ -155,7 +155,7 @@ def recipe_named(name: str) -> Recipe:
             f"unknown recipe {name!r}; known ones are {', '.join(RECIPES)}, "
             f"and {', '.join(_STARTS)} with the name of a data set of yours behind, e.g. {LFE}_MINE"
         )
-    return final_recipe(_STARTS[prefix.upper()], dataset.lower())
+    return find_final_recipe(_STARTS[prefix.upper()], dataset.lower())
 
 
 def read_lineage(chosen: "LineageConfig") -> Lineage:
@@ -165,7 +165,7 @@ def read_lineage(chosen: "LineageConfig") -> Lineage:
         ConfigError: A model of it is no recipe, or its second stage starts from another recipe.
     """
     models = chosen.models
-    second, last = recipe_named(models.second_stage), recipe_named(models.last_stage)
+    second, last = find_recipe(models.second_stage), find_recipe(models.last_stage)
     if isinstance(second.start, Recipe):
         raise ConfigError(
             f"params.yaml: lineages: {chosen.name}: models: second_stage: expected a recipe that starts from formation "
@@ -174,7 +174,7 @@ def read_lineage(chosen: "LineageConfig") -> Lineage:
     return Lineage(
         chosen.name,
         pretrained=second.start,
-        middle_from_random=recipe_named(models.second_stage_from_random),
+        middle_from_random=find_recipe(models.second_stage_from_random),
         middle=second,
         third=None if last == second else last,
     )
@@ -193,11 +193,11 @@ PARTS: Final = (
 """What the models of a lineage are in a comparison with Togo15 at the end; not every lineage has a third stage."""
 
 
-def models_of(lineage: Lineage) -> dict[str, Recipe]:
+def list_lineage_models(lineage: Lineage) -> dict[str, Recipe]:
     """Return what a lineage trains, by its part (``PARTS``)."""
 
     def on_togo15(start: "InitialWeights | Recipe | None") -> Recipe | None:
-        return final_recipe(start, TOGO15) if start is not None else None
+        return find_final_recipe(start, TOGO15) if start is not None else None
 
     models = (
         lineage.middle_from_random,
@@ -212,10 +212,10 @@ def models_of(lineage: Lineage) -> dict[str, Recipe]:
     return {part: recipe for part, recipe in zip(PARTS, models, strict=True) if recipe is not None}
 
 
-def has_followers(recipe: Recipe) -> bool:
+def starts_another_recipe(recipe: Recipe) -> bool:
     """Return whether another recipe starts from this one's members."""
     return any(other.start == recipe for other in RECIPES.values())
 
 
-SHIPPABLE: Final = (LFE, *(name for name, recipe in RECIPES.items() if has_followers(recipe)))
+SHIPPABLE: Final = (LFE, *(name for name, recipe in RECIPES.items() if starts_another_recipe(recipe)))
 """Models that others start from, which the project may ship."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from paraisite.config import TrainingConfig
 
 
-def learning_rates(settings: TrainingConfig) -> npt.NDArray[np.float64]:
+def compute_learning_rates(settings: TrainingConfig) -> npt.NDArray[np.float64]:
     """Return the rate of each epoch: a cosine from the top to its floor over the period, then the floor."""
     phase = np.minimum(np.arange(settings.epochs) / settings.learning_rate_period_epochs, 1.0)
     floor = settings.final_learning_rate_fraction

@@ -27,9 +27,9 @@ from paraisite.training.batches import (
 )
 from paraisite.training.blocks import Blocks, from_blocks, to_blocks
 from paraisite.training.checkpoint import TrainingState
-from paraisite.training.freezing import frozen_parameters
+from paraisite.training.freezing import list_frozen_parameters
 from paraisite.training.loss import Objective
-from paraisite.training.schedule import learning_rates
+from paraisite.training.schedule import compute_learning_rates
 from paraisite.training.step import EpochSettings, epoch_program
 
 
@@ -62,7 +62,7 @@ class UnitTrainer:
         train_rows = [split.train for split in task.splits]
         self.train_shapes = train_shapes(data.graphs.sizes, train_rows, batch_size=settings.batch_size)
         self.validation_shape = validation_shape(data.graphs)
-        self._rates = learning_rates(settings)
+        self._rates = compute_learning_rates(settings)
         rows = [split.validation for split in task.splits]
         self._validation_plans = validation_plans(data, rows, self.validation_shape)
         self._validation: dict[tuple[int, ...], Any] = {}
@@ -78,7 +78,7 @@ class UnitTrainer:
                 percentage_share=settings.percentage_share,
                 weight_decay=settings.weight_decay,
                 dropout=settings.dropout,
-                frozen=frozen_parameters(settings.frozen, data.config),
+                frozen=list_frozen_parameters(settings.frozen, data.config),
             )
         )
 

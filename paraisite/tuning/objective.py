@@ -22,7 +22,7 @@ from paraisite.evaluation.network_cross_validation import fit_folds
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.training.engine import FitResult
 from paraisite.training.recipe_training import StartingWeights
-from paraisite.tuning.space import suggest
+from paraisite.tuning.space import suggest_settings
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class TuningTask:
         return self.config.evaluation.training.epochs
 
 
-def rungs(epochs: int) -> tuple[int, ...]:
+def list_rungs(epochs: int) -> tuple[int, ...]:
     """Return the epochs after which a trial is judged; the last one is the end of the training."""
     return tuple(sorted({max(1, round(part * epochs)) for part in _RUNGS} | {epochs}))
 
@@ -89,10 +89,10 @@ def run_trial(trial: Trial, task: TuningTask) -> float:
     Raises:
         TrialPruned: It is not worth going on, or it has diverged.
     """
-    settings = suggest(trial, epochs=task.epochs)
+    settings = suggest_settings(trial, epochs=task.epochs)
     folder = task.folder / _key(settings)
-    for epoch in rungs(task.epochs):
-        of_splits = inner_errors(task, settings, checkpoint_folder=folder, stop_after_epoch=epoch)
+    for epoch in list_rungs(task.epochs):
+        of_splits = measure_inner_errors(task, settings, checkpoint_folder=folder, stop_after_epoch=epoch)
         curve = of_splits.mean(axis=0)
         trial.set_user_attr(CURVE, [float(value) for value in curve])
         trial.report(float(curve[-1]), epoch)
@@ -107,7 +107,7 @@ def run_trial(trial: Trial, task: TuningTask) -> float:
     return float(last.mean())
 
 
-def inner_errors(
+def measure_inner_errors(
     task: TuningTask,
     settings: FineTuning,
     *,

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 
 from paraisite.core.workers import WorkerPool
 from paraisite.tuning.objective import TuningTask, run_trial
-from paraisite.tuning.study import FINISHED, n_in_state, open_storage, open_study
+from paraisite.tuning.study import FINISHED, count_trials, open_storage, open_study
 from paraisite.tuning.trial_lock import WORKER, WorkerLock
 
 TRIAL_LOST: Final = "a trial's process was ended from outside (out of memory?); the same command goes on"
@@ -67,7 +67,7 @@ def run_trials(
         ParaisiteError: A process was killed.
     """
     study = place.open()
-    begun = n_in_state(study, *FINISHED, TrialState.RUNNING)
+    begun = count_trials(study, *FINISHED, TrialState.RUNNING)
     with WorkerPool(n_process, partial(_load_worker, task, place, n_trial, run), if_lost=TRIAL_LOST) as pool:
         for _ in pool.imap_unordered(_run_one, range(begun, n_trial)):
             yield
@@ -101,7 +101,7 @@ def _load_worker(task: TuningTask, place: StudyPlace, n_trial: int, run: RunTria
 def _run_one(worker: _Worker, number: int) -> None:
     """Run one trial, unless other machines have begun all of them."""
     study = worker.place.open(number=number)
-    if n_in_state(study, *FINISHED, TrialState.RUNNING) >= worker.n_trial:
+    if count_trials(study, *FINISHED, TrialState.RUNNING) >= worker.n_trial:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat

@@ -89,7 +89,7 @@ SPACE: Final[tuple[Categorical | Range, ...]] = (
 )
 
 
-def suggest(trial: BaseTrial, *, epochs: int) -> FineTuning:
+def suggest_settings(trial: BaseTrial, *, epochs: int) -> FineTuning:
     """Return the settings that a trial asks for.
 
     Args:
@@ -106,7 +106,7 @@ def adapt_settings(candidate: Mapping[str, Any], *, epochs: int) -> FineTuning:
     return FineTuning(epochs=epochs, learning_rate_period_epochs=period, **own)
 
 
-def candidate_of(settings: FineTuning) -> Candidate | None:
+def find_candidate(settings: FineTuning) -> Candidate | None:
     """Return the candidate that stands for these settings; None where the space does not hold it."""
     known = asdict(settings) | {PERIOD: settings.learning_rate_period_epochs / settings.epochs}
     if not all(dimension.holds(known[dimension.name]) for dimension in SPACE):
@@ -114,7 +114,7 @@ def candidate_of(settings: FineTuning) -> Candidate | None:
     return {dimension.name: known[dimension.name] for dimension in SPACE}
 
 
-def spread_candidates(n: int, *, seed: int) -> Iterator[Candidate]:
+def draw_candidates(n: int, *, seed: int) -> Iterator[Candidate]:
     """Yield the first candidates of a scrambled Sobol sequence: they fill the space, whatever any trial measures.
 
     Optuna's own quasi-random sampler draws categories independently, and in an order that depends on the processes.

@@ -17,7 +17,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from paraisite.config import NO_STUDY, FineTuning
 from paraisite.errors import ConfigError
-from paraisite.tuning.space import candidate_of, spread_candidates
+from paraisite.tuning.space import draw_candidates, find_candidate
 from paraisite.tuning.trial_lock import is_lost
 
 Sampler = Literal["tpe", "qmc"]
@@ -83,7 +83,7 @@ def open_study(name: str, storage: BaseStorage, *, about: Mapping[str, str | int
         study_name=name,
         storage=storage,
         sampler=_sampler(str(about["sampler"]), seed),
-        pruner=pruner() if about["pruning"] == MEDIAN else NopPruner(),
+        pruner=build_pruner() if about["pruning"] == MEDIAN else NopPruner(),
         direction="minimize",
         load_if_exists=True,
     )
@@ -96,7 +96,7 @@ def open_study(name: str, storage: BaseStorage, *, about: Mapping[str, str | int
     return study
 
 
-def hold_to_start(study: Study, description: str) -> None:
+def record_start(study: Study, description: str) -> None:
     """Keep what a study's trials start from, or check that it is still that.
 
     Args:
@@ -128,23 +128,23 @@ def queue_candidates(study: Study, n_trial: int, *, first: FineTuning, seed: int
     is_listed = study.user_attrs[_ABOUT]["sampler"] == "qmc"
     if _FIRST not in study.user_attrs:
         is_free = not is_listed or first.study == NO_STUDY
-        study.set_user_attr(_FIRST, candidate_of(first) if is_free else None)
+        study.set_user_attr(_FIRST, find_candidate(first) if is_free else None)
     in_use = study.user_attrs[_FIRST]
     queue = [in_use] if in_use else []
     if is_listed:
-        queue += spread_candidates(n_trial, seed=seed)
+        queue += draw_candidates(n_trial, seed=seed)
     n_queued = study.user_attrs.get(_N_QUEUED, 0)
     for candidate in queue[n_queued:n_trial]:
         study.enqueue_trial(candidate)
     study.set_user_attr(_N_QUEUED, max(n_queued, min(n_trial, len(queue))))
 
 
-def epochs_of(study: Study) -> int:
+def get_epochs(study: Study) -> int:
     """Return the epochs of every trial."""
     return int(study.user_attrs[_ABOUT]["epochs"])
 
 
-def pruner() -> BasePruner:
+def build_pruner() -> BasePruner:
     """Return what stops a trial that is worse at a rung than half of the finished ones were there."""
     return MedianPruner(n_startup_trials=_N_STARTUP)
 
@@ -165,7 +165,7 @@ def repeat_lost(study: Study) -> list[int]:
     return lost
 
 
-def n_in_state(study: Study, *states: TrialState) -> int:
+def count_trials(study: Study, *states: TrialState) -> int:
     """Return how many trials are in one of some states."""
     return len(study.get_trials(deepcopy=False, states=states))
 

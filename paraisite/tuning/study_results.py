@@ -17,25 +17,25 @@ from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.errors import DataError
 from paraisite.tuning.objective import INNER_MAPE, OF_SPLITS
 from paraisite.tuning.space import adapt_settings
-from paraisite.tuning.study import epochs_of, n_in_state, pruner
+from paraisite.tuning.study import build_pruner, count_trials, get_epochs
 
 TRIAL: Final = "trial"
 PRUNED_AFTER: Final = "would_be_pruned_after_epoch"
 
 
-def best_settings(study: Study) -> FineTuning:
+def find_best_settings(study: Study) -> FineTuning:
     """Return the settings of the trial with the lowest inner MAPE, with the study's name.
 
     Raises:
         DataError: No trial has gone to its end.
     """
-    if not n_in_state(study, TrialState.COMPLETE):
+    if not count_trials(study, TrialState.COMPLETE):
         raise DataError(f"study {study.study_name} has no trial that went to its end, so there is no best one")
-    settings = adapt_settings(study.best_params, epochs=epochs_of(study))
+    settings = adapt_settings(study.best_params, epochs=get_epochs(study))
     return dataclasses.replace(settings, study=study.study_name)
 
 
-def trials_table(study: Study) -> pd.DataFrame:
+def tabulate_trials(study: Study) -> pd.DataFrame:
     """Return one row per trial (index): state, inner MAPE (of a pruned one where it was judged last), candidate."""
     rows = [
         {TRIAL: trial.number, "state": trial.state.name.lower(), INNER_MAPE: _value(trial), **trial.params}
@@ -44,7 +44,7 @@ def trials_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else [TRIAL]).set_index(TRIAL)
 
 
-def best_of_split(study: Study, splits: Sequence[NestedSplit]) -> pd.DataFrame:
+def find_best_of_splits(study: Study, splits: Sequence[NestedSplit]) -> pd.DataFrame:
     """Return for each split the trial with the lowest inner MAPE of that split's training rows.
 
     Where neither the list of candidates nor their length depends on any result (sampler ``qmc``, no pruning), no label
@@ -73,7 +73,7 @@ def replay_pruning(study: Study) -> pd.DataFrame:
         One row per finished trial (index): its inner MAPE, and the epoch after which it would have been pruned, NaN
         where it would have gone to its end.
     """
-    replayed = optuna.create_study(direction="minimize", pruner=pruner(), sampler=RandomSampler())
+    replayed = optuna.create_study(direction="minimize", pruner=build_pruner(), sampler=RandomSampler())
     rows = []
     for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
         again, stopped = replayed.ask(), np.nan

@@ -14,7 +14,7 @@ from typing import Final
 import pandas as pd
 
 from paraisite import schema
-from paraisite.artifacts.initial_weights import backbone_weights
+from paraisite.artifacts.initial_weights import resolve_backbone_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.result_tables import write_evaluation
 from paraisite.artifacts.stage_folders import FIGURES, backbones_folder, checkpoint_folder
@@ -77,7 +77,7 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
     with recipe_run(f"backbones {task.dataset.name}") as run_id:
         starts = dict(_available(task.config, run_id=run_id))
         estimates = pd.concat([_estimates(start, weights, task) for start, weights in starts.items()])
-        outcome = EvaluationTables.of(estimates, task.splits, reference=_REFERENCE)
+        outcome = EvaluationTables.from_estimates(estimates, task.splits, reference=_REFERENCE)
         if published:
             published_scores = pd.concat([_published_scores(start, weights, task) for start, weights in starts.items()])
             outcome = _with_published(outcome, published_scores)
@@ -109,7 +109,7 @@ def _available(config: Config, *, run_id: str) -> Iterator[tuple[InitialWeights,
     """Yield each backbone that is here or can be downloaded; a warning names the others."""
     for start, backbone in BACKBONES.items():
         try:
-            yield start, backbone_weights(start, config, run_id=run_id)
+            yield start, resolve_backbone_weights(start, config, run_id=run_id)
         except (MissingInputError, WeightsError) as error:
             logger.warning("%s is left out: %s", backbone.label, error)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.artifacts.initial_weights import lab_network
+from paraisite.artifacts.initial_weights import find_lab_network
 from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, load_data
 from paraisite.artifacts.label_checks import (
     FORMATION_ENERGY,
@@ -84,7 +84,7 @@ def check_formation_energies() -> None:
     """
     config = load_config()
     dataset, graphs = attach_graphs(load_data(AFLOW, config), config)
-    path = lab_network(FORMATION_ENERGY)
+    path = find_lab_network(FORMATION_ENERGY)
     weights = megnet_weights.resolve_published_weights(megnet_weights.FORMATION_ENERGY, config.data)
     networks = (read_published_model(weights).to_ensemble(), Ensemble.load(path))
     expected, predicted = (predict(network, graphs)[0].astype(np.float64) for network in networks)

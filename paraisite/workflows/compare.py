@@ -26,7 +26,7 @@ from paraisite.reports.tables import CLOSING_TITLE, closing_table, mean_validati
 from paraisite.reports.tables import compare as compare_results
 from paraisite.reports.terminal import print_table
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import PARTS, RECIPES, TOGO15, models_of, read_lineage, recipe_named
+from paraisite.training.recipes import PARTS, RECIPES, TOGO15, find_recipe, list_lineage_models, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ def compare_models(*, all_trained: bool = False) -> None:
         MissingInputError: No recipe was trained.
     """
     config = load_config()
-    models = models_of(read_lineage(config.lineage))
-    wanted = [*RECIPES.values(), *map(recipe_named, recipes_on_own_data())] if all_trained else list(models.values())
+    models = list_lineage_models(read_lineage(config.lineage))
+    wanted = [*RECIPES.values(), *map(find_recipe, recipes_on_own_data())] if all_trained else list(models.values())
     trained = [recipe for recipe in wanted if result_folder(recipe.name).is_dir()]
     if not trained:
         raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro final@rwtg15`")

@@ -27,7 +27,7 @@ from paraisite.evaluation.protocols import PROTOCOLS, Protocol
 from paraisite.evaluation.published_protocol import tabulate_training_estimates
 from paraisite.evaluation.scores import tabulate_estimates
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.models.descriptor_blocks import Networks, descriptor_blocks
+from paraisite.models.descriptor_blocks import Networks, build_descriptor_blocks
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.reports.figures import save_figures
 from paraisite.reports.model_errors import evaluation_figures, evaluation_table, narrow
@@ -36,7 +36,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights
-from paraisite.training.recipes import InitialWeights, Lineage, Recipe, final_recipe, read_lineage
+from paraisite.training.recipes import InitialWeights, Lineage, Recipe, find_final_recipe, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
     splits = protocol.divide(dataset, config.splits, config.evaluation)
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:
         estimates = predict_held_out(dataset, graphs, splits, config=config, protocol=protocol, run_id=run_id)
-        outcome = EvaluationTables.of(estimates, splits)
+        outcome = EvaluationTables.from_estimates(estimates, splits)
         folder = evaluation_folder(protocol.name, dataset.name)
         table = evaluation_table(outcome.summary, outcome.comparisons)
         write_evaluation(outcome, folder, markdown=to_markdown(table))
@@ -90,7 +90,7 @@ def predict_held_out(
     if protocol.epoch is not None:
         return _collect_trainings(dataset, graphs, splits, config=config, epoch=protocol.epoch, stages=stages)
     networks = _load_networks(read_lineage(config.lineage), stages)
-    blocks = descriptor_blocks(dataset.structures, graphs, networks, load_phonons(dataset))
+    blocks = build_descriptor_blocks(dataset.structures, graphs, networks, load_phonons(dataset))
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
     tables = [
         tabulate_estimates(name, fits, dataset, seed=config.evaluation.seeds[0])
@@ -155,7 +155,7 @@ def _final_recipes(dataset_name: str, config: Config) -> list[Recipe]:
     """Return the final recipes of the lineage."""
     lineage = read_lineage(config.lineage)
     starts = (InitialWeights.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle, lineage.third)
-    return [final_recipe(start, dataset_name) for start in starts if start is not None]
+    return [find_final_recipe(start, dataset_name) for start in starts if start is not None]
 
 
 def _load_networks(lineage: Lineage, stages: EarlierStages) -> Networks:

@@ -24,7 +24,7 @@ from paraisite.tracking.analysis_runs import log_processes
 from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import register_predictor
 from paraisite.tracking.runs import recipe_run
-from paraisite.training.recipes import name_on, read_lineage
+from paraisite.training.recipes import name_final_recipe, read_lineage
 
 PREFIX: Final = "GP"
 """Prefix of the models' names: GPTG15, GPHH143, GP_MINE."""
@@ -39,7 +39,7 @@ def fit_processes(dataset_name: str) -> None:
     Raises:
         MissingInputError: There are no networks of the lineage.
     """
-    config, name = load_config(), name_on(PREFIX, dataset_name)
+    config, name = load_config(), name_final_recipe(PREFIX, dataset_name)
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     splits = draw_random_splits(len(dataset), **asdict(config.splits))
     with recipe_run(name) as run_id:

@@ -22,7 +22,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.tracking.analysis_runs import log_overlap
 from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import data_behind, read_lineage, recipes_on
+from paraisite.training.recipes import list_recipes_trained_on, list_training_sets, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def _training_sets(training: str | None, test: str, config: Config) -> Sequence[
     if training is not None:
         return (training,)
     lineage = read_lineage(config.lineage)
-    names = data_behind(lineage.third or lineage.middle)
+    names = list_training_sets(lineage.third or lineage.middle)
     return names[: names.index(test)] if test in names else names
 
 
@@ -69,7 +69,7 @@ def _measured_errors(dataset: Dataset) -> dict[str, pd.DataFrame]:
         file = predictions_file(protocol, dataset.name)
         if file.exists():
             errors[protocol] = measure_evaluation_errors(read_estimates(file), dataset)
-    trained = [result_folder(recipe.name) for recipe in recipes_on(dataset.name)]
+    trained = [result_folder(recipe.name) for recipe in list_recipes_trained_on(dataset.name)]
     of_recipes = [measure_recipe_errors(RecipeResult.load(folder), dataset) for folder in trained if folder.is_dir()]
     if of_recipes:
         errors[LAST_EPOCH] = pd.concat(of_recipes, ignore_index=True)

@@ -16,7 +16,7 @@ from paraisite.reports.terminal import print_line
 from paraisite.tracking.runs import log_pretraining, recipe_run
 from paraisite.training.pretraining import pretrain as run_pretraining
 from paraisite.training.progress import ProgressBar
-from paraisite.training.recipe_training import model_config
+from paraisite.training.recipe_training import build_model_config
 from paraisite.training.recipes import SLACK
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def pretrain_network(variant: str) -> None:
             VARIANTS[variant],
             settings=config.lab.pretraining.applied_to(config.training),
             dataset_digest=file_sha256(folder / "slack.parquet"),
-            model=dataclasses.replace(model_config(config), head_hidden=()),
+            model=dataclasses.replace(build_model_config(config), head_hidden=()),
             checkpoint_folder=checkpoints,
             callbacks=[ProgressBar(f"pretrain {variant}")],
         )

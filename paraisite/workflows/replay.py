@@ -13,7 +13,7 @@ from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import compute_structure_descriptors
-from paraisite.models.gaussian_process import gaussian_process
+from paraisite.models.gaussian_process import fit_gaussian_process
 from paraisite.reports.candidates import replay_figures, replay_table
 from paraisite.reports.figures import save_figures
 from paraisite.reports.terminal import print_table
@@ -42,7 +42,7 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
         compute_structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values
     )
     with recipe_run("replay of active learning") as run_id:
-        table = replay_acquisition(materials, gaussian_process, options=options, n_process=n_process)
+        table = replay_acquisition(materials, fit_gaussian_process, options=options, n_process=n_process)
         summary = summarise_replay(table, n_lowest=options.n_lowest)
         write_replay(target, table, summary)
         save_figures(replay_figures(average_curves(table)), target / FIGURES)

@@ -30,7 +30,7 @@ from paraisite.tracking.analysis_runs import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import provenance_tags
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import HH143, TOGO15, Recipe, data_behind, models_of, read_lineage
+from paraisite.training.recipes import HH143, TOGO15, Recipe, list_lineage_models, list_training_sets, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def _or_missing(make: Make, config: Config, title: str, *commands: str) -> Secti
 
 def _data(config: Config) -> Section:
     """Return the section on the data sets of the lineage that were prepared here."""
-    names = dict.fromkeys((TOGO15, HH143, *(name for model in _models(config) for name in data_behind(model))))
+    names = dict.fromkeys((TOGO15, HH143, *(name for model in _models(config) for name in list_training_sets(model))))
     folders = [prepared_folder(name) for name in names]
     datasets = [Dataset.load(folder) for folder in folders if folder.is_dir()]
     if not datasets:
@@ -124,7 +124,7 @@ def _candidates(_config: Config) -> Section:
 
 
 def _models(config: Config) -> list[Recipe]:
-    return list(models_of(read_lineage(config.lineage)).values())
+    return list(list_lineage_models(read_lineage(config.lineage)).values())
 
 
 def _settings(config: Config) -> dict[str, Any]:

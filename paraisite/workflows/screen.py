@@ -19,8 +19,8 @@ from paraisite.screening.distributed import DaskWorkers
 from paraisite.screening.output import ScreeningFolder
 from paraisite.screening.run import LocalWorkers, screen
 from paraisite.screening.scorer import PredictorScorer
-from paraisite.screening.side_by_side import MadeOf, join_screenings
-from paraisite.training.recipes import TOGO15, models_of, read_lineage
+from paraisite.screening.side_by_side import TableProvenance, join_screenings
+from paraisite.training.recipes import TOGO15, list_lineage_models, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
     scorers = {name: PredictorScorer(predictor) for name, predictor in _predictors()}
     if not scorers:
         raise MissingInputError("no final model of the lineage is here or could be trained: see the warnings above")
-    made_of = MadeOf(rows.digest, {name: scorer.digest for name, scorer in scorers.items()})
+    provenance = TableProvenance(rows.digest, {name: scorer.digest for name, scorer in scorers.items()})
     partial = checkpoint_folder("screen")
     folders = {
         name: partial / f"{rows.digest[:16]}-{scorer.digest[:16]}-{chunk_size}" for name, scorer in scorers.items()
@@ -84,7 +84,7 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
         workers = LocalWorkers(scorer, n_process=n_process)
         summary = screen(rows, scorer, output=ScreeningFolder(folders[name]), workers=workers, chunk_size=chunk_size)
         logger.info("%s: %d of %d structures have a prediction", name, summary.n_scored, summary.n_row)
-    join_screenings(folders, made_of, path)
+    join_screenings(folders, provenance, path)
     for folder in folders.values():
         shutil.rmtree(folder)
     return path
@@ -92,19 +92,19 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
 
 def final_models() -> list[str]:
     """Return the names of the lineage's models that end on Togo15: its networks, then the Gaussian processes."""
-    models = models_of(read_lineage(load_config().lineage)).values()
+    models = list_lineage_models(read_lineage(load_config().lineage)).values()
     return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
 
 
 def _is_up_to_date(path: Path, rows: Source) -> bool:
     """Return whether a table is of this source and of all models that are here, unchanged."""
     try:
-        made_of = MadeOf.read(path)
+        provenance = TableProvenance.read(path)
     except DataError as error:
         logger.warning("%s", error)
         return False
     here = {name: predictor.digest for name in final_models() if (predictor := _find_existing(name)) is not None}
-    return made_of.source_sha256 == rows.digest and here.items() <= dict(made_of.model_sha256).items()
+    return provenance.source_sha256 == rows.digest and here.items() <= dict(provenance.model_sha256).items()
 
 
 def _find_existing(name: str) -> Predictor | None:

@@ -42,15 +42,15 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
     """
     screening, target = folder or last_screening(), output or CANDIDATES
     screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
-    selection = Selection.of(screened, criteria, load_data(TOGO15, load_config()))
+    selection = Selection.from_screening(screened, criteria, load_data(TOGO15, load_config()))
     with recipe_run(f"candidates {screening.name}") as run_id:
-        ranked, listed = selection.candidates()
-        lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.next_ones()} if criteria.n_next else {})
+        ranked, listed = selection.select_candidates()
+        lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.select_next()} if criteria.n_next else {})
         for name, each in lists.items():
-            write_candidates(target, name, selection.described(each), selection.structures)
+            write_candidates(target, name, selection.describe(each), selection.structures)
         known = selection.known.table[KAPPA].to_numpy(np.float64)
         save_figure(candidates_figure(listed.rows, known, coverage=criteria.coverage), target / FIGURES / "candidates")
-        log_selection(_counts(ranked, listed), parameters=selection.parameters(), folder=target, run_id=run_id)
+        log_selection(_counts(ranked, listed), parameters=selection.list_parameters(), folder=target, run_id=run_id)
     _print_lists(ranked, lists, criteria)
     print_line(f"Tables, structures and figures: {target}")
 

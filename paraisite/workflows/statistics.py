@@ -23,7 +23,7 @@ from paraisite.features.cell_descriptors import compute_cell_descriptors
 from paraisite.reports.statistics import draw_statistics, strongest_correlations
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import FORMATION_ENERGY, LOG_BULK, LOG_SHEAR, MATERIAL_ID, REASON
-from paraisite.screening.source_content import numbers_in, structures_in
+from paraisite.screening.source_content import read_numbers, read_structures
 from paraisite.tracking.analysis_runs import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipes import SLACK
@@ -93,7 +93,7 @@ def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output
 def _known(source: str, material_ids: pd.Series) -> pd.DataFrame:
     """Return descriptors of each row's crystal: of its structure, in the source itself, among the lab's labels."""
     rows = find_source(source)
-    computed, brought = compute_cell_descriptors(structures_in(rows)), numbers_in(rows)
+    computed, brought = compute_cell_descriptors(read_structures(rows)), read_numbers(rows)
     failed = computed.pop(REASON) != ""
     if failed.any():
         logger.warning("no descriptors could be computed for %d of %d crystals", failed.sum(), len(failed))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from paraisite.artifacts.initial_weights import starting_weights
+from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.training_outputs import TrainingOutput
@@ -29,10 +29,10 @@ from paraisite.training.recipe_training import adapt_settings, run_recipe
 from paraisite.training.recipes import (
     InitialWeights,
     Recipe,
-    final_recipe,
-    has_followers,
+    find_final_recipe,
+    find_recipe,
     read_lineage,
-    recipe_named,
+    starts_another_recipe,
 )
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ Overrides = Mapping[str, int | float]
 
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
     """Train a recipe into ``build/``, with initial weights from ``build/`` or those that are shipped."""
-    recipe, config = recipe_named(recipe_name), _configured(overrides)
+    recipe, config = find_recipe(recipe_name), _configured(overrides)
     output = _train(recipe, config, in_pipeline=True)
     output.write(built(recipe.name))
     _report(output.trained.result)
@@ -50,7 +50,7 @@ def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
 
 def train_predictor(recipe_name: str) -> None:
     """Train a recipe for its predictor alone; its result, which DVC tracks, stays unchanged."""
-    recipe = recipe_named(recipe_name)
+    recipe = find_recipe(recipe_name)
     _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
 
 
@@ -66,10 +66,10 @@ def train_experiment(name: str, dataset: str, *, overrides: Overrides) -> None:
     """
     lineage = read_lineage(load_config().lineage)
     choices: dict[str, Callable[[], tuple[Recipe, ...]]] = {
-        "step1": lambda: (lineage.middle_from_random, final_recipe(InitialWeights.RANDOM, dataset)),
-        "step2": lambda: (lineage.middle, final_recipe(lineage.pretrained, dataset)),
-        "step3": lambda: (final_recipe(lineage.middle, dataset),),
-        "rwaft": lambda: (final_recipe(lineage.middle_from_random, dataset),),
+        "step1": lambda: (lineage.middle_from_random, find_final_recipe(InitialWeights.RANDOM, dataset)),
+        "step2": lambda: (lineage.middle, find_final_recipe(lineage.pretrained, dataset)),
+        "step3": lambda: (find_final_recipe(lineage.middle, dataset),),
+        "rwaft": lambda: (find_final_recipe(lineage.middle_from_random, dataset),),
     }
     config = _configured(overrides)
     _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in choices[name]()))
@@ -103,7 +103,7 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
             output = _train(before, config, in_pipeline=in_pipeline, parent_run_id=run_id)
             output.write(built(before.name))
 
-        start = starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline, train=train_before)
+        start = resolve_starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline, train=train_before)
         logger.info("%s on %d materials, initial weights: %s", recipe.name, len(dataset), start.description)
         checkpoints = checkpoint_folder(recipe.name.lower())
         trained = run_recipe(
@@ -122,7 +122,7 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
             trained.result,
             trained.best,
             run_id=run_id,
-            half_precision=has_followers(recipe),
+            half_precision=starts_another_recipe(recipe),
             predictor=output.predictor,
         )
     shutil.rmtree(checkpoints, ignore_errors=True)

@@ -12,7 +12,7 @@ import optuna
 from optuna import Study
 from optuna.trial import TrialState
 
-from paraisite.artifacts.initial_weights import refuse, starting_weights
+from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import FIGURES, empty_folder
 from paraisite.config import Config, load_config, override
@@ -28,19 +28,19 @@ from paraisite.reports.study import study_figures, study_table
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.tracking.store import ui_hint
 from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
-from paraisite.training.recipes import Recipe, recipe_named
+from paraisite.training.recipes import Recipe, find_recipe
 from paraisite.tuning.objective import INNER_MAPE, TuningTask
 from paraisite.tuning.pool import StudyPlace, run_trials
 from paraisite.tuning.study import (
     FINISHED,
     MEDIAN,
-    hold_to_start,
-    n_in_state,
+    count_trials,
     queue_candidates,
+    record_start,
     repeat_lost,
 )
 from paraisite.tuning.study_options import SearchOptions
-from paraisite.tuning.study_results import best_of_split, best_settings, replay_pruning, trials_table
+from paraisite.tuning.study_results import find_best_of_splits, find_best_settings, replay_pruning, tabulate_trials
 from paraisite.tuning.trial_lock import is_of_this_host
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
         ConfigError: A study of this name has other settings, or its database cannot be used.
         MissingInputError: The members that the recipe starts from are not here.
     """
-    recipe, config = recipe_named(recipe_name), _configured(options)
+    recipe, config = find_recipe(recipe_name), _configured(options)
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     splits = PROTOCOLS[options.protocol].divide(dataset, config.splits, config.evaluation)
     place = _place(recipe, dataset, options, config)
@@ -67,12 +67,14 @@ def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
     with study_run(f"tune {place.name}", known_run_id=study.user_attrs.get(_RUN_ID)) as run_id:
         study.set_user_attr(_RUN_ID, run_id)
         task = _task(recipe, dataset, graphs, splits, config=config, folder=place.folder, run_id=run_id)
-        hold_to_start(study, task.start.description)
+        record_start(study, task.start.description)
         try:
             _run(study, task, place, options=options, run_id=run_id)
         except KeyboardInterrupt:
             repeat_lost(study)
-            logger.warning("stopped after %d trials; the same command resumes the study", n_in_state(study, *FINISHED))
+            logger.warning(
+                "stopped after %d trials; the same command resumes the study", count_trials(study, *FINISHED)
+            )
             raise
         finally:
             _log_new_trials(study, run_id)
@@ -118,7 +120,7 @@ def _task(
     folder: Path,
     run_id: str,
 ) -> TuningTask:
-    start = starting_weights(recipe, config, run_id=run_id, in_pipeline=True, train=refuse)
+    start = resolve_starting_weights(recipe, config, run_id=run_id, in_pipeline=True, train=refuse_to_train)
     logger.info("%s on %d materials, initial weights: %s", recipe.name, len(dataset), start.description)
     return TuningTask(start, dataset, graphs, splits, config, folder / "checkpoints")
 
@@ -134,14 +136,14 @@ def _run(study: Study, task: TuningTask, place: StudyPlace, *, options: SearchOp
         CountProgress(f"study {place.name}", unit="trials", seconds_between_lines=0.0) as progress,
         closing(run_trials(task, place, n_trial=options.n_trial, n_process=options.n_process)) as trials,
     ):
-        progress.update(n_done=n_in_state(study, *FINISHED), n_total=options.n_trial)
+        progress.update(n_done=count_trials(study, *FINISHED), n_total=options.n_trial)
         for _ in trials:
             _log_new_trials(study, run_id)
-            progress.update(n_done=n_in_state(study, *FINISHED), n_total=options.n_trial, note=_best(study))
+            progress.update(n_done=count_trials(study, *FINISHED), n_total=options.n_trial, note=_best(study))
 
 
 def _best(study: Study) -> str:
-    if not n_in_state(study, TrialState.COMPLETE):
+    if not count_trials(study, TrialState.COMPLETE):
         return "none complete yet"
     return f"best inner MAPE {study.best_value:.3f} (trial {study.best_trial.number})"
 
@@ -157,21 +159,21 @@ def _log_new_trials(study: Study, run_id: str) -> None:
 def _report(study: Study, task: TuningTask, place: StudyPlace, *, run_id: str) -> None:
     """Write tables and figures, log them, and print the best trials."""
     folder = empty_folder(place.folder / "result")
-    trials_table(study).to_csv(folder / "trials.csv", float_format="%.6g")
-    metrics = {f"n_{state.name.lower()}": float(n_in_state(study, state)) for state in FINISHED}
-    if n_in_state(study, TrialState.COMPLETE):
-        best_of_split(study, task.splits).to_csv(folder / "chosen.csv", float_format="%.6g")
+    tabulate_trials(study).to_csv(folder / "trials.csv", float_format="%.6g")
+    metrics = {f"n_{state.name.lower()}": float(count_trials(study, state)) for state in FINISHED}
+    if count_trials(study, TrialState.COMPLETE):
+        find_best_of_splits(study, task.splits).to_csv(folder / "chosen.csv", float_format="%.6g")
         metrics[INNER_MAPE] = study.best_value
     if place.about["pruning"] != MEDIAN:
         replay_pruning(study).to_csv(folder / "pruning.csv", float_format="%.6g")
     save_figures(study_figures(study), folder / FIGURES)
     parameters = {name: str(value) for name, value in place.about.items()} | {"study": place.name}
     log_study(task.dataset, metrics=metrics, parameters=parameters, folder=folder, run_id=run_id)
-    print_table(study_table(trials_table(study)), title=f"Study {place.name}: the best trials")
+    print_table(study_table(tabulate_trials(study)), title=f"Study {place.name}: the best trials")
     print_line(f"Tables and figures: {folder}; runs: {ui_hint()}")
 
 
 def _apply(study: Study) -> None:
-    best = best_settings(study)
+    best = find_best_settings(study)
     write_settings(PARAMS, _SECTION, asdict(best))
     logger.info("%s: evaluation.training now holds the settings of trial %d", PARAMS, study.best_trial.number)

@@ -17,14 +17,14 @@ def read(folder: Path, text: str) -> ElementValues:
 
 def test_a_crystal_gets_the_highest_value_and_the_mean_by_mass(tmp_path: Path) -> None:
     values = read(tmp_path, "element,price\nNa,3\nCl,0.5\n")
-    found = values.of_crystal("NaCl")
+    found = values.compute_columns("NaCl")
     assert values.names == tuple(found) == ("price_highest", "price_by_mass")
     assert found["price_highest"] == 3
     assert found["price_by_mass"] == pytest.approx((3 * 22.990 + 0.5 * 35.453) / (22.990 + 35.453), rel=1e-3)
 
 
 def test_an_element_without_a_value_leaves_none(tmp_path: Path) -> None:
-    found = read(tmp_path, "element,price,toxicity\nNa,3,1\nCl,,2\n").of_crystal("NaCl")
+    found = read(tmp_path, "element,price,toxicity\nNa,3,1\nCl,,2\n").compute_columns("NaCl")
     assert np.isnan([found["price_highest"], found["price_by_mass"]]).all()
     assert found["toxicity_highest"] == 2
 

@@ -65,7 +65,7 @@ def test_a_screening_without_a_domain_asks_for_any() -> None:
 def test_only_columns_of_the_source_are_asked_of_it() -> None:
     bounds = (Bound("band_gap", 1.0, "at least"), Bound("price_by_mass", 1.0, "at most"), Bound("x", 1.0, "at most"))
     filters = Filters(bounds=bounds, elements=ElementValues({"price": {}}))
-    assert filters.source_bounds(["band_gap"]) == bounds[2:]
+    assert filters.list_source_bounds(["band_gap"]) == bounds[2:]
 
 
 def test_stability_is_asked_of_the_hull_or_of_the_flag() -> None:

@@ -63,9 +63,9 @@ def test_the_members_spread_shares_out_one_width(screened: ScreenedRows) -> None
 def test_widths_that_differ_are_taken_as_they_are() -> None:
     lower, upper = interval_columns(0.8)
     rows = pd.DataFrame({lower: [1.0, 1.0], upper: [2.0, 8.0], KAPPA_LOG10_STD: [0.1, 0.1], "n": [0, 0]})
-    found = PredictiveStd.of(iter([rows]))
-    np.testing.assert_array_equal(found.of_rows(rows), convert_width_to_std(rows))
-    assert found.of_rows(rows)[1] == pytest.approx(3 * found.of_rows(rows)[0])
+    found = PredictiveStd.fit(iter([rows]))
+    np.testing.assert_array_equal(found.compute(rows), convert_width_to_std(rows))
+    assert found.compute(rows)[1] == pytest.approx(3 * found.compute(rows)[0])
 
 
 def test_an_estimate_is_of_the_logarithm(screened: ScreenedRows) -> None:

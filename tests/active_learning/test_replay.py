@@ -25,7 +25,7 @@ from paraisite.active_learning.replay_summary import (
 )
 from paraisite.active_learning.replay_summary import MEAN as MEAN_COLUMN
 from paraisite.errors import ConfigError
-from paraisite.models.tabular import line
+from paraisite.models.tabular import fit_line
 
 X = np.random.default_rng(1).normal(size=(50, 2))
 EASY = ReplayMaterials(X, X @ [0.5, 0.2])
@@ -34,7 +34,7 @@ OPTIONS = ReplayOptions(n_start=4, n_first=6, batch=2, n_label=16, n_lowest=3)
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return replay_acquisition(EASY, line, options=OPTIONS, n_process=1)
+    return replay_acquisition(EASY, fit_line, options=OPTIONS, n_process=1)
 
 
 def test_every_rule_has_every_start_and_all_numbers_of_labels(table: pd.DataFrame) -> None:
@@ -85,4 +85,4 @@ def test_curves_hold_each_quantity_with_its_interval(table: pd.DataFrame) -> Non
 @pytest.mark.parametrize(("n_first", "n_label"), [(10, 10), (10, 41)])
 def test_more_labels_than_materials_are_refused(n_first: int, n_label: int) -> None:
     with pytest.raises(ConfigError, match="at most 40 of 50 materials"):
-        replay_acquisition(EASY, line, options=ReplayOptions(n_first=n_first, n_label=n_label), n_process=1)
+        replay_acquisition(EASY, fit_line, options=ReplayOptions(n_first=n_first, n_label=n_label), n_process=1)

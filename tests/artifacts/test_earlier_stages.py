@@ -48,7 +48,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(earlier_stages, "attach_graphs", lambda dataset, _: (dataset, None))
     monkeypatch.setattr(
         earlier_stages,
-        "starting_weights",
+        "resolve_starting_weights",
         lambda recipe, *_, **__: StartingWeights({}, None, f"what {recipe.name} starts from"),
     )
     monkeypatch.setattr(

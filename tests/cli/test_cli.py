@@ -26,7 +26,7 @@ from paraisite.cli import FORMER_NAMES, app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.data.datasets.table import Dataset
 from paraisite.labels import TIERS
-from paraisite.training.recipes import RECIPES, models_of
+from paraisite.training.recipes import RECIPES, list_lineage_models
 from paraisite.tuning.study_options import SearchOptions
 from tests.cli.parsing import RefusedError, parsed, verbs, without_frame
 from tests.inference.known_predictors import tiny_predictor
@@ -353,7 +353,7 @@ def test_the_stages_of_a_lineage_prepare_its_data_and_train_its_models(lineage: 
         for command in ([one_or_more] if isinstance(one_or_more, str) else one_or_more)
     ]
     trained = {values["recipe"] for verb, values in found if verb == "train"}
-    assert trained == {recipe.name for recipe in models_of(lineage).values()}
+    assert trained == {recipe.name for recipe in list_lineage_models(lineage).values()}
     prepared = {values["dataset"] for verb, values in found if verb == "prepare"}
     assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
     assert {values["tier"] for verb, values in found if verb == "label"} <= set(TIERS)

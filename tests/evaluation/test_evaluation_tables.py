@@ -43,7 +43,7 @@ def outcome() -> EvaluationTables:
         return [CrossFit(split, estimate(split.train), estimate(split.test), rng.uniform(size=6)) for split in SPLITS]
 
     tables = [tabulate_estimates(name, cross_fits(), DATASET, seed=42) for name in ("first", "second")]
-    return EvaluationTables.of(pd.concat(tables, ignore_index=True), SPLITS)
+    return EvaluationTables.from_estimates(pd.concat(tables, ignore_index=True), SPLITS)
 
 
 def test_tables_are_read_as_they_were_written(outcome: EvaluationTables, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation import network_cross_validation
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.network_cross_validation import cross_fit_network
-from paraisite.models.applicability import out_of_domain
+from paraisite.models.applicability import compute_out_of_domain
 from paraisite.models.architecture import Parameters
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.recipe_training import StartingWeights
 from tests.synthetic_result import make_dataset
 from tests.training.tiny import CONFIG, SETTINGS, tiny_data
@@ -28,7 +28,7 @@ SPLITS = draw_random_nested_splits(N, seeds=[1, 2], train_fraction=0.7, n_fold=2
 
 @pytest.fixture(autouse=True)
 def _tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network_cross_validation, "model_config", lambda _: CONFIG)
+    monkeypatch.setattr(network_cross_validation, "build_model_config", lambda _: CONFIG)
 
 
 def trained(dataset: Dataset) -> list[CrossFit]:
@@ -37,7 +37,7 @@ def trained(dataset: Dataset) -> list[CrossFit]:
     config = dataclasses.replace(
         config, training=SETTINGS, evaluation=dataclasses.replace(config.evaluation, training=changes)
     )
-    start = StartingWeights(stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2, 3)]), None, "random")
+    start = StartingWeights(stack([draw_parameters(CONFIG, seed=seed) for seed in (1, 2, 3)]), None, "random")
     return cross_fit_network(start, dataset=dataset, graphs=tiny_data().graphs, splits=SPLITS, config=config)
 
 
@@ -69,7 +69,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
     found = trained(dataset)
 
     embedding = asked["initial"]["atom_embedding"]
-    starts = [random_parameters(CONFIG, seed=seed)["atom_embedding"] for seed in (1, 2, 3, 1)]
+    starts = [draw_parameters(CONFIG, seed=seed)["atom_embedding"] for seed in (1, 2, 3, 1)]
     np.testing.assert_array_equal(embedding, starts)
     for given, (split, fold) in zip(asked["splits"], ((s, f) for s in SPLITS for f in s.folds), strict=True):
         np.testing.assert_array_equal(given.validation, fold)
@@ -85,7 +85,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
             np.testing.assert_allclose(each.out_of_fold.mean[np.isin(each.split.train, fold)].sum(), member[fold].sum())
         error = each.out_of_fold.mean - np.log10(kappa[each.split.train])
         np.testing.assert_allclose(each.test.std, np.sqrt(np.mean(error**2)))
-        own = out_of_domain(list(hidden[2 * number : 2 * number + 2]), each.split)
+        own = compute_out_of_domain(list(hidden[2 * number : 2 * number + 2]), each.split)
         np.testing.assert_array_equal(each.out_of_domain, own)
 
 

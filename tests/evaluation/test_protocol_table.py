@@ -13,7 +13,7 @@ from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.protocol_table import COLUMNS, ProtocolTables, tabulate_protocols
 from paraisite.evaluation.published_protocol import tabulate_training_estimates
 from paraisite.evaluation.scores import tabulate_estimates
-from paraisite.models.tabular import TabularModel, constant, line
+from paraisite.models.tabular import TabularModel, fit_line, predict_constant
 from tests.synthetic_result import make_dataset, make_result
 
 DATASET = make_dataset(n_row=95)
@@ -25,7 +25,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProtocolTables
     """Return what a constant, ridge (the name of a baseline) and a network leave, written and read again."""
     log10_kappa = np.log10(DATASET.table["kappa_w_per_m_k"].to_numpy())
     told = log10_kappa[:, None] + 0.05 * np.random.default_rng(0).normal(size=(95, 1))
-    models = (TabularModel("constant", (), constant, ""), TabularModel("ridge", ("x",), line, ""))
+    models = (TabularModel("constant", (), predict_constant, ""), TabularModel("ridge", ("x",), fit_line, ""))
     estimates = [
         tabulate_estimates(
             model.name,
@@ -39,7 +39,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProtocolTables
     outcomes = {"honest": pd.concat([*estimates, network]), "paper": network}
     folder = tmp_path_factory.mktemp("build")
     for name, table in outcomes.items():
-        EvaluationTables.of(table, SPLITS).write(folder / name)
+        EvaluationTables.from_estimates(table, SPLITS).write(folder / name)
     return {name: ProtocolTables.load(folder / name) for name in outcomes}
 
 

@@ -19,14 +19,16 @@ def test_scores_are_the_trainings_own(epoch: str) -> None:
     estimates = tabulate_training_estimates(RESULT, SPLITS, epoch=epoch, seed=42)
     assert estimates["model"].unique().tolist() == ["RWTG15"]
     assert len(estimates) == 2 * 19
-    outcome = EvaluationTables.of(estimates, SPLITS)
+    outcome = EvaluationTables.from_estimates(estimates, SPLITS)
     by_split = outcome.scores.set_index("split_seed")["mape_test"]
     pd.testing.assert_series_equal(by_split, RESULT.metrics[f"mape_{epoch}"], check_names=False)
     assert outcome.summary.loc["RWTG15", "mape_test"] == pytest.approx(RESULT.metrics[f"mape_{epoch}"].mean())
 
 
 def test_what_cannot_be_made_without_rows_held_back_is_unknown_not_zero() -> None:
-    outcome = EvaluationTables.of(tabulate_training_estimates(RESULT, SPLITS, epoch="best_epoch", seed=42), SPLITS)
+    outcome = EvaluationTables.from_estimates(
+        tabulate_training_estimates(RESULT, SPLITS, epoch="best_epoch", seed=42), SPLITS
+    )
     row = outcome.summary.loc["RWTG15"]
     assert np.isnan(row[["coverage_90%", "width_90%_dex", "ood_auroc_test"]].to_numpy(float)).all()
     assert row["log10_mae_test"] == pytest.approx(RESULT.metrics["log10_mae_best_epoch"].mean())

@@ -10,7 +10,7 @@ from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.scores import compute_log10_errors, summarise_scores, tabulate_estimates, tabulate_scores
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.metrics.variance_components import estimate_variance_components
-from paraisite.models.estimate import Estimate, best_tilt, half_width, kappa_of
+from paraisite.models.estimate import Estimate, choose_tilt, compute_half_width, compute_kappa
 from tests.synthetic_result import make_dataset
 
 DATASET = make_dataset(n_row=50)
@@ -43,12 +43,12 @@ def test_tilt_and_intervals_come_from_the_training_rows_alone() -> None:
     for split in each:
         rows = table[table["split_seed"] == split.split.seed]
         known = np.log10(KAPPA[split.split.train])
-        width = half_width(split.out_of_fold, known, coverage=0.9)
-        tilt = best_tilt(split.out_of_fold, known, half_width=width)
+        width = compute_half_width(split.out_of_fold, known, coverage=0.9)
+        tilt = choose_tilt(split.out_of_fold, known, half_width=width)
         assert set(rows["tilt"]) == {tilt}
         np.testing.assert_array_equal(rows["row"], split.split.test)
         np.testing.assert_allclose(rows["predicted_median_kappa_w_per_m_k"], 10**split.test.mean)
-        expected = kappa_of(split.test, tilt=tilt, half_width=width)
+        expected = compute_kappa(split.test, tilt=tilt, half_width=width)
         np.testing.assert_allclose(rows["predicted_kappa_w_per_m_k"], expected)
         np.testing.assert_allclose(np.log10(rows["upper_90_w_per_m_k"]), split.test.mean + width * 0.2)
         np.testing.assert_allclose(np.log10(rows["lower_90_w_per_m_k"]), split.test.mean - width * 0.2)

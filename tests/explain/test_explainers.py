@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from paraisite.cli import app
 from paraisite.errors import DataError
 from paraisite.explain.explainers import Explainer, Explanation, build_json, explain
-from paraisite.explain.text import format_explanation, sentences
+from paraisite.explain.text import describe_explanation, format_explanation
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
@@ -57,7 +57,7 @@ def test_what_is_no_conductivity_is_not_explained():
 
 def test_an_ensemble_without_a_reference_is_explained_by_its_parts():
     (found,) = explain(Explainer(Predictor(NetworkModel(tiny_ensemble()))), [SALT])
-    said = " ".join(sentences(found))
+    said = " ".join(describe_explanation(found))
     assert "it has no interval" in said
     assert "no training materials to compare with" in said
     assert "the rest is interplay" in said
@@ -66,7 +66,7 @@ def test_an_ensemble_without_a_reference_is_explained_by_its_parts():
 
 def test_sentences_tell_value_members_domain_and_neighbours():
     (found,) = explained(SALT)
-    value, agreement, domain, nearest, *parts = sentences(found)
+    value, agreement, domain, nearest, *parts = describe_explanation(found)
     assert f"NaCl: kappa at 300 K is predicted to be {found.row['value']:.4g} W/m/K" in value
     assert "The 3 members predict" in agreement
     assert "domain" in domain
@@ -76,12 +76,12 @@ def test_sentences_tell_value_members_domain_and_neighbours():
 
 def test_an_element_that_taught_nobody_is_named():
     (found,) = explained(Crystal("fe.cif", rocksalt(4.3, ("Fe", "O"))))
-    assert "no training material holds Fe" in sentences(found)[2]
+    assert "no training material holds Fe" in describe_explanation(found)[2]
 
 
 def test_without_a_prediction_there_is_its_reason():
     (found,) = explained(BROKEN)
-    assert sentences(found) == ["There is no prediction: it is broken."]
+    assert describe_explanation(found) == ["There is no prediction: it is broken."]
     assert len(format_explanation(found)) == 2
     assert build_json(found)["contributions"] is None
     with pytest.raises(DataError, match=r"broken\.cif: there is no prediction to draw"):

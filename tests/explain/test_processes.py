@@ -4,7 +4,7 @@ import numpy as np
 
 from paraisite.explain.contributions import InputPart
 from paraisite.explain.explainers import Explainer, explain
-from paraisite.explain.processes import descriptor_parts, rows_with_parts_hidden
+from paraisite.explain.processes import build_rows_with_parts_hidden, list_descriptor_parts
 from paraisite.features.descriptors import Descriptor
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictor import Predictor
@@ -16,14 +16,14 @@ SALT = Crystal("salt.cif", rocksalt(5.64))
 
 def test_one_part_is_hidden_in_each_row_and_all_in_the_last():
     said = np.array([[0.5], [0.6], [0.7], [0.0]])
-    found = rows_with_parts_hidden(np.array([1.0, 2.0]), np.array([-1.0, -2.0]), said)
+    found = build_rows_with_parts_hidden(np.array([1.0, 2.0]), np.array([-1.0, -2.0]), said)
     expected = [[1, 2, 0.5], [-1, 2, 0.5], [1, -2, 0.5], [1, 2, 0.6], [1, 2, 0.7], [-1, -2, 0.0]]
     np.testing.assert_array_equal(found, expected)
 
 
 def test_descriptors_are_told_with_their_median():
     columns = (Descriptor("mean_mass", "u", ""), Descriptor("neighbours", "", ""))
-    found = descriptor_parts(np.array([22.0, 6.0]), np.array([40.0, 4.0]), columns)
+    found = list_descriptor_parts(np.array([22.0, 6.0]), np.array([40.0, 4.0]), columns)
     assert found == [
         InputPart("descriptor", "mean_mass", "22 u; median 40 u"),
         InputPart("descriptor", "neighbours", "6; median 4"),
@@ -41,7 +41,7 @@ def test_nothing_hidden_is_the_prediction_and_all_kinds_of_parts_are_told():
 
 def test_with_all_hidden_any_crystal_is_the_same():
     found = [
-        Explainer(Predictor(model(), predictor().calibration_set)).contributions(crystal).nothing_w_per_m_k
+        Explainer(Predictor(model(), predictor().calibration_set)).compute_contributions(crystal).nothing_w_per_m_k
         for crystal in (rocksalt(5.64), rocksalt(4.2, ("Mg", "O")))
     ]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-4)

@@ -8,7 +8,7 @@ import pytest
 from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.inference.applicability_domain import N_NEAREST, ApplicabilityDomain
 from paraisite.inference.calibration_set import CalibrationSet
-from paraisite.models.applicability import out_of_domain
+from paraisite.models.applicability import compute_out_of_domain
 from tests.inference.known_predictors import N_ELEMENT, planted_calibration_set
 
 N_ROW, N_FOLD = 60, 4
@@ -32,7 +32,7 @@ def no_elements(n_row: int) -> np.ndarray:
 def test_the_score_is_the_evaluations_where_each_row_is_held_out_once():
     (split,) = draw_random_nested_splits(80, seeds=[1], train_fraction=0.75, n_fold=N_FOLD)
     features = RNG.normal(size=(N_FOLD, 80, 5))
-    expected = out_of_domain(list(features), split)
+    expected = compute_out_of_domain(list(features), split)
     known = dataclasses.replace(
         calibration_set(),
         embedding=features[:, split.train].astype(np.float32),

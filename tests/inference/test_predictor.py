@@ -97,7 +97,7 @@ def test_a_property_that_is_no_kappa_is_the_mean_of_the_members():
 
 
 def test_one_member_has_no_deviation():
-    found = Predictor(NetworkModel(tiny_ensemble().member(0))).predict_graphs(tiny_graphs(), tiny_crystals())
+    found = Predictor(NetworkModel(tiny_ensemble().select_member(0))).predict_graphs(tiny_graphs(), tiny_crystals())
     assert np.isnan(found.variance).all()
     assert np.isnan(found.log10_std).all()
 

@@ -34,4 +34,4 @@ def test_only_held_out_rows_count() -> None:
 def test_intervals_hold_as_often_as_promised() -> None:
     shares = summarise_metrics(errors(0.2))["mean"]
     for coverage in schema.COVERAGES:
-        assert shares[schema.coverage_name(coverage)] == pytest.approx(coverage, abs=0.08)
+        assert shares[schema.format_coverage_metric(coverage)] == pytest.approx(coverage, abs=0.08)

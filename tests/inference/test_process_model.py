@@ -12,8 +12,8 @@ from paraisite.errors import CheckpointError
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.build_predictor import make_calibration_set, mark_trained_rows
 from paraisite.inference.predictor import Predictor
-from paraisite.inference.process_model import ProcessModel, describe
-from paraisite.models.estimate import mixed
+from paraisite.inference.process_model import ProcessModel, build_descriptors
+from paraisite.models.estimate import mix_estimates
 from paraisite.models.tabular import GAUSSIAN_PROCESSES
 from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
 from tests.inference.known_predictors import materials, tiny_ensemble
@@ -29,10 +29,10 @@ TRAINED_ROWS = [np.arange(8), np.arange(2, 10)]
 
 @lru_cache
 def model() -> ProcessModel:
-    networks = {"LAST": tiny_ensemble(), "FIRST": tiny_ensemble().member(1)}
+    networks = {"LAST": tiny_ensemble(), "FIRST": tiny_ensemble().select_member(1)}
     return ProcessModel.fit(
         networks,
-        descriptors=describe(networks, GRAPHS, CRYSTALS, compiled=False),
+        descriptors=build_descriptors(networks, GRAPHS, CRYSTALS, compiled=False),
         log10_kappa=np.log10(KAPPA),
         trained=mark_trained_rows(TRAINED_ROWS, len(KAPPA)),
     )
@@ -50,7 +50,7 @@ def test_each_member_says_what_the_mixture_fitted_on_its_rows_says():
     names = [column.name for column in found.columns]
     blocks = {"physical": slice(0, 9), "ionic": slice(9, 15), "networks": slice(15, 17)}
     assert names[15:] == ["log10_kappa_of_last", "log10_kappa_of_first"]
-    for rows, estimate in zip(TRAINED_ROWS, found.estimates(found.descriptors), strict=True):
+    for rows, estimate in zip(TRAINED_ROWS, found.estimate_members(found.descriptors), strict=True):
         of_processes = []
         for process in GAUSSIAN_PROCESSES:
             columns = np.concatenate([np.arange(17)[blocks[name]] for name in process.blocks])
@@ -58,7 +58,7 @@ def test_each_member_says_what_the_mixture_fitted_on_its_rows_says():
             # product, which depends on the layout, decides where a search for them ends.
             train, every_row = found.descriptors[rows][:, columns], found.descriptors[:, columns]
             of_processes.append(process.fit_predict(train, found.log10_kappa[rows], every_row))
-        expected = mixed(of_processes)
+        expected = mix_estimates(of_processes)
         np.testing.assert_allclose(estimate.mean, expected.mean, rtol=1e-6)
         np.testing.assert_allclose(estimate.std, expected.std, rtol=1e-6)
 
@@ -106,6 +106,6 @@ def test_a_changed_number_is_noticed(tmp_path: Path):
 
 
 def test_spreads_grow_far_from_the_materials():
-    spread = np.stack([estimate.std for estimate in model().estimates(model().descriptors + 50.0)])
-    known = np.stack([estimate.std for estimate in model().estimates(model().descriptors)])
+    spread = np.stack([estimate.std for estimate in model().estimate_members(model().descriptors + 50.0)])
+    known = np.stack([estimate.std for estimate in model().estimate_members(model().descriptors)])
     assert spread.min() > known.max()

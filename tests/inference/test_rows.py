@@ -71,7 +71,7 @@ def test_the_frame_has_the_columns_and_types_that_a_server_promises(predictor: C
     frame = rows.build_frame(predictions(predictor()))
     kinds = {"double": "float64", "boolean": "bool", "string": "str"}
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
-        name: kinds[kind] for name, kind in rows.frame_types().items()
+        name: kinds[kind] for name, kind in rows.list_column_types().items()
     }
     assert [len(json.loads(text)) if text else 0 for text in frame[rows.MEMBERS]] == [N_MEMBER, 0, N_MEMBER]
     assert frame[REASON].tolist() == ["", "file not found", ""]

@@ -22,7 +22,7 @@ from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.scores import tabulate_estimates, tabulate_scores
 from paraisite.inference.calibration import Calibration
-from paraisite.models.estimate import MIN_STD_DEX, Estimate, half_width, interval_of
+from paraisite.models.estimate import MIN_STD_DEX, Estimate, compute_half_width, compute_interval
 from paraisite.schema import COVERAGES, interval_columns
 from tests.inference.known_predictors import planted_calibration_set, trained_mask
 from tests.synthetic_result import make_dataset
@@ -71,7 +71,7 @@ def test_the_rank_of_the_quantile_is_that_of_exact_arithmetic(n_row: int, covera
     rank = math.ceil(Fraction(str(coverage)) * (n_row + 1))
     assume(rank <= n_row)
     scores = np.arange(1.0, n_row + 1)
-    assert half_width(Estimate(np.zeros(n_row), np.ones(n_row)), scores, coverage=coverage) == rank
+    assert compute_half_width(Estimate(np.zeros(n_row), np.ones(n_row)), scores, coverage=coverage) == rank
 
 
 @pytest.mark.parametrize("coverage", COVERAGES)
@@ -79,12 +79,12 @@ def test_the_rank_of_the_quantile_is_that_of_exact_arithmetic(n_row: int, covera
 def test_normalised_intervals_are_those_of_crepes(n_row: int, coverage: float) -> None:
     mean, std, known = draw_rows(n_row, seed=n_row)
     new_mean, new_std, _ = draw_rows(40, seed=1)
-    width = half_width(Estimate(mean, std), known, coverage=coverage)
+    width = compute_half_width(Estimate(mean, std), known, coverage=coverage)
     regressor = ConformalRegressor()
     regressor.fit(known - mean, sigmas=std)
     confidence = crepes_confidence(n_row, coverage)
     expected = 10.0 ** regressor.predict_int(new_mean, sigmas=new_std, confidence=confidence)
-    np.testing.assert_allclose(interval_of(Estimate(new_mean, new_std), half_width=width), expected.T, rtol=RTOL)
+    np.testing.assert_allclose(compute_interval(Estimate(new_mean, new_std), half_width=width), expected.T, rtol=RTOL)
 
 
 def test_crepes_takes_one_score_more_where_its_rank_is_rounded_down() -> None:
@@ -94,7 +94,9 @@ def test_crepes_takes_one_score_more_where_its_rank_is_rounded_down() -> None:
     regressor.fit(scores)
     assert regressor.predict_int(np.zeros(1), confidence=0.9)[0, 1] == 19.0
     assert (
-        half_width(Estimate(np.zeros(19), np.ones(19)), scores, coverage=0.9) == math.ceil(20 * Fraction("0.9")) == 18
+        compute_half_width(Estimate(np.zeros(19), np.ones(19)), scores, coverage=0.9)
+        == math.ceil(20 * Fraction("0.9"))
+        == 18
     )
 
 
@@ -107,8 +109,8 @@ def test_normalised_intervals_are_those_of_mapies_split_conformal_method(n_row: 
     ).conformalize(np.stack([mean, std], axis=1), known)
     _, intervals = mapie.predict_interval(np.stack([new_mean, new_std], axis=1))
     for place, coverage in enumerate(COVERAGES):
-        width = half_width(Estimate(mean, std), known, coverage=coverage)
-        ends = interval_of(Estimate(new_mean, new_std), half_width=width)
+        width = compute_half_width(Estimate(mean, std), known, coverage=coverage)
+        ends = compute_interval(Estimate(new_mean, new_std), half_width=width)
         np.testing.assert_allclose(ends, 10.0 ** intervals[:, :, place].T, rtol=RTOL)
 
 
@@ -118,8 +120,10 @@ def test_standard_deviations_below_the_smallest_count_as_the_smallest_in_both_pl
     regressor = ConformalRegressor()
     regressor.fit(known - mean, sigmas=np.full(50, MIN_STD_DEX))
     expected = 10.0 ** regressor.predict_int(np.zeros(1), sigmas=np.full(1, MIN_STD_DEX), confidence=0.9)
-    width = half_width(Estimate(mean, std), known, coverage=0.9)
-    np.testing.assert_allclose(interval_of(Estimate(np.zeros(1), np.zeros(1)), half_width=width), expected.T, rtol=RTOL)
+    width = compute_half_width(Estimate(mean, std), known, coverage=0.9)
+    np.testing.assert_allclose(
+        compute_interval(Estimate(np.zeros(1), np.zeros(1)), half_width=width), expected.T, rtol=RTOL
+    )
 
 
 @pytest.mark.parametrize("n_row", [95, 299])
@@ -135,7 +139,7 @@ def test_a_networks_intervals_are_those_of_the_absolute_residuals(n_row: int) ->
     predicted = np.nanmedian(held_out[:, rows], axis=0)
     known = np.log10(kappa[rows])
     new = rng.normal(1.2, 0.7, 30)
-    lower, upper = calibration.intervals(calibration.estimate(new[None], None))
+    lower, upper = calibration.compute_intervals(calibration.estimate(new[None], None))
     mapie = SplitConformalRegressor(Column(), confidence_level=list(COVERAGES), conformity_score="absolute")
     _, intervals = mapie.conformalize(predicted[:, None], known).predict_interval(new[:, None])
     crepes = ConformalRegressor()
@@ -160,7 +164,7 @@ def test_a_processes_intervals_are_those_of_crepes_on_held_out_members() -> None
     regressor.fit(np.log10(kappa[rows]) - np.nanmean(logs, axis=0), sigmas=sigmas)
     new, new_stds = rng.normal(1.2, 0.7, (9, 30)), rng.uniform(0.1, 0.4, (9, 30))
     new_sigmas = np.sqrt(np.mean(new_stds**2, axis=0) + np.var(new, axis=0))
-    lower, upper = calibration.intervals(calibration.estimate(new, new_stds))
+    lower, upper = calibration.compute_intervals(calibration.estimate(new, new_stds))
     for place, coverage in enumerate(COVERAGES):
         confidence = crepes_confidence(int(rows.sum()), coverage)
         expected = 10.0 ** regressor.predict_int(new.mean(axis=0), sigmas=new_sigmas, confidence=confidence)

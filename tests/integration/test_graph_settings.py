@@ -20,7 +20,7 @@ from paraisite.schema import KAPPA_MEAN
 from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.score import score_chunk
 from paraisite.screening.scorer import PredictorScorer
-from paraisite.training.recipe_training import effective_parameters
+from paraisite.training.recipe_training import list_effective_parameters
 from tests.inference.known_predictors import tiny_ensemble
 
 OWN = GraphSettings(cutoff_angstrom=3.2, distance_tolerance_angstrom=0.2)
@@ -76,13 +76,13 @@ def test_screening_takes_the_settings_of_the_file(predictor: Predictor) -> None:
 
 
 def test_explanation_takes_the_settings_of_the_file(predictor: Predictor) -> None:
-    contributions = Explainer(predictor).contributions(CRYSTAL)
+    contributions = Explainer(predictor).compute_contributions(CRYSTAL)
     np.testing.assert_allclose(10**contributions.log10_kappa, members_with(OWN), rtol=1e-5)
 
 
 def test_a_training_writes_the_tolerance_under_the_name_that_is_read() -> None:
     config = load_config()
-    assert effective_parameters(config)[DISTANCE_TOLERANCE] == config.graphs.distance_tolerance_angstrom
+    assert list_effective_parameters(config)[DISTANCE_TOLERANCE] == config.graphs.distance_tolerance_angstrom
 
 
 def test_a_file_without_the_tolerance_has_the_default() -> None:

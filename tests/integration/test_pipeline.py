@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from paraisite.training.recipes import RECIPES, InitialWeights, Recipe, models_of
+from paraisite.training.recipes import RECIPES, InitialWeights, Recipe, list_lineage_models
 from tests.pipeline import LINEAGES, ROOT, lineage_settings, params_text, stages
 
 IN_BOTH = pytest.mark.parametrize("lineage", LINEAGES)
@@ -105,7 +105,7 @@ def test_labels_are_computed_on_demand_only() -> None:
 
 @IN_BOTH
 def test_the_stages_train_the_models_of_the_lineage(lineage: str) -> None:
-    models = models_of(LINEAGES[lineage])
+    models = list_lineage_models(LINEAGES[lineage])
     assert set(trainings(lineage)) == {recipe.name for recipe in models.values()}
     named = {part: name.upper() for part, name in lineage_settings(lineage)["models"].items()}
     named["third_stage"], named["three_stages"] = named.pop("last_stage"), named.pop("all_stages")
@@ -141,7 +141,7 @@ def test_an_evaluation_depends_on_all_networks_that_it_measures_or_asks(lineage:
 @IN_BOTH
 def test_the_overlap_report_depends_on_the_data_that_taught_and_on_all_errors(lineage: str) -> None:
     (stage,) = (stage for name, stage in stages(lineage).items() if name.startswith("overlap"))
-    models = models_of(LINEAGES[lineage])
+    models = list_lineage_models(LINEAGES[lineage])
     taught = {f"build/prepare/{recipe.train_on}" for recipe in models.values()}
     errors = {f"build/evaluate_{name}/result" for name in HONEST}
     errors |= {f"build/{recipe.name.lower()}/result" for recipe in models.values()}
@@ -150,7 +150,7 @@ def test_the_overlap_report_depends_on_the_data_that_taught_and_on_all_errors(li
 
 def test_the_report_depends_on_all_that_it_shows() -> None:
     found = stages("lab")
-    models = models_of(LINEAGES["lab"])
+    models = list_lineage_models(LINEAGES["lab"])
     wanted = {f"build/{recipe.name.lower()}/result" for recipe in models.values()}
     wanted |= {f"build/prepare/{recipe.train_on}" for recipe in models.values()}
     assert wanted <= set(found["report@lab"]["deps"])

@@ -8,7 +8,7 @@ from paraisite.arrays import Floats
 from paraisite.data.datasets.nested_splits import NestedSplit, draw_random_nested_splits
 from paraisite.data.structure_types import rocksalt
 from paraisite.features.descriptors import compute_physical_descriptors
-from paraisite.models.applicability import distances, is_flagged, n_unseen_element, out_of_domain
+from paraisite.models.applicability import compute_out_of_domain, count_unseen_elements, is_flagged, measure_distances
 from tests.synthetic_result import make_dataset
 
 RNG = np.random.default_rng(3)
@@ -26,9 +26,9 @@ def with_test_row(structure: Structure) -> tuple[list[Structure], int]:
 def test_distances_are_means_over_the_nearest_in_standard_deviations() -> None:
     features = np.array([[0.0], [2.0], [4.0], [6.0], [8.0], [10.0], [14.0]])
     deviation = np.std(features[:6])
-    found = distances(features, np.arange(6), np.array([6]))
+    found = measure_distances(features, np.arange(6), np.array([6]))
     np.testing.assert_allclose(found, np.mean([4.0, 6.0, 8.0, 10.0, 12.0]) / deviation)
-    few = distances(features, np.array([0, 1]), np.array([6]))  # fewer rows than neighbours
+    few = measure_distances(features, np.array([0, 1]), np.array([6]))  # fewer rows than neighbours
     np.testing.assert_allclose(few, np.mean([12.0, 14.0]) / 1.0)
 
 
@@ -40,18 +40,18 @@ def test_the_score_is_the_share_of_training_rows_that_lie_closer() -> None:
     for known, fold in ((split.folds[1], split.folds[0]), (split.folds[0], split.folds[1])):
         gap = np.abs(features - features[known].T).mean(axis=1)  # all three known rows are neighbours
         closer += [(gap[fold] < gap[row]).sum() for row in split.test]
-    np.testing.assert_allclose(out_of_domain([features, features], split), closer / 7)
+    np.testing.assert_allclose(compute_out_of_domain([features, features], split), closer / 7)
     assert closer[1] == 6
 
 
 def test_a_crystal_like_no_other_ranks_first_and_is_flagged() -> None:
     structures, place = with_test_row(rocksalt("Pb", "Te", a_angstrom=11.0))
     features = compute_physical_descriptors(structures).to_numpy(np.float64)
-    score = out_of_domain([features] * 4, SPLIT)
+    score = compute_out_of_domain([features] * 4, SPLIT)
     assert np.argmax(score) == place
     assert np.sum(score == score.max()) == 1
     assert score[place] > 0.95
-    unseen = n_unseen_element(structures, SPLIT)
+    unseen = count_unseen_elements(structures, SPLIT)
     assert unseen[place] == 2
     assert np.delete(unseen, place).sum() == 0
     assert is_flagged(score, unseen)[place]
@@ -62,21 +62,21 @@ def test_rows_like_the_known_ones_are_flagged_one_time_in_twenty() -> None:
     for seed in range(40):
         (split,) = draw_random_nested_splits(N, seeds=[seed], train_fraction=0.8, n_fold=4)
         features = RNG.normal(size=(N, 4))
-        flagged.append(out_of_domain([features] * 4, split) > 0.95)
+        flagged.append(compute_out_of_domain([features] * 4, split) > 0.95)
     assert np.mean(flagged) == pytest.approx(0.05, abs=0.025)
 
 
 def test_the_unit_of_a_feature_does_not_matter() -> None:
     features = RNG.normal(size=(N, 3))
     scaled = features * [1.0, 1e3, 1e-3] + [0.0, 5.0, 2.0]
-    np.testing.assert_allclose(out_of_domain([scaled] * 4, SPLIT), out_of_domain([features] * 4, SPLIT))
+    np.testing.assert_allclose(compute_out_of_domain([scaled] * 4, SPLIT), compute_out_of_domain([features] * 4, SPLIT))
 
 
 @pytest.mark.parametrize(
     "features", [np.empty((N, 0)), np.full((N, 2), np.nan)], ids=["nothing is seen", "a diverged member"]
 )
 def test_without_usable_features_there_is_no_score(features: Floats) -> None:
-    score = out_of_domain([RNG.normal(size=features.shape), *[features] * 3], SPLIT)
+    score = compute_out_of_domain([RNG.normal(size=features.shape), *[features] * 3], SPLIT)
     assert np.isnan(score).all()
     assert not is_flagged(score, np.zeros(len(score), np.int64)).any()
 

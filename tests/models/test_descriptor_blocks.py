@@ -13,7 +13,7 @@ from paraisite.labels.slack import (
     slack_conductivity,
 )
 from paraisite.models import descriptor_blocks as descriptor_blocks_module
-from paraisite.models.descriptor_blocks import Networks, descriptor_blocks
+from paraisite.models.descriptor_blocks import Networks, build_descriptor_blocks
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import MemberPredictions
 from paraisite.models.tabular import (
@@ -27,7 +27,7 @@ from paraisite.models.tabular import (
     SLACK_FORMULA,
 )
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from tests.training.tiny import CONFIG, tiny_data
 
 CRYSTALS = [rocksalt("Na", "Cl", a_angstrom=5.69), zincblende("Ga", "As", a_angstrom=5.65)]
@@ -37,12 +37,12 @@ KAPPA = np.array([[1.0, 100.0], [100.0, 1.0]])
 
 
 def network(n_member: int, scaler: TargetScaler | None) -> Ensemble:
-    parameters = stack([random_parameters(CONFIG, seed=seed) for seed in range(n_member)])
+    parameters = stack([draw_parameters(CONFIG, seed=seed) for seed in range(n_member)])
     return Ensemble(CONFIG, parameters, scaler, "x", "y")
 
 
 def test_without_networks_there_is_what_structures_say() -> None:
-    found = descriptor_blocks(CRYSTALS, ROWS, Networks())
+    found = build_descriptor_blocks(CRYSTALS, ROWS, Networks())
     assert set(found) == {PHYSICAL, IONIC, COMPOSITION}
     assert all(len(values) == 2 and np.isfinite(values).all() for values in found.values())
 
@@ -60,7 +60,7 @@ def test_networks_answers_are_means_of_logarithms_and_slacks_formula(monkeypatch
         "predict_members",
         lambda ensemble, *_, **__: MemberPredictions(outputs[id(ensemble)], np.zeros((1, 2, 1))),
     )
-    found = descriptor_blocks(CRYSTALS, ROWS, Networks({"B": second, "C": third}, bulk, shear))
+    found = build_descriptor_blocks(CRYSTALS, ROWS, Networks({"B": second, "C": third}, bulk, shear))
     np.testing.assert_allclose(found[SECOND_STAGE], [[1.0], [1.0]])
     np.testing.assert_allclose(found[NETWORKS], [[1.0, 2.0], [1.0, 2.0]])
     salt = UnitCell(2, 5.69**3 / 4, 22.98977 + 35.453)
@@ -73,7 +73,7 @@ def test_phonons_are_logarithms_and_medians_stand_for_unknown_ones(caplog: pytes
     crystals = [*CRYSTALS, rocksalt("K", "Br", a_angstrom=6.6)]
     known = {"kappa_potential_w_per_m_k": 10.0, "max_frequency_thz": 100.0, "velocity_km_per_s": 1.0, "reason": ""}
     rows = [known, {"reason": "forces above 0.005 eV/Å"}, known | {"kappa_potential_w_per_m_k": 1000.0}]
-    found = descriptor_blocks(crystals, tiny_data().graphs.take([0, 4, 1]), Networks(), pd.DataFrame(rows))
+    found = build_descriptor_blocks(crystals, tiny_data().graphs.take([0, 4, 1]), Networks(), pd.DataFrame(rows))
     np.testing.assert_allclose(found[PHONONS], [[1.0, 2.0, 0.0], [2.0, 2.0, 0.0], [3.0, 2.0, 0.0]])
     np.testing.assert_allclose(found[POTENTIAL], [[1.0], [2.0], [3.0]])
     assert "1 of 3 materials have no phonons" in caplog.text

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.distance_basis import distance_basis, gaussians
+from paraisite.models.distance_basis import build_distance_basis, gaussians
 
 CONFIGS = {
     "published": ModelConfig(),
@@ -23,7 +23,7 @@ def test_coordinates_restore_every_gaussian_up_to_the_cutoff(name: str):
     """1e-6 absolute, in the single precision that the network receives; off the grid that the basis was made on."""
     config = CONFIGS[name]
     distance = np.random.default_rng(0).uniform(0.0, config.cutoff_angstrom, 5000)
-    basis = distance_basis(config)
+    basis = build_distance_basis(config)
     restored = basis.coordinates(distance) @ basis.vectors.T.astype(np.float32)
     expected = gaussians(distance, np.array(config.gaussian_centers_angstrom), config.gaussian_width_angstrom)
     np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-6)
@@ -32,20 +32,20 @@ def test_coordinates_restore_every_gaussian_up_to_the_cutoff(name: str):
 @pytest.mark.parametrize("name", CONFIGS)
 def test_single_precision_is_as_good_within_its_rounding(name: str):
     """3e-6 absolute: some ten times the rounding of the largest coordinates, which are near 3."""
-    basis = distance_basis(CONFIGS[name])
+    basis = build_distance_basis(CONFIGS[name])
     distance = np.random.default_rng(0).uniform(0.0, CONFIGS[name].cutoff_angstrom, 5000)
     single = basis.coordinates(distance.astype(np.float32), dtype=np.float32)
     np.testing.assert_allclose(single, basis.coordinates(distance.astype(np.float32)), rtol=0, atol=3e-6)
 
 
 def test_published_expansion_needs_few_coordinates():
-    basis = distance_basis(ModelConfig())
+    basis = build_distance_basis(ModelConfig())
     assert basis.vectors.shape == (100, basis.n_basis)
     assert 15 <= basis.n_basis <= 30
     np.testing.assert_allclose(basis.vectors.T @ basis.vectors, np.eye(basis.n_basis), atol=1e-12)
 
 
 def test_coordinates_are_float32_rows():
-    coordinates = distance_basis(ModelConfig()).coordinates(np.array([2.0, 3.0, 3.5], np.float32))
+    coordinates = build_distance_basis(ModelConfig()).coordinates(np.array([2.0, 3.0, 3.5], np.float32))
     assert coordinates.dtype == np.float32
-    assert coordinates.shape == (3, distance_basis(ModelConfig()).n_basis)
+    assert coordinates.shape == (3, build_distance_basis(ModelConfig()).n_basis)

@@ -14,7 +14,7 @@ from paraisite.errors import CheckpointError
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.ensemble import FORMAT, Ensemble
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 
 CONFIG = ModelConfig(
     embedding_dim=4,
@@ -33,7 +33,7 @@ SCALER = TargetScaler(mean=np.array([0.7, 0.1 + 0.2, 1.4]), std=np.array([0.3, 0
 def ensemble() -> Ensemble:
     return Ensemble(
         config=CONFIG,
-        parameters=stack([random_parameters(CONFIG, seed=seed) for seed in range(3)]),
+        parameters=stack([draw_parameters(CONFIG, seed=seed) for seed in range(3)]),
         scaler=SCALER,
         target="kappa",
         unit="W/m/K",
@@ -97,20 +97,20 @@ def test_equal_ensembles_are_equal_files(ensemble: Ensemble, tmp_path: Path):
 def test_saving_again_replaces_the_file(ensemble: Ensemble, tmp_path: Path):
     path = tmp_path / "members.safetensors"
     ensemble.save(path)
-    ensemble.member(1).save(path)
-    assert_equal(Ensemble.load(path), ensemble.member(1))
+    ensemble.select_member(1).save(path)
+    assert_equal(Ensemble.load(path), ensemble.select_member(1))
 
 
 def test_member_is_an_ensemble_of_one(ensemble: Ensemble):
     assert ensemble.n_member == 3
     for k in range(3):
-        one = ensemble.member(k)
+        one = ensemble.select_member(k)
         assert one.n_member == 1
         assert one.scaler is not None
         assert (one.scaler.mean.item(), one.scaler.std.item()) == (SCALER.mean[k], SCALER.std[k])
         for name, value in one.parameters.items():
             np.testing.assert_array_equal(value[0], ensemble.parameters[name][k])
-    assert replace(ensemble, scaler=None).member(2).scaler is None
+    assert replace(ensemble, scaler=None).select_member(2).scaler is None
 
 
 def test_an_absent_file_is_named(tmp_path: Path):
@@ -229,7 +229,7 @@ def two_outputs() -> Ensemble:
     config = replace(CONFIG, n_output=2, output_activation="linear")
     return Ensemble(
         config=config,
-        parameters=stack([random_parameters(config, seed=0)]),
+        parameters=stack([draw_parameters(config, seed=0)]),
         scaler=None,
         target=("formation energy", "log10 of the bulk modulus"),
         unit=("eV/atom", "log10(GPa)"),

@@ -10,14 +10,14 @@ import numpy as np
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import embed, predict
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from tests.graphs.random_graphs import random_graphs
 from tests.training.tiny import CONFIG, tiny_data
 
 
 def test_the_heads_matrices_turn_the_hidden_layer_into_the_prediction() -> None:
     graphs = tiny_data().graphs
-    parameters = stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)])
+    parameters = stack([draw_parameters(CONFIG, seed=seed) for seed in (1, 2)])
     ensemble = Ensemble(CONFIG, parameters, None, "kappa", "W/m/K")
     values = embed(ensemble, graphs)
     assert values.shape[:2] == (2, len(graphs))
@@ -32,7 +32,7 @@ def test_the_heads_matrices_turn_the_hidden_layer_into_the_prediction() -> None:
 
 def test_a_crystal_is_predicted_alike_alone_and_among_many_of_all_sizes() -> None:
     """Several calls, steps that are left out, and a crystal that needs a larger shape: 1e-5 of rounding."""
-    parameters = stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)])
+    parameters = stack([draw_parameters(CONFIG, seed=seed) for seed in (1, 2)])
     ensemble = Ensemble(CONFIG, parameters, None, "kappa", "W/m/K")
     rng = np.random.default_rng(0)
     small = random_graphs(rng.integers(2, 90, 60), rng.integers(200, 500, 60), seed=1)

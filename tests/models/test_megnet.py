@@ -11,7 +11,7 @@ import pytest
 from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, step_loads
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig, Parameters, parameter_shapes
-from paraisite.models.distance_basis import distance_basis
+from paraisite.models.distance_basis import build_distance_basis
 from paraisite.models.megnet import forward, softplus2
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.models.runtime import tf
@@ -53,7 +53,7 @@ def batch_of(
     plan = np.asarray(plan)[None]
     n_atom, n_bond = step_loads(graphs.sizes, plan)[0] + spare
     shape = BatchShape(plan.shape[1], int(n_atom), int(n_bond))
-    features = distance_basis(config).coordinates(graphs.bond_distance_angstrom)
+    features = build_distance_basis(config).coordinates(graphs.bond_distance_angstrom)
     return pack(graphs, features, plan, shape), shape
 
 

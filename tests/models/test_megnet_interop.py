@@ -173,7 +173,7 @@ def _predict_as_megnet_did(folder: Path, name: str) -> tuple[np.ndarray, np.ndar
     graphs = reference_graphs(quotient=False, cutoff_angstrom=published.config.cutoff_angstrom)
     found = numpy_forward(published.config, published.parameters, graphs)
     if published.scaler is not None:
-        found = published.scaler.inverse(found[None])[0]
+        found = published.scaler.inverse_transform(found[None])[0]
     assert np.ptp(found) > 1e-3 * np.abs(found).max()  # else the crystals would not be told apart
     return found, np.array(json.loads((folder / "predictions.json").read_text())[name])
 

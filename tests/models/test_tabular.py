@@ -12,12 +12,12 @@ from paraisite.models.tabular import (
     PROCESSES,
     FitPredict,
     TabularModel,
-    as_computed,
-    constant,
-    forest,
-    gaussian_process,
-    line,
-    ridge,
+    fit_forest,
+    fit_gaussian_process,
+    fit_line,
+    fit_ridge,
+    predict_as_computed,
+    predict_constant,
 )
 
 RNG = np.random.default_rng(1)
@@ -34,42 +34,42 @@ def fitted(model: TabularModel, values: Floats, **blocks: Floats) -> CrossFit:
 
 
 def test_the_constant_is_the_training_rows_median_with_their_spread() -> None:
-    found = fitted(TabularModel("c", (), constant, ""), LINEAR)
+    found = fitted(TabularModel("c", (), predict_constant, ""), LINEAR)
     np.testing.assert_allclose(found.test.mean, np.median(LINEAR[found.split.train]))
     np.testing.assert_allclose(found.test.std, np.std(LINEAR[found.split.train]))
 
 
-@pytest.mark.parametrize("fit_predict", [line, ridge])
+@pytest.mark.parametrize("fit_predict", [fit_line, fit_ridge])
 def test_planes_are_found(fit_predict: FitPredict) -> None:
     found = fitted(TabularModel("l", ("x",), fit_predict, ""), LINEAR, x=X)
     np.testing.assert_allclose(found.test.mean, LINEAR[found.split.test], atol=5e-3)
     np.testing.assert_allclose(found.out_of_fold.mean, LINEAR[found.split.train], atol=5e-3)
 
 
-@pytest.mark.parametrize(("fit_predict", "worst"), [(forest, 0.25), (gaussian_process, 0.08)])
+@pytest.mark.parametrize(("fit_predict", "worst"), [(fit_forest, 0.25), (fit_gaussian_process, 0.08)])
 def test_curves_are_learnt_better_than_by_a_plane(fit_predict: FitPredict, worst: float) -> None:
     def error(model: FitPredict) -> float:
         found = fitted(TabularModel("m", ("x",), model, ""), CURVED, x=X)
         return float(np.mean(np.abs(found.test.mean - CURVED[found.split.test])))
 
-    assert error(fit_predict) < worst < error(line)
+    assert error(fit_predict) < worst < error(fit_line)
 
 
 def test_a_gaussian_process_is_less_sure_far_from_what_it_knows() -> None:
     near, far = np.zeros((1, 2)), np.full((1, 2), 8.0)
-    found = gaussian_process(X, CURVED, np.concatenate([near, far]))
+    found = fit_gaussian_process(X, CURVED, np.concatenate([near, far]))
     assert found.std[1] > 3.0 * found.std[0]
 
 
 def test_blocks_are_put_side_by_side_and_unknown_ones_are_an_error() -> None:
-    together = fitted(TabularModel("l", ("a", "b"), line, ""), LINEAR, a=X[:, :1], b=X[:, 1:])
-    whole = fitted(TabularModel("l", ("x",), line, ""), LINEAR, x=X)
+    together = fitted(TabularModel("l", ("a", "b"), fit_line, ""), LINEAR, a=X[:, :1], b=X[:, 1:])
+    whole = fitted(TabularModel("l", ("x",), fit_line, ""), LINEAR, x=X)
     np.testing.assert_allclose(together.test.mean, whole.test.mean)
     with pytest.raises(KeyError, match="c"):
-        fitted(TabularModel("l", ("c",), line, ""), LINEAR, x=X)
+        fitted(TabularModel("l", ("c",), fit_line, ""), LINEAR, x=X)
 
 
-@pytest.mark.parametrize("fit_predict", [forest, gaussian_process])
+@pytest.mark.parametrize("fit_predict", [fit_forest, fit_gaussian_process])
 def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: FitPredict) -> None:
     model = TabularModel("m", ("x",), fit_predict, "")
     splits = draw_random_nested_splits(N, seeds=[1, 2], train_fraction=0.8, n_fold=2)
@@ -83,7 +83,7 @@ def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: Fit
 
 
 def test_a_computed_value_is_taken_as_it_is() -> None:
-    found = fitted(TabularModel("c", ("x",), as_computed, ""), LINEAR, x=LINEAR[:, None] + 1.0)
+    found = fitted(TabularModel("c", ("x",), predict_as_computed, ""), LINEAR, x=LINEAR[:, None] + 1.0)
     np.testing.assert_array_equal(found.test.mean, LINEAR[found.split.test] + 1.0)
     assert not found.test.std.any(), "a spread would let the estimate be moved"
 

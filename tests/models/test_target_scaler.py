@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from paraisite.errors import DataError
 from paraisite.models.architecture import ModelConfig
 from paraisite.models.target_scaler import Standardiser, TargetScaler
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 
 KAPPAS = st.lists(st.floats(1e-3, 5e3), min_size=2, max_size=20).filter(lambda values: np.std(np.log10(values)) > 1e-3)
 
@@ -24,7 +24,9 @@ def test_each_member_has_its_own_scale():
     scaler = TargetScaler(mean=np.array([1.0, 2.0]), std=np.array([0.5, 0.25]))
     np.testing.assert_allclose(scaler.transform(np.array([9.0, 99.0])), [[0.0, 2.0], [-4.0, 0.0]])
     np.testing.assert_allclose(scaler.transform(np.array([[9.0], [99.0]])), [[0.0], [0.0]])
-    np.testing.assert_allclose(scaler.inverse(np.array([[0.0, 2.0], [-4.0, 0.0]])), [[9.0, 99.0], [9.0, 99.0]])
+    np.testing.assert_allclose(
+        scaler.inverse_transform(np.array([[0.0, 2.0], [-4.0, 0.0]])), [[9.0, 99.0], [9.0, 99.0]]
+    )
 
 
 @given(st.lists(KAPPAS, min_size=1, max_size=4))
@@ -32,7 +34,7 @@ def test_each_member_has_its_own_scale():
 def test_inverse_undoes_transform(members: list[list[float]]):
     scaler = TargetScaler.fit([np.array(values) for values in members])
     kappa = np.geomspace(1e-3, 5e3, 30)
-    restored = scaler.inverse(scaler.transform(kappa))
+    restored = scaler.inverse_transform(scaler.transform(kappa))
     np.testing.assert_allclose(restored, np.tile(kappa, (len(members), 1)), rtol=1e-9, atol=1e-12)
 
 
@@ -79,13 +81,13 @@ def test_an_output_without_spread_is_refused(values: list[list[float]]):
 def test_a_folded_network_predicts_in_units(n_output: int, head_hidden: tuple[int, ...]):
     """Two members; their last layers by hand. Nothing else changes, and the given parameters stay as they are."""
     config, rng = ModelConfig(head_hidden=head_hidden, n_output=n_output), np.random.default_rng(0)
-    parameters = stack([random_parameters(config, seed=seed) for seed in (0, 1)])
+    parameters = stack([draw_parameters(config, seed=seed) for seed in (0, 1)])
     last = f"head/{len(head_hidden)}"
     parameters[f"{last}/bias"] = rng.normal(size=(2, n_output)).astype(np.float32)
     before = {name: value.copy() for name, value in parameters.items()}
     shape = (2,) if n_output == 1 else (2, n_output)
     standardiser = Standardiser(mean=rng.normal(-5, 1, shape), std=rng.uniform(0.5, 3, shape))
-    folded = standardiser.folded_into(parameters, config)
+    folded = standardiser.fold_into(parameters, config)
     hidden = rng.normal(size=(2, 10, before[f"{last}/kernel"].shape[1]))
     found, standardised = (
         hidden @ weights[f"{last}/kernel"] + weights[f"{last}/bias"][:, None] for weights in (folded, before)

@@ -10,7 +10,7 @@ from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.scores import tabulate_estimates
-from paraisite.models.tabular import TabularModel, line
+from paraisite.models.tabular import TabularModel, fit_line
 from paraisite.reports.backbones import backbones_table, mape_of_backbones
 from tests.synthetic_result import make_dataset
 
@@ -60,11 +60,11 @@ def test_the_table_says_how_far_each_backbone_is_from_random_weights() -> None:
     random = np.random.default_rng(0)
     tables = []
     for name, noise in (("random weights", 0.3), ("band gap (MEGNet)", 0.1)):
-        model = TabularModel(name, ("x",), line, "")
+        model = TabularModel(name, ("x",), fit_line, "")
         blocks = {"x": log10_kappa[:, None] + noise * random.normal(size=(60, 1))}
         found = cross_fit_tabular(model, blocks=blocks, log10_kappa=log10_kappa, splits=splits)
         tables.append(tabulate_estimates(name, found, dataset, seed=42))
-    outcome = EvaluationTables.of(pd.concat(tables), splits, reference="random weights")
+    outcome = EvaluationTables.from_estimates(pd.concat(tables), splits, reference="random weights")
     table = backbones_table(outcome)
     assert table.index.tolist() == ["band gap (MEGNet) *", "random weights"]
     found = outcome.comparisons.loc["band gap (MEGNet)"]

@@ -10,7 +10,7 @@ from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.scores import tabulate_estimates
-from paraisite.models.tabular import TabularModel, constant, line
+from paraisite.models.tabular import TabularModel, fit_line, predict_constant
 from paraisite.reports.model_errors import (
     error_by_score,
     evaluation_figures,
@@ -29,13 +29,13 @@ def outcome() -> EvaluationTables:
     log10_kappa = np.log10(DATASET.table["kappa_w_per_m_k"].to_numpy())
     noisy = log10_kappa[:, None] + 0.1 * np.random.default_rng(0).normal(size=(60, 1))
     splits = draw_random_nested_splits(60, seeds=[1, 2], train_fraction=0.8, n_fold=3)
-    models = (TabularModel("constant", (), constant, ""), TabularModel("knows much", ("x",), line, ""))
+    models = (TabularModel("constant", (), predict_constant, ""), TabularModel("knows much", ("x",), fit_line, ""))
     found = {
         model.name: cross_fit_tabular(model, blocks={"x": noisy}, log10_kappa=log10_kappa, splits=splits)
         for model in models
     }
     tables = [tabulate_estimates(name, each, DATASET, seed=42) for name, each in found.items()]
-    return EvaluationTables.of(pd.concat(tables, ignore_index=True), splits)
+    return EvaluationTables.from_estimates(pd.concat(tables, ignore_index=True), splits)
 
 
 def test_the_table_begins_with_the_best_and_marks_it(outcome: EvaluationTables) -> None:

@@ -78,4 +78,4 @@ def test_a_model_of_something_else_or_of_one_member_is_refused() -> None:
     with pytest.raises(ConfigError, match="predicts formation energy, expected kappa"):
         PredictorScorer(Predictor(NetworkModel(energies)))
     with pytest.raises(ConfigError, match="one member"):
-        PredictorScorer(Predictor(NetworkModel(tiny_ensemble().member(0))))
+        PredictorScorer(Predictor(NetworkModel(tiny_ensemble().select_member(0))))

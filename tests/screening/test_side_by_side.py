@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from paraisite.errors import DataError
-from paraisite.screening.side_by_side import MadeOf, join_screenings
+from paraisite.screening.side_by_side import TableProvenance, join_screenings
 
-MADE_OF = MadeOf("source", {"A": "a1", "B": "b1"})
+MADE_OF = TableProvenance("source", {"A": "a1", "B": "b1"})
 
 
 def write_screening(folder: Path, mean: list[float | None], *, flagged: bool) -> Path:
@@ -54,6 +54,6 @@ def test_a_row_has_a_reason_where_no_model_answers(joined: Path) -> None:
 
 
 def test_a_table_knows_what_it_was_made_of(joined: Path, tmp_path: Path) -> None:
-    assert MadeOf.read(joined) == MADE_OF
+    assert TableProvenance.read(joined) == MADE_OF
     with pytest.raises(DataError, match="holds no models side by side"):
-        MadeOf.read(tmp_path / "a" / "part-0000000.parquet")
+        TableProvenance.read(tmp_path / "a" / "part-0000000.parquet")

@@ -26,7 +26,7 @@ from paraisite.tracking import store
 from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.registry import register_result
 from paraisite.tracking.runs import log_pretraining, log_recipe, recipe_run
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.pretraining import Pretraining
 from paraisite.training.recipe_result import RecipeResult
 from tests.synthetic_result import make_ensemble, make_result
@@ -48,7 +48,7 @@ def pretraining() -> Pretraining:
     return Pretraining(
         ensemble=Ensemble(
             config,
-            stack([random_parameters(config, seed=1)]),
+            stack([draw_parameters(config, seed=1)]),
             None,
             "Formation energy",
             "eV/atom",

@@ -70,7 +70,7 @@ def test_several_outputs_are_refused(tmp_path: Path):
 def test_a_registered_model_answers_with_intervals():
     model = mlflow.pyfunc.load_model(URI)
     check_answers(model.predict(pd.DataFrame({rows.STRUCTURE: TEXTS})))
-    assert [column.name for column in model.metadata.get_output_schema()] == list(rows.frame_types())
+    assert [column.name for column in model.metadata.get_output_schema()] == list(rows.list_column_types())
     assert model.input_example[rows.STRUCTURE][0].startswith("# generated using pymatgen")
 
 

@@ -7,7 +7,7 @@ from paraisite.errors import DataError
 from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.graphs.plan import dense_plan
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.distance_basis import distance_basis
+from paraisite.models.distance_basis import build_distance_basis
 from paraisite.training.batches import (
     TrainingData,
     train_batches,
@@ -55,7 +55,7 @@ def rows_of(batches: LabelledBatches, member: int) -> np.ndarray:
 
 
 def test_bond_features_are_the_basis_coordinates():
-    expected = distance_basis(DATA.config).coordinates(DATA.graphs.bond_distance_angstrom)
+    expected = build_distance_basis(DATA.config).coordinates(DATA.graphs.bond_distance_angstrom)
     np.testing.assert_array_equal(DATA.bond_feature, expected)
 
 

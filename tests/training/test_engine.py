@@ -19,7 +19,7 @@ from paraisite.training import worker_processes
 from paraisite.training.batches import validation_batches, validation_plans
 from paraisite.training.engine import FitResult, fit
 from paraisite.training.loss import kappa_from_output, relative_error_sum
-from paraisite.training.schedule import learning_rates
+from paraisite.training.schedule import compute_learning_rates
 from tests.models.numpy_megnet import numpy_forward
 from tests.training.tiny import (
     CONFIG,
@@ -100,7 +100,7 @@ def long_result() -> FitResult:
 
 def test_learning_rate_is_a_cosine_down_to_its_floor():
     """Golden, by hand: 1e-3 · (0.01 + 0.99 · (1 + cos(pi epoch / 1000)) / 2)."""
-    rates = learning_rates(TrainingConfig(epochs=1200))
+    rates = compute_learning_rates(TrainingConfig(epochs=1200))
     assert rates.shape == (1200,)
     golden = {0: 1e-3, 250: 8.550178566873410e-4, 299: 7.972103549313659e-4, 500: 5.05e-4}
     golden |= {750: 1.549821433126590e-4, 1000: 1e-5, 1199: 1e-5}
@@ -113,7 +113,7 @@ def test_result_has_every_curve(result: FitResult):
     for name in CURVES:
         assert getattr(result, name).shape == (N_MEMBER, 4)
         assert np.isfinite(getattr(result, name)).all()
-    np.testing.assert_array_equal(result.learning_rate, learning_rates(SETTINGS))
+    np.testing.assert_array_equal(result.learning_rate, compute_learning_rates(SETTINGS))
     assert not result.n_skipped.any()
     assert not result.diverged.any()
     assert result.seconds > 0

@@ -13,7 +13,7 @@ from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import validation_shape
 from paraisite.training.engine import FitResult, _fingerprint, fit
-from paraisite.training.freezing import frozen_parameters
+from paraisite.training.freezing import list_frozen_parameters
 from paraisite.training.loss import Objective
 from paraisite.training.step import EpochSettings, _head_masks
 from paraisite.training.unit import TrainingTask
@@ -43,7 +43,7 @@ def test_a_training_with_all_options_is_its_own_whatever_its_company_and_whereve
     result = train([0, 1, 2])
     assert np.isfinite(result.validation_error).all()
     for name, value in tiny_initial().items():
-        is_frozen = name in frozen_parameters("embedding", CONFIG)
+        is_frozen = name in list_frozen_parameters("embedding", CONFIG)
         assert (result.last[name] == value).all() == is_frozen, name
     train([1], folder=tmp_path, stop_after_epoch=2)
     alone = train([1], folder=tmp_path)

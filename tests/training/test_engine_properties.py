@@ -13,7 +13,7 @@ from paraisite.models.architecture import Parameters
 from paraisite.models.target_scaler import Standardiser
 from paraisite.training.batches import TrainingData
 from paraisite.training.engine import FitResult, fit
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.loss import Objective
 from tests.models.numpy_megnet import numpy_forward
 from tests.training.tiny import CONFIG, SETTINGS, tiny_data, tiny_splits
@@ -38,7 +38,7 @@ def standardiser(n_output: int) -> Standardiser:
 def train(settings: TrainingConfig = SETTINGS, *, n_output: int = 2, **options: Any) -> FitResult:
     config = replace(CONFIG, n_output=n_output)
     return fit(
-        stack([random_parameters(config, seed=0)]),
+        stack([draw_parameters(config, seed=0)]),
         data=TrainingData(tiny_data().graphs, values(n_output), config),
         splits=[SPLIT],
         settings=settings,
@@ -48,7 +48,7 @@ def train(settings: TrainingConfig = SETTINGS, *, n_output: int = 2, **options: 
 
 def numpy_outputs(parameters: Parameters, graphs: GraphCollection) -> np.ndarray:
     """Return each output in its unit, [n_crystal, 2], computed one output and one crystal at a time."""
-    own = {name: value[0] for name, value in standardiser(2).folded_into(parameters, TWO).items()}
+    own = {name: value[0] for name, value in standardiser(2).fold_into(parameters, TWO).items()}
     last = f"head/{len(TWO.head_hidden)}"
     columns = []
     for k in range(2):
@@ -69,7 +69,7 @@ def test_two_outputs_are_trained_at_once(result: FitResult):
         assert curve.shape == (1, SETTINGS.epochs)
         assert np.isfinite(curve).all()
     assert not result.diverged.any()
-    moved = result.last["head/2/kernel"] - random_parameters(TWO, seed=0)["head/2/kernel"]
+    moved = result.last["head/2/kernel"] - draw_parameters(TWO, seed=0)["head/2/kernel"]
     assert (np.abs(moved[0]).max(axis=0) > 1e-3).all()
 
 

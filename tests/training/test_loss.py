@@ -27,7 +27,7 @@ def kappas(output: np.ndarray) -> np.ndarray:
 
 def test_kappa_is_the_scalers_inverse():
     output = np.random.default_rng(0).normal(size=(2, 50))
-    np.testing.assert_allclose(kappas(output), SCALER.inverse(output), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(kappas(output), SCALER.inverse_transform(output), rtol=1e-5, atol=1e-5)
 
 
 def test_any_number_of_axes_may_follow_the_members():
@@ -39,7 +39,7 @@ def test_kappa_is_bounded_above_so_that_nothing_overflows():
     output = np.array([[8.24, 8.26, 1e3, 1e30], [3.45, 3.48, 1e3, 1e30]])  # the bound is at 8.25 and 3.467
     found = kappas(output)
     np.testing.assert_allclose(found[:, 1:], 1e4 - 1, rtol=1e-5)
-    np.testing.assert_allclose(found[:, :1], SCALER.inverse(output[:, :1]), rtol=1e-5)
+    np.testing.assert_allclose(found[:, :1], SCALER.inverse_transform(output[:, :1]), rtol=1e-5)
     assert (found[:, 0] < 0.995e4).all()
 
 
@@ -55,7 +55,7 @@ def test_the_gradient_is_finite_everywhere_and_zero_above_the_bound():
     gradient = tape.gradient(total, output).numpy()
     assert np.isfinite(gradient).all()
     assert (gradient[:, 4:] == 0).all()
-    slope = np.log(10.0) * SCALER.std[:, None] * (SCALER.inverse(np.array([[-3.0, 0.0]] * 2)) + 1.0)
+    slope = np.log(10.0) * SCALER.std[:, None] * (SCALER.inverse_transform(np.array([[-3.0, 0.0]] * 2)) + 1.0)
     np.testing.assert_allclose(gradient[:, 1:3], slope, rtol=1e-5)
 
 
@@ -127,7 +127,7 @@ def test_losses_of_kappa_are_those_of_numpy(loss: Loss):
     output, kappa = rng.normal(size=(2, 6)), rng.uniform(1, 300, (2, 6))
     output[0, 0] = SCALER.transform(kappa * 1.05)[0, 0]  # an error inside the Huber loss's square
     present = np.array([[1, 1, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0]])
-    predicted = SCALER.inverse(output)
+    predicted = SCALER.inverse_transform(output)
     percentage = np.abs(predicted - kappa) / kappa
     log = np.abs(np.log((1 + predicted) / (1 + kappa)))
     expected = {

@@ -16,8 +16,8 @@ from paraisite.models.architecture import ModelConfig
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.schema import FORMATION_ENERGY, LOG_BULK, LOG_SHEAR
-from paraisite.training.initial_parameters import with_new_head
-from paraisite.training.pretraining import CARD_FILE, ERRORS, Pretraining, pretrain, target_values
+from paraisite.training.initial_parameters import replace_head
+from paraisite.training.pretraining import CARD_FILE, ERRORS, Pretraining, build_targets, pretrain
 from tests.training.tiny import CONFIG, tiny_data
 
 MODEL = replace(CONFIG, head_hidden=())
@@ -56,7 +56,7 @@ def test_the_network_predicts_in_units(result: Pretraining):
     """Its errors on the validation rows, divided by the deviations, are what the training reported; 1e-3 relative."""
     predicted = predict(result.ensemble, graphs())[0]
     assert predicted.shape == (49, 2)
-    true, rows = target_values(table(), PROPERTIES), result.split.validation
+    true, rows = build_targets(table(), PROPERTIES), result.split.validation
     error = np.abs(predicted - true)[rows] / np.nanstd(true[result.split.train], axis=0)
     assert np.nanmean(error) == pytest.approx(result.curves["validation_error"].min(), rel=1e-3)
 
@@ -82,7 +82,7 @@ def test_metrics_are_those_of_the_predictions(result: Pretraining):
 
 
 def test_the_baseline_is_the_training_rows_median(result: Pretraining):
-    true = target_values(table(), PROPERTIES)
+    true = build_targets(table(), PROPERTIES)
     for k, item in enumerate(PROPERTIES):
         test = true[result.split.test, k]
         expected = np.nanmean(np.abs(test - np.nanmedian(true[result.split.train, k])))
@@ -138,7 +138,7 @@ def test_the_card_leaves_out_what_is_not_known(result: Pretraining, tmp_path: Pa
 
 
 def test_the_backbone_takes_a_head_for_kappa(result: Pretraining):
-    member = with_new_head(result.backbone, CONFIG, seed=0)
+    member = replace_head(result.backbone, CONFIG, seed=0)
     np.testing.assert_array_equal(member["atom_embedding"], result.ensemble.parameters["atom_embedding"][0])
     assert member["head/2/kernel"].shape == (256, 1)
 
@@ -165,10 +165,10 @@ def test_one_property_is_one_plain_output():
 def test_impossible_values_are_refused(change: dict[str, object], message: str | None):
     properties = (FORMATION_ENERGY, LOG_SHEAR)
     if message is None:
-        assert target_values(table().assign(**change), properties).shape == (49, 2)
+        assert build_targets(table().assign(**change), properties).shape == (49, 2)
         return
     with pytest.raises(DataError, match=message):
-        target_values(table().assign(**change), properties)
+        build_targets(table().assign(**change), properties)
 
 
 def test_a_part_without_any_value_is_refused():

@@ -58,7 +58,7 @@ def test_an_unknown_recipe_is_named(tmp_path: Path) -> None:
 
 def test_every_row_is_in_each_split_once() -> None:
     result = make_result(seeds=(1, 2), n_row=20)
-    table = result.splits_table()
+    table = result.tabulate_splits()
     for _, rows in table.groupby("split_seed"):
         assert sorted(rows["row"]) == list(range(20))
         assert (rows["part"] == "validation").sum() == 4

@@ -15,10 +15,10 @@ from paraisite.training.recipes import (
     InitialWeights,
     Lineage,
     Recipe,
-    final_recipe,
-    has_followers,
+    find_final_recipe,
+    find_recipe,
     read_lineage,
-    recipe_named,
+    starts_another_recipe,
 )
 from tests.pipeline import LINEAGES, ROOT
 
@@ -52,24 +52,26 @@ def test_no_two_recipes_share_start_and_data():
 @pytest.mark.parametrize("lineage", LINEAGES.values(), ids=lambda lineage: lineage.name)
 def test_all_six_models_exist_in_both_lineages(lineage: Lineage, dataset: str):
     starts = (InitialWeights.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle)
-    assert len({final_recipe(start, dataset).name for start in starts}) == 4
+    assert len({find_final_recipe(start, dataset).name for start in starts}) == 4
     assert lineage.middle.start is lineage.pretrained
     assert lineage.middle_from_random.start is InitialWeights.RANDOM
     assert lineage.middle.train_on == lineage.middle_from_random.train_on
 
 
 def test_a_recipe_ends_on_a_users_data_by_its_name():
-    recipe = recipe_named("felab_my-data")
-    assert recipe == final_recipe(RECIPES["FELAB"], "my-data") == Recipe("FELAB_MY-DATA", RECIPES["FELAB"], "my-data")
-    assert recipe_named("FEAFTG15") is recipe_named("feaftg15") is RECIPES["FEAFTG15"]
+    recipe = find_recipe("felab_my-data")
+    assert (
+        recipe == find_final_recipe(RECIPES["FELAB"], "my-data") == Recipe("FELAB_MY-DATA", RECIPES["FELAB"], "my-data")
+    )
+    assert find_recipe("FEAFTG15") is find_recipe("feaftg15") is RECIPES["FEAFTG15"]
     assert not any("_" in name for name in RECIPES)
     for name in ("FEAFTG16", "XX_MINE", "FEAF_", "_MINE", ""):
         with pytest.raises(ConfigError, match=r"unknown recipe .* e\.g\. LFE_MINE"):
-            recipe_named(name)
+            find_recipe(name)
 
 
 def test_the_paper_keeps_its_names():
-    assert final_recipe(LINEAGES["paper"].middle, "togo15").name == "FEAFTG15"
+    assert find_final_recipe(LINEAGES["paper"].middle, "togo15").name == "FEAFTG15"
     assert RECIPES["FEAFTG15"].published_mape == 0.28
     assert RECIPES["FELABTG15"].published_mape is None
 
@@ -101,5 +103,5 @@ def test_the_third_stage_is_optional_on_either_side():
 
 
 def test_members_are_kept_where_another_recipe_needs_them():
-    assert has_followers(RECIPES["FELABBTE"])
-    assert not has_followers(RECIPES["FELABTG15"])
+    assert starts_another_recipe(RECIPES["FELABBTE"])
+    assert not starts_another_recipe(RECIPES["FELABTG15"])

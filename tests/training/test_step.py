@@ -19,7 +19,7 @@ from paraisite.training.batches import (
     validation_shape,
 )
 from paraisite.training.blocks import from_blocks, to_blocks
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.loss import Objective, kappa_from_output, relative_error_sum
 from paraisite.training.step import EpochReport, EpochSettings, LabelledBatches, epoch_program
 from tests.training.tiny import (
@@ -156,7 +156,7 @@ def by_hand(batch: LabelledBatches, n_epoch: int, *, poisoned: tuple[int, int] |
 
 
 def test_flattening_and_back_changes_nothing():
-    members = stack([random_parameters(CONFIG, seed=seed) for seed in range(4)])
+    members = stack([draw_parameters(CONFIG, seed=seed) for seed in range(4)])
     flat = flatten(members, CONFIG)
     assert flat.shape == (4, sum(int(np.prod(shape)) for shape in parameter_shapes(CONFIG).values()))
     restored = unflatten(flat, CONFIG)

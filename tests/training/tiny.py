@@ -13,7 +13,7 @@ from paraisite.graphs.build import build_graphs
 from paraisite.models.architecture import ModelConfig, Parameters
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import TrainingData
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
 
 CONFIG = ModelConfig(
@@ -65,4 +65,4 @@ def tiny_scaler() -> TargetScaler:
 
 def tiny_initial() -> Parameters:
     """Return the members' random starting weights, stacked."""
-    return stack([random_parameters(CONFIG, seed=seed) for seed in range(N_MEMBER)])
+    return stack([draw_parameters(CONFIG, seed=seed) for seed in range(N_MEMBER)])

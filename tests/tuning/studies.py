@@ -6,7 +6,7 @@ from optuna import Study
 
 from paraisite.config import FineTuning
 from paraisite.tuning.objective import OF_SPLITS
-from paraisite.tuning.space import suggest
+from paraisite.tuning.space import suggest_settings
 from paraisite.tuning.study import open_storage, open_study
 
 ABOUT = {"recipe": "FELABTG15", "epochs": 30, "sampler": "tpe", "pruning": "none"}
@@ -21,6 +21,6 @@ def run_again(study: Study, values: list[tuple[float, float]]) -> None:
     """Give the next trials these errors on both splits."""
     for first, second in values:
         trial = study.ask()
-        suggest(trial, epochs=30)
+        suggest_settings(trial, epochs=30)
         trial.set_user_attr(OF_SPLITS, {"1": first, "2": second})
         study.tell(trial, (first + second) / 2)

@@ -14,10 +14,18 @@ from paraisite.config import FineTuning, load_config
 from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation import network_cross_validation
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.recipe_training import StartingWeights
 from paraisite.tuning import objective
-from paraisite.tuning.objective import CURVE, DIVERGED, OF_SPLITS, TuningTask, inner_errors, run_trial, rungs
+from paraisite.tuning.objective import (
+    CURVE,
+    DIVERGED,
+    OF_SPLITS,
+    TuningTask,
+    list_rungs,
+    measure_inner_errors,
+    run_trial,
+)
 from tests.synthetic_result import make_dataset
 from tests.training.tiny import CONFIG, SETTINGS, tiny_data
 
@@ -43,7 +51,7 @@ def make_task(folder: Path, dataset: Dataset) -> TuningTask:
     config = load_config(ROOT / "params.yaml")
     evaluation = dataclasses.replace(config.evaluation, training=dataclasses.replace(TUNED, epochs=EPOCHS))
     config = dataclasses.replace(config, training=SETTINGS, evaluation=evaluation)
-    start = StartingWeights(stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2, 3)]), None, "random")
+    start = StartingWeights(stack([draw_parameters(CONFIG, seed=seed) for seed in (1, 2, 3)]), None, "random")
     return TuningTask(start, dataset, tiny_data().graphs, SPLITS, config, folder)
 
 
@@ -65,9 +73,9 @@ def fake_fit(monkeypatch: pytest.MonkeyPatch, errors: np.ndarray) -> list[dict[s
 
 
 def test_a_trial_is_judged_a_few_times_and_at_its_end() -> None:
-    assert rungs(60) == (10, 20, 40, 60)
-    assert rungs(6) == (1, 2, 4, 6)
-    assert rungs(1) == (1,)
+    assert list_rungs(60) == (10, 20, 40, 60)
+    assert list_rungs(6) == (1, 2, 4, 6)
+    assert list_rungs(1) == (1,)
 
 
 def test_the_value_is_the_mean_over_splits_of_their_rows_errors(
@@ -86,7 +94,7 @@ def test_the_value_is_the_mean_over_splits_of_their_rows_errors(
     assert trial.user_attrs[OF_SPLITS] == pytest.approx({"1": by_split[0][-1], "2": by_split[1][-1]})
     assert trial.user_attrs[CURVE] == pytest.approx(np.mean(by_split, axis=0))
     assert {step: pytest.approx(value) for step, value in trial.intermediate_values.items()} == {
-        epoch: np.mean(by_split, axis=0)[epoch - 1] for epoch in rungs(EPOCHS)
+        epoch: np.mean(by_split, axis=0)[epoch - 1] for epoch in list_rungs(EPOCHS)
     }
     assert [given["stop_after_epoch"] for given in asked] == [1, 2, 4, 6]
     assert len({given["checkpoint_folder"] for given in asked}) == 1  # so that each goes on from the one before
@@ -119,16 +127,16 @@ def test_a_planted_label_in_a_test_row_leaves_the_inner_error_of_its_split_uncha
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every new option of the training in use; stopped and resumed on the way, to the same bits."""
-    monkeypatch.setattr(network_cross_validation, "model_config", lambda _: CONFIG)
+    monkeypatch.setattr(network_cross_validation, "build_model_config", lambda _: CONFIG)
     dataset = make_dataset(n_row=N)
-    inner_errors(make_task(tmp_path, dataset), TUNED, checkpoint_folder=tmp_path / "a", stop_after_epoch=2)
-    before = inner_errors(make_task(tmp_path, dataset), TUNED, checkpoint_folder=tmp_path / "a")
+    measure_inner_errors(make_task(tmp_path, dataset), TUNED, checkpoint_folder=tmp_path / "a", stop_after_epoch=2)
+    before = measure_inner_errors(make_task(tmp_path, dataset), TUNED, checkpoint_folder=tmp_path / "a")
     assert before.shape == (2, EPOCHS)
     assert np.isfinite(before).all()
 
     row = int(np.setdiff1d(SPLITS[0].test, SPLITS[1].test)[0])
     table = dataset.table.copy()
     table.loc[row, "kappa_w_per_m_k"] *= 50.0
-    after = inner_errors(make_task(tmp_path, dataclasses.replace(dataset, table=table)), TUNED)
+    after = measure_inner_errors(make_task(tmp_path, dataclasses.replace(dataset, table=table)), TUNED)
     np.testing.assert_array_equal(after[0], before[0])
     assert (after[1] != before[1]).all()

@@ -11,8 +11,8 @@ from optuna.trial import TrialState
 
 from paraisite.errors import ParaisiteError
 from paraisite.tuning.pool import StudyPlace, run_trials
-from paraisite.tuning.space import suggest
-from paraisite.tuning.study import n_in_state, queue_candidates, repeat_lost
+from paraisite.tuning.space import suggest_settings
+from paraisite.tuning.study import count_trials, queue_candidates, repeat_lost
 from tests.tuning.studies import ABOUT, IN_USE
 
 URL = "PARAISITE_TEST_DATABASE"
@@ -21,7 +21,7 @@ URL = "PARAISITE_TEST_DATABASE"
 
 def learning_rate(trial: Trial, _: Any) -> float:
     """Return a value without any training, and note who worked."""
-    settings = suggest(trial, epochs=30)
+    settings = suggest_settings(trial, epochs=30)
     trial.set_user_attr("process", os.getpid())
     return settings.learning_rate
 
@@ -29,7 +29,7 @@ def learning_rate(trial: Trial, _: Any) -> float:
 def kill_itself_once(trial: Trial, mark: Any) -> float:
     if not mark.exists():
         mark.touch()
-        suggest(trial, epochs=30)
+        suggest_settings(trial, epochs=30)
         os.kill(os.getpid(), signal.SIGKILL)
     return learning_rate(trial, mark)
 
@@ -73,7 +73,7 @@ def test_a_study_whose_process_was_killed_goes_on(tmp_path: Path) -> None:
     study = place.open()
     assert repeat_lost(study)
     run(place, n_trial=3, run=kill_itself_once, task=mark)
-    assert n_in_state(study, TrialState.COMPLETE) == 3
-    assert n_in_state(study, TrialState.RUNNING, TrialState.WAITING) == 0
+    assert count_trials(study, TrialState.COMPLETE) == 3
+    assert count_trials(study, TrialState.RUNNING, TrialState.WAITING) == 0
     finished = [trial.params for trial in study.trials if trial.state == TrialState.COMPLETE]
     assert len({tuple(params.items()) for params in finished}) == 3

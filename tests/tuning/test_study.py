@@ -8,8 +8,8 @@ from optuna import Study, Trial
 from optuna.trial import TrialState
 
 from paraisite.errors import ConfigError
-from paraisite.tuning.space import candidate_of, spread_candidates, suggest
-from paraisite.tuning.study import hold_to_start, n_in_state, open_storage, queue_candidates, repeat_lost
+from paraisite.tuning.space import draw_candidates, find_candidate, suggest_settings
+from paraisite.tuning.study import count_trials, open_storage, queue_candidates, record_start, repeat_lost
 from paraisite.tuning.trial_lock import WORKER, WorkerLock
 from tests.tuning.studies import IN_USE, run_again, study_in
 
@@ -17,14 +17,14 @@ from tests.tuning.studies import IN_USE, run_again, study_in
 def signed_by(study: Study, worker: list[str]) -> Trial:
     trial = study.ask()
     trial.set_user_attr(WORKER, worker)
-    suggest(trial, epochs=30)
+    suggest_settings(trial, epochs=30)
     return trial
 
 
 def test_a_study_is_found_again_by_its_name(tmp_path: Path) -> None:
     run_again(study_in(tmp_path), [(0.5, 0.7)])
     assert study_in(tmp_path).best_value == pytest.approx(0.6)
-    assert n_in_state(study_in(tmp_path, "another"), TrialState.COMPLETE) == 0
+    assert count_trials(study_in(tmp_path, "another"), TrialState.COMPLETE) == 0
 
 
 def test_a_study_about_something_else_is_refused(tmp_path: Path) -> None:
@@ -37,9 +37,9 @@ def test_a_study_about_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_study_that_starts_from_other_members_is_refused(tmp_path: Path) -> None:
     for _ in range(2):
-        hold_to_start(study_in(tmp_path), "FELAB (sha256 one)")
+        record_start(study_in(tmp_path), "FELAB (sha256 one)")
     with pytest.raises(ConfigError, match=r"starts from FELAB \(sha256 one\), not from FELAB \(sha256 two\)"):
-        hold_to_start(study_in(tmp_path), "FELAB (sha256 two)")
+        record_start(study_in(tmp_path), "FELAB (sha256 two)")
 
 
 def test_a_database_that_cannot_be_reached_is_a_clear_error(tmp_path: Path) -> None:
@@ -53,9 +53,9 @@ def test_the_settings_in_use_are_tried_first_and_once(tmp_path: Path) -> None:
     for _ in range(2):
         queue_candidates(study_in(tmp_path), 3, first=IN_USE, seed=1)
     study = study_in(tmp_path)
-    assert n_in_state(study, TrialState.WAITING) == 1
+    assert count_trials(study, TrialState.WAITING) == 1
     run_again(study, [(0.5, 0.5)])
-    assert study.trials[0].params == candidate_of(IN_USE)
+    assert study.trials[0].params == find_candidate(IN_USE)
 
 
 def test_a_list_of_candidates_does_not_depend_on_results_and_can_be_made_longer(tmp_path: Path) -> None:
@@ -64,9 +64,9 @@ def test_a_list_of_candidates_does_not_depend_on_results_and_can_be_made_longer(
         for n_trial in (2, 4):
             study = study_in(tmp_path, name, sampler="qmc")
             queue_candidates(study, n_trial, first=IN_USE, seed=1)
-            run_again(study, [(error, error)] * n_in_state(study, TrialState.WAITING))
+            run_again(study, [(error, error)] * count_trials(study, TrialState.WAITING))
         tried.append([trial.params for trial in study.trials])
-    assert tried[0] == tried[1] == [candidate_of(IN_USE), *spread_candidates(3, seed=1)]
+    assert tried[0] == tried[1] == [find_candidate(IN_USE), *draw_candidates(3, seed=1)]
 
 
 def test_a_list_of_candidates_has_none_that_another_study_found(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_list_of_candidates_has_none_that_another_study_found(tmp_path: Path) 
     for n_trial in (1, 2):
         queue_candidates(study, n_trial, first=dataclasses.replace(IN_USE, study="another"), seed=1)
     run_again(study, [(0.5, 0.5)] * 2)
-    assert [trial.params for trial in study.trials] == list(spread_candidates(2, seed=1))
+    assert [trial.params for trial in study.trials] == list(draw_candidates(2, seed=1))
 
 
 def test_a_trial_whose_process_is_gone_is_repeated_once(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_trial_whose_process_is_gone_is_repeated_once(tmp_path: Path) -> None:
     running = TrialState.RUNNING
     assert states == [running, TrialState.FAIL, running, TrialState.WAITING]
     again = study.ask()
-    suggest(again, epochs=30)
+    suggest_settings(again, epochs=30)
     assert again.params == lost.params
     assert {alive.number, elsewhere.number} == {trial.number for trial in study.trials if trial.state == running} - {
         again.number
@@ -99,7 +99,7 @@ def test_a_trial_whose_process_is_gone_is_repeated_once(tmp_path: Path) -> None:
 
 def test_a_repeated_trial_that_is_lost_again_is_repeated_again(tmp_path: Path) -> None:
     study = study_in(tmp_path)
-    (candidate,) = spread_candidates(1, seed=9)
+    (candidate,) = draw_candidates(1, seed=9)
     study.enqueue_trial(candidate)
     for _ in range(2):
         trial = study.ask()  # killed before it asked for anything

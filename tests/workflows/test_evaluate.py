@@ -16,14 +16,20 @@ from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation import descriptor_models
 from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular
 from paraisite.models.descriptor_blocks import Networks
-from paraisite.models.tabular import IONIC, PHONON_PROCESSES, PHYSICAL, TabularModel, constant, line
+from paraisite.models.tabular import IONIC, PHONON_PROCESSES, PHYSICAL, TabularModel, fit_line, predict_constant
 from paraisite.training.recipe_training import StartingWeights
 from paraisite.training.recipes import RECIPES
 from paraisite.workflows import evaluate
 from tests.pipeline import params_text, two_splits
 
-MODELS = (TabularModel("constant", (), constant, ""), TabularModel("needs networks", ("networks",), line, ""))
-PROCESSES = (TabularModel("plane", (PHYSICAL,), line, ""), TabularModel("plane, ions", (PHYSICAL, IONIC), line, ""))
+MODELS = (
+    TabularModel("constant", (), predict_constant, ""),
+    TabularModel("needs networks", ("networks",), fit_line, ""),
+)
+PROCESSES = (
+    TabularModel("plane", (PHYSICAL,), fit_line, ""),
+    TabularModel("plane, ions", (PHYSICAL, IONIC), fit_line, ""),
+)
 NAMES = ["constant", "plane", "plane, ions", "GP mixture"]
 
 
@@ -126,7 +132,7 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
         random = np.random.default_rng(seed)
         log10_kappa = np.log10(given["dataset"].table["kappa_w_per_m_k"].to_numpy())
         informed = log10_kappa[:, None] + 0.2 * random.normal(size=(len(log10_kappa), 1))
-        model = TabularModel("informed", ("x",), line, "")
+        model = TabularModel("informed", ("x",), fit_line, "")
         return cross_fit_tabular(model, blocks={"x": informed}, log10_kappa=log10_kappa, splits=given["splits"])
 
     monkeypatch.setattr(evaluate, "_final_recipes", lambda *_: [RECIPES["RWTG15"]])
@@ -176,6 +182,6 @@ def test_a_recipe_without_its_members_is_left_out(
     monkeypatch.setattr(descriptor_models, "MIXTURES", {})
     monkeypatch.setattr(evaluate, "load_phonons", lambda _: None)
     monkeypatch.setattr(evaluate, "_load_networks", lambda *_: Networks())
-    monkeypatch.setattr(earlier_stages, "starting_weights", absent)
+    monkeypatch.setattr(earlier_stages, "resolve_starting_weights", absent)
     evaluate.evaluate_models("honest", "togo15")
     assert "FELABBTETG15 is left out: no members" in caplog.text

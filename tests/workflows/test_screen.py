@@ -10,7 +10,7 @@ import pytest
 
 from paraisite.errors import MissingInputError
 from paraisite.screening.output import Summary
-from paraisite.screening.side_by_side import MadeOf
+from paraisite.screening.side_by_side import TableProvenance
 from paraisite.workflows import fit, screen, train
 from tests.pipeline import params_text
 from tests.screening.materials import write_json_lines
@@ -48,11 +48,11 @@ def predictors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
     return here
 
 
-def screen_rows() -> MadeOf:
+def screen_rows() -> TableProvenance:
     path = screen.screen_with_all_models("rows.jsonl", output=None, n_process=1, chunk_size=8)
     assert path == Path("build/screen/rows.jsonl-all.parquet")
     assert not list(Path("build/checkpoints/screen").iterdir())
-    return MadeOf.read(path)
+    return TableProvenance.read(path)
 
 
 def test_all_final_models_are_in_the_table(predictors: dict[str, str]) -> None:
@@ -65,8 +65,8 @@ def test_a_model_without_predictor_is_trained_first(
     predictors: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     del predictors["RWTG15"], predictors["GPTG15"]
-    made_of = screen_rows().model_sha256
-    assert (made_of["RWTG15"], made_of["GPTG15"]) == ("RWTG15 trained", "GPTG15 fitted on togo15")
+    provenance = screen_rows().model_sha256
+    assert (provenance["RWTG15"], provenance["GPTG15"]) == ("RWTG15 trained", "GPTG15 fitted on togo15")
     assert "RWTG15 has no predictor here, so it is trained first" in caplog.text
 
 

@@ -13,7 +13,7 @@ from paraisite.active_learning.filters import Filters
 from paraisite.active_learning.replay import ReplayOptions
 from paraisite.artifacts import candidate_lists, screenings
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.models.tabular import line
+from paraisite.models.tabular import fit_line
 from paraisite.schema import FORMULA, MATERIAL_ID
 from paraisite.workflows import replay, select
 from tests.active_learning.screenings import crystals, screened_table
@@ -55,7 +55,7 @@ def test_without_a_screening_the_message_says_how_to_make_one(tmp_path: Path, mo
 
 
 def test_a_replay_leaves_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "gaussian_process", line)
+    monkeypatch.setattr(replay, "fit_gaussian_process", fit_line)
     options = ReplayOptions(n_start=2, n_first=20, batch=10, n_label=40)
     replay.replay_selection(options, n_process=1, output=tmp_path)
     assert len(pd.read_csv(tmp_path / candidate_lists.REPLAY_FILE)) == 4 * 2 * 3

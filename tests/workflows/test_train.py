@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paraisite.artifacts import initial_weights
-from paraisite.artifacts.initial_weights import starting_weights
+from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config
 from paraisite.core.files import file_sha256
@@ -16,9 +16,9 @@ from paraisite.core.paths import built
 from paraisite.errors import MissingInputError
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training.initial_parameters import random_parameters, stack
+from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.recipe_result import RecipeResult, TrainedRecipe
-from paraisite.training.recipe_training import StartingWeights, model_config
+from paraisite.training.recipe_training import StartingWeights, build_model_config
 from paraisite.training.recipes import RECIPES, Recipe
 from paraisite.workflows import compare
 from tests.pipeline import params_text
@@ -45,8 +45,8 @@ def choose_lineage(name: str) -> None:
 
 
 def members(config: Config, *, seed: int) -> Ensemble:
-    architecture = model_config(config)
-    parameters = stack([random_parameters(architecture, seed=seed)] * len(SEEDS))
+    architecture = build_model_config(config)
+    parameters = stack([draw_parameters(architecture, seed=seed)] * len(SEEDS))
     scaler = TargetScaler(mean=np.zeros(len(SEEDS)), std=np.ones(len(SEEDS)))
     return Ensemble(architecture, parameters, scaler, "kappa", "W/m/K", {"started_from": "nothing"})
 
@@ -56,7 +56,7 @@ def start(config: Config, *, seed_if_trained_now: int | None = None) -> Starting
         assert seed_if_trained_now is not None
         write(trained(config, recipe.name, seed=seed_if_trained_now))
 
-    return starting_weights(RECIPES["FEAFTG15"], config, run_id="run", in_pipeline=True, train=train)
+    return resolve_starting_weights(RECIPES["FEAFTG15"], config, run_id="run", in_pipeline=True, train=train)
 
 
 def trained(config: Config, name: str, *, seed: int = 0) -> TrainedRecipe:
@@ -87,7 +87,7 @@ def test_members_trained_here_come_before_those_shipped_and_those_before_a_train
 
 def test_a_missing_network_for_formation_energies_is_said_with_the_command_that_trains_it(config: Config) -> None:
     with pytest.raises(MissingInputError, match="`python -m paraisite pretrain formation_energy` trains that network"):
-        starting_weights(RECIPES["FELAB"], config, run_id="run", in_pipeline=True, train=lambda recipe: None)
+        resolve_starting_weights(RECIPES["FELAB"], config, run_id="run", in_pipeline=True, train=lambda recipe: None)
 
 
 def test_a_training_leaves_its_result_its_members_and_what_others_start_from(config: Config) -> None:

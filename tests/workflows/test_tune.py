@@ -12,9 +12,9 @@ from mlflow import MlflowClient
 
 from paraisite.config import load_config
 from paraisite.training.recipe_training import StartingWeights
-from paraisite.tuning.objective import OF_SPLITS, TuningTask, rungs
+from paraisite.tuning.objective import OF_SPLITS, TuningTask, list_rungs
 from paraisite.tuning.pool import StudyPlace
-from paraisite.tuning.space import suggest
+from paraisite.tuning.space import suggest_settings
 from paraisite.tuning.study_options import SearchOptions
 from paraisite.workflows import tune
 from tests.pipeline import params_text
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pyt
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     start = StartingWeights({"atom_embedding": np.zeros((9, 1), np.float32)}, None, "nothing")
-    monkeypatch.setattr(tune, "starting_weights", lambda *_args, **_options: start)
+    monkeypatch.setattr(tune, "resolve_starting_weights", lambda *_args, **_options: start)
     monkeypatch.setattr(tune, "run_trials", in_this_process)
     return tmp_path
 
@@ -41,8 +41,8 @@ def in_this_process(
     for _ in range(len(study.trials) - sum(trial.state.is_finished() for trial in study.trials)):
         trial = study.ask()
         trial.set_user_attr("worker", [platform.node(), "/nowhere.lock"])
-        value = suggest(trial, epochs=task.epochs).learning_rate
-        for epoch in rungs(task.epochs):
+        value = suggest_settings(trial, epochs=task.epochs).learning_rate
+        for epoch in list_rungs(task.epochs):
             trial.report(value, epoch)
         trial.set_user_attr(OF_SPLITS, {split.name: value * split.seed for split in task.splits})
         study.tell(trial, value)
