@@ -174,7 +174,7 @@ class TrainingChanges:
 
 @dataclass(frozen=True, config=_EXACT)
 class FineTuning:
-    """How networks are fine-tuned where errors are measured on rows that chose nothing.
+    """How networks are fine-tuned where errors are measured on held-out (test) rows.
 
     Attributes:
         study: Name of the study that chose these settings, for people.
@@ -216,13 +216,13 @@ class FineTuning:
 
 @dataclass(frozen=True, config=_EXACT)
 class EvaluationConfig:
-    """How errors are measured on rows that chose nothing.
+    """How errors are measured on held-out (test) rows.
 
     Attributes:
         protocols: Those of ``evaluation.protocols`` that the pipeline follows.
         n_fold: Parts of the training rows; each is estimated by models that have not seen it.
         seeds: Of the networks' training, each on every split; what has no seed of its own runs once, as the first.
-        training: Of networks, which end with the last epoch: nobody chooses one.
+        training: Of networks, which end with the last epoch: no epoch is selected.
     """
 
     protocols: Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_without_repetition)]

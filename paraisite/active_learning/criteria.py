@@ -37,7 +37,7 @@ CIF: Final = "cif"
 """Column: name of the file with a candidate's structure."""
 
 _POOL: Final = 10
-"""Ranked rows that are looked at for each row of a list: what is alike is left out of them."""
+"""Ranked rows that are considered for each row of a list: similar ones among them are left out."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""A user's values of elements, as prices or toxicities, and what they make of a crystal."""
+"""A user's values of elements, as prices or toxicities, and a crystal's values from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -132,11 +132,11 @@ def make_stability_bound(columns: Iterable[str], *, at_most_ev_per_atom: float) 
 
     Args:
         columns: Of the source.
-        at_most_ev_per_atom: Energy above the hull that counts as stable; a source that only says whether a crystal is
-            stable knows no other value than 0.
+        at_most_ev_per_atom: Energy above the hull that counts as stable; a source that only holds whether a crystal
+            is stable allows no other value than 0.
 
     Raises:
-        ConfigError: The source knows nothing of stability.
+        ConfigError: The source has no column for stability.
     """
     present = set(columns)
     if ENERGY_ABOVE_HULL in present:

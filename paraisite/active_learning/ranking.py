@@ -102,7 +102,7 @@ def measure_predictive_std(screened: ScreenedRows, filters: Filters) -> Predicti
         ConfigError: The screening has no intervals, or a rule asks for a column that it lacks.
     """
     if absent := {*interval_columns(_COVERAGE), KAPPA_LOG10_STD} - set(screened.columns):
-        raise ConfigError(f"{screened.folder} has no {', '.join(sorted(absent))}: its model knows no intervals")
+        raise ConfigError(f"{screened.folder} has no {', '.join(sorted(absent))}: its model gives no intervals")
     return PredictiveStd.fit(rows for rows, _ in _iterate_passing(screened, filters))
 
 
@@ -127,9 +127,9 @@ def select_best_rows(
     for rows, why in _iterate_passing(screened, filters):
         refused.update(why)
         n_passed += len(rows)
-        known = rows.assign(**{DEVIATION: deviations.compute(rows)})
-        known[SCORE] = score(known)
-        both = known if best is None else pd.concat([best, known])
+        with_std = rows.assign(**{DEVIATION: deviations.compute(rows)})
+        with_std[SCORE] = score(with_std)
+        both = with_std if best is None else pd.concat([best, with_std])
         best = both.sort_values(SCORE, ascending=False, kind="stable").head(n_row)
     if best is None or best.empty:
         counts = ", ".join(f"{rule}: {n}" for rule, n in refused.items())

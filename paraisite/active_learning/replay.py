@@ -85,7 +85,7 @@ class ReplaySplit(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ReplayMaterials:
-    """What is known of all materials, and hidden from a rule until it asks.
+    """What is known of all materials, and hidden from a rule until it selects them.
 
     Attributes:
         descriptors: [n_row, n_descriptor].

@@ -73,22 +73,22 @@ class Contributions:
     @cached_property
     def mean_dex(self) -> Floats:
         """Mean contribution over the members, dex, [n_part]."""
-        found: Floats = self.dex.mean(axis=0)
-        return found
+        mean: Floats = self.dex.mean(axis=0)
+        return mean
 
     @cached_property
     def std_dex(self) -> Floats:
         """Sample standard deviation of the contributions over the members, dex, [n_part]; NaN for a single member."""
         if len(self.dex) == 1:
             return np.full(len(self.parts), np.nan)
-        found: Floats = self.dex.std(axis=0, ddof=1)
-        return found
+        std: Floats = self.dex.std(axis=0, ddof=1)
+        return std
 
     @property
     def factor(self) -> Floats:
         """What each part multiplies kappa by, [n_part]: 10 to the mean contribution."""
-        found: Floats = np.power(10.0, self.mean_dex)
-        return found
+        factor: Floats = np.power(10.0, self.mean_dex)
+        return factor
 
     @property
     def nothing_w_per_m_k(self) -> float:

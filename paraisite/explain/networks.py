@@ -69,8 +69,8 @@ def predict_with_parts_hidden(
     ensemble: Ensemble, occluded: GraphCollection, *, trained: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """Return every member's log10(kappa) of what ``occlude_parts`` returned, [n_member, n_part + 2]."""
-    found = predict_members(_hiding(ensemble, trained), occluded, compiled=int(occluded.n_bond.sum()) > _MANY_BONDS)
-    return floored_log10(found.output)
+    is_large = int(occluded.n_bond.sum()) > _MANY_BONDS
+    return floored_log10(predict_members(_hiding(ensemble, trained), occluded, compiled=is_large).output)
 
 
 def _hiding(ensemble: Ensemble, trained: npt.NDArray[np.bool_]) -> Ensemble:

@@ -59,7 +59,7 @@ class Calibration:
 
         Args:
             calibration_set: The members' predictions of them.
-            among: Which rows may be looked at, bool [n_row]; by default all.
+            among: Which rows may be used, bool [n_row]; by default all.
         """
         held_out = ~calibration_set.trained
         rows = np.flatnonzero(held_out.any(axis=0) & (True if among is None else among))

@@ -1,4 +1,4 @@
-"""The crystals that somebody asks about: from files, folders and standard input, each with a name."""
+"""The crystals to predict for: from files, folders and standard input, each with a name."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ STANDARD_INPUT: Final = Path("-")
 
 @dataclass(frozen=True, eq=False)
 class Crystal:
-    """A crystal that somebody asks about.
+    """A crystal to predict for.
 
     Attributes:
         name: Its file, and "#" with the frame's number from 1 where that holds several.

@@ -55,16 +55,16 @@ class Predictions:
         """Sample variance over the members, [n_row]: the paper's var(pTC); NaN for a single member."""
         if len(self.members) == 1:
             return np.full(len(self), np.nan)
-        found: Floats = self.members.var(axis=0, ddof=1)
-        return found
+        variance: Floats = self.members.var(axis=0, ddof=1)
+        return variance
 
     @property
     def log10_std(self) -> Floats:
         """Sample standard deviation over the members of log10(kappa), dex, [n_row]; NaN for a single member."""
         if len(self.members) == 1:
             return np.full(len(self), np.nan)
-        found: Floats = floored_log10(self.members).std(axis=0, ddof=1)
-        return found
+        std: Floats = floored_log10(self.members).std(axis=0, ddof=1)
+        return std
 
     def with_gaps(self, reasons: Mapping[int, str], n_row: int) -> "Predictions":
         """Return these predictions among rows that have none.

@@ -79,7 +79,7 @@ class Predictor:
 
         Args:
             structures: Crystals; a text is the reason why there is none.
-            compiled: As ``models.ensemble_prediction.answers`` takes it; by default for more than a few crystals.
+            compiled: As ``models.ensemble_prediction.embed`` takes it; by default for more than a few crystals.
         """
         reasons = {row: found for row, found in enumerate(structures) if isinstance(found, str)}
         rows = [row for row in range(len(structures)) if row not in reasons]
@@ -87,8 +87,8 @@ class Predictor:
         graphs, rejected = build_graphs_from_arrays(crystals, **self.model.graph_settings._asdict())
         reasons |= {rows[place]: reason for place, reason in rejected.items()}
         usable = crystals.take(np.setdiff1d(np.arange(len(crystals)), list(rejected)))
-        found = self.predict_graphs(graphs, usable, compiled=len(graphs) > FEW if compiled is None else compiled)
-        return found.with_gaps(reasons, len(structures))
+        predictions = self.predict_graphs(graphs, usable, compiled=len(graphs) > FEW if compiled is None else compiled)
+        return predictions.with_gaps(reasons, len(structures))
 
     def predict_graphs(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool = True) -> Predictions:
         """Predict for many crystals at once, without a step per row.
@@ -96,7 +96,7 @@ class Predictor:
         Args:
             graphs: Crystals, built as the model's ``graph_settings`` says.
             crystals: The same crystals, in the same order.
-            compiled: As ``models.ensemble_prediction.answers`` takes it.
+            compiled: As ``models.ensemble_prediction.embed`` takes it.
         """
         predicted = self.model.predict_members(graphs, crystals, compiled=compiled)
         members = predicted.output if len(self.model.targets) == 1 else predicted.output[..., self.output]

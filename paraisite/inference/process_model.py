@@ -195,7 +195,7 @@ def build_descriptors(
         networks: Ensembles that predict kappa, by name.
         graphs: Crystals whose bonds reach to the networks' cutoff.
         crystals: The same crystals, in the same order.
-        compiled: As ``models.ensemble_prediction.answers`` takes it.
+        compiled: As ``models.ensemble_prediction.embed`` takes it.
     """
     # Here, because TensorFlow takes seconds to import and a process that hands out work does without.
     from paraisite.models.descriptor_blocks import predict_log10_conductivity

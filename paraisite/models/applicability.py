@@ -1,6 +1,6 @@
 """How far a crystal lies from a model's training set, and which of its elements are not in it.
 
-The distance is taken in what the model itself sees: a network's embedding, or descriptors; standardised on the
+The distance is taken in the model's own features: a network's embedding, or descriptors; standardised on the
 training rows, and the mean over the nearest of them. Such a distance has no scale of its own, so it is
 compared with those of training rows from models that were fitted without them. Only structures enter, never a value.
 """
@@ -32,8 +32,9 @@ def compute_out_of_domain(features_of_folds: Sequence[Floats], split: NestedSpli
     is compared with it by the same model. One minus the score is the p-value of a cross-conformal test.
 
     Args:
-        features_of_folds: What the model that was fitted without each fold sees of all rows, each [n_row, n_feature].
-        split: The division.
+        features_of_folds: All rows in the features of the model that was fitted without each fold, each
+            [n_row, n_feature].
+        split: Training and test rows, and the folds of the former.
 
     Returns:
         float64 [n_test], from 0 to 1; NaN for a model without features or with one that is not finite.
@@ -63,20 +64,20 @@ class Neighbourhood:
 
     @classmethod
     def fit(cls, features: Floats) -> "Neighbourhood":
-        """Return that of rows with these features, [n_known, n_feature]."""
+        """Fit it to rows with these features, [n_known, n_feature]."""
         scaler = StandardScaler().fit(features)
         nearest = NearestNeighbors(n_neighbors=min(N_NEIGHBOUR, len(features))).fit(scaler.transform(features))
         return cls(scaler, nearest)
 
     def standardise(self, features: Floats) -> Floats:
         """Return other rows' features in standard deviations of the known rows, same shape."""
-        found: Floats = self.scaler.transform(features)
-        return found
+        standardised: Floats = self.scaler.transform(features)
+        return standardised
 
     def measure_distances(self, features: Floats) -> Floats:
         """Return other rows' mean distances to their nearest known rows, in standard deviations of those, [n_row]."""
-        found: Floats = self.nearest.kneighbors(self.standardise(features))[0].mean(axis=1)
-        return found
+        distance: Floats = self.nearest.kneighbors(self.standardise(features))[0].mean(axis=1)
+        return distance
 
 
 def measure_distances(features: Floats, known: Ints, rows: Ints) -> Floats:
@@ -98,5 +99,5 @@ def count_unseen_elements(structures: Sequence[Structure], split: NestedSplit) -
 
 
 def is_flagged(score: Floats, n_unseen: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Return which rows are out of domain: far from what is known, or with an element that is not."""
+    """Return which rows are out of domain: far from the training set, or with an element that is not in it."""
     return (score > FLAGGED_ABOVE) | (n_unseen > 0)

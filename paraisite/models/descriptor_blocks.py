@@ -1,4 +1,4 @@
-"""Blocks of descriptors for the models of ``tabular``: what a structure says, and what trained networks say of it.
+"""Blocks of descriptors for the models of ``tabular``: of the structure, and predictions of trained networks for it.
 
 The networks were trained on other crystals: their predictions are descriptors like any other.
 """
@@ -75,7 +75,8 @@ def build_descriptor_blocks(
     Args:
         structures: The crystals.
         graphs: Theirs, in the same order.
-        networks: Without moduli there is no block ``SLACK_FORMULA``, without any network only what structures say.
+        networks: Without moduli there is no block ``SLACK_FORMULA``, without any network only those of
+            structures.
         phonons: Of the crystals under a potential, as ``inputs.load_phonons`` returns them; without them there are no
             blocks ``POTENTIAL`` and ``PHONONS``.
     """
@@ -84,17 +85,17 @@ def build_descriptor_blocks(
         IONIC: compute_ionic_descriptors(structures).to_numpy(np.float64),
         COMPOSITION: compute_composition_descriptors(structures).to_numpy(np.float64),
     }
-    said = [predict_log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
-    if said:
-        blocks |= {SECOND_STAGE: said[0][:, None], NETWORKS: np.stack(said, axis=1)}
+    predicted = [predict_log10_conductivity(ensemble, graphs) for ensemble in networks.conductivity.values()]
+    if predicted:
+        blocks |= {SECOND_STAGE: predicted[0][:, None], NETWORKS: np.stack(predicted, axis=1)}
     if networks.log10_bulk is not None and networks.log10_shear is not None:
         bulk, shear = (
             predict_members(network, graphs).output[0] for network in (networks.log10_bulk, networks.log10_shear)
         )
         blocks[SLACK_FORMULA] = _log10_slack(structures, 10.0**bulk, 10.0**shear)[:, None]
     if phonons is not None:
-        known = _log10_phonons(phonons)
-        blocks |= {POTENTIAL: known[:, :1], PHONONS: known}
+        log10_phonons = _log10_phonons(phonons)
+        blocks |= {POTENTIAL: log10_phonons[:, :1], PHONONS: log10_phonons}
     return blocks
 
 

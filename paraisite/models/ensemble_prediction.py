@@ -26,7 +26,7 @@ _STEPS_PER_CALL: Final = 16
 
 
 class MemberPredictions(NamedTuple):
-    """What every member says of every crystal.
+    """Every member's prediction for every crystal.
 
     Attributes:
         output: The network's output, float64 [n_member, n_crystal], or [n_member, n_crystal, n_output] for several;

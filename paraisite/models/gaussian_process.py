@@ -55,8 +55,8 @@ class FittedProcesses:
             if settings is None:
                 model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
             else:
-                known = kernel.clone_with_theta(settings[number])
-                model = GaussianProcessRegressor(known, optimizer=None, normalize_y=True)
+                fitted = kernel.clone_with_theta(settings[number])
+                model = GaussianProcessRegressor(fitted, optimizer=None, normalize_y=True)
             with warnings.catch_warnings():
                 # A length at its upper bound belongs to a descriptor that plays no part.
                 warnings.simplefilter("ignore", ConvergenceWarning)
@@ -69,7 +69,7 @@ class FittedProcesses:
         return tuple(model.kernel_.theta for model in self.models)
 
     def estimate(self, rows: Floats) -> Estimate:
-        """Return what the mixture says of other rows' descriptors, [n_row, n_descriptor]."""
+        """Return the mixture's estimate from other rows' descriptors, [n_row, n_descriptor]."""
         if not len(rows):  # scikit-learn refuses none, but of files that cannot be read none is left
             return Estimate(np.zeros(0), np.zeros(0))
         scaled = self.scaler.transform(rows)
@@ -77,7 +77,7 @@ class FittedProcesses:
 
 
 def fit_gaussian_process(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
-    """Fit the processes to training rows, and say what they make of other ones."""
+    """Fit the processes to training rows, and estimate other ones."""
     return FittedProcesses.fit(train, log10_kappa).estimate(rows)
 
 

@@ -179,7 +179,7 @@ def _block(
             for part, value in (("atom", atoms), ("bond", bonds), ("state", state))
         )
     # The first layer of an update is linear in each of its inputs, so what belongs to atoms and states is multiplied
-    # once per atom or state and then spread, instead of once per bond.
+    # once per atom or state and then gathered, instead of once per bond.
     name = f"block_{block}/phi_e"
     kernel = weights[f"{name}/0/kernel"]
     of_centre, of_neighbour, of_bond, of_state = (kernel[:, i * narrow : (i + 1) * narrow] for i in range(4))

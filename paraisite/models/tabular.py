@@ -1,6 +1,7 @@
-"""Models of log10(kappa) on a table of descriptors: baselines that need no network of their own, and the best so far.
+"""Models of log10(kappa) on a table of descriptors: baselines without a network of their own, and Gaussian processes.
 
-Each is a function of the training rows' descriptors and values and of other rows' descriptors, see ``crossfit``.
+Each is a function of the training rows' descriptors and values and of other rows' descriptors, see
+``evaluation.cross_validation``.
 """
 
 from collections.abc import Callable
@@ -36,7 +37,7 @@ _RIDGE_ALPHAS: Final = np.logspace(-3, 3, 13)
 
 
 def predict_constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
-    """Say the same of every crystal: the median, with the training values' own standard deviation."""
+    """Predict the same for every crystal: the median, with the training values' own standard deviation."""
     return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
 
 

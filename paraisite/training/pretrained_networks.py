@@ -1,4 +1,4 @@
-"""The backbones as data: what a network has learnt of crystals in general before it sees any conductivity.
+"""The backbones as data: networks that were pretrained on other properties than the conductivity.
 
 The published models for the moduli were trained with one pass of Set2Set where the others have three. Their weights
 have the same shapes, and all backbones are read into the same network, so that nothing but the weights differs.

@@ -136,7 +136,7 @@ def list_recipes_trained_on(dataset: str) -> tuple[Recipe, ...]:
 
 
 def list_training_sets(recipe: Recipe) -> tuple[str, ...]:
-    """Return the data sets with conductivities that taught a recipe's members, the earliest first."""
+    """Return the data sets with conductivities that a recipe's members were trained on, the earliest first."""
     earlier = list_training_sets(recipe.start) if isinstance(recipe.start, Recipe) else ()
     return (*earlier, recipe.train_on)
 

@@ -50,7 +50,7 @@ class TuningTask:
         start: Starting members.
         dataset: Materials with targets, all of them with a graph.
         graphs: Their graphs, in the same order.
-        splits: Divisions of these rows.
+        splits: Splits of these rows.
         config: Settings; a trial changes ``evaluation.training``.
         folder: Where the states of trainings are kept.
     """
@@ -142,12 +142,12 @@ def measure_inner_errors(
 
 def _of_splits(trained: FitResult, splits: Sequence[NestedSplit]) -> Floats:
     """Return the mean over each split's training rows from the means over its folds."""
-    found, first = [], 0
+    of_splits, first = [], 0
     for split in splits:
         errors = trained.validation_error[first : first + len(split.folds)]  # [n_fold, n_epoch]
-        found.append(np.average(errors, axis=0, weights=[len(fold) for fold in split.folds]))
+        of_splits.append(np.average(errors, axis=0, weights=[len(fold) for fold in split.folds]))
         first += len(split.folds)
-    return np.stack(found)
+    return np.stack(of_splits)
 
 
 def _key(settings: FineTuning) -> str:

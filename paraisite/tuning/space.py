@@ -108,10 +108,10 @@ def adapt_settings(candidate: Mapping[str, Any], *, epochs: int) -> FineTuning:
 
 def find_candidate(settings: FineTuning) -> Candidate | None:
     """Return the candidate that stands for these settings; None where the space does not hold it."""
-    known = asdict(settings) | {PERIOD: settings.learning_rate_period_epochs / settings.epochs}
-    if not all(dimension.holds(known[dimension.name]) for dimension in SPACE):
+    values = asdict(settings) | {PERIOD: settings.learning_rate_period_epochs / settings.epochs}
+    if not all(dimension.holds(values[dimension.name]) for dimension in SPACE):
         return None
-    return {dimension.name: known[dimension.name] for dimension in SPACE}
+    return {dimension.name: values[dimension.name] for dimension in SPACE}
 
 
 def draw_candidates(n: int, *, seed: int) -> Iterator[Candidate]:

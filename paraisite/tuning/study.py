@@ -1,4 +1,4 @@
-"""A study: where it is kept, what it is about, which trials are to be done again. What came out is in ``findings``."""
+"""A study: where it is kept, what its trials have in common, which of them to repeat. Results: ``study_results``."""
 
 import warnings
 from collections.abc import Mapping

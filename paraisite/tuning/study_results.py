@@ -1,4 +1,4 @@
-"""What a study has found: its trials, the best of all and of each split, and what pruning would have cost."""
+"""Results of a study: its trials, the best of all and of each split, and the cost of pruning."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -61,8 +61,8 @@ def find_best_of_splits(study: Study, splits: Sequence[NestedSplit]) -> pd.DataF
     rows = []
     for split in splits:
         best = min(finished, key=lambda trial: trial.user_attrs[OF_SPLITS][split.name])
-        found = {schema.SPLIT_SEED: split.seed, "split": split.name, TRIAL: best.number}
-        rows.append(found | {INNER_MAPE: best.user_attrs[OF_SPLITS][split.name]} | best.params)
+        named = {schema.SPLIT_SEED: split.seed, "split": split.name, TRIAL: best.number}
+        rows.append(named | {INNER_MAPE: best.user_attrs[OF_SPLITS][split.name]} | best.params)
     return pd.DataFrame(rows).set_index(schema.SPLIT_SEED)
 
 

@@ -37,7 +37,7 @@ HALF_WIDTHS = (0.15, 0.3, 0.4)
 
 @dataclass(frozen=True)
 class ShortBondScorer:
-    """Says that a crystal conducts the better the shorter its bonds are; foreign above 3.2 Å."""
+    """Predicts a higher kappa for shorter bonds; out of domain above 3.2 Å."""
 
     digest: str = "short bonds"
     graph_settings: GraphSettings = SETTINGS

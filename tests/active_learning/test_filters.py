@@ -29,7 +29,7 @@ def test_rows_without_a_prediction_or_out_of_domain_are_refused_and_counted() ->
     assert refused == {"no prediction": 1, "out of domain": 1}
 
 
-def test_foreign_rows_stay_on_demand() -> None:
+def test_rows_outside_the_domain_stay_on_demand() -> None:
     assert formulas(Filters(in_domain=False)) == ["NaCl", "MgO", "AgCl", "KF"]
 
 

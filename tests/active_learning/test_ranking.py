@@ -43,13 +43,13 @@ def test_bounds_on_the_source_count(screened: ScreenedRows) -> None:
     assert list(ranked.rows["gap"]) == [1.4, 1.0]
 
 
-def test_nothing_that_passes_is_told_with_the_counts(screened: ScreenedRows) -> None:
+def test_an_empty_selection_is_refused_with_the_counts(screened: ScreenedRows) -> None:
     filters = Filters(bounds=(Bound("gap", 99.0, "at least"),))
     with pytest.raises(DataError, match="no prediction: 0, out of domain: 1, gap at least 99: 6"):
         select_best_rows(screened, filters, UPPER, deviations=PredictiveStd(None), n_row=9)
 
 
-def test_the_members_spread_shares_out_one_width(screened: ScreenedRows) -> None:
+def test_the_members_std_scales_one_width(screened: ScreenedRows) -> None:
     filters = Filters()
     rows = select_best_rows(
         screened, filters, UPPER, deviations=measure_predictive_std(screened, filters), n_row=9

@@ -84,7 +84,7 @@ def test_an_incomplete_screening_is_refused(tmp_path: Path) -> None:
         ScreenedRows.open(screened.folder, screened.source)
 
 
-def test_a_source_that_was_shortened_is_told(tmp_path: Path) -> None:
+def test_a_source_that_was_shortened_is_refused(tmp_path: Path) -> None:
     screened = screened_table(tmp_path, {"gap": [0.0] * 7})
     path = tmp_path / "crystals.parquet"
     pq.write_table(pq.read_table(path).slice(0, 4), path)

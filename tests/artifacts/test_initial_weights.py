@@ -74,7 +74,7 @@ def test_a_pretrained_network_of_three_outputs_gives_its_backbone_only(
     assert set(registered) == {"LALL"}
 
 
-def test_a_variant_that_is_nowhere_is_said_with_the_command_that_trains_it(
+def test_a_variant_that_is_nowhere_is_reported_with_the_command_that_trains_it(
     registered: dict[str, dict[str, str]],
 ) -> None:
     with pytest.raises(MissingInputError, match="`python -m paraisite pretrain log_bulk` trains that network"):

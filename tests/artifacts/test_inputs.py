@@ -49,6 +49,6 @@ def test_another_value_leaves_phonons_valid_and_another_crystal_does_not(
     assert "label phonons --dataset mine" in caplog.text
 
 
-def test_without_phonons_it_is_said_how_to_get_them(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_phonons_the_message_names_the_command(caplog: pytest.LogCaptureFixture) -> None:
     assert load_phonons(DATASET) is None
     assert "`python -m paraisite label phonons --dataset mine` computes them" in caplog.text

@@ -78,7 +78,7 @@ def test_an_alias_asks_the_registry_alone(name: str, monkeypatch: pytest.MonkeyP
         find_predictor(name)
 
 
-def test_a_model_that_is_nowhere_is_said_with_what_makes_it(monkeypatch: pytest.MonkeyPatch):
+def test_a_model_that_is_nowhere_is_reported_with_what_makes_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("paraisite.artifacts.dvc_files.run_dvc", lambda *_, **__: "no such target")
     with pytest.raises(MissingInputError, match="`python -m paraisite train FELABTG15` trains a recipe"):
         find_predictor("felabtg15")

@@ -36,7 +36,7 @@ def test_a_training_leaves_a_predictor_of_its_last_epoch_with_its_card(tmp_path:
     assert card[REFERENCE_SHA256] == file_sha256(folder / "reference.safetensors")
 
 
-def test_the_reference_knows_the_rows_that_taught_each_member():
+def test_the_calibration_set_holds_the_training_rows_of_each_member():
     output = TrainingOutput.of(trained(tiny_ensemble()), tiny_graphs())
     assert output.predictor is not None
     assert output.predictor.calibration_set is not None

@@ -72,7 +72,7 @@ def test_without_the_correction_there_are_no_charges(tmp_path: Path) -> None:
         assert not (tmp_path / program / "born").exists()
 
 
-def test_pw_is_told_what_to_do(tmp_path: Path) -> None:
+def test_pw_input_holds_the_settings(tmp_path: Path) -> None:
     written(tmp_path, "qe")
     text = (tmp_path / "fc3" / "supercell-00001.in").read_text()
     for line in ("calculation      = 'scf'", "input_dft        = 'PBE'", "Mg.UPF", "tprnfor          = .true."):

@@ -16,7 +16,7 @@ def test_the_commands_of_each_program_are_there() -> None:
     assert "PBE [phonondb" in text
 
 
-def test_without_the_correction_phono3py_is_told_so() -> None:
+def test_without_the_correction_phono3py_gets_the_option() -> None:
     text = format_instructions("NaCl", plan_calculation(CELL, with_nac=False), {"vasp": 148})
     assert "--ts 300 --nonac" in text
     assert "BORN" not in text.replace("with BORN", "")

@@ -56,7 +56,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, Any] = {}
-    said = np.random.default_rng(0).uniform(1.0, 100.0, size=(4, N))  # by member and crystal
+    predicted = np.random.default_rng(0).uniform(1.0, 100.0, size=(4, N))  # by member and crystal
     hidden = np.random.default_rng(1).normal(size=(4, N, 3))
 
     def fake_fit(initial: Parameters, **given: Any) -> SimpleNamespace:
@@ -64,7 +64,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
         return SimpleNamespace(last=initial)
 
     monkeypatch.setattr(network_cross_validation, "fit", fake_fit)
-    monkeypatch.setattr(network_cross_validation, "predict", lambda *_: said)
+    monkeypatch.setattr(network_cross_validation, "predict", lambda *_: predicted)
     monkeypatch.setattr(network_cross_validation, "embed", lambda *_: hidden)
     found = trained(dataset)
 
@@ -79,7 +79,7 @@ def test_members_take_starts_by_turns_and_answer_for_their_own_folds(
     kappa = dataset.table["kappa_w_per_m_k"].to_numpy()
     np.testing.assert_allclose(asked["scaler"].mean[0], np.log10(1 + kappa[asked["splits"][0].train]).mean())
     for number, each in enumerate(found):
-        members = np.log10(said[2 * number : 2 * number + 2])
+        members = np.log10(predicted[2 * number : 2 * number + 2])
         np.testing.assert_allclose(each.test.mean, np.median(members[:, each.split.test], axis=0))
         for member, fold in zip(members, each.split.folds, strict=True):
             np.testing.assert_allclose(each.out_of_fold.mean[np.isin(each.split.train, fold)].sum(), member[fold].sum())

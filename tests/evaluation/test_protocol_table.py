@@ -1,4 +1,4 @@
-"""The long table of all protocols: every value once, the best marked, what was not measured anew said to be so."""
+"""The long table of all protocols: every value once, the best marked, what was not measured anew marked so."""
 
 from pathlib import Path
 
@@ -24,12 +24,12 @@ SPLITS = draw_random_nested_splits(95, seeds=[1, 2], train_fraction=0.8, n_fold=
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProtocolTables]:
     """Return what a constant, ridge (the name of a baseline) and a network leave, written and read again."""
     log10_kappa = np.log10(DATASET.table["kappa_w_per_m_k"].to_numpy())
-    told = log10_kappa[:, None] + 0.05 * np.random.default_rng(0).normal(size=(95, 1))
+    descriptor = log10_kappa[:, None] + 0.05 * np.random.default_rng(0).normal(size=(95, 1))
     models = (TabularModel("constant", (), predict_constant, ""), TabularModel("ridge", ("x",), fit_line, ""))
     estimates = [
         tabulate_estimates(
             model.name,
-            cross_fit_tabular(model, blocks={"x": told}, log10_kappa=log10_kappa, splits=SPLITS),
+            cross_fit_tabular(model, blocks={"x": descriptor}, log10_kappa=log10_kappa, splits=SPLITS),
             DATASET,
             seed=42,
         )

@@ -1,4 +1,4 @@
-"""Errors of single rows: by hand, by id, and what a row shares with the rows that taught in its split."""
+"""Errors of single rows: by hand, by id, and what a row shares with the training rows of its split."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def test_a_recipes_errors_are_its_validation_rows_at_the_last_epoch_without_dive
         assert sorted(errors.loc[errors["split_seed"] == split.seed, "row"]) == sorted(split.validation)
 
 
-def test_only_rows_that_are_not_tested_in_a_split_have_taught_in_it() -> None:
+def test_only_rows_outside_the_test_set_are_training_rows() -> None:
     pairs = pd.DataFrame(
         {
             "row": [0, 1, 0, 2, 1, 2],

@@ -18,12 +18,12 @@ KAPPA = DATASET.table["kappa_w_per_m_k"].to_numpy()
 SPLITS = draw_random_nested_splits(50, seeds=[1, 2, 3], train_fraction=0.8, n_fold=4)
 
 
-def found(*, spread: float, seed: int = 0) -> list[CrossFit]:
+def found(*, std: float, seed: int = 0) -> list[CrossFit]:
     rng = np.random.default_rng(seed)
     log10_kappa = np.log10(KAPPA)
 
     def estimate(rows: np.ndarray) -> Estimate:
-        return Estimate(log10_kappa[rows] + spread * rng.normal(size=len(rows)), np.full(len(rows), spread))
+        return Estimate(log10_kappa[rows] + std * rng.normal(size=len(rows)), np.full(len(rows), std))
 
     return [
         CrossFit(split, estimate(split.train), estimate(split.test), rng.uniform(size=len(split.test)))
@@ -31,13 +31,13 @@ def found(*, spread: float, seed: int = 0) -> list[CrossFit]:
     ]
 
 
-def table_of(name: str, *, spread: float, seeds: tuple[int, ...] = (42,)) -> pd.DataFrame:
-    tables = [tabulate_estimates(name, found(spread=spread, seed=seed), DATASET, seed=seed) for seed in seeds]
+def table_of(name: str, *, std: float, seeds: tuple[int, ...] = (42,)) -> pd.DataFrame:
+    tables = [tabulate_estimates(name, found(std=std, seed=seed), DATASET, seed=seed) for seed in seeds]
     return pd.concat(tables, ignore_index=True)
 
 
 def test_tilt_and_intervals_come_from_the_training_rows_alone() -> None:
-    each = found(spread=0.2)
+    each = found(std=0.2)
     table = tabulate_estimates("m", each, DATASET, seed=42)
     assert set(table["seed"]) == {42}
     for split in each:
@@ -55,7 +55,7 @@ def test_tilt_and_intervals_come_from_the_training_rows_alone() -> None:
 
 
 def test_scores_are_those_of_the_rows() -> None:
-    table = table_of("m", spread=0.2)
+    table = table_of("m", std=0.2)
     scores = tabulate_scores(table)
     assert scores["split"].tolist() == ["1", "2", "3"]
     for seed, score in zip((1, 2, 3), scores.to_dict("records"), strict=True):
@@ -71,7 +71,7 @@ def test_scores_are_those_of_the_rows() -> None:
 
 
 def test_the_summary_has_each_models_mean_deviation_and_interval() -> None:
-    joined = pd.concat([table_of(name, spread=spread) for name, spread in (("wide", 0.4), ("narrow", 0.1))])
+    joined = pd.concat([table_of(name, std=std) for name, std in (("wide", 0.4), ("narrow", 0.1))])
     scores = tabulate_scores(joined)
     summary = summarise_scores(joined, scores)
     assert summary.index.tolist() == ["wide", "narrow"]
@@ -86,7 +86,7 @@ def test_the_summary_has_each_models_mean_deviation_and_interval() -> None:
 
 
 def test_one_outlier_widens_the_interval_to_both_sides() -> None:
-    each = found(spread=0.05)
+    each = found(std=0.05)
     row = int(each[0].split.test[0])
     for split in each:
         split.test.mean[split.split.test == row] += 1.0
@@ -97,7 +97,7 @@ def test_one_outlier_widens_the_interval_to_both_sides() -> None:
 
 
 def test_seeds_are_runs_of_their_own_whose_metrics_are_averaged() -> None:
-    table = table_of("m", spread=0.2, seeds=(42, 43))
+    table = table_of("m", std=0.2, seeds=(42, 43))
     scores = tabulate_scores(table)
     assert scores[["seed", "split_seed"]].to_numpy().tolist() == [[s, k] for s in (42, 43) for k in (1, 2, 3)]
     summary = summarise_scores(table, scores).loc["m"]
@@ -116,14 +116,14 @@ def test_seeds_are_runs_of_their_own_whose_metrics_are_averaged() -> None:
 
 
 def test_with_one_seed_its_noise_is_unknown() -> None:
-    table = table_of("m", spread=0.2)
+    table = table_of("m", std=0.2)
     summary = summarise_scores(table, tabulate_scores(table)).loc["m"]
     assert summary["mape_test_std_split"] == pytest.approx(summary["mape_test_std"])
     assert summary[["mape_test_std_seed", "mape_test_std_rest"]].isna().all()
 
 
 def test_a_score_that_knows_the_errors_ranks_them_and_a_constant_one_does_not() -> None:
-    table = table_of("m", spread=0.2)
+    table = table_of("m", std=0.2)
     table["out_of_domain"] = compute_log10_errors(table)
     knowing = summarise_scores(table, tabulate_scores(table)).loc["m"]
     assert knowing["ood_spearman_test"] == pytest.approx(1.0)
@@ -135,7 +135,7 @@ def test_a_score_that_knows_the_errors_ranks_them_and_a_constant_one_does_not() 
 
 def test_every_reported_metric_is_described_once() -> None:
     names = [metric.name for metric in schema.TEST_METRICS]
-    table = table_of("m", spread=0.2)
+    table = table_of("m", std=0.2)
     scores = tabulate_scores(table)
     assert len(names) == len(set(names))
     assert set(scores.columns) - {"model", "seed", "split_seed", "split"} < set(names)

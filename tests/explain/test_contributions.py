@@ -21,7 +21,7 @@ def test_a_contribution_is_the_prediction_less_that_without_the_part():
     assert found.order == [0, 1]
 
 
-def test_a_single_member_has_no_spread_and_no_difference_no_share():
+def test_a_single_member_has_no_std_and_no_difference_no_share():
     found = Contributions.from_predictions(PARTS, np.ones((1, 4)), method="")
     assert np.isnan(found.std_dex).all()
     assert np.isnan(found.accounted_share)

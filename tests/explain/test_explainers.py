@@ -57,10 +57,10 @@ def test_what_is_no_conductivity_is_not_explained():
 
 def test_an_ensemble_without_a_reference_is_explained_by_its_parts():
     (found,) = explain(Explainer(Predictor(NetworkModel(tiny_ensemble()))), [SALT])
-    said = " ".join(describe_explanation(found))
-    assert "it has no interval" in said
-    assert "no training materials to compare with" in said
-    assert "the rest is interplay" in said
+    sentence = " ".join(describe_explanation(found))
+    assert "it has no interval" in sentence
+    assert "no training materials to compare with" in sentence
+    assert "the rest is interplay" in sentence
     assert explanation_figure(found).axes
 
 
@@ -74,7 +74,7 @@ def test_sentences_tell_value_members_domain_and_neighbours():
     assert "the rest is interplay" in parts[-1]
 
 
-def test_an_element_that_taught_nobody_is_named():
+def test_an_element_of_no_training_material_is_named():
     (found,) = explained(Crystal("fe.cif", rocksalt(4.3, ("Fe", "O"))))
     assert "no training material holds Fe" in describe_explanation(found)[2]
 

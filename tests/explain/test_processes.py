@@ -15,13 +15,13 @@ SALT = Crystal("salt.cif", rocksalt(5.64))
 
 
 def test_one_part_is_hidden_in_each_row_and_all_in_the_last():
-    said = np.array([[0.5], [0.6], [0.7], [0.0]])
-    found = build_rows_with_parts_hidden(np.array([1.0, 2.0]), np.array([-1.0, -2.0]), said)
+    network_log10_kappa = np.array([[0.5], [0.6], [0.7], [0.0]])
+    found = build_rows_with_parts_hidden(np.array([1.0, 2.0]), np.array([-1.0, -2.0]), network_log10_kappa)
     expected = [[1, 2, 0.5], [-1, 2, 0.5], [1, -2, 0.5], [1, 2, 0.6], [1, 2, 0.7], [-1, -2, 0.0]]
     np.testing.assert_array_equal(found, expected)
 
 
-def test_descriptors_are_told_with_their_median():
+def test_descriptors_are_listed_with_their_median():
     columns = (Descriptor("mean_mass", "u", ""), Descriptor("neighbours", "", ""))
     found = list_descriptor_parts(np.array([22.0, 6.0]), np.array([40.0, 4.0]), columns)
     assert found == [
@@ -30,7 +30,7 @@ def test_descriptors_are_told_with_their_median():
     ]
 
 
-def test_nothing_hidden_is_the_prediction_and_all_kinds_of_parts_are_told():
+def test_nothing_hidden_is_the_prediction_and_all_kinds_of_parts_are_listed():
     (found,) = explain(Explainer(predictor()), [SALT])
     assert found.contributions is not None
     np.testing.assert_allclose(10**found.contributions.log10_kappa, found.row["members"], rtol=1e-4)

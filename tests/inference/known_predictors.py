@@ -73,6 +73,6 @@ def planted_calibration_set(
 
 
 def trained_mask(n_member: int, n_row: int, *, seeds: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Return which member has learnt from which row: four fifths of them each."""
+    """Return which member was trained on which row: four fifths of them each."""
     orders = np.stack([np.random.default_rng(seed).permutation(n_row) for seed in seeds[:n_member]])
     return orders < 0.8 * n_row

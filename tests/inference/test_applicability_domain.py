@@ -1,4 +1,4 @@
-"""How foreign: as the evaluation says it, planted strangers, and the nearest materials."""
+"""Out-of-domain scores: those of the evaluation, planted outliers, and the nearest materials."""
 
 import dataclasses
 
@@ -44,7 +44,7 @@ def test_the_score_is_the_evaluations_where_each_row_is_held_out_once():
     np.testing.assert_allclose(found.out_of_domain, expected, atol=1.5 / len(split.train))  # float32 may swap a pair
 
 
-def test_a_stranger_is_flagged_and_a_twin_is_not():
+def test_an_outlier_is_flagged_and_a_twin_is_not():
     known = calibration_set()
     hidden = np.concatenate([known.embedding[:, :1], known.embedding[:, :1] + 50.0], axis=1)
     found = ApplicabilityDomain.fit(known).assess(hidden, no_elements(2))
@@ -52,7 +52,7 @@ def test_a_stranger_is_flagged_and_a_twin_is_not():
     assert found.out_of_domain[1] > 0.98
 
 
-def test_an_element_that_taught_nobody_is_flagged_by_name():
+def test_an_element_of_no_training_material_is_flagged_by_name():
     known = calibration_set()
     elements = no_elements(2)
     elements[0, [11, 94]] = True

@@ -1,4 +1,4 @@
-"""Intervals hold the share of new rows that they promise, whatever the members say of what they have learnt."""
+"""Intervals hold the share of new rows that they promise, whatever the members predict for their training rows."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ SEEDS = range(1, N_MEMBER + 1)
 
 
 def planted(rng: np.random.Generator) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """Return values, members that share one error on rows they have not learnt from, and who has learnt from what."""
+    """Return values, members that share one error on rows that they were not trained on, and their training rows."""
     kappa = 10 ** rng.normal(1.2, 0.7, N_ROW)
     trained = trained_mask(N_MEMBER, N_ROW, seeds=SEEDS)
     error = np.where(trained, 0.0, rng.normal(0.0, ERROR_DEX, N_ROW))
@@ -37,7 +37,7 @@ def test_new_rows_lie_in_the_intervals_as_often_as_promised():
     assert calibration.std_dex == pytest.approx(ERROR_DEX, rel=0.15)
 
 
-def test_rows_that_all_members_have_learnt_from_do_not_count():
+def test_rows_that_all_members_were_trained_on_do_not_count():
     kappa, members, trained = planted(np.random.default_rng(3))
     trained[:, :40] = True
     members[:, :40] *= 1000.0
@@ -70,12 +70,12 @@ def test_a_card_holds_all_of_it_by_the_keys_that_shipped_cards_have():
     assert list(described) == ["spread_dex", *list(dataclasses.asdict(calibration))[1:]]
 
 
-def test_intervals_follow_spreads_that_members_give_and_values_lie_below_the_median():
+def test_intervals_follow_the_members_std_and_values_lie_below_the_median():
     rng = np.random.default_rng(7)
-    spread = np.tile(rng.choice([0.1, 0.5], N_ROW), (N_MEMBER, 1))
+    std = np.tile(rng.choice([0.1, 0.5], N_ROW), (N_MEMBER, 1))
     kappa, trained = 10 ** rng.normal(1.2, 0.7, N_ROW), trained_mask(N_MEMBER, N_ROW, seeds=SEEDS)
-    members = np.tile(kappa * 10 ** (spread[0] * rng.normal(size=N_ROW)), (N_MEMBER, 1))
-    calibration = Calibration.fit(planted_calibration_set(kappa, members, trained, std_dex=spread))
+    members = np.tile(kappa * 10 ** (std[0] * rng.normal(size=N_ROW)), (N_MEMBER, 1))
+    calibration = Calibration.fit(planted_calibration_set(kappa, members, trained, std_dex=std))
     assert calibration.half_widths[2] == pytest.approx(1.645, rel=0.2)
     assert calibration.tilt > 0
     estimate = calibration.estimate(np.ones((2, 2)), np.array([[0.1, 0.5], [0.1, 0.5]]))

@@ -21,7 +21,7 @@ def calibration_set() -> CalibrationSet:
     return found
 
 
-def test_it_holds_what_each_member_says_and_has_learnt_from():
+def test_it_holds_predictions_and_training_rows_of_each_member():
     found = calibration_set()
     np.testing.assert_array_equal(found.members_w_per_m_k, predict(tiny_ensemble(), tiny_graphs()))
     for trained, split in zip(found.trained, tiny_splits(), strict=True):

@@ -45,7 +45,7 @@ def predictor() -> Predictor:
     return Predictor(model(), calibration_set)
 
 
-def test_each_member_says_what_the_mixture_fitted_on_its_rows_says():
+def test_each_member_is_the_mixture_fitted_on_its_rows():
     found = model()
     names = [column.name for column in found.columns]
     blocks = {"physical": slice(0, 9), "ionic": slice(9, 15), "networks": slice(15, 17)}
@@ -86,7 +86,7 @@ def test_predictions_have_intervals_and_neighbours():
     assert np.isnan(found.value[1])
 
 
-def test_a_foreign_network_is_refused(tmp_path: Path):
+def test_a_network_of_another_model_is_refused(tmp_path: Path):
     predictor().save(tmp_path)
     other = dataclasses.replace(
         tiny_ensemble(),
@@ -105,7 +105,7 @@ def test_a_changed_number_is_noticed(tmp_path: Path):
         Predictor.load(tmp_path)
 
 
-def test_spreads_grow_far_from_the_materials():
-    spread = np.stack([estimate.std for estimate in model().estimate_members(model().descriptors + 50.0)])
+def test_stds_grow_far_from_the_materials():
+    std = np.stack([estimate.std for estimate in model().estimate_members(model().descriptors + 50.0)])
     known = np.stack([estimate.std for estimate in model().estimate_members(model().descriptors)])
-    assert spread.min() > known.max()
+    assert std.min() > known.max()

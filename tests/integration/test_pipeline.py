@@ -139,13 +139,13 @@ def test_an_evaluation_depends_on_all_networks_that_it_measures_or_asks(lineage:
 
 
 @IN_BOTH
-def test_the_overlap_report_depends_on_the_data_that_taught_and_on_all_errors(lineage: str) -> None:
+def test_the_overlap_report_depends_on_the_training_sets_and_on_all_errors(lineage: str) -> None:
     (stage,) = (stage for name, stage in stages(lineage).items() if name.startswith("overlap"))
     models = list_lineage_models(LINEAGES[lineage])
-    taught = {f"build/prepare/{recipe.train_on}" for recipe in models.values()}
+    trained = {f"build/prepare/{recipe.train_on}" for recipe in models.values()}
     errors = {f"build/evaluate_{name}/result" for name in HONEST}
     errors |= {f"build/{recipe.name.lower()}/result" for recipe in models.values()}
-    assert taught | errors == {path for path in stage["deps"] if path.startswith("build/")}
+    assert trained | errors == {path for path in stage["deps"] if path.startswith("build/")}
 
 
 def test_the_report_depends_on_all_that_it_shows() -> None:

@@ -1,4 +1,4 @@
-"""Variance components: planted ones come back, and what cannot be told is said."""
+"""Variance components: planted ones come back, and what cannot be estimated is NaN."""
 
 import logging
 
@@ -38,7 +38,7 @@ def test_a_table_by_hand() -> None:
     assert (found.split, found.seed, found.rest) == pytest.approx((8**0.5, 2**0.5, 0.0))
 
 
-def test_a_component_below_zero_is_zero_and_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_component_below_zero_is_zero_and_reported(caplog: pytest.LogCaptureFixture) -> None:
     table = pd.DataFrame([[1.0, 2.0], [2.0, 1.0]])
     found = estimate_variance_components(table)
     assert (found.split, found.seed, found.rest) == (0.0, 0.0, 1.0)

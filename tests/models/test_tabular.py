@@ -33,7 +33,7 @@ def fitted(model: TabularModel, values: Floats, **blocks: Floats) -> CrossFit:
     return found
 
 
-def test_the_constant_is_the_training_rows_median_with_their_spread() -> None:
+def test_the_constant_is_the_training_rows_median_with_their_std() -> None:
     found = fitted(TabularModel("c", (), predict_constant, ""), LINEAR)
     np.testing.assert_allclose(found.test.mean, np.median(LINEAR[found.split.train]))
     np.testing.assert_allclose(found.test.std, np.std(LINEAR[found.split.train]))
@@ -47,7 +47,7 @@ def test_planes_are_found(fit_predict: FitPredict) -> None:
 
 
 @pytest.mark.parametrize(("fit_predict", "worst"), [(fit_forest, 0.25), (fit_gaussian_process, 0.08)])
-def test_curves_are_learnt_better_than_by_a_plane(fit_predict: FitPredict, worst: float) -> None:
+def test_curves_are_fitted_better_than_by_a_plane(fit_predict: FitPredict, worst: float) -> None:
     def error(model: FitPredict) -> float:
         found = fitted(TabularModel("m", ("x",), model, ""), CURVED, x=X)
         return float(np.mean(np.abs(found.test.mean - CURVED[found.split.test])))
@@ -70,7 +70,7 @@ def test_blocks_are_put_side_by_side_and_unknown_ones_are_an_error() -> None:
 
 
 @pytest.mark.parametrize("fit_predict", [fit_forest, fit_gaussian_process])
-def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: FitPredict) -> None:
+def test_a_model_predicts_the_same_again_and_with_several_processes(fit_predict: FitPredict) -> None:
     model = TabularModel("m", ("x",), fit_predict, "")
     splits = draw_random_nested_splits(N, seeds=[1, 2], train_fraction=0.8, n_fold=2)
     alone, aside = (
@@ -85,7 +85,7 @@ def test_a_model_says_the_same_again_and_with_several_processes(fit_predict: Fit
 def test_a_computed_value_is_taken_as_it_is() -> None:
     found = fitted(TabularModel("c", ("x",), predict_as_computed, ""), LINEAR, x=LINEAR[:, None] + 1.0)
     np.testing.assert_array_equal(found.test.mean, LINEAR[found.split.test] + 1.0)
-    assert not found.test.std.any(), "a spread would let the estimate be moved"
+    assert not found.test.std.any(), "a standard deviation would let the estimate be moved"
 
 
 def test_names_are_unique() -> None:

@@ -48,7 +48,7 @@ def test_training_values_become_standard(values: list[float]):
 
 
 @pytest.mark.parametrize("values", [[5.0, 5.0], [5.0]], ids=["equal values", "one value"])
-def test_values_without_spread_are_refused(values: list[float]):
+def test_constant_values_are_refused(values: list[float]):
     with pytest.raises(DataError, match="all equal"):
         TargetScaler.fit([np.array([1.0, 2.0]), np.array(values)])
 
@@ -71,7 +71,7 @@ def test_one_output_has_one_number_per_member():
     [[[1.0, 0.1 + 0.2], [2.0, 0.1 + 0.2]], [[1.0, np.nan], [2.0, np.nan]], [[1.0, np.nan], [2.0, 7.0]]],
     ids=["equal", "unknown", "one known"],
 )
-def test_an_output_without_spread_is_refused(values: list[list[float]]):
+def test_a_constant_output_is_refused(values: list[list[float]]):
     with pytest.raises(DataError, match="all equal"):
         Standardiser.fit([np.array(values)])
 

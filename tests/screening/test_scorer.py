@@ -15,7 +15,7 @@ from paraisite.screening.scorer import PredictorScorer
 from tests.inference.known_predictors import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
 
 
-def test_columns_are_mean_variance_and_spread_of_the_members() -> None:
+def test_columns_are_mean_variance_and_std_of_the_members() -> None:
     ensemble, graphs = tiny_ensemble(), tiny_graphs()
     scorer = PredictorScorer(Predictor(NetworkModel(ensemble)))
     columns = scorer.score(graphs, tiny_crystals())

@@ -87,7 +87,7 @@ def test_shape_index_is_the_smallest_shape_that_every_member_fits():
     assert batches.graphs.bond_centre.shape[-1] == shapes[-1].n_bond
 
 
-def test_a_members_epoch_depends_on_nobody_else():
+def test_a_members_epoch_depends_on_no_other_member():
     together, alone = epoch(ROWS, [1, 2, 3]), epoch(ROWS[1:2], [2])
     np.testing.assert_array_equal(together.target[:, 1], alone.target[:, 0])
     for values, own in zip(together.graphs, alone.graphs, strict=True):

@@ -27,7 +27,7 @@ N_COPY = 4
 
 
 def graphs() -> GraphCollection:
-    """Return each of the tiny crystals four times, and one whose values nobody knows."""
+    """Return each of the tiny crystals four times, and one without values."""
     return tiny_data().graphs.take([*np.tile(np.arange(12), N_COPY), 0])
 
 
