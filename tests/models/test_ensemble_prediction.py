@@ -58,9 +58,7 @@ np.save(folder / "found.npy", predict(ensemble, graphs))
 def test_predictions_are_those_of_the_compiler_as_users_have_it(tmp_path: Path) -> None:
     """The tests compile with less optimisation than a user's process does, see ``conftest``."""
     graphs = tiny_data().graphs
-    ensemble = Ensemble(
-        CONFIG, stack([random_parameters(CONFIG, seed=seed) for seed in (1, 2)]), None, "kappa", "W/m/K"
-    )
+    ensemble = Ensemble(CONFIG, stack([draw_parameters(CONFIG, seed=seed) for seed in (1, 2)]), None, "kappa", "W/m/K")
     graphs.save(tmp_path / "graphs")
     ensemble.save(tmp_path / "members")
     environment = {name: value for name, value in os.environ.items() if name not in ("XLA_FLAGS", "TF_XLA_FLAGS")}
