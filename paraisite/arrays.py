@@ -6,6 +6,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 

@@ -41,7 +41,7 @@ def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
 
 
 def _pull(target: str, wanted: Path, *, project: Path) -> str | None:
-    """Run DVC; return what it said if it failed."""
+    """Run DVC; return its message if it failed."""
     logger.info("%s is absent: dvc pull %s", wanted, target)
     return run_dvc("pull", "--quiet", target, project=project)
 

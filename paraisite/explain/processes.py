@@ -22,7 +22,7 @@ from paraisite.inference.process_model import ProcessModel, build_descriptors
 
 METHOD: Final = (
     "A descriptor is hidden by giving it the training materials' median; atoms and shells of bonds are hidden from the "
-    f"networks that are asked. {NETWORKS_METHOD}"
+    f"networks that are evaluated. {NETWORKS_METHOD}"
 )
 
 

@@ -108,7 +108,7 @@ def describe_contributions(found: Contributions) -> list[str]:
         found.method,
         f"With everything hidden the model predicts {found.nothing_w_per_m_k:.3g} W/m/K; of the difference of "
         f"{whole:+z.2f} dex to the prediction the contributions add up to {found.mean_dex.sum():+z.2f} dex{share}, the "
-        "rest is interplay.",
+        "rest is interaction.",
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.arrays import offsets
+from paraisite.arrays import Hashes, offsets
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.graphs.neighbours import Bonds
@@ -20,7 +20,6 @@ MAX_SHELL_WIDTH_TOLERANCES: Final = 2.0
 """A distance shell is never wider than this many tolerances, however many distances chain up."""
 
 _MAX_HALVINGS: Final = 20
-_Hashes = npt.NDArray[np.uint64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -128,7 +127,7 @@ def distance_shells(
     return shell
 
 
-def _refine(crystals: CrystalArrays, bonds: Bonds, shell: npt.NDArray[np.int64]) -> _Hashes:
+def _refine(crystals: CrystalArrays, bonds: Bonds, shell: npt.NDArray[np.int64]) -> Hashes:
     """Refine colours until each crystal's number of them is stable; colours are 64-bit hashes, equal if alike.
 
     A multiset is hashed as the sum of its mixed members. Two different surroundings in one crystal of n atoms
@@ -148,7 +147,7 @@ def _refine(crystals: CrystalArrays, bonds: Bonds, shell: npt.NDArray[np.int64])
 
 
 def _colour_classes(
-    crystals: CrystalArrays, colour_hash: _Hashes
+    crystals: CrystalArrays, colour_hash: Hashes
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Number the colours over all crystals, by crystal, atomic number and hash.
 
@@ -164,14 +163,14 @@ def _colour_classes(
     return classes, order[new]
 
 
-def _count_colours(crystals: CrystalArrays, colour_hash: _Hashes) -> int:
+def _count_colours(crystals: CrystalArrays, colour_hash: Hashes) -> int:
     """Return the number of colours, summed over the crystals (none of them can fall in a refinement)."""
     n_bit = np.uint64(len(crystals).bit_length())
     key = np.sort(crystals.crystal_of_atom.astype(np.uint64) << (np.uint64(64) - n_bit) | (colour_hash >> n_bit))
     return int(np.count_nonzero(np.diff(key))) + 1
 
 
-def _mix(values: _Hashes) -> _Hashes:
+def _mix(values: Hashes) -> Hashes:
     """Scramble 64 bits one to one (the finaliser of splitmix64)."""
     values = values ^ (values >> np.uint64(30))
     values *= np.uint64(0xBF58_476D_1CE4_E5B9)

@@ -57,7 +57,7 @@ class Model(Protocol):
         Args:
             graphs: Crystals, built as ``graph_settings`` says.
             crystals: The same crystals, in the same order.
-            compiled: As ``models.ensemble_prediction.answers`` takes it.
+            compiled: As ``models.ensemble_prediction.predict_members`` takes it.
         """
 
     def save(self, folder: Path) -> None:

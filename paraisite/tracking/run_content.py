@@ -36,7 +36,7 @@ def run_parameters(parameters: Mapping[str, object]) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    """Return a value on one line: what looks like a JSON list is spread over many by MLflow's pages."""
+    """Return a value on one line: what looks like a JSON list is broken into many by MLflow's pages."""
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -33,7 +33,7 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
 
     Args:
         folder: Folder of the screening; None for the last one.
-        source: ScreenedRows source, by name or path; None for the one that the folder is named after.
+        source: What was screened, by name or path; None for what the screening itself says.
         criteria: Criteria of the selection.
         output: Folder of the lists; None for ``build/candidates/``.
 

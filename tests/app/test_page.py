@@ -62,7 +62,7 @@ def test_an_example_is_predicted_and_explained(tmp_path: Path):
     )
     assert page.metric[0].value == kappa_text(row)
     assert len(page.table) == 2
-    assert any("the rest is interplay" in text.value for text in page.markdown)
+    assert any("the rest is interaction" in text.value for text in page.markdown)
 
 
 def test_a_model_that_is_nowhere_is_said(tmp_path: Path):

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
+from paraisite.arrays import Singles
 from paraisite.errors import WeightsError
 from paraisite.models.architecture import STATE_DIM, ModelConfig, Parameters
 from paraisite.models.ensemble import Ensemble
@@ -31,7 +31,7 @@ _INPUTS: Final = (
     "bond_graph_index_input",
 )
 
-_Array = npt.NDArray[np.float32]
+
 _Reference = tuple[str, int]
 """A layer's name, and which of its outputs."""
 
@@ -74,14 +74,14 @@ class _Network:
     """A Keras network under construction: layer descriptions and weights, in order."""
 
     layers: list[dict[str, Any]] = field(default_factory=list)
-    weights: dict[str, dict[str, _Array]] = field(default_factory=dict)
+    weights: dict[str, dict[str, Singles]] = field(default_factory=dict)
 
     def add(
         self,
         kind: str,
         name: str,
         inputs: Iterable[_Reference],
-        weights: Mapping[str, _Array] | None = None,
+        weights: Mapping[str, Singles] | None = None,
         config: Mapping[str, object] | None = None,
     ) -> _Reference:
         """Add a layer and return its first output."""
@@ -92,7 +92,7 @@ class _Network:
         self.weights[name] = dict(weights or {})
         return name, 0
 
-    def dense(self, name: str, tensor: _Reference, kernel: _Array, bias: _Array, activation: str) -> _Reference:
+    def dense(self, name: str, tensor: _Reference, kernel: Singles, bias: Singles, activation: str) -> _Reference:
         """Add a dense layer."""
         config = {"units": len(bias), "activation": activation, "use_bias": True}
         return self.add("Dense", name, [tensor], {"kernel": kernel, "bias": bias}, config)
