@@ -3,10 +3,13 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from paraisite.core.files import write_whole
 from paraisite.errors import DataError
+
+FORMAT_KEY: Final = "format"
+"""In a plan: of the other files, which no user can choose."""
 
 
 def claim_plan(path: Path, plan: Mapping[str, Any], *, metadata: Mapping[str, Any]) -> None:
@@ -24,12 +27,18 @@ def claim_plan(path: Path, plan: Mapping[str, Any], *, metadata: Mapping[str, An
         write_whole(path, (json.dumps({**plan, **metadata}, indent=2) + "\n").encode())
         return
     begun = {key: value for key, value in read_plan(path).items() if key not in metadata}
-    for key in {**begun, **plan}:
-        if begun.get(key) != plan.get(key):
+    for key in {FORMAT_KEY: None, **begun, **plan}:  # the format first: it may be why others differ
+        if begun.get(key) == plan.get(key):
+            continue
+        if key == FORMAT_KEY:
             raise DataError(
-                f"{path.parent} was begun with {key} = {begun.get(key)!r}, now it is {plan.get(key)!r}: "
-                "take the old value back, or move the folder away to start anew"
+                f"{path.parent} was written by another version of paraisite, in format {begun.get(key)}, not "
+                f"{plan.get(key)}: choose another folder (--output), or remove this one to start anew"
             )
+        raise DataError(
+            f"{path.parent} was begun with {key} = {begun.get(key)!r}, now it is {plan.get(key)!r}: "
+            "take the old value back, or move the folder away to start anew"
+        )
 
 
 def read_plan(path: Path) -> dict[str, Any]:
