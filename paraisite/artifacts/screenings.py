@@ -1,10 +1,11 @@
 """Screenings below ``build/screen/``: their folders, and which of them is the last one."""
 
+import json
 from pathlib import Path
 
 from paraisite.core.paths import SCREENINGS
-from paraisite.errors import MissingInputError
-from paraisite.screening.output import SUMMARY_FILE
+from paraisite.errors import DataError, MissingInputError
+from paraisite.screening.output import SOURCE_KEY, SUMMARY_FILE
 
 
 def screening_folder(source: str, model: str) -> Path:
@@ -18,8 +19,23 @@ def all_models_file(source: str) -> Path:
 
 
 def source_of_screening(folder: Path) -> str:
-    """Return the source that a screening's folder is named after."""
-    return folder.name.rpartition("-")[0]
+    """Return the path or data set that a complete screening is of.
+
+    A screening of version 0.1 does not say so: its folder is named after the source.
+
+    Raises:
+        MissingInputError: There is no complete screening.
+        DataError: Its summary is damaged, or neither that nor the folder's name tells the source.
+    """
+    if not is_screening(folder):
+        raise MissingInputError(f"{folder} holds no complete screening: `python -m paraisite screen …` makes one")
+    try:
+        recorded = json.loads((folder / SUMMARY_FILE).read_text()).get(SOURCE_KEY)
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"{folder / SUMMARY_FILE} is no readable summary: {error!r}") from error
+    if source := recorded or folder.name.rpartition("-")[0]:
+        return str(source)
+    raise DataError(f"{folder} does not say what was screened: `select` takes it as --source, or screen it again")
 
 
 def is_screening(folder: Path) -> bool:

@@ -17,6 +17,11 @@ from paraisite.screening.sources import open_source
 MATERIALS_PROJECT: Final = "materials_project"
 
 
+def name_source(name: str) -> str:
+    """Return what means the same source from every working directory: an absolute path, or a data set's name."""
+    return str(Path(name).resolve()) if Path(name).exists() else name
+
+
 def find_source(name: str) -> Source:
     """Return the source that a data set's name or a path means; a path wins.
 

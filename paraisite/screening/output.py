@@ -27,6 +27,9 @@ from paraisite.screening.scorer import Scorer
 PLAN_FILE: Final = "_plan.json"
 SUMMARY_FILE: Final = "_summary.json"
 
+SOURCE_KEY: Final = "source"
+"""In the summary: what was screened, an absolute path or a data set's name."""
+
 FORMAT: Final = 2
 """Of the parts, and of what their columns mean: raise it when rows of the same crystals and model change."""
 
@@ -48,9 +51,15 @@ class Summary:
 
 @dataclass(frozen=True)
 class ScreeningFolder:
-    """The folder of a screening."""
+    """The folder of a screening.
+
+    Attributes:
+        folder: Where it lies.
+        source_name: Absolute path or data set that was screened, written beside the summary; None where nobody asks.
+    """
 
     folder: Path
+    source_name: str | None = None
 
     def begin(self, source: Source, scorer: Scorer, *, chunk_size: int) -> None:
         """Claim the folder.
@@ -100,7 +109,8 @@ class ScreeningFolder:
         if end != n_row:
             raise DataError(f"{self.folder} holds {end} rows, expected {n_row}")
         summary = Summary(n_row, n_scored)
-        write_whole(self.folder / SUMMARY_FILE, (json.dumps(asdict(summary), indent=2) + "\n").encode())
+        content = asdict(summary) | ({SOURCE_KEY: self.source_name} if self.source_name is not None else {})
+        write_whole(self.folder / SUMMARY_FILE, (json.dumps(content, indent=2) + "\n").encode())
         return summary
 
     def _parts(self) -> Iterator[pa.Table]:

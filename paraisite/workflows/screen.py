@@ -9,7 +9,7 @@ from paraisite import DEFAULT_MODEL
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.screenings import all_models_file, screening_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
-from paraisite.artifacts.structure_sources import find_source
+from paraisite.artifacts.structure_sources import find_source, name_source
 from paraisite.config import load_config
 from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
@@ -43,10 +43,10 @@ def screen_source(
     """
     scorer = PredictorScorer(find_predictor(model))
     rows = find_source(source)
-    folder = output or screening_folder(source, model)
+    folder = ScreeningFolder(output or screening_folder(source, model), name_source(source))
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
-    summary = screen(rows, scorer, output=ScreeningFolder(folder), workers=workers, chunk_size=chunk_size)
-    print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder}")
+    summary = screen(rows, scorer, output=folder, workers=workers, chunk_size=chunk_size)
+    print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder.folder}")
 
 
 def screen_with_all_models(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:

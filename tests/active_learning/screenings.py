@@ -87,7 +87,7 @@ def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None
     path = folder / "crystals.parquet"
     pq.write_table(append_structure_columns(table, crystals()), path)
     source, scorer = open_source(path), ShortBondScorer()
-    output = ScreeningFolder(folder / "screened")
+    output = ScreeningFolder(folder / "screened", str(path))
     output.begin(source, scorer, chunk_size=CHUNK_SIZE)
     chunks: list[Chunk] = list(source.chunks(CHUNK_SIZE))
     for chunk in chunks:

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from paraisite.active_learning.criteria import CIF
-from paraisite.artifacts import crystal_lookup
 from paraisite.artifacts.crystal_lookup import find_crystal
 from paraisite.errors import ConfigError, MissingInputError, StructureError
 from paraisite.schema import MATERIAL_ID
@@ -26,9 +25,8 @@ def test_a_candidate_is_found_by_its_id(tmp_path: Path) -> None:
     assert (found.name, found.formula) == ("rocksalt:K-F", "KF")
 
 
-def test_a_row_of_a_screening_is_found_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_of_a_screening_is_found_by_its_id(tmp_path: Path) -> None:
     screened = screened_table(tmp_path)
-    monkeypatch.setattr(crystal_lookup, "find_source", lambda _name: screened.source)
     found = find_crystal("GaAs", screened.folder)
     assert not isinstance(found.found, str)
     assert found.found.matches(crystals()[3])

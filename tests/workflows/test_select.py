@@ -1,5 +1,6 @@
 """Candidates of a screening, from its folder to tables, structures and figures."""
 
+import contextlib
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +13,12 @@ from paraisite.active_learning.element_values import ElementValues
 from paraisite.active_learning.filters import Filters
 from paraisite.active_learning.replay import ReplayOptions
 from paraisite.artifacts import candidate_lists, screenings
-from paraisite.errors import ConfigError, MissingInputError
+from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.models.tabular import fit_line
 from paraisite.schema import FORMULA, MATERIAL_ID
-from paraisite.workflows import replay, select
-from tests.active_learning.screenings import crystals, screened_table
+from paraisite.workflows import replay, screen, select
+from tests.active_learning.screenings import NAMES, ShortBondScorer, crystals, screened_table
+from tests.screening.test_run import HereWorkers
 
 pytestmark = pytest.mark.usefixtures("own_store")
 ALL_ROWS = Diversity(min_distance=0.0)
@@ -41,6 +43,26 @@ def test_lists_come_with_structures_and_a_figure(tmp_path: Path, capsys: pytest.
     assert rows.set_index(FORMULA).loc["MgO", KNOWN_KAPPA] == pytest.approx(66.069)
     assert list(pd.read_csv(target / candidate_lists.NEXT_FILE)[FORMULA]) == ["Si"], "Togo15 holds all others"
     assert "1 same formula and space group" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("folder", ["screened", "build/screen/mine-gp"])
+def test_a_screening_of_a_folder_says_what_was_screened(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "find_predictor", lambda name: name)
+    monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
+    monkeypatch.setattr(screen, "LocalWorkers", lambda scorer, n_process: HereWorkers(scorer))
+    structures = tmp_path / "my-structures"
+    structures.mkdir()
+    for name, crystal in zip(NAMES, crystals(), strict=True):
+        crystal.to(str(structures / f"{name}.cif"), fmt="cif")
+    output = tmp_path / folder
+    with contextlib.chdir(tmp_path):
+        screen.screen_source("my-structures", "gp", output=output, n_process=1, chunk_size=3, scheduler=None)
+    select.select_candidates(output, None, Criteria(diversity=ALL_ROWS), output=tmp_path / "chosen")
+    assert "KF" in list(pd.read_csv(tmp_path / "chosen" / candidate_lists.CANDIDATES_FILE)[FORMULA])
+    with pytest.raises(DataError, match="no screening of this source"):
+        select.select_candidates(output, str(tmp_path / "chosen" / "structures"), Criteria(), output=tmp_path)
 
 
 def test_stability_that_nobody_knows_is_refused(tmp_path: Path) -> None:
