@@ -29,6 +29,15 @@ NO_STUDY: Final = "none"
 MAX_CUTOFF_ANGSTROM: Final = 5.0
 """Where the last of MEGNet's Gaussians lies: it cannot tell longer bonds apart, Å."""
 
+ProtocolName = Literal[
+    "paper", "paper-last", "honest", "grouped", "leave-one-prototype-out",
+    "paper-clean", "paper-last-clean", "honest-clean", "grouped-clean", "leave-one-prototype-out-clean",
+]  # fmt: skip
+"""Keys of ``evaluation.protocols.PROTOCOLS``, which builds on these settings."""
+
+MAX_COUNT: Final = 1_000_000
+"""Of epochs, crystals, folds or neurons: more is a slip of the pen, and array libraries fail on it."""
+
 _MAX_LOG10_KAPPA: Final = 30.0  # single precision ends at 38
 
 
@@ -41,7 +50,7 @@ def _without_repetition(values: tuple[Any, ...]) -> tuple[Any, ...]:
 def _head_text(text: str) -> str:
     if text != KEPT:
         widths = text.split("-")
-        if not all(width.isascii() and width.isdigit() and int(width) >= 1 for width in widths):
+        if not all(width.isascii() and width.isdigit() and 1 <= int(width[:9]) <= MAX_COUNT for width in widths):
             raise ValueError(f"widths such as 128-64, or {KEPT}")
     return text
 
@@ -52,7 +61,7 @@ def _file_path(path: Path) -> Path:
     return path
 
 
-Count = Annotated[int, Field(strict=True, ge=1)]
+Count = Annotated[int, Field(strict=True, ge=1, le=MAX_COUNT)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]  # what NumPy's RandomState takes
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
@@ -225,7 +234,7 @@ class EvaluationConfig:
         training: Of networks, which end with the last epoch: no epoch is selected.
     """
 
-    protocols: Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_without_repetition)]
+    protocols: Annotated[tuple[ProtocolName, ...], Field(min_length=1), AfterValidator(_without_repetition)]
     n_fold: Annotated[Count, Field(ge=2)]
     seeds: Seeds
     training: FineTuning

@@ -109,6 +109,9 @@ def test_variables_override_the_input_paths(tmp_path: Path, monkeypatch: pytest.
         ({"training": {"epochs": 5.0}}, r"training: epochs: expected an integer, found 5\.0"),
         ({"training": {"epochs": True}}, r"training: epochs: expected an integer, found True"),
         ({"training": {"epochs": -5}}, r"training: epochs: expected 1 or more, found -5"),
+        ({"training": {"epochs": 10**20}}, r"training: epochs: expected 1000000 at most, found 1000000000000"),
+        ({"splits": {"seeds": [1, 10**20]}}, r"seeds: item 2: expected less than 4294967296, found 1000000000000"),
+        ({"evaluation": {"protocols": ["honst"]}}, r"protocols: item 1: expected one of 'paper', .*, found 'honst'"),
         ({"training": {"batch_size": 0}}, r"training: batch_size: expected 1 or more, found 0"),
         ({"training": {"learning_rate": "fast"}}, r"learning_rate: expected a number, found 'fast'"),
         ({"training": {"learning_rate": False}}, r"learning_rate: expected a number, found False"),
@@ -165,7 +168,7 @@ def test_a_wrong_key_or_value_is_named(tmp_path: Path, change: dict[str, dict[st
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("head", ["", "128-", "0", "wide", "-5", "1²"])
+@pytest.mark.parametrize("head", ["", "128-", "0", "wide", "-5", "1²", "128-10000000000"])
 def test_the_widths_of_a_new_head_are_checked(tmp_path: Path, head: str) -> None:
     raw = yaml.safe_load(PARAMS.read_text())["evaluation"]["training"]
     with pytest.raises(ConfigError, match=r"evaluation: training: head: expected .*, found '"):

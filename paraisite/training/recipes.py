@@ -165,7 +165,7 @@ def read_lineage(chosen: "LineageConfig") -> Lineage:
         ConfigError: A model of it is no recipe, or its second stage starts from another recipe.
     """
     models = chosen.models
-    second, last = find_recipe(models.second_stage), find_recipe(models.last_stage)
+    second, last = _find_part(chosen, "second_stage"), _find_part(chosen, "last_stage")
     if isinstance(second.start, Recipe):
         raise ConfigError(
             f"params.yaml: lineages: {chosen.name}: models: second_stage: expected a recipe that starts from formation "
@@ -174,10 +174,20 @@ def read_lineage(chosen: "LineageConfig") -> Lineage:
     return Lineage(
         chosen.name,
         pretrained=second.start,
-        middle_from_random=find_recipe(models.second_stage_from_random),
+        middle_from_random=_find_part(chosen, "second_stage_from_random"),
         middle=second,
         third=None if last == second else last,
     )
+
+
+def _find_part(chosen: "LineageConfig", key: str) -> Recipe:
+    name: str = getattr(chosen.models, key)
+    try:
+        return find_recipe(name)
+    except ConfigError as error:
+        raise ConfigError(
+            f"params.yaml: lineages: {chosen.name}: models: {key}: expected the name of a recipe, found {name!r}"
+        ) from error
 
 
 PARTS: Final = (

@@ -1,12 +1,13 @@
 """Protocols: which rows test, of the project's own data."""
 
 import dataclasses
+import typing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from paraisite.config import Config, load_config
+from paraisite.config import Config, ProtocolName, load_config
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.splits import draw_random_splits
 from paraisite.data.datasets.table import Dataset
@@ -28,6 +29,7 @@ def togo15(config: Config, bundled_data: Path) -> Dataset:
 
 def test_the_pipelines_protocols_are_known(config: Config) -> None:
     assert set(config.evaluation.protocols) <= set(PROTOCOLS)
+    assert typing.get_args(ProtocolName) == tuple(PROTOCOLS)
 
 
 def test_honest_tests_the_papers_fifths(togo15: Dataset, config: Config) -> None:

@@ -86,7 +86,7 @@ def test_a_lineage_is_what_params_yaml_says():
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("nonsense", "unknown recipe 'nonsense'"),
+        ("nonsense", "lineages: lab: models: second_stage: expected the name of a recipe, found 'nonsense'$"),
         ("felabbte", "expected a recipe that starts from formation energies, found felabbte, which starts from FELAB"),
     ],
 )
