@@ -10,15 +10,21 @@ import pandas as pd
 
 from paraisite.errors import DataError
 from paraisite.schema import (
+    COVERAGES,
+    FORMER_COLUMNS,
     FORMER_SCREENING_COLUMNS,
     FORMULA,
     KAPPA_LOG10_STD,
     KAPPA_MEAN,
     KAPPA_VARIANCE,
+    LOG10_STD,
     MATERIAL_ID,
     MODEL,
+    PREDICTED_KAPPA,
+    PREDICTED_MEDIAN_KAPPA,
     REASON,
     ROW,
+    interval_columns,
     present_names,
 )
 from paraisite.screening.side_by_side import SEPARATOR
@@ -27,6 +33,14 @@ logger = logging.getLogger(__name__)
 
 QUANTITIES: Final = (KAPPA_MEAN, KAPPA_VARIANCE, KAPPA_LOG10_STD)
 """Columns that a model fills, whatever the table."""
+
+_OTHER_PREDICTIONS: Final = (
+    PREDICTED_KAPPA,
+    PREDICTED_MEDIAN_KAPPA,
+    LOG10_STD,
+    *(end for coverage in COVERAGES for end in interval_columns(coverage)),
+)
+"""What a model fills as well: no descriptor of the crystal, whichever quantities are asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +64,8 @@ def split_by_model(table: pd.DataFrame, *, name: str, quantities: Sequence[str] 
     """Return the predictions of each model of a table.
 
     Models stand below each other, named in a column "model"; beside each other, as in "RWTG15:mTC_w_per_m_k"; or there
-    is one that the table does not name. Every other column of numbers, or of true and false, is a descriptor.
+    is one that the table does not name. Every other column of numbers, or of true and false, is a descriptor,
+    unless models fill it.
 
     Args:
         table: One row per crystal, or per crystal and model; rows with a reason are left out.
@@ -60,9 +75,10 @@ def split_by_model(table: pd.DataFrame, *, name: str, quantities: Sequence[str] 
     Raises:
         DataError: No column is one of the quantities, or none is a descriptor.
     """
-    if {ROW, KAPPA_MEAN} <= set(table.columns):  # a screening, whose columns had other names up to version 0.1
-        renamed = present_names(table.columns, FORMER_SCREENING_COLUMNS)
-        table, quantities = table.rename(columns=renamed), [renamed.get(name, name) for name in quantities]
+    # Up to version 0.1 columns had other names; in a screening the label's was one of them.
+    is_screening = {ROW, KAPPA_MEAN} <= set(table.columns)
+    renamed = present_names(table.columns, FORMER_SCREENING_COLUMNS if is_screening else FORMER_COLUMNS)
+    table, quantities = table.rename(columns=renamed), [renamed.get(name, name) for name in quantities]
     predicted_rows = _drop_rejected(table, name)
     if MODEL in predicted_rows.columns:
         parts = [(str(model), rows.drop(columns=MODEL)) for model, rows in predicted_rows.groupby(MODEL, sort=False)]
@@ -111,7 +127,7 @@ def _build_predictions(model: str, rows: pd.DataFrame, quantities: Sequence[str]
     indexed = rows.set_index(MATERIAL_ID) if MATERIAL_ID in rows.columns else rows
     numbers = indexed.drop(columns=ROW, errors="ignore").select_dtypes(["number", "bool", "boolean"])
     finite = numbers.astype(np.float64).replace([np.inf, -np.inf], np.nan)
-    descriptors = finite.drop(columns=predicted, errors="ignore")
+    descriptors = finite.drop(columns=[*predicted, *QUANTITIES, *_OTHER_PREDICTIONS], errors="ignore")
     if len(unread := set(predicted) - set(finite.columns)) or descriptors.empty:
         what = f"column {', '.join(sorted(unread))} holds no numbers" if unread else "no column of numbers beside it"
         raise DataError(f"{model}: {what}, expected what is known of the crystals beside {', '.join(predicted)}")

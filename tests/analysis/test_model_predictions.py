@@ -57,10 +57,12 @@ def test_crystals_are_shared_by_their_ids_and_not_where_one_stands_twice() -> No
     assert select_shared_crystals(split_by_model(table, name=""), "mTC_w_per_m_k").empty
 
 
-def test_a_screening_of_version_0_1_has_its_columns_by_their_present_names() -> None:
-    columns = {"mTC_w_per_m_k": [1.0, 2.0], "kappa_w_per_m_k": [1.1, 2.1], "lower_90": [0.5, 1]}
+def test_predictions_of_version_0_1_are_no_descriptors_by_any_name() -> None:
+    columns = {"mTC_w_per_m_k": [1.0, 2.0], "kappa_w_per_m_k": [1.1, 2.1], "lower_90": [0.5, 1], "density": [3.0, 4]}
     table = pd.DataFrame({"row": [0, 1], **columns})
     (found,) = split_by_model(table, name="mine")
-    assert list(found.descriptors) == ["predicted_kappa_w_per_m_k", "lower_90_w_per_m_k"]
+    assert list(found.descriptors) == ["density"]
+    (named,) = split_by_model(table, name="mine", quantities=["kappa_w_per_m_k"])
+    assert (list(named.quantities), list(named.descriptors)) == (["predicted_kappa_w_per_m_k"], ["density"])
     (own,) = split_by_model(table.drop(columns="row"), name="a table with labels")
-    assert list(own.descriptors) == ["kappa_w_per_m_k", "lower_90"]
+    assert list(own.descriptors) == ["kappa_w_per_m_k", "density"]
