@@ -3,10 +3,12 @@
 TensorFlow, pandas and mlflow are imported inside the verbs, so that ``--help`` answers at once.
 """
 
+import functools
 import importlib.metadata
+import logging
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import typer
 
@@ -22,6 +24,8 @@ from paraisite.cli import (
 )
 from paraisite.cli.data_commands import data
 from paraisite.core.log import set_up_logging
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="paraisite",
@@ -56,6 +60,19 @@ for commands in (
 ):  # fmt: skip
     for verb in commands.VERBS:
         app.command()(verb)
+
+
+def _name_successor(former_name: str, verb: Callable[..., None]) -> Callable[..., None]:
+    """Return the verb under a former name, which first says what it is called now."""
+
+    @functools.wraps(verb)
+    def run(*args: Any, **options: Any) -> None:
+        logger.warning("%s is called %s now", former_name, verb.__name__.replace("_", "-"))
+        verb(*args, **options)
+
+    return run
+
+
 FORMER_NAMES: Final[dict[str, Callable[..., None]]] = {
     "candidates": selection_commands.select,
     "lab": label_commands.build_labels,
@@ -64,5 +81,5 @@ FORMER_NAMES: Final[dict[str, Callable[..., None]]] = {
 """Names that verbs had before version 0.2; they still run, and are not listed."""
 
 for former_name, verb in FORMER_NAMES.items():
-    app.command(former_name, hidden=True, deprecated=True)(verb)
+    app.command(former_name, hidden=True)(_name_successor(former_name, verb))
 app.add_typer(data, name="data")

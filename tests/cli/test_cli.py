@@ -375,6 +375,16 @@ def test_former_verbs_run_and_are_not_listed() -> None:
     assert all(runner.invoke(app, [name, "--help"]).exit_code == 0 for name in FORMER_NAMES)
 
 
+def test_a_former_verb_runs_and_names_its_successor(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    released: list[str] = []
+    monkeypatch.setattr("paraisite.workflows.release.release_model", released.append)
+    assert runner.invoke(app, ["ship", "LFE"]).exit_code == 0
+    assert released == ["LFE"]
+    assert "ship is called release now" in caplog.text
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_list_of_verbs_shows_whole_sentences(verb: str) -> None:
     group = typer.main.get_command(app)
