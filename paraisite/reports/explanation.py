@@ -23,7 +23,6 @@ _COLOURS: Final[dict[Kind, str]] = {"atom": "#1f6fb4", "shell": "#e08a1e", "desc
 _WORDS: Final[dict[Kind, str]] = {"atom": "atoms", "shell": "shells of bonds", "descriptor": "descriptors"}
 _PREDICTION_COLOUR: Final = "#c0392b"
 _MEMBER_COLOUR: Final = "#333333"
-_MATERIAL_COLOUR: Final = "#9aa5b1"
 _LINE_WIDTHS: Final = (11.0, 6.5, 2.5)
 """Of the intervals for ``schema.COVERAGES``."""
 

@@ -55,7 +55,7 @@ class ScreeningFolder:
 
     Attributes:
         folder: Where it lies.
-        source_name: Absolute path or data set that was screened, written beside the summary; None where nobody asks.
+        source_name: Absolute path or data set that was screened, written beside the summary; None: not written.
     """
 
     folder: Path
