@@ -30,8 +30,9 @@ MAX_CUTOFF_ANGSTROM: Final = 5.0
 """Where the last of MEGNet's Gaussians lies: it cannot tell longer bonds apart, Å."""
 
 ProtocolName = Literal[
-    "paper", "paper-last", "honest", "grouped", "leave-one-prototype-out",
+    "paper", "paper-last", "honest", "grouped", "leave-one-prototype-out", "space-group", "structure-type", "benchmark",
     "paper-clean", "paper-last-clean", "honest-clean", "grouped-clean", "leave-one-prototype-out-clean",
+    "space-group-clean", "structure-type-clean", "benchmark-clean",
 ]  # fmt: skip
 """Keys of ``evaluation.protocols.PROTOCOLS``, which builds on these settings."""
 

@@ -16,6 +16,14 @@ KAPPA: Final = "kappa_w_per_m_k"
 SOURCE: Final = "source"
 REASON: Final = "reason"
 
+# Columns that only some data tables have.
+SPACE_GROUP: Final = "space_group"
+"""Number of the space group as the source names it; 0 where it names none."""
+BENCHMARK_SPLIT: Final = "benchmark_split"
+"""Test set of a published benchmark that the material is in; missing where it is in none."""
+SELECTED_BY_LABEL: Final = "selected_by_label"
+"""Whether the material is in the table because of its label: see ``data.datasets.label_selection``."""
+
 LOG_FLOOR: Final = 1e-3
 """Smallest argument of a logarithm, W/m/K: well below the conductivity of any known crystal."""
 

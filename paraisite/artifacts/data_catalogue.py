@@ -19,11 +19,11 @@ from paraisite.data.datasets.imported import RESERVED_NAMES, list_imported_names
 from paraisite.data.datasets.table import CARD_FILE, Dataset
 from paraisite.data.snapshot import CARD_FILE as SNAPSHOT_FILE
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot
-from paraisite.data.sources import half_heusler, togo15
+from paraisite.data.sources import half_heusler, phonix, togo15
 from paraisite.data.sources.stable_materials import StableMaterials, load_stable_materials
 from paraisite.errors import DataError
 from paraisite.schema import REASON
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, MIX, SLACK, TOGO15
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, MIX, PHONIX, SLACK, TOGO15
 
 DOWNLOADABLE: Final = (AFLOW, MATERIALS_PROJECT)
 """Data sets that come from a server."""
@@ -32,6 +32,7 @@ _CONTENT: Final = {
     TOGO15: "phono3py conductivities of 95 crystals",
     HH143: "conductivities of 143 half-Heuslers",
     MIX: "Togo15 and HH143",
+    PHONIX: "accurate conductivities of many structure types",
     AFLOW: "AGL conductivities of ICSD crystals",
     SLACK: "our own labels from elastic constants",
     BTE: "our own labels from phonons",
@@ -122,6 +123,7 @@ def _files(name: str, config: Config) -> list[Path]:
         TOGO15: [DATA / togo15.FILE_NAME],
         HH143: [DATA / half_heusler.FILE_NAME],
         MIX: [DATA / togo15.FILE_NAME, DATA / half_heusler.FILE_NAME],
+        PHONIX: [DATA / phonix.FILE_NAME],
         AFLOW: [config.data.aflow_table],
         SLACK: [config.data.lab / f"{SLACK}.parquet"],
         BTE: [config.data.lab / f"{BTE}.parquet"],
@@ -140,13 +142,13 @@ def _snapshot(file: Path) -> Snapshot | None:
 
 def _counts(name: str, file: Path, config: Config) -> tuple[int | None, int | None]:
     """Return how many materials are usable and how many were rejected, where that is known without a long reading."""
+    if name == PHONIX:
+        return _count_accepted(file, phonix.SUSPECT)
     if name in FINAL_DATASETS:
         dataset = load_data(name, config)
         return len(dataset), len(dataset.rejected)
     if file.suffix == ".parquet" and name in (SLACK, BTE):
-        reasons = pq.read_table(file, columns=[REASON])[REASON]
-        n_usable = pc.sum(pc.equal(reasons, "")).as_py() or 0
-        return n_usable, len(reasons) - n_usable
+        return _count_accepted(file, REASON)
     folder = file.parent if file.suffix == ".parquet" else prepared_folder(name)
     try:
         n_rejected = pq.read_metadata(folder / REJECTED_FILE).num_rows
@@ -155,6 +157,13 @@ def _counts(name: str, file: Path, config: Config) -> tuple[int | None, int | No
         return json.loads((folder / CARD_FILE).read_text())["n_material"], n_rejected
     except (OSError, ValueError, KeyError):
         return None, None
+
+
+def _count_accepted(file: Path, column: str) -> tuple[int, int]:
+    """Return how many rows of a table have no reason in a column, and how many have one."""
+    reasons = pq.read_table(file, columns=[column])[column]
+    n_usable = pc.sum(pc.equal(reasons, "")).as_py() or 0
+    return n_usable, len(reasons) - n_usable
 
 
 def _version(files: list[Path]) -> str:

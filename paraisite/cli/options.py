@@ -20,7 +20,16 @@ DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
 FETCHED: Final = (AFLOW, "materials_project")
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "formation_energy")
-UNCLEAN: Final = ("paper", "paper-last", "honest", "grouped", "leave-one-prototype-out")
+UNCLEAN: Final = (
+    "paper",
+    "paper-last",
+    "honest",
+    "grouped",
+    "leave-one-prototype-out",
+    "space-group",
+    "structure-type",
+    "benchmark",
+)
 PROTOCOLS: Final = (*UNCLEAN, *(f"{name}-clean" for name in UNCLEAN))
 TUNED: Final = ("honest", "grouped")
 SAMPLERS: Final = ("tpe", "qmc")

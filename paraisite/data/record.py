@@ -22,6 +22,9 @@ class Record:
         kappa_w_per_m_k: Lattice thermal conductivity at 300 K, W/m/K, positive.
         prototype: Structure type, or None where the source names none.
         source: Where structure and value come from, for people.
+        space_group: Its number as the source names it, or None.
+        benchmark_split: Test set of a published benchmark that the material is in, or None.
+        selected_by_label: Whether the material is there because of its value.
     """
 
     material_id: str
@@ -29,6 +32,9 @@ class Record:
     kappa_w_per_m_k: float
     prototype: str | None
     source: str
+    space_group: int | None = None
+    benchmark_split: str | None = None
+    selected_by_label: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import FitResult, fit
 from paraisite.training.initial_parameters import replace_head, stack
-from paraisite.training.recipe_training import StartingWeights, build_model_config
+from paraisite.training.recipe_training import StartingWeights, build_model_config, weigh_rows
 
 
 def cross_fit_network(
@@ -40,7 +40,7 @@ def cross_fit_network(
     """Train a member for every fold of every split, without that fold, and return its predictions after the last epoch.
 
     A test row's prediction is the median over its split's members, a training row's that of its fold's member. The
-    standard deviation of both is the root mean square of the errors out of fold.
+    standard deviation of both is the root mean square of the errors out of fold, of rows that errors are measured on.
 
     Args:
         start: Initial members; they are used in turn.
@@ -108,7 +108,7 @@ def fit_folds(
     scaler = TargetScaler.fit([kappa[part.train] for part in inner])
     trained = fit(
         _build_initial_members(start, len(inner), model=model, config=config),
-        data=TrainingData(graphs, kappa, model),
+        data=TrainingData(graphs, kappa, model, weigh_rows(dataset)),
         splits=inner,
         scaler=scaler,
         settings=settings.applied_to(config.training),
@@ -137,7 +137,8 @@ def _build_cross_fit(split: NestedSplit, estimated: Floats, hidden: Floats, log1
         Estimate(member[fold], np.zeros(len(fold))) for member, fold in zip(estimated, split.folds, strict=True)
     ]
     out_of_fold = restore_training_order(split, of_folds).mean
-    rms_error = float(np.sqrt(np.mean((out_of_fold - log10_kappa[split.train]) ** 2)))
+    measured = split.measured
+    rms_error = float(np.sqrt(np.mean((out_of_fold - log10_kappa[split.train])[measured] ** 2)))
     return CrossFit(
         split,
         out_of_fold=Estimate(out_of_fold, np.full(len(split.train), rms_error)),

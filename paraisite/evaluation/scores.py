@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.data.datasets.label_selection import refuse_selected_rows
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.metrics.bootstrap import bootstrap_mean_of_runs
@@ -18,6 +19,7 @@ from paraisite.metrics.variance_components import describe_components
 from paraisite.models.applicability import count_unseen_elements, is_flagged
 from paraisite.models.estimate import (
     CUT_OFF_COVERAGE,
+    Estimate,
     choose_tilt,
     compute_half_width,
     compute_interval,
@@ -37,7 +39,8 @@ def read_estimates(path: Path) -> pd.DataFrame:
 def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:
     """Return one row per split and test material: its label, its prediction with intervals, its out-of-domain score.
 
-    Tilt and widths are chosen on the out-of-fold predictions of each split's training rows.
+    Tilt and widths are chosen on the out-of-fold predictions of each split's training rows, without those that were
+    selected by their label.
 
     Args:
         model: Its name.
@@ -48,9 +51,12 @@ def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Data
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     tables = []
     for each in cross_fits:
-        split, known = each.split, np.log10(kappa[each.split.train])
-        cut_off = compute_half_width(each.out_of_fold, known, coverage=CUT_OFF_COVERAGE)
-        tilt = choose_tilt(each.out_of_fold, known, half_width=cut_off)
+        split = each.split
+        refuse_selected_rows(split.test, dataset.selected_by_label, what=f"split {split.name}: its test part")
+        out_of_fold = Estimate(each.out_of_fold.mean[split.measured], each.out_of_fold.std[split.measured])
+        known = np.log10(kappa[split.train[split.measured]])
+        cut_off = compute_half_width(out_of_fold, known, coverage=CUT_OFF_COVERAGE)
+        tilt = choose_tilt(out_of_fold, known, half_width=cut_off)
         rows = dataset.table.iloc[split.test]
         columns: dict[str, Any] = {
             MODEL: model,
@@ -69,7 +75,7 @@ def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Data
             schema.N_UNSEEN_ELEMENT: count_unseen_elements(dataset.structures, split),
         }
         for coverage in schema.COVERAGES:
-            width = compute_half_width(each.out_of_fold, known, coverage=coverage)
+            width = compute_half_width(out_of_fold, known, coverage=coverage)
             columns |= dict(
                 zip(schema.interval_columns(coverage), compute_interval(each.test, half_width=width), strict=True)
             )

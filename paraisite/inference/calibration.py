@@ -55,14 +55,16 @@ class Calibration:
 
     @classmethod
     def fit(cls, calibration_set: CalibrationSet, *, among: npt.NDArray[np.bool_] | None = None) -> "Calibration":
-        """Measure it on the rows that at least one member was not trained on.
+        """Measure it on the rows that at least one member was not trained on, and that their label did not select.
 
         Args:
             calibration_set: The members' predictions of them.
             among: Which rows may be used, bool [n_row]; by default all.
         """
         held_out = ~calibration_set.trained
-        rows = np.flatnonzero(held_out.any(axis=0) & (True if among is None else among))
+        selected = calibration_set.materials.selected_by_label
+        measured = held_out.any(axis=0) if selected is None else held_out.any(axis=0) & ~selected
+        rows = np.flatnonzero(measured & (True if among is None else among))
         if not len(rows):
             return cls(float("nan"), (float("nan"),) * len(COVERAGES), 0)
         logs = floored_log10(calibration_set.members_w_per_m_k)[:, rows]

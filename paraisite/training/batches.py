@@ -39,21 +39,26 @@ class TrainingData:
         target: float64 [n_crystal], kappa in W/m/K or another property; [n_crystal, n_output] for several outputs.
             NaN where it is not known: that value counts nowhere.
         config: Architecture; it decides what the network receives of a bond.
+        weight: How much each crystal counts in the loss, float64 [n_crystal]; None where all count alike. Errors on
+            validation rows are not weighted.
     """
 
     graphs: GraphCollection
     target: npt.NDArray[np.float64]
     config: ModelConfig
+    weight: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check that every crystal has a target for each of the network's outputs.
 
         Raises:
-            DataError: The targets have another shape.
+            DataError: The targets or the weights have another shape.
         """
         expected = (len(self.graphs),) if self.config.n_output == 1 else (len(self.graphs), self.config.n_output)
         if self.target.shape != expected:
             raise DataError(f"the targets have shape {self.target.shape}, expected {expected}")
+        if self.weight is not None and self.weight.shape != (len(self.graphs),):
+            raise DataError(f"the weights have shape {self.weight.shape}, expected {(len(self.graphs),)}")
 
     def __getstate__(self) -> dict[str, object]:
         """Leave what can be computed again out of what goes to a worker's process."""
@@ -112,7 +117,7 @@ def train_batches(
     ]
     load = np.max([step_loads(sizes, plan) for plan in plans], axis=0)
     n_too_small = [(load > shape.capacity).any(axis=1) for shape in shapes]
-    return _labelled(data, plans, shapes[-1], np.sum(n_too_small, axis=0, dtype=np.int32))
+    return _labelled(data, plans, shapes[-1], np.sum(n_too_small, axis=0, dtype=np.int32), weight=data.weight)
 
 
 def validation_plans(data: TrainingData, member_rows: Sequence[Ints], shape: BatchShape) -> list[Ints]:
@@ -134,16 +139,23 @@ def validation_batches(data: TrainingData, plans: Sequence[Ints], shape: BatchSh
 
 
 def _labelled(
-    data: TrainingData, plans: Sequence[Ints], shape: BatchShape, shape_index: npt.NDArray[np.int32]
+    data: TrainingData,
+    plans: Sequence[Ints],
+    shape: BatchShape,
+    shape_index: npt.NDArray[np.int32],
+    *,
+    weight: npt.NDArray[np.float64] | None = None,
 ) -> LabelledBatches:
     packed = [pack(data.graphs, data.bond_feature, plan, shape) for plan in plans]
     places = np.stack(plans, axis=1)  # [n_step, n_member, n_crystal]
     target = data.target[places]  # [n_step, n_member, n_crystal] or […, n_crystal, n_output]
     is_crystal = (places != EMPTY).reshape(places.shape + (1,) * (target.ndim - places.ndim))
-    present = is_crystal & ~np.isnan(target)
+    present = (is_crystal & ~np.isnan(target)).astype(np.float32)
+    if weight is not None:
+        present *= weight[places].reshape(is_crystal.shape).astype(np.float32)
     return LabelledBatches(
         graphs=GraphBatch(*(np.stack(parts, axis=1) for parts in zip(*packed, strict=True))),
-        target=np.where(present, target, 1.0).astype(np.float32),
-        present=present.astype(np.float32),
+        target=np.where(is_crystal & ~np.isnan(target), target, 1.0).astype(np.float32),
+        present=present,
         shape_index=shape_index,
     )

@@ -208,6 +208,7 @@ def _fingerprint(task: TrainingTask, members: Sequence[int], weights: npt.NDArra
         task.scaler.mean[members],
         task.scaler.std[members],
         task.data.target,
+        *(() if task.data.weight is None else (task.data.weight,)),
         graphs.n_atom,
         graphs.atomic_number,
         graphs.atom_multiplicity,

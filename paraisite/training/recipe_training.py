@@ -12,7 +12,7 @@ import pandas as pd
 import paraisite
 from paraisite import schema
 from paraisite.config import Config
-from paraisite.data.datasets.splits import Split, draw_random_splits
+from paraisite.data.datasets.splits import Split, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.metrics.kappa_errors import tabulate_metrics
@@ -72,12 +72,12 @@ def run_recipe(
         Curves, predictions of every material by every member, metrics and members.
     """
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
-    splits = draw_random_splits(len(dataset), seeds=config.splits.seeds, train_fraction=config.splits.train_fraction)
+    splits = draw_splits(dataset, seeds=config.splits.seeds, train_fraction=config.splits.train_fraction)
     scaler = TargetScaler.fit([kappa[split.train] for split in splits])
     model = build_model_config(config)
     trained = fit(
         start.parameters,
-        data=TrainingData(graphs, kappa, model),
+        data=TrainingData(graphs, kappa, model, weigh_rows(dataset)),
         splits=splits,
         scaler=scaler,
         settings=config.training,
@@ -118,6 +118,11 @@ def adapt_settings(recipe: Recipe, config: Config) -> Config:
 def build_model_config(config: Config) -> ModelConfig:
     """Return the architecture that the settings ask for."""
     return ModelConfig(cutoff_angstrom=config.graphs.cutoff_angstrom, head_hidden=config.model.head_hidden)
+
+
+def weigh_rows(dataset: Dataset) -> npt.NDArray[np.float64] | None:
+    """Return how much each row counts in the loss, [n_row]: less where rows were selected by their label; None for all 1."""
+    return dataset.sample_weights if dataset.selected_by_label.any() else None
 
 
 def list_effective_parameters(config: Config) -> dict[str, object]:

@@ -70,11 +70,12 @@ class Lineage:
 TOGO15: Final = "togo15"
 HH143: Final = "hh143"
 MIX: Final = "mix"
+PHONIX: Final = "phonix"
 AFLOW: Final = "aflow"
 SLACK: Final = "slack"
 BTE: Final = "bte"
 
-FINAL_DATASETS: Final = (TOGO15, HH143, MIX)
+FINAL_DATASETS: Final = (TOGO15, HH143, MIX, PHONIX)
 """Data sets of the project that a model may end on, as it may on any that a user has imported."""
 
 LFE: Final = "LFE"
@@ -94,7 +95,7 @@ _STARTS: Final[dict[str, InitialWeights | Recipe]] = {
     LFE: InitialWeights.LAB_FORMATION_ENERGY,
     **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE)},
 }
-_SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX"}
+_SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX", PHONIX: "PHONIX"}
 _PUBLISHED: Final = {"RWTG15": 0.55, "FETG15": 0.53, "FEAFTG15": 0.28}
 
 
@@ -115,7 +116,7 @@ RECIPES: Final[dict[str, Recipe]] = {
         *(_final(prefix, start, data) for data in FINAL_DATASETS for prefix, start in _STARTS.items()),
     )
 }
-"""All recipes by name: those that others start from, then RWTG15, FETG15, …, and the same on HH143 and MIX."""
+"""All recipes by name: those that others start from, then RWTG15, FETG15, …, and the same on HH143, MIX and Phonix."""
 
 
 def find_final_recipe(start: "InitialWeights | Recipe", dataset: str) -> Recipe:

@@ -28,7 +28,8 @@ class LabelledBatches(NamedTuple):
     Attributes:
         graphs: Packed in the largest shape.
         target: float32 […, n_crystal], or […, n_crystal, n_output] for several outputs; 1 where it is not known.
-        present: float32, same shape; 1 where a value is known, 0 where it is not and in empty places.
+        present: float32, same shape; 1 where a value is known, or the crystal's weight in the loss; 0 where it is not
+            and in empty places.
         shape_index: int32 [n_step]; which of the program's shapes is enough for this step.
     """
 

@@ -145,7 +145,7 @@ def _of_splits(trained: FitResult, splits: Sequence[NestedSplit]) -> Floats:
     of_splits, first = [], 0
     for split in splits:
         errors = trained.validation_error[first : first + len(split.folds)]  # [n_fold, n_epoch]
-        of_splits.append(np.average(errors, axis=0, weights=[len(fold) for fold in split.folds]))
+        of_splits.append(np.average(errors, axis=0, weights=[len(inner.validation) for inner in split.inner()]))
         first += len(split.folds)
     return np.stack(of_splits)
 

@@ -12,7 +12,7 @@ from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.artifacts.training_outputs import write_process_predictor
 from paraisite.config import Config, load_config
-from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_random_splits
+from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
 from paraisite.inference.predictor import Predictor
@@ -41,7 +41,7 @@ def fit_processes(dataset_name: str) -> None:
     """
     config, name = load_config(), name_final_recipe(PREFIX, dataset_name)
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
-    splits = draw_random_splits(len(dataset), **asdict(config.splits))
+    splits = draw_splits(dataset, **asdict(config.splits))
     with recipe_run(name) as run_id:
         stages = EarlierStages(config, run_id=run_id, without=dataset)
         networks = stages.load_conductivity_networks(read_lineage(config.lineage))

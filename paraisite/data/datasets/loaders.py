@@ -10,7 +10,7 @@ from paraisite.core.paths import EXTERNAL
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.datasets.table import CARD_FILE, Dataset, build_dataset
 from paraisite.data.record import Record, Rejection
-from paraisite.data.sources import half_heusler, togo15
+from paraisite.data.sources import half_heusler, phonix, togo15
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.lab_tables import load_tier
 from paraisite.errors import DataError
@@ -64,6 +64,10 @@ def _load_aflow(config: DataConfig, _data_folder: Path) -> Loaded:
     return load_aflow(config.aflow_table)
 
 
+def _load_phonix(_config: DataConfig, data_folder: Path) -> Loaded:
+    return phonix.load_phonix(data_folder / phonix.FILE_NAME)
+
+
 def _load_slack(config: DataConfig, _data_folder: Path) -> Loaded:
     return load_tier(config.lab, "slack")
 
@@ -76,6 +80,7 @@ _LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
     "togo15": _load_togo15,
     "hh143": _load_half_heusler,
     "mix": _load_mix,
+    "phonix": _load_phonix,
     "aflow": _load_aflow,
     "slack": _load_slack,
     "bte": _load_bte,

@@ -1,4 +1,7 @@
-"""The paper's random splits, a grouped split with a test part, and the table of which row is in which part.
+"""The splits of a data set, a grouped split with a test part, and the table of which row is in which part.
+
+The paper's splits are of rows. Data sets of many polymorphs are split by formula, so that no compound is trained on
+that is held out; rows that were selected by their label are never held out.
 
 Source: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D: ``RandomState(seed).permutation(n)``, the first
 ``int(0.8 n)`` rows train.
@@ -7,19 +10,26 @@ Source: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D: ``RandomState(seed).pe
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from paraisite.data.datasets.label_selection import add_selected_rows, refuse_selected_rows
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, MATERIAL_ID, PART, ROW, SPLIT_SEED, TRAIN, VALIDATION
+
+SPLIT_BY_FORMULA: Final = frozenset({"phonix", "phonix-full"})
+"""Names of the data sets whose splits leave every formula whole."""
 
 
 @dataclass(frozen=True)
 class Split:
     """One split of a data set's rows.
+
+    Rows that were selected by their label are in no part where their formula is held out; all others are in one.
 
     Attributes:
         seed: Seed of the permutation.
@@ -32,8 +42,46 @@ class Split:
     validation: npt.NDArray[np.int64]
 
 
+def draw_splits(dataset: Dataset, *, seeds: Sequence[int], train_fraction: float) -> tuple[Split, ...]:
+    """Return the splits of a data set: the paper's, of rows, or of formulas where it is one of ``SPLIT_BY_FORMULA``."""
+    selected = dataset.selected_by_label
+    if dataset.name not in SPLIT_BY_FORMULA and not selected.any():
+        return draw_random_splits(len(dataset), seeds=seeds, train_fraction=train_fraction)
+    formulas = dataset.table[FORMULA].tolist()
+    return draw_formula_splits(formulas, selected=selected, seeds=seeds, train_fraction=train_fraction)
+
+
+def draw_formula_splits(
+    formulas: Sequence[str], *, selected: npt.NDArray[np.bool_], seeds: Sequence[int], train_fraction: float
+) -> tuple[Split, ...]:
+    """Return for each seed a split of the formulas, drawn as the paper draws its split of rows.
+
+    Args:
+        formulas: Of each row, [n_row].
+        selected: Which rows were selected by their label, [n_row]: they train where none of their formula is held out,
+            and are left out elsewhere.
+        seeds: One split for each.
+        train_fraction: Share of the formulas that train, of those with a row that was not selected.
+
+    Returns:
+        Rows of a formula follow each other, formulas in permutation order; selected rows come last.
+    """
+    groups = np.asarray(formulas, dtype=np.str_)
+    rows = np.flatnonzero(~selected)
+    names, formula_of_row = np.unique(groups[rows], return_inverse=True)
+    splits = []
+    for by_formula in draw_random_splits(len(names), seeds=seeds, train_fraction=train_fraction):
+        place = np.argsort(np.concatenate([by_formula.train, by_formula.validation]))[formula_of_row]
+        order = np.argsort(place, kind="stable")
+        n_train = int(np.sum(place < len(by_formula.train)))
+        train, validation = rows[order[:n_train]], rows[order[n_train:]]
+        train = add_selected_rows(train, validation, selected=selected, groups=groups)
+        splits.append(Split(seed=by_formula.seed, train=train, validation=validation))
+    return tuple(splits)
+
+
 def draw_random_splits(n_row: int, *, seeds: Sequence[int], train_fraction: float) -> tuple[Split, ...]:
-    """Return the paper's split of ``n_row`` rows for each seed."""
+    """Return the paper's split of ``n_row`` rows for each seed, whatever they are."""
     n_train = int(train_fraction * n_row)
     splits = []
     for seed in seeds:
@@ -92,14 +140,18 @@ def tabulate_split(dataset: Dataset, split: Split) -> pd.DataFrame:
     Rows keep the split's permutation order, the training rows first.
 
     Raises:
-        DataError: The split was made for another number of rows, or shares a row between its parts.
+        DataError: The split was made for other rows, shares a row between its parts, leaves out one that was not
+            selected by its label, or holds out one that was.
     """
     rows = np.concatenate([split.train, split.validation])
-    if not np.array_equal(np.sort(rows), np.arange(len(dataset))):
+    selected = dataset.selected_by_label
+    left_out = np.setdiff1d(np.flatnonzero(selected), rows)
+    if not np.array_equal(np.sort(np.concatenate([rows, left_out])), np.arange(len(dataset))):
         raise DataError(
             f"split {split.seed} divides {len(rows)} rows, "
             f"expected each of the {len(dataset)} rows of {dataset.name} once"
         )
+    refuse_selected_rows(split.validation, selected, what=f"split {split.seed} of {dataset.name}: its validation part")
     table = dataset.table[[MATERIAL_ID, FORMULA]].iloc[rows].reset_index(drop=True)
     table.insert(0, SPLIT_SEED, split.seed)
     table.insert(1, PART, np.repeat([TRAIN, VALIDATION], [len(split.train), len(split.validation)]))

@@ -19,19 +19,34 @@ import pyarrow.parquet as pq
 from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
+from paraisite.arrays import Floats
 from paraisite.core.files import COMPACT_PARQUET
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE
 from paraisite.data.structure_columns import append_structure_columns, element_symbols, read_structure_columns
 from paraisite.data.validation import find_unusable
 from paraisite.errors import DataError, MissingInputError
-from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, SOURCE
+from paraisite.schema import (
+    BENCHMARK_SPLIT,
+    FORMULA,
+    KAPPA,
+    MATERIAL_ID,
+    PROTOTYPE,
+    REASON,
+    SELECTED_BY_LABEL,
+    SOURCE,
+    SPACE_GROUP,
+)
 
 logger = logging.getLogger(__name__)
 
 COLUMN_TYPES: Final = {MATERIAL_ID: "str", FORMULA: "str", PROTOTYPE: "str", KAPPA: "float64", SOURCE: "str"}
+OPTIONAL_TYPES: Final = {SPACE_GROUP: "int64", BENCHMARK_SPLIT: "str", SELECTED_BY_LABEL: "bool"}
+"""Columns that a table has only where some material has a value."""
+
 REJECTED_TYPES: Final = {MATERIAL_ID: "str", REASON: "str"}
 
 CARD_FILE: Final = "dataset.json"
@@ -47,7 +62,7 @@ class Dataset:
     Attributes:
         name: Short name, e.g. "togo15".
         table: One row per material: material_id, formula (reduced), prototype (missing where unknown),
-            kappa_w_per_m_k, source.
+            kappa_w_per_m_k, source; those of ``OPTIONAL_TYPES`` where the source tells them.
         structures: Structure of each row, same order.
         rejected: Rows that were refused: material_id, reason.
         digest: SHA-256, hexadecimal, over ids, structures and values in this order; not over name and rejections.
@@ -67,6 +82,18 @@ class Dataset:
     def structures_digest(self) -> str:
         """SHA-256, hexadecimal, over ids and structures: what describes the materials, whatever their values."""
         return _digest(self.table.assign(**{KAPPA: 1.0}), self.structures)
+
+    @property
+    def selected_by_label(self) -> npt.NDArray[np.bool_]:
+        """Which materials are there because of their label, bool [n_row]: see ``label_selection``."""
+        if SELECTED_BY_LABEL not in self.table:
+            return np.zeros(len(self), np.bool_)
+        return self.table[SELECTED_BY_LABEL].to_numpy(np.bool_)
+
+    @property
+    def sample_weights(self) -> Floats:
+        """Weights with which labels are distributed as without a selection by label, [n_row]; 1 where there is none."""
+        return compute_sample_weights(self.table[KAPPA].to_numpy(np.float64), self.selected_by_label)
 
     def take(self, rows: Sequence[int] | npt.NDArray[Any]) -> Self:
         """Return the data set of these rows (numbers or a mask), in this order; the rejections stay as they are.
@@ -126,7 +153,10 @@ class Dataset:
             card = json.loads((folder / CARD_FILE).read_text())
             materials = pq.read_table(folder / MATERIALS_FILE)
             rejected = pq.read_table(folder / REJECTED_FILE).to_pandas().astype(REJECTED_TYPES)
-            table = materials.select(list(COLUMN_TYPES)).to_pandas().astype(COLUMN_TYPES)
+            types = COLUMN_TYPES | {
+                name: OPTIONAL_TYPES[name] for name in OPTIONAL_TYPES if name in materials.schema.names
+            }
+            table = materials.select(list(types)).to_pandas().astype(types)
             structures = read_structure_columns(materials)
             name, expected = card["name"], card["digest"]
         except FileNotFoundError as error:
@@ -177,7 +207,13 @@ def _table(records: Sequence[Record]) -> pd.DataFrame:
         KAPPA: [record.kappa_w_per_m_k for record in records],
         SOURCE: [record.source for record in records],
     }
-    return pd.DataFrame(columns).astype(COLUMN_TYPES)
+    optional = {
+        SPACE_GROUP: [record.space_group or 0 for record in records],
+        BENCHMARK_SPLIT: [record.benchmark_split for record in records],
+        SELECTED_BY_LABEL: [record.selected_by_label for record in records],
+    }
+    told = {name: values for name, values in optional.items() if any(values)}
+    return pd.DataFrame(columns | told).astype(COLUMN_TYPES | {name: OPTIONAL_TYPES[name] for name in told})
 
 
 def reduce_formulas(compositions: Iterable[Composition]) -> list[str]:

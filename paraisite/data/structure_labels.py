@@ -1,0 +1,59 @@
+"""Structure types as labels that depend neither on the elements nor on their order.
+
+A label has the form of AFLOW's: anonymous formula, Pearson symbol, space group, Wyckoff letters of each element; rock
+salt is ``AB_cF8_225_a_b``. Two crystals of one label have their elements on the same Wyckoff positions, so that they
+are of one structure type unless free coordinates make them different: the label is finer than a space group, coarser
+than a comparison of distances.
+
+Source: Hicks et al., Comput. Mater. Sci. 199, 110450 (2021), 10.1016/j.commatsci.2021.110450 (the labels); Goodall et
+al., Sci. Adv. 8, eabn4117 (2022), 10.1126/sciadv.abn4117 (the choice among equivalent settings, as pymatgen makes it).
+"""
+
+import re
+import warnings
+from string import ascii_uppercase
+from typing import Final
+
+from pymatgen.analysis.prototypes import get_protostructure_label_from_spglib
+from pymatgen.core.structure import Structure
+
+from paraisite.errors import StructureError
+
+SYMPREC_ANGSTROM: Final = 0.1
+"""How far atoms may lie from their Wyckoff positions."""
+
+_ELEMENT: Final = re.compile(r"[A-Z](\d*)")
+
+
+def label_structure_type(structure: Structure) -> str:
+    """Return a crystal's structure type.
+
+    Raises:
+        StructureError: No symmetry was found.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # spglib's deprecations, and pymatgen's of elements without electronegativity
+            found = get_protostructure_label_from_spglib(structure, init_symprec=SYMPREC_ANGSTROM, raise_errors=True)
+    except Exception as error:  # pymatgen and spglib raise almost any exception on a cell whose symmetry they miss
+        raise StructureError(f"no structure type: {type(error).__name__} {error}") from error
+    if not found:
+        raise StructureError("no structure type: no symmetry was found")
+    return order_label(found.partition(":")[0])
+
+
+def order_label(label: str) -> str:
+    """Return a label with its elements ordered by number, then by Wyckoff letters; pymatgen orders them by their symbols.
+
+    The double perovskites Cs2NaAlH6 (``AB2C6D_cF40_225_a_c_e_b``) and K2NaAlF6 (``AB6C2D_cF40_225_a_e_c_b``) are thus of
+    one type, ``ABC2D6_cF40_225_a_b_c_e``.
+    """
+    formula, pearson, space_group, *letters = label.split("_")
+    numbers = [int(number or 1) for number in _ELEMENT.findall(formula)]
+    elements = sorted(zip(numbers, letters, strict=True))
+    ordered = "".join(
+        f"{name}{number if number > 1 else ''}" for name, (number, _) in zip(ascii_uppercase, elements, strict=False)
+    )
+    return "_".join([ordered, pearson, space_group, *(letter for _, letter in elements)])
