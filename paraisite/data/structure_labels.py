@@ -45,10 +45,10 @@ def label_structure_type(structure: Structure) -> str:
 
 
 def order_label(label: str) -> str:
-    """Return a label with its elements ordered by number, then by Wyckoff letters; pymatgen orders them by their symbols.
+    """Return a label with its elements ordered by number, then by Wyckoff letters; pymatgen orders them by symbol.
 
-    The double perovskites Cs2NaAlH6 (``AB2C6D_cF40_225_a_c_e_b``) and K2NaAlF6 (``AB6C2D_cF40_225_a_e_c_b``) are thus of
-    one type, ``ABC2D6_cF40_225_a_b_c_e``.
+    The double perovskites Cs2NaAlH6 (``AB2C6D_cF40_225_a_c_e_b``) and K2NaAlF6 (``AB6C2D_cF40_225_a_e_c_b``) are thus
+    of one type, ``ABC2D6_cF40_225_a_b_c_e``.
     """
     formula, pearson, space_group, *letters = label.split("_")
     numbers = [int(number or 1) for number in _ELEMENT.findall(formula)]

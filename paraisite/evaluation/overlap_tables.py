@@ -19,6 +19,7 @@ from paraisite.data.datasets.shared_materials import (
     find_pairs_within,
     name_pair_materials,
 )
+from paraisite.data.datasets.splits import is_split_by_formula
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.leakage import compare_relations, compare_same_materials
 from paraisite.evaluation.protocols import GROUPED, HONEST
@@ -65,7 +66,9 @@ def _parts(datasets: Sequence[Dataset], pairs: Pairs, errors: Mapping[str, Proto
         counts = count_relations(related, n_row).reset_index()
         yield _label_lines(counts, tested, ITSELF if against == tested else against)
         if against == tested:
-            yield from _across_splits(tested, related, errors[tested], n_row)
+            # Where no formula is on two sides of a split, no pair of one formula has a training and a test row.
+            across = related.iloc[:0] if is_split_by_formula(by_name[tested]) else related
+            yield from _across_splits(tested, across, errors[tested], n_row)
         elif counts.loc[counts[RELATION] != NOTHING, N_ROW].any():
             relations = find_closest_relations(related, n_row)
             for protocol, rows in errors[tested].items():

@@ -13,7 +13,7 @@ from paraisite.data.datasets.nested_splits import (
     make_leave_one_out_splits,
     nest_splits,
 )
-from paraisite.data.datasets.splits import SPLIT_BY_FORMULA, draw_splits
+from paraisite.data.datasets.splits import draw_splits, is_split_by_formula
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.phonix import RANDOM_TEST, SPACE_GROUP_TEST
 from paraisite.errors import DataError
@@ -51,8 +51,8 @@ class Protocol:
 
 def _split_randomly(dataset: Dataset, splits: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
     drawn = draw_splits(dataset, seeds=splits.seeds, train_fraction=splits.train_fraction)
-    by_formula = dataset.name in SPLIT_BY_FORMULA or dataset.selected_by_label.any()
-    groups = dataset.table[FORMULA].tolist() if by_formula else [str(row) for row in range(len(dataset))]
+    rows = [str(row) for row in range(len(dataset))]
+    groups = dataset.table[FORMULA].tolist() if is_split_by_formula(dataset) else rows
     return nest_splits(drawn, groups=groups, n_fold=evaluation.n_fold, selected=dataset.selected_by_label)
 
 
@@ -142,8 +142,8 @@ _PROTOCOLS: Final = (
     ),
     Protocol(
         "benchmark",
-        "The test sets of the Phonix benchmark that were not selected by their labels, random formulas and unseen space "
-        "groups; no formula of a test set is in its training rows.",
+        "The Phonix benchmark's test sets that were not selected by label, random rows and unseen space groups; no "
+        "formula of a test set is in its training rows.",
         _split_by_benchmark,
     ),
 )

@@ -121,7 +121,7 @@ def build_model_config(config: Config) -> ModelConfig:
 
 
 def weigh_rows(dataset: Dataset) -> npt.NDArray[np.float64] | None:
-    """Return how much each row counts in the loss, [n_row]: less where rows were selected by their label; None for all 1."""
+    """Return how much each row counts in the loss, [n_row], where rows were selected by their label; else None."""
     return dataset.sample_weights if dataset.selected_by_label.any() else None
 
 

@@ -127,12 +127,12 @@ def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named() -> None:
         (["step3", "--learning-rate", "0"], "positive number"),
         (["step3", "--learning-rate", "nan"], "positive number"),
         (["step3", "--seed", "-1"], "at least 0"),
-        (["step3", "--dataset", "aflow"], "not one of togo15, hh143, mix"),
+        (["step3", "--dataset", "aflow"], "not one of togo15, hh143, mix, phonix"),
         (["step3", "--epoch", "5"], "No such option"),
         (["train", "FEAFTG16"], "unknown recipe 'FEAFTG16'; known ones are RWAF, FEAF"),
-        (["overlap", "slacks"], "not one of togo15, hh143, mix, aflow"),
+        (["overlap", "slacks"], "not one of togo15, hh143, mix, phonix, aflow"),
         (["overlap", "slack", "params.yaml"], "not one of togo15"),
-        (["prepare", "togo"], "not one of togo15, hh143, mix, aflow"),
+        (["prepare", "togo"], "not one of togo15, hh143, mix, phonix, aflow"),
     ],
 )
 def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None:

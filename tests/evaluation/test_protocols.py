@@ -9,7 +9,7 @@ import pytest
 
 from paraisite.config import Config, ProtocolName, load_config
 from paraisite.data.datasets.loaders import load_dataset
-from paraisite.data.datasets.splits import draw_random_splits
+from paraisite.data.datasets.splits import draw_random_splits, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.evaluation.protocols import PROTOCOLS
@@ -61,3 +61,55 @@ def test_without_prototypes_none_can_be_left_out(togo15: Dataset, config: Config
     unnamed = dataclasses.replace(togo15, table=togo15.table.assign(prototype=None))
     with pytest.raises(DataError, match="togo15 does not name every material's prototype"):
         PROTOCOLS["leave-one-prototype-out"].divide(unnamed, config.splits, config.evaluation)
+
+
+@pytest.fixture(scope="module")
+def phonix(config: Config, bundled_data: Path) -> Dataset:
+    return load_dataset("phonix", config.data, bundled_data)
+
+
+@pytest.mark.parametrize("name", ["honest", "grouped", "space-group", "structure-type", "benchmark"])
+def test_phonix_is_split_without_its_selected_rows_in_any_test_part(name: str, phonix: Dataset, config: Config) -> None:
+    formula, selected = phonix.table["formula"].to_numpy(), phonix.selected_by_label
+    splits = PROTOCOLS[name].divide(phonix, config.splits, config.evaluation)
+    assert len(splits) == (2 if name == "benchmark" else 9)
+    for split in splits:
+        assert not set(formula[split.train]) & set(formula[split.test])
+        assert not selected[split.test].any()
+        assert selected[split.unmeasured].all()
+        assert split.measured.sum() == (~selected[split.train]).sum()
+        assert selected[split.train].sum() > 400
+
+
+@pytest.mark.parametrize(("name", "column"), [("space-group", "space_group"), ("structure-type", "prototype")])
+def test_no_kind_is_on_two_sides(name: str, column: str, phonix: Dataset, config: Config) -> None:
+    kinds = phonix.table[column].to_numpy()
+    for split in PROTOCOLS[name].divide(phonix, config.splits, config.evaluation):
+        parts = [set(kinds[rows]) for rows in (split.test, *split.folds)]
+        assert sum(map(len, parts)) == len(set().union(*parts))
+
+
+def test_the_benchmarks_test_sets_test(phonix: Dataset, config: Config) -> None:
+    random, unseen = PROTOCOLS["benchmark"].divide(phonix, config.splits, config.evaluation)
+    assert (random.name, len(random.test)) == ("random_test", 1095)
+    assert (unseen.name, len(unseen.test)) == ("spacegroup_test", 898)
+    groups = phonix.table["space_group"].to_numpy()
+    assert not set(groups[unseen.train]) & set(groups[unseen.test])
+
+
+def test_honest_tests_what_a_training_on_phonix_holds_out(phonix: Dataset, config: Config) -> None:
+    splits = PROTOCOLS["honest"].divide(phonix, config.splits, config.evaluation)
+    drawn = draw_splits(phonix, seeds=config.splits.seeds, train_fraction=config.splits.train_fraction)
+    for found, expected in zip(splits, drawn, strict=True):
+        np.testing.assert_array_equal(found.test, expected.validation)
+
+
+def test_a_thousand_structure_types_are_not_left_out_one_by_one(phonix: Dataset, config: Config) -> None:
+    with pytest.raises(DataError, match="1,325 structure types, expected at most 30: protocol structure-type"):
+        PROTOCOLS["leave-one-prototype-out"].divide(phonix, config.splits, config.evaluation)
+
+
+def test_what_a_data_set_does_not_name_it_cannot_be_split_by(togo15: Dataset, config: Config) -> None:
+    for name, column in (("space-group", "space_group"), ("benchmark", "benchmark_split")):
+        with pytest.raises(DataError, match=f"togo15 does not name every material's {column}"):
+            PROTOCOLS[name].divide(togo15, config.splits, config.evaluation)

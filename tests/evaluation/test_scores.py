@@ -1,11 +1,14 @@
 """Errors on test rows: worked out by hand, and their bootstrap interval."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from paraisite import schema
 from paraisite.data.datasets.nested_splits import draw_random_nested_splits
+from paraisite.errors import DataError
 from paraisite.evaluation.cross_validation import CrossFit
 from paraisite.evaluation.scores import compute_log10_errors, summarise_scores, tabulate_estimates, tabulate_scores
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
@@ -140,3 +143,18 @@ def test_every_reported_metric_is_described_once() -> None:
     assert len(names) == len(set(names))
     assert set(scores.columns) - {"model", "seed", "split_seed", "split"} < set(names)
     assert set(names) <= set(summarise_scores(table, scores).columns)
+
+
+def test_selected_rows_decide_neither_tilt_nor_intervals_and_are_never_tested() -> None:
+    each = found(std=0.2)[0]
+    unmeasured = each.split.train[:10]
+    off = Estimate(each.out_of_fold.mean + 3.0 * np.isin(each.split.train, unmeasured), each.out_of_fold.std)
+    split = dataclasses.replace(each.split, unmeasured=unmeasured)
+    table = tabulate_estimates("m", [dataclasses.replace(each, split=split, out_of_fold=off)], DATASET, seed=42)
+    kept = Estimate(each.out_of_fold.mean[10:], each.out_of_fold.std[10:])
+    width = compute_half_width(kept, np.log10(KAPPA[each.split.train[10:]]), coverage=0.9)
+    np.testing.assert_allclose(np.log10(table["upper_90_w_per_m_k"]), each.test.mean + width * 0.2)
+    selected = np.isin(np.arange(50), each.split.test[:2])
+    dataset = dataclasses.replace(DATASET, table=DATASET.table.assign(selected_by_label=selected))
+    with pytest.raises(DataError, match="split 1: its test part holds 2 rows that were selected by their label"):
+        tabulate_estimates("m", [each], dataset, seed=42)

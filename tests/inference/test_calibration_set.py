@@ -43,6 +43,17 @@ def test_a_file_holds_all_of_it_and_equal_ones_are_equal_files(tmp_path: Path):
     found.check(NetworkModel(tiny_ensemble()))
 
 
+def test_a_file_keeps_what_was_selected_by_its_label(tmp_path: Path):
+    plain = calibration_set()
+    selected = np.arange(len(plain.materials.material_id)) % 3 == 0
+    written = dataclasses.replace(plain, materials=dataclasses.replace(plain.materials, selected_by_label=selected))
+    written.save(tmp_path / "a.safetensors")
+    found = CalibrationSet.load(tmp_path / "a.safetensors")
+    np.testing.assert_array_equal(found.materials.selected_by_label, selected)
+    assert found.digest == written.digest != plain.digest
+    assert plain.materials.selected_by_label is None
+
+
 def test_another_ensemble_is_refused():
     ensemble = tiny_ensemble()
     other = dataclasses.replace(

@@ -1,5 +1,7 @@
 """Epochs: every row once, beside its own target, whoever else is trained."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -144,3 +146,24 @@ def test_a_value_that_is_not_known_is_not_present():
 def test_targets_of_another_shape_are_refused(shape: tuple[int, ...], n_output: int):
     with pytest.raises(DataError, match=r"the targets have shape .* expected \(60,"):
         TrainingData(DATA.graphs, np.ones(shape), ModelConfig(n_output=n_output))
+
+
+def test_weights_count_in_training_and_not_in_validation():
+    weight = np.where(np.arange(N) < 30, 0.4, 1.0)
+    weighted = dataclasses.replace(DATA, weight=weight)
+    shapes = train_shapes(DATA.graphs.sizes, ROWS, batch_size=8)
+    plain = train_batches(DATA, ROWS, shapes=shapes, rngs=[np.random.default_rng(seed) for seed in range(3)])
+    batches = train_batches(weighted, ROWS, shapes=shapes, rngs=[np.random.default_rng(seed) for seed in range(3)])
+    here = plain.present == 1
+    np.testing.assert_array_equal(batches.target, plain.target)
+    np.testing.assert_allclose(batches.present[here], weight[plain.target[here].astype(int) - 1])
+    assert not batches.present[~here].any()
+    shape = validation_shape(DATA.graphs)
+    plans = validation_plans(DATA, ROWS, shape)
+    validated = validation_batches(weighted, plans, shape)
+    np.testing.assert_array_equal(validated.present, validation_batches(DATA, plans, shape).present)
+
+
+def test_weights_of_another_number_of_crystals_are_refused():
+    with pytest.raises(DataError, match=r"weights have shape \(3,\), expected \(60,\)"):
+        dataclasses.replace(DATA, weight=np.ones(3))

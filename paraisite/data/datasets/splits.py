@@ -42,10 +42,15 @@ class Split:
     validation: npt.NDArray[np.int64]
 
 
+def is_split_by_formula(dataset: Dataset) -> bool:
+    """Return whether no split of a data set has a formula both in its training rows and in those that are held out."""
+    return dataset.name in SPLIT_BY_FORMULA or bool(dataset.selected_by_label.any())
+
+
 def draw_splits(dataset: Dataset, *, seeds: Sequence[int], train_fraction: float) -> tuple[Split, ...]:
-    """Return the splits of a data set: the paper's, of rows, or of formulas where it is one of ``SPLIT_BY_FORMULA``."""
+    """Return the splits of a data set: the paper's, of rows, or of formulas, see ``is_split_by_formula``."""
     selected = dataset.selected_by_label
-    if dataset.name not in SPLIT_BY_FORMULA and not selected.any():
+    if not is_split_by_formula(dataset):
         return draw_random_splits(len(dataset), seeds=seeds, train_fraction=train_fraction)
     formulas = dataset.table[FORMULA].tolist()
     return draw_formula_splits(formulas, selected=selected, seeds=seeds, train_fraction=train_fraction)

@@ -153,9 +153,8 @@ class Dataset:
             card = json.loads((folder / CARD_FILE).read_text())
             materials = pq.read_table(folder / MATERIALS_FILE)
             rejected = pq.read_table(folder / REJECTED_FILE).to_pandas().astype(REJECTED_TYPES)
-            types = COLUMN_TYPES | {
-                name: OPTIONAL_TYPES[name] for name in OPTIONAL_TYPES if name in materials.schema.names
-            }
+            present = set(materials.schema.names)
+            types = COLUMN_TYPES | {name: kind for name, kind in OPTIONAL_TYPES.items() if name in present}
             table = materials.select(list(types)).to_pandas().astype(types)
             structures = read_structure_columns(materials)
             name, expected = card["name"], card["digest"]
@@ -207,7 +206,7 @@ def _table(records: Sequence[Record]) -> pd.DataFrame:
         KAPPA: [record.kappa_w_per_m_k for record in records],
         SOURCE: [record.source for record in records],
     }
-    optional = {
+    optional: dict[str, list[Any]] = {
         SPACE_GROUP: [record.space_group or 0 for record in records],
         BENCHMARK_SPLIT: [record.benchmark_split for record in records],
         SELECTED_BY_LABEL: [record.selected_by_label for record in records],

@@ -141,6 +141,6 @@ def _check_row(where: str, row: dict[str, Any], known: set[str]) -> None:
         raise DataError(f"{where}: {SPACE_GROUP} is {row[SPACE_GROUP]}, expected 1 to {_N_SPACE_GROUP}")
     if row[BENCHMARK_SPLIT] not in (*BENCHMARK_SPLITS, ""):
         raise DataError(
-            f"{where}: {BENCHMARK_SPLIT} is {row[BENCHMARK_SPLIT]!r}, expected one of {', '.join(BENCHMARK_SPLITS)}, or "
-            "nothing"
+            f"{where}: {BENCHMARK_SPLIT} is {row[BENCHMARK_SPLIT]!r}, expected nothing or one of "
+            f"{', '.join(BENCHMARK_SPLITS)}"
         )

@@ -9,9 +9,11 @@ from paraisite.data.datasets.nested_splits import (
     NestedSplit,
     draw_grouped_nested_splits,
     draw_random_nested_splits,
+    make_benchmark_split,
     make_leave_one_out_splits,
+    nest_splits,
 )
-from paraisite.data.datasets.splits import draw_random_splits
+from paraisite.data.datasets.splits import draw_formula_splits, draw_random_splits
 from paraisite.errors import DataError
 
 
@@ -72,3 +74,78 @@ def test_too_little_to_divide_is_a_clear_error() -> None:
         draw_grouped_nested_splits(list("abc"), seeds=[1], train_fraction=0.5, n_fold=1)
     with pytest.raises(DataError, match="all rows are x: there is nothing to leave out"):
         make_leave_one_out_splits(["x"] * 5, groups=list("abcde"), n_fold=2)
+
+
+N = 60
+SELECTED = np.arange(N) % 4 == 0
+FORMULAS = [f"formula {row // 2 % 25}" for row in range(N)]
+GROUPS = [f"space group {row % 12}" for row in range(N)]
+
+
+def check_selected(split: NestedSplit) -> None:
+    """Check that nothing is measured on a selected row, though they train."""
+    assert not SELECTED[split.test].any()
+    assert SELECTED[split.unmeasured].all()
+    np.testing.assert_array_equal(split.measured, ~SELECTED[split.train])
+    assert SELECTED[split.train].any()
+    assert not set(split.train) & set(split.test)
+    np.testing.assert_array_equal(np.sort(np.concatenate(split.folds)), np.sort(split.train))
+    for inner, fold in zip(split.inner(), split.folds, strict=True):
+        assert not SELECTED[inner.validation].any()
+        assert set(inner.validation) == set(fold[~SELECTED[fold]])
+        assert not set(inner.train) & set(fold)
+
+
+def of(values: list[str], rows: np.ndarray) -> set[str]:
+    return set(np.array(values)[rows])
+
+
+def test_groups_with_selected_rows_stay_whole() -> None:
+    for split in draw_grouped_nested_splits(FORMULAS, seeds=[1, 2], train_fraction=0.7, n_fold=3, selected=SELECTED):
+        check_selected(split)
+        assert not of(FORMULAS, split.train) & of(FORMULAS, split.test)
+        for inner, fold in zip(split.inner(), split.folds, strict=True):
+            assert not of(FORMULAS, inner.train) & of(FORMULAS, fold)
+
+
+def test_neither_a_group_nor_a_formula_is_on_two_sides() -> None:
+    for split in draw_grouped_nested_splits(
+        GROUPS, seeds=[1, 2], train_fraction=0.7, n_fold=3, selected=SELECTED, formulas=FORMULAS
+    ):
+        check_selected(split)
+        for names in (GROUPS, FORMULAS):
+            assert not of(names, split.train) & of(names, split.test)
+
+
+def test_drawn_splits_get_folds_that_measure_nothing_on_selected_rows() -> None:
+    drawn = draw_formula_splits(FORMULAS, selected=SELECTED, seeds=[1, 2], train_fraction=0.7)
+    for split, nested in zip(drawn, nest_splits(drawn, groups=FORMULAS, n_fold=3, selected=SELECTED), strict=True):
+        check_selected(nested)
+        np.testing.assert_array_equal(nested.test, split.validation)
+        np.testing.assert_array_equal(nested.train, split.train)
+
+
+def test_a_benchmarks_test_set_tests_and_its_groups_train_nowhere() -> None:
+    parts = ["first" if row % 5 == 1 else None for row in range(N)]
+    split = make_benchmark_split(parts, "first", groups=FORMULAS, formulas=FORMULAS, n_fold=3, selected=SELECTED)
+    check_selected(split)
+    assert split.name == "first"
+    assert set(split.test) == {row for row in range(N) if row % 5 == 1 and not SELECTED[row]}
+    assert not of(FORMULAS, split.train) & of(FORMULAS, split.test)
+    with pytest.raises(DataError, match="split low: no row is left to test"):
+        make_benchmark_split(
+            ["low" if each else None for each in SELECTED],
+            "low",
+            groups=FORMULAS,
+            formulas=FORMULAS,
+            n_fold=3,
+            selected=SELECTED,
+        )
+
+
+def test_a_kind_of_selected_rows_alone_is_not_left_out() -> None:
+    kinds = ["selected" if each else "ab"[row % 2] for row, each in enumerate(SELECTED)]
+    nested = make_leave_one_out_splits(kinds, groups=FORMULAS, n_fold=2, selected=SELECTED)
+    assert [split.name for split in nested] == ["a", "b"]
+    for split in nested:
+        check_selected(split)

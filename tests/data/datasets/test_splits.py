@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 
 from paraisite.config import DataConfig
 from paraisite.data.datasets.loaders import load_dataset
-from paraisite.data.datasets.splits import Split, draw_grouped_split, draw_random_splits, tabulate_split
-from paraisite.data.datasets.table import Dataset
+from paraisite.data.datasets.splits import (
+    Split,
+    compute_splits_digest,
+    draw_formula_splits,
+    draw_grouped_split,
+    draw_random_splits,
+    draw_splits,
+    tabulate_split,
+)
+from paraisite.data.datasets.table import Dataset, build_dataset
+from paraisite.data.record import Record
+from paraisite.data.structure_types import rocksalt
 from paraisite.errors import DataError
 
 DATA = Path(__file__).parents[3] / "data"
@@ -88,3 +98,65 @@ def test_the_seed_decides_who_is_held_out_and_the_order_of_rows_does_not() -> No
 def test_too_few_groups_are_an_error() -> None:
     with pytest.raises(DataError, match="2 groups are too few"):
         draw_grouped_split(["NaCl"] * 50 + ["Si"] * 50, seed=0)
+
+
+def selected_dataset(name: str, *, n_formula: int = 20, selected: bool = True) -> Dataset:
+    """Return two polymorphs of each formula, and on request selected rows: of every third one, and of five others."""
+    records = []
+    pairs = [(a, b) for a in ("Li", "Na", "K", "Rb", "Cs") for b in ("F", "Cl", "Br", "I", "H")]
+    for number, (cation, anion) in enumerate(pairs):
+        for copy in range(3):
+            is_selected = selected and (number >= n_formula or (copy == 2 and number % 3 == 0))
+            if copy == 2 and not is_selected:
+                continue
+            structure = rocksalt(cation, anion, a_angstrom=5.0 + 0.1 * copy)
+            record = Record(
+                f"{number}-{copy}", structure, 1.0 + number, "rocksalt", "here", selected_by_label=is_selected
+            )
+            records.append(record)
+    return build_dataset(name, records)
+
+
+def test_data_sets_without_selection_keep_the_papers_splits(bundled_data: Path) -> None:
+    for name, n_row, digest in (
+        ("togo15", 95, "eb682e6ec8bdda5a"),
+        ("hh143", 143, "ca88fe5f2a7b5a37"),
+    ):
+        dataset = load_dataset(name, CONFIG, bundled_data)
+        splits = draw_splits(dataset, seeds=range(1, 10), train_fraction=0.8)
+        paper = draw_random_splits(n_row, seeds=range(1, 10), train_fraction=0.8)
+        assert compute_splits_digest(splits) == compute_splits_digest(paper)
+        assert compute_splits_digest(splits).startswith(digest)
+
+
+@pytest.mark.parametrize(("name", "selected"), [("phonix", True), ("phonix", False), ("other", True)])
+def test_formulas_stay_whole_and_selected_rows_are_never_held_out(name: str, selected: bool) -> None:
+    dataset = selected_dataset(name, selected=selected)
+    formula, chosen = dataset.table["formula"].to_numpy(), dataset.selected_by_label
+    for split in draw_splits(dataset, seeds=range(1, 10), train_fraction=0.8):
+        assert not set(formula[split.train]) & set(formula[split.validation])
+        assert not chosen[split.validation].any()
+        testable = set(formula[~chosen])
+        assert len(set(formula[split.validation])) == len(testable) - int(0.8 * len(testable))
+        left_out = np.setdiff1d(np.arange(len(dataset)), np.concatenate([split.train, split.validation]))
+        assert chosen[left_out].all()
+        assert set(formula[left_out]) <= set(formula[split.validation])
+        assert len(tabulate_split(dataset, split)) == len(dataset) - len(left_out)
+
+
+def test_formulas_are_drawn_as_the_paper_draws_rows() -> None:
+    formulas = ["c", "a", "b", "a", "e", "d", "c"]
+    (split,) = draw_formula_splits(formulas, selected=np.zeros(7, np.bool_), seeds=[3], train_fraction=0.8)
+    (of_names,) = draw_random_splits(5, seeds=[3], train_fraction=0.8)
+    names = np.array(sorted(set(formulas)))
+    assert list(dict.fromkeys(np.array(formulas)[split.train])) == names[of_names.train].tolist()
+    assert list(dict.fromkeys(np.array(formulas)[split.validation])) == names[of_names.validation].tolist()
+
+
+def test_a_split_that_holds_out_a_selected_row_is_refused() -> None:
+    dataset = selected_dataset("other")
+    rows = np.arange(len(dataset))
+    with pytest.raises(DataError, match="were selected by their label, expected none"):
+        tabulate_split(dataset, Split(seed=1, train=rows[:-3], validation=rows[-3:]))
+    with pytest.raises(DataError, match="expected each of the"):
+        tabulate_split(dataset, Split(seed=1, train=rows[5:-9], validation=rows[:3]))
