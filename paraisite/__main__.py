@@ -5,11 +5,16 @@ import sys
 import typer
 
 from paraisite.cli import app
+from paraisite.core.secrets import DiscreetStream
 from paraisite.errors import ParaisiteError
 
 
 def main() -> None:
-    """Run the command line; an error that the user can act on is one line and exit code 2."""
+    """Run the command line; an error that the user can act on is one line and exit code 2.
+
+    Nothing that is printed holds a password or key of the environment, whichever package prints it.
+    """
+    sys.stdout, sys.stderr = DiscreetStream(sys.stdout), DiscreetStream(sys.stderr)
     try:
         app()
     except ParaisiteError as error:

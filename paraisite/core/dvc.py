@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from paraisite.core.secrets import hide_secrets
+
 
 def run_dvc(*arguments: str, project: Path = Path()) -> str | None:
     """Run a verb of DVC in a project's folder; return the end of its output if it failed, else None."""
@@ -17,5 +19,5 @@ def run_dvc(*arguments: str, project: Path = Path()) -> str | None:
             check=False,
         )
     except OSError as error:
-        return str(error)
-    return " ".join((done.stderr or done.stdout).split())[-300:] if done.returncode != 0 else None
+        return hide_secrets(str(error))
+    return hide_secrets(" ".join((done.stderr or done.stdout).split())[-300:]) if done.returncode != 0 else None

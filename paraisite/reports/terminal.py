@@ -3,6 +3,7 @@
 import pandas as pd
 from rich.console import Console
 
+from paraisite.core.secrets import hide_secrets
 from paraisite.reports.tables import render
 
 
@@ -13,4 +14,4 @@ def print_table(table: pd.DataFrame, *, title: str) -> None:
 
 def print_line(text: str) -> None:
     """Print text that a terminal may wrap but that stays one line in a file."""
-    Console().print(text, soft_wrap=True, highlight=False)
+    Console().print(hide_secrets(text), soft_wrap=True, highlight=False, markup=False)

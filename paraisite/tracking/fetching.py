@@ -9,12 +9,14 @@ from mlflow.exceptions import MlflowException
 
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import PREDICTOR
+from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.tracking.logged_model import no_progress_bar
 from paraisite.tracking.promotion import evidence_from_tags
-from paraisite.tracking.registry import PREDICTOR_TAG, SHA256_TAG, current_version
-from paraisite.tracking.store import open_store
+from paraisite.tracking.registry import PREDICTOR_TAG, SHA256_TAG
+from paraisite.tracking.stages import current_version, version_of_alias
+from paraisite.tracking.store import open_store, store_errors
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryMode
     Raises:
         TrackingError: The file cannot be fetched, or is not the one that was registered.
     """
-    version = current_version(open_store(), name, "Production") or current_version(open_store(), name, "Staging")
+    client = open_store()
+    with store_errors():
+        version = current_version(client, name, "Production") or current_version(client, name, "Staging")
     if version is None:
         return None
     path = _download(version, ENSEMBLE_FILE, folder=folder)
@@ -69,16 +73,19 @@ def fetch_predictor(name: str, *, alias: str) -> Path:
     Raises:
         TrackingError: There is no such version, or it cannot be fetched.
     """
+    client = open_store()
     try:
-        version = open_store().get_model_version_by_alias(name, alias)
+        version = version_of_alias(client, name, alias)
     except MlflowException as error:
-        raise TrackingError(f"the registry has no {name}@{alias}: {error.message}") from error
+        raise TrackingError(hide_secrets(f"the registry has no {name}@{alias}: {error.message}")) from error
     return _download(version, PREDICTOR if PREDICTOR_TAG in version.tags else ENSEMBLE_FILE)
 
 
 def fetch_champion(name: str) -> Path | None:
     """Fetch the predictor of a registered model's champion; None if it has no champion, or that no predictor."""
-    version = current_version(open_store(), name, "Production")
+    client = open_store()
+    with store_errors():
+        version = current_version(client, name, "Production")
     if version is None or PREDICTOR_TAG not in version.tags:
         return None
     return _download(version, PREDICTOR)
@@ -104,5 +111,5 @@ def _download(version: ModelVersion, artifact: str, *, folder: Path | None = Non
             return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=target))
     except (MlflowException, OSError) as error:
         raise TrackingError(
-            f"{version.name} version {version.version} cannot be fetched from the registry: {error}"
+            hide_secrets(f"{version.name} version {version.version} cannot be fetched from the registry: {error}")
         ) from error

@@ -6,45 +6,40 @@ Stages are deprecated in MLflow but still shown; aliases say the same in its new
 ``challenger`` the newest Staging version.
 """
 
-import logging
 import shutil
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from paraisite import schema
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import PREDICTOR
+from paraisite.core.secrets import hide_secrets
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.logged_model import log_model
-from paraisite.tracking.promotion import (
-    JUDGED_METRIC,
-    Evidence,
-    Verdict,
-    evidence_from_tags,
-    evidence_tags,
-    judge,
+from paraisite.tracking.promotion import JUDGED_METRIC, Evidence, evidence_tags
+from paraisite.tracking.stages import (
+    PENDING_TAG,
+    REASON_TAG,
+    UNDECIDED,
+    list_versions,
+    registry_locked,
+    settle_versions,
 )
-from paraisite.tracking.store import open_store
+from paraisite.tracking.store import open_store, store_errors
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import Recipe
 
 if TYPE_CHECKING:
     from paraisite.inference.predictor import Predictor  # it imports TensorFlow
 
-logger = logging.getLogger(__name__)
-
-ALIASES: Final = {"Production": "champion", "Staging": "challenger"}
 PREDICTOR_TAG: Final = "predictor"
 """Tag of a version that holds a predictor beside its members."""
 
@@ -104,7 +99,8 @@ def register_result(
         if predictor is not None:
             predictor.save(path.with_name(PREDICTOR))
             tags[PREDICTOR_TAG] = "members at their last epoch, with their calibration set"
-        return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
+        with registry_locked():
+            return _register(result.recipe.name, path, run_id=run_id, tags=tags, description=description)
 
 
 def register_predictor(
@@ -130,7 +126,8 @@ def register_predictor(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PREDICTOR
         predictor.save(path)
-        return _register(name, path, run_id=run_id, tags=tags, description=description, evidence=evidence)
+        with registry_locked():
+            return _register(name, path, run_id=run_id, tags=tags, description=description)
 
 
 def register_file(
@@ -148,52 +145,40 @@ def register_file(
     """
     client = open_store()
     sha256 = file_sha256(path)
-    for version in _versions(client, name):
-        if version.tags.get(SHA256_TAG) == sha256:
-            return RegisteredVersion(name, str(version.version), version.current_stage or "None", "already registered")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, registry_locked(), store_errors():
+        for version in list_versions(client, name):
+            if version.tags.get(SHA256_TAG) == sha256:
+                settle_versions(client, name)
+                return _read_version(client, name, str(version.version), reason="already registered")
         # A logged model keeps the file's name, and the one to fetch has to be known.
         copy = Path(folder) / ENSEMBLE_FILE
         shutil.copyfile(path, copy)
-        return _register(
-            name, copy, run_id=run_id, tags=dict(tags), description=description, evidence=evidence_from_tags(tags)
-        )
+        return _register(name, copy, run_id=run_id, tags=dict(tags), description=description)
 
 
-def _register(
-    name: str, path: Path, *, run_id: str, tags: dict[str, str], description: str, evidence: Evidence | None
-) -> RegisteredVersion:
+def _register(name: str, path: Path, *, run_id: str, tags: dict[str, str], description: str) -> RegisteredVersion:
+    """Create a version and give it its stage; to be called while the registry is locked."""
     client = open_store()
-    current = current_version(client, name, "Production")
-    verdict = judge(
-        evidence,
-        current=None if current is None else evidence_from_tags(current.tags),
-        current_version=None if current is None else str(current.version),
-    )
-    _ensure_model(client, name)
-    model_id = log_model(client, name, path, run_id=run_id)
-    sha256 = {} if path.is_dir() else {SHA256_TAG: file_sha256(path)}
-    version = client.create_model_version(
-        name,
-        source=f"models:/{model_id}",
-        run_id=run_id,
-        model_id=model_id,
-        tags=tags | sha256 | {"stage_reason": verdict.reason},
-        description=f"{description} Stage: {verdict.reason}.",
-    )
-    _set_stage(client, name, str(version.version), verdict)
-    client.set_tag(run_id, "registered_as", f"{name} version {version.version} ({verdict.stage})")
-    logger.info("%s version %s is %s: %s", name, version.version, verdict.stage, verdict.reason)
-    return RegisteredVersion(name, str(version.version), verdict.stage, verdict.reason)
-
-
-def _set_stage(client: MlflowClient, name: str, version: str, verdict: Verdict) -> None:
-    """Set stage and alias; a new Production version sends the old one to Archived."""
-    with _stages_are_deprecated():
-        client.transition_model_version_stage(
-            name, version, stage=verdict.stage, archive_existing_versions=verdict.stage == "Production"
+    with store_errors():
+        _ensure_model(client, name)
+        model_id = log_model(client, name, path, run_id=run_id)
+        sha256 = {} if path.is_dir() else {SHA256_TAG: file_sha256(path)}
+        version = client.create_model_version(
+            name,
+            source=f"models:/{model_id}",
+            run_id=run_id,
+            model_id=model_id,
+            tags={key: hide_secrets(value) for key, value in tags.items()} | sha256 | {PENDING_TAG: UNDECIDED},
+            description=hide_secrets(description),
         )
-    client.set_registered_model_alias(name, ALIASES[verdict.stage], version)
+        settle_versions(client, name)
+        return _read_version(client, name, str(version.version))
+
+
+def _read_version(client: MlflowClient, name: str, number: str, *, reason: str | None = None) -> RegisteredVersion:
+    """Return a version as it stands in the store."""
+    version = client.get_model_version(name, number)
+    return RegisteredVersion(name, number, version.current_stage or "None", reason or version.tags[REASON_TAG])
 
 
 def _ensure_model(client: MlflowClient, name: str) -> None:
@@ -207,20 +192,6 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
                 f"if its {JUDGED_METRIC} beats the current one's, paired over the splits; else Staging (challenger)."
             ),
         )
-
-
-def current_version(client: MlflowClient, name: str, stage: str) -> ModelVersion | None:
-    """Return the version with the stage's alias, else the newest of that stage (set by hand), else None."""
-    versions = _versions(client, name)
-    aliased = [version for version in versions if ALIASES[stage] in version.aliases]
-    staged = [version for version in versions if version.current_stage == stage]
-    return next(iter(aliased + staged), None)
-
-
-def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
-    """Return all versions, newest first."""
-    versions = client.search_model_versions(f"name = '{name}'", max_results=10_000)
-    return sorted(versions, key=lambda version: int(version.version), reverse=True)
 
 
 def _metric_tags(metrics: pd.DataFrame) -> dict[str, str]:
@@ -238,12 +209,3 @@ def _parent(result: RecipeResult) -> str:
     if result.parent_version is None:
         return "none"
     return f"{start.name if isinstance(start, Recipe) else 'FE'} version {result.parent_version}"
-
-
-@contextmanager
-def _stages_are_deprecated() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message=r"``mlflow\.tracking\.client\.MlflowClient\.transition", category=FutureWarning
-        )
-        yield

@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.core.secrets import find_secrets, names_secret
 from paraisite.data.datasets.splits import tabulate_split
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.training.recipe_result import RecipeResult
@@ -22,14 +21,12 @@ BEST_EPOCH: Final = "best_epoch"
 N_RUNS: Final = "n_runs"
 RUNS_STILL_FINITE: Final = "runs_still_finite"
 _CHILD_CURVES: Final = (schema.TRAIN_MAPE, schema.VALIDATION_MAPE, schema.GRADIENT_NORM)
-_SECRET_NAME: Final = re.compile(r"api_?key|token|secret|password|credential", re.IGNORECASE)
-_SECRET_VARIABLES: Final = ("MP_API_KEY", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD")
 
 
 def run_parameters(parameters: Mapping[str, object]) -> dict[str, str]:
     """Return parameters as text, without anything that looks like a credential (which is logged by name only)."""
-    secrets = {os.environ[name] for name in _SECRET_VARIABLES if os.environ.get(name)}
-    hidden = [name for name, value in parameters.items() if _SECRET_NAME.search(name) or str(value) in secrets]
+    secrets = find_secrets()
+    hidden = [name for name, value in parameters.items() if names_secret(name) or str(value) in secrets]
     if hidden:
         logger.warning("not logged, because they look like credentials: %s", ", ".join(hidden))
     return {name: _as_text(value) for name, value in parameters.items() if name not in hidden}

@@ -20,7 +20,8 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.schema import MODEL
 from paraisite.tracking import run_content
-from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags
+from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
+from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
     DIGEST_LENGTH,
     child_run,
@@ -50,7 +51,7 @@ def recipe_run(
     """Hold the run of a recipe open, so that a failure inside ends it as FAILED.
 
     Under ``mlflow run`` (MLFLOW_RUN_ID is set) the run that MLflow made is resumed and renamed; its experiment is then
-    the one chosen there. Otherwise a run is made.
+    the one chosen there. Otherwise a run is made. Runs of killed processes are closed first.
 
     Args:
         recipe_name: Name of the run.
@@ -59,21 +60,27 @@ def recipe_run(
 
     Yields:
         The run's id.
+
+    Raises:
+        TrackingError: The store fails, now or while the run is open.
     """
     client = open_store()
-    if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
-        with mlflow.start_run(run_name=recipe_name) as run:
+    tags = {PROCESS_TAG: name_process()}
+    with store_errors():
+        close_killed_runs(client)
+        if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
+            with mlflow.start_run(run_name=recipe_name, tags=tags) as run:
+                yield run.info.run_id
+            return
+        if parent_run_id is None:
+            experiment_id = find_experiment(client, experiment)
+        else:
+            experiment_id = client.get_run(parent_run_id).info.experiment_id
+        nested = mlflow.active_run() is not None
+        with mlflow.start_run(
+            run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested, tags=tags
+        ) as run:
             yield run.info.run_id
-        return
-    if parent_run_id is None:
-        experiment_id = find_experiment(client, experiment)
-    else:
-        experiment_id = client.get_run(parent_run_id).info.experiment_id
-    nested = mlflow.active_run() is not None
-    with mlflow.start_run(
-        run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested
-    ) as run:
-        yield run.info.run_id
 
 
 def log_recipe(

@@ -2,45 +2,125 @@
 
 import logging
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import mlflow
 import yaml
 from mlflow import MlflowClient
-from mlflow.environment_variables import MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
 from mlflow.exceptions import MlflowException
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 import paraisite
+from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
+from paraisite.tracking.store_errors import store_errors_as_sentences
+from paraisite.tracking.store_locks import database_file, store_locked
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TRACKING_URI: Final = "sqlite:///mlflow.db"
 DEFAULT_EXPERIMENT: Final = "paraisite"
 UNKNOWN: Final = "unknown"
+_VARIABLE: Final = '"$MLFLOW_TRACKING_URI"'
+"""What stands in a command in place of an address with a password."""
+
 _EXPERIMENT_TAGS: Final = {
     "mlflow.experimentKind": "custom_model_development",  # else the UI takes it for a chat application
     "mlflow.note.content": "Lattice thermal conductivity: one run per recipe, with one nested run per split.",
 }
 
 
+_reached: set[tuple[str, Path]] = set()
+"""Stores that have answered this process, each with the folder that a relative address is seen from."""
+
+
 def open_store() -> MlflowClient:
-    """Return a client of the store that MLFLOW_TRACKING_URI names, else of ``mlflow.db`` in the working folder."""
-    if not mlflow.is_tracking_uri_set():
-        mlflow.set_tracking_uri(DEFAULT_TRACKING_URI)
+    """Return a client of the store that MLFLOW_TRACKING_URI names, else of ``mlflow.db`` in the working folder.
+
+    An SQLite store that is not there yet is made, by one process at a time: MLflow's own makes its tables twice where
+    two begin at once, and both fail.
+
+    Raises:
+        TrackingError: The store is damaged, cannot be reached, or refuses the user.
+    """
     if not MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.is_set():
         MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)  # two lines for each of ten runs would hide the table
+    place = (store_uri(), Path.cwd())
+    if place not in _reached:
+        _reach(place[0])
+        _reached.add(place)
     return MlflowClient()
 
 
+def store_uri() -> str:
+    """Return the address of the store in use, with all that it holds: not to be shown."""
+    if not mlflow.is_tracking_uri_set():
+        mlflow.set_tracking_uri(DEFAULT_TRACKING_URI)
+    return str(mlflow.get_tracking_uri())
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn failures of the store in use into one sentence; see ``store_errors_as_sentences``."""
+    with store_errors_as_sentences(store_uri()):
+        yield
+
+
+def _reach(uri: str) -> None:
+    """Ask a store for something small, so that one that cannot be used is told at once and not after a training."""
+    with store_errors_as_sentences(uri), store_locked(uri, "begin"):
+        if "://" in uri and not uri.startswith(("http:", "https:", "file:", "databricks")):
+            _check_database(uri)
+        retries = MLFLOW_HTTP_REQUEST_MAX_RETRIES.get_raw()
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(1)  # by default a server that is down is asked again for minutes
+        try:
+            MlflowClient().search_experiments(max_results=1)
+        finally:
+            if retries is None:
+                MLFLOW_HTTP_REQUEST_MAX_RETRIES.unset()
+            else:
+                MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(retries)
+
+
+def _check_database(uri: str) -> None:
+    """Connect to a database once: MLflow tries for minutes, whatever the reason that it cannot.
+
+    Raises:
+        TrackingError: An SQLite file is shorter than it says.
+    """
+    file = database_file(uri)
+    if file is not None and not file.exists():
+        return
+    engine = create_engine(uri, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            if file is None:
+                return
+            n_page, page_size = (
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+            )
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    finally:
+        engine.dispose()
+    if file.stat().st_size < n_page * page_size:
+        raise TrackingError(
+            f"the experiment store {uri} is damaged: {file} holds {file.stat().st_size} bytes where its header says "
+            f"{n_page * page_size}; restore it from a copy, or move the file away to begin anew"
+        )
+
+
 def ui_hint() -> str:
-    """Return the line that opens the UI of the store in use: a command, or a server's address."""
-    open_store()
-    uri = mlflow.get_tracking_uri()
+    """Return the line that opens the UI of the store in use: a command, or a server's address; without passwords."""
+    uri = store_uri()
+    shown = hide_secrets(uri)
     if uri.startswith(("http://", "https://")):
-        return uri
-    return f"mlflow ui --backend-store-uri {uri}"
+        return shown
+    return f"mlflow ui --backend-store-uri {uri if shown == uri else _VARIABLE}"
 
 
 def find_experiment(client: MlflowClient, name: str) -> str:

@@ -1,6 +1,7 @@
 """Runs of a study: one for the study, resumed with it, and a nested one for each trial."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,15 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from optuna.trial import FrozenTrial
 
 from paraisite.data.datasets.table import Dataset
+from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
 from paraisite.tracking.runs import RUN_ID_VARIABLE, recipe_run
-from paraisite.tracking.store import open_store, provenance_tags
+from paraisite.tracking.store import open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
     child_run,
     dataset_input,
@@ -37,6 +40,8 @@ def study_run(name: str, *, known_run_id: str | None) -> Iterator[str]:
     """Hold the run of a study open: the one that it has already, where this store knows it, else a new one.
 
     Under ``mlflow run`` a study that is resumed keeps its run; the one that MLflow made gets a tag that points there.
+    A run has one start and one end: that of a resumed study ends earlier than the clock says, by the time in which
+    nobody worked on it, so that its duration is that of the work.
 
     Args:
         name: Of the run.
@@ -46,15 +51,23 @@ def study_run(name: str, *, known_run_id: str | None) -> Iterator[str]:
         The run's id.
     """
     client = open_store()
-    if known_run_id is None or not _is_known(client, known_run_id):
-        with recipe_run(name) as run_id:
-            yield run_id
-        return
-    made = os.environ.pop(RUN_ID_VARIABLE, None)
-    if made is not None and made != known_run_id:
-        client.set_tag(made, _STUDY_RUN_TAG, known_run_id)
-    with mlflow.start_run(run_id=known_run_id) as run:
-        yield run.info.run_id
+    with store_errors():
+        close_killed_runs(client)
+        known = None if known_run_id is None else _find_run(client, known_run_id)
+        if known is None:
+            with recipe_run(name) as run_id:
+                yield run_id
+            return
+        made = os.environ.pop(RUN_ID_VARIABLE, None)
+        if made is not None and made != known_run_id:
+            client.set_tag(made, _STUDY_RUN_TAG, known_run_id)
+        idle = max(0, _now() - known.info.end_time) if known.info.end_time else 0
+        try:
+            with mlflow.start_run(run_id=known_run_id, tags={PROCESS_TAG: name_process()}) as run:
+                yield run.info.run_id
+        finally:
+            status = client.get_run(known.info.run_id).info.status
+            client.set_terminated(known.info.run_id, status=status, end_time=_now() - idle)
 
 
 def logged_trials(run_id: str) -> set[int]:
@@ -107,8 +120,15 @@ def log_study(
     client.log_artifacts(run_id, str(folder))
 
 
-def _is_known(client: MlflowClient, run_id: str) -> bool:
+def _find_run(client: MlflowClient, run_id: str) -> Run | None:
+    """Return a run of this store that was not deleted."""
     try:
-        return str(client.get_run(run_id).info.lifecycle_stage) == "active"
+        run = client.get_run(run_id)
     except MlflowException:
-        return False
+        return None
+    return run if run.info.lifecycle_stage == "active" else None
+
+
+def _now() -> int:
+    """Return the time in the store's unit, milliseconds."""
+    return int(1000 * time.time())

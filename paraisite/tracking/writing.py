@@ -26,7 +26,9 @@ from mlflow.utils.mlflow_tags import (
 )
 
 from paraisite import schema
+from paraisite.core.secrets import hide_secrets
 from paraisite.data.datasets.table import Dataset
+from paraisite.tracking.live_runs import PROCESS_TAG
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 DIGEST_LENGTH: Final = 36  # the store's limit; still 144 bits
 _MAX_METRICS_PER_CALL: Final = 1000
 _MAX_PARAMETERS_PER_CALL: Final = 100
-_INHERITED_TAGS: Final = (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE, MLFLOW_GIT_COMMIT)
+_INHERITED_TAGS: Final = (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE, MLFLOW_GIT_COMMIT, PROCESS_TAG)
 
 
 @contextmanager
@@ -62,14 +64,14 @@ def log_values(client: MlflowClient, run_id: str, *, metrics: Mapping[str, float
     client.log_batch(
         run_id,
         metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-        tags=[RunTag(name, value) for name, value in tags.items()],
+        tags=[RunTag(name, hide_secrets(value)) for name, value in tags.items()],
     )
 
 
 def log_new_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, str]) -> None:
     """Log parameters that the run lacks: those of ``mlflow run`` stand as the shell saw them and cannot be changed."""
     present = client.get_run(run_id).data.params
-    new = [Param(name, value) for name, value in parameters.items() if name not in present]
+    new = [Param(name, hide_secrets(value)) for name, value in parameters.items() if name not in present]
     for first in range(0, len(new), _MAX_PARAMETERS_PER_CALL):
         client.log_batch(run_id, params=new[first : first + _MAX_PARAMETERS_PER_CALL])
 

@@ -76,3 +76,13 @@ def test_under_mlflow_run_a_resumed_study_keeps_its_run(client: MlflowClient, mo
     with study_run("tune one", known_run_id=first) as run_id:
         assert run_id == first
     assert client.get_run(made).data.tags["study_run_id"] == first
+
+
+def test_the_duration_of_a_resumed_study_leaves_out_the_time_between(client: MlflowClient) -> None:
+    with study_run("tune one", known_run_id=None) as run_id:
+        pass
+    ended = client.get_run(run_id).info.end_time - 3_600_000
+    client.set_terminated(run_id, end_time=ended)  # an hour ago
+    with study_run("tune one", known_run_id=run_id):
+        pass
+    assert ended <= client.get_run(run_id).info.end_time < ended + 3_600_000

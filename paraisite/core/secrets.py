@@ -1,0 +1,80 @@
+"""Passwords, keys and tokens of the environment, and texts without them."""
+
+import logging
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+HIDDEN: Final = "***"
+"""What stands in a text in place of a secret."""
+
+_SHORTEST: Final = 4
+"""Shorter values would be found in every second word."""
+
+_SECRET_NAME: Final = re.compile(
+    r"(api_?key|access_?key(_?id)?|token|secret|password|passwd|passphrase|credentials?)$", re.IGNORECASE
+)
+_USER_OF_ADDRESS: Final = re.compile(r"(?<=://)([^\s/?#:@]*)(?::([^\s/?#]*))?@")
+_QUERY: Final = re.compile(r"(?<=[?&])((?:api_?key|passwd|password|secret|token)=)([^&\s'\"]+)", re.IGNORECASE)
+_ENCODED: Final = re.compile(r"%([0-9a-f]{2})", re.IGNORECASE)
+
+
+def names_secret(name: str) -> bool:
+    """Return whether a variable or setting of this name holds a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def find_secrets(environment: Mapping[str, str] | None = None) -> set[str]:
+    """Return the secrets that variables hold: values of those named like one, passwords in addresses.
+
+    Args:
+        environment: Variables; None for those of this process.
+    """
+    found: set[str] = set()
+    for name, value in (os.environ if environment is None else environment).items():
+        if names_secret(name):
+            found.add(value)
+        if "://" in value:
+            found |= {password or user for user, password in _USER_OF_ADDRESS.findall(value)}
+            found |= {secret for _, secret in _QUERY.findall(value)}
+    found |= {_ENCODED.sub(lambda code: chr(int(code[1], 16)), secret) for secret in found}
+    return {secret for secret in found if len(secret) >= _SHORTEST}
+
+
+def hide_secrets(text: str) -> str:
+    """Return a text without the secrets of the environment, and without user and password in any address."""
+    for secret in sorted(find_secrets(), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    if "://" not in text:
+        return text
+    return _USER_OF_ADDRESS.sub(f"{HIDDEN}@", _QUERY.sub(rf"\g<1>{HIDDEN}", text))
+
+
+class DiscreetFormatter(logging.Formatter):
+    """A formatter whose texts, those of tracebacks among them, hold no secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's text."""
+        return hide_secrets(super().format(record))
+
+
+class DiscreetStream:
+    """A text stream that hides secrets in what is written: messages of other packages and tracebacks among it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Wrap a stream; everything but writing is its own."""
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text without secrets."""
+        self._stream.write(hide_secrets(text))
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

@@ -1,0 +1,121 @@
+"""Which runs have a living process: those of killed ones are closed by the next command.
+
+A process holds a lock for as long as it lives, and each of its runs names the lock in a tag from the moment that it is
+made. The system releases the lock of a process however that ends, so that another one on the same machine can tell.
+"""
+
+import atexit
+import logging
+import os
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+from mlflow import MlflowClient
+from mlflow.entities import Run, RunStatus
+
+from paraisite.core.files import cache_folder
+
+logger = logging.getLogger(__name__)
+
+PROCESS_TAG: Final = "process"
+"""Tag of a run: the lock that its process holds."""
+
+SECONDS_BETWEEN_SIGNS: Final = 20.0
+_FOLDER: Final = "processes"
+_KEPT_SECONDS: Final = 90 * 24 * 3600
+_PAGE: Final = 1000
+
+_held: dict[int, tuple[str, FileLock]] = {}
+"""This process's lock with its name, by process id: a forked process has one of its own."""
+
+
+def name_process() -> str:
+    """Return the name of the lock of this process, which holds it from now on until it ends.
+
+    Where no file can be written, the name is empty: nobody can tell then whether the process lives.
+    """
+    known = _held.get(os.getpid())
+    if known is not None:
+        return known[0]
+    name = uuid.uuid4().hex
+    path = _lock_file(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire(blocking=False)
+    except OSError as error:
+        logger.debug("no lock for this process: %s", error)
+        return ""
+    _held[os.getpid()] = (name, lock)
+    atexit.register(_release, os.getpid())
+    threading.Thread(target=_show_life, args=(path,), daemon=True).start()
+    return name
+
+
+def close_killed_runs(client: MlflowClient) -> list[str]:
+    """Close the runs of this machine whose process is gone, and their nested ones; return their ids.
+
+    A run ends as KILLED when its process last gave a sign of life, not now.
+
+    Args:
+        client: Of the store.
+    """
+    closed = []
+    for run in _list_running(client):
+        name = run.data.tags.get(PROCESS_TAG, "")
+        if not name or (last_sign := _find_last_sign(name)) is None:
+            continue
+        end = max(int(1000 * last_sign), run.info.start_time)
+        client.set_terminated(run.info.run_id, status=RunStatus.to_string(RunStatus.KILLED), end_time=end)
+        closed.append(run.info.run_id)
+        logger.info("run %s (%s) was killed: closed", run.info.run_name, run.info.run_id)
+    _remove_old_locks()
+    return closed
+
+
+def _list_running(client: MlflowClient) -> list[Run]:
+    experiments = [experiment.experiment_id for experiment in client.search_experiments(max_results=_PAGE)]
+    return (
+        list(client.search_runs(experiments, "attributes.status = 'RUNNING'", max_results=_PAGE)) if experiments else []
+    )
+
+
+def _find_last_sign(name: str) -> float | None:
+    """Return when a process of this machine that is gone last gave a sign; None if it lives, or lived elsewhere."""
+    path = _lock_file(name)
+    if any(name == held for held, _ in _held.values()) or not path.exists():
+        return None
+    last_sign = path.stat().st_mtime
+    try:
+        with FileLock(path, blocking=False):
+            os.utime(path, (last_sign, last_sign))
+            return last_sign
+    except (Timeout, OSError):
+        return None
+
+
+def _show_life(path: Path) -> None:
+    while path.exists():
+        os.utime(path)
+        time.sleep(SECONDS_BETWEEN_SIGNS)
+
+
+def _release(process: int) -> None:
+    """Leave no lock behind, in the process that took it."""
+    if process == os.getpid() and (held := _held.pop(process, None)) is not None:
+        _lock_file(held[0]).unlink(missing_ok=True)
+        held[1].release()
+
+
+def _remove_old_locks() -> None:
+    for path in cache_folder(_FOLDER).glob("*.lock"):
+        if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+            path.unlink(missing_ok=True)
+
+
+def _lock_file(name: str) -> Path:
+    return cache_folder(_FOLDER) / f"{Path(name).name}.lock"
