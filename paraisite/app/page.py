@@ -10,7 +10,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.app.crystal_view import MAX_ATOMS, crystal_figure
-from paraisite.app.uploads import EXAMPLES, crystals_of_file, notice
+from paraisite.app.uploads import EXAMPLES, crystals_of_file
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.errors import ParaisiteError
@@ -51,13 +51,10 @@ def _read_uploads() -> list[Crystal]:
     """Return the crystals of the uploaded files, or the selected example."""
     left, right = st.columns([2, 1])
     files = left.file_uploader(
-        "Crystal structures: CIF, POSCAR, extended XYZ or pymatgen's JSON", accept_multiple_files=True
+        "Crystal structures: CIF, POSCAR, XDATCAR, extended XYZ or JSON", accept_multiple_files=True
     )
     example = right.selectbox("or an example", list(EXAMPLES), index=None, disabled=bool(files))
     contents = [(file.name, file.getvalue()) for file in files]
-    for name, content in contents:
-        if warning := notice(name, content):
-            st.warning(warning)
     if contents or example is None:
         return [crystal for name, content in contents for crystal in crystals_of_file(name, content)]
     return [Crystal(example, EXAMPLES[example]())]

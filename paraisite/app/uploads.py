@@ -1,6 +1,5 @@
 """Crystals for the page: uploaded files, or one of a few examples."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -9,23 +8,15 @@ from pymatgen.core.structure import Structure
 
 from paraisite.inference.crystals import Crystal, parse_crystals
 
-_CELL: Final = re.compile(r"^_cell_length_a\b", re.MULTILINE | re.IGNORECASE)
-
 
 def crystals_of_file(name: str, content: bytes) -> list[Crystal]:
     """Return the crystals in an uploaded file; what cannot be read becomes a crystal with a reason.
 
     Args:
         name: The file's.
-        content: CIF, POSCAR, extended XYZ, whose frames are a crystal each, or pymatgen's JSON.
+        content: CIF, POSCAR, XDATCAR, extended XYZ or JSON, packed or not; of several crystals each is one.
     """
-    return parse_crystals(name, content.decode(errors="replace"))
-
-
-def notice(name: str, content: bytes) -> str | None:
-    """Return a warning on how a file was read, or None: of a CIF with several crystals only the first is read."""
-    n_crystal = len(_CELL.findall(content.decode(errors="replace")))
-    return f"{name} holds {n_crystal} crystals; only the first is read." if n_crystal > 1 else None
+    return parse_crystals(name, content)
 
 
 def _rocksalt(a_angstrom: float, cation: str, anion: str) -> Structure:

@@ -17,6 +17,7 @@ from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.datasets.table import reduce_formulas
+from paraisite.data.structure_files.reading import read_structure
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal, read_crystals
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, ROW
@@ -64,7 +65,7 @@ def _find_in_lists(material_id: str, folder: Path) -> Crystal | None:
             continue
         rows = pd.read_csv(folder / name, dtype={MATERIAL_ID: str, CIF: str})
         for file in rows.loc[rows[MATERIAL_ID] == material_id, CIF]:
-            return Crystal(material_id, Structure.from_file(folder / STRUCTURES / file))
+            return Crystal(material_id, read_structure(folder / STRUCTURES / file))
     return None
 
 

@@ -53,6 +53,7 @@ LIMITS: Final = (
 ELEMENTS: Final = frozenset(ATOMIC_NUMBERS) - set(ISOTOPES)
 """Symbols of all chemical elements."""
 
+_PARTLY: Final = "is not fully occupied by one element: partial occupancy is not supported"
 _NO_MASS: Final = "expected an element: conductivity depends on mass, which the networks do not see"
 
 
@@ -112,6 +113,16 @@ def find_overlaps(
 def too_many_atoms(n_atom: int) -> str:
     """Return the reason of a cell with more than ``MAX_ATOMS`` atoms."""
     return f"the cell has {n_atom} atoms, expected at most {MAX_ATOMS}"
+
+
+def isotope(symbol: str) -> str:
+    """Return the reason of an atom that is an isotope."""
+    return f"{symbol} is an isotope, {_NO_MASS}"
+
+
+def partly_occupied(site: str) -> str:
+    """Return the reason of a site that one element does not fill."""
+    return f"site {site} {_PARTLY}"
 
 
 def check_element(symbol: str) -> str:
@@ -194,7 +205,7 @@ def _check_one(crystal: CrystalArrays) -> None:
 def _unusual_site(number: int) -> str:
     """Return what is wrong with a site, by what stands in place of its atomic number."""
     reasons = {
-        PARTLY_OCCUPIED: "is not fully occupied by one element: partial occupancy is not supported",
+        PARTLY_OCCUPIED: _PARTLY,
         ISOTOPE: f"holds an isotope of hydrogen ({' or '.join(ISOTOPES)}), {_NO_MASS}",
         NO_ELEMENT: "holds no chemical element",
     }

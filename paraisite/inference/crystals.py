@@ -8,13 +8,8 @@ from typing import Final
 
 from pymatgen.core.structure import Structure
 
-from paraisite.data.structure_files import (
-    EXTENDED_XYZ_SUFFIXES,
-    parse_structures,
-    read_frames,
-    read_structure,
-    structure_files,
-)
+from paraisite.data.structure_files.formats import list_structure_files
+from paraisite.data.structure_files.reading import FoundCrystal, parse_content, read_file, to_structure
 
 STANDARD_INPUT: Final = Path("-")
 
@@ -24,7 +19,7 @@ class Crystal:
     """A crystal to predict for.
 
     Attributes:
-        name: Its file, and "#" with the frame's number from 1 where that holds several.
+        name: Its file, and "#" with its number from 1 where that holds several.
         found: The structure, or the reason why there is none.
     """
 
@@ -46,30 +41,23 @@ def read_crystals(paths: Sequence[Path]) -> list[Crystal]:
     return [crystal for path in paths for crystal in _read_path(path)]
 
 
-def parse_crystals(name: str, text: str) -> list[Crystal]:
-    """Return the crystals in a text of any format that ``parse_structures`` knows; ``name`` is what it is called."""
-    return list(_name_frames(name, parse_structures(text)))
+def parse_crystals(name: str, content: bytes | str) -> list[Crystal]:
+    """Return the crystals of a content of any format that ``parse_content`` knows; ``name`` is what it is called."""
+    return list(_name_crystals(name, parse_content(content, name)))
 
 
 def _read_path(path: Path) -> Iterator[Crystal]:
     if path == STANDARD_INPUT:
-        yield from parse_crystals(str(path), sys.stdin.read())
+        stream = getattr(sys.stdin, "buffer", sys.stdin)  # bytes, which may be packed
+        yield from parse_crystals(str(path), stream.read())
         return
     # An empty folder stays, so that it becomes a row with a reason.
-    for file in (_list_files(path) if path.is_dir() else []) or [path]:
-        if file.suffix.lower() in EXTENDED_XYZ_SUFFIXES:
-            yield from _name_frames(str(file), [found for _, found in read_frames(file)])
-        else:
-            yield Crystal(str(file), read_structure(file))
+    for file in (list_structure_files(path) if path.is_dir() else []) or [path]:
+        yield from _name_crystals(str(file), read_file(file))
 
 
-def _list_files(folder: Path) -> list[Path]:
-    frames = [file for suffix in EXTENDED_XYZ_SUFFIXES for file in folder.glob(f"*{suffix}")]
-    return sorted({*structure_files(folder), *frames})
-
-
-def _name_frames(name: str, frames: Sequence[Structure | str]) -> Iterator[Crystal]:
-    if not frames:
+def _name_crystals(name: str, crystals: Sequence[FoundCrystal]) -> Iterator[Crystal]:
+    if not crystals:
         yield Crystal(name, "it holds no structure")
-    for number, found in enumerate(frames, start=1):
-        yield Crystal(name if len(frames) == 1 else f"{name}#{number}", found)
+    for number, one in enumerate(crystals, start=1):
+        yield Crystal(name if len(crystals) == 1 else f"{name}#{number}", to_structure(one.crystal))

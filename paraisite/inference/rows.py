@@ -28,7 +28,7 @@ NEAREST: Final = "nearest"
 DISTANCE: Final = "distance"
 
 STRUCTURE: Final = "structure"
-"""Column of a table of crystals: each a text that ``data.structure_files.parse_structures`` reads."""
+"""Column of a table of crystals: each a text that ``data.structure_files.reading.parse_content`` reads."""
 
 Row = dict[str, Any]
 

@@ -1,41 +1,38 @@
 """From raw rows to crystals as arrays; a row that holds none becomes a rejection with its reason.
 
-pymatgen's dictionaries are read without making its objects, which takes a tenth of the time; whatever is unusual in one
-is left to pymatgen, so that the result is the same.
+No pymatgen object is made of a crystal on its way here, which takes a tenth of the time.
 """
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import orjson
 import pyarrow as pa
 from pymatgen.core.composition import Composition
-from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
-from pymatgen.core.structure import Structure
 
-from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.record import Rejection
-from paraisite.data.sources.aflow import GEOMETRY, POSITIONS
 from paraisite.data.sources.own_records import ID_COLUMNS
-from paraisite.data.sources.structure_table import STRUCTURE_COLUMN, parse_structure_cell
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
-from paraisite.data.structure_files import read_frame, read_structure
-from paraisite.data.validation import MAX_ATOMS, find_unusable, too_many_atoms
+from paraisite.data.structure_files.extended_xyz import read_frame
+from paraisite.data.structure_files.json_documents import STRUCTURE, parse_json
+from paraisite.data.structure_files.reading import FoundCrystal, read_file, read_row
+from paraisite.data.validation import MAX_ATOMS, too_many_atoms
 from paraisite.errors import DataError
 from paraisite.screening.chunks import Chunk, Form, Span, split_rows
 
 ID_KEYS: Final = (*ID_COLUMNS, "mp_id")
 """Where a row's id is looked for."""
 
-_NO_CRYSTAL: Final = f"expected a crystal: {STRUCTURE_COLUMN!r}, or {LATTICE}, {SPECIES} and {FRACTIONAL}"
+_NO_CRYSTAL: Final = f"expected a crystal: {STRUCTURE!r}, or {LATTICE}, {SPECIES} and {FRACTIONAL}"
+_CHANGED: Final = "the file has changed: it holds fewer crystals than when it was listed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +67,9 @@ def read_chunk(chunk: Chunk) -> list[Row]:
 
 def _read_rows(span: Span) -> Iterator[Row]:
     if span.form is Form.FILE:
-        yield _build_row(span.path.name, read_structure(span.path))
+        found = _read_file(span.path)
+        name = span.path.name if len(found) == 1 else f"{span.path.name}#{span.first + 1}"
+        yield _build_row(name, found[span.first].crystal if span.first < len(found) else _CHANGED)
         return
     if isinstance(span.content, pa.RecordBatch):
         for number, values in enumerate(span.content.to_pylist(), start=span.first + 1):
@@ -81,25 +80,23 @@ def _read_rows(span: Span) -> Iterator[Row]:
         yield read_one(content, f"{span.path.name} {number}")
 
 
+@lru_cache(maxsize=2)
+def _read_file(path: Path) -> list[FoundCrystal]:
+    """Return a file's crystals; of a file with many, each is a row of its own."""
+    return read_file(path)
+
+
 def _from_frame(content: bytes, place: str) -> Row:
-    facts, structure = read_frame(content.decode(errors="replace"))
-    return _build_row(_find_id(facts, place), structure)
+    facts, crystal = read_frame(content.decode(errors="replace"))
+    return _build_row(_find_id(facts, place), crystal)
 
 
 def _from_line(content: bytes, place: str) -> Row:
     try:
-        values = _parse_json(content)
+        values = parse_json(content)
     except ValueError as error:
         return Rejection(place, f"not a line of JSON: {error}")
     return _from_values(values, place) if isinstance(values, dict) else Rejection(place, _NO_CRYSTAL)
-
-
-def _parse_json(content: bytes | str) -> Any:
-    """Return the value that a JSON text holds; Python's own reader, which is slower, also takes NaN."""
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return json.loads(content)
 
 
 def _find_id(values: Mapping[str, Any], place: str) -> str:
@@ -108,79 +105,23 @@ def _find_id(values: Mapping[str, Any], place: str) -> str:
 
 def _from_values(values: dict[str, Any], place: str) -> Row:
     """Return the crystal of a row of named values, in any of the forms that this project reads."""
-    material_id = _find_id(values, place)
-    structure = values.get(STRUCTURE_COLUMN, values)
-    try:
-        if isinstance(structure, str) and structure.lstrip().startswith("{"):
-            structure = _parse_json(structure)
-        if not isinstance(structure, dict):
-            return _build_row(material_id, parse_structure_cell(structure))
-        if "sites" in structure:
-            return _from_pymatgen(material_id, structure)
-        if GEOMETRY in structure:
-            cell = Lattice.from_parameters(*structure[GEOMETRY]).matrix
-            return _build_crystal(material_id, cell, structure[SPECIES], structure[POSITIONS])
-        if LATTICE in structure:
-            return _build_crystal(material_id, structure[LATTICE], structure[SPECIES], structure[FRACTIONAL])
-    except (KeyError, TypeError, ValueError) as error:
-        return Rejection(material_id, f"not a readable crystal: {error}")
-    return Rejection(material_id, _NO_CRYSTAL)
+    return _build_row(_find_id(values, place), read_row(values))
 
 
-def _from_pymatgen(material_id: str, values: dict[str, Any]) -> Row:
-    """Return the crystal of pymatgen's dictionary: at once where each site holds one element, else by pymatgen."""
-    try:
-        symbols, coords = [], []
-        for site in values["sites"]:
-            (species,) = site["species"]
-            if species["occu"] != 1:
-                raise ValueError(species["occu"])
-            symbols.append(species["element"])
-            coords.append(site["abc"])
-        return _build_crystal(material_id, values["lattice"]["matrix"], symbols, coords)
-    except (KeyError, TypeError, ValueError):
-        return _build_row(material_id, parse_structure_cell(values))
-
-
-def _build_crystal(material_id: str, lattice: Any, symbols: Sequence[str], coords: Any) -> Row:
-    """Return the crystal of plain lists.
-
-    Raises:
-        KeyError: A symbol is no element's.
-        ValueError: The numbers do not make a cell and as many places as symbols.
-    """
-    if len(symbols) > MAX_ATOMS:
-        return Rejection(material_id, too_many_atoms(len(symbols)))
-    places = np.array(coords, np.float64)
-    if places.size != 3 * len(symbols) or not symbols:
-        raise ValueError(f"{places.size} coordinates for {len(symbols)} atoms, expected three each and an atom")
-    numbers = [ATOMIC_NUMBERS[symbol] for symbol in symbols]
-    arrays = CrystalArrays(
-        lattice_angstrom=np.array(lattice, np.float64).reshape(1, 3, 3),
-        n_atom=np.array([len(numbers)]),
-        frac_coords=places.reshape(-1, 3),
-        atomic_number=np.array(numbers, np.int64),
-    )
-    if min(numbers) < 1:  # no formula of isotopes
-        return Rejection(material_id, find_unusable(arrays)[0])
-    count = Counter(numbers)
+def _build_row(material_id: str, crystal: CrystalArrays | str) -> Row:
+    if isinstance(crystal, str):
+        return Rejection(material_id, crystal)
+    if crystal.n_atom[0] > MAX_ATOMS:
+        return Rejection(material_id, too_many_atoms(int(crystal.n_atom[0])))
+    count = Counter(crystal.atomic_number.tolist())
     divisor = math.gcd(*count.values())
     formula = _compose_formula(tuple(sorted((number, n // divisor) for number, n in count.items())))
-    return ScreenedCrystal(material_id, formula, arrays)
+    return ScreenedCrystal(material_id, formula, crystal)
 
 
 @lru_cache(maxsize=1 << 16)
 def _compose_formula(count: tuple[tuple[int, int], ...]) -> str:
     return reduce_formulas([Composition({Element.from_Z(number): n for number, n in count})])[0]
-
-
-def _build_row(material_id: str, structure: Structure | str) -> Row:
-    if isinstance(structure, str):
-        return Rejection(material_id, structure)
-    if len(structure) > MAX_ATOMS:
-        return Rejection(material_id, too_many_atoms(len(structure)))
-    formula = reduce_formulas([structure.composition])[0]
-    return ScreenedCrystal(material_id, formula, CrystalArrays.from_structures([structure]))
 
 
 def join_crystals(crystals: Sequence[ScreenedCrystal]) -> CrystalArrays:

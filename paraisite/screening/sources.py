@@ -12,22 +12,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paraisite.core.files import file_sha256
-from paraisite.data.sources.structure_table import STRUCTURE_COLUMN
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
-from paraisite.data.structure_files import EXTENDED_XYZ_SUFFIXES, find_extended_xyz_files, structure_files
+from paraisite.data.structure_files.content import plain_name
+from paraisite.data.structure_files.formats import (
+    EXTENDED_XYZ_SUFFIXES,
+    JSON_LINES_SUFFIXES,
+    is_extended_xyz,
+    is_structure_file,
+    list_structure_files,
+)
+from paraisite.data.structure_files.json_documents import STRUCTURE
+from paraisite.data.structure_files.reading import count_crystals
+from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.errors import DataError, MissingInputError
 from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, RawRow, Source, Span, TextFile
 from paraisite.screening.records import ID_KEYS
 
 PARQUET_SUFFIX: Final = ".parquet"
-JSON_LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 
 
 def open_source(path: Path) -> Source:
     """Return the source that a path names.
 
     Args:
-        path: A folder of structure files; a parquet table; JSON lines or extended XYZ, compressed by gzip or not.
+        path: A folder of structure files, or a single one; a parquet table; JSON lines or extended XYZ, compressed by
+            gzip or not.
 
     Raises:
         MissingInputError: There is no such path.
@@ -44,8 +53,12 @@ def open_source(path: Path) -> Source:
         return TextSource(TextFile(path, Form.LINES))
     if plain.suffix in EXTENDED_XYZ_SUFFIXES:
         return TextSource(TextFile(path, Form.FRAMES))
+    if is_structure_file(path):
+        return FolderSource(path)
     known = ", ".join((PARQUET_SUFFIX, *JSON_LINES_SUFFIXES, *EXTENDED_XYZ_SUFFIXES))
-    raise DataError(f"{path}: expected a folder, or a file whose name ends in {known}, or in one of these and .gz")
+    raise DataError(
+        f"{path}: expected a folder, a structure file, or a file whose name ends in {known}, or in one of these and .gz"
+    )
 
 
 @dataclass(frozen=True)
@@ -110,17 +123,17 @@ class TableSource:
         Raises:
             DataError: There is no structure among them.
         """
-        structure = STRUCTURE_SCHEMA.names if set(STRUCTURE_SCHEMA.names) <= set(names) else [STRUCTURE_COLUMN]
+        structure = STRUCTURE_SCHEMA.names if set(STRUCTURE_SCHEMA.names) <= set(names) else [STRUCTURE]
         if not set(structure) <= set(names):
             raise DataError(
-                f"{self.path} has neither the columns {', '.join(STRUCTURE_SCHEMA.names)} nor {STRUCTURE_COLUMN!r}"
+                f"{self.path} has neither the columns {', '.join(STRUCTURE_SCHEMA.names)} nor {STRUCTURE!r}"
             )
-        return [*structure, *(name for name in ID_KEYS if name in names)]
+        return [*structure, *(name for name in (*ID_KEYS, *COMPARED_KEYS) if name in names)]
 
 
 @dataclass(frozen=True)
 class FolderSource:
-    """A folder of structure files, one crystal each, and of extended XYZ files, which may hold many."""
+    """A folder of structure files, or a single one; each crystal of a file is a row."""
 
     path: Path
 
@@ -131,7 +144,7 @@ class FolderSource:
         Raises:
             DataError: There is none.
         """
-        files = sorted({*structure_files(self.path), *find_extended_xyz_files(self.path)})
+        files = list_structure_files(self.path) if self.path.is_dir() else [self.path]
         if not files:
             raise DataError(f"{self.path} holds no structure file")
         return files
@@ -157,8 +170,9 @@ class FolderSource:
     def _spans(self) -> Iterator[tuple[int, Span]]:
         """Yield each row's file, by number, and span; what is left of a file where no frame begins is one row."""
         for number, file in enumerate(self.files):
-            if file.suffix not in EXTENDED_XYZ_SUFFIXES:
-                yield number, Span(Form.FILE, file)
+            if not is_extended_xyz(file) or not _is_stream(file):
+                for first in range(count_crystals(file)):
+                    yield number, Span(Form.FILE, file, first)
                 continue
             text, first = TextFile(file, Form.FRAMES), 0
             try:
@@ -167,3 +181,8 @@ class FolderSource:
                     first += 1
             except DataError:
                 yield number, Span(Form.FILE, file, first)
+
+
+def _is_stream(file: Path) -> bool:
+    """Return whether a file can be read frame by frame: other packing than gzip is undone as a whole."""
+    return plain_name(file.name) == file.name or file.suffix == GZIP_SUFFIX

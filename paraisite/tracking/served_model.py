@@ -8,10 +8,9 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from pymatgen.core.structure import Structure
 
 from paraisite.core.paths import PREDICTOR
-from paraisite.data.structure_files import parse_structures
+from paraisite.data.structure_files.reading import only_structure, parse_content
 from paraisite.errors import CheckpointError
 from paraisite.inference import rows
 
@@ -37,13 +36,8 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
             The columns of ``inference.rows.list_column_types``, in the order given; ``reason`` says why a row has no
             value.
         """
-        structures = [_structure_of(text) for text in model_input[rows.STRUCTURE]]
+        structures = [only_structure(parse_content(text)) for text in model_input[rows.STRUCTURE]]
         return rows.build_frame(self._predictor.predict(structures, compiled=True))
-
-
-def _structure_of(text: str) -> Structure | str:
-    found = parse_structures(text)
-    return found[0] if len(found) == 1 else f"the text holds {len(found)} structures, expected one"
 
 
 mlflow.models.set_model(PredictorModel())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from paraisite.app.uploads import EXAMPLES, crystals_of_file, notice
+from paraisite.app.uploads import EXAMPLES, crystals_of_file
 from tests.graphs.crystals import rocksalt
 
 SALT = rocksalt(5.64)
@@ -37,9 +37,9 @@ def test_a_file_that_cannot_be_read_is_a_crystal_with_a_reason(content: bytes):
     assert "empty" in crystal.found or "not a readable structure" in crystal.found
 
 
-def test_a_cif_of_several_crystals_is_said_to_be_one():
-    assert notice("one.cif", CIF) is None
-    assert notice("two.cif", CIF + CIF) == "two.cif holds 2 crystals; only the first is read."
+def test_each_block_of_a_cif_is_a_crystal():
+    assert [crystal.name for crystal in crystals_of_file("two.cif", CIF + CIF)] == ["two.cif#1", "two.cif#2"]
+    assert {crystal.formula for crystal in crystals_of_file("two.cif", CIF + CIF)} == {"NaCl"}
 
 
 def test_examples_are_what_they_are_called():

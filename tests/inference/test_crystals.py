@@ -8,7 +8,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from paraisite.data.structure_files import parse_structures
+from paraisite.data.structure_files.reading import only_structure, parse_content
 from paraisite.inference.crystals import STANDARD_INPUT, read_crystals
 
 NACL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
@@ -32,7 +32,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_text_says_which_format_it_has(kind: str):
-    (found,) = parse_structures(TEXTS[kind]())
+    found = only_structure(parse_content(TEXTS[kind]()))
     assert isinstance(found, Structure)
     assert found.composition.reduced_formula == "NaCl"
     assert found.volume / len(found) == pytest.approx(NACL.volume / len(NACL))
@@ -44,12 +44,12 @@ def test_a_text_says_which_format_it_has(kind: str):
         ("", "the text is empty"),
         ("hello", "not a readable structure: "),
         ("data_x\n_cell_length_a what\n", "not a readable structure: "),
-        ('{"lattice": 3}', "not a readable structure: "),
+        ('{"lattice": 3}', "expected a crystal, found a document with lattice: "),
         ('{"@class": ', "not a readable structure: "),
     ],
 )
 def test_a_text_without_a_structure_is_a_reason_of_one_line(text: str, reason: str):
-    (found,) = parse_structures(text)
+    found = only_structure(parse_content(text))
     assert isinstance(found, str)
     assert found.startswith(reason)
     assert "\n" not in found
@@ -61,7 +61,7 @@ def test_the_frames_of_a_file_are_crystals_of_their_own(tmp_path: Path):
     found = read_crystals([path])
     assert [(crystal.name, crystal.formula) for crystal in found] == [(f"{path}#1", "NaCl"), (f"{path}#2", "Si")]
     path.write_text("")
-    assert [crystal.found for crystal in read_crystals([path])] == ["it holds no structure"]
+    assert [crystal.found for crystal in read_crystals([path])] == ["not a readable structure file: it is empty"]
 
 
 @pytest.mark.parametrize("kind", TEXTS)

@@ -49,11 +49,32 @@ def test_so_it_does_without_symmetry(structure: Structure):
     check_same_as_pymatgen(structure)
 
 
-@pytest.mark.parametrize(
-    "species", [Species("Fe", 3), "D", "He", {"Na": 0.5, "K": 0.5}, {"Na": 0.9}, DummySpecies("X")], ids=str
-)
-def test_so_it_does_with_oxidation_states_isotopes_partial_occupancy_and_dummies(species: object):
+@pytest.mark.parametrize("species", [Species("Fe", 3), "He"], ids=str)
+def test_so_it_does_with_oxidation_states(species: object):
     check_same_as_pymatgen(simple_cubic(3.0, species))
+
+
+@pytest.mark.parametrize(
+    ("species", "reason"),
+    [
+        ({"Na": 0.5, "K": 0.5}, "partial occupancy"),
+        ({"Na": 0.9}, "partial occupancy"),
+        (DummySpecies("X"), "no chemical element"),
+    ],
+    ids=str,
+)
+def test_a_site_without_one_element_is_the_reason_of_its_row(species: object, reason: str):
+    (row,) = read_lines({"structure": simple_cubic(3.0, species).as_dict()})
+    assert isinstance(row, Rejection)
+    assert reason in row.reason
+
+
+def test_an_isotope_is_the_reason_of_its_row():
+    values = simple_cubic(3.0, "H").as_dict()
+    values["sites"][0]["species"][0]["element"] = "D"  # pymatgen itself writes H
+    (row,) = read_lines({"structure": values})
+    assert isinstance(row, Rejection)
+    assert "isotope of hydrogen" in row.reason
 
 
 def test_the_forms_of_a_line_mean_the_same():
@@ -90,8 +111,8 @@ def test_numbers_that_json_does_not_know_are_taken_where_python_writes_them():
     ("line", "reason"),
     [
         ({"material_id": "x"}, "expected a crystal"),
-        ({"structure": None}, "not a readable poscar"),
-        ({"structure": {"sites": [{}]}}, "no structure as pymatgen writes it"),
+        ({"structure": None}, "expected a crystal"),
+        ({"structure": {"sites": [{}]}}, "is no crystal, but a document with sites"),
         ({"structure": {"sites": [], "lattice": {"matrix": np.eye(3).tolist()}}}, None),
         ({"geometry": [1, 2, 3], "species": ["H"], "positions_fractional": [[0, 0, 0]]}, "not a readable crystal"),
         ({"lattice_angstrom": [1.0] * 9, "species": ["Qq"], "fractional_coordinates": [0.0] * 3}, "Qq"),

@@ -3,18 +3,18 @@
 Whatever is wrong with one material becomes a rejection; only what leaves nothing to read is an error.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from pymatgen.core.structure import Structure
-
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record
 from paraisite.data.sources.phono3py_files import find_result_folders, has_kappa, read_cell, read_kappa
 from paraisite.data.sources.structure_folder import list_folder_items
 from paraisite.data.sources.structure_table import list_table_items
-from paraisite.data.structure_files import EXTENDED_XYZ_SUFFIXES, read_frames
+from paraisite.data.structure_files.formats import is_extended_xyz
+from paraisite.data.structure_files.reading import read_file, to_structure
 from paraisite.data.validation import validate_structure
 from paraisite.errors import DataError, MissingInputError, StructureError
 
@@ -70,7 +70,7 @@ def _list_items(path: Path, options: ImportOptions, compute_kappa: ComputeKappa)
         return list_folder_items(path, options)
     if path.suffix == ".parquet":
         return list_table_items(path, options)
-    if path.suffix in EXTENDED_XYZ_SUFFIXES:
+    if is_extended_xyz(path):
         return _list_frame_items(path, options)
     raise DataError(f"{path}: expected a folder, or a file whose name ends in .parquet, .extxyz or .xyz")
 
@@ -92,19 +92,19 @@ def _list_phono3py_items(
 
 
 def _list_frame_items(path: Path, options: ImportOptions) -> Iterator[Item]:
-    for number, (facts, structure) in enumerate(read_frames(path), start=1):
+    for number, (facts, crystal, _) in enumerate(read_file(path), start=1):
         names = (facts.get(name) for name in ID_COLUMNS)
         material_id = next((str(name) for name in names if name is not None), f"{path.name} {number}")
 
         def make(
             material_id: str = material_id,
-            facts: dict[str, object] = facts,
-            structure: Structure | str = structure,
+            facts: Mapping[str, object] = facts,
+            crystal: CrystalArrays | str = crystal,
         ) -> Record:
-            if isinstance(structure, str):
-                raise DataError(structure)
+            if isinstance(crystal, str):
+                raise DataError(crystal)
             if options.column not in facts:
                 raise DataError(f"no {options.column}, but {', '.join(facts) or 'nothing'}: name it with --column")
-            return make_record(material_id, structure, facts[options.column], options)
+            return make_record(material_id, to_structure(crystal), facts[options.column], options)
 
         yield material_id, make

@@ -16,7 +16,8 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.core.units import bohr_to_angstrom
 
-from paraisite.data.structure_files import read_structure, structure_files
+from paraisite.data.structure_files.formats import list_structure_files
+from paraisite.data.structure_files.reading import read_structure
 from paraisite.data.validation import build_structure
 from paraisite.errors import DataError, StructureError
 
@@ -108,7 +109,7 @@ def read_cell(folder: Path) -> Structure:
     for pattern in CELL_PATTERNS:
         for path in sorted(folder.glob(pattern)):
             return _structure_of(_read_yaml(path), path.name)
-    for path in structure_files(folder):
+    for path in list_structure_files(folder):
         structure = read_structure(path)
         if isinstance(structure, Structure):
             return structure

@@ -1,7 +1,9 @@
 """A folder of structure files with a CSV table of values, as records to make."""
 
+import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,17 +12,14 @@ from pymatgen.core.structure import Structure
 
 from paraisite.data.record import Record
 from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
-from paraisite.data.structure_files import (
-    EXTENDED_XYZ_SUFFIXES,
-    find_extended_xyz_files,
-    read_frames,
-    read_structure,
-    structure_files,
-)
+from paraisite.data.structure_files.content import plain_name
+from paraisite.data.structure_files.formats import list_structure_files
+from paraisite.data.structure_files.reading import FoundCrystal, only_structure, read_file, to_structure
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import PROTOTYPE
 
 FILE_COLUMNS: Final = ("file", "filename", "path")
+_NUMBERED: Final = re.compile(r"(.+)#(\d{1,9})")
 
 
 def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
@@ -36,18 +35,23 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
             f"the table of values has the columns {columns}, expected one of {', '.join(FILE_COLUMNS)} "
             f"or, for files named after their ids, {', '.join(ID_COLUMNS)}"
         )
-    files = {file.name: file for file in [*structure_files(path), *find_extended_xyz_files(path)]}
-    by_stem = {file.stem: file for file in files.values()}
+    files = {file.name: file for file in list_structure_files(path)}
+    by_stem = {file.stem: file for file in files.values()} | {
+        Path(plain_name(file.name)).stem: file for file in files.values()
+    }
     named: set[Path] = set()
     for number, row in enumerate(table.to_dict("records"), start=1):
         text = str(row[file_column or id_column]).strip()
-        file = files.get(text) or by_stem.get(text) or path / text
+        name, place = _split_number(text, files)
+        file = files.get(name) or by_stem.get(name) or path / name
         named.add(file)
         material_id = (str(row[id_column]).strip() if id_column else "") or text or f"row {number}"
 
-        def make(row: dict[Any, Any] = row, file: Path = file, material_id: str = material_id) -> Record:
+        def make(
+            row: dict[Any, Any] = row, file: Path = file, place: int | None = place, material_id: str = material_id
+        ) -> Record:
             value, prototype = row[options.column], str(row.get(PROTOTYPE, "")).strip() or None
-            return make_record(material_id, _read_one(file), value, options, prototype=prototype)
+            return make_record(material_id, _read_one(file, place), value, options, prototype=prototype)
 
         yield material_id, make
     for file in files.values():
@@ -55,11 +59,25 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
             yield file.name, refuse_record("no line of the table of values names this file")
 
 
-def _read_one(file: Path) -> Structure | str:
-    if file.suffix not in EXTENDED_XYZ_SUFFIXES:
-        return read_structure(file)
-    frames = [frame for _, frame in read_frames(file)]
-    return frames[0] if len(frames) == 1 else f"holds {len(frames)} crystals, expected one: import the file by itself"
+def _split_number(text: str, files: Mapping[str, Path]) -> tuple[str, int | None]:
+    """Return a file's name, and which of its crystals is meant, as in "two.cif#2"; None for the only one."""
+    match = _NUMBERED.fullmatch(text)
+    return (match[1], int(match[2])) if match and text not in files else (text, None)
+
+
+def _read_one(file: Path, place: int | None) -> Structure | str:
+    found = _read_file(file)
+    if place is not None and 1 <= place <= len(found):
+        return to_structure(found[place - 1].crystal)
+    if len(found) != 1 or place is not None:
+        return f"holds {len(found)} crystals, expected one: name it with its number, as {file.name}#1"
+    return only_structure(found)
+
+
+@lru_cache(maxsize=2)
+def _read_file(file: Path) -> list[FoundCrystal]:
+    """Return a file's crystals; of a file with many, each has a line of its own."""
+    return read_file(file)
 
 
 def _read_values(path: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[list[str]]]:

@@ -1,0 +1,217 @@
+"""Crystals of a CIF: one for each block that lists atoms."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pymatgen.core.lattice import Lattice
+
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
+from paraisite.data.structure_files.cif_block import CifBlock, read_blocks
+from paraisite.data.structure_files.cif_sites import CifSites, check_hydrogens, expand, has_sites, read_sites
+from paraisite.data.structure_files.cif_symmetry import CifSymmetry, read_symmetry
+from paraisite.data.structure_files.space_groups import SpaceGroupSetting
+from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated, parse_formula
+from paraisite.data.validation import find_unusable, partly_occupied
+from paraisite.errors import StructureError
+
+SAME_PLACE_ANGSTROM: Final = 0.1
+_SHORTEST_ANGSTROM: Final = 0.5
+_HEADERS: Final = re.compile(r"^\s*data_", re.IGNORECASE | re.MULTILINE)
+_MAX_PAIRS: Final = 200_000
+_FULL: Final = 1 - 1e-6
+
+
+class CifCrystal(NamedTuple):
+    """One block's crystal, or the reason why there is none."""
+
+    name: str
+    crystal: CrystalArrays | str
+
+
+def parse_cif(text: str) -> list[CifCrystal]:
+    """Return the crystals of a CIF.
+
+    Raises:
+        ValueError: It is no CIF, or no block of it lists atoms.
+    """
+    blocks = [block for block in read_blocks(text) if has_sites(block)]
+    if not blocks:
+        raise ValueError("no block of the CIF lists atoms")
+    return [CifCrystal(block.name, _crystal_or_reason(block)) for block in blocks]
+
+
+def count_cif_crystals(text: str) -> int:
+    """Return how many crystals ``parse_cif`` finds; only a text that may hold several is read.
+
+    Raises:
+        ValueError: It is no CIF.
+    """
+    if len(_HEADERS.findall(text)) < 2:
+        return 1
+    return max(sum(has_sites(block) for block in read_blocks(text)), 1)
+
+
+def _crystal_or_reason(block: CifBlock) -> CrystalArrays | str:
+    try:
+        return _build_crystal(block)
+    except StructureError as error:
+        return str(error)
+
+
+def _build_crystal(block: CifBlock) -> CrystalArrays:
+    lattice = _read_lattice(block)
+    stated = _read_stated(block)
+    formula = frozenset(stated.formula or ())
+    sites = _fill_places(read_sites(block, formula), lattice)
+    check_hydrogens(sites, formula_without_hydrogen=bool(formula) and not formula & {"H", "D", "T"})
+    symmetry = read_symmetry(block, lattice)
+    if len(symmetry.settings) == 1:
+        return _expand(sites, symmetry.settings[0], lattice, _with_unconfirmed(stated, symmetry))
+    return _choose(sites, symmetry, lattice, stated)
+
+
+def _with_unconfirmed(stated: StatedFacts, symmetry: CifSymmetry) -> StatedFacts:
+    return replace(stated, space_group=symmetry.unconfirmed, crystal_system=symmetry.unconfirmed_system)
+
+
+def _expand(
+    sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64], stated: StatedFacts
+) -> CrystalArrays:
+    _check_places(sites, setting, lattice)
+    origin, coords = expand(sites, setting, lattice)
+    numbers = np.array([ATOMIC_NUMBERS[symbol] for symbol in sites.symbols], np.int64)[origin]
+    crystal = CrystalArrays(lattice[None], np.array([len(coords)]), coords, numbers)
+    if (numbers > 0).all():
+        check_stated(crystal, stated)
+    elif reasons := find_unusable(crystal):
+        raise StructureError(reasons[0])
+    return crystal
+
+
+def _choose(
+    sites: CifSites, symmetry: CifSymmetry, lattice: npt.NDArray[np.float64], stated: StatedFacts
+) -> CrystalArrays:
+    """Return the crystal of the only setting that agrees with what the file says.
+
+    Raises:
+        StructureError: None does, or several that make different crystals.
+    """
+    crystals: dict[str, CrystalArrays] = {}
+    first_reason: StructureError | None = None
+    for setting in symmetry.settings:
+        try:
+            crystal = _expand(sites, setting, lattice, stated)
+            if (shortest := _distances(crystal)[:1]).size and shortest[0] < _SHORTEST_ANGSTROM:
+                raise StructureError(f"atoms overlap in the setting {setting.name}")
+            crystals[setting.name] = crystal
+        except StructureError as error:
+            first_reason = first_reason or error
+    if not crystals:
+        raise first_reason or StructureError(f"no setting of {symmetry.named} makes a crystal")
+    if not all(_same_crystal(one, other) for one, other in pairwise(crystals.values())):
+        counts = ", ".join(f"{name} ({crystal.n_atom[0]} atoms)" for name, crystal in crystals.items())
+        raise StructureError(
+            f"the space group {symmetry.named} has several settings that make different crystals, {counts}: expected "
+            "symmetry operations, or a symbol that says which"
+        )
+    return next(iter(crystals.values()))
+
+
+def _same_crystal(one: CrystalArrays, other: CrystalArrays) -> bool:
+    """Return whether two crystals in the same cell have the same distances between the same atoms."""
+    if sorted(one.atomic_number.tolist()) != sorted(other.atomic_number.tolist()):
+        return False
+    return bool(np.allclose(_distances(one), _distances(other), atol=1e-3))
+
+
+def _distances(crystal: CrystalArrays) -> npt.NDArray[np.float64]:
+    """Return the distances of the nearest images of all pairs of atoms, in order of their lengths, Å."""
+    shift = crystal.frac_coords[:, None] - crystal.frac_coords
+    shift -= np.rint(shift)
+    distance = np.linalg.norm(shift @ crystal.lattice_angstrom[0], axis=2)
+    first, second = np.triu_indices(len(distance), 1)
+    distances: npt.NDArray[np.float64] = np.sort(distance[first, second])
+    return distances
+
+
+def _read_lattice(block: CifBlock) -> npt.NDArray[np.float64]:
+    lengths = [block.number(f"_cell_length_{axis}") for axis in "abc"]
+    angles = [block.number(f"_cell_angle_{angle}") for angle in ("alpha", "beta", "gamma")]
+    if None in lengths:
+        raise StructureError("the cell's lengths _cell_length_a, _b and _c are not all given")
+    values = [float(value) for value in lengths if value is not None]
+    degrees = [90.0 if angle is None else float(angle) for angle in angles]  # the dictionary's own default
+    if min(values) <= 0 or min(degrees) <= 0 or max(degrees) >= 180:
+        raise StructureError(f"the cell's lengths are {values} Å and its angles {degrees}°, which make no cell")
+    matrix = np.array(Lattice.from_parameters(*values, *degrees).matrix, np.float64)
+    if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-6 * np.prod(values):
+        raise StructureError(f"the cell's angles {degrees}° make no cell")
+    return matrix
+
+
+def _read_stated(block: CifBlock) -> StatedFacts:
+    sum_text = block.text("_chemical_formula_sum")
+    formula = parse_formula(sum_text) if sum_text else None
+    if formula is None and (structural := block.text("_chemical_formula_structural")):
+        formula = parse_formula(structural)
+    return StatedFacts(
+        formula=formula,
+        n_formula_unit=block.number("_cell_formula_units_z"),
+        volume_cubic_angstrom=block.number("_cell_volume"),
+        density_g_per_cm3=block.number("_exptl_crystal_density_diffrn"),
+    )
+
+
+def _fill_places(sites: CifSites, lattice: npt.NDArray[np.float64]) -> CifSites:
+    """Return the sites with those joined that the same element fills together, each in part.
+
+    Raises:
+        StructureError: Something else is left that fills its place in part only.
+    """
+    partial = np.flatnonzero(sites.occupancy < _FULL)
+    if not partial.size:
+        return sites
+    kept = list(range(len(sites.labels)))
+    for first in partial.tolist():
+        if first not in kept:
+            continue
+        shift = sites.frac_coords[partial] - sites.frac_coords[first]
+        near = partial[np.linalg.norm((shift - np.rint(shift)) @ lattice, axis=1) < SAME_PLACE_ANGSTROM]
+        same = {sites.symbols[place] for place in near}
+        if len(same) > 1 or abs(sites.occupancy[near].sum() - 1) > 1e-3:
+            raise StructureError(partly_occupied(f"{first} ({sites.labels[first]})"))
+        kept = [place for place in kept if place == first or place not in near]
+    return CifSites(
+        labels=tuple(sites.labels[place] for place in kept),
+        symbols=tuple(sites.symbols[place] for place in kept),
+        occupancy=np.ones(len(kept)),
+        frac_coords=sites.frac_coords[kept],
+        hydrogen_suspect=sites.hydrogen_suspect,
+    )
+
+
+def _check_places(sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64]) -> None:
+    """Raise if a site is listed again where symmetry puts its image."""
+    n_site, n_operation = len(sites.labels), len(setting.rotations)
+    if n_site < 2 or n_operation < 2 or n_site * n_site * n_operation > _MAX_PAIRS:
+        return
+    images = np.einsum("nij,sj->sni", setting.rotations, sites.frac_coords) + setting.translations
+    shift = images[:, :, None] - sites.frac_coords
+    shift -= np.rint(shift)
+    near = (np.linalg.norm(shift @ lattice, axis=3) < SAME_PLACE_ANGSTROM).any(axis=1)
+    pairs = np.argwhere(np.triu(near, 1))
+    if not pairs.size:
+        return
+    first, second = (int(place) for place in pairs[0])
+    if sites.symbols[first] != sites.symbols[second]:
+        raise StructureError(
+            f"{sites.labels[first]} and {sites.labels[second]} share one place: partial occupancy is not supported"
+        )
+    raise StructureError(
+        f"{sites.labels[second]} of the list is already an image of {sites.labels[first]} under the symmetry "
+        "operations: either all atoms are listed or operations given, expected not both"
+    )

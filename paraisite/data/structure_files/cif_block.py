@@ -1,0 +1,136 @@
+"""The syntax of a CIF: its blocks, and the values that their tags have; gemmi reads it.
+
+Source: Hall, Allen and Brown, Acta Cryst. A47, 655 (1991), 10.1107/S010876739101067X; CIF 1.1.
+"""
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import gemmi
+
+from paraisite.data.structure_files.space_groups import plain_symbols
+from paraisite.errors import StructureError
+
+UNKNOWN: Final = (".", "?", "")
+_READ_LOOPS: Final = ("_atom_site_", "_symmetry_", "_space_group_", "_cell_", "_atom_type_")
+_HEADER: Final = re.compile(r"^(\s*data_)([^\n]*)", re.IGNORECASE | re.MULTILINE)
+_UNQUOTED: Final = re.compile(
+    r"^(\s*_(?:symmetry|space_group|chemical)_\S+[ \t]+)([^'\";#\s][^'\"#\n]*?[ \t]+[^'\"#\n]*?)[ \t\r]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FRACTION: Final = re.compile(r"([+-]?\d{1,6})/(\d{1,6})")
+
+
+@dataclass
+class CifBlock:
+    """One block of a CIF.
+
+    Attributes:
+        name: What stands behind ``data_``.
+        values: Of each tag, in lower case and with underscores only, as they stand in the file.
+        disputed: Tags that stand there twice, with different values.
+    """
+
+    name: str
+    values: dict[str, list[str]] = field(default_factory=dict)
+    disputed: set[str] = field(default_factory=set)
+
+    def add(self, tag: str, values: list[str]) -> None:
+        """Add a tag's values."""
+        key = tag.lower().replace(".", "_")
+        if self.values.setdefault(key, values) != values:
+            self.disputed.add(key)
+
+    def column(self, *tags: str) -> list[str] | None:
+        """Return the values of the first of these tags that is there, as text, or None.
+
+        Raises:
+            StructureError: The tag stands there twice, with different values.
+        """
+        for tag in tags:
+            if tag in self.values:
+                if tag in self.disputed:
+                    raise StructureError(f"{tag} stands there twice, with different values")
+                return [gemmi.cif.as_string(value) for value in self.values[tag]]
+        return None
+
+    def text(self, *tags: str) -> str | None:
+        """Return the value of the first of these tags that says anything, or None."""
+        for tag in tags:
+            values = self.column(tag)
+            if values and len(values) == 1 and (value := " ".join(values[0].split())) not in UNKNOWN:
+                return value
+        return None
+
+    def number(self, *tags: str) -> float | None:
+        """Return a number without its uncertainty, or None where there is none.
+
+        Raises:
+            StructureError: It is no number.
+        """
+        text = self.text(*tags)
+        return None if text is None else as_number(text, what=tags[0])
+
+
+def as_number(text: str, *, what: str) -> float:
+    """Return a number without its uncertainty: "0.281(2)" is 0.281, and 1/3 is a third.
+
+    Raises:
+        StructureError: It is none.
+    """
+    value = gemmi.cif.as_number(text)
+    if math.isnan(value):
+        plain = plain_symbols(text.strip())
+        match = _FRACTION.fullmatch(plain)
+        value = int(match[1]) / int(match[2]) if match and int(match[2]) else gemmi.cif.as_number(plain)
+    if not math.isfinite(value):
+        raise StructureError(f"{what} is {text[:40]!r}, expected a number")
+    return value
+
+
+def read_blocks(text: str) -> list[CifBlock]:
+    """Return the blocks of a CIF.
+
+    Raises:
+        ValueError: It is none; the message names the line.
+    """
+    return [_read_block(block) for block in _parse(text)]
+
+
+def _parse(text: str) -> gemmi.cif.Document:
+    """Return gemmi's blocks; slips that leave no doubt on what is meant are mended.
+
+    These are: no header, a header of several words, and a symbol or formula of several words without quotes.
+    """
+    try:
+        return gemmi.cif.read_string(text, check_level=0)
+    except ValueError as error:
+        mended = _UNQUOTED.sub(r"\1'\2'", _HEADER.sub(_join_words, text))
+        if not _HEADER.search(mended):
+            mended = f"data_\n{mended}"
+        try:
+            return gemmi.cif.read_string(mended, check_level=0)
+        except ValueError:
+            place = re.sub(r"^string:(\d+):\d+\(\d+\):", r"line \1:", str(error))
+            raise ValueError(place) from error
+
+
+def _join_words(match: re.Match[str]) -> str:
+    return f"{match[1]}{'_'.join(match[2].split())}"
+
+
+def _read_block(block: gemmi.cif.Block) -> CifBlock:
+    read = CifBlock(block.name.strip())
+    for item in block:
+        if item.pair is not None:
+            pair = cast("tuple[str, str]", item.pair)
+            read.add(pair[0], [pair[1]])
+        elif item.loop is not None:
+            tags = item.loop.tags
+            if any(tag.lower().replace(".", "_").startswith(_READ_LOOPS) for tag in tags):
+                values = item.loop.values
+                for place, tag in enumerate(tags):
+                    read.add(tag, values[place :: len(tags)])
+    return read

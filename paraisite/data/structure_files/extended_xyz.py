@@ -1,0 +1,101 @@
+"""Extended XYZ: frames of a file, each a crystal with metadata; ASE reads them."""
+
+import itertools
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from io import StringIO
+from typing import Any, Final
+
+import numpy as np
+
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
+from paraisite.data.structure_files.isotopes import check_masses
+from paraisite.data.structure_files.stated_facts import check_stated, read_stated_values
+from paraisite.data.validation import MAX_ATOMS, check_element, find_unusable, too_many_atoms
+from paraisite.errors import StructureError
+
+Frame = tuple[dict[str, object], CrystalArrays | str]
+"""A frame's metadata, and its crystal or the reason why there is none."""
+
+_MASSES: Final = ("masses", "mass")
+_OCCUPANCIES: Final = ("occupancies", "occupancy", "spacegroup_kinds")
+
+
+def read_frames(lines: Iterable[str]) -> Iterator[Frame]:
+    """Yield the frames of an extended XYZ text.
+
+    A frame that cannot be read costs no other one; only where its length is no number there is no telling where the
+    next one begins, and the text ends with a reason.
+    """
+    rest = iter(lines)
+    for first in rest:
+        if not first.strip():
+            continue
+        try:
+            n_atom = int(first)
+        except ValueError:
+            yield {}, f"not a readable structure: {reprlib.repr(first.strip())}, expected the number of atoms"
+            return
+        yield read_frame("".join([first, *itertools.islice(rest, max(n_atom, 0) + 1)]))
+
+
+def read_frame(text: str) -> Frame:
+    """Return the metadata of an extended XYZ frame, and the crystal or the reason why there is none."""
+    try:
+        from ase.io import read
+    except ImportError:
+        return {}, "extended XYZ is read by ASE, which is not installed: `pip install '.[phonons]'`"
+    try:
+        _check_size(text)
+        atoms = read(StringIO(text), index=0, format="extxyz")
+    except StructureError as error:
+        return {}, str(error)
+    except Exception as error:  # ASE's parser raises almost any exception on a damaged frame
+        return {}, f"not a readable structure: {_one_line(error)}"
+    facts = dict(atoms.info)
+    try:
+        return facts, _build(atoms, facts)
+    except StructureError as error:
+        return facts, str(error)
+
+
+def _check_size(text: str) -> None:
+    """Raise if a frame has too many atoms, or an atom is no element, which ASE does not say."""
+    lines = text.splitlines()
+    n_atom = int(lines[0])
+    if n_atom > MAX_ATOMS:
+        raise StructureError(too_many_atoms(n_atom))
+    if n_atom < 1:
+        raise StructureError("there are no atoms")
+    if len(lines) < n_atom + 2:
+        raise ValueError(f"{max(len(lines) - 2, 0)} lines for {n_atom} atoms: the frame ends too early")
+    if "properties=species:s:1" in lines[1].lower() or "properties=" not in lines[1].lower():
+        for symbol in {words[0] for line in lines[2 : n_atom + 2] if (words := line.split())}:
+            if not symbol.isdigit() and symbol != "X":
+                check_element(symbol.capitalize() if symbol.capitalize() in ATOMIC_NUMBERS else symbol)
+
+
+def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
+    if not atoms.pbc.all():
+        raise StructureError("not periodic in three directions, expected a crystal")
+    for name in _OCCUPANCIES:
+        if name in atoms.arrays and name != "spacegroup_kinds" and not np.all(np.asarray(atoms.arrays[name]) == 1):
+            raise StructureError("a site is not fully occupied by one element: partial occupancy is not supported")
+    lattice = np.array(atoms.cell[:], np.float64)
+    if not np.isfinite(lattice).all() or not abs(np.linalg.det(lattice)) > 0:
+        raise StructureError("the cell has no volume, or is no set of finite numbers")
+    numbers = np.where(atoms.numbers > 0, atoms.numbers, -2).astype(np.int64)
+    coords = np.array(np.linalg.solve(lattice.T, np.array(atoms.positions, np.float64).T).T, np.float64)
+    crystal = CrystalArrays(lattice[None], np.array([len(numbers)]), coords, numbers)
+    if (reason := find_unusable(crystal).get(0)) is not None:
+        raise StructureError(reason)
+    for name in _MASSES:
+        if name in atoms.arrays:
+            check_masses(crystal.atomic_number, np.asarray(atoms.arrays[name], np.float64))
+    check_stated(crystal, read_stated_values(facts))
+    return crystal
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

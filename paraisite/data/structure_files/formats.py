@@ -1,0 +1,94 @@
+"""Which format a file has, by its name or by its text, and which files of a folder hold crystals."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from paraisite.data.structure_files.content import PACKED_SUFFIXES, plain_name
+
+EXTENDED_XYZ_SUFFIXES: Final = (".extxyz", ".xyz")
+JSON_LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
+_PATTERNS: Final = (
+    "*.cif",
+    "*.mcif",
+    "*.mmcif",
+    "*POSCAR*",
+    "*CONTCAR*",
+    "*XDATCAR*",
+    "*.vasp",
+    "*.poscar",
+    "*.cssr",
+    "*.xsf",
+    "*.res",
+)
+FOLDER_PATTERNS: Final = tuple(
+    f"{pattern}{suffix}"
+    for pattern in _PATTERNS
+    for suffix in ("", *PACKED_SUFFIXES)
+    if not (suffix and pattern[-1] == "*")
+)
+"""Which files of a folder are taken for structures; a file that is named itself may be anything pymatgen reads."""
+
+_CIF_TEXT: Final = re.compile(r"^\s*(data_|loop_|_cell_)", re.MULTILINE | re.IGNORECASE)
+_EXTENDED_XYZ_TEXT: Final = re.compile(r"\s*\d+[ \t]*\r?\n.*(?:Lattice|Properties)=", re.IGNORECASE)
+_XDATCAR_TEXT: Final = re.compile(r"^\s*direct\s+configuration\s*=", re.IGNORECASE | re.MULTILINE)
+
+
+class Format(StrEnum):
+    """How a file is written."""
+
+    CIF = "CIF"
+    POSCAR = "POSCAR"
+    XDATCAR = "XDATCAR"
+    EXTENDED_XYZ = "extended XYZ"
+    JSON = "JSON"
+    JSON_LINES = "JSON lines"
+    OTHER = "another format of pymatgen"
+
+
+_BY_NAME: Final = {
+    Format.CIF: r"\.(?:m|mm)?cif$",
+    Format.XDATCAR: r"xdatcar",
+    Format.POSCAR: r"poscar|contcar|chgcar|locpot|\.vasp$",
+    Format.EXTENDED_XYZ: r"\.(?:ext)?xyz$",
+    Format.JSON_LINES: r"\.(?:jsonl|ndjson)$",
+    Format.JSON: r"\.json$",
+    Format.OTHER: r"\.(?:cssr|xsf|res|yaml|yml|xml|config|pwmat|nc)$|rndstr\.in|lat\.in|bestsqs|ctrl$",
+}
+
+
+def format_of(name: str, text: str) -> Format:
+    """Return the format of a file's text, by its name, or where that says nothing by the text."""
+    plain = Path(plain_name(name)).name.lower()
+    for kind, pattern in _BY_NAME.items():
+        if re.search(pattern, plain):
+            return Format.POSCAR if kind is Format.XDATCAR and not _XDATCAR_TEXT.search(text) else kind
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        lines = [line for line in text.splitlines() if line.strip()]
+        many = len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines)
+        return Format.JSON_LINES if many else Format.JSON
+    if _EXTENDED_XYZ_TEXT.match(text):
+        return Format.EXTENDED_XYZ
+    if _CIF_TEXT.search(text):
+        return Format.CIF
+    return Format.XDATCAR if _XDATCAR_TEXT.search(text) else Format.POSCAR
+
+
+def is_structure_file(path: Path) -> bool:
+    """Return whether a file's name is one of a structure file, packed or not."""
+    plain = plain_name(path.name).lower()
+    return any(re.search(pattern, plain) for kind, pattern in _BY_NAME.items() if kind is not Format.JSON_LINES)
+
+
+def is_extended_xyz(path: Path) -> bool:
+    """Return whether a file is extended XYZ, packed or not, by its name."""
+    return Path(plain_name(path.name)).suffix.lower() in EXTENDED_XYZ_SUFFIXES
+
+
+def list_structure_files(folder: Path) -> list[Path]:
+    """Return the structure files of a folder, extended XYZ among them, in order of their names."""
+    frames = tuple(f"*{suffix}{packed}" for suffix in EXTENDED_XYZ_SUFFIXES for packed in ("", *PACKED_SUFFIXES))
+    files = {file for pattern in (*FOLDER_PATTERNS, *frames) for file in folder.glob(pattern)}
+    return sorted(file for file in files if file.is_file())

@@ -1,0 +1,203 @@
+"""The one way in for crystals: files, texts and rows of tables are read here, whichever verb asks.
+
+What a file states is compared with what was read, and a reader's warning is the reason why a file is refused: nothing
+is guessed, because a guess is another crystal.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pymatgen.core.structure import Structure
+
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
+from paraisite.data.structure_files.content import decode, read_content, unpack
+from paraisite.data.structure_files.extended_xyz import read_frames
+from paraisite.data.structure_files.formats import Format, format_of
+from paraisite.data.structure_files.json_documents import (
+    CIF_KEY,
+    STRUCTURE,
+    crystal_of_document,
+    list_documents,
+    parse_json,
+)
+from paraisite.data.structure_files.poscar import parse_poscar, parse_xdatcar
+from paraisite.data.structure_files.stated_facts import check_stated, read_stated_values
+from paraisite.data.validation import find_unusable
+from paraisite.errors import StructureError
+
+logger = logging.getLogger(__name__)
+
+_HARMLESS_WARNING: Final = "POTCAR"
+"""pymatgen warns where there is none beside a vasprun.xml, whose crystal is complete without."""
+
+
+class FoundCrystal(NamedTuple):
+    """One crystal of a file.
+
+    Attributes:
+        facts: What stands beside it: metadata of a frame, the other values of a document.
+        crystal: The crystal, or the reason why there is none.
+        block: Name of a CIF's block; empty for other formats.
+    """
+
+    facts: Mapping[str, Any]
+    crystal: CrystalArrays | str
+    block: str = ""
+
+
+def read_file(path: Path) -> list[FoundCrystal]:
+    """Return the crystals of a file, packed or not, in order; what cannot be read is one reason."""
+    if path.is_dir():
+        return [_reason("the folder holds no structure file")]
+    if not path.exists():
+        return [_reason("file not found")]
+    try:
+        content = read_content(path)
+    except (OSError, ValueError) as error:
+        return [_reason(f"not a readable structure file: {one_line(error)}")]
+    text = decode(content)
+    kind = format_of(path.name, text)
+    if kind is Format.OTHER:
+        return _parse(partial(_read_by_pymatgen, path), kind="structure file")
+    return _parse(partial(_parse_text, text, kind), kind="structure file", text=text)
+
+
+def parse_content(content: bytes | str, name: str = "") -> list[FoundCrystal]:
+    """Return the crystals of an upload, a request or the standard input, in order.
+
+    Args:
+        content: Packed or not, of any format that ``read_file`` knows but those that only pymatgen reads.
+        name: What the file is called; where that says nothing, the content says which format it has.
+    """
+    try:
+        text = content if isinstance(content, str) else decode(unpack(content))
+    except ValueError as error:
+        return [_reason(f"not a readable structure: {one_line(error)}")]
+    kind = format_of(name, text)
+    return _parse(partial(_parse_text, text, kind), kind="structure", text=text)
+
+
+def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
+    """Return the crystal of a row of a table or of JSON lines, or the reason why there is none.
+
+    A column ``structure`` may hold pymatgen's dictionary or its JSON, or the text of a CIF or POSCAR; without one, the
+    row itself is a document, or has a crystal's lists. The other columns are compared with the crystal.
+    """
+    text = values.get(STRUCTURE)
+    if text is None and isinstance(values.get(CIF_KEY), str):
+        text = values[CIF_KEY]
+    if not isinstance(text, str) or text.lstrip()[:1] in ("{", "["):
+        return _usable(crystal_of_document(values))
+    found = parse_content(text)
+    if len(found) != 1:
+        return f"the text holds {len(found)} structures, expected one"
+    crystal = found[0].crystal
+    try:
+        if not isinstance(crystal, str):
+            check_stated(crystal, read_stated_values(values))
+    except StructureError as error:
+        return str(error)
+    return crystal
+
+
+def read_structure(path: Path) -> Structure | str:
+    """Return the only crystal of a file, or the reason why there is none."""
+    return only_structure(read_file(path))
+
+
+def only_structure(found: list[FoundCrystal]) -> Structure | str:
+    """Return the only one of some crystals, or the reason why there is none."""
+    return to_structure(found[0].crystal) if len(found) == 1 else f"holds {len(found)} crystals, expected one"
+
+
+def to_structure(crystal: CrystalArrays | str) -> Structure | str:
+    """Return a crystal as pymatgen knows it; a reason stays one."""
+    return crystal if isinstance(crystal, str) else crystal.structures()[0]
+
+
+def count_crystals(path: Path) -> int:
+    """Return how many crystals ``read_file`` finds, without reading a file that can hold only one."""
+    try:
+        content = read_content(path)
+        text = decode(content)
+        kind = format_of(path.name, text)
+        if kind is Format.CIF:
+            return count_cif_crystals(text)
+    except (OSError, ValueError):
+        return 1
+    return 1 if kind in (Format.POSCAR, Format.OTHER) else len(read_file(path))
+
+
+def _parse_text(text: str, kind: Format) -> list[FoundCrystal]:
+    if kind is Format.CIF:
+        return [FoundCrystal({}, crystal, name) for name, crystal in parse_cif(text)]
+    if kind is Format.POSCAR:
+        return [FoundCrystal({}, parse_poscar(text))]
+    if kind is Format.XDATCAR:
+        return [FoundCrystal({}, crystal) for crystal in parse_xdatcar(text)]
+    if kind is Format.EXTENDED_XYZ:
+        return [FoundCrystal(facts, crystal) for facts, crystal in read_frames(StringIO(text))]
+    if kind is Format.JSON:
+        return [FoundCrystal(document, read_row(document)) for document in list_documents(parse_json(text))]
+    return [_parse_line(line) for line in text.splitlines() if line.strip()]
+
+
+def _parse_line(line: str) -> FoundCrystal:
+    try:
+        value = parse_json(line)
+    except ValueError as error:
+        return _reason(f"not a line of JSON: {one_line(error)}")
+    if not isinstance(value, dict):
+        return _reason("expected an object with a crystal in each line of JSON")
+    return FoundCrystal(value, read_row(value))
+
+
+def _parse(parse: Callable[[], list[FoundCrystal]], *, kind: str, text: str | None = None) -> list[FoundCrystal]:
+    """Return what a parser finds; whatever it raises is the reason of one crystal."""
+    if text is not None and not text.strip():
+        return [_reason("the text is empty" if kind == "structure" else f"not a readable {kind}: it is empty")]
+    try:
+        found = parse()
+    except StructureError as error:
+        return [_reason(str(error))]
+    except RecursionError:
+        return [_reason(f"not a readable {kind}: it is nested too deeply")]
+    # Parsers raise almost any exception on a damaged file: that must cost one row, not all of them.
+    except Exception as error:
+        return [_reason(f"not a readable {kind}: {one_line(error)}")]
+    return [one._replace(crystal=_usable(one.crystal)) for one in found]
+
+
+def _usable(crystal: CrystalArrays | str) -> CrystalArrays | str:
+    """Return a crystal whose sites all hold elements; what else may be wrong is found where many are checked."""
+    if isinstance(crystal, str) or (crystal.n_atom[0] and (crystal.atomic_number > 0).all()):
+        return crystal
+    return find_unusable(crystal).get(0, "a site holds no chemical element")
+
+
+def _read_by_pymatgen(path: Path) -> list[FoundCrystal]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        structure = Structure.from_file(path)
+    for message in (str(item.message) for item in caught if issubclass(item.category, UserWarning)):
+        if _HARMLESS_WARNING not in message:
+            raise StructureError(f"pymatgen reads it only with a warning: {' '.join(message.split())[:200]}")
+    return [FoundCrystal({}, CrystalArrays.from_structures([structure]))]
+
+
+def _reason(reason: str) -> FoundCrystal:
+    return FoundCrystal({}, reason)
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's message for people, in one line."""
+    lines = str(error).splitlines()
+    if isinstance(error, LookupError):  # a parser's "list index out of range" means nothing to who wrote the file
+        return f"it ends too early, or something is missing ({', '.join([type(error).__name__, *lines[:1]])})"
+    return lines[0][:300] if lines else type(error).__name__
