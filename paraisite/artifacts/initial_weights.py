@@ -13,13 +13,12 @@ from paraisite.core.paths import BUILD, PRETRAINED, SHIPPED, built
 from paraisite.data.sources.megnet_weights import resolve_published_weights
 from paraisite.errors import CheckpointError, DataError, MissingInputError
 from paraisite.models.architecture import Parameters
-from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.registry import register_file
 from paraisite.training.initial_parameters import draw_parameters, replace_head, stack
 from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
-from paraisite.training.pretraining import CARD_FILE
 from paraisite.training.recipe_training import StartingWeights, build_model_config
 from paraisite.training.recipes import LFE, InitialWeights, Recipe
 

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from paraisite.artifacts.stage_folders import predictor_folder, weights_folder
 from paraisite.artifacts.training_outputs import METRICS, REFERENCE_SHA256
-from paraisite.core.files import file_sha256, write_whole
+from paraisite.core.files import file_sha256
+from paraisite.core.folders import folder_written_whole
 from paraisite.core.paths import PRETRAINED, SHIPPED
 from paraisite.errors import DataError, MissingInputError
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
-from paraisite.models.ensemble import ENSEMBLE_FILE
-from paraisite.training.pretraining import CARD_FILE, ERRORS
+from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE
+from paraisite.training.pretraining import ERRORS
 from paraisite.training.recipes import LFE, SHIPPABLE
 
 logger = logging.getLogger(__name__)
@@ -74,11 +75,10 @@ def release_files(name: str, trained: Path, card: dict[str, Any]) -> None:
         text = json.dumps(card, indent=2, allow_nan=False) + "\n"
     except ValueError as error:
         raise DataError(f"{name} has metrics that are not finite: it cannot be released") from error
-    folder = release_folder(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in described:
-        shutil.copyfile(trained / file, folder / file)
-    write_whole(folder / CARD_FILE, text.encode())
+    with folder_written_whole(release_folder(name)) as new:
+        for file in described:
+            shutil.copyfile(trained / file, new / file)
+        (new / CARD_FILE).write_text(text)
 
 
 def released_metrics(name: str) -> dict[str, float] | None:

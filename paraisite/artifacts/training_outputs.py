@@ -12,17 +12,17 @@ import pandas as pd
 from paraisite.artifacts.initial_weights import EVIDENCE
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.core.files import file_sha256
+from paraisite.core.folders import folder_written_whole
 from paraisite.core.paths import PREDICTOR
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import make_predictor
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
-from paraisite.inference.predictor import Predictor
+from paraisite.inference.predictor import CALIBRATION, Predictor
 from paraisite.metrics.kappa_errors import summarise_metrics
-from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.promotion import Evidence, evidence_tags
-from paraisite.training.pretraining import CARD_FILE
 from paraisite.training.recipe_result import RecipeResult, TrainedRecipe
 from paraisite.training.recipes import starts_another_recipe
 
@@ -32,8 +32,6 @@ METRICS: Final = "metrics_on_validation_rows"
 """Key of a card's metrics, each with mean and deviation over the splits."""
 
 REFERENCE_SHA256: Final = "reference_sha256"
-CALIBRATION: Final = "calibration"
-"""Key of the calibration of a predictor's intervals in its card."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +67,14 @@ class TrainingOutput:
         (folder / "metrics.json").write_text(json.dumps(tabulate_means(result.metrics), indent=2) + "\n")
         self.write_predictor(folder)
         if starts_another_recipe(result.recipe):
-            path = folder / "weights" / ENSEMBLE_FILE
-            self.trained.best.save(path, half_precision=True)
             further = {
                 "members": "one per split, each at the epoch that was best on its own validation rows",
                 "best_epoch": {str(seed): int(epoch) for seed, epoch in result.best_epoch.items()},
                 EVIDENCE: evidence_tags(Evidence.from_result(result)),
             }
-            _write_card(result, path, self.trained.best, further=further)
+            with folder_written_whole(folder / "weights") as weights:
+                self.trained.best.save(weights / ENSEMBLE_FILE, half_precision=True)
+                _write_card(result, weights / ENSEMBLE_FILE, self.trained.best, further=further)
 
     def write_predictor(self, folder: Path) -> None:
         """Write the predictor alone, in place of the one that was there.
@@ -84,18 +82,18 @@ class TrainingOutput:
         Args:
             folder: The recipe's folder.
         """
-        shutil.rmtree(folder / PREDICTOR, ignore_errors=True)
         if self.predictor is None:
+            shutil.rmtree(folder / PREDICTOR, ignore_errors=True)
             return
-        self.predictor.save(folder / PREDICTOR)
         calibration = self.predictor.calibration
-        further = {
-            "members": "one per split, after the last epoch, so that nothing was chosen on its validation rows",
-            REFERENCE_SHA256: file_sha256(folder / PREDICTOR / CALIBRATION_SET_FILE),
-            CALIBRATION: None if calibration is None else calibration.describe(),
-        }
-        path = folder / PREDICTOR / ENSEMBLE_FILE
-        _write_card(self.trained.result, path, self.trained.last, further=further)
+        with folder_written_whole(folder / PREDICTOR) as new:
+            self.predictor.write(new)
+            further = {
+                "members": "one per split, after the last epoch, so that nothing was chosen on its validation rows",
+                REFERENCE_SHA256: file_sha256(new / CALIBRATION_SET_FILE),
+                CALIBRATION: None if calibration is None else calibration.describe(),
+            }
+            _write_card(self.trained.result, new / ENSEMBLE_FILE, self.trained.last, further=further)
 
 
 def tabulate_means(of_splits: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -126,9 +124,6 @@ def write_process_predictor(name: str, predictor: Predictor, errors: pd.DataFram
         errors: Metrics on each split's held-out rows.
         dataset: What they were fitted on.
     """
-    folder = predictor_folder(name)
-    shutil.rmtree(folder, ignore_errors=True)
-    predictor.save(folder)
     calibration = predictor.calibration
     card = {
         "model": name,
@@ -139,4 +134,6 @@ def write_process_predictor(name: str, predictor: Predictor, errors: pd.DataFram
         METRICS: tabulate_means(errors),
         CALIBRATION: None if calibration is None else calibration.describe(),
     }
-    (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+    with folder_written_whole(predictor_folder(name)) as new:
+        predictor.write(new)
+        (new / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")

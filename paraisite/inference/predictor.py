@@ -1,5 +1,6 @@
 """A model with its calibration set: values with intervals, and whether crystals are in the applicability domain."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,9 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from paraisite.core.folders import folder_written_whole, restore_folder
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.errors import CheckpointError
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.applicability_domain import ApplicabilityDomain
@@ -19,11 +22,14 @@ from paraisite.inference.model import Model, ModelOutput
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.process_model import PROCESSES_FILE, ProcessModel
-from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
 from paraisite.schema import COVERAGES
 
 NOT_FINITE: Final = "the model's output is not a finite number"
 """The reason of a crystal that a member predicts no number for."""
+
+CALIBRATION: Final = "calibration"
+"""Key of the calibration of a predictor's intervals in its card."""
 
 FEW: Final = 32
 """Crystals up to which compiling the network takes longer than it saves."""
@@ -60,19 +66,38 @@ class Predictor:
         Raises:
             CheckpointError: A file is absent or damaged, or the calibration set is another model's.
         """
+        restore_folder(path)
         if (path / PROCESSES_FILE).exists():
             model: Model = ProcessModel.load(path)
             beside = path / CALIBRATION_SET_FILE
         else:
             file = path / ENSEMBLE_FILE if path.is_dir() else path
             model, beside = NetworkModel(Ensemble.load(file)), file.with_name(CALIBRATION_SET_FILE)
+        if not beside.exists() and _card_names_calibration_set(beside.with_name(CARD_FILE)):
+            raise CheckpointError(
+                f"{beside.parent} is incomplete: its {CARD_FILE} is of a predictor with {beside.name}"
+            )
         return cls(model, CalibrationSet.load(beside) if beside.exists() else None)
 
     def save(self, folder: Path) -> None:
-        """Write what ``load`` reads."""
-        self.model.save(folder)
+        """Write what ``load`` reads.
+
+        A new folder appears whole. In one that is there other files stay, and the model's own is written last: until
+        then there is no predictor in it.
+        """
+        if not folder.exists():
+            with folder_written_whole(folder) as new:
+                self.write(new)
+            return
+        for name in (PROCESSES_FILE, ENSEMBLE_FILE, CALIBRATION_SET_FILE):
+            (folder / name).unlink(missing_ok=True)
+        self.write(folder)
+
+    def write(self, folder: Path) -> None:
+        """Write the files into a folder that holds no predictor, the model's own last."""
         if self.calibration_set is not None:
             self.calibration_set.save(folder / CALIBRATION_SET_FILE)
+        self.model.save(folder)
 
     def predict(self, structures: Sequence[Structure | str], *, compiled: bool | None = None) -> Predictions:
         """Predict for structures, in the order given; one that cannot be used becomes a row with a reason.
@@ -147,3 +172,11 @@ class Predictor:
             materials=None if known is None else known.materials,
             reason=np.full(n_row, "", np.str_),
         )
+
+
+def _card_names_calibration_set(path: Path) -> bool:
+    """Return whether a model's card, if there is one, is of a predictor with intervals."""
+    try:
+        return json.loads(path.read_text()).get(CALIBRATION) is not None
+    except (OSError, ValueError, AttributeError):
+        return False

@@ -24,6 +24,9 @@ FORMAT = "paraisite-ensemble-1"
 ENSEMBLE_FILE = "ensemble.safetensors"
 """What the file is called wherever a folder holds one."""
 
+CARD_FILE: Final = "card.json"
+"""What a model's card beside it is called: where it comes from and how far it is off."""
+
 DISTANCE_TOLERANCE: Final = "graphs.distance_tolerance_angstrom"
 """Key of the metadata: the setting of the graphs that the architecture does not hold; absent in older files."""
 

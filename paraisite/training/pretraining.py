@@ -25,7 +25,7 @@ from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.metrics.kappa_errors import compute_spearman
 from paraisite.models.architecture import ModelConfig, Parameters
-from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.models.target_scaler import Standardiser
 from paraisite.schema import Property
@@ -34,8 +34,6 @@ from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import FitResult, fit
 from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.loss import Objective
-
-CARD_FILE: Final = "card.json"
 
 ERRORS: Final = "errors_on_the_held_out_tenth"
 """Key of a card's errors, a row per property and predictor."""

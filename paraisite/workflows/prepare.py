@@ -1,11 +1,11 @@
 """Validate a data set and write it as tables with structures, which DVC's stages depend on."""
 
 import logging
-import shutil
 
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import prepared_folder
 from paraisite.config import load_config
+from paraisite.core.folders import folder_written_whole
 
 logger = logging.getLogger(__name__)
 
@@ -13,7 +13,6 @@ logger = logging.getLogger(__name__)
 def prepare_dataset(dataset_name: str) -> None:
     """Read a data set from its source, validate it, and write it with its structures to ``build/prepare/``."""
     dataset = load_data(dataset_name, load_config())
-    folder = prepared_folder(dataset_name)
-    shutil.rmtree(folder, ignore_errors=True)
-    dataset.save(folder)
+    with folder_written_whole(prepared_folder(dataset_name)) as new:
+        dataset.save(new)
     logger.info("%s", dataset.describe())

@@ -10,6 +10,7 @@ from paraisite.artifacts.inputs import build_graphs, fetch_lab_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.config import load_config
 from paraisite.core.files import file_sha256
+from paraisite.core.folders import folder_written_whole
 from paraisite.core.paths import PRETRAINED
 from paraisite.data.sources.lab_tables import load_relaxed_crystals
 from paraisite.reports.terminal import print_line
@@ -49,7 +50,8 @@ def pretrain_network(variant: str) -> None:
             checkpoint_folder=checkpoints,
             callbacks=[ProgressBar(f"pretrain {variant}")],
         )
-        trained.save(PRETRAINED / variant)
+        with folder_written_whole(PRETRAINED / variant) as new:
+            trained.save(new)
         log_pretraining(trained, dataset_name=SLACK, run_id=run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
     print_line(trained.metrics.round(4).to_string())

@@ -1,6 +1,7 @@
 """Members as the evaluation predicts them; rows in order; what cannot be predicted has a reason."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ from pymatgen.core import Lattice, Structure
 
 from paraisite.errors import CheckpointError
 from paraisite.inference.build_predictor import round_parameters
-from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, CalibrationSet
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.models import ensemble_prediction as evaluation
-from paraisite.models.ensemble import Ensemble
+from paraisite.models.ensemble import CARD_FILE, Ensemble
 from paraisite.models.ensemble_prediction import MemberPredictions, predict, predict_members
 from tests.graphs.crystals import diamond, rocksalt
 from tests.inference.known_predictors import tiny_crystals, tiny_ensemble, tiny_graphs, tiny_predictor
@@ -124,3 +125,35 @@ def test_a_reference_of_other_members_is_refused(tmp_path: Path):
     (tmp_path / "b" / CALIBRATION_SET_FILE).write_bytes((tmp_path / "a" / CALIBRATION_SET_FILE).read_bytes())
     with pytest.raises(CheckpointError, match="the calibration set belongs to a model"):
         Predictor.load(tmp_path / "b")
+
+
+def test_a_predictor_killed_while_it_is_written_is_refused_or_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its calibration set, which was written last, a predictor answered with another value and no interval."""
+
+    def kill(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("there", "new"):
+        if name == "there":
+            tiny_predictor().save(tmp_path / name)
+        for written_last in (CalibrationSet, Ensemble):
+            with monkeypatch.context() as patch:
+                patch.setattr(written_last, "save", kill)
+                with pytest.raises(KeyboardInterrupt):
+                    tiny_predictor().save(tmp_path / name)
+            with pytest.raises(CheckpointError):
+                Predictor.load(tmp_path / name)
+        assert name == "there" or not (tmp_path / name).exists()
+    tiny_predictor().save(tmp_path / "there")
+    assert Predictor.load(tmp_path / "there").calibration_set is not None
+
+
+def test_a_predictor_whose_card_names_a_calibration_set_that_is_gone_is_refused(tmp_path: Path) -> None:
+    tiny_predictor().save(tmp_path)
+    (tmp_path / CARD_FILE).write_text(json.dumps({"calibration": {"n_row": 3}}))
+    assert Predictor.load(tmp_path).calibration_set is not None
+    (tmp_path / CALIBRATION_SET_FILE).unlink()
+    with pytest.raises(CheckpointError, match=r"is incomplete: its card\.json is of a predictor with reference"):
+        Predictor.load(tmp_path)

@@ -13,11 +13,11 @@ from paraisite.config import TrainingConfig
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.ensemble import Ensemble
+from paraisite.models.ensemble import CARD_FILE, Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.schema import FORMATION_ENERGY, LOG_BULK, LOG_SHEAR
 from paraisite.training.initial_parameters import replace_head
-from paraisite.training.pretraining import CARD_FILE, ERRORS, Pretraining, build_targets, pretrain
+from paraisite.training.pretraining import ERRORS, Pretraining, build_targets, pretrain
 from tests.training.tiny import CONFIG, tiny_data
 
 MODEL = replace(CONFIG, head_hidden=())

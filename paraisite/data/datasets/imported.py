@@ -1,11 +1,10 @@
 """Data sets that a user has imported: a folder each, known by name, as usable as the project's own."""
 
 import re
-import shutil
-import uuid
 from pathlib import Path
 from typing import Final
 
+from paraisite.core.folders import folder_written_whole, restore_folders
 from paraisite.core.paths import EXTERNAL
 from paraisite.data.datasets.loaders import DATASET_NAMES
 from paraisite.data.datasets.table import Dataset
@@ -35,6 +34,7 @@ def check_name(name: str) -> str:
 
 def list_imported_names() -> list[str]:
     """Return the names of all imported data sets."""
+    restore_folders(EXTERNAL)
     cards = EXTERNAL.glob("*/dataset.json")
     return sorted(card.parent.name for card in cards if _NAME.fullmatch(card.parent.name))
 
@@ -51,21 +51,11 @@ def save_imported(dataset: Dataset, *, source: str, origin: str) -> Path:
         DataError: The folder cannot be written; what was there before stays.
     """
     folder = EXTERNAL / check_name(dataset.name)
-    new = EXTERNAL / f".{dataset.name}.{uuid.uuid4().hex}.part"
-    old = new.with_suffix(".old")
+    n_row = len(dataset) + len(dataset.rejected)
     try:
-        dataset.save(new)
-        Snapshot.of(new, MATERIALS_FILE, n_row=len(dataset) + len(dataset.rejected), source=source, query=origin).save(
-            new
-        )
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
+        with folder_written_whole(folder) as new:
+            dataset.save(new)
+            Snapshot.of(new, MATERIALS_FILE, n_row=n_row, source=source, query=origin).save(new)
     except OSError as error:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
         raise DataError(f"{folder} cannot be written ({error}): what was there before stays") from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
     return folder

@@ -1,0 +1,121 @@
+"""Folders on disk that are whole or not there: written beside their place, then renamed."""
+
+import os
+import shutil
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_OLD: Final = ".old"
+_ATTEMPTS: Final = 10
+
+
+@contextmanager
+def folder_written_whole(folder: Path) -> Iterator[Path]:
+    """Hold a temporary folder open beside ``folder`` that takes its place at the end, if all went well.
+
+    A reader sees the old folder or the new one, never a part of either; if the process is killed, or something is
+    raised inside, the old one stays. What a killed process left beside it is removed.
+
+    Args:
+        folder: What is to be written; whatever is in it is replaced.
+
+    Yields:
+        The folder to write into.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    restore_folder(folder)
+    _remove_leftovers(folder)
+    temporary = folder.with_name(f".{folder.name}.{_name_process()}.{uuid.uuid4().hex}.part")
+    temporary.mkdir()
+    try:
+        yield temporary
+        _write_through_all(temporary)
+        _put_in_place(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def restore_folder(folder: Path) -> None:
+    """Put a folder back whose writer was killed between moving the old one away and the new one in its place."""
+    if not folder.exists() and (aside := _aside(folder)).is_dir():
+        try:
+            aside.rename(folder)
+        except OSError:
+            if not folder.exists():  # nobody else has put it back
+                raise
+
+
+def restore_folders(parent: Path) -> None:
+    """Put all folders of a parent back that ``restore_folder`` would."""
+    for aside in parent.glob(f".*{_OLD}"):
+        restore_folder(parent / aside.name[1 : -len(_OLD)])
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    """Rename a complete folder to its name; the one that has it is moved aside for that moment, and then removed."""
+    aside = _aside(folder)
+    for attempt in range(_ATTEMPTS):
+        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            if folder.exists():
+                folder.rename(aside)
+            temporary.rename(folder)
+            break
+        except OSError:
+            # Another process may have written the same folder between the two calls: then the last one wins.
+            if attempt == _ATTEMPTS - 1 or not folder.exists():
+                restore_folder(folder)
+                raise
+    _write_through(folder.parent)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}{_OLD}")
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove temporary folders of this machine's processes that are gone."""
+    for left in folder.parent.glob(f".{folder.name}.*.part"):
+        host, _, process = left.name.removeprefix(f".{folder.name}.").rsplit(".", 2)[0].rpartition("-")
+        if host == _host() and process.isdigit() and not _lives(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _name_process() -> str:
+    return f"{_host()}-{os.getpid()}"
+
+
+def _host() -> str:
+    return socket.gethostname().replace(".", "-").replace(os.sep, "-")
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _write_through_all(folder: Path) -> None:
+    """Have the system write a folder to the disk: its name must not get there before the content."""
+    for path in (*folder.rglob("*"), folder):
+        _write_through(path)
+
+
+def _write_through(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
