@@ -23,6 +23,12 @@ ISOTOPE: Final = -1
 NO_ELEMENT: Final = -2
 """In place of an atomic number: a dummy species."""
 
+WITH_HYDROGEN: Final = -3
+"""In place of an atomic number: an atom with hydrogen that has no position, as pymatgen reads hydroxyl of a CIF."""
+
+IMPLICIT_HYDROGENS: Final = "implicit_hydrogens"
+"""pymatgen's property of such a site."""
+
 ISOTOPES: Final = ("D", "T")
 """Isotopes of hydrogen that pymatgen names among the elements."""
 
@@ -41,7 +47,7 @@ class CrystalArrays:
         n_atom: int64 [n_crystal].
         frac_coords: float64 [sum of n_atom, 3].
         atomic_number: int64 [sum of n_atom], from 1 to 118, or what keeps a site from having one: ``PARTLY_OCCUPIED``,
-            ``ISOTOPE`` or ``NO_ELEMENT``.
+            ``ISOTOPE``, ``NO_ELEMENT`` or ``WITH_HYDROGEN``.
     """
 
     lattice_angstrom: npt.NDArray[np.float64]
@@ -58,15 +64,17 @@ class CrystalArrays:
         """Copy pymatgen structures, visiting each site once (pymatgen's own accessors take ten times as long)."""
         sites_of = [structure.sites for structure in structures]
         sites = [site for sites in sites_of for site in sites]
-        species = [site.species for site in sites]
         return cls(
             lattice_angstrom=np.array([s.lattice.matrix for s in structures], np.float64).reshape(-1, 3, 3),
             n_atom=np.fromiter(map(len, sites_of), np.int64, len(sites_of)),
             frac_coords=np.concatenate([np.zeros(0), *(site.frac_coords for site in sites)]).reshape(-1, 3),
             atomic_number=np.fromiter(
-                (_number_of_site(composition) for composition in species),
+                (
+                    WITH_HYDROGEN if site.properties.get(IMPLICIT_HYDROGENS) else _number_of_site(site.species)
+                    for site in sites
+                ),
                 np.int64,
-                len(species),
+                len(sites),
             ),
         )
 

@@ -15,7 +15,15 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 from pymatgen.optimization.neighbors import find_points_in_spheres
 
-from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPE, ISOTOPES, NO_ELEMENT, PARTLY_OCCUPIED, CrystalArrays
+from paraisite.data.crystal_arrays import (
+    ATOMIC_NUMBERS,
+    ISOTOPE,
+    ISOTOPES,
+    NO_ELEMENT,
+    PARTLY_OCCUPIED,
+    WITH_HYDROGEN,
+    CrystalArrays,
+)
 from paraisite.errors import StructureError
 
 N_ELEMENT: Final = 95
@@ -170,18 +178,25 @@ def build_structure(
     return Structure(lattice, list(species), coords)
 
 
-def validate_structure(structure: Structure) -> Structure:
+def validate_structure(structure: Structure | CrystalArrays) -> Structure:
     """Return a structure from outside, without oxidation states, if it is a crystal that can be used.
+
+    Args:
+        structure: As pymatgen knows it, or the only crystal of some arrays.
 
     Raises:
         StructureError: It is none.
     """
-    if len(structure) > MAX_ATOMS:
-        raise StructureError(too_many_atoms(len(structure)))
-    crystal = CrystalArrays.from_structures([structure])
+    if isinstance(structure, Structure):
+        if len(structure) > MAX_ATOMS:
+            raise StructureError(too_many_atoms(len(structure)))
+        crystal = CrystalArrays.from_structures([structure])
+    else:
+        crystal = structure
     _check_one(crystal)
     symbols = [Element.from_Z(int(number)).symbol for number in crystal.atomic_number]
-    return Structure(structure.lattice, symbols, structure.frac_coords)
+    lattice = structure.lattice if isinstance(structure, Structure) else Lattice(crystal.lattice_angstrom[0])
+    return Structure(lattice, symbols, crystal.frac_coords)
 
 
 def _check_one(crystal: CrystalArrays) -> None:
@@ -208,6 +223,7 @@ def _unusual_site(number: int) -> str:
         PARTLY_OCCUPIED: _PARTLY,
         ISOTOPE: f"holds an isotope of hydrogen ({' or '.join(ISOTOPES)}), {_NO_MASS}",
         NO_ELEMENT: "holds no chemical element",
+        WITH_HYDROGEN: "has hydrogen atoms without a position: the crystal is incomplete",
     }
     return reasons.get(number) or f"has atomic number {number}, expected 1 to {N_ELEMENT - 1}"
 

@@ -112,7 +112,7 @@ def test_numbers_that_json_does_not_know_are_taken_where_python_writes_them():
     [
         ({"material_id": "x"}, "expected a crystal"),
         ({"structure": None}, "expected a crystal"),
-        ({"structure": {"sites": [{}]}}, "is no crystal, but a document with sites"),
+        ({"structure": {"sites": [{}]}}, "no structure, but a document with sites"),
         ({"structure": {"sites": [], "lattice": {"matrix": np.eye(3).tolist()}}}, None),
         ({"geometry": [1, 2, 3], "species": ["H"], "positions_fractional": [[0, 0, 0]]}, "not a readable crystal"),
         ({"lattice_angstrom": [1.0] * 9, "species": ["Qq"], "fractional_coordinates": [0.0] * 3}, "Qq"),

@@ -22,7 +22,14 @@ from pymatgen.core import SETTINGS
 from paraisite.core.progress import ignore_progress
 from paraisite.data.snapshot import Snapshot
 from paraisite.data.sources.http import KEY_HEADER, JsonSession
-from paraisite.data.sources.stable_materials import FLAGS, NUMBERS, write_stable_materials
+from paraisite.data.sources.stable_materials import (
+    DEPRECATED,
+    FLAGS,
+    FORMULA_PRETTY,
+    NUMBERS,
+    write_stable_materials,
+)
+from paraisite.data.structure_files.json_documents import STRUCTURE
 from paraisite.errors import DownloadError, MissingInputError
 from paraisite.schema import MATERIAL_ID
 
@@ -90,7 +97,7 @@ def fetch_stable_materials(
     session = JsonSession(kept_answers, never_kept=(HEARTBEAT, HEARTBEAT + "/"), on_answer=count, **session_options)
     session.headers[KEY_HEADER] = key
     version = _database_version(session, address)
-    fields = [MATERIAL_ID, "structure", *NUMBERS, *FLAGS]
+    fields = [MATERIAL_ID, STRUCTURE, FORMULA_PRETTY, DEPRECATED, *NUMBERS, *FLAGS]
     documents = _search(session, address, key, fields=fields, include_gnome=include_gnome, chunk_size=chunk_size)
     if not documents or len(documents) < count.n_announced:
         session.forget()  # another try must not meet the same answers
@@ -140,6 +147,7 @@ def _search(
             client = _open_client(session, address, key)
             documents = client.materials.summary.search(
                 is_stable=True,
+                deprecated=False,
                 include_gnome=include_gnome,
                 fields=fields,
                 chunk_size=chunk_size,

@@ -5,18 +5,21 @@ Source: phono3py's documentation of its HDF5 files; Togo, Chaput and Tanaka, PRB
 """
 
 import lzma
+import math
 import re
 from pathlib import Path
 from typing import Any, Final
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 import yaml
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.core.units import bohr_to_angstrom
 
 from paraisite.data.structure_files.formats import list_structure_files
+from paraisite.data.structure_files.isotopes import check_masses
 from paraisite.data.structure_files.reading import read_structure
 from paraisite.data.validation import build_structure
 from paraisite.errors import DataError, StructureError
@@ -25,12 +28,29 @@ KAPPA_PATTERN: Final = "kappa-m*.hdf5"
 CELL_PATTERNS: Final = ("phono3py_params.yaml*", "phono3py_disp.yaml*", "phono3py.yaml*")
 """What holds the crystal, in order of preference; where there is none, a POSCAR or CIF beside them does."""
 
-TENSORS: Final = ("kappa", "kappa_TOT_RTA", "kappa_RTA", "kappa_P_RTA")
-"""Datasets with the tensor, the more complete solution first: what phono3py itself calls the result, and with Wigner's
-transport equation the sum of both contributions."""
+TENSORS: Final = (
+    "kappa_TOT_exact",
+    "kappa",
+    "kappa_P_exact",
+    "kappa_intra_exact",
+    "kappa_TOT_RTA",
+    "kappa_RTA",
+    "kappa_P_RTA",
+    "kappa_intra_RTA",
+    "kappa_intra",
+)
+"""Datasets with the tensor, the more complete solution first: the exact solution before that in the relaxation-time
+approximation, and with Wigner's transport equation the sum of both contributions before one; ``kappa`` is what phono3py
+itself calls the result."""
+
+COMPONENTS: Final = ("xx", "yy", "zz", "yz", "xz", "xy")
+MAX_VALUES: Final = 1_000_000
+"""Of a dataset that is read: phono3py writes six for each temperature."""
 
 LENGTH_UNITS_ANGSTROM: Final = {"angstrom": 1.0, "au": bohr_to_angstrom}
 TEMPERATURE_TOLERANCE_KELVIN: Final = 0.01
+TEMPERATURE: Final = "temperature"
+MESH: Final = "mesh"
 _PARTIAL: Final = re.compile(r"-g\d+|-b\d+")
 _MESH: Final = re.compile(r"kappa-m(\d+)")
 
@@ -56,20 +76,22 @@ def read_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, str]:
     Of several files that with the densest mesh is taken; files of single grid points or branches are no results.
 
     Raises:
-        DataError: There is no result, or it lacks the temperature, or is no tensor per temperature.
+        DataError: There is no result, or it lacks the temperature, or is no tensor per temperature that is positive in
+            every direction, or lies in another file.
     """
     files = _kappa_files(folder)
     if not files:
         raise DataError(f"no {KAPPA_PATTERN} of a whole mesh")
-    path = max(files, key=lambda file: (_density(file), file.name))
+    path = _densest(files)
     try:
         with h5py.File(path) as content:
             name = next((name for name in TENSORS if name in content), None)
-            if name is None or "temperature" not in content:
-                raise DataError(f"{path.name} lacks {' or '.join(TENSORS)}, or temperature")
-            tensors, temperatures = np.asarray(content[name], np.float64), np.ravel(content["temperature"])
-    except (OSError, ValueError, TypeError) as error:
+            if name is None or TEMPERATURE not in content:
+                raise DataError(f"{path.name} lacks a conductivity ({', '.join(TENSORS)}) or {TEMPERATURE}")
+            tensors, temperatures = (_read_values(content, dataset, path.name) for dataset in (name, TEMPERATURE))
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise DataError(f"{path.name} is no readable HDF5 file: {error}") from error
+    temperatures = np.ravel(temperatures)
     at = np.flatnonzero(np.abs(temperatures - temperature_kelvin) <= TEMPERATURE_TOLERANCE_KELVIN)
     if not at.size:
         raise DataError(f"{path.name} has no {temperature_kelvin:g} K, but {_listed(temperatures)}")
@@ -80,18 +102,79 @@ def read_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, str]:
             f"{path.name}: {name} has shape {tensors.shape}, expected {(len(temperatures), 6)} "
             "(one tensor xx yy zz yz xz xy for each temperature; give one smearing width only)"
         )
+    _check_tensor(tensors[at[0]], f"{path.name}: {name}")
     return float(tensors[at[0], :3].mean()), f"{path.name}, {name} at {temperature_kelvin:g} K"
 
 
-def _density(path: Path) -> int:
+def _read_values(content: h5py.File, name: str, file: str) -> npt.NDArray[np.float64]:
+    """Return a dataset's numbers, if they lie in the file itself.
+
+    Raises:
+        DataError: They lie in another file, or are too many.
+    """
+    dataset = content[name] if not isinstance(content.get(name, getlink=True), h5py.ExternalLink) else None
+    if dataset is None or (isinstance(dataset, h5py.Dataset) and (dataset.external or dataset.is_virtual)):
+        raise DataError(f"{file}: {name} is a link to another file, expected numbers in the file itself")
+    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiu":
+        raise DataError(f"{file}: {name} is no dataset of numbers")
+    if dataset.size > MAX_VALUES:
+        raise DataError(f"{file}: {name} has {dataset.size} numbers, expected at most {MAX_VALUES}")
+    return np.asarray(dataset, np.float64)
+
+
+def _check_tensor(tensor: npt.NDArray[np.float64], what: str) -> None:
+    """Raise if a tensor, xx yy zz yz xz xy, W/m/K, is not positive: heat flows from hot to cold in every direction."""
+    for component, value in zip(COMPONENTS[:3], tensor, strict=False):
+        if not value > 0:
+            raise DataError(f"{what}: the component {component} is {value:g} W/m/K, expected a positive number")
+    if not np.isfinite(tensor).all():
+        raise DataError(f"{what}: a component is not a finite number")
+    xx, yy, zz, yz, xz, xy = tensor
+    lowest = float(np.linalg.eigvalsh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])[0])
+    if lowest < -1e-3 * float(tensor[:3].max()):
+        raise DataError(f"{what}: the conductivity is {lowest:g} W/m/K in one direction, expected a positive number")
+
+
+def _densest(files: list[Path]) -> Path:
+    """Return the file with the densest mesh, of equal ones that with an exact solution.
+
+    Raises:
+        DataError: There are several, and the mesh of one is not known.
+    """
+    if len(files) == 1:
+        return files[0]
+    meshes = {file: _read_mesh(file) for file in files}
+    if unknown := [file.name for file, (n_point, _) in meshes.items() if n_point is None]:
+        raise DataError(f"the mesh of {', '.join(unknown)} is not known, so that there is no telling which is densest")
+    return max(files, key=lambda file: (meshes[file][0] or 0, meshes[file][1], file.name))
+
+
+def _read_mesh(path: Path) -> tuple[int | None, bool]:
+    """Return how many wave vectors a file's mesh has, and whether it holds an exact solution.
+
+    The number is that of the dataset ``mesh``, else of the file's name; None if neither says it.
+    """
+    try:
+        with h5py.File(path) as content:
+            exact = any(name.endswith("_exact") for name in content) or {"kappa", "kappa_RTA"} <= set(content)
+            if MESH in content:
+                mesh = np.ravel(_read_values(content, MESH, path.name))
+                if mesh.size == 3 and (mesh >= 1).all() and np.isfinite(mesh).all():
+                    return int(mesh.prod()), exact
+            return _mesh_of_name(path), exact
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, DataError):
+        return _mesh_of_name(path), False
+
+
+def _mesh_of_name(path: Path) -> int | None:
     """Return how many wave vectors the mesh of a file's name has, e.g. 19 * 19 * 19 of kappa-m191919.hdf5."""
     match = _MESH.match(path.name)
     digits = match[1] if match else ""
-    # Two or three digits per axis are written without separator; meshes with unequal numbers of digits stay unresolved.
+    # Digits are written without separator; which axis they belong to is known where each axis has as many.
     width = len(digits) // 3
     if not width or len(digits) % 3:
-        return 0
-    return int(np.prod([int(digits[start : start + width]) for start in range(0, len(digits), width)]))
+        return None
+    return math.prod(int(digits[start : start + width]) for start in range(0, len(digits), width))
 
 
 def _listed(temperatures: Any) -> str:
@@ -137,9 +220,13 @@ def _structure_of(content: Any, name: str) -> Structure:
         vectors = np.array(cell["lattice"], np.float64)
         symbols = [str(point["symbol"]) for point in cell["points"]]
         coords = [[float(x) for x in point["coordinates"]] for point in cell["points"]]
+        masses = [float(point.get("mass", math.nan)) for point in cell["points"]]
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise DataError(f"{name} holds neither primitive_cell nor unit_cell as phono3py writes them") from error
     if unit not in LENGTH_UNITS_ANGSTROM or vectors.shape != (3, 3):
         expected = " or ".join(LENGTH_UNITS_ANGSTROM)
         raise StructureError(f"{name}: lattice of shape {vectors.shape} in {unit!r}, expected (3, 3) in {expected}")
-    return build_structure(Lattice(vectors * LENGTH_UNITS_ANGSTROM[unit]), symbols, coords)
+    structure = build_structure(Lattice(vectors * LENGTH_UNITS_ANGSTROM[unit]), symbols, coords)
+    if np.isfinite(masses).all():
+        check_masses(np.array(structure.atomic_numbers, np.int64), masses)
+    return structure

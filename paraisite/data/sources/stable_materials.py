@@ -11,9 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.record import Rejection
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot, write_tables
 from paraisite.data.structure_columns import append_structure_columns, read_structure_columns
+from paraisite.data.structure_files.json_documents import STRUCTURE, crystal_of_document
+from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated, parse_formula
 from paraisite.data.validation import validate_structure
 from paraisite.errors import DataError, StructureError
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON
@@ -41,7 +44,8 @@ def write_stable_materials(
 
     Args:
         folder: Of the snapshot.
-        documents: As the Materials Project gives them, with ``NUMBERS``, ``FLAGS`` and a structure.
+        documents: As the Materials Project gives them, with ``NUMBERS``, ``FLAGS`` and a structure; one whose formula,
+            number of sites or volume is not its structure's is rejected, and so is one that is deprecated.
         query: What was asked, for people.
         database_version: As the Materials Project names it.
 
@@ -84,14 +88,28 @@ def write_stable_materials(
 def _parse(document: dict[str, Any]) -> tuple[Structure, dict[str, Any]]:
     if document.get("is_stable") is False:
         raise DataError("not stable, expected stable materials only")
-    structure = document.get("structure")
-    if not isinstance(structure, Structure):
-        try:
-            structure = Structure.from_dict(dict(structure or {}))
-        except Exception as error:  # pymatgen raises almost any exception on what is no structure
-            raise StructureError(f"no structure as pymatgen writes it: {type(error).__name__} {error}") from error
+    if document.get(DEPRECATED):
+        raise DataError("the Materials Project marks it as deprecated")
     row = {name: _number(document.get(name), name) for name in NUMBERS}
-    return validate_structure(structure), row | {name: _flag(document.get(name), name) for name in FLAGS}
+    structure = document.get(STRUCTURE)
+    crystal = (
+        CrystalArrays.from_structures([structure])
+        if isinstance(structure, Structure)
+        else crystal_of_document({STRUCTURE: structure})
+    )
+    if isinstance(crystal, str):
+        raise StructureError(crystal)
+    checked = validate_structure(crystal)
+    formula = document.get(FORMULA_PRETTY)
+    check_stated(
+        crystal,
+        StatedFacts(
+            formula=parse_formula(formula) if isinstance(formula, str) else None,
+            n_atom=row["nsites"],
+            volume_cubic_angstrom=row["volume"],
+        ),
+    )
+    return checked, row | {name: _flag(document.get(name), name) for name in FLAGS}
 
 
 def _number(value: Any, name: str) -> float | None:
@@ -127,6 +145,8 @@ def load_stable_materials(folder: Path) -> StableMaterials:
 
 
 SOURCE: Final = "Materials Project"
+FORMULA_PRETTY: Final = "formula_pretty"
+DEPRECATED: Final = "deprecated"
 
 
 NUMBERS: Final = {

@@ -15,7 +15,14 @@ import numpy.typing as npt
 import orjson
 from pymatgen.core.lattice import Lattice
 
-from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, NO_ELEMENT, PARTLY_OCCUPIED, CrystalArrays
+from paraisite.data.crystal_arrays import (
+    ATOMIC_NUMBERS,
+    IMPLICIT_HYDROGENS,
+    NO_ELEMENT,
+    PARTLY_OCCUPIED,
+    WITH_HYDROGEN,
+    CrystalArrays,
+)
 from paraisite.data.sources.aflow import GEOMETRY, POSITIONS
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files.isotopes import check_masses
@@ -29,7 +36,6 @@ CELL_TOLERANCE: Final = 0.01
 """Relative, of a cell's lengths and volume that stand beside its vectors."""
 
 PLACE_TOLERANCE_ANGSTROM: Final = 0.05
-_HYDROGENS: Final = "implicit_hydrogens"
 _UNSUPPORTED_FEATURES: Final = {
     "disorder": "partial occupancy",
     "implicit_atoms": "atoms without a position",
@@ -105,10 +111,12 @@ def build_crystal(document: Mapping[str, Any]) -> CrystalArrays:
     elif LATTICE in inner:
         crystal = build_plain(inner[LATTICE], inner[SPECIES], inner[FRACTIONAL])
         stated = read_stated_values(document)
+    elif inner is document and STRUCTURE in document:
+        raise StructureError(f"expected a crystal, found no structure, but {name_of(document[STRUCTURE])}: {_FORMS}")
     elif inner is document:
         raise StructureError(f"expected a crystal, found {name_of(document)}: {_FORMS}")
     else:
-        raise StructureError(f"the structure of {name_of(document)} is no crystal, but {name_of(inner)}: {_FORMS}")
+        raise StructureError(f"{name_of(document)} holds no structure, but {name_of(inner)}: {_FORMS}")
     if (crystal.atomic_number > 0).all():  # of others there is no formula
         check_stated(crystal, stated)
     return crystal
@@ -210,9 +218,6 @@ def _read_pymatgen(values: Mapping[str, Any]) -> CrystalArrays:
         raise ValueError(f"{places.size} coordinates for {len(sites)} atoms, expected three each")
     crystal = _arrays(matrix, numbers, places.reshape(-1, 3))
     _check_cartesian(crystal, sites)
-    hydrogens = [site["properties"].get(_HYDROGENS) for site in sites if site.get("properties")]
-    if any(hydrogens) or any((values.get("properties") or {}).get(_HYDROGENS) or ()):
-        raise StructureError("it has hydrogen atoms without a position (implicit_hydrogens): the crystal is incomplete")
     return crystal
 
 
@@ -237,6 +242,8 @@ def _read_cell(cell: Mapping[str, Any]) -> npt.NDArray[np.float64]:
 
 def _read_site_species(site: Any, place: int) -> int:
     """Return the atomic number of what sits on a site, or what keeps it from having one."""
+    if (site.get("properties") or {}).get(IMPLICIT_HYDROGENS):
+        return WITH_HYDROGEN
     species = site["species"]
     if not isinstance(species, list) or not species:
         raise TypeError(f"the species of site {place} are {name_of(species)}, expected a list")

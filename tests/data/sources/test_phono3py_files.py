@@ -131,7 +131,7 @@ def test_one_smearing_width_is_read_and_several_are_refused(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ({"kappa": None}, "lacks kappa or kappa_TOT_RTA"),
+        ({"kappa": None}, "lacks a conductivity (kappa_TOT_exact, kappa, "),
         ({"temperature": None}, "or temperature"),
         ({"kappa": np.full((4, 6), np.nan)}, "expected a positive number"),
         ({"kappa": -np.ones((4, 6))}, "expected a positive number"),
