@@ -3,22 +3,29 @@
 import logging
 import os
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from paraisite.artifacts.tracked_outputs import STORE, lacks_shipped_files
 from paraisite.core.dvc import run_dvc
+from paraisite.core.folders import restore_folder
 from paraisite.errors import MissingInputError
 
 logger = logging.getLogger(__name__)
 
+_SILENT_SECONDS: Final = 1.0
+"""How long to wait for another process that fetches before a line says so."""
+
 
 def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
-    """Return a tracked file or folder; run ``dvc pull`` if it is absent. One that is there is left as it is.
+    """Return a tracked file or folder; run ``dvc pull`` if it is absent or was left incomplete.
 
-    Of several processes that want something at once, one fetches and the others wait: DVC would refuse them, and a
-    folder is there before it is complete.
+    One that is there, as it is shipped or otherwise, is left as it is. Of several processes that want something at
+    once, one fetches and the others wait: DVC would refuse them, and a folder is there before it is complete.
 
     Args:
         path: What is needed, relative to ``project``.
@@ -26,33 +33,67 @@ def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
         project: Folder of the repository.
 
     Raises:
-        MissingInputError: It is absent and DVC cannot fetch it.
+        MissingInputError: It is absent or incomplete, and DVC cannot fetch it.
     """
     wanted = project / path
     with _alone(project):
-        failure = None if wanted.exists() else _pull(target, wanted, project=project)
+        restore_folder(wanted)
+        state = _describe_absence(path, project=project)
+        failure = None if state is None else _pull(target, wanted, state, project=project)
     if failure is not None or not wanted.exists():
         raise MissingInputError(
-            f"{wanted} is absent and `dvc pull {target}` did not bring it "
+            f"{wanted} is {state or 'absent'} and `dvc pull {target}` did not bring it "
             f"({failure or 'it is not tracked under this name'}); "
-            "the files are in the repository's dvcstore/, so a complete git clone has them"
+            f"the files are in the repository's {STORE}/, so a complete git clone has them"
         )
     return wanted
 
 
-def _pull(target: str, wanted: Path, *, project: Path) -> str | None:
+def _describe_absence(path: Path, *, project: Path) -> str | None:
+    """Return the word for what is wrong with a tracked file or folder; None where it can be used."""
+    if not (project / path).exists():
+        return "absent"
+    return "incomplete" if lacks_shipped_files(path, project=project) else None
+
+
+def _pull(target: str, wanted: Path, state: str, *, project: Path) -> str | None:
     """Run DVC; return its message if it failed."""
-    logger.info("%s is absent: dvc pull %s", wanted, target)
-    return run_dvc("pull", "--quiet", target, project=project)
+    if (project / ".dvc").is_dir() and not _is_in_git(project) and not _knows_no_git(project):
+        # As in a downloaded archive of the repository, where DVC would refuse everything.
+        logger.info("no git repository here: dvc config --local core.no_scm true")
+        run_dvc("config", "--local", "core.no_scm", "true", project=project)
+    logger.info("%s is %s: dvc pull %s", wanted, state, target)
+    return run_dvc("--wait-for-lock", "pull", "--quiet", target, project=project)
 
 
-def _alone(project: Path) -> AbstractContextManager[object]:
-    """Wait until no other process fetches; where nothing can be written, none does."""
+def _is_in_git(project: Path) -> bool:
+    folder = project.resolve()
+    return any((each / ".git").exists() for each in (folder, *folder.parents))
+
+
+def _knows_no_git(project: Path) -> bool:
+    """Return whether DVC was told that there is no git."""
+    return any("no_scm" in file.read_text() for file in (project / ".dvc").glob("config*") if file.is_file())
+
+
+@contextmanager
+def _alone(project: Path) -> Iterator[None]:
+    """Wait until no other process fetches, and say so; where nothing can be written, none does."""
     folder = project / ".dvc" / "tmp"
     if not os.access(folder.parent, os.W_OK):
-        return nullcontext()
+        yield
+        return
     folder.mkdir(exist_ok=True)
-    return FileLock(folder / "paraisite-fetch.lock")
+    lock = FileLock(folder / "paraisite-fetch.lock")
+    try:
+        lock.acquire(timeout=_SILENT_SECONDS)
+    except Timeout:
+        logger.info("another process fetches tracked files: waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def track_with_dvc(*arguments: str) -> None:

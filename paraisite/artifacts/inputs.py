@@ -88,4 +88,5 @@ def find_trained_or_shipped(trained: Path, shipped: Path) -> Path:
     Raises:
         MissingInputError: There is neither.
     """
-    return trained if trained.exists() else fetch_tracked(shipped, target=str(shipped))
+    folder = trained if trained.exists() else shipped
+    return fetch_tracked(folder, target=str(folder))

@@ -94,9 +94,8 @@ def _from_registry_if_there(name: str) -> Predictor | None:
 def _trained_or_shipped(name: str) -> Path:
     """Return the folder of a predictor that was trained here, that DVC tracks as an output, or that is shipped."""
     folders, reasons = (predictor_folder(name), SHIPPED / name.lower()), []
-    if found := next((folder for folder in folders if folder.exists()), None):
-        return found
-    for folder in folders:
+    found = [folder for folder in folders if folder.exists()]
+    for folder in found or folders:
         try:
             return fetch_tracked(folder, target=str(folder))
         except MissingInputError as error:

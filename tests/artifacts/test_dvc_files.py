@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.errors import MissingInputError
+from tests.waiting import wait_until
 
 
 def dvc(project: Path, *arguments: str) -> None:
@@ -82,3 +84,48 @@ def test_a_folder_without_dvc_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(MissingInputError, match=r"did not bring it .*a complete git clone has them") as caught:
         fetch_tracked(Path("data"), target="data.dvc", project=tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_downloaded_archive_without_git_works(repository: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(repository, tmp_path / "project")
+    config = project / ".dvc" / "config"
+    config.write_text(config.read_text().replace("no_scm = True", ""))
+    with pytest.raises(subprocess.CalledProcessError):
+        dvc(project, "pull")
+    fetch_tracked(Path("data"), target="data.dvc", project=project)
+    assert (project / "data" / "togo15.csv").read_text() == "formula\nBN\n"
+    dvc(project, "pull")  # from now on
+
+
+def test_a_fetch_waits_for_a_dvc_of_the_users(project: Path) -> None:
+    """DVC refuses to run twice; who asks for a prediction meanwhile should get one."""
+    script = "from dvc.repo import Repo\nwith Repo('.').lock:\n    print('locked', flush=True)\n    input()\n"
+    command = [sys.executable, "-c", script]
+    with (
+        subprocess.Popen(command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == "locked\n"
+        fetched = pool.submit(fetch_tracked, Path("data"), target="data.dvc", project=project)
+        with pytest.raises(subprocess.CalledProcessError):
+            dvc(project, "pull")
+        other.stdin.write("\n")
+        other.stdin.close()
+        assert (fetched.result() / "togo15.csv").read_text() == "formula\nBN\n"
+
+
+def test_who_waits_for_another_fetch_is_told_so(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr("paraisite.artifacts.dvc_files._SILENT_SECONDS", 0.0)
+    folder = project / ".dvc" / "tmp"
+    folder.mkdir(exist_ok=True)
+    lock = FileLock(folder / "paraisite-fetch.lock", thread_local=False)
+    with ThreadPoolExecutor(1) as pool:
+        with lock:
+            fetched = pool.submit(fetch_tracked, Path("data"), target="data.dvc", project=project)
+            wait_until(lambda: "waiting for it" in caplog.text)
+        assert fetched.result().is_dir()
