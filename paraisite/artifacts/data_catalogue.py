@@ -25,8 +25,8 @@ from paraisite.errors import DataError
 from paraisite.schema import REASON
 from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, MIX, PHONIX, SLACK, TOGO15
 
-DOWNLOADABLE: Final = (AFLOW, MATERIALS_PROJECT)
-"""Data sets that come from a server."""
+DOWNLOADABLE: Final = (AFLOW, MATERIALS_PROJECT, PHONIX)
+"""Data sets that come from a server; of Phonix the full set, under a name of its own."""
 
 _CONTENT: Final = {
     TOGO15: "phono3py conductivities of 95 crystals",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from paraisite.cli.options import FETCHED, UNITS, ListedDataset, one_of
+from paraisite.cli.options import FETCHED, UNITS, ListedDataset, one_of, renamed_column
 
 data = typer.Typer(
     help="List, fetch, import, check and describe data sets.",
@@ -26,20 +26,32 @@ def list_data() -> None:
 def fetch(
     name: Annotated[str, typer.Argument(parser=one_of(FETCHED), metavar="|".join(FETCHED), help="Which data set.")],
     file: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Read a saved reply of AFLUX instead of the server.")
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="Read a saved reply of AFLUX, or a table of Phonix, instead of the server."
+        ),
     ] = None,
     server: Annotated[str | None, typer.Option(metavar="URL", help="Another server with the same interface.")] = None,
     gnome: Annotated[
         bool, typer.Option(help="Include GNoME's materials, which are not for commercial use (Materials Project only).")
     ] = False,
+    revision: Annotated[str, typer.Option(help="Branch, tag or commit of the Hub (Phonix only).")] = "main",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=COLUMN",
+            help="Column that holds a field: id, kappa, structure or space_group (Phonix only); may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Download a data set into external/.
 
-    An interrupted download resumes.
+    phonix brings the full Phonix database, as data set phonix-full. An interrupted download resumes.
     """
     from paraisite.workflows import fetch_data
 
-    fetch_data.fetch_dataset(name, file=file, server=server, include_gnome=gnome)
+    options = fetch_data.FetchOptions(file, server, gnome, revision, dict(map(renamed_column, column or ())))
+    fetch_data.fetch_dataset(name, options)
 
 
 @data.command("import")

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from paraisite.errors import ConfigError
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, RECIPES, SLACK, find_recipe
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, PHONIX, RECIPES, SLACK, find_recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
@@ -17,7 +17,7 @@ ALL: Final = "all"
 """What `screen` takes for every final model of the lineage."""
 
 DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
-FETCHED: Final = (AFLOW, "materials_project")
+FETCHED: Final = (AFLOW, "materials_project", PHONIX)
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "formation_energy")
 UNCLEAN: Final = (
@@ -134,6 +134,14 @@ def named_value(text: str) -> tuple[str, float]:
     if not (name and equals and math.isfinite(number)):
         raise typer.BadParameter(f"{text!r} is not COLUMN=VALUE with a number")
     return name.strip(), number
+
+
+def renamed_column(text: str) -> tuple[str, str]:
+    """Return field and column of a text such as "kappa=klat"."""
+    name, equals, column = text.partition("=")
+    if not (name.strip() and equals and column.strip()):
+        raise typer.BadParameter(f"{text!r} is not FIELD=COLUMN")
+    return name.strip(), column.strip()
 
 
 N_CORE: Final = os.cpu_count() or 1

@@ -19,7 +19,7 @@ from paraisite.reports.figures import save_figures
 from paraisite.reports.lab_figures import kappa_histogram
 from paraisite.reports.terminal import print_line
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, REASON
-from paraisite.training.recipes import TOGO15
+from paraisite.training.recipes import FINAL_DATASETS, TOGO15
 
 _NOTHING: Final = "–"
 _NUMBER: Final = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
@@ -50,7 +50,9 @@ def _format_count(value: int | None) -> str:
 
 
 def _how_to_get(name: str) -> str:
-    return f"not here: data fetch {name}" if name in DOWNLOADABLE else "not here: dvc pull"
+    return (
+        f"not here: data fetch {name}" if name in DOWNLOADABLE and name not in FINAL_DATASETS else "not here: dvc pull"
+    )
 
 
 def check_dataset(name: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from mp_api.client import MPRester
 from pymatgen.core import Lattice, Structure
@@ -30,7 +32,9 @@ from paraisite.workflows import fetch_data, import_data
 from tests.conftest import ROOT
 from tests.data.sources.json_server import JsonServer, half, running
 from tests.data.sources.test_aflux import Aflux, texts, typed
+from tests.data.sources.test_hugging_face import COMMIT, Hub, HubServer
 from tests.data.sources.test_materials_project import KEY, MaterialsProject, document
+from tests.data.sources.test_phonix_full import row as phonix_row
 
 N = 12
 
@@ -125,7 +129,7 @@ def test_a_saved_reply_is_imported_with_its_rejected_rows(form: str, project: Pa
     rejected = pd.read_csv("build/data/aflow/rejected.csv")
     assert len(rejected) == 3
     assert json.loads(Path("external/aflow/snapshot.json").read_text())["query"].startswith("reply.json.gz, SHA-256 ")
-    with pytest.raises(ConfigError, match="for aflow only"):
+    with pytest.raises(ConfigError, match="for aflow and phonix only"):
         invoke("fetch", "materials_project", "--from", "reply.json.gz")
     with pytest.raises(MissingInputError, match=r"gone\.json not found"):
         invoke("fetch", "aflow", "--from", "gone.json")
@@ -167,6 +171,46 @@ def test_the_materials_project_is_fetched_and_described(project: Path, monkeypat
     assert Path("build/data/materials_project/elements.png").exists()
     for file in (*Path("external").rglob("*"), *Path("build").rglob("*")):
         assert file.is_dir() or KEY.encode() not in file.read_bytes()
+
+
+def test_the_full_phonix_database_becomes_a_data_set_beside_the_projects_own(project: Path, tmp_path: Path):
+    suspect = pq.read_table("data/phonix.parquet").filter(pc.field("suspect") != "")["mp_id"][0].as_py()
+    rows_of_hub = [phonix_row(number) for number in range(N)] + [phonix_row(99, mp_id=suspect), phonix_row(1)]
+    table = tmp_path / "rows.parquet"
+    pd.DataFrame(rows_of_hub).to_parquet(table)
+    files = {"README.md": b"# Phonix", "data/train-00000-of-00001.parquet": table.read_bytes()}
+    with running(state=HubServer(Hub(files))) as server:
+        with pytest.raises(DataError, match="no column 'klat' for kappa"):
+            invoke("fetch", "phonix", "--server", server.url, "--column", "kappa=klat")
+        n_file = len(server.ranges)
+        output = invoke("fetch", "phonix", "--server", server.url)
+        assert len(server.ranges) == n_file  # the file was kept
+    assert f"phonix-full: {N} materials" in output
+    assert "doubtful value" in output
+    assert "duplicate id" in output
+    listed = rows(invoke("list"))
+    assert listed["phonix-full"][:2] == [str(N), "2"]
+    assert listed["phonix"][:2] == ["2,938", "30"]
+    assert f"version {COMMIT[:12]}" in invoke("list")
+    described = invoke("describe", "phonix-full")
+    assert f"datasets/phonix-db/phonix-full at {COMMIT}: data/train-00000-of-00001.parquet " in described
+    assert not Path("cache/fetch/phonix").exists()
+    dataset = load_data("phonix-full", load_config())
+    assert set(dataset.table["prototype"]) == {"AB_cF8_225_a_b"}
+    assert not dataset.selected_by_label.any()
+    before = Path("external/phonix-full/materials.parquet").read_bytes()
+    invoke("fetch", "phonix", "--from", table)
+    assert Path("external/phonix-full/materials.parquet").read_bytes() == before
+
+
+def test_options_of_phonix_are_for_phonix(project: Path):
+    with pytest.raises(ConfigError, match="--column is for phonix only"):
+        invoke("fetch", "aflow", "--column", "kappa=klat")
+    with pytest.raises(MissingInputError, match=r"gone\.parquet not found"):
+        invoke("fetch", "phonix", "--from", "gone.parquet")
+    result = CliRunner().invoke(app, ["data", "fetch", "phonix", "--column", "klat"])
+    assert result.exit_code == 2
+    assert "is not FIELD=COLUMN" in result.output
 
 
 def test_own_files_become_a_data_set_like_any_other(project: Path):

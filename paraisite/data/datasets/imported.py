@@ -39,13 +39,14 @@ def list_imported_names() -> list[str]:
     return sorted(card.parent.name for card in cards if _NAME.fullmatch(card.parent.name))
 
 
-def save_imported(dataset: Dataset, *, source: str, origin: str) -> Path:
+def save_imported(dataset: Dataset, *, source: str, origin: str, database_version: str | None = None) -> Path:
     """Write a data set below ``external/``, in place of what had its name; return its folder.
 
     Args:
         dataset: Named by ``check_name``.
         source: Where the data come from, for people.
         origin: What was imported.
+        database_version: As the source names it, or None where it names none.
 
     Raises:
         DataError: The folder cannot be written; what was there before stays.
@@ -55,7 +56,14 @@ def save_imported(dataset: Dataset, *, source: str, origin: str) -> Path:
     try:
         with folder_written_whole(folder) as new:
             dataset.save(new)
-            Snapshot.of(new, MATERIALS_FILE, n_row=n_row, source=source, query=origin).save(new)
+            Snapshot.of(
+                new,
+                MATERIALS_FILE,
+                n_row=n_row,
+                source=source,
+                query=origin,
+                database_version=database_version,
+            ).save(new)
     except OSError as error:
         raise DataError(f"{folder} cannot be written ({error}): what was there before stays") from error
     return folder

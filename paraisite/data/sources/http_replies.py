@@ -9,7 +9,7 @@ import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
 
-from paraisite.data.sources.retries import BUSY, FailedAttemptError
+from paraisite.data.sources.retries import BUSY, FailedAttemptError, parse_retry_after
 
 _REFUSED: Final = frozenset({401, 403})
 
@@ -26,15 +26,9 @@ def check_status(response: requests.Response) -> None:
     reason = f"HTTP {status} {response.reason or ''}".strip()
     if status in _REFUSED:
         reason += ": the server refuses this request, a key may be missing or wrong"
-    raise FailedAttemptError(reason, may_pass=status in BUSY, retry_after_seconds=_retry_after(response))
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    value = response.headers.get("Retry-After")
-    try:
-        return urllib3.Retry().parse_retry_after(value) if value else None
-    except urllib3.exceptions.InvalidHeader:
-        return None
+    raise FailedAttemptError(
+        reason, may_pass=status in BUSY, retry_after_seconds=parse_retry_after(response.headers.get("Retry-After"))
+    )
 
 
 def check_json(body: bytes) -> bytes:

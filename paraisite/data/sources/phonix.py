@@ -81,6 +81,20 @@ def load_phonix(path: Path) -> tuple[list[Record], list[Rejection]]:
     return records, rejections
 
 
+def load_annotations(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return by material the test set of the benchmark that it is in, and what makes its value doubtful.
+
+    Raises:
+        MissingInputError: The table is absent.
+        DataError: The table breaks its schema.
+    """
+    rows = _read(path)
+    parts, suspects = (
+        {str(row[ID_COLUMN]): str(row[column]) for row in rows if row[column]} for column in (BENCHMARK_SPLIT, SUSPECT)
+    )
+    return parts, suspects
+
+
 def build_cell(geometry: list[float], species: list[str], positions: list[float]) -> Structure:
     """Return the crystal of one row.
 

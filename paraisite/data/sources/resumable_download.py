@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from paraisite.data.sources.retries import BUSY, FailedAttemptError
+from paraisite.core.files import file_sha256
+from paraisite.data.sources.retries import BUSY, FailedAttemptError, parse_retry_after
 
 Progress = Callable[[int, int], None]
 """Called with bytes present and bytes in all."""
@@ -46,6 +47,43 @@ class PublishedFile:
     sidecar_sha256: str
 
 
+@dataclass(frozen=True)
+class ExpectedFile:
+    """What is known of a file before it is downloaded.
+
+    Attributes:
+        n_byte: Its size.
+        digest: Of its content, in hex: SHA-256, or what git calls the object.
+        signature: Its first bytes, where they are known.
+        kind: What it is, for people.
+        is_git_object: Whether the digest is git's, the SHA-1 of the content with its length in front.
+    """
+
+    n_byte: int
+    digest: str
+    signature: bytes = b""
+    kind: str = "data file"
+    is_git_object: bool = False
+
+    def may_begin_with(self, content: bytes) -> bool:
+        """Return whether the file may begin so: a web page is no data."""
+        if self.signature:
+            return self.signature.startswith(content[: len(self.signature)])
+        return content.lstrip()[:1] != b"<"
+
+    def is_at(self, path: Path) -> bool:
+        """Return whether this is the file."""
+        if not path.is_file() or path.stat().st_size != self.n_byte:
+            return False
+        if not self.is_git_object:
+            return file_sha256(path) == self.digest
+        sha1 = hashlib.sha1(f"blob {self.n_byte}\0".encode(), usedforsecurity=False)
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                sha1.update(chunk)
+        return sha1.hexdigest() == self.digest
+
+
 class WrongContentError(FailedAttemptError):
     """What came is complete and not the pinned file."""
 
@@ -64,30 +102,36 @@ def fetch_sidecar(url: str, path: Path, published: PublishedFile, timeout_second
 
 def fetch_weights(url: str, path: Path, published: PublishedFile, timeout_seconds: float, progress: Progress) -> None:
     """Make one attempt to complete the .part file, and give it its name if it is the pinned one."""
+    expected = ExpectedFile(published.n_byte, published.sha256, signature=_HDF5_SIGNATURE, kind="HDF5 file")
+    fetch_file(url, path, expected, timeout_seconds, progress)
+
+
+def fetch_file(url: str, path: Path, expected: ExpectedFile, timeout_seconds: float, progress: Progress) -> None:
+    """Make one attempt to complete the .part file, and give it its name if it is the expected one."""
     part = path.with_name(path.name + ".part")
     present = part.stat().st_size if part.exists() else 0
-    if present > published.n_byte:
+    if present > expected.n_byte:
         part.unlink()
         present = 0
-    if present < published.n_byte:
+    if present < expected.n_byte:
         with _open(url, present, timeout_seconds) as response:
             start = _find_start(response, present)
             first = _read(response, _CHUNK_BYTES)
-            if start == 0 and not _HDF5_SIGNATURE.startswith(first[: len(_HDF5_SIGNATURE)]):
-                raise _unexpected(first, "this is no HDF5 file")  # before it replaces what is there
+            if start == 0 and not expected.may_begin_with(first):
+                raise _unexpected(first, f"this is no {expected.kind}")  # before it replaces what is there
             with part.open("r+b" if part.exists() else "wb") as file:
                 file.seek(start)
                 file.truncate()
-                _copy(response, first, file, published.n_byte, progress)
-    n_byte = part.stat().st_size
-    if n_byte < published.n_byte:
-        raise FailedAttemptError(f"the connection ended after {n_byte} of {published.n_byte} bytes")
-    if not is_weights(part, published):
+                _copy(response, first, file, expected.n_byte, progress)
+    n_byte = part.stat().st_size if part.exists() else 0
+    if n_byte < expected.n_byte:
+        raise FailedAttemptError(f"the connection ended after {n_byte} of {expected.n_byte} bytes")
+    if not expected.is_at(part):
         part.unlink()
         # What an earlier attempt left may be at fault: only a file that came in one piece is surely the server's own.
         raise WrongContentError(
-            f"{'more than ' if n_byte > published.n_byte else ''}{published.n_byte} bytes came that are not the pinned "
-            f"file (SHA-256 {published.sha256[:12]}…)",
+            f"{'more than ' if n_byte > expected.n_byte else ''}{expected.n_byte} bytes came that are not the pinned "
+            f"file ({'git object' if expected.is_git_object else 'SHA-256'} {expected.digest[:12]}…)",
             may_pass=present > 0,
         )
     part.replace(path)
@@ -104,7 +148,11 @@ def _open(url: str, offset: int, timeout_seconds: float) -> http.client.HTTPResp
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
             return _open(url, 0, timeout_seconds)
-        raise FailedAttemptError(f"HTTP {error.code} {error.reason}", may_pass=error.code in BUSY) from error
+        raise FailedAttemptError(
+            f"HTTP {error.code} {error.reason}",
+            may_pass=error.code in BUSY,
+            retry_after_seconds=parse_retry_after(error.headers.get("Retry-After")),
+        ) from error
     except _NETWORK_ERRORS as error:
         raise FailedAttemptError(f"no connection: {getattr(error, 'reason', error) or type(error).__name__}") from error
     return response
@@ -141,10 +189,7 @@ def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
 
 def is_weights(path: Path, published: PublishedFile) -> bool:
     """Return whether a file is the pinned HDF5 file."""
-    if not path.is_file() or path.stat().st_size != published.n_byte:
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == published.sha256
+    return ExpectedFile(published.n_byte, published.sha256).is_at(path)
 
 
 def is_sidecar(path: Path, published: PublishedFile) -> bool:

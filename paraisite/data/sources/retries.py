@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 import tenacity
+import urllib3
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,14 @@ class FailedAttemptError(Exception):
         self.may_pass = may_pass
         self.retry_after_seconds = retry_after_seconds
         self.n_attempt = 1
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Return how many seconds a server asks to wait, of its header Retry-After; None where it asks for nothing."""
+    try:
+        return urllib3.Retry().parse_retry_after(value) if value else None
+    except urllib3.exceptions.InvalidHeader:
+        return None
 
 
 def repeat(attempt: Callable[[], Result], *, what: str, n_attempt: int, pause_seconds: float) -> Result:

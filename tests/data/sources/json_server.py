@@ -151,9 +151,9 @@ def drip(handler: BaseHTTPRequestHandler, content: bytes) -> None:
 
 
 @contextmanager
-def running(reply: Callable[[str], Any]) -> Iterator[JsonServer]:
-    """Run a server."""
-    state = JsonServer(reply)
+def running(reply: Callable[[str], Any] | None = None, *, state: JsonServer | None = None) -> Iterator[JsonServer]:
+    """Run a server that replies so, or one that is given."""
+    state = state or JsonServer(reply)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
