@@ -6,11 +6,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from paraisite.data.structure_files.extended_xyz import is_atom_line
 from paraisite.errors import DataError
 
 GZIP_SUFFIX: Final = ".gz"
@@ -182,13 +184,20 @@ def _lines(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[RawRow]
 def _frames(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[RawRow]:
     """Yield the frames: a number of atoms, a comment, and a line for each atom."""
     start = 0
-    for first in lines:
-        frame = first
+    first = lines.readline()
+    while first:
+        frame, following = first, b""
         if not first.isspace():
             try:
                 n_atom = int(first)
             except ValueError:
                 raise ValueError(f"{first[:40]!r} at byte {start} is no number of atoms") from None
-            frame += b"".join(lines.readline() for _ in range(max(n_atom, 0) + 1))
+            frame += b"".join(islice(iter(lines.readline, b""), max(n_atom, 0) + 1))
+            # Atoms behind those that are counted are of the same frame, which the reader then refuses.
+            while (following := lines.readline()) and is_atom_line(following.decode(errors="replace")):
+                frame += following
             yield RawRow(start, frame)
+        else:
+            following = lines.readline()
         start += len(frame)
+        first = following

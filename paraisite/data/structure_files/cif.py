@@ -13,7 +13,7 @@ from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.structure_files.cif_block import CifBlock, read_blocks
 from paraisite.data.structure_files.cif_sites import CifSites, check_hydrogens, expand, has_sites, read_sites
 from paraisite.data.structure_files.cif_symmetry import CifSymmetry, read_symmetry
-from paraisite.data.structure_files.space_groups import SpaceGroupSetting
+from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated, parse_formula
 from paraisite.data.validation import find_unusable, partly_occupied
 from paraisite.errors import StructureError
@@ -38,7 +38,7 @@ def parse_cif(text: str) -> list[CifCrystal]:
     Raises:
         ValueError: It is no CIF, or no block of it lists atoms.
     """
-    blocks = [block for block in read_blocks(text) if has_sites(block)]
+    blocks = [block for block in read_blocks(plain_symbols(text)) if has_sites(block)]
     if not blocks:
         raise ValueError("no block of the CIF lists atoms")
     return [CifCrystal(block.name, _crystal_or_reason(block)) for block in blocks]
@@ -63,6 +63,8 @@ def _crystal_or_reason(block: CifBlock) -> CrystalArrays | str:
 
 
 def _build_crystal(block: CifBlock) -> CrystalArrays:
+    if block.number("_cell_modulation_dimension") or "_cell_wave_vector_x" in block.values:
+        raise StructureError("the crystal is modulated, which a single cell does not describe")
     lattice = _read_lattice(block)
     stated = _read_stated(block)
     formula = frozenset(stated.formula or ())
@@ -70,12 +72,8 @@ def _build_crystal(block: CifBlock) -> CrystalArrays:
     check_hydrogens(sites, formula_without_hydrogen=bool(formula) and not formula & {"H", "D", "T"})
     symmetry = read_symmetry(block, lattice)
     if len(symmetry.settings) == 1:
-        return _expand(sites, symmetry.settings[0], lattice, _with_unconfirmed(stated, symmetry))
+        return _expand(sites, symmetry.settings[0], lattice, replace(stated, space_group=symmetry.unconfirmed))
     return _choose(sites, symmetry, lattice, stated)
-
-
-def _with_unconfirmed(stated: StatedFacts, symmetry: CifSymmetry) -> StatedFacts:
-    return replace(stated, space_group=symmetry.unconfirmed, crystal_system=symmetry.unconfirmed_system)
 
 
 def _expand(

@@ -39,7 +39,7 @@ class CifBlock:
 
     def add(self, tag: str, values: list[str]) -> None:
         """Add a tag's values."""
-        key = tag.lower().replace(".", "_")
+        key = tag.lower().replace(".", "_").rstrip("_")
         if self.values.setdefault(key, values) != values:
             self.disputed.add(key)
 

@@ -27,10 +27,11 @@ ROUNDED_THIRDS: Final = 4e-5
 MAX_OCCUPANCY: Final = 1.001
 
 _TYPE: Final = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]\d*\.?\d*|\d+)?")
-_MIXED: Final = re.compile(r"[A-Za-z].*[,/+]\s*\.?\d*[A-Z]")
+_MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]")
 _MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
 _MOLECULE: Final = re.compile(r"(?:O-?H|OD|H[23]O|D2O|[Ww]at|WAT|NH[34]?|ND[34]?|CH[1234]?)(?![a-z])")
-_OXYGEN_OF_WATER: Final = re.compile(r"(?:[HD]\d?O|[Ww]at|WAT)(?![a-z])")
+_OXYGEN_OF_WATER: Final = re.compile(r"(?:[HD][23]O|[Ww]at|WAT)(?![a-z])")
+_VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
 _WATER: Final = re.compile(r"O[wW](?![a-z])")
 
 
@@ -160,7 +161,7 @@ def _distinct(
 
 def _coordinate(text: str, label: str) -> float:
     if text.strip() in UNKNOWN:
-        raise StructureError(f"the site {label} has no position: {text or 'nothing'!r} stands in place of a coordinate")
+        raise StructureError(f"the site {label} has no position: a coordinate is not known")
     return as_number(text, what=f"a coordinate of the site {label}")
 
 
@@ -203,7 +204,7 @@ def _element_of_type(symbol: str, formula_elements: frozenset[str]) -> str:
     if _MASS_NUMBER.fullmatch(text):
         raise StructureError(isotope(text))
     _check_unmixed(text)
-    match = _TYPE.fullmatch(text)
+    match = _TYPE.fullmatch(text.removesuffix("val"))
     element = match and _choose_element(match[1], text, formula_elements)
     if not element or (match and len(match[1]) > len(element)):
         raise StructureError(f"unknown element {text!r}")
@@ -222,6 +223,10 @@ def _element_of_label(label: str, formula_elements: frozenset[str]) -> str:
         raise StructureError(isotope(text))
     if _OXYGEN_OF_WATER.match(text):
         return "O"
+    if _MOLECULE.match(text):
+        return text[0]
+    if _VACANCY.match(text):
+        raise StructureError(f"the site {text!r} is a vacancy, expected an element")
     match = re.match(r"[A-Za-z]{1,2}", text)
     element = match and _choose_element(match[0], text, formula_elements)
     if not element:

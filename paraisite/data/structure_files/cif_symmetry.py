@@ -1,7 +1,7 @@
 """The symmetry of a CIF's block: the operations that it lists, or those of the setting that it names."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from paraisite.data.structure_files.cif_block import CifBlock
 from paraisite.data.structure_files.space_groups import (
     SpaceGroupSetting,
     build_setting,
+    find_number_of_type,
     find_setting_of_hall,
     find_settings,
     find_settings_of_number,
@@ -22,17 +23,26 @@ METRIC_TOLERANCE: Final = 0.02
 
 OPERATIONS: Final = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
 _MAGNETIC: Final = ("_space_group_symop_magn_operation_xyz", "_space_group_symop_magn_operation_mxmymz")
+_NAMES: Final = ("_symmetry_space_group_name", "_space_group_name", "_space_group_magn_name")
 _CENTRINGS: Final = ("_space_group_symop_magn_centering_xyz",)
 _SYMBOLS: Final = (
     "_space_group_name_h-m_alt",
     "_symmetry_space_group_name_h-m",
     "_symmetry_space_group_name_h_m",
+    "_space_group_name_h_m_alt",
     "_space_group_name_h-m_full",
     "_space_group_name_h-m",
 )
 _HALL: Final = ("_space_group_name_hall", "_symmetry_space_group_name_hall")
 _NUMBER: Final = ("_space_group_it_number", "_symmetry_int_tables_number")
 _CODE: Final = ("_space_group_it_coordinate_system_code",)
+_TYPE_ONLY: Final = (
+    "_space_group_name_h-m_ref",
+    "_space_group_name_schoenflies",
+    "_symmetry_space_group_name_schoenflies",
+)
+"""Tags that name the type of a space group, not its setting."""
+
 _SYSTEM: Final = ("_space_group_crystal_system", "_symmetry_cell_setting")
 _IDENTITY: Final = ("x,y,z",)
 _TIME_REVERSAL: Final = re.compile(r"\s*,\s*[+-]?1\s*$")
@@ -44,43 +54,42 @@ class CifSymmetry:
 
     Attributes:
         settings: One, or several where the file does not say which.
+        named: What the file names, for people.
         unconfirmed: Number of the space group that the file names while its operations are another's; the crystal
             itself has to show it.
-        unconfirmed_system: The crystal system that it names where nothing else is said.
-        named: What the file names, for people.
     """
 
     settings: tuple[SpaceGroupSetting, ...]
     named: str
     unconfirmed: int | None = None
-    unconfirmed_system: str | None = None
 
 
 def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) -> CifSymmetry:
     """Return the settings that a block may mean, those that its cell allows.
 
+    A block that says nothing of its symmetry lists all atoms.
+
     Raises:
         StructureError: What the block says is not understood or contradicts itself, or the cell.
     """
     operations = _read_operations(block)
-    stated = _read_stated(block)
+    stated = _read_stated(block, required=operations is None)
     if operations is not None:
         setting = build_setting(operations)
-        unconfirmed = _compare_with_stated(setting, stated)
-        candidates: tuple[SpaceGroupSetting, ...] = (setting,)
-        found = CifSymmetry(candidates, stated.named or setting.name or "the listed operations", unconfirmed)
-    elif stated.candidates is not None:
+        found = CifSymmetry((setting,), stated.named or "the listed operations", _compare_with_stated(setting, stated))
+    elif stated.candidates:
         found = CifSymmetry(stated.candidates, stated.named)
     else:
-        system = block.text(*_SYSTEM)
-        found = CifSymmetry((build_setting(_IDENTITY),), "P 1", None, system.lower() if system else None)
+        if (system := block.text(*_SYSTEM)) and system.lower() not in ("triclinic", "anorthic"):
+            raise StructureError(f"the crystal system {system!r} is named, but no space group and no operations are")
+        found = CifSymmetry((build_setting(_IDENTITY),), "P 1")
     fitting = tuple(setting for setting in found.settings if fits_cell(setting, lattice_angstrom))
     if not fitting:
         raise StructureError(
             f"the cell does not have the symmetry of {found.named}: its lengths or angles differ where the operations "
             "make them equal"
         )
-    return CifSymmetry(fitting, found.named, found.unconfirmed, found.unconfirmed_system)
+    return replace(found, settings=fitting)
 
 
 def fits_cell(setting: SpaceGroupSetting, lattice_angstrom: npt.NDArray[np.float64]) -> bool:
@@ -113,53 +122,62 @@ def _spatial(operation: str) -> str:
 
 @dataclass(frozen=True)
 class _Stated:
-    """What a block names: settings, None where it names nothing; those by an exact name only; all names together."""
+    """What a block names: the settings that this leaves, none where nothing is named; whether it names one exactly."""
 
-    candidates: tuple[SpaceGroupSetting, ...] | None
-    by_hall: SpaceGroupSetting | None
-    by_symbol: tuple[SpaceGroupSetting, ...]
-    number: int | None
+    candidates: tuple[SpaceGroupSetting, ...]
+    is_setting: bool
     named: str
 
 
-def _read_stated(block: CifBlock) -> _Stated:
-    symbol, hall, code = block.text(*_SYMBOLS), block.text(*_HALL), block.text(*_CODE)
-    number = block.number(*_NUMBER)
+def _read_stated(block: CifBlock, *, required: bool) -> _Stated:
+    """Return what a block names.
+
+    Args:
+        block: Of a CIF.
+        required: Whether it lists no operations, so that its names have to be understood.
+
+    Raises:
+        StructureError: They are not, or they name several space groups.
+    """
+    code, number = block.text(*_CODE), block.number(*_NUMBER)
     if number is not None and (number != int(number) or not 1 <= number <= 230):
         raise StructureError(f"the space group has the number {number:g}, expected 1 to 230")
-    by_hall = find_setting_of_hall(hall) if hall else None
-    by_symbol = find_settings(symbol, code) if symbol else ()
-    named = " ".join(str(name) for name in (symbol or hall, None if number is None else f"({int(number)})") if name)
-    if by_hall:
-        candidates: tuple[SpaceGroupSetting, ...] | None = (by_hall,)
-    elif symbol or hall:
-        candidates = by_symbol
-    elif number is not None:
-        candidates = find_settings_of_number(int(number), code)
-    else:
-        candidates = None
-    has_operations = any(tag in block.values for tag in (*OPERATIONS, *_MAGNETIC))
-    if candidates == () and not has_operations:
-        raise StructureError(f"the space group {named!r} is not understood, and no symmetry operations are listed")
-    _check_names(by_hall, by_symbol, None if number is None else int(number), symbol, hall)
-    return _Stated(candidates, by_hall, by_symbol, None if number is None else int(number), named)
+    names = {tag: text for tag in (*_SYMBOLS, *_HALL, *_TYPE_ONLY) if (text := block.text(tag))}
+    understood = {tag: settings for tag, text in names.items() if (settings := _settings_of(tag, text, code))}
+    named = " ".join([*dict.fromkeys(names.values()), *([] if number is None else [f"({int(number)})"])])
+    if number is not None:
+        understood[_NUMBER[0]] = find_settings_of_number(int(number), code)
+    numbers = [{setting.number for setting in settings} for settings in understood.values()]
+    common = set.intersection(*numbers) if numbers else set()
+    if numbers and not common:
+        raise StructureError(f"several space groups are named that are not the same: {named}")
+    unread = _list_names(block)
+    if required and unread.keys() - understood.keys() and not understood.keys() & {*_HALL, *_SYMBOLS}:
+        shown = named or " ".join(unread.values())
+        raise StructureError(f"the space group {shown!r} is not understood, and no symmetry operations are listed")
+    for tag in (*_HALL, *_SYMBOLS, *_TYPE_ONLY, _NUMBER[0]):
+        if tag in understood:
+            candidates = tuple(setting for setting in understood[tag] if setting.number in common)
+            return _Stated(candidates, tag in (*_HALL, *_SYMBOLS), named)
+    return _Stated((), False, named)
 
 
-def _check_names(
-    by_hall: SpaceGroupSetting | None,
-    by_symbol: tuple[SpaceGroupSetting, ...],
-    number: int | None,
-    symbol: str | None,
-    hall: str | None,
-) -> None:
-    """Raise if a block names several space groups."""
-    numbers = {setting.number for setting in by_symbol}
-    if number is not None and by_symbol and number not in numbers:
-        raise StructureError(f"the space group {symbol!r} has not the number {number} that stands beside it")
-    if by_hall and number is not None and by_hall.number not in (number, None):
-        raise StructureError(f"the space group {hall!r} has not the number {number} that stands beside it")
-    if by_hall and by_symbol and by_hall.number not in {*numbers, None}:
-        raise StructureError(f"the space groups {hall!r} and {symbol!r} are not the same")
+def _settings_of(tag: str, text: str, code: str | None) -> tuple[SpaceGroupSetting, ...]:
+    """Return the settings that a name means, which may stand behind the tag of another kind of name."""
+    if tag in _TYPE_ONLY:
+        number = find_number_of_type(text)
+        return find_settings_of_number(number, code) if number else ()
+    hall = find_setting_of_hall(text)
+    if tag in _HALL:
+        return (hall,) if hall else ()
+    if text.isdigit():
+        return find_settings_of_number(int(text), code)
+    return find_settings(text, code) or ((hall,) if hall else ())
+
+
+def _list_names(block: CifBlock) -> dict[str, str]:
+    """Return what tags say that name a space group in any way."""
+    return {tag: text for tag in block.values if tag.startswith(_NAMES) and (text := block.text(tag)) is not None}
 
 
 def _compare_with_stated(setting: SpaceGroupSetting, stated: _Stated) -> int | None:
@@ -169,13 +187,12 @@ def _compare_with_stated(setting: SpaceGroupSetting, stated: _Stated) -> int | N
         StructureError: The operations are those of another setting than the one that is named. A standard symbol may
             stand for the group in any setting.
     """
-    candidates = stated.candidates
-    numbers = {candidate.number for candidate in candidates or ()} | ({stated.number} if stated.number else set())
-    if not numbers or numbers == {None}:
+    numbers = {candidate.number for candidate in stated.candidates} - {None}
+    if not numbers:
         return None
     if setting.number not in numbers:
         return min(number for number in numbers if number)
-    exact = (stated.by_hall,) if stated.by_hall else stated.by_symbol
+    exact = stated.candidates if stated.is_setting else ()
     if exact and not any(one.is_standard or one.key == setting.key for one in exact):
         raise StructureError(f"the symmetry operations are those of {setting.name}, while {stated.named} is named")
     return None

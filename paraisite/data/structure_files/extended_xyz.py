@@ -1,6 +1,7 @@
 """Extended XYZ: frames of a file, each a crystal with metadata; ASE reads them."""
 
 import itertools
+import re
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
@@ -17,6 +18,8 @@ from paraisite.errors import StructureError
 Frame = tuple[dict[str, object], CrystalArrays | str]
 """A frame's metadata, and its crystal or the reason why there is none."""
 
+_SYMBOL: Final = re.compile(r"[A-Za-z]{1,3}\d*|\d+")
+_COORDINATE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MASSES: Final = ("masses", "mass")
 _OCCUPANCIES: Final = ("occupancies", "occupancy", "spacegroup_kinds")
 
@@ -25,18 +28,30 @@ def read_frames(lines: Iterable[str]) -> Iterator[Frame]:
     """Yield the frames of an extended XYZ text.
 
     A frame that cannot be read costs no other one; only where its length is no number there is no telling where the
-    next one begins, and the text ends with a reason.
+    next one begins, and the text ends with a reason. Atoms behind those that are counted are of the same frame, which
+    is then refused.
     """
     rest = iter(lines)
-    for first in rest:
+    first = next(rest, None)
+    while first is not None:
         if not first.strip():
+            first = next(rest, None)
             continue
         try:
             n_atom = int(first)
         except ValueError:
             yield {}, f"not a readable structure: {reprlib.repr(first.strip())}, expected the number of atoms"
             return
-        yield read_frame("".join([first, *itertools.islice(rest, max(n_atom, 0) + 1)]))
+        frame = [first, *itertools.islice(rest, max(n_atom, 0) + 1)]
+        while (first := next(rest, None)) is not None and is_atom_line(first):
+            frame.append(first)
+        yield read_frame("".join(frame))
+
+
+def is_atom_line(line: str) -> bool:
+    """Return whether a line can only be an atom: a symbol or number, and at least three coordinates."""
+    words = line.split()[:4]
+    return len(words) == 4 and _SYMBOL.fullmatch(words[0]) is not None and all(map(_COORDINATE.fullmatch, words[1:]))
 
 
 def read_frame(text: str) -> Frame:
@@ -67,6 +82,8 @@ def _check_size(text: str) -> None:
         raise StructureError(too_many_atoms(n_atom))
     if n_atom < 1:
         raise StructureError("there are no atoms")
+    if any(line.strip() for line in lines[n_atom + 2 :]):
+        raise ValueError(f"{len(lines) - 2} lines for {n_atom} atoms")
     if len(lines) < n_atom + 2:
         raise ValueError(f"{max(len(lines) - 2, 0)} lines for {n_atom} atoms: the frame ends too early")
     if "properties=species:s:1" in lines[1].lower() or "properties=" not in lines[1].lower():

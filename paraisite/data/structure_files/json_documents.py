@@ -7,6 +7,7 @@ pymatgen takes true for 1 and a species that is a dictionary for what stands fir
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
@@ -309,7 +310,8 @@ def _read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFact
     if masses:
         check_masses(np.array([number for number, _ in masses]), _flat([mass for _, mass in masses]))
     formula = values.get("chemical_formula_reduced")
-    return crystal, StatedFacts(
+    return crystal, replace(
+        read_stated_values(values),
         formula=parse_formula(formula) if isinstance(formula, str) else None,
         n_atom=_reals([values["nsites"]], 1)[0] if values.get("nsites") is not None else None,
     )

@@ -29,6 +29,9 @@ MAX_TRIPLET: Final = 100
 _MINUS: Final = str.maketrans(dict.fromkeys("\u2212\u2013\u2014\u2010\u2011\ufe63\uff0d", "-"))
 _SHIFTS: Final = (5**9, 5**9 * 24, 5**9 * 576)
 _CHOICES: Final = {"s": "1", "z": "2", "o1": "1", "o2": "2", "hs": "h", "rs": "r"}
+_TRAILING_NUMBER: Final = re.compile(
+    r"\s*(?:\(\s*(?:no\.?|#)?\s*\d{2,3}\s*\)|(?:no\.?|#)\s*\d{1,3})\s*$", re.IGNORECASE
+)
 _QUALIFIER: Final = re.compile(
     r"(?:\s*:\s*(?P<colon>[\w-]+)|[\s(]+origin\s*(?:choice)?\s*(?P<origin>[12])\)?|\s*\((?P<paren>[12])\)"
     r"|\s+(?P<spaced>[SZHRszhr]|[HR]S|O[12])|(?<=[\w])(?P<joined>[SZHR]|[HR]S|:[12]))\s*$"
@@ -76,6 +79,7 @@ def find_settings(symbol: str, choice: str | None = None) -> tuple[SpaceGroupSet
         return ()
     text = unicodedata.normalize("NFKC", plain_symbols(re.sub(r"<[^>]*>", "", symbol)))
     text = re.sub("(\\d)[\u0304\u0305]", r"-\1", text.replace("_", "").replace("~", ""))
+    text = _TRAILING_NUMBER.sub("", text)
     if match := _QUALIFIER.search(text):
         choice = next(group for group in match.groups() if group).lstrip(":")
         text = text[: match.start()]
@@ -92,6 +96,20 @@ def find_settings_of_number(number: int, choice: str | None = None) -> tuple[Spa
     groups = [group for group in gemmi.spacegroup_table() if group.number == number]
     halls = dict.fromkeys(g.hall for g in groups if wanted is None or wanted in _codes(g))
     return tuple(_setting_of_hall(hall) for hall in halls)
+
+
+@cache
+def _numbers_of_types() -> dict[str, int]:
+    """Return the numbers of the space groups by their Schoenflies symbols."""
+    kinds = [spglib.get_spacegroup_type(number) for number in range(1, 531)]
+    return {kind.schoenflies.replace("_", "").lower(): kind.number for kind in kinds if kind is not None}
+
+
+def find_number_of_type(name: str) -> int | None:
+    """Return the number of a type of space group, by its standard or Schoenflies symbol, or None."""
+    number = _numbers_of_types().get(re.sub(r"[\s_.]", "", name).lower())
+    settings = find_settings(name) if number is None else ()
+    return settings[0].number if settings else number
 
 
 def find_setting_of_hall(hall: str) -> SpaceGroupSetting | None:

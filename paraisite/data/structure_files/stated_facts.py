@@ -6,37 +6,29 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
 import spglib
+from pymatgen.core.composition import Composition
 from scipy.constants import atomic_mass
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.structure_files.isotopes import standard_masses
 from paraisite.errors import StructureError
 
-FORMULA_TOLERANCE: Final = 0.01
+FORMULA_TOLERANCE: Final = 0.02
 """Relative, of the amount of an element: formulas are rounded."""
 
 VOLUME_TOLERANCE: Final = 0.01
 DENSITY_TOLERANCE: Final = 0.05
 """Relative; the density that a paper gives is often of the measured composition."""
 
-SYMMETRY_PRECISIONS_ANGSTROM: Final = (0.01, 0.1, 0.001)
+SYMMETRY_PRECISIONS_ANGSTROM: Final = (0.1, 0.01, 1e-3, 1e-4, 1e-5)
 
 _TERM: Final = re.compile(r"([A-Z][a-z]?|[A-Z]{2})(\d*\.?\d*)")
 _GRAMS_PER_CUBIC_CENTIMETRE: Final = atomic_mass * 1e3 / 1e-24
-_SYSTEMS: Final = {
-    "triclinic": (1, 2),
-    "monoclinic": (3, 15),
-    "orthorhombic": (16, 74),
-    "tetragonal": (75, 142),
-    "trigonal": (143, 167),
-    "rhombohedral": (143, 167),
-    "hexagonal": (143, 194),
-    "cubic": (195, 230),
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,6 @@ class StatedFacts:
         density_g_per_cm3: Of the crystal.
         n_atom: Of the cell.
         space_group: Number; the crystal itself is asked for it.
-        crystal_system: Likewise.
     """
 
     formula: Mapping[str, float] | None = None
@@ -59,7 +50,6 @@ class StatedFacts:
     density_g_per_cm3: float | None = None
     n_atom: float | None = None
     space_group: int | None = None
-    crystal_system: str | None = None
 
 
 def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
@@ -91,8 +81,8 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
                 f"the {n_atom} atoms that were read make a density of {density:.3g} g/cm³, while the file says "
                 f"{expected:.3g}"
             )
-    if stated.space_group is not None or stated.crystal_system is not None:
-        _check_symmetry(crystal, stated)
+    if stated.space_group is not None:
+        _check_symmetry(crystal, stated.space_group)
 
 
 def _near(value: float, expected: float, tolerance: float) -> bool:
@@ -119,7 +109,7 @@ def _check_formula(counts: Mapping[int, int], formula: Mapping[str, float]) -> N
             f"{_text(stated)}"
         )
     scale = sum(read.values()) / sum(stated.values())
-    if any(not _near(read[name], scale * amount, 2 * FORMULA_TOLERANCE) for name, amount in stated.items()):
+    if any(not _near(read[name], scale * amount, FORMULA_TOLERANCE) for name, amount in stated.items()):
         raise StructureError(
             f"its atoms make {_text(read)}, which is not the formula that it names, {_text(stated)}: is it cut off, or "
             "are some atoms not located?"
@@ -129,49 +119,43 @@ def _check_formula(counts: Mapping[int, int], formula: Mapping[str, float]) -> N
 def _check_formula_units(n_atom: int, formula: Mapping[str, float], n_unit: float) -> None:
     """Raise if no way to count formula units, which programs do differently, makes the cell."""
     total = sum(formula.values())
-    whole = [round(amount) for amount in formula.values()]
-    divisor = math.gcd(*whole) if all(_near(n, a, 1e-6) for n, a in zip(whole, formula.values(), strict=True)) else 1
-    units = {total * n_unit, total / max(divisor, 1) * n_unit}
-    if divisor == n_unit:  # pymatgen states the cell's formula, and Z beside it
-        units.add(total)
-    if not any(_near(n_atom, expected, 2 * FORMULA_TOLERANCE) for expected in units):
+    units = {total * n_unit}
+    if not _near(n_atom, total * n_unit, FORMULA_TOLERANCE):
+        # pymatgen states the cell's formula, and beside it how many times that is the reduced one.
+        _, n_reduced = Composition(dict(formula)).get_reduced_composition_and_factor()
+        units = {total} if int(n_reduced) == n_unit else units
+    if not any(_near(n_atom, expected, FORMULA_TOLERANCE) for expected in units):
         raise StructureError(
             f"{n_atom} atoms were read, while the file says Z = {n_unit:g} of {_text(formula)}, which makes "
             f"{total * n_unit:g}"
         )
 
 
-def _check_symmetry(crystal: CrystalArrays, stated: StatedFacts) -> None:
-    found = find_space_groups(crystal)
-    if stated.space_group is not None and stated.space_group not in found:
+def _check_symmetry(crystal: CrystalArrays, space_group: int) -> None:
+    found: list[int] = []
+    for precision in SYMMETRY_PRECISIONS_ANGSTROM:
+        found += find_space_group(crystal, precision)
+        if space_group in found:
+            break
+    else:
         raise StructureError(
             f"the atoms that were read have the space group {found[0] if found else 'of no kind'}, while the file says "
-            f"{stated.space_group}: are symmetry operations missing?"
-        )
-    limits = _SYSTEMS.get((stated.crystal_system or "").lower())
-    if limits and not any(limits[0] <= number <= limits[1] for number in found):
-        raise StructureError(
-            f"the file says {stated.crystal_system}, but names no space group and no operations, and the atoms that "
-            f"were read have the space group {found[0] if found else 'of no kind'}"
+            f"{space_group}: are symmetry operations missing?"
         )
 
 
-def find_space_groups(crystal: CrystalArrays) -> list[int]:
-    """Return the numbers of the space groups that a crystal has within a few precisions."""
+def find_space_group(crystal: CrystalArrays, precision_angstrom: float) -> list[int]:
+    """Return the number of the space group that a crystal has within a precision; none where spglib finds none."""
     cell = (
         crystal.lattice_angstrom[0].tolist(),
         crystal.frac_coords.tolist(),
         crystal.atomic_number.tolist(),
     )
-    found = []
-    for precision in SYMMETRY_PRECISIONS_ANGSTROM:
-        try:
-            dataset = spglib.get_symmetry_dataset(cell, symprec=precision)
-        except Exception:  # spglib's errors have no common type across its versions
-            dataset = None
-        if dataset is not None and dataset.number not in found:
-            found.append(int(dataset.number))
-    return found
+    try:
+        dataset = spglib.get_symmetry_dataset(cell, symprec=precision_angstrom)
+    except Exception:  # spglib's errors have no common type across its versions
+        return []
+    return [] if dataset is None else [int(dataset.number)]
 
 
 FORMULA_KEYS: Final = (
@@ -191,7 +175,12 @@ FORMULA_KEYS: Final = (
 """Keys and columns that hold a formula, as text or as amounts by element."""
 
 N_ATOM_KEYS: Final = ("nsites", "n_atoms", "natoms")
-COMPARED_KEYS: Final = (*FORMULA_KEYS, *N_ATOM_KEYS, "volume", "density")
+SPACE_GROUP_KEYS: Final = ("space_group_it_number",)
+SPACE_GROUP_DOCUMENTS: Final = ("symmetry", "spacegroup")
+"""Keys of the Materials Project's documents that hold a ``number``, as OPTIMADE's key above does. Columns of tables are
+not asked: finding a space group takes thirty times as long as all else that is compared."""
+
+COMPARED_KEYS: Final = (*FORMULA_KEYS, *N_ATOM_KEYS, *SPACE_GROUP_KEYS, "volume", "density")
 
 
 def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
@@ -212,7 +201,16 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
         n_atom=n_atom,
         volume_cubic_angstrom=None if n_atom is None else _real(values.get("volume")),
         density_g_per_cm3=None if n_atom is None else _real(values.get("density")),
+        space_group=_space_group_of(values),
     )
+
+
+def _space_group_of(values: Mapping[str, Any]) -> int | None:
+    """Return the number of the space group that stands beside a crystal, or None."""
+    documents = [value for key in SPACE_GROUP_DOCUMENTS if isinstance(value := values.get(key), Mapping)]
+    numbers = [values.get(key) for key in SPACE_GROUP_KEYS] + [document.get("number") for document in documents]
+    whole = [round(number) for value in numbers if (number := _real(value)) is not None and number == round(number)]
+    return next((number for number in whole if 1 <= number <= 230), None)
 
 
 def _formula_of(value: Any) -> Mapping[str, float] | None:
@@ -226,8 +224,13 @@ def _formula_of(value: Any) -> Mapping[str, float] | None:
 
 
 def _real(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) and value > 0 else None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
 
 
 def _compare_formulas(one: Mapping[str, float], other: Mapping[str, float]) -> None:
