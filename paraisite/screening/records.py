@@ -22,7 +22,8 @@ from paraisite.data.record import Rejection
 from paraisite.data.sources.own_records import ID_COLUMNS
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files.extended_xyz import read_frame
-from paraisite.data.structure_files.json_documents import STRUCTURE, parse_json
+from paraisite.data.structure_files.json_documents import STRUCTURE
+from paraisite.data.structure_files.json_values import parse_json
 from paraisite.data.structure_files.reading import FoundCrystal, read_file, read_row
 from paraisite.data.validation import MAX_ATOMS, too_many_atoms
 from paraisite.errors import DataError

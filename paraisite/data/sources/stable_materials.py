@@ -15,8 +15,9 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.record import Rejection
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE, Snapshot, write_tables
 from paraisite.data.structure_columns import append_structure_columns, read_structure_columns
+from paraisite.data.structure_files.formulas import parse_formula
 from paraisite.data.structure_files.json_documents import STRUCTURE, crystal_of_document
-from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated, parse_formula
+from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
 from paraisite.data.validation import validate_structure
 from paraisite.errors import DataError, StructureError
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON

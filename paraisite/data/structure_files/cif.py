@@ -13,8 +13,9 @@ from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.structure_files.cif_block import CifBlock, read_blocks
 from paraisite.data.structure_files.cif_sites import CifSites, check_hydrogens, expand, has_sites, read_sites
 from paraisite.data.structure_files.cif_symmetry import CifSymmetry, read_symmetry
+from paraisite.data.structure_files.formulas import parse_formula
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
-from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated, parse_formula
+from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
 from paraisite.data.validation import find_unusable, partly_occupied
 from paraisite.errors import StructureError
 

@@ -1,6 +1,5 @@
 """The atoms that a CIF's block lists, and all their images under its symmetry."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +7,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.data.crystal_arrays import ATOMIC_NUMBERS
 from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock, as_number
+from paraisite.data.structure_files.cif_elements import (
+    element_of_label,
+    element_of_type,
+    find_suspect,
+    hidden_hydrogen,
+)
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting
-from paraisite.data.validation import MAX_ATOMS, isotope, too_many_atoms
+from paraisite.data.validation import MAX_ATOMS, too_many_atoms
 from paraisite.errors import StructureError
 
 COORDINATES: Final = tuple(f"_atom_site_fract_{axis}" for axis in "xyz")
@@ -25,14 +29,6 @@ ROUNDED_THIRDS: Final = 4e-5
 """How far four digits of a third, as in 0.3333, lie from it; 0.6667 likewise."""
 
 MAX_OCCUPANCY: Final = 1.001
-
-_TYPE: Final = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]\d*\.?\d*|\d+)?")
-_MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]")
-_MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
-_MOLECULE: Final = re.compile(r"(?:O-?H|OD|H[23]O|D2O|[Ww]at|WAT|NH[34]?|ND[34]?|CH[1234]?)(?![a-z])")
-_OXYGEN_OF_WATER: Final = re.compile(r"(?:[HD][23]O|[Ww]at|WAT)(?![a-z])")
-_VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
-_WATER: Final = re.compile(r"O[wW](?![a-z])")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +83,12 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
     if not kept:
         raise StructureError("there are no atoms")
     known = {
-        symbol: _element_of_type(symbol, formula_elements)
+        symbol: element_of_type(symbol, formula_elements)
         for symbol in {types[row] for row in kept if types}
         if symbol.strip() not in UNKNOWN
     }
     symbols = [
-        (known.get(types[row]) if types else None) or _element_of_label(names[row], formula_elements) for row in kept
+        (known.get(types[row]) if types else None) or element_of_label(names[row], formula_elements) for row in kept
     ]
     coords = np.array([[_coordinate(column[row], names[row]) for column in columns if column] for row in kept])
     return CifSites(
@@ -100,7 +96,7 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
         symbols=tuple(symbols),
         occupancy=occupancy[kept],
         frac_coords=_round_thirds(coords),
-        hydrogen_suspect=_find_suspect([names[row] for row in kept], symbols),
+        hydrogen_suspect=find_suspect([names[row] for row in kept], symbols),
     )
 
 
@@ -192,85 +188,6 @@ def _check_attached_hydrogens(block: CifBlock, labels: Sequence[str]) -> None:
             )
 
 
-def _element_of_type(symbol: str, formula_elements: frozenset[str]) -> str:
-    """Return the element of a type symbol, such as O2-.
-
-    Raises:
-        StructureError: It names none, or several.
-    """
-    text = re.sub(r"<[^>]*>", "", symbol).strip()
-    if _MOLECULE.fullmatch(re.sub(r"[\d+-]*$", "", text)) or _MOLECULE.fullmatch(text):
-        raise StructureError(_hidden_hydrogen(text))
-    if _MASS_NUMBER.fullmatch(text):
-        raise StructureError(isotope(text))
-    _check_unmixed(text)
-    match = _TYPE.fullmatch(text.removesuffix("val"))
-    element = match and _choose_element(match[1], text, formula_elements)
-    if not element or (match and len(match[1]) > len(element)):
-        raise StructureError(f"unknown element {text!r}")
-    return element
-
-
-def _element_of_label(label: str, formula_elements: frozenset[str]) -> str:
-    """Return the element of a label, such as Na1.
-
-    Raises:
-        StructureError: It begins with none, or with several atoms.
-    """
-    text = label.strip()
-    _check_unmixed(text)
-    if _MASS_NUMBER.match(text):
-        raise StructureError(isotope(text))
-    if _OXYGEN_OF_WATER.match(text):
-        return "O"
-    if _MOLECULE.match(text):
-        return text[0]
-    if _VACANCY.match(text):
-        raise StructureError(f"the site {text!r} is a vacancy, expected an element")
-    match = re.match(r"[A-Za-z]{1,2}", text)
-    element = match and _choose_element(match[0], text, formula_elements)
-    if not element:
-        raise StructureError(f"the site {text!r} names no element")
-    return element
-
-
-def _choose_element(letters: str, text: str, formula_elements: frozenset[str]) -> str | None:
-    """Return the element that one or two letters mean, or None.
-
-    Raises:
-        StructureError: It may be one element or two, as CO.
-    """
-    pair, first = letters.capitalize(), letters[0].upper()
-    found = [name for name in dict.fromkeys((pair, first)) if name in ATOMIC_NUMBERS]
-    if len(found) == 2 and letters.isupper() and letters[1] in ATOMIC_NUMBERS:
-        stated = [name for name in found if name in formula_elements]
-        if len(stated) != 1:
-            raise StructureError(f"{text!r} may begin with {pair} or with {first}, expected a symbol such as {pair}")
-        return stated[0]
-    return found[0] if found else None
-
-
-def _check_unmixed(text: str) -> None:
-    if _MIXED.search(text):
-        raise StructureError(
-            f"a site of {text} is not fully occupied by one element: partial occupancy is not supported"
-        )
-
-
-def _find_suspect(labels: Sequence[str], symbols: Sequence[str]) -> str | None:
-    if any(symbol in ("H", "D", "T") for symbol in symbols):
-        return None
-    for label, symbol in zip(labels, symbols, strict=True):
-        water = _WATER.match(label.strip()) and symbol == "O" and "W" not in symbols
-        if symbol in ("O", "N", "C") and (_MOLECULE.match(label.strip()) or water):
-            return label
-    return None
-
-
-def _hidden_hydrogen(label: str) -> str:
-    return f"the site {label} stands for atoms with hydrogen that has no position: the crystal is incomplete"
-
-
 def check_hydrogens(sites: CifSites, *, formula_without_hydrogen: bool) -> None:
     """Raise if a label stands for hydroxyl or water while no hydrogen has a place.
 
@@ -279,4 +196,4 @@ def check_hydrogens(sites: CifSites, *, formula_without_hydrogen: bool) -> None:
         formula_without_hydrogen: Whether the block states a formula that has none.
     """
     if sites.hydrogen_suspect is not None and not formula_without_hydrogen:
-        raise StructureError(_hidden_hydrogen(sites.hydrogen_suspect))
+        raise StructureError(hidden_hydrogen(sites.hydrogen_suspect))

@@ -24,8 +24,8 @@ from paraisite.data.structure_files.json_documents import (
     STRUCTURE,
     crystal_of_document,
     list_documents,
-    parse_json,
 )
+from paraisite.data.structure_files.json_values import parse_json
 from paraisite.data.structure_files.poscar import parse_poscar, parse_xdatcar
 from paraisite.data.structure_files.stated_facts import check_stated, read_stated_values
 from paraisite.data.validation import find_unusable

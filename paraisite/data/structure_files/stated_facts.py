@@ -1,11 +1,10 @@
 """What a file says about its crystal, compared with the crystal that was read."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from numbers import Real
 from typing import Any, Final
 
@@ -14,12 +13,17 @@ import spglib
 from pymatgen.core.composition import Composition
 from scipy.constants import atomic_mass
 
-from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES, CrystalArrays
+from paraisite.data.structure_files.formulas import (
+    FORMULA_TOLERANCE,
+    format_formula,
+    is_near,
+    is_same_formula,
+    parse_formula,
+)
 from paraisite.data.structure_files.isotopes import standard_masses
+from paraisite.data.validation import isotope
 from paraisite.errors import StructureError
-
-FORMULA_TOLERANCE: Final = 0.02
-"""Relative, of the amount of an element: formulas are rounded."""
 
 VOLUME_TOLERANCE: Final = 0.01
 DENSITY_TOLERANCE: Final = 0.05
@@ -27,7 +31,6 @@ DENSITY_TOLERANCE: Final = 0.05
 
 SYMMETRY_PRECISIONS_ANGSTROM: Final = (0.1, 0.01, 1e-3, 1e-4, 1e-5)
 
-_TERM: Final = re.compile(r"([A-Z][a-z]?|[A-Z]{2})(\d*\.?\d*)")
 _GRAMS_PER_CUBIC_CENTIMETRE: Final = atomic_mass * 1e3 / 1e-24
 
 
@@ -71,12 +74,12 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
         if stated.n_formula_unit:
             _check_formula_units(n_atom, stated.formula, stated.n_formula_unit)
     volume = abs(float(np.linalg.det(crystal.lattice_angstrom[0])))
-    if (expected := stated.volume_cubic_angstrom) and not _near(volume, expected, VOLUME_TOLERANCE):
+    if (expected := stated.volume_cubic_angstrom) and not is_near(volume, expected, VOLUME_TOLERANCE):
         raise StructureError(f"the cell's volume is {volume:.4g} Å³, while the file says {expected:.4g}")
     if (expected := stated.density_g_per_cm3) and volume:
         mass = sum(float(standard_masses()[number]) * count for number, count in counts.items())
         density = mass / volume * _GRAMS_PER_CUBIC_CENTIMETRE
-        if not _near(density, expected, DENSITY_TOLERANCE):
+        if not is_near(density, expected, DENSITY_TOLERANCE):
             raise StructureError(
                 f"the {n_atom} atoms that were read make a density of {density:.3g} g/cm³, while the file says "
                 f"{expected:.3g}"
@@ -85,34 +88,24 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
         _check_symmetry(crystal, stated.space_group)
 
 
-def _near(value: float, expected: float, tolerance: float) -> bool:
-    return abs(value - expected) <= tolerance * abs(expected)
-
-
 def _check_formula(counts: Mapping[int, int], formula: Mapping[str, float]) -> None:
     read = {_symbols()[number]: count for number, count in counts.items()}
     stated = dict(formula)
-    for name in ("D", "T"):
+    made, named = format_formula(read), format_formula(stated)
+    for name in ISOTOPES:
         if name in stated and name not in read:
-            raise StructureError(
-                f"the formula holds {name}, an isotope of hydrogen, while {_text(read)} was read: conductivity depends "
-                "on mass, which the networks do not see"
-            )
+            raise StructureError(f"the formula {named} holds {isotope(name)}; {made} was read")
     if missing := [name for name in stated if name not in read]:
         raise StructureError(
-            f"the formula {_text(stated)} holds {' and '.join(missing)}, of which no atom has a position: the crystal "
-            "is incomplete"
+            f"the formula {named} holds {' and '.join(missing)}, of which no atom has a position: the crystal is "
+            "incomplete"
         )
     if extra := [name for name in read if name not in stated]:
+        raise StructureError(f"its atoms make {made}, and {' and '.join(extra)} is not in the formula {named}")
+    if not is_same_formula(read, stated):
         raise StructureError(
-            f"its atoms make {_text(read)}, and {' and '.join(extra)} is not in the formula that it names, "
-            f"{_text(stated)}"
-        )
-    scale = sum(read.values()) / sum(stated.values())
-    if any(not _near(read[name], scale * amount, FORMULA_TOLERANCE) for name, amount in stated.items()):
-        raise StructureError(
-            f"its atoms make {_text(read)}, which is not the formula that it names, {_text(stated)}: is it cut off, or "
-            "are some atoms not located?"
+            f"its atoms make {made}, which is not the formula that it names, {named}: is it cut off, or are some atoms "
+            "not located?"
         )
 
 
@@ -120,13 +113,13 @@ def _check_formula_units(n_atom: int, formula: Mapping[str, float], n_unit: floa
     """Raise if no way to count formula units, which programs do differently, makes the cell."""
     total = sum(formula.values())
     units = {total * n_unit}
-    if not _near(n_atom, total * n_unit, FORMULA_TOLERANCE):
+    if not is_near(n_atom, total * n_unit, FORMULA_TOLERANCE):
         # pymatgen states the cell's formula, and beside it how many times that is the reduced one.
         _, n_reduced = Composition(dict(formula)).get_reduced_composition_and_factor()
         units = {total} if int(n_reduced) == n_unit else units
-    if not any(_near(n_atom, expected, FORMULA_TOLERANCE) for expected in units):
+    if not any(is_near(n_atom, expected, FORMULA_TOLERANCE) for expected in units):
         raise StructureError(
-            f"{n_atom} atoms were read, while the file says Z = {n_unit:g} of {_text(formula)}, which makes "
+            f"{n_atom} atoms were read, while the file says Z = {n_unit:g} of {format_formula(formula)}, which makes "
             f"{total * n_unit:g}"
         )
 
@@ -195,7 +188,8 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
     formulas = [formula for key in FORMULA_KEYS if (formula := _formula_of(values.get(key))) is not None]
     n_atom = next((_real(values[key]) for key in N_ATOM_KEYS if _real(values.get(key)) is not None), None)
     for other in formulas[1:]:
-        _compare_formulas(formulas[0], other)
+        if not is_same_formula(formulas[0], other):
+            raise StructureError(f"two formulas are given, {format_formula(formulas[0])} and {format_formula(other)}")
     return StatedFacts(
         formula=formulas[0] if formulas else None,
         n_atom=n_atom,
@@ -231,35 +225,6 @@ def _real(value: Any) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) and number > 0 else None
-
-
-def _compare_formulas(one: Mapping[str, float], other: Mapping[str, float]) -> None:
-    scale = sum(one.values()) / sum(other.values())
-    if one.keys() != other.keys() or any(not _near(one[name], scale * other[name], 0.02) for name in one):
-        raise StructureError(f"two formulas are given, {_text(one)} and {_text(other)}")
-
-
-@lru_cache(maxsize=4096)
-def parse_formula(text: str) -> Mapping[str, float] | None:
-    """Return the amount of each element of a formula such as "Na4 Cl4"; None if it is written in another way."""
-    plain = re.sub(r"[\s'\"_]", " ", text).strip()
-    amounts: dict[str, float] = {}
-    for word in plain.split():
-        end = 0
-        for match in _TERM.finditer(word):
-            name = match[1] if match[1] in ATOMIC_NUMBERS else match[1].capitalize()
-            if match.start() != end or name not in ATOMIC_NUMBERS:
-                return None
-            amounts[name] = amounts.get(name, 0.0) + float(match[2] if match[2] not in ("", ".") else 1.0)
-            end = match.end()
-        if end != len(word):
-            return None
-    usable = {name: amount for name, amount in amounts.items() if amount > 0}
-    return usable or None
-
-
-def _text(amounts: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}{'' if amount == 1 else format(amount, 'g')}" for name, amount in amounts.items())
 
 
 @cache

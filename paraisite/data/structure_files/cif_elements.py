@@ -1,0 +1,103 @@
+"""The elements that a CIF's type symbols and labels name, and what stands for more than one atom."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS
+from paraisite.data.validation import isotope
+from paraisite.errors import StructureError
+
+_TYPE: Final = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]\d*\.?\d*|\d+)?")
+_MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]")
+_MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
+_MOLECULE: Final = re.compile(r"(?:O-?H|OD|H[23]O|D2O|[Ww]at|WAT|NH[34]?|ND[34]?|CH[1234]?)(?![a-z])")
+_OXYGEN_OF_WATER: Final = re.compile(r"(?:[HD][23]O|[Ww]at|WAT)(?![a-z])")
+_VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
+_WATER: Final = re.compile(r"O[wW](?![a-z])")
+
+
+def element_of_type(symbol: str, formula_elements: frozenset[str]) -> str:
+    """Return the element of a type symbol, such as O2-.
+
+    Raises:
+        StructureError: It names none, or several.
+    """
+    text = re.sub(r"<[^>]*>", "", symbol).strip()
+    if _MOLECULE.fullmatch(re.sub(r"[\d+-]*$", "", text)) or _MOLECULE.fullmatch(text):
+        raise StructureError(hidden_hydrogen(text))
+    if _MASS_NUMBER.fullmatch(text):
+        raise StructureError(isotope(text))
+    _check_unmixed(text)
+    match = _TYPE.fullmatch(text.removesuffix("val"))
+    element = match and _choose_element(match[1], text, formula_elements)
+    if not element or (match and len(match[1]) > len(element)):
+        raise StructureError(f"unknown element {text!r}")
+    return element
+
+
+def element_of_label(label: str, formula_elements: frozenset[str]) -> str:
+    """Return the element of a label, such as Na1.
+
+    Raises:
+        StructureError: It begins with none, or with several atoms.
+    """
+    text = label.strip()
+    _check_unmixed(text)
+    if _MASS_NUMBER.match(text):
+        raise StructureError(isotope(text))
+    if _OXYGEN_OF_WATER.match(text):
+        return "O"
+    if _MOLECULE.match(text):
+        return text[0]
+    if _VACANCY.match(text):
+        raise StructureError(f"the site {text!r} is a vacancy, expected an element")
+    match = re.match(r"[A-Za-z]{1,2}", text)
+    element = match and _choose_element(match[0], text, formula_elements)
+    if not element:
+        raise StructureError(f"the site {text!r} names no element")
+    return element
+
+
+def _choose_element(letters: str, text: str, formula_elements: frozenset[str]) -> str | None:
+    """Return the element that one or two letters mean, or None.
+
+    Raises:
+        StructureError: It may be one element or two, as CO.
+    """
+    pair, first = letters.capitalize(), letters[0].upper()
+    found = [name for name in dict.fromkeys((pair, first)) if name in ATOMIC_NUMBERS]
+    if len(found) == 2 and letters.isupper() and letters[1] in ATOMIC_NUMBERS:
+        stated = [name for name in found if name in formula_elements]
+        if len(stated) != 1:
+            raise StructureError(f"{text!r} may begin with {pair} or with {first}, expected a symbol such as {pair}")
+        return stated[0]
+    return found[0] if found else None
+
+
+def _check_unmixed(text: str) -> None:
+    if _MIXED.search(text):
+        raise StructureError(
+            f"a site of {text} is not fully occupied by one element: partial occupancy is not supported"
+        )
+
+
+def find_suspect(labels: Sequence[str], symbols: Sequence[str]) -> str | None:
+    """Return a label that usually stands for hydroxyl or water, or None; where hydrogen has a place, none does.
+
+    Args:
+        labels: Of the sites.
+        symbols: Of their elements.
+    """
+    if any(symbol in ("H", "D", "T") for symbol in symbols):
+        return None
+    for label, symbol in zip(labels, symbols, strict=True):
+        water = _WATER.match(label.strip()) and symbol == "O" and "W" not in symbols
+        if symbol in ("O", "N", "C") and (_MOLECULE.match(label.strip()) or water):
+            return label
+    return None
+
+
+def hidden_hydrogen(label: str) -> str:
+    """Return the reason of a site that stands for several atoms."""
+    return f"the site {label} stands for atoms with hydrogen that has no position: the crystal is incomplete"

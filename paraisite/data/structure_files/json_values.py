@@ -1,0 +1,117 @@
+"""Values of JSON, looked at one by one: NumPy takes true for 1 and a text for the number that it holds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
+from paraisite.data.validation import MAX_ATOMS, too_many_atoms
+from paraisite.errors import StructureError
+
+
+def parse_json(content: bytes | str) -> Any:
+    """Return the value that a JSON text holds; Python's own reader, which is slower, also takes NaN.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(content)
+        except (RecursionError, UnicodeDecodeError) as nested:
+            raise ValueError(str(nested) or "not JSON") from error
+
+
+def build_plain(lattice: Any, species: Any, coords: Any, *, cartesian: bool = False) -> CrystalArrays:
+    """Return the crystal of plain lists.
+
+    Args:
+        lattice: Nine numbers, or three vectors, Å.
+        species: Element symbol of each atom.
+        coords: Three numbers for each atom, in one list or in lists of three.
+        cartesian: Whether the coordinates are, Å.
+
+    Raises:
+        StructureError: There are too many atoms, or one is no element.
+        ValueError: The numbers do not make a cell and as many places as symbols.
+        TypeError: A number is none, or a symbol is no text.
+    """
+    if isinstance(species, str) or not isinstance(species, Sequence):
+        raise TypeError(f"the species are {name_of(species)}, expected a list of symbols")
+    if len(species) > MAX_ATOMS:
+        raise StructureError(too_many_atoms(len(species)))
+    if wrong := [name for name in species if not isinstance(name, str)]:
+        raise TypeError(f"a species is {name_of(wrong[0])}, expected an element's symbol")
+    places = flatten_numbers(coords)
+    if places.size != 3 * len(species) or not len(species):
+        raise ValueError(f"{places.size} coordinates for {len(species)} atoms, expected three each and an atom")
+    cell = flatten_numbers(lattice)
+    if cell.size != 9:
+        raise ValueError(f"the cell has {cell.size} numbers, expected three vectors of three")
+    matrix, places = cell.reshape(3, 3), places.reshape(-1, 3)
+    if cartesian:
+        places = np.array(np.linalg.solve(matrix.T, places.T).T, np.float64)
+    return build_arrays(matrix, [atomic_number_of(name) for name in species], places)
+
+
+def build_arrays(
+    matrix: npt.NDArray[np.float64], numbers: Sequence[int], places: npt.NDArray[np.float64]
+) -> CrystalArrays:
+    """Return one crystal of vectors, Å, atomic numbers and fractional coordinates, [n_atom, 3]."""
+    return CrystalArrays(matrix[None], np.array([len(numbers)]), places, np.array(numbers, np.int64))
+
+
+def atomic_number_of(symbol: str) -> int:
+    """Return what stands for a symbol in ``CrystalArrays``.
+
+    Raises:
+        StructureError: It names no element.
+    """
+    if symbol not in ATOMIC_NUMBERS:
+        raise StructureError(f"unknown element {symbol[:40]!r}")
+    return ATOMIC_NUMBERS[symbol]
+
+
+def flatten_numbers(values: Any) -> npt.NDArray[np.float64]:
+    """Return numbers in lists, or in lists of lists, one after another.
+
+    Raises:
+        TypeError: One is none: what is true or a text is no number.
+    """
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind not in "fiu":
+            raise TypeError(f"an array of {values.dtype}, expected numbers")
+        return np.array(values, np.float64).ravel()
+    items = list(values)
+    if items and isinstance(items[0], list | tuple | np.ndarray):
+        items = list(chain.from_iterable(items))
+    kinds = set(map(type, items))
+    if not kinds <= {int, float} and (wrong := [item for item in items if type(item) not in (int, float)]):
+        raise TypeError(f"{name_of(wrong[0])} stands where a number is expected")
+    return np.array(items, np.float64)
+
+
+def read_numbers(values: Any, count: int) -> list[float]:
+    """Return as many numbers as expected; errors as ``flatten_numbers``."""
+    numbers = flatten_numbers(values)
+    if numbers.size != count:
+        raise ValueError(f"{numbers.size} numbers, expected {count}")
+    return [float(number) for number in numbers]
+
+
+def name_of(value: Any) -> str:
+    """Return what a JSON value is, for people."""
+    if isinstance(value, Mapping):
+        kind = value.get("@class")
+        keys = ", ".join(str(key)[:30] for key in list(value)[:6])
+        return f"a {kind}" if isinstance(kind, str) else f"a document with {keys or 'no key'}"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "nothing" if value is None else f"the {type(value).__name__} {str(value)[:40]!r}"

@@ -1,0 +1,74 @@
+"""Crystals of OPTIMADE's structures entries.
+
+Source: Andersen et al., Sci. Data 8, 217 (2021), 10.1038/s41597-021-00974-z; OPTIMADE 1.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from paraisite.data.crystal_arrays import NO_ELEMENT, PARTLY_OCCUPIED, CrystalArrays
+from paraisite.data.structure_files.formulas import parse_formula
+from paraisite.data.structure_files.isotopes import check_masses
+from paraisite.data.structure_files.json_values import (
+    atomic_number_of,
+    build_arrays,
+    build_plain,
+    flatten_numbers,
+    read_numbers,
+)
+from paraisite.data.structure_files.stated_facts import StatedFacts, read_stated_values
+from paraisite.errors import StructureError
+
+_UNSUPPORTED_FEATURES: Final = {
+    "disorder": "partial occupancy",
+    "implicit_atoms": "atoms without a position",
+    "site_attachments": "atoms attached to sites",
+    "assemblies": "alternative assemblies of sites",
+}
+
+
+def read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFacts]:
+    """Return the crystal of OPTIMADE's attributes, and what stands beside it.
+
+    Source: OPTIMADE specification 1.2, section "Structures Entries".
+    """
+    if found := [
+        text for key, text in _UNSUPPORTED_FEATURES.items() if key in (values.get("structure_features") or ())
+    ]:
+        raise StructureError(f"OPTIMADE's structure has {' and '.join(found)}, which is not supported")
+    periodic = values.get("dimension_types")
+    if periodic is not None and list(periodic) != [1, 1, 1]:
+        raise StructureError("not periodic in three directions, expected a crystal")
+    names = list(values["species_at_sites"])
+    known = {one["name"]: one for one in values.get("species") or ()}
+    numbers = [
+        _number_of_optimade(known[name], place) if known else atomic_number_of(name) for place, name in enumerate(names)
+    ]
+    symbols = ["H"] * len(names)
+    crystal = build_plain(values["lattice_vectors"], symbols, values["cartesian_site_positions"], cartesian=True)
+    crystal = build_arrays(crystal.lattice_angstrom[0], numbers, crystal.frac_coords)
+    masses = [
+        (number, known[name]["mass"][0])
+        for number, name in zip(numbers, names, strict=True)
+        if number > 0 and known and known[name].get("mass")
+    ]
+    if masses:
+        check_masses(np.array([number for number, _ in masses]), flatten_numbers([mass for _, mass in masses]))
+    formula = values.get("chemical_formula_reduced")
+    return crystal, replace(
+        read_stated_values(values),
+        formula=parse_formula(formula) if isinstance(formula, str) else None,
+        n_atom=read_numbers([values["nsites"]], 1)[0] if values.get("nsites") is not None else None,
+    )
+
+
+def _number_of_optimade(species: Mapping[str, Any], place: int) -> int:
+    if species.get("attached"):
+        raise StructureError(f"site {place} has atoms attached that have no position: the crystal is incomplete")
+    symbols, shares = species["chemical_symbols"], flatten_numbers(species["concentration"])
+    if len(symbols) != 1 or shares.tolist() != [1.0] or symbols[0] == "vacancy":
+        return PARTLY_OCCUPIED
+    return NO_ELEMENT if symbols[0] == "X" else atomic_number_of(symbols[0])

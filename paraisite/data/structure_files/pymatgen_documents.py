@@ -1,0 +1,108 @@
+"""Crystals as pymatgen writes them into JSON.
+
+They are read without making pymatgen's objects, which takes a tenth of the time.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pymatgen.core.lattice import Lattice
+
+from paraisite.data.crystal_arrays import (
+    ATOMIC_NUMBERS,
+    IMPLICIT_HYDROGENS,
+    NO_ELEMENT,
+    PARTLY_OCCUPIED,
+    WITH_HYDROGEN,
+    CrystalArrays,
+)
+from paraisite.data.structure_files.json_values import build_arrays, flatten_numbers, name_of, read_numbers
+from paraisite.data.validation import MAX_ATOMS, too_many_atoms
+from paraisite.errors import StructureError
+
+CELL_TOLERANCE: Final = 0.01
+"""Relative, of a cell's lengths and volume that stand beside its vectors."""
+
+PLACE_TOLERANCE_ANGSTROM: Final = 0.05
+
+
+def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
+    """Return the crystal of pymatgen's dictionary; the cell's lengths and the Cartesian places are compared, too."""
+    sites, cell = values["sites"], values["lattice"]
+    if not isinstance(sites, list) or not isinstance(cell, Mapping):
+        raise TypeError("sites or lattice of another kind than pymatgen writes")
+    if len(sites) > MAX_ATOMS:
+        raise StructureError(too_many_atoms(len(sites)))
+    if not sites:
+        raise StructureError("there are no atoms")
+    matrix = _read_cell(cell)
+    numbers = [_read_site_species(site, place) for place, site in enumerate(sites)]
+    places = flatten_numbers([site["abc"] for site in sites])
+    if places.size != 3 * len(sites):
+        raise ValueError(f"{places.size} coordinates for {len(sites)} atoms, expected three each")
+    crystal = build_arrays(matrix, numbers, places.reshape(-1, 3))
+    _check_cartesian(crystal, sites)
+    return crystal
+
+
+def _read_cell(cell: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    parameters = [cell.get(name) for name in ("a", "b", "c", "alpha", "beta", "gamma")]
+    if "matrix" not in cell:
+        return np.array(Lattice.from_parameters(*read_numbers(parameters, 6)).matrix, np.float64)
+    matrix = flatten_numbers(cell["matrix"])
+    if matrix.size != 9:
+        raise ValueError(f"the cell has {matrix.size} numbers, expected three vectors of three")
+    matrix = matrix.reshape(3, 3)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(matrix, axis=1)
+        volume = abs(np.linalg.det(matrix))
+    for name, value, expected in zip(
+        ("a", "b", "c", "volume"), (*lengths, volume), (*parameters[:3], cell.get("volume")), strict=True
+    ):
+        if expected is not None and not abs(value - read_numbers([expected], 1)[0]) <= CELL_TOLERANCE * abs(value):
+            raise StructureError(f"the cell's {name} is {value:.4g} by its vectors, while the file says {expected:.4g}")
+    return matrix
+
+
+def _read_site_species(site: Any, place: int) -> int:
+    """Return the atomic number of what sits on a site, or what keeps it from having one."""
+    if (site.get("properties") or {}).get(IMPLICIT_HYDROGENS):
+        return WITH_HYDROGEN
+    species = site["species"]
+    if not isinstance(species, list) or not species:
+        raise TypeError(f"the species of site {place} are {name_of(species)}, expected a list")
+    total = 0.0
+    for one in species:
+        if not isinstance(one, Mapping) or not isinstance(one.get("element"), str):
+            raise TypeError(f"a species of site {place} is {name_of(one)}, expected an element and its occupancy")
+        total += read_numbers([one["occu"]], 1)[0]
+    if len(species) != 1 or total != 1:
+        return PARTLY_OCCUPIED
+    name = re.sub(r"\d*[+-]$", "", species[0]["element"])
+    if species[0].get("@class") == "DummySpecies" or name not in ATOMIC_NUMBERS:
+        if "oxidation_state" in species[0] or species[0].get("@class") == "DummySpecies":
+            return NO_ELEMENT
+        raise StructureError(f"unknown element {name[:40]!r}")
+    return ATOMIC_NUMBERS[name]
+
+
+def _check_cartesian(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]]) -> None:
+    """Compare the fractional places with the Cartesian ones that stand beside them, but for lattice vectors."""
+    stated = [site["xyz"] for site in sites if "xyz" in site]
+    matrix = crystal.lattice_angstrom[0]
+    if len(stated) != len(sites) or not np.isfinite(matrix).all() or not np.isfinite(crystal.frac_coords).all():
+        return
+    if abs(np.linalg.det(matrix)) < 1e-6:
+        return
+    places = flatten_numbers(stated)
+    if places.size != crystal.frac_coords.size:
+        raise ValueError(f"{places.size} Cartesian coordinates for {len(sites)} atoms, expected three each")
+    shift = places.reshape(-1, 3) @ np.linalg.inv(matrix) - crystal.frac_coords
+    shift -= np.rint(shift)
+    far = np.linalg.norm(shift @ matrix, axis=1)
+    if not (far <= PLACE_TOLERANCE_ANGSTROM).all():
+        site = int(np.argmax(~(far <= PLACE_TOLERANCE_ANGSTROM)))
+        raise StructureError(f"the fractional and the Cartesian coordinates of site {site} are {far[site]:.3g} Å apart")
