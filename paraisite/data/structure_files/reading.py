@@ -76,7 +76,7 @@ def parse_content(content: bytes | str, name: str = "") -> list[FoundCrystal]:
         name: What the file is called; where that says nothing, the content says which format it has.
     """
     try:
-        text = content if isinstance(content, str) else decode(unpack(content))
+        text = content.removeprefix("\ufeff") if isinstance(content, str) else decode(unpack(content))
     except ValueError as error:
         return [_reason(f"not a readable structure: {one_line(error)}")]
     kind = format_of(name, text)

@@ -137,6 +137,8 @@ def build_setting(triplets: tuple[str, ...]) -> SpaceGroupSetting:
             if len(triplet) > MAX_TRIPLET:
                 raise ValueError(f"{len(triplet)} characters")
             operation = gemmi.Op(plain_symbols(triplet)).wrap()
+            if abs(operation.det_rot()) != gemmi.Op.DEN**3:
+                raise ValueError("it does not keep volumes")
         except (ValueError, RuntimeError, OverflowError) as error:
             shown = triplet if len(triplet) <= MAX_TRIPLET else f"{triplet[:MAX_TRIPLET]}…"
             raise StructureError(f"the symmetry operation {shown!r} cannot be read: {error}") from error

@@ -94,7 +94,7 @@ def _check_formula(counts: Mapping[int, int], formula: Mapping[str, float]) -> N
     made, named = format_formula(read), format_formula(stated)
     for name in ISOTOPES:
         if name in stated and name not in read:
-            raise StructureError(f"the formula {named} holds {isotope(name)}; {made} was read")
+            raise StructureError(f"by the formula {named}, {isotope(name)}; {made} was read")
     if missing := [name for name in stated if name not in read]:
         raise StructureError(
             f"the formula {named} holds {' and '.join(missing)}, of which no atom has a position: the crystal is "

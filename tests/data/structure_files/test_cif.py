@@ -1,0 +1,328 @@
+"""A CIF is the crystal that it states, or a reason; never another crystal."""
+
+import gemmi
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
+from tests.data.structure_files.texts import CUBIC, LIME, Crystal, cif, read, read_one, reason_of
+
+ROCKSALT = Crystal("Ca4 O4", 3.34, 2.41, 225)
+GERMANIUM = (5.6575, 5.6575, 5.6575, *CUBIC)
+DIAMOND = Crystal("Ge8", 5.33, 2.45, 227)
+ANTIMONY = (4.5067, 4.5067, 4.5067, 57.11, 57.11, 57.11)
+ZIRCONIUM_OXIDE = ("Zr Zr 0.2754 0.0395 0.2083", "O1 O 0.0700 0.3317 0.3447", "O2 O 0.4496 0.7569 0.4792")
+BADDELEYITE = (5.1505, 5.2116, 5.3173, 90, 99.230, 90)  # P 21/c; 5.82 g/cm3
+
+
+def operations(symbol: str) -> list[str]:
+    return [operation.triplet() for operation in gemmi.find_spacegroup_by_name(symbol).operations()]
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "F m -3 m",
+        "Fm-3m",
+        "F m 3 m",
+        "F_m_-3_m",
+        "F 4/m -3 2/m",
+        "F m \u22123 m",
+        "F m 3\u0305 m",
+        "Fm-3m (225)",
+        "F m -3 m (No. 225)",
+        "-F 4 2 3",
+        "225",
+    ],
+)
+def test_a_symbol_without_operations_stands_for_its_own_setting(symbol: str):
+    assert read_one(cif(symbol=symbol)) == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        "_symmetry_space_group_name_Hall '-F 4 2 3'",
+        "_space_group_name_Hall '-F 4 2 3'",
+        "_space_group_name_H-M_alt 'F m -3 m'",
+        "_space_group.name_H-M_alt 'F m -3 m'",
+        "_space_group_name_H-M_ref 'F m -3 m'",
+        "_space_group_name_Schoenflies 'Oh^5'",
+        "_symmetry_Int_Tables_number 225",
+        "_space_group_IT_number 225",
+        "_SYMMETRY_SPACE_GROUP_NAME_H-M 'F m -3 m'",
+        "_symmetry_space_group_name_H-M F m -3 m",
+    ],
+)
+def test_a_space_group_may_be_named_by_any_tag(further: str):
+    assert read_one(cif(further=further)) == ROCKSALT
+
+
+@pytest.mark.parametrize("symbol", ["F d d d d", "rocksalt", "#225x", "cF8", "F m -3 m m"])
+def test_a_symbol_that_is_not_understood_is_never_read_as_p1(symbol: str):
+    assert "is not understood, and no symmetry operations are listed" in reason_of(cif(symbol=symbol))
+
+
+def test_a_crystal_system_alone_is_no_symmetry():
+    assert "no space group and no operations" in reason_of(cif(further="_symmetry_cell_setting cubic"))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "x"),
+    [
+        ("F d -3 m :2", 0.125),
+        ("F d -3 m:2", 0.125),
+        ("F d -3 m Z", 0.125),
+        ("Fd-3mZ", 0.125),
+        ("F d -3 m (origin choice 2)", 0.125),
+        ("F 41/d -3 2/m :2", 0.125),
+        ("-F 4vw 2vw 3", 0.125),
+        ("F d -3 m :1", 0),
+        ("F d -3 m S", 0),
+        ("F d 3 m :1", 0),
+    ],
+)
+def test_the_origin_is_the_one_that_the_symbol_names(symbol: str, x: float):
+    assert read_one(cif([f"Ge Ge {x} {x} {x}"], cell=GERMANIUM, symbol=symbol)) == DIAMOND
+
+
+@pytest.mark.parametrize("x", [0, 0.125])
+@pytest.mark.parametrize(
+    "further", ["_cell_formula_units_Z 8\n_chemical_formula_sum Ge", "_exptl_crystal_density_diffrn 5.3"]
+)
+def test_an_origin_that_is_not_named_is_the_one_that_fits_what_the_file_states(x: float, further: str):
+    assert read_one(cif([f"Ge Ge {x} {x} {x}"], cell=GERMANIUM, symbol="F d -3 m", further=further)) == DIAMOND
+
+
+def test_an_origin_that_nothing_tells_is_refused():
+    reason = reason_of(cif(["Ge Ge 0 0 0"], cell=GERMANIUM, symbol="F d -3 m"))
+    assert "F d -3 m:1 (8 atoms), F d -3 m:2 (16 atoms)" in reason
+
+
+def test_a_code_beside_the_symbol_names_the_origin_too():
+    text = cif(
+        ["Ge Ge 0.125 0.125 0.125"],
+        cell=GERMANIUM,
+        symbol="F d -3 m",
+        further="_space_group_IT_coordinate_system_code 2",
+    )
+    assert read_one(text) == DIAMOND
+
+
+@pytest.mark.parametrize("symbol", ["R -3 m :R", "R -3 m R", "R-3mR", "R -3 m", "R -3 2/m", "166"])
+def test_rhombohedral_axes_have_their_own_operations(symbol: str):
+    text = cif(["Sb Sb 0.2336 0.2336 0.2336"], cell=ANTIMONY, symbol=symbol)
+    assert read_one(text) == Crystal("Sb2", 6.69, 2.91, 166)
+
+
+@pytest.mark.parametrize("symbol", ["R -3 m :H", "R -3 m H", "R-3mH", "R -3 m"])
+def test_hexagonal_axes_have_theirs(symbol: str):
+    text = cif(["Sb Sb 0 0 0.2336"], cell=(4.3084, 4.3084, 11.274, 90, 90, 120), symbol=symbol)
+    assert read_one(text) == Crystal("Sb6", 6.69, 2.91, 166)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        cif(["Sb Sb 0.2336 0.2336 0.2336"], cell=ANTIMONY, symbol="R -3 m :H"),
+        cif(["Sb Sb 0.2336 0.2336 0.2336"], cell=ANTIMONY, operations=operations("R -3 m:H")),
+        cif(cell=(4.8, 4.8, 5.1, *CUBIC), symbol="F m -3 m"),
+        cif(cell=(4.8, 4.8, 4.8, 90, 90, 95), symbol="F m -3 m"),
+        cif(cell=(3, 3, 5, 90, 90, 60), symbol="P 63 m c"),
+    ],
+)
+def test_a_cell_without_the_symmetry_of_its_group_is_refused(text: str):
+    assert "the cell does not have the symmetry of" in reason_of(text)
+
+
+@pytest.mark.parametrize("symbol", ["P 21/n", "P_21/n", "P2(1)/n", "P 2~1~/n", "P21/n", "P 1 21/n 1", "-P 2yn"])
+def test_monoclinic_settings_are_not_exchanged(symbol: str):
+    # Baddeleyite's cell with the vectors a and a + c instead of a and c: P 21/c becomes P 21/n.
+    sites = [
+        f"{label} {element} {float(x) - float(z)} {y} {z}"
+        for label, element, x, y, z in (site.split() for site in ZIRCONIUM_OXIDE)
+    ]
+    in_n = read_one(cif(sites, cell=(5.1505, 5.2116, 6.783, 90, 50.69, 90), symbol=symbol))
+    in_c = read_one(cif(ZIRCONIUM_OXIDE, cell=BADDELEYITE, symbol="P 21/c"))
+    assert in_c == Crystal("Zr4 O8", 5.81, 2.05, 14)
+    assert in_n[:2] == in_c[:2]
+    assert in_n[2] == pytest.approx(in_c[2], abs=0.02)
+
+
+def test_a_number_that_several_settings_share_is_refused():
+    text = cif(ZIRCONIUM_OXIDE, cell=BADDELEYITE, further="_space_group_IT_number 14")
+    assert "P 1 21/c 1 (12 atoms), P 1 21/n 1 (12 atoms), P 1 21/a 1 (12 atoms)" in reason_of(text)
+
+
+@pytest.mark.parametrize(
+    ("further", "reason"),
+    [
+        ("_symmetry_Int_Tables_number 227", "are not the same: F m -3 m (227)"),
+        ("_space_group_name_Hall '-P 4 2 3'", "are not the same"),
+        ("_space_group_name_H-M_alt 'P m -3 m'", "are not the same"),
+        ("_symmetry_Int_Tables_number 0", "the number 0, expected 1 to 230"),
+    ],
+)
+def test_names_that_contradict_each_other_are_refused(further: str, reason: str):
+    assert reason in reason_of(cif(symbol="F m -3 m", further=further))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "listed", "reason"),
+    [
+        ("F m -3 m", ["x,y,z"], "have the space group 221, while the file says 225"),
+        ("F m -3 m", operations("P m -3 m"), "have the space group 221, while the file says 225"),
+        ("F m -3 m", operations("F m -3 m")[:100], "100 symmetry operations are no group"),
+        (None, ["x,y,z", "x,y,w"], "'x,y,w' cannot be read"),
+        (None, ["x,y,z", "x,y," + "9" * 5000], "cannot be read: 5004 characters"),
+        (None, ["x,y,z"] * 2000, "2000 symmetry operations, expected at most 1536"),
+    ],
+)
+def test_operations_that_are_not_those_of_the_group_are_refused(symbol: str | None, listed: list[str], reason: str):
+    assert reason in reason_of(cif(symbol=symbol, operations=listed))
+
+
+def test_operations_of_another_origin_than_the_symbol_names_are_refused():
+    text = cif(["Ge Ge 0.125 0.125 0.125"], cell=GERMANIUM, symbol="F d -3 m :1", operations=operations("F d -3 m:2"))
+    assert "are those of F d -3 m:2, while F d -3 m :1 is named" in reason_of(text)
+
+
+def test_a_standard_symbol_may_stand_beside_operations_of_any_setting():
+    text = cif(ZIRCONIUM_OXIDE, cell=BADDELEYITE, symbol="P 21/c", operations=operations("P 1 21/c 1"))
+    assert read_one(text) == read_one(text.replace("'P 21/c'", "'P 1 21/c 1'"))
+    text = cif(["Ge Ge 0.125 0.125 0.125"], cell=GERMANIUM, symbol="F d -3 m", operations=operations("F d -3 m:2"))
+    assert read_one(text) == DIAMOND
+
+
+def test_operations_may_be_written_in_many_ways():
+    listed = operations("F m -3 m")
+    for changed in (
+        [text.replace("-", "\u2212") for text in listed],
+        [text.replace("1/2", "0.5").upper() for text in listed],
+        [text.replace(",", " , ") for text in [*listed, "x,y,z"]],
+    ):
+        assert read_one(cif(symbol="F m -3 m", operations=changed)) == ROCKSALT
+
+
+def test_atoms_that_are_all_listed_need_no_operations_but_the_identity():
+    sites = [f"Ca Ca {place}" for place in ("0 0 0", ".5 .5 0", ".5 0 .5", "0 .5 .5")]
+    sites += [f"O O {place}" for place in (".5 .5 .5", "0 0 .5", "0 .5 0", ".5 0 0")]
+    assert read_one(cif(sites, symbol="F m -3 m", operations=["x,y,z"])) == ROCKSALT
+    for text in (cif(sites, symbol="F m -3 m"), cif(sites, operations=operations("F m -3 m"))):
+        assert "Ca of the list is already an image of Ca" in reason_of(text)
+
+
+@pytest.mark.parametrize(
+    ("further", "reason"),
+    [
+        ("_cell_volume 90", "volume is 111.4 Å³, while the file says 90"),
+        ("_exptl_crystal_density_diffrn 1.68", "a density of 3.34 g/cm³, while the file says 1.68"),
+        (
+            "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 8",
+            "8 atoms were read, while the file says Z = 8 of Ca O",
+        ),
+        ("_chemical_formula_sum 'Ca O2'", "is not the formula that it names, Ca O2"),
+        ("_chemical_formula_sum 'Ca H2 O2'", "holds H, of which no atom has a position"),
+        ("_chemical_formula_sum 'Mg O'", "holds Mg, of which no atom has a position"),
+        ("_chemical_formula_sum 'O'", "Ca is not in the formula"),
+    ],
+)
+def test_what_the_file_states_is_compared_with_what_was_read(further: str, reason: str):
+    assert reason in reason_of(cif(symbol="F m -3 m", further=further))
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 4\n_cell_volume 111.35(3)",
+        "_chemical_formula_sum 'Ca4 O4'\n_cell_formula_units_Z 4",  # as pymatgen states it
+        "_chemical_formula_sum 'Ca1.0 O1.00'",
+        "_chemical_formula_sum 'CA O'",
+        "_chemical_formula_sum ?\n_cell_formula_units_Z ?\n_cell_volume .\n_exptl_crystal_density_diffrn ?",
+        "_chemical_formula_sum '(Ca O)'",
+    ],
+)
+def test_what_agrees_or_is_not_known_is_no_reason(further: str):
+    assert read_one(cif(symbol="F m -3 m", further=further)) == ROCKSALT
+
+
+def test_each_block_with_atoms_is_a_crystal():
+    empty = "data_global\n_publ_section_title 'Two oxides'\n_chemical_formula_sum 'K Br'\n"
+    other = cif(["Mg Mg 0 0 0", "O O .5 .5 .5"], cell=(4.212,) * 3 + CUBIC, symbol="F m -3 m", header="data_two")
+    text = empty + cif(symbol="F m -3 m") + other + cif(["Q Q 0 0 0"], symbol="F m -3 m", header="data_lime")
+    assert [crystal.name for crystal in parse_cif(text)] == ["lime", "two", "lime"]
+    assert read(text) == [ROCKSALT, Crystal("Mg4 O4", 3.58, 2.11, 225), "unknown element 'Q'"]
+    assert count_cif_crystals(text) == 3
+    assert count_cif_crystals(empty + other) == 1
+    assert "no block of the CIF lists atoms" in reason_of(empty, "x.cif")
+
+
+NOTE = "_publ_section_title\n;\nThe\ndata_set of\nloop_\n_cell_length_a 3\n;"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        cif(symbol="F m -3 m", further=NOTE),
+        cif(symbol="F m -3 m", header="").lstrip(),
+        cif(symbol="F m -3 m", header="data_calcium oxide"),
+        cif(symbol="F m -3 m").replace("\n", "\r\n"),
+        "\ufeff" + cif(symbol="F m -3 m"),
+        cif(symbol="F m -3 m").encode("utf-16"),
+        cif(symbol="F m -3 m").encode("utf-16-le"),
+        cif(symbol="F m -3 m").replace("_cell_", "_CELL_").replace("loop_", "LOOP_").replace("data_", "DATA_"),
+        cif(symbol="F m -3 m").replace("_atom_site_", "_atom_site.").replace("_cell_", "_cell."),
+    ],
+    ids=["text", "no header", "header of words", "crlf", "mark", "utf-16", "utf-16 without mark", "capitals", "dots"],
+)
+def test_the_syntax_may_vary(text: str | bytes):
+    assert read_one(text, "x.cif") == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (cif().replace("_fract_", "_Cartn_"), "Cartesian"),
+        (cif(cell=(4.8, "?", 4.8, *CUBIC)), "_cell_length_a, _b and _c are not all given"),
+        (cif(cell=(4.8, -4.8, 4.8, *CUBIC)), "make no cell"),
+        (cif(cell=(4.8, 4.8, 4.8, 10, 10, 170)), "make no cell"),
+        (cif(further="_cell_length_a 5.0"), "_cell_length_a stands there twice"),
+        (cif(further="_cell_modulation_dimension 1"), "is modulated"),
+        (cif(further="_space_group_magn.name_BNS 'C_c 2/c'"), "'C_c 2/c' is not understood"),
+    ],
+)
+def test_what_cannot_be_read_says_why(text: str, reason: str):
+    assert reason in reason_of(text)
+
+
+def test_a_magnetic_cell_is_read_with_its_centrings():
+    sites = ["Ni Ni 0 0 0", "O O 0.5 0.5 0.5"]
+    symmetry = """loop_
+_space_group_symop_magn_operation.id
+_space_group_symop_magn_operation.xyz
+1 x,y,z,+1
+2 -x,-y,-z,+1
+loop_
+_space_group_symop_magn_centering.id
+_space_group_symop_magn_centering.xyz
+1 x,y,z,+1
+2 x,y+1/2,z+1/2,-1
+3 x+1/2,y,z+1/2,-1
+4 x+1/2,y+1/2,z,+1"""
+    assert read_one(cif(sites, cell=(4.177, 4.177, 4.177, *CUBIC), further=symmetry), "x.mcif") == Crystal(
+        "Ni4 O4", 6.81, 2.09, 225
+    )
+
+
+@given(end=st.integers(0, 900))
+def test_a_cif_that_is_cut_off_is_never_another_crystal(end: int):
+    whole = cif(["Ca Ca 0 0 0", "O O 1/2 1/2 1/2"], symbol="F m -3 m", further="_chemical_formula_sum 'Ca O'")
+    assume(end < len(whole) - 1)
+    crystal = read_one(whole[:end], "x.cif")
+    assert isinstance(crystal, str) or crystal.formula == "Ca4 O4"
+
+
+def test_a_cell_of_triclinic_symmetry_needs_no_more_than_its_atoms():
+    assert read_one(cif(["Ca Ca 0 0 0"], cell=(3.9, 4.1, 4.3, 80, 85, 95), symbol="P 1"))[0] == "Ca1"
+    assert read_one(cif(["Ca Ca 0 0 0"], cell=LIME, symbol="?"))[0] == "Ca1"

@@ -1,0 +1,124 @@
+"""Sites of a CIF: elements, occupancies, and images at special positions that were rounded."""
+
+import pytest
+
+from tests.data.structure_files.texts import CUBIC, Crystal, cif, read_one, reason_of
+
+ROCKSALT = Crystal("Ca4 O4", 3.34, 2.41, 225)
+WURTZITE = (3.25, 3.25, 5.207, 90, 90, 120)
+
+
+@pytest.mark.parametrize("occupancy", ["1", "1.0", "1.000(5)", ".", "?", "1.0005"])
+def test_an_occupancy_that_says_nothing_else_is_one(occupancy: str):
+    sites = ["Ca Ca 0 0 0 1", f"O O 0.5 0.5 0.5 {occupancy}"]
+    assert read_one(cif(sites, symbol="F m -3 m", columns="label type x y z occupancy")) == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    ("occupancy", "reason"),
+    [
+        ("1.02", "the occupancy of the site O is 1.02, expected 0 to 1"),
+        ("-1", "the occupancy of the site O is -1, expected 0 to 1"),
+        ("full", "the occupancy of the site O is 'full', expected a number"),
+        ("0.98", "site 1 (O) is not fully occupied by one element: partial occupancy is not supported"),
+    ],
+)
+def test_another_occupancy_is_the_reason(occupancy: str, reason: str):
+    sites = ["Ca Ca 0 0 0 1", f"O O 0.5 0.5 0.5 {occupancy}"]
+    assert reason_of(cif(sites, symbol="F m -3 m", columns="label type x y z occupancy")) == reason
+
+
+def test_a_place_that_one_element_fills_in_parts_is_filled():
+    columns = "label type x y z occupancy"
+    same = ["Ca1 Ca 0 0 0 0.4", "Ca2 Ca 0 0 0 0.6", "O O .5 .5 .5 1"]
+    assert read_one(cif(same, symbol="F m -3 m", columns=columns)) == ROCKSALT
+    assert "partial occupancy" in reason_of(cif([same[0], *same[2:]], symbol="F m -3 m", columns=columns))
+    shared = [same[0], "Mg Mg 0 0 0 0.6", same[2]]
+    assert "partial occupancy" in reason_of(cif(shared, symbol="F m -3 m", columns=columns))
+    full = ["Ca Ca 0 0 0 1", "Mg Mg 0 0 0 1", same[2]]
+    assert "Ca and Mg share one place" in reason_of(cif(full, symbol="F m -3 m", columns=columns))
+
+
+def test_a_site_that_holds_nothing_is_left_out():
+    sites = ["Ca Ca 0 0 0 1", "O O .5 .5 .5 1", "F F .25 .25 .25 0"]
+    assert read_one(cif(sites, symbol="F m -3 m", columns="label type x y z occupancy")) == ROCKSALT
+
+
+@pytest.mark.parametrize("symbol", ["Ca", "Ca2+", "Ca+2", "CA", "ca", "Ca0+", "Ca1"])
+def test_a_type_symbol_may_have_a_charge(symbol: str):
+    assert read_one(cif([f"M1 {symbol} 0 0 0", "O O .5 .5 .5"], symbol="F m -3 m")) == ROCKSALT
+
+
+@pytest.mark.parametrize("label", ["Ca", "Ca1", "CA1", "ca", "Ca(1)", "CaM2"])
+def test_a_label_begins_with_its_element(label: str):
+    assert read_one(cif([f"{label} 0 0 0", "O1 .5 .5 .5"], symbol="F m -3 m", columns="label x y z")) == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    ("symbol", "reason"),
+    [
+        ("D", "isotope of hydrogen"),
+        ("T", "isotope of hydrogen"),
+        ("D1-", "isotope of hydrogen"),
+        ("2H", "2H is an isotope"),
+        ("6Li", "6Li is an isotope"),
+        ("OH", "with hydrogen that has no position"),
+        ("OH-", "with hydrogen that has no position"),
+        ("H2O", "with hydrogen that has no position"),
+        ("Wat", "with hydrogen that has no position"),
+        ("NH4", "with hydrogen that has no position"),
+        ("Mg,Fe", "partial occupancy"),
+        ("'0.5Mg + 0.5Fe'", "partial occupancy"),
+        ("CO", "may begin with Co or with C"),
+        ("X", "unknown element 'X'"),
+        ("Qq", "unknown element 'Qq'"),
+    ],
+)
+def test_a_type_that_is_no_element_is_the_reason(symbol: str, reason: str):
+    assert reason in reason_of(cif(["Ca Ca 0 0 0", f"X1 {symbol} .5 .5 .5"], symbol="F m -3 m"))
+
+
+@pytest.mark.parametrize("label", ["O-H", "OH", "OH1", "Wat", "H2O1", "OW1", "Ow"])
+def test_a_label_of_hydroxyl_or_water_is_refused_where_no_hydrogen_has_a_place(label: str):
+    sites = ["Ca 0 0 0", f"{label} .5 .5 .5"]
+    assert "with hydrogen that has no position" in reason_of(cif(sites, symbol="F m -3 m", columns="label x y z"))
+    with_type = ["Ca Ca 0 0 0", f"{label} O .5 .5 .5"]
+    assert "with hydrogen that has no position" in reason_of(cif(with_type, symbol="F m -3 m"))
+    formula = "_chemical_formula_sum 'Ca O'"
+    assert read_one(cif(with_type, symbol="F m -3 m", further=formula)) == ROCKSALT
+
+
+def test_such_a_label_is_oxygen_where_hydrogen_has_a_place():
+    sites = ["Ca 0 0 0", "OH1 0.3333 0.6667 0.234", "H1 0.3333 0.6667 0.428"]
+    text = cif(sites, cell=(3.589, 3.589, 4.911, 90, 90, 120), symbol="P -3 m 1", columns="label x y z")
+    assert read_one(text) == Crystal("Ca1 H2 O2", 2.25, 0.95, 164)
+
+
+def test_attached_hydrogen_has_no_position():
+    sites = ["Ca Ca 0 0 0 0", "O O .5 .5 .5 1"]
+    reason = reason_of(cif(sites, symbol="F m -3 m", columns="label type x y z attached"))
+    assert reason.startswith("the site O has 1 hydrogen atoms attached")
+    assert (
+        read_one(cif([s[:-1] + "." for s in sites], symbol="F m -3 m", columns="label type x y z attached")) == ROCKSALT
+    )
+
+
+@pytest.mark.parametrize("place", ["? ? ?", ". . .", "0.5 0.5 ?"])
+def test_an_atom_without_a_place_is_the_reason(place: str):
+    assert reason_of(cif(["Ca Ca 0 0 0", f"O7 O {place}"], symbol="F m -3 m")).startswith("the site O7 has no position")
+
+
+@pytest.mark.parametrize("place", ["0.5 0.5 0.5", "0.500(2) 1/2 .5", "\u22120.5 0.5 1.5", "5.0E-1 +0.5 -.5"])
+def test_coordinates_may_be_written_in_many_ways(place: str):
+    assert read_one(cif(["Ca Ca 0 0 0", f"O O {place}"], symbol="F m -3 m")) == ROCKSALT
+
+
+@pytest.mark.parametrize("third", ["0.33 0.67", "0.333 0.667", "0.3333 0.6667", "0.33333 0.66667", "1/3 2/3"])
+def test_a_rounded_third_is_a_third(third: str):
+    text = cif([f"Zn Zn {third} 0", f"O O {third} 0.382"], cell=WURTZITE, symbol="P 63 m c")
+    assert read_one(text) == Crystal("Zn2 O2", 5.68, 1.97, 186)
+
+
+def test_atoms_at_a_distance_from_a_special_position_stay_apart():
+    text = cif(["Li Li 0.05 0 0"], cell=(6.0, 6.0, 6.0, *CUBIC), symbol="P m -3 m")
+    assert read_one(text) == Crystal("Li6", 0.32, 0.42, 221)
