@@ -136,6 +136,14 @@ def test_no_formula_of_the_tables_that_tests_are_made_of(shared_data: Path):
     assert not reduced & {each.structure.composition.reduced_formula for each in found}
 
 
+def test_an_element_in_two_slots_counts_twice(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(gap_candidates_module, "ELEMENTS", {})
+    monkeypatch.setattr(gap_candidates_module, "COMPOUNDS", {"calcium_cyanamide": "NaNN CaCN"})  # all: 10 s
+    monkeypatch.setattr(gap_candidates_module, "MIXED_CRYSTALS", {})
+    (found,) = gap_candidates(seed=0, excluded_formulas={"NaN3"}, n_decorated=0)
+    assert found.candidate_id == "calcium_cyanamide:Ca-C-N"
+
+
 def test_what_the_potential_is_known_to_fail_for_is_left_out(candidates: list[Candidate]):
     assert not FAILURES & {found.structure.composition.reduced_formula for found in candidates}
 
