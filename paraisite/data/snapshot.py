@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paraisite.core.files import COMPACT_PARQUET, file_sha256, write_whole
+from paraisite.core.secrets import hide_secrets
 from paraisite.errors import DataError, MissingInputError
 
 CARD_FILE: Final = "snapshot.json"
@@ -53,7 +54,8 @@ class Snapshot:
     ) -> Self:
         """Return the card of a table that was just written into ``folder``."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(file, source, query, now, n_row, file_sha256(folder / file), database_version)
+        shown = hide_secrets(source), hide_secrets(query)
+        return cls(file, *shown, now, n_row, file_sha256(folder / file), database_version)
 
     @property
     def provenance(self) -> str:

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from paraisite import schema
+from paraisite.core.secrets import hide_secrets
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
@@ -70,6 +72,7 @@ def recipe_run(
         close_killed_runs(client)
         if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
             with mlflow.start_run(run_name=recipe_name, tags=tags) as run:
+                _hide_secrets_in_tags(client, run)
                 yield run.info.run_id
             return
         if parent_run_id is None:
@@ -81,6 +84,13 @@ def recipe_run(
             run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested, tags=tags
         ) as run:
             yield run.info.run_id
+
+
+def _hide_secrets_in_tags(client: MlflowClient, run: Run) -> None:
+    """Take secrets out of the tags that ``mlflow run`` has set: a git remote's address may hold a token."""
+    for name, value in run.data.tags.items():
+        if (shown := hide_secrets(value)) != value:
+            client.set_tag(run.info.run_id, name, shown)
 
 
 def log_recipe(

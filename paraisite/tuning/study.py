@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from paraisite.config import NO_STUDY, FineTuning
+from paraisite.core.secrets import hide_secrets
 from paraisite.errors import ConfigError
 from paraisite.tuning.space import draw_candidates, find_candidate
 from paraisite.tuning.trial_lock import is_lost
@@ -62,9 +63,11 @@ def open_storage(url: str | None, folder: Path) -> BaseStorage:
                 heartbeat_stale_trial_callback=_try_again,
             )
     except (ImportError, NoSuchModuleError) as error:
-        raise ConfigError(f"{url}: {error}; for PostgreSQL install the extra: pip install '.[postgresql]'") from error
+        raise ConfigError(
+            hide_secrets(f"{url}: {error}; for PostgreSQL install the extra: pip install '.[postgresql]'")
+        ) from error
     except (SQLAlchemyError, ValueError) as error:
-        raise ConfigError(f"{url} cannot be used as a study's storage: {error}") from error
+        raise ConfigError(hide_secrets(f"{url} cannot be used as a study's storage: {error}")) from error
 
 
 def open_study(name: str, storage: BaseStorage, *, about: Mapping[str, str | int], seed: int = 0) -> Study:

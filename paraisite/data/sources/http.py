@@ -18,6 +18,7 @@ import urllib3
 
 from paraisite import __version__
 from paraisite.core.files import write_whole
+from paraisite.core.secrets import hide_secrets
 from paraisite.data.sources.http_replies import check_json, check_status, describe_failure, is_unresolved, make_response
 from paraisite.data.sources.retries import FailedAttemptError, repeat
 from paraisite.errors import DownloadError
@@ -124,7 +125,7 @@ class JsonSession(requests.Session):
             )
         except FailedAttemptError as failure:
             times = "1 attempt" if failure.n_attempt == 1 else f"{failure.n_attempt} attempts"
-            raise DownloadError(f"{address}: {failure} ({times})") from failure
+            raise DownloadError(hide_secrets(f"{address}: {failure} ({times})")) from failure
         self.n_asked += 1
         self._not_before = time.monotonic() + self._interval_seconds
         return body

@@ -20,6 +20,7 @@ from typing import Any, Final
 from pymatgen.core import SETTINGS
 
 from paraisite.core.progress import ignore_progress
+from paraisite.core.secrets import hide_secrets
 from paraisite.data.snapshot import Snapshot
 from paraisite.data.sources.http import KEY_HEADER, JsonSession
 from paraisite.data.sources.stable_materials import (
@@ -102,8 +103,8 @@ def fetch_stable_materials(
     if not documents or len(documents) < count.n_announced:
         session.forget()  # another try must not meet the same answers
         raise DownloadError(
-            f"{address}: {len(documents)} of the {count.n_announced} stable materials came that it announced: "
-            "try again later"
+            f"{hide_secrets(address)}: {len(documents)} of the {count.n_announced} stable materials came that it "
+            "announced: try again later"
         )
     query = f"{address}materials/summary/ is_stable=True, include_gnome={include_gnome}, fields {', '.join(fields)}"
     snapshot = write_stable_materials(folder, documents, query=query, database_version=version)
@@ -131,7 +132,8 @@ def _database_version(session: JsonSession, address: str) -> str:
     heartbeat = session.json(address + HEARTBEAT)
     version = heartbeat.get("db_version") if isinstance(heartbeat, dict) else None
     if not isinstance(version, str) or not version:
-        raise DownloadError(f"{address}{HEARTBEAT} names no db_version: is this the Materials Project's API?")
+        shown = hide_secrets(address)
+        raise DownloadError(f"{shown}{HEARTBEAT} names no db_version: is this the Materials Project's API?")
     session.begin(version)
     return version
 
@@ -157,7 +159,7 @@ def _search(
         except (MPRestError, ValueError, KeyError, TypeError, AttributeError) as error:
             session.forget()
             reason = " ".join(str(error).replace(key, "…").split())[:300]
-            raise DownloadError(f"{address}: the answer is not what mp-api expects: {reason}") from None
+            raise DownloadError(f"{hide_secrets(address)}: the answer is not what mp-api expects: {reason}") from None
     return [document if isinstance(document, dict) else dict(document) for document in documents]
 
 
@@ -193,4 +195,4 @@ def _open_client(session: JsonSession, address: str, key: str) -> Any:
             return client
         reason = client
         time.sleep(session.pause_seconds)
-    raise DownloadError(f"{address}{HEARTBEAT}: {' '.join(str(reason).split())[:300]}") from reason
+    raise DownloadError(f"{hide_secrets(address)}{HEARTBEAT}: {' '.join(str(reason).split())[:300]}") from reason
