@@ -1,10 +1,10 @@
 """Machine-learned potentials by name, as ASE calculators."""
 
-import importlib
 import importlib.metadata
 from typing import Any, Final
 
 from paraisite.errors import ConfigError, MissingInputError
+from paraisite.labels.named_code import call_named_function
 
 SEVENNET: Final = ("7net-0", "7net-l3i5")
 """Potentials whose weights are in sevenn's wheel; the second is the more accurate and takes three times as long."""
@@ -17,10 +17,10 @@ def load_calculator(name: str) -> Any:
 
     Args:
         name: One of ``SEVENNET``, or "module:function" where the function, called without arguments, returns any ASE
-            calculator.
+            calculator; it has to be allowed, see ``named_code``.
 
     Raises:
-        ConfigError: There is no potential of this name.
+        ConfigError: There is no potential of this name, or it is not allowed.
         MissingInputError: The package that holds it is not installed.
     """
     if name in SEVENNET:
@@ -34,13 +34,9 @@ def load_calculator(name: str) -> Any:
             ) from error
         torch.set_num_threads(1)  # small cells: a process per core beats threads, and sums keep their order
         return sevennet_calculator(name)
-    module, colon, function = name.partition(":")
-    if not colon:
+    if ":" not in name:
         raise ConfigError(f"unknown potential {name!r}: expected {', '.join(SEVENNET)} or 'module:function'")
-    try:
-        return getattr(importlib.import_module(module), function)()
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"potential {name!r} cannot be loaded: {error}") from error
+    return call_named_function(name)
 
 
 def package_versions() -> dict[str, str]:

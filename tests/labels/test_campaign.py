@@ -13,11 +13,18 @@ import pytest
 
 from paraisite.errors import ConfigError, DataError, ParaisiteError
 from paraisite.labels.campaign import CampaignPart, Row, part_name, read_parts, run_campaign
+from paraisite.labels.named_code import ALLOWED_VARIABLE
 from tests.waiting import wait_until
 
 POTENTIAL = "ase.calculators.emt:EMT"
+UNKNOWN = ("chgnet", "no.such.module:f", "ase.calculators.emt:NoSuchClass")
 PARTS = [CampaignPart(part_name(number), [number, number + 0.5]) for number in range(6)]
 PLAN = {"potential": POTENTIAL, "seed": 1}
+
+
+@pytest.fixture(autouse=True)
+def allow_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ALLOWED_VARIABLE, ", ".join((POTENTIAL, *UNKNOWN)))
 
 
 def square(items: Sequence[float], calculator: Any) -> list[Row]:
@@ -122,7 +129,7 @@ def test_a_folder_without_labels_is_said_to_be_one(tmp_path: Path):
         read_parts(tmp_path)
 
 
-@pytest.mark.parametrize("potential", ["chgnet", "no.such.module:f", "ase.calculators.emt:NoSuchClass"])
+@pytest.mark.parametrize("potential", UNKNOWN)
 def test_an_unknown_potential_is_named_before_any_work(tmp_path: Path, potential: str):
     with pytest.raises(ConfigError, match=potential.split(":")[0]):
         run_campaign(

@@ -8,10 +8,12 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from paraisite.errors import ConfigError, MissingInputError
+from paraisite.labels.named_code import ALLOWED_VARIABLE
 from paraisite.labels.potential import load_calculator, package_versions
 
 
-def test_any_ase_calculator_can_take_the_potentials_place():
+def test_any_ase_calculator_can_take_the_potentials_place(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(ALLOWED_VARIABLE, "ase.calculators.emt:EMT")
     assert isinstance(load_calculator("ase.calculators.emt:EMT"), EMT)
 
 
