@@ -77,6 +77,12 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Folder of inputs that readers take for another crystal, each with a note on what is right."""
+    return _shared("cases")
+
+
+@pytest.fixture(scope="session")
 def shared_weights() -> Path:
     """Folder of megnet's published HDF5 models."""
     return _shared("weights")

@@ -66,9 +66,9 @@ def format_of(name: str, text: str) -> Format:
             return Format.POSCAR if kind is Format.XDATCAR and not _XDATCAR_TEXT.search(text) else kind
     start = text.lstrip()[:1]
     if start in ("{", "["):
-        lines = [line for line in text.splitlines() if line.strip()]
-        many = len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines)
-        return Format.JSON_LINES if many else Format.JSON
+        first, _, rest = text.strip().partition("\n")
+        is_one_of_many = first.startswith("{") and first.rstrip().endswith("}") and rest.strip()
+        return Format.JSON_LINES if is_one_of_many else Format.JSON
     if _EXTENDED_XYZ_TEXT.match(text):
         return Format.EXTENDED_XYZ
     if _CIF_TEXT.search(text):

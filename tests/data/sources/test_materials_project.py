@@ -35,6 +35,8 @@ def document(number: int, **changes: Any) -> dict[str, Any]:
         "energy_per_atom": -3.5,
         "formation_energy_per_atom": -1.5,
         "uncorrected_energy_per_atom": -3.0,
+        "formula_pretty": "CsCl",
+        "deprecated": False,
         "volume": structure.volume,
         "nsites": 2,
         "nelements": 2,
@@ -223,6 +225,29 @@ def test_no_value_of_one_material_costs_another(place: tuple[str, ...], value: A
     found = load_stable_materials(tmp_path)
     assert {"mp-0", "mp-2"} <= set(found.table["material_id"])
     assert len(found.table) + len(found.rejected) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"formula_pretty": "CsCl2"}, "its atoms make Cs Cl, which is not the formula that it names, Cs Cl2"),
+        ({"formula_pretty": "NaCl"}, "holds Na, of which no atom has a position"),
+        ({"nsites": 4}, "2 atoms were read, while the file says 4"),
+        ({"volume": 128.0}, "while the file says 128"),
+        ({"deprecated": True}, "marks it as deprecated"),
+    ],
+)
+def test_a_material_that_is_not_what_was_asked_for_is_rejected(
+    changes: dict[str, Any], reason: str, server: JsonServer, tmp_path: Path
+):
+    server.reply.documents[3] = document(3, **changes)
+    fetch(server, tmp_path)
+    assert len(loaded(tmp_path).table) == N - 1
+    rejected = loaded(tmp_path).rejected
+    assert rejected["material_id"].tolist() == ["mp-3"]
+    assert reason in rejected["reason"][0]
+    asked = [path for path in server.asked if "summary" in path]
+    assert all("deprecated=False" in path and "formula_pretty" in path for path in asked)
 
 
 def test_fewer_materials_than_announced_are_an_error(server: JsonServer, tmp_path: Path):

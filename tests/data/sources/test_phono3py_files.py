@@ -17,6 +17,7 @@ from paraisite.data.record import Record
 from paraisite.data.sources import own_data
 from paraisite.data.sources.own_records import ImportOptions
 from paraisite.data.sources.phono3py_files import read_cell, read_kappa
+from paraisite.errors import DataError
 from paraisite.labels import phono3py_run
 from paraisite.labels.phono3py_run import compute_kappa
 
@@ -120,6 +121,66 @@ def test_the_more_complete_solution_is_taken(tmp_path: Path):
     assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(60.0)
 
 
+WIGNER = {"kappa_TOT_exact": 144.0, "kappa_P_exact": 132.0, "kappa_TOT_RTA": 110.0, "kappa_P_RTA": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("absent", "expected"),
+    [
+        ([], 144.0),
+        (["kappa_TOT_exact"], 132.0),
+        (["kappa_TOT_exact", "kappa_P_exact"], 110.0),
+        (["kappa_TOT_exact", "kappa_P_exact", "kappa_TOT_RTA"], 100.0),
+    ],
+)
+def test_the_exact_solution_comes_before_relaxation_times(absent: list[str], expected: float, tmp_path: Path):
+    content = {name: np.full((4, 6), value) * [1, 1, 1, 0, 0, 0] for name, value in WIGNER.items()}
+    write_kappa(tmp_path, **(content | {"kappa": None} | dict.fromkeys(absent)))
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(expected)
+
+
+def test_the_densest_mesh_is_that_of_the_files_themselves(tmp_path: Path):
+    write_kappa(tmp_path, "kappa-m995.hdf5", mesh=np.array([9, 9, 5]))
+    write_kappa(tmp_path, "kappa-m18189.hdf5", mesh=np.array([18, 18, 9]), kappa=np.tile(TENSOR, (4, 1)) * 2)
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(120.0)
+    write_kappa(tmp_path, "kappa-m999.hdf5", mesh=np.array([31, 31, 31]), kappa=np.tile(TENSOR, (4, 1)) * 3)
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(180.0)
+
+
+def test_a_mesh_that_nothing_tells_is_refused_among_several(tmp_path: Path):
+    write_kappa(tmp_path, "kappa-m18189.hdf5")
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(60.0)
+    write_kappa(tmp_path, "kappa-m999.hdf5")
+    with pytest.raises(DataError, match=r"the mesh of kappa-m18189\.hdf5 is not known"):
+        read_kappa(tmp_path, temperature_kelvin=300.0)
+
+
+def test_of_equal_meshes_the_exact_solution_is_taken(tmp_path: Path):
+    write_kappa(tmp_path, "kappa-m999.rta.hdf5", kappa=np.tile(TENSOR, (4, 1)) * 3)
+    write_kappa(tmp_path, "kappa-m999.hdf5", kappa_RTA=np.tile(TENSOR, (4, 1)) / 2)
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(60.0)
+
+
+@pytest.mark.parametrize("name", ["kappa", "temperature"])
+def test_numbers_of_another_file_are_refused(name: str, tmp_path: Path):
+    write_kappa(tmp_path / "other", "numbers.hdf5")
+    write_cell(tmp_path)
+    write_kappa(tmp_path, **{name: h5py.ExternalLink("other/numbers.hdf5", name)})
+    assert f"{name} is a link to another file" in load_own_data(tmp_path, OPTIONS)[1][0].reason
+    layout = h5py.VirtualLayout(shape=(4, 6), dtype="f8")
+    layout[:] = h5py.VirtualSource(tmp_path / "other" / "numbers.hdf5", "kappa", shape=(4, 6))
+    write_kappa(tmp_path, kappa=None)
+    with h5py.File(tmp_path / "kappa-m191919.hdf5", "a") as file:
+        file.create_virtual_dataset("kappa", layout)
+    assert "kappa is a link to another file" in load_own_data(tmp_path, OPTIONS)[1][0].reason
+
+
+def test_a_crystal_of_an_isotope_is_refused(tmp_path: Path):
+    write_kappa(tmp_path)
+    (tmp_path / "phono3py.yaml").write_text(YAML.replace("{unit}", "angstrom").replace("35.453000", "36.965903"))
+    assert "Cl of 36.97 u (the element has 35.45 u)" in load_own_data(tmp_path, OPTIONS)[1][0].reason
+
+
 def test_one_smearing_width_is_read_and_several_are_refused(tmp_path: Path):
     write_cell(tmp_path)
     write_kappa(tmp_path, kappa=np.tile(TENSOR, (1, 4, 1)))
@@ -135,6 +196,12 @@ def test_one_smearing_width_is_read_and_several_are_refused(tmp_path: Path):
         ({"temperature": None}, "or temperature"),
         ({"kappa": np.full((4, 6), np.nan)}, "expected a positive number"),
         ({"kappa": -np.ones((4, 6))}, "expected a positive number"),
+        ({"kappa": np.tile([110.0, 110.0, -110.0, 0, 0, 0], (4, 1))}, "the component zz is -110 W/m/K"),
+        ({"kappa": np.tile([1.0, 1.0, 1.0, 0, 0, np.nan], (4, 1))}, "a component is not a finite number"),
+        ({"kappa": np.tile([1.0, 1.0, 1.0, 0, 0, 2.0], (4, 1))}, "is -1 W/m/K in one direction"),
+        ({"kappa": np.array(["a"] * 4, "S1")}, "kappa is no dataset of numbers"),
+        ({"kappa": np.ones((200_000, 6))}, "expected at most 1000000"),
+        ({"temperature": np.array([0.0, 100.0, 300.4, 500.0])}, "has no 300 K, but 0, 100, 300.4, 500"),
         ({"kappa": np.ones((4, 3))}, r"has shape (4, 3), expected (4, 6)"),
         ({"temperature": np.array([0.0, 100.0, 299.0, 500.0])}, "has no 300 K, but 0, 100, 299, 500"),
     ],

@@ -1,0 +1,63 @@
+"""Frames of extended XYZ: periodic, of elements, as many atoms as they count."""
+
+import pytest
+
+from tests.data.structure_files.texts import Crystal, extended_xyz, read, read_one, reason_of
+
+pytest.importorskip("ase")
+
+ROCKSALT = Crystal("Ca1 O1", 3.34, 2.41, 225)
+WITH_MASS = "species:S:1:pos:R:3:masses:R:1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        extended_xyz(),
+        extended_xyz(facts=""),
+        extended_xyz(facts='formula=CaO nsites=2 pbc="T T T"'),
+        extended_xyz("20 0 0 0", "8 2.4055 2.4055 2.4055", properties="Z:I:1:pos:R:3"),
+        extended_xyz("ca 0 0 0", "o 2.4055 2.4055 2.4055"),
+        extended_xyz("Ca 0 0 0 40.08", "O 2.4055 2.4055 2.4055 15.999", properties=WITH_MASS),
+        extended_xyz().replace("\n", "\r\n"),
+    ],
+)
+def test_a_frame_is_a_crystal(text: str):
+    assert read_one(text, "x.extxyz") == ROCKSALT
+
+
+def test_frames_that_follow_each_other_are_crystals_of_their_own():
+    assert read(extended_xyz() + "\n" + extended_xyz() * 2) == [ROCKSALT] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (extended_xyz("Li 0 0 0", "D 2.4 2.4 2.4"), "D is an isotope of hydrogen"),
+        (extended_xyz("Li 0 0 0", "T 2.4 2.4 2.4"), "T is an isotope of hydrogen"),
+        (extended_xyz("Li 0 0 0 6.015", "F 2.4 2.4 2.4 18.998", properties=WITH_MASS), "Li of 6.015 u"),
+        (extended_xyz("Qq 0 0 0", "O 2.4 2.4 2.4"), "unknown element 'Qq'"),
+        (extended_xyz("X 0 0 0", "O 2.4 2.4 2.4"), "holds no chemical element"),
+        (extended_xyz("500 0 0 0", "8 2.4 2.4 2.4", properties="Z:I:1:pos:R:3"), "atomic number 500"),
+        (
+            extended_xyz("Ca 0 0 0 .5", "O 2.4 2.4 2.4 1", properties="species:S:1:pos:R:3:occupancy:R:1"),
+            "partial occupancy",
+        ),
+        (extended_xyz(facts='pbc="T T F"'), "not periodic in three directions"),
+        (extended_xyz(facts="").replace("Lattice", "Box"), "not periodic in three directions"),
+        (extended_xyz().replace("0 2.4055 2.4055 2.4055 0", "0 0 0 2.4055 0"), "the cell has no volume"),
+        (extended_xyz("Ca 0 nan 0", "O 2.4 2.4 2.4"), "not a finite number"),
+        (extended_xyz(facts='formula=CaO2 pbc="T T T"'), "is not the formula that it names"),
+        (extended_xyz(facts='nsites=4 pbc="T T T"'), "2 atoms were read, while the file says 4"),
+        (extended_xyz(n_atom=3), "2 lines for 3 atoms: the frame ends too early"),
+        (extended_xyz(n_atom=1), "2 lines for 1 atoms"),
+        (extended_xyz(n_atom=10**9), "the cell has 1000000000 atoms"),
+        (extended_xyz(n_atom=0), "no atoms"),
+    ],
+)
+def test_a_frame_that_is_none_says_why(text: str, reason: str):
+    assert reason in reason_of(text, "x.extxyz")
+
+
+def test_a_wrong_count_costs_its_own_frame_only():
+    assert read(extended_xyz() + extended_xyz(n_atom=1) + extended_xyz())[::2] == [ROCKSALT] * 2

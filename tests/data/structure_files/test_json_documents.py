@@ -1,0 +1,198 @@
+"""JSON of pymatgen, OPTIMADE and the Materials Project: read, or named."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from tests.data.structure_files.texts import Crystal, read, read_one, reason_of
+
+LIME = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.811), ["Ca", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+ROCKSALT = Crystal("Ca4 O4", 3.34, 2.41, 225)
+STRUCTURE = LIME.as_dict()
+SPECIES = [{"name": name, "chemical_symbols": [name], "concentration": [1.0]} for name in ("Ca", "O")]
+ATTRIBUTES = {
+    "lattice_vectors": LIME.lattice.matrix.tolist(),
+    "cartesian_site_positions": LIME.cart_coords.tolist(),
+    "species_at_sites": [site.specie.symbol for site in LIME],
+    "species": SPECIES,
+    "nsites": 8,
+    "chemical_formula_reduced": "CaO",
+    "dimension_types": [1, 1, 1],
+    "structure_features": [],
+}
+RESOURCE = {"type": "structures", "id": "x/1", "attributes": ATTRIBUTES}
+SUMMARY = {
+    "material_id": "mp-0",
+    "formula_pretty": "CaO",
+    "nsites": 8,
+    "volume": LIME.volume,
+    "density": 3.34,
+    "symmetry": {"number": 225, "symbol": "Fm-3m"},
+    "structure": STRUCTURE,
+}
+ENTRY = {"@class": "ComputedStructureEntry", "energy": -1.0, "composition": {"Ca": 4, "O": 4}, "structure": STRUCTURE}
+LISTS = {
+    "lattice_angstrom": LIME.lattice.matrix.ravel().tolist(),
+    "species": ["Ca"] * 4 + ["O"] * 4,
+    "fractional_coordinates": LIME.frac_coords.ravel().tolist(),
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        STRUCTURE,
+        ENTRY,
+        SUMMARY,
+        LISTS,
+        {"structure": json.dumps(STRUCTURE)},
+        {"structure": LIME.to(fmt="cif")},
+        {"cif": LIME.to(fmt="cif"), "formula": "CaO"},
+        {"data": [SUMMARY], "meta": {}},
+        {"data": [RESOURCE], "meta": {}},
+        {"data": RESOURCE},
+        RESOURCE,
+        ATTRIBUTES,
+        ATTRIBUTES | {"species": None},
+    ],
+)
+def test_documents_that_hold_a_crystal_are_read(document: Any):
+    assert read_one(json.dumps(document), "x.json") == ROCKSALT
+    assert read_one(json.dumps(document)) == ROCKSALT
+
+
+def test_each_document_of_a_list_is_a_crystal():
+    assert read(json.dumps([STRUCTURE, SUMMARY, {"a": 1}]))[:2] == [ROCKSALT, ROCKSALT]
+    lines = "".join(json.dumps(one) + "\n" for one in (STRUCTURE, ENTRY, [1]))
+    assert read(lines) == [ROCKSALT, ROCKSALT, "expected an object with a crystal in each line of JSON"]
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ({"@class": "ComputedEntry", "energy": 1.0}, "found a ComputedEntry"),
+        ({"@class": "ComputedStructureEntry", "structure": {}}, "a ComputedStructureEntry holds no structure"),
+        ({"@class": "Molecule", "sites": []}, "found a Molecule"),
+        ({"errors": [], "meta": {}}, "found a document with errors, meta"),
+        ({"data": []}, "the JSON holds a list of 0"),
+        ({"data": [{"type": "references", "id": "1"}]}, "found a document with type, id"),
+        ([[1]], "item 1 of the list is a list of 1"),
+        (5, "the JSON holds the int '5'"),
+        (None, "the JSON holds nothing"),
+    ],
+)
+def test_what_holds_none_is_named(document: Any, reason: str):
+    assert reason in reason_of(json.dumps(document), "x.json")
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, '{"a":' * 50_000, json.dumps(STRUCTURE) + "x", '{"a": '])
+def test_damaged_json_is_a_reason(text: str):
+    assert reason_of(text, "x.json").startswith("not a readable structure: ")
+
+
+def site(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda document: document["sites"][0].update(changes)
+
+
+def cell(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda document: document["lattice"].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (site(abc=[True, False, False]), "the bool 'True' stands where a number is expected"),
+        (site(abc=["0", "0", "0"]), "the str '0' stands where a number is expected"),
+        (site(abc=[10**400, 0, 0]), "too large"),
+        (site(abc=[0.1, 0, 0]), "the fractional and the Cartesian coordinates of site 0 are 0.481 Å apart"),
+        (site(abc=[0.0, 0.0]), "23 coordinates for 8 atoms"),
+        (site(species={"Ca": 1}), "the species of site 0 are a document with Ca"),
+        (site(species=[{"element": {"Ca": 1}, "occu": 1}]), "expected an element and its occupancy"),
+        (site(species=[{"element": "Ca", "occu": True}]), "the bool 'True'"),
+        (site(species=[{"element": "Ca", "occu": 0.5}]), "partial occupancy"),
+        (site(species=[{"element": "D", "occu": 1}]), "isotope of hydrogen"),
+        (site(species=[{"element": "Qq", "occu": 1}]), "unknown element 'Qq'"),
+        (site(properties={"implicit_hydrogens": 1}), "hydrogen atoms without a position"),
+        (cell(matrix=[[True, 0, 0], [0, 4, 0], [0, 0, 4]]), "the bool 'True'"),
+        (cell(matrix=[[4, 0, 0], [0, 4, 0]]), "the cell has 6 numbers"),
+        (cell(a=5.0), "the cell's a is 4.811 by its vectors, while the file says 5"),
+        (cell(volume=27.8), "the cell's volume is 111.4 by its vectors"),
+        (lambda document: document.update(sites=[]), "there are no atoms"),
+        (lambda document: document["sites"][0].pop("abc"), "'abc' is missing"),
+    ],
+)
+def test_values_of_another_kind_are_refused(change: Callable[[dict[str, Any]], None], reason: str):
+    document = copy.deepcopy(STRUCTURE)
+    change(document)
+    assert reason in reason_of(json.dumps(document))
+    assert reason in reason_of(json.dumps({"id": "x", "structure": document}))
+
+
+def test_oxidation_states_play_no_part():
+    charged = LIME.copy()
+    charged.add_oxidation_state_by_element({"Ca": 2, "O": -2})
+    assert read_one(json.dumps(charged.as_dict())) == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"formula_pretty": "CaO2"}, "its atoms make Ca4 O4, which is not the formula that it names, Ca O2"),
+        ({"nsites": 2}, "8 atoms were read, while the file says 2"),
+        ({"volume": 27.8}, "the cell's volume is 111.4 Å³, while the file says 27.8"),
+        ({"density": 1.0}, "a density of 3.34 g/cm³, while the file says 1"),
+        ({"symmetry": {"number": 221}}, "have the space group 225, while the file says 221"),
+        ({"composition": {"Ca": 1.0, "O": 2.0}}, "two formulas are given, Ca O and Ca O2"),
+    ],
+)
+def test_what_stands_beside_a_structure_is_compared(changes: dict[str, Any], reason: str):
+    assert reason in reason_of(json.dumps(SUMMARY | changes))
+
+
+def test_numbers_of_another_cell_are_no_reason():
+    assert read_one(json.dumps({"structure": STRUCTURE, "volume": 27.8, "density": 3.0, "formula": ""})) == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"lattice_angstrom": [True] * 9}, "the bool 'True'"),
+        ({"species": ["Ca"] * 7 + [{"O": 1}]}, "a species is a document with O"),
+        ({"species": "CaCaCaCaOOOO"}, "expected a list of symbols"),
+        ({"species": ["Ca"] * 4 + ["D"] * 4}, "isotope of hydrogen"),
+        ({"formula": "CaO2"}, "is not the formula that it names"),
+        ({"formula": "CaD"}, "D is an isotope"),
+        ({"fractional_coordinates": [0.0] * 23}, "23 coordinates for 8 atoms"),
+    ],
+)
+def test_plain_lists_are_looked_at_as_closely(changes: dict[str, Any], reason: str):
+    assert reason in reason_of(json.dumps(LISTS | changes)) or reason in reason_of(
+        json.dumps(LISTS | {"species": ["Ca"] * 4 + ["H"] * 4} | changes)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"nsites": 7}, "8 atoms were read, while the file says 7"),
+        ({"chemical_formula_reduced": "CaO2"}, "is not the formula that it names"),
+        ({"space_group_it_number": 221}, "while the file says 221"),
+        ({"structure_features": ["disorder"]}, "partial occupancy"),
+        ({"structure_features": ["implicit_atoms"]}, "atoms without a position"),
+        ({"dimension_types": [1, 1, 0]}, "not periodic in three directions"),
+        ({"species_at_sites": ["Ca"] * 8}, "O"),
+        ({"species": [SPECIES[0] | {"mass": [47.95]}, SPECIES[1]]}, "Ca of 47.95 u (the element has 40.08 u)"),
+        ({"species": [SPECIES[0], SPECIES[1] | {"attached": ["H"], "nattached": [1]}]}, "atoms attached"),
+        ({"species": [SPECIES[0], SPECIES[1] | {"chemical_symbols": ["X"]}]}, "no chemical element"),
+        (
+            {"species": [SPECIES[0], SPECIES[1] | {"chemical_symbols": ["O", "vacancy"], "concentration": [0.9, 0.1]}]},
+            "partial occupancy",
+        ),
+    ],
+)
+def test_optimade_says_more_than_places(changes: dict[str, Any], reason: str):
+    assert reason in reason_of(json.dumps(ATTRIBUTES | changes))

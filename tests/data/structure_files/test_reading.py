@@ -1,0 +1,173 @@
+"""One way in: packed or not, predict, screen, app and import read the same crystals and give the same reasons."""
+
+import bz2
+import gzip
+import json
+import lzma
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from paraisite.app.uploads import crystals_of_file
+from paraisite.data.record import Rejection
+from paraisite.data.sources import own_data
+from paraisite.data.sources.own_records import ImportOptions
+from paraisite.data.structure_files import content as file_content
+from paraisite.data.structure_files.content import plain_name
+from paraisite.data.structure_files.reading import (
+    count_crystals,
+    only_structure,
+    parse_content,
+    read_file,
+    read_row,
+    read_structure,
+)
+from paraisite.inference.crystals import read_crystals
+from paraisite.labels.phono3py_run import compute_kappa
+from paraisite.screening.records import read_chunk
+from paraisite.screening.sources import open_source
+from tests.data.structure_files.texts import cif, extended_xyz, poscar, read_one
+
+LIME = cif(symbol="F m -3 m")
+XDATCAR = poscar(mode="Direct configuration=     1", end="Direct configuration=     2\n0 0 0\n.5 .5 .51\n")
+STRUCTURE = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.811), ["Ca", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+FILES = {
+    "lime.cif": LIME,
+    "two.cif": LIME + cif(["Mg Mg 0 0 0", "O O .5 .5 .5"], symbol="F m -3 m", header="data_two"),
+    "formula.cif": cif(symbol="F m -3 m", further="_chemical_formula_sum 'Ca O2'"),
+    "deuterium.cif": cif(["Li Li 0 0 0", "D D .5 .5 .5"], symbol="F m -3 m"),
+    "shared.cif": cif(["Ca Ca 0 0 0 .5", "O O .5 .5 .5 1"], columns="label type x y z occupancy"),
+    "POSCAR": poscar(),
+    "POSCAR_vasp4": poscar(names=None),
+    "LiD.vasp": poscar(names="Li D"),
+    "XDATCAR": XDATCAR,
+    "frames.extxyz": extended_xyz() * 2,
+    "wrong.xyz": extended_xyz(facts='formula=CaO2 pbc="T T T"'),
+}
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+}
+EXPECTED = {
+    "lime.cif": ["CaO"],
+    "two.cif": ["CaO", "MgO"],
+    "POSCAR": ["CaO"],
+    "XDATCAR": ["CaO", "CaO"],
+    "frames.extxyz": ["CaO", "CaO"],
+}
+
+
+def by_predict(path: Path) -> list[str]:
+    return [crystal.formula or str(crystal.found) for crystal in read_crystals([path])]
+
+
+def by_screen(path: Path) -> list[str]:
+    rows = [row for chunk in open_source(path).chunks(1) for row in read_chunk(chunk)]
+    return [row.reason if isinstance(row, Rejection) else row.formula for row in rows]
+
+
+def by_app(path: Path) -> list[str]:
+    return [crystal.formula or str(crystal.found) for crystal in crystals_of_file(path.name, path.read_bytes())]
+
+
+@pytest.mark.parametrize("packing", PACK)
+@pytest.mark.parametrize("name", FILES)
+def test_predict_screen_and_app_read_the_same(name: str, packing: str, tmp_path: Path):
+    path = tmp_path / (name + packing)
+    path.write_bytes(PACK[packing](FILES[name].encode()))
+    found = by_predict(path)
+    assert by_app(path) == found
+    assert by_screen(path) == found
+    assert by_screen(tmp_path) == found
+    assert found == EXPECTED.get(name, found)
+    assert name in EXPECTED or len(found) == 1
+    assert count_crystals(path) == len(found)
+    assert [crystal.name for crystal in read_crystals([tmp_path])] == (
+        [str(path)] if len(found) == 1 else [f"{path}#1", f"{path}#2"]
+    )
+
+
+def test_import_reads_the_same_and_names_crystals_of_a_file_by_their_numbers(tmp_path: Path):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "more.cif.gz").write_bytes(gzip.compress(LIME.encode()))
+    named = [*FILES, "two.cif#2", "XDATCAR#1", "two.cif#3", "more.cif.gz"]
+    pd.DataFrame({"file": named, "kappa_w_per_m_k": 5.0}).to_csv(tmp_path / "values.csv", index=False)
+    load = partial(own_data.load_own_data, compute_kappa=compute_kappa)
+    records, rejected = load(tmp_path, ImportOptions(source="mine"))
+    assert {record.material_id: record.structure.reduced_formula for record in records} == {
+        "lime.cif": "CaO",
+        "POSCAR": "CaO",
+        "two.cif#2": "MgO",
+        "XDATCAR#1": "CaO",
+        "more.cif.gz": "CaO",
+    }
+    reasons = {item.material_id: item.reason for item in rejected}
+    for name in ("two.cif", "XDATCAR", "frames.extxyz"):
+        assert reasons[name] == f"holds 2 crystals, expected one: name it with its number, as {name}#1"
+    assert "holds 2 crystals" in reasons["two.cif#3"]
+    for name in ("formula.cif", "deuterium.cif", "shared.cif", "POSCAR_vasp4", "LiD.vasp", "wrong.xyz"):
+        assert reasons[name] == by_predict(tmp_path / name)[0]
+
+
+def test_rows_of_tables_and_lines_are_compared_with_their_other_values():
+    values = {"structure": LIME, "formula": "CaO", "id": "a"}
+    assert not isinstance(read_row(values), str)
+    assert "is not the formula that it names" in str(read_row(values | {"formula": "CaO2"}))
+    assert "is not the formula that it names" in str(read_row({"structure": FILES["formula.cif"]}))
+    assert read_row({"structure": FILES["two.cif"]}) == "the text holds 2 structures, expected one"
+    as_json = {"structure": json.dumps(STRUCTURE.as_dict())}
+    assert not isinstance(read_row(as_json | {"formula": "CaO"}), str)
+    assert "is not the formula that it names" in str(read_row(as_json | {"formula": "Ca2O"}))
+
+
+def test_a_table_is_compared_with_its_formulas_by_import_and_screen(tmp_path: Path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"structure": [LIME] * 2, "formula": ["CaO", "CaO2"], "kappa_w_per_m_k": 1.0}).to_parquet(path)
+    good, bad = by_screen(path)
+    assert good == "CaO"
+    assert "is not the formula that it names, Ca O2" in bad
+    (record,), (rejected,) = own_data.load_own_data(path, ImportOptions(source="x"), compute_kappa=compute_kappa)
+    assert (record.structure.reduced_formula, rejected.reason) == ("CaO", bad)
+
+
+def test_what_unpacks_to_too_much_or_not_at_all_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(file_content, "MAX_FILE_BYTES", 1000)
+    assert not isinstance(read_one(gzip.compress(LIME.encode()), "x.cif.gz"), str)
+    for packing in (".gz", ".bz2", ".xz"):
+        packed = PACK[packing](b"1\n" + b" " * 100_000)
+        assert len(packed) < 1000
+        assert "expected at most" in str(read_one(packed, f"x.cif{packing}"))
+        assert "damaged" in str(read_one(PACK[packing](LIME.encode())[:100], f"x.cif{packing}"))
+    (tmp_path / "large.cif").write_text(LIME + "#" * 1000)
+    assert "expected at most" in str(read_structure(tmp_path / "large.cif"))
+
+
+def test_other_formats_go_to_pymatgen_whose_warnings_are_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    STRUCTURE.to(filename=str(tmp_path / "lime.cssr"))
+    (found,) = read_file(tmp_path / "lime.cssr")
+    assert not isinstance(found.crystal, str)
+
+    def read_with_warning(path: Path) -> Structure:
+        warnings.warn("half of it is missing", UserWarning, stacklevel=2)
+        return STRUCTURE
+
+    # No file that only pymatgen reads is at hand of which it says so.
+    monkeypatch.setattr(Structure, "from_file", staticmethod(read_with_warning))
+    assert read_structure(tmp_path / "lime.cssr") == "pymatgen reads it only with a warning: half of it is missing"
+
+
+def test_what_is_no_file_of_a_crystal_says_so(tmp_path: Path):
+    assert read_structure(tmp_path / "gone.cif") == "file not found"
+    assert read_structure(tmp_path) == "the folder holds no structure file"
+    assert only_structure(parse_content(FILES["two.cif"])) == "holds 2 crystals, expected one"
+    assert read_one(" \n") == "the text is empty"
+    assert "expected block header" in str(read_one("<html>not found</html>", "x.cif"))
+    assert plain_name("POSCAR.GZ") == "POSCAR"
