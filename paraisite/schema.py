@@ -158,12 +158,18 @@ _MAPE: Final = (
 )
 
 
+LOG10_MAE: Final = "log10_mae"
+"""Beginning of the names of mean absolute errors of log10(kappa), dex."""
+LN_RATIO: Final = "mean_abs_ln_ratio"
+"""Beginning of the names of the same errors as runs log them beside: mean |ln(predicted/known)|."""
+
+
 def _errors(ending: str, of_what: str) -> tuple[Metric, ...]:
     return (
         Metric(f"mae_{ending}", "W/m/K", "lower", f"Mean absolute error of kappa on {of_what}."),
         Metric(f"rmse_{ending}", "W/m/K", "lower", f"Root mean square error of kappa on {of_what}."),
         Metric(f"r2_{ending}", "", "higher", f"Coefficient of determination of kappa on {of_what}."),
-        Metric(f"log10_mae_{ending}", "dex", "lower", f"Mean absolute error of log10(kappa) on {of_what}."),
+        Metric(f"{LOG10_MAE}_{ending}", "dex", "lower", f"Mean absolute error of log10(kappa) on {of_what}."),
         Metric(f"spearman_{ending}", "", "higher", f"Spearman rank correlation of kappa on {of_what}."),
     )
 

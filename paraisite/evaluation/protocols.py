@@ -85,7 +85,9 @@ def _leave_prototypes_out(dataset: Dataset, _: SplitConfig, evaluation: Evaluati
 
 
 def _split_by_benchmark(dataset: Dataset, _: SplitConfig, evaluation: EvaluationConfig) -> tuple[NestedSplit, ...]:
-    parts, formulas = _read_kinds(dataset, BENCHMARK_SPLIT), dataset.table[FORMULA].tolist()
+    if BENCHMARK_SPLIT not in dataset.table:
+        raise DataError(f"{dataset.name} names no {BENCHMARK_SPLIT}, which this protocol splits by")
+    parts, formulas = dataset.table[BENCHMARK_SPLIT].tolist(), dataset.table[FORMULA].tolist()
     groups = {RANDOM_TEST: formulas, SPACE_GROUP_TEST: _read_kinds(dataset, SPACE_GROUP)}
     return tuple(
         make_benchmark_split(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -65,14 +66,28 @@ def parent_metrics(result: RecipeResult) -> dict[str, float]:
         values[f"{name}_std"] = row["std"]
         if row["n_run"] < len(result.metrics):
             values[f"{name}_{N_RUNS}"] = float(row["n_run"])
+    values |= derive_ln_ratios(values)
     values |= {N_RUNS: float(len(result.metrics)), "training_seconds": result.seconds}  # the UI keeps this order
     return values
+
+
+def derive_ln_ratios(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the mean absolute errors of log10(kappa) among metrics as mean |ln(predicted/known)|, which others report.
+
+    Args:
+        values: Metrics by name; of their means and deviations as well.
+    """
+    return {
+        schema.LN_RATIO + name.removeprefix(schema.LOG10_MAE): math.log(10.0) * value
+        for name, value in values.items()
+        if name.startswith(schema.LOG10_MAE) and not name.endswith(N_RUNS)
+    }
 
 
 def child_metrics(result: RecipeResult, seed: int) -> dict[str, float]:
     """Return the metrics of one split."""
     values = {str(name): float(value) for name, value in result.metrics.loc[seed].to_dict().items()}
-    return values | {BEST_EPOCH: float(result.best_epoch.loc[seed])}
+    return values | derive_ln_ratios(values) | {BEST_EPOCH: float(result.best_epoch.loc[seed])}
 
 
 def child_curves(result: RecipeResult, seed: int) -> pd.DataFrame:
@@ -138,7 +153,8 @@ def parent_description(result: RecipeResult) -> str:
         "",
         *_metric_table(summarise_metrics(result.metrics)),
         "",
-        "MAPE values are fractions (0.38 = 38 %) of kappa, the lattice thermal conductivity at 300 K in W/m/K.",
+        "MAPE values are fractions (0.38 = 38 %) of kappa, the lattice thermal conductivity at 300 K in W/m/K. "
+        f"`{schema.LN_RATIO}_…` is `{schema.LOG10_MAE}_…` in natural logarithms: mean |ln(predicted/known)|.",
     ]
     return "\n".join(lines)
 

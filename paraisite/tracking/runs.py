@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import mlflow
 import numpy as np
@@ -198,7 +198,7 @@ def log_evaluation(
     described = dataset_input(describe_dataset(dataset), "all")
     best = str(summary[schema.MAPE_TEST].idxmin())
     tags = provenance_tags() | {"best_model": best, MLFLOW_RUN_NOTE: run_content.evaluation_description(summary)}
-    log_values(client, run_id, metrics=finite_values(dict(summary.loc[best])), tags=tags)
+    log_values(client, run_id, metrics=_evaluation_metrics(dict(summary.loc[best])), tags=tags)
     client.log_inputs(run_id, datasets=[described])
     client.log_artifacts(run_id, str(folder))
     for model, row in summary.iterrows():
@@ -206,12 +206,18 @@ def log_evaluation(
             tags = provenance_tags() | {"model": str(model)}
             if started_from is not None:
                 tags["started_from"] = started_from[str(model)]
-            log_values(client, child, metrics=finite_values(dict(row)), tags=tags)
+            log_values(client, child, metrics=_evaluation_metrics(dict(row)), tags=tags)
             client.log_inputs(child, datasets=[described])
             own = pivot_by_split_and_seed(scores[scores[MODEL] == model], schema.MAPE_TEST)
             name = f"{schema.MAPE_TEST}_of_split"
             curves = own.add_prefix(f"{name}_seed_").assign(**{name: own.mean(axis=1)})
             log_curves(client, child, curves)
+
+
+def _evaluation_metrics(row: Mapping[Any, Any]) -> dict[str, float]:
+    """Return the metrics of one model."""
+    values = finite_values(row)
+    return values | run_content.derive_ln_ratios(values)
 
 
 def _log_split(

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -16,13 +17,16 @@ from paraisite.artifacts.inputs import attach_graphs, load_data, load_phonons
 from paraisite.artifacts.result_tables import write_evaluation
 from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, evaluation_folder
 from paraisite.config import Config, load_config
-from paraisite.core.paths import PRETRAINED
+from paraisite.core.paths import DATA, PRETRAINED
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
+from paraisite.data.sources.phonix import FULL_NAME as PHONIX_FULL
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation.descriptor_models import cross_fit_descriptor_models
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.network_cross_validation import cross_fit_network
+from paraisite.evaluation.peer_predictions import COMPARISON_FILE, PEER, compare_with_peer, load_peer_predictions
+from paraisite.evaluation.peer_predictions import FILE_NAME as PEER_FILE
 from paraisite.evaluation.protocols import PROTOCOLS, Protocol
 from paraisite.evaluation.published_protocol import tabulate_training_estimates
 from paraisite.evaluation.scores import tabulate_estimates
@@ -36,7 +40,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights
-from paraisite.training.recipes import InitialWeights, Lineage, Recipe, find_final_recipe, read_lineage
+from paraisite.training.recipes import PHONIX, InitialWeights, Lineage, Recipe, find_final_recipe, read_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +63,21 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
         table = evaluation_table(outcome.summary, outcome.comparisons)
         write_evaluation(outcome, folder, markdown=to_markdown(table))
         save_figures(evaluation_figures(outcome), folder / FIGURES)
+        beside = _compare_with_peer(estimates, dataset, folder)
         log_evaluation(outcome.scores, outcome.summary, dataset, folder=folder, run_id=run_id)
     print_table(narrow(table), title=f"{protocol.name} on {dataset.name}: {protocol.meaning}")
+    if beside is not None:
+        print_table(beside, title=f"on the test rows that {PEER} predicts")
+
+
+def _compare_with_peer(estimates: pd.DataFrame, dataset: Dataset, folder: Path) -> pd.DataFrame | None:
+    """Write and return the errors on test rows that a published network predicts, where it predicts some."""
+    if dataset.name not in (PHONIX, PHONIX_FULL):
+        return None
+    peer = load_peer_predictions(fetch_tracked(DATA, target="data.dvc") / PEER_FILE)
+    table = compare_with_peer(estimates, peer)
+    table.to_csv(folder / COMPARISON_FILE, float_format="%.6g")
+    return None if table.empty else table.map("{:.4g}".format)
 
 
 def predict_held_out(

@@ -25,10 +25,9 @@ from paraisite.data.sources.hugging_face import SERVER as HUB
 from paraisite.data.sources.hugging_face import download_files, list_files
 from paraisite.data.sources.materials_project import fetch_stable_materials
 from paraisite.data.sources.phonix import FILE_NAME as PHONIX_FILE
+from paraisite.data.sources.phonix import FULL_NAME, load_annotations
 from paraisite.data.sources.phonix import SOURCE as PHONIX_SOURCE
-from paraisite.data.sources.phonix import load_annotations
 from paraisite.data.sources.phonix_full import HUB_DATASET, REVISION, choose_data_files, map_columns, read_phonix_full
-from paraisite.data.sources.phonix_full import NAME as FULL_NAME
 from paraisite.data.sources.stable_materials import load_stable_materials
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.training.recipes import AFLOW, PHONIX

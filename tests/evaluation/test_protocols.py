@@ -110,6 +110,18 @@ def test_a_thousand_structure_types_are_not_left_out_one_by_one(phonix: Dataset,
 
 
 def test_what_a_data_set_does_not_name_it_cannot_be_split_by(togo15: Dataset, config: Config) -> None:
-    for name, column in (("space-group", "space_group"), ("benchmark", "benchmark_split")):
-        with pytest.raises(DataError, match=f"togo15 does not name every material's {column}"):
+    for name, message in (
+        ("space-group", "togo15 does not name every material's space_group"),
+        ("benchmark", "togo15 names no benchmark_split"),
+    ):
+        with pytest.raises(DataError, match=message):
             PROTOCOLS[name].divide(togo15, config.splits, config.evaluation)
+
+
+def test_rows_in_no_test_set_of_the_benchmark_train(phonix: Dataset, config: Config) -> None:
+    table = phonix.table.assign(benchmark_split=phonix.table["benchmark_split"].where(phonix.table.index > 500))
+    full = dataclasses.replace(phonix, name="phonix-full", table=table.drop(columns="selected_by_label"))
+    random, _ = PROTOCOLS["benchmark"].divide(full, config.splits, config.evaluation)
+    assert random.test.min() > 500
+    assert (random.train <= 500).sum() > 400
+    assert not len(random.unmeasured)

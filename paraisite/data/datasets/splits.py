@@ -18,10 +18,11 @@ import pandas as pd
 
 from paraisite.data.datasets.label_selection import add_selected_rows, refuse_selected_rows
 from paraisite.data.datasets.table import Dataset
+from paraisite.data.sources import phonix
 from paraisite.errors import DataError
 from paraisite.schema import FORMULA, MATERIAL_ID, PART, ROW, SPLIT_SEED, TRAIN, VALIDATION
 
-SPLIT_BY_FORMULA: Final = frozenset({"phonix", "phonix-full"})
+SPLIT_BY_FORMULA: Final = frozenset({phonix.NAME, phonix.FULL_NAME})
 """Names of the data sets whose splits leave every formula whole."""
 
 

@@ -25,6 +25,9 @@ from paraisite.data.validation import build_structure
 from paraisite.errors import DataError, MissingInputError, StructureError
 from paraisite.schema import BENCHMARK_SPLIT, PROTOTYPE, SPACE_GROUP
 
+NAME: Final = "phonix"
+FULL_NAME: Final = "phonix-full"
+"""What the full database is called as a data set, once it was fetched."""
 FILE_NAME: Final = "phonix.parquet"
 SOURCE: Final = "Phonix, Ohnishi et al., npj Comput. Mater. 12, 150 (2026), CC BY 4.0"
 

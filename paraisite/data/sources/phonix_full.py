@@ -30,9 +30,6 @@ from paraisite.errors import ConfigError, DataError, StructureError
 
 logger = logging.getLogger(__name__)
 
-NAME: Final = "phonix-full"
-"""What the data set is called once it is here."""
-
 HUB_DATASET: Final = "phonix-db/phonix-full"
 REVISION: Final = "main"
 
