@@ -60,7 +60,7 @@ def import_own(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A folder of CIF, POSCAR or extended XYZ files with a CSV table of values; a folder of phono3py's "
+            help="A folder of structure files (CIF, POSCAR, ...) with a CSV table of values; a folder of phono3py's "
             "results; a parquet table; or an extended XYZ file."
         ),
     ],

@@ -14,8 +14,8 @@ def predict(
         list[Path] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="CIF, POSCAR, extended XYZ (each frame is a crystal), pymatgen's JSON, or folders of them; - is the "
-            "standard input.  [default: -]",
+            help="CIF, POSCAR, XDATCAR, extended XYZ, JSON (each crystal of a file is a row), or folders of them; - is "
+            "the standard input.  [default: -]",
             show_default=False,
         ),
     ] = None,
@@ -47,8 +47,8 @@ def screen(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A data set's name (see `data list`); a folder of CIF, POSCAR or extended XYZ files; a parquet table; "
-            "JSON lines (.jsonl) or extended XYZ, one crystal per line or frame, also gzipped (.gz).",
+            help="A data set's name (see `data list`); a folder of structure files, or one (CIF, POSCAR, ...); a parquet "
+            "table; JSON lines (.jsonl) or extended XYZ, one crystal per line or frame, also gzipped (.gz).",
         ),
     ],
     model: Annotated[

@@ -30,7 +30,7 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
             raise CheckpointError(f"a served model has one output, found {', '.join(targets)}")
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Predict for each row of the column ``structure``: CIF, POSCAR or extended XYZ as text, or pymatgen's JSON.
+        """Predict for each row of the column ``structure``: CIF, POSCAR, extended XYZ or JSON as text.
 
         Returns:
             The columns of ``inference.rows.list_column_types``, in the order given; ``reason`` says why a row has no

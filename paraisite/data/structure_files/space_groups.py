@@ -68,6 +68,7 @@ def plain_symbols(text: str) -> str:
     return text.translate(_MINUS)
 
 
+@lru_cache(maxsize=1024)
 def find_settings(symbol: str, choice: str | None = None) -> tuple[SpaceGroupSetting, ...]:
     """Return the settings that a Hermann-Mauguin symbol may mean; none if it is not understood.
 
@@ -90,6 +91,7 @@ def find_settings(symbol: str, choice: str | None = None) -> tuple[SpaceGroupSet
     return tuple(_setting_of_hall(hall) for hall, codes in halls if wanted is None or wanted in codes or not any(codes))
 
 
+@lru_cache(maxsize=1024)
 def find_settings_of_number(number: int, choice: str | None = None) -> tuple[SpaceGroupSetting, ...]:
     """Return all settings of the space group with a number, 1 to 230."""
     wanted = _CHOICES.get(choice.lower(), choice.lower()) if choice else None
