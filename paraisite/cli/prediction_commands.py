@@ -47,8 +47,8 @@ def screen(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A data set's name (see `data list`); a folder of structure files, or one (CIF, POSCAR, ...); a parquet "
-            "table; JSON lines (.jsonl) or extended XYZ, one crystal per line or frame, also gzipped (.gz).",
+            help="A data set's name (see `data list`); a folder of structure files, or one (CIF, POSCAR, ...); a "
+            "parquet table; JSON lines (.jsonl) or extended XYZ, one crystal per line or frame, also gzipped (.gz).",
         ),
     ],
     model: Annotated[
