@@ -63,6 +63,8 @@ class Predictor:
     def load(cls, path: Path) -> "Predictor":
         """Read an ensemble file, or a folder with one or with processes; a calibration set beside it is taken along.
 
+        Processes always have one, and so has an ensemble whose card says so.
+
         Raises:
             CheckpointError: A file is absent or damaged, or the calibration set is another model's.
         """
@@ -73,10 +75,9 @@ class Predictor:
         else:
             file = path / ENSEMBLE_FILE if path.is_dir() else path
             model, beside = NetworkModel(Ensemble.load(file)), file.with_name(CALIBRATION_SET_FILE)
-        if not beside.exists() and _card_names_calibration_set(beside.with_name(CARD_FILE)):
-            raise CheckpointError(
-                f"{beside.parent} is incomplete: its {CARD_FILE} is of a predictor with {beside.name}"
-            )
+        expected = isinstance(model, ProcessModel) or _card_names_calibration_set(beside.with_name(CARD_FILE))
+        if expected and not beside.exists():
+            raise CheckpointError(f"{beside.parent} is incomplete: {beside.name} belongs to it and is absent")
         return cls(model, CalibrationSet.load(beside) if beside.exists() else None)
 
     def save(self, folder: Path) -> None:

@@ -155,5 +155,5 @@ def test_a_predictor_whose_card_names_a_calibration_set_that_is_gone_is_refused(
     (tmp_path / CARD_FILE).write_text(json.dumps({"calibration": {"n_row": 3}}))
     assert Predictor.load(tmp_path).calibration_set is not None
     (tmp_path / CALIBRATION_SET_FILE).unlink()
-    with pytest.raises(CheckpointError, match=r"is incomplete: its card\.json is of a predictor with reference"):
+    with pytest.raises(CheckpointError, match=r"is incomplete: reference\.safetensors belongs to it"):
         Predictor.load(tmp_path)

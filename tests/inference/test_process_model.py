@@ -11,6 +11,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.build_predictor import make_calibration_set, mark_trained_rows
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel, build_descriptors
 from paraisite.models.estimate import mix_estimates
@@ -73,6 +74,14 @@ def test_a_file_holds_all_of_it(tmp_path: Path):
     expected = predictor().predict(asked)
     np.testing.assert_array_equal(found.predict(asked).value, expected.value)
     np.testing.assert_array_equal(found.predict(asked).lower, expected.lower)
+
+
+def test_processes_without_their_calibration_set_are_refused(tmp_path: Path):
+    """They answered with another value and without intervals, as after a fit that was killed between its files."""
+    predictor().save(tmp_path)
+    (tmp_path / CALIBRATION_SET_FILE).unlink()
+    with pytest.raises(CheckpointError, match=r"is incomplete: reference\.safetensors belongs to it and is absent"):
+        Predictor.load(tmp_path)
 
 
 def test_predictions_have_intervals_and_neighbours():
