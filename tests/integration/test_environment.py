@@ -45,7 +45,7 @@ def direct_requirements() -> list[Requirement]:
 
 def pins() -> dict[str, Version]:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    requirements = [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
+    requirements = [Requirement(line.removesuffix("\\")) for line in lines if line and line[0] not in "# "]
     found = {}
     for requirement in requirements:
         (pin,) = requirement.specifier
@@ -68,7 +68,18 @@ def test_each_direct_dependency_has_a_lower_bound(requirement: Requirement) -> N
 def test_requirements_hold_nothing_of_the_machine_that_made_them() -> None:
     text = (ROOT / "requirements.txt").read_text()
     assert "uv pip compile pyproject.toml" in text.splitlines()[1]
-    assert not re.search(r"://|file:|@ |^\s*-|/home|/root|/tmp", text, re.MULTILINE)
+    assert not re.search(r"://|file:|@ |^\s*-(?!-hash=sha256:)|/home|/root|/tmp", text, re.MULTILINE)
+
+
+def test_every_pin_has_hashes() -> None:
+    """So pip and uv refuse a file that was exchanged in an index; both refuse a list where one lacks them."""
+    assert "--generate-hashes " in (ROOT / "requirements.txt").read_text().splitlines()[1]
+    text = re.sub(r"^\s*#.*$", "", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+    entries = [entry.split() for entry in text.replace("\\\n", " ").splitlines() if entry.strip()]
+    assert len(entries) == len(pins())
+    for name, *hashes in entries:
+        assert hashes, name
+        assert all(re.fullmatch("--hash=sha256:[0-9a-f]{64}", each) for each in hashes), name
 
 
 def test_all_files_name_the_same_python() -> None:
