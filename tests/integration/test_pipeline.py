@@ -66,7 +66,7 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
             "build/check_formation_energy/metrics.json",
             "build/check_bte",
             "build/lab",
-            *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix")),
+            *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix", "phonix")),
             *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
             *(f"build/evaluate_{name}/result" for name in HONEST),
             "build/backbones/result",
