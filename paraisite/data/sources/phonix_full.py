@@ -24,6 +24,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.sources.phonix import SOURCE
+from paraisite.data.structure_files.pymatgen_documents import read_pymatgen_document
 from paraisite.data.structure_labels import label_structure_type
 from paraisite.data.validation import build_structure, validate_structure
 from paraisite.errors import ConfigError, DataError, StructureError
@@ -48,7 +49,16 @@ COLUMNS: Final[Mapping[str, str]] = {
 ENDINGS: Final = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 """Forms of tables that are read, the preferred one first."""
 
-_STRUCTURE_ERRORS: Final = (KeyError, TypeError, ValueError, IndexError, SyntaxError, RecursionError, MemoryError)
+_STRUCTURE_ERRORS: Final = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    OverflowError,
+    SyntaxError,
+    RecursionError,
+    MemoryError,
+)
 
 
 def choose_data_files(paths: Iterable[str]) -> list[str]:
@@ -146,7 +156,7 @@ def parse_structure(value: Any) -> Structure:
     try:
         content = _parse_text(value) if isinstance(value, str) else value
         if "lattice" in content and "sites" in content:
-            return validate_structure(Structure.from_dict(dict(content)))
+            return validate_structure(read_pymatgen_document(content))
         numbers, cell, positions = content["numbers"], content["cell"], content["positions"]
         symbols = [Element.from_Z(int(number)).symbol for number in numbers]
         lattice = Lattice([[float(part) for part in vector] for vector in cell])

@@ -1,7 +1,6 @@
 """Crystals of a CIF: one for each block that lists atoms."""
 
 import re
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -12,7 +11,7 @@ from pymatgen.core.lattice import Lattice
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.structure_files.cif_block import CifBlock, read_blocks
 from paraisite.data.structure_files.cif_sites import CifSites, check_hydrogens, expand, has_sites, read_sites
-from paraisite.data.structure_files.cif_symmetry import CifSymmetry, read_symmetry
+from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, read_symmetry
 from paraisite.data.structure_files.formulas import parse_formula
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
@@ -22,7 +21,7 @@ from paraisite.errors import StructureError
 SAME_PLACE_ANGSTROM: Final = 0.1
 _SHORTEST_ANGSTROM: Final = 0.5
 _HEADERS: Final = re.compile(r"^\s*data_", re.IGNORECASE | re.MULTILINE)
-_MAX_PAIRS: Final = 200_000
+_MAX_PAIRS: Final = 2_000_000
 _FULL: Final = 1 - 1e-6
 
 
@@ -73,8 +72,25 @@ def _build_crystal(block: CifBlock) -> CrystalArrays:
     check_hydrogens(sites, formula_without_hydrogen=bool(formula) and not formula & {"H", "D", "T"})
     symmetry = read_symmetry(block, lattice)
     if len(symmetry.settings) == 1:
-        return _expand(sites, symmetry.settings[0], lattice, replace(stated, space_group=symmetry.unconfirmed))
+        crystal = _expand(sites, symmetry.settings[0], lattice, stated)
+        if symmetry.unconfirmed and not any(_is_invariant(crystal, setting) for setting in symmetry.unconfirmed):
+            check_stated(crystal, StatedFacts(space_group=symmetry.unconfirmed[0].number))
+        return crystal
     return _choose(sites, symmetry, lattice, stated)
+
+
+def _is_invariant(crystal: CrystalArrays, setting: SpaceGroupSetting) -> bool:
+    """Return whether the operations of a setting bring each atom of a crystal to an atom of the same element."""
+    coords, lattice = crystal.frac_coords, crystal.lattice_angstrom[0]
+    if len(coords) ** 2 * len(setting.rotations) > _MAX_PAIRS or not fits_cell(setting, lattice):
+        return False
+    same = crystal.atomic_number[:, None] == crystal.atomic_number
+    for rotation, translation in zip(setting.rotations, setting.translations, strict=True):
+        shift = (coords @ rotation.T + translation)[:, None] - coords
+        near = np.linalg.norm((shift - np.rint(shift)) @ lattice, axis=2) < SAME_PLACE_ANGSTROM
+        if not (near & same).any(axis=1).all():
+            return False
+    return True
 
 
 def _expand(

@@ -10,6 +10,9 @@ from paraisite.errors import StructureError
 
 _TYPE: Final = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]\d*\.?\d*|\d+)?")
 _MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]")
+ISOTOPE_LABEL: Final = re.compile(r"[DT](?![A-Za-z])")
+"""Label of an isotope of hydrogen, whatever its type symbol is."""
+
 _MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
 _MOLECULE: Final = re.compile(r"(?:O-?H|OD|H[23]O|D2O|[Ww]at|WAT|NH[34]?|ND[34]?|CH[1234]?)(?![a-z])")
 _OXYGEN_OF_WATER: Final = re.compile(r"(?:[HD][23]O|[Ww]at|WAT)(?![a-z])")

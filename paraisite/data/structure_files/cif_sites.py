@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock, as_number
 from paraisite.data.structure_files.cif_elements import (
+    ISOTOPE_LABEL,
     element_of_label,
     element_of_type,
     find_suspect,
     hidden_hydrogen,
 )
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting
-from paraisite.data.validation import MAX_ATOMS, too_many_atoms
+from paraisite.data.validation import MAX_ATOMS, isotope, too_many_atoms
 from paraisite.errors import StructureError
 
 COORDINATES: Final = tuple(f"_atom_site_fract_{axis}" for axis in "xyz")
@@ -90,6 +91,9 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
     symbols = [
         (known.get(types[row]) if types else None) or element_of_label(names[row], formula_elements) for row in kept
     ]
+    for row, symbol in zip(kept, symbols, strict=True):
+        if symbol == "H" and (isotope_label := ISOTOPE_LABEL.match(names[row].strip())):
+            raise StructureError(isotope(f"{isotope_label[0]} by its label"))
     coords = np.array([[_coordinate(column[row], names[row]) for column in columns if column] for row in kept])
     return CifSites(
         labels=tuple(names[row] for row in kept),

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.data.structure_files.cif_block import CifBlock
+from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock
 from paraisite.data.structure_files.space_groups import (
     SpaceGroupSetting,
     build_setting,
@@ -55,13 +55,13 @@ class CifSymmetry:
     Attributes:
         settings: One, or several where the file does not say which.
         named: What the file names, for people.
-        unconfirmed: Number of the space group that the file names while its operations are another's; the crystal
-            itself has to show it.
+        unconfirmed: Settings of the space group that the file names while its operations are another's; the crystal
+            itself has to show that it is the file's.
     """
 
     settings: tuple[SpaceGroupSetting, ...]
     named: str
-    unconfirmed: int | None = None
+    unconfirmed: tuple[SpaceGroupSetting, ...] = ()
 
 
 def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) -> CifSymmetry:
@@ -101,9 +101,12 @@ def fits_cell(setting: SpaceGroupSetting, lattice_angstrom: npt.NDArray[np.float
 
 
 def _read_operations(block: CifBlock) -> tuple[str, ...] | None:
-    if listed := block.column(*OPERATIONS):
-        return tuple(listed)
-    magnetic = block.column(*_MAGNETIC)
+    lists = [listed for tag in OPERATIONS if (listed := _known_values(block, tag))]
+    if len(lists) == 2 and build_setting(lists[0]).key != build_setting(lists[1]).key:
+        raise StructureError(f"{' and '.join(OPERATIONS)} list different operations")
+    if lists:
+        return lists[0]
+    magnetic = _known_values(block, *_MAGNETIC)
     if not magnetic:
         return None
     centrings = block.column(*_CENTRINGS) or ["x,y,z,+1"]
@@ -113,6 +116,11 @@ def _read_operations(block: CifBlock) -> tuple[str, ...] | None:
         for parts in (_spatial(operation).split(",") for operation in magnetic)
         for centring in shifts
     )
+
+
+def _known_values(block: CifBlock, *tags: str) -> tuple[str, ...]:
+    """Return the values of the first of these tags that is there and says anything."""
+    return tuple(value for value in block.column(*tags) or () if value.strip() not in UNKNOWN)
 
 
 def _spatial(operation: str) -> str:
@@ -147,19 +155,38 @@ def _read_stated(block: CifBlock, *, required: bool) -> _Stated:
     named = " ".join([*dict.fromkeys(names.values()), *([] if number is None else [f"({int(number)})"])])
     if number is not None:
         understood[_NUMBER[0]] = find_settings_of_number(int(number), code)
-    numbers = [{setting.number for setting in settings} for settings in understood.values()]
-    common = set.intersection(*numbers) if numbers else set()
-    if numbers and not common:
+    numbers = [{setting.number for setting in settings} - {None} for settings in understood.values()]
+    if numbers and not set.intersection(*(found or set(range(231)) for found in numbers)):
         raise StructureError(f"several space groups are named that are not the same: {named}")
+    halls, symbols = ([understood[tag] for tag in tags if tag in understood] for tags in (_HALL, _SYMBOLS))
+    exact = halls + [settings for settings in symbols if not _may_be_type(settings)] or symbols
     unread = _list_names(block)
-    if required and unread.keys() - understood.keys() and not understood.keys() & {*_HALL, *_SYMBOLS}:
+    if required and unread.keys() - understood.keys() and not exact:
         shown = named or " ".join(unread.values())
         raise StructureError(f"the space group {shown!r} is not understood, and no symmetry operations are listed")
-    for tag in (*_HALL, *_SYMBOLS, *_TYPE_ONLY, _NUMBER[0]):
-        if tag in understood:
-            candidates = tuple(setting for setting in understood[tag] if setting.number in common)
-            return _Stated(candidates, tag in (*_HALL, *_SYMBOLS), named)
-    return _Stated((), False, named)
+    if exact:
+        return _Stated(_common_settings(exact, named, required=required), True, named)
+    others = [understood[tag] for tag in (*_TYPE_ONLY, _NUMBER[0]) if tag in understood]
+    return _Stated(others[0] if others else (), False, named)
+
+
+def _common_settings(
+    exact: list[tuple[SpaceGroupSetting, ...]], named: str, *, required: bool
+) -> tuple[SpaceGroupSetting, ...]:
+    """Return the settings that all names mean.
+
+    Raises:
+        StructureError: They mean different ones, and no list of operations says which.
+    """
+    keys = frozenset.intersection(*(frozenset(one.key for one in settings) for settings in exact))
+    if required and not keys:
+        raise StructureError(f"several settings of a space group are named that are not the same: {named}")
+    return tuple(one for one in exact[0] if one.key in keys or not keys)
+
+
+def _may_be_type(settings: tuple[SpaceGroupSetting, ...]) -> bool:
+    """Return whether a symbol may stand for the group in any setting: a standard one without choice of origin."""
+    return any(one.is_standard for one in settings) and not (len(settings) == 1 and ":" in settings[0].name)
 
 
 def _settings_of(tag: str, text: str, code: str | None) -> tuple[SpaceGroupSetting, ...]:
@@ -180,19 +207,19 @@ def _list_names(block: CifBlock) -> dict[str, str]:
     return {tag: text for tag in block.values if tag.startswith(_NAMES) and (text := block.text(tag)) is not None}
 
 
-def _compare_with_stated(setting: SpaceGroupSetting, stated: _Stated) -> int | None:
-    """Return the number of the space group that a block names, if its operations are another's.
+def _compare_with_stated(setting: SpaceGroupSetting, stated: _Stated) -> tuple[SpaceGroupSetting, ...]:
+    """Return the settings of the space group that a block names, if its operations are another's.
 
     Raises:
         StructureError: The operations are those of another setting than the one that is named. A standard symbol may
             stand for the group in any setting.
     """
     numbers = {candidate.number for candidate in stated.candidates} - {None}
-    if not numbers:
-        return None
+    if not numbers or setting.number is None:
+        return ()
     if setting.number not in numbers:
-        return min(number for number in numbers if number)
-    exact = stated.candidates if stated.is_setting else ()
-    if exact and not any(one.is_standard or one.key == setting.key for one in exact):
+        return stated.candidates
+    exact = stated.candidates if stated.is_setting and setting.name else ()  # the origin may be any that is not listed
+    if exact and not _may_be_type(exact) and setting.key not in {one.key for one in exact}:
         raise StructureError(f"the symmetry operations are those of {setting.name}, while {stated.named} is named")
-    return None
+    return ()

@@ -9,7 +9,7 @@ Source: International Tables for Crystallography A (2016), 10.1107/9780955360206
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final
 
@@ -43,8 +43,9 @@ class SpaceGroupSetting:
     """One setting of a space group.
 
     Attributes:
-        name: Symbol with its choice of origin or axes, or the Hall symbol, for people.
-        number: In the International Tables; None for a group in a cell that these do not list.
+        name: Symbol with its choice of origin or axes, or the Hall symbol, for people; empty for a setting that is not
+            listed.
+        number: In the International Tables; None where spglib does not know either.
         is_standard: Whether its number alone stands for this setting, too.
         rotations: float64 [n_operation, 3, 3], acting on fractional coordinates.
         translations: float64 [n_operation, 3].
@@ -149,7 +150,7 @@ def build_setting(triplets: tuple[str, ...]) -> SpaceGroupSetting:
     group: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(ops))
     if group is not None and len(group.operations()) == len(ops):
         return _build(group.xhm(), group.number, group.is_reference_setting(), ops)
-    setting = _build("", None, False, ops)
+    setting = _build_unlisted("", ops)
     if not _is_group(setting):
         raise StructureError(
             f"the {len(ops)} symmetry operations are no group: the list is not complete, or one of them is wrong"
@@ -180,8 +181,20 @@ def _setting_of_hall(hall: str) -> SpaceGroupSetting:
     operations = gemmi.symops_from_hall(hall)
     group: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_ops(operations)
     if group is None:
-        return _build(hall, None, False, operations)
+        return _build_unlisted(hall, operations)
     return _build(group.xhm(), group.number, group.is_reference_setting(), operations)
+
+
+def _build_unlisted(name: str, operations: Iterable[gemmi.Op]) -> SpaceGroupSetting:
+    """Return a setting that gemmi does not list, such as one of another origin, with the number of its type."""
+    setting = _build(name, None, False, operations)
+    try:
+        kind = spglib.get_spacegroup_type_from_symmetry(
+            np.rint(setting.rotations).astype(np.intc).tolist(), setting.translations.tolist()
+        )
+    except Exception:  # spglib's errors have no common type across its versions
+        kind = None
+    return setting if kind is None else replace(setting, number=int(kind.number))
 
 
 def _build(name: str, number: int | None, is_standard: bool, operations: Iterable[gemmi.Op]) -> SpaceGroupSetting:

@@ -188,6 +188,48 @@ def test_operations_of_another_origin_than_the_symbol_names_are_refused():
     assert "are those of F d -3 m:2, while F d -3 m :1 is named" in reason_of(text)
 
 
+CELL_14 = (5, 6, 7, 90, 100, 90)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "hall", "reason"),
+    [
+        ("P 1 21/n 1", "-P 2ybc", "several settings"),
+        ("P 1 21/n 1", "-P 2yn", None),
+        ("P 1 21/c 1", "-P 2yn", None),
+        ("P 1 21/a 1", "-P 2yn", "several settings"),
+    ],
+)
+def test_a_hall_symbol_says_the_setting_and_a_standard_symbol_only_the_type(symbol: str, hall: str, reason: str | None):
+    text = cif(["Na Na .1 .2 .3"], cell=CELL_14, symbol=symbol, further=f"_symmetry_space_group_name_Hall '{hall}'")
+    if reason:
+        assert reason in reason_of(text)
+    else:
+        assert read_one(text) == read_one(cif(["Na Na .1 .2 .3"], cell=CELL_14, symbol="P 1 21/n 1"))
+
+
+def test_operations_of_an_origin_that_no_table_lists_are_taken_as_they_are():
+    shifted = [operation.triplet() for operation in gemmi.symops_from_hall("-P 2yn (x,y,z+1/4)")]
+    text = cif(["Na Na .1 .2 .3"], cell=CELL_14, symbol="P 1 21/n 1", operations=shifted)
+    assert read_one(text) == Crystal("Na4", 0.74, 2.65, 14)
+
+
+def test_a_crystal_may_have_more_symmetry_than_its_file_names():
+    sites = [f"Ca Ca {place}" for place in ("0 0 0", ".5 .5 0", ".5 0 .5", "0 .5 .5")]
+    sites += [f"O O {place}" for place in (".5 .5 .5", "0 0 .5", "0 .5 0", ".5 0 0")]
+    assert read_one(cif(sites, symbol="P 4/m m m", operations=["x,y,z"])) == ROCKSALT
+    primitive = cif(
+        ["Ca Ca 0 0 0", "O O .5 .5 .5"], cell=(3.4019,) * 3 + (60,) * 3, symbol="F m -3 m", operations=["x,y,z"]
+    )
+    assert read_one(primitive) == Crystal("Ca1 O1", 3.34, 2.41, 225)
+
+
+def test_two_lists_of_operations_have_to_be_the_same():
+    further = "loop_\n_space_group_symop_operation_xyz\n'x,y,z'\n'-x,-y,-z'"
+    assert "list different operations" in reason_of(cif(further=further, operations=["x,y,z"]))
+    assert read_one(cif(symbol="F m -3 m", further="_symmetry_equiv_pos_as_xyz ?")) == ROCKSALT
+
+
 def test_a_standard_symbol_may_stand_beside_operations_of_any_setting():
     text = cif(ZIRCONIUM_OXIDE, cell=BADDELEYITE, symbol="P 21/c", operations=operations("P 1 21/c 1"))
     assert read_one(text) == read_one(text.replace("'P 21/c'", "'P 1 21/c 1'"))

@@ -67,7 +67,7 @@ def test_listed_operations_are_known_again_in_any_order():
 
 def test_a_group_that_the_tables_do_not_list_is_a_group():
     doubled = build_setting(("x,y,z", "x+1/2,y,z", "-x,-y,-z", "-x+1/2,-y,-z"))
-    assert (doubled.number, len(doubled.rotations)) == (None, 4)
+    assert (doubled.name, doubled.number, len(doubled.rotations)) == ("", 2, 4)
     with pytest.raises(StructureError, match="the 2 symmetry operations are no group"):
         build_setting(("x,y,z", "x+1/3,y,z"))
     with pytest.raises(StructureError, match="does not keep volumes"):
