@@ -249,8 +249,10 @@ class LabConfig:
         seed: Decides which decorations are drawn, and in which order.
         slack_potential: Potential of tier ``slack``, a name that ``labels.potential`` knows.
         slack_candidates: Decorations to compute; about a third is accepted.
-        bte_potential: Potential of tier ``bte``.
-        bte_candidates: Crystals of tier ``slack`` to compute at most.
+        bte_potential: Potential that tier ``bte`` was computed with.
+        bte_candidates: Crystals of tier ``slack`` that it was begun for.
+        kappa_potential: Potential of tiers ``kappa``, ``kappa_known`` and ``phonons``.
+        kappa_candidates: Crystals of tier ``kappa`` to compute.
         pretraining: Of the network on formation energies and moduli.
         slack_training: Of the recipes that train on tier ``slack``.
     """
@@ -260,6 +262,8 @@ class LabConfig:
     slack_candidates: Count
     bte_potential: Text
     bte_candidates: Count
+    kappa_potential: Text
+    kappa_candidates: Count
     pretraining: TrainingChanges
     slack_training: TrainingChanges
 

@@ -13,6 +13,8 @@ FORMULA: Final = "formula"
 PROTOTYPE: Final = "prototype"
 KAPPA: Final = "kappa_w_per_m_k"
 """Lattice thermal conductivity at 300 K as computed or measured, W/m/K: the label, never a prediction."""
+KAPPA_POTENTIAL: Final = "kappa_potential_w_per_m_k"
+"""The same under a machine-learned potential, W/m/K, before any correction: a computed value, but no accurate one."""
 SOURCE: Final = "source"
 REASON: Final = "reason"
 

@@ -66,7 +66,7 @@ def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
 
     Returns:
         One row per material of the data set, in its order (index material_id): ``reason``, empty where all is known,
-        and the fields of ``labels.phonons.PhononDescriptors``.
+        and the columns of ``labels.phonon_labels``.
     """
     folder = PHONONS / dataset.name
     try:

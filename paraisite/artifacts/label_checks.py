@@ -16,6 +16,12 @@ logger = logging.getLogger(__name__)
 KNOWN_VALUES: Final = {"slack": "AFLOW's AGL", "bte": "Togo15"}
 """Tiers that can be checked, and the known conductivities that they are compared with."""
 
+KAPPA_TIER: Final = "kappa"
+SETTINGS: Final = "settings"
+"""Further checks: of conductivities against all accurate data sets, and of the settings that they are computed with."""
+
+CORRECTION_FILE: Final = "correction.json"
+
 FORMATION_ENERGY: Final = "formation_energy"
 _METRICS_FILE: Final = "metrics.json"
 

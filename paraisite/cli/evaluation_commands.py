@@ -171,14 +171,20 @@ def check(
 ) -> None:
     """Compare the project's own labels with known values.
 
-    Conductivities of a tier, or the formation energies of the pretrained network; into build/check_WHAT/.
+    Conductivities of a tier, the settings they are computed with, or the formation energies of the pretrained network;
+    into build/check_WHAT/.
     """
     from paraisite.workflows import check
 
-    if what == "formation_energy":
-        check.check_formation_energies()
-    else:
-        check.check_labels(what)
+    match what:
+        case "formation_energy":
+            check.check_formation_energies()
+        case "kappa":
+            check.check_kappa()
+        case "settings":
+            check.check_settings()
+        case tier:
+            check.check_labels(tier)
 
 
 VERBS: Final = (prepare, evaluate, compare, overlap, backbones, tune, check)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from paraisite.cli.options import N_CORE, Processes, dataset_of, one_of
-from paraisite.labels import TIERS
+from paraisite.labels import RETIRED_TIERS, TIERS
 from paraisite.training.recipes import FINAL_DATASETS
 
 PhononDataset = Annotated[
@@ -14,18 +14,26 @@ PhononDataset = Annotated[
         "--dataset",
         parser=dataset_of(FINAL_DATASETS),
         metavar="|".join((*FINAL_DATASETS, "YOURS")),
-        help="Data set whose crystals tier phonons describes.",
+        help="Data set whose crystals tiers kappa_known and phonons compute.",
     ),
+]
+PotentialName = Annotated[
+    str | None,
+    typer.Option("--potential", help="Potential of tier settings, e.g. 7net-l3i5. Default: lab.kappa_potential."),
 ]
 
 
 def label(
-    tier: Annotated[str, typer.Argument(parser=one_of(TIERS), metavar="|".join(TIERS), help="Tier of labels.")],
+    tier: Annotated[
+        str,
+        typer.Argument(parser=one_of((*TIERS, *RETIRED_TIERS)), metavar="|".join(TIERS), help="Tier of labels."),
+    ],
     processes: Processes = N_CORE,
     keep: Annotated[
         bool, typer.Option(help="Commit and push finished parts with DVC every half hour and at the end.")
     ] = True,
     dataset: PhononDataset = "togo15",
+    potential: PotentialName = None,
 ) -> None:
     """Compute labels with a machine-learned potential.
 
@@ -33,7 +41,7 @@ def label(
     """
     from paraisite.workflows import label
 
-    label.label_crystals(tier, n_process=processes, keep=keep, dataset=dataset)
+    label.label_crystals(tier, n_process=processes, keep=keep, dataset=dataset, potential=potential)
 
 
 def build_labels() -> None:

@@ -29,7 +29,10 @@ PREDICTOR: Final = "predictor"
 """Name of a folder with a model and its calibration set, among the files of a recipe and of a registered model."""
 
 PHONONS: Final = LABELS / "phonons"
-"""Phonons of data sets' crystals under a potential, a folder per data set."""
+"""Phonons of data sets' crystals under a potential, at their own cells, a folder per data set."""
+
+KNOWN_LABELS: Final = LABELS / "kappa_known"
+"""The same at the cells that the potential relaxes them to."""
 
 
 def built(recipe_name: str) -> Path:

@@ -1,28 +1,23 @@
 """A potential's conductivity of one crystal, beside what the model predicts: a check of minutes, not a proof."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.errors import StructureError
 from paraisite.labels.conductivity import (
     MAX_SHARE_OF_WAVE_VECTOR,
     MIN_FREQUENCY_THZ,
-    Conductivity,
-    choose_mesh,
-    compute_conductivity,
+    compute_lattice_conductivity,
     find_lowest_mode,
 )
-from paraisite.labels.force_constants import Effort, compute_harmonic_phonons, count_supercell_atoms
-from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM, relax, relax_atoms
+from paraisite.labels.force_constants import standardize
+from paraisite.labels.phonon_labels import describe_solution
+from paraisite.labels.phonon_settings import LABELS, PhononSettings
 
-EFFORT: Final = Effort(min_angstrom=7.5, min_atoms=40, snapshots_per_minimum=4.0, opposite_too=True)
-"""As for labels, with each displacement in the opposite direction as well: twice the cost, no fourth-order terms."""
-
-MAX_SUPERCELL_ATOMS: Final = 200
-"""Larger ones take hours."""
+MAX_CELL_ATOMS: Final = 40
+"""In the conventional cell; larger ones take hours."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +25,14 @@ class PotentialCheck:
     """Phonons and conductivity of a crystal under a potential, at 300 K.
 
     Attributes:
-        conductivity: Of the cell that was computed; imaginary phonons are left out of it.
+        columns: As ``labels.phonon_labels`` describes them; imaginary phonons are left out of the conductivity.
         lowest_frequency_thz: Of all phonons on a mesh with the zone's centre and boundaries, negative if imaginary.
         lowest_at: Its wave vector, in reciprocal lattice vectors of the primitive cell.
         volume_change: Of the cell by the relaxation, as a fraction; 0 where the cell was kept.
-        structure: The primitive cell that was computed, atoms at rest.
+        structure: The cell that was computed, atoms at rest.
     """
 
-    conductivity: Conductivity
+    columns: dict[str, Any]
     lowest_frequency_thz: float
     lowest_at: tuple[float, ...]
     volume_change: float
@@ -50,16 +45,13 @@ class PotentialCheck:
         if self.lowest_frequency_thz < MIN_FREQUENCY_THZ:
             where = " ".join(f"{x:g}" for x in self.lowest_at)
             sentences.append(f"imaginary phonon of {self.lowest_frequency_thz:.2f} THz at ({where}): not stable at 0 K")
-        if self.conductivity.max_share > MAX_SHARE_OF_WAVE_VECTOR:
-            sentences.append(
-                f"one wave vector carries {self.conductivity.max_share:.0%}: the value grows with the mesh"
-            )
+        if (share := self.columns["max_share"]) > MAX_SHARE_OF_WAVE_VECTOR:
+            sentences.append(f"one wave vector carries {share:.0%}: the value grows with the mesh")
         return sentences
 
     def as_row(self) -> dict[str, Any]:
         """Return the numbers and warnings as JSON knows them."""
-        return {
-            **asdict(self.conductivity),
+        return {name: value for name, value in self.columns.items() if name != "structure_json"} | {
             "lowest_frequency_thz": self.lowest_frequency_thz,
             "lowest_at": list(self.lowest_at),
             "volume_change": self.volume_change,
@@ -67,22 +59,26 @@ class PotentialCheck:
         }
 
 
-def check_with_potential(structure: Structure, calculator: Any, *, keep_cell: bool) -> PotentialCheck:
+def check_with_potential(
+    structure: Structure, calculator: Any, *, keep_cell: bool, settings: PhononSettings = LABELS
+) -> PotentialCheck:
     """Compute a crystal's phonons and conductivity under a potential.
 
     Args:
         structure: Any cell of it.
         calculator: ASE calculator with forces, and stress where the cell is relaxed.
         keep_cell: Whether only the atoms settle, at the cell that is given.
+        settings: Of the phonons.
 
     Raises:
-        StructureError: The supercell is too large, atoms or cell do not settle, or no finite conductivity comes out.
+        StructureError: The cell is too large, atoms or cell do not settle, or no finite conductivity comes out.
     """
-    primitive = SpacegroupAnalyzer(structure, SYMMETRY_TOLERANCE_ANGSTROM).get_primitive_standard_structure()
-    if (n_atom := count_supercell_atoms(primitive)) > MAX_SUPERCELL_ATOMS:
-        raise StructureError(f"a supercell of {n_atom} atoms, expected at most {MAX_SUPERCELL_ATOMS}")
-    settled = relax_atoms(primitive, calculator) if keep_cell else relax(primitive, calculator)[0]
-    harmonic = compute_harmonic_phonons(settled, calculator)
-    lowest, where = find_lowest_mode(harmonic, [2 * number for number in choose_mesh(settled)])
-    conductivity = compute_conductivity(harmonic, settled, calculator, effort=EFFORT)
-    return PotentialCheck(conductivity, lowest, where, settled.volume / primitive.volume - 1.0, settled)
+    given = standardize(structure, settings)
+    if len(given) > MAX_CELL_ATOMS:
+        raise StructureError(f"a conventional cell of {len(given)} atoms, expected at most {MAX_CELL_ATOMS}")
+    settings = replace(settings, relaxes=not keep_cell)
+    solved = compute_lattice_conductivity(structure, calculator, settings, allows_imaginary=True)
+    lowest, where = find_lowest_mode(solved.harmonic, settings)
+    settled = solved.harmonic.cell
+    change = settled.volume / given.volume - 1.0
+    return PotentialCheck(describe_solution(solved, settings), lowest, where, change, settled)

@@ -2,6 +2,13 @@
 
 from typing import Final
 
-TIERS: Final = ("elements", "slack", "slack_check", "bte", "bte_check", "phonons")
-"""Campaigns of ``paraisite label``: reference energies, the two tiers, known compounds to measure each tier, and
-phonons of a data set's own crystals, which describe them."""
+TIERS: Final = ("elements", "slack", "slack_check", "kappa", "kappa_known", "phonons", "settings")
+"""Campaigns of ``paraisite label``: reference energies, moduli with Slack's conductivity and known compounds to
+measure it, conductivities by phonons, the same of a data set's crystals at the potential's cells and at their own, and
+settings that reproduce published conductivities."""
+
+RETIRED_TIERS: Final = ("bte", "bte_check")
+"""Computed with settings that are wrong by a factor of two; their rows are kept, no new ones are computed."""
+
+OF_DATASET: Final = ("kappa_known", "phonons")
+"""Tiers of a data set's crystals: a folder for each data set."""

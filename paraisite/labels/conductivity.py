@@ -1,11 +1,12 @@
-"""Lattice thermal conductivity from a potential's forces: phonons' Boltzmann equation, relaxation-time approximation.
+"""Lattice thermal conductivity from force constants: phonons' Boltzmann equation in the relaxation-time approximation.
 
-No Born charges: the splitting of optical branches at the zone centre is left out. No scattering by isotopes, boundaries
-or electrons. Source of method and code: Togo, Chaput and Tanaka, PRB 91, 094306 (2015), 10.1103/PhysRevB.91.094306
-(phono3py); force constants fitted to random displacements: Seko and Togo, PRB 110, 214302 (2024),
-10.1103/PhysRevB.110.214302 (symfc).
+Particle-like transport and, beside it, the coherences of Wigner's equation; natural isotopes scatter. No Born charges:
+the splitting of optical branches at the zone centre is left out, unless charges are given. No scattering by boundaries
+or electrons. Sources: Togo, Chaput and Tanaka, PRB 91, 094306 (2015), 10.1103/PhysRevB.91.094306 (phono3py);
+Simoncelli, Marzari and Mauri, Nat. Phys. 15, 809 (2019), 10.1038/s41567-019-0520-x (coherences).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,166 +14,234 @@ import numpy as np
 from phono3py import Phono3py
 from phonopy import Phonopy
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.arrays import Floats
 from paraisite.errors import StructureError
-from paraisite.labels import force_constants
-from paraisite.labels.force_constants import Effort, compute_harmonic_phonons
-from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
+from paraisite.labels.force_constants import (
+    CubicConstants,
+    HarmonicConstants,
+    build_phonons,
+    compute_cubic_constants,
+    compute_harmonic_constants,
+    standardize,
+)
+from paraisite.labels.mechanics import relax, relax_atoms
+from paraisite.labels.phonon_settings import PhononSettings
 from paraisite.labels.supercell_forces import to_phonopy_cell
 
 TEMPERATURE_KELVIN: Final = 300.0
-MESH: Final = 10
-"""Phonon wave vectors along the longest reciprocal axis, along others as many fewer as they are shorter: NaCl and GaAs
-come out 4 % above their values with 19, forty times faster."""
 
 MIN_FREQUENCY_THZ: Final = -0.05
 """A mode below (imaginary frequencies count as negative) says that the crystal is not stable."""
 
 MAX_SHARE_OF_WAVE_VECTOR: Final = 0.5
 """Where one wave vector (and those equal to it by symmetry) carries more of the conductivity, a mode is hardly
-scattered and the value grows with the mesh: InP under SevenNet-l3i5 has 0.78, and 1,109, 1,319, 1,498 and 1,640 W/m/K
-with meshes of 9, 11, 13 and 15."""
+scattered and the value grows with the mesh: InP under SevenNet-l3i5 without isotopes has 0.78, and 1,109, 1,319, 1,498
+and 1,640 W/m/K with meshes of 9, 11, 13 and 15."""
+
+_MAX_RELAXATION_STEPS: Final = 300
+_AXES: Final = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
 @dataclass(frozen=True)
 class Conductivity:
-    """What the Boltzmann equation gives.
+    """What the Boltzmann equation gives at 300 K.
 
     Attributes:
-        kappa_w_per_m_k: Mean of the tensor's diagonal at 300 K, W/m/K.
-        min_frequency_thz: Lowest phonon frequency on the mesh, THz, negative if imaginary.
-        max_frequency_thz: Highest, THz.
-        max_share: Largest share of the conductivity that one wave vector of the mesh carries, with its equivalents.
-        n_supercell_atom: Atoms in the supercell.
-        n_force_call: Supercells whose forces were computed.
+        kappa_w_per_m_k: Mean of the tensor's diagonal, W/m/K.
+        tensor_w_per_m_k: xx, yy, zz, yz, xz and xy, in the axes of the standard cell, W/m/K.
+        particle_w_per_m_k: What of the mean is particle-like.
+        coherence_w_per_m_k: What of the mean is wave-like.
+        max_share: Largest share of the particle-like part that one wave vector of the mesh carries, with its
+            equivalents.
+        mesh: Wave vectors along each reciprocal axis.
     """
 
     kappa_w_per_m_k: float
+    tensor_w_per_m_k: tuple[float, ...]
+    particle_w_per_m_k: float
+    coherence_w_per_m_k: float
+    max_share: float
+    mesh: tuple[int, int, int]
+
+    @property
+    def components(self) -> dict[str, float]:
+        """The tensor's components by name: ``kappa_xx_w_per_m_k`` and so on."""
+        return {f"kappa_{axis}_w_per_m_k": value for axis, value in zip(_AXES, self.tensor_w_per_m_k, strict=True)}
+
+
+@dataclass(frozen=True)
+class SolvedCrystal:
+    """A crystal's conductivity under a potential, and what it was computed from.
+
+    Attributes:
+        harmonic: Force constants of second order, with the cell at rest.
+        cubic: Those of third order.
+        phonons: With the equation solved.
+        conductivity: Its solution.
+        min_frequency_thz: Lowest phonon frequency on the mesh, THz, negative if imaginary.
+        max_frequency_thz: Highest, THz.
+    """
+
+    harmonic: HarmonicConstants
+    cubic: CubicConstants
+    phonons: Phono3py
+    conductivity: Conductivity
     min_frequency_thz: float
     max_frequency_thz: float
-    max_share: float
-    n_supercell_atom: int
-    n_force_call: int
 
 
-def compute_lattice_conductivity(structure: Structure, calculator: Any) -> Conductivity:
-    """Compute the conductivity at 300 K of a relaxed cubic crystal.
-
-    Args:
-        structure: Relaxed under the same potential; any cell of it.
-        calculator: ASE calculator with forces.
+def settle(structure: Structure, calculator: Any, settings: PhononSettings) -> Structure:
+    """Return the standard cell with atoms at rest; the cell itself is relaxed where the settings say so.
 
     Raises:
-        StructureError: The crystal is not cubic, a phonon is imaginary, no finite conductivity comes out, or one wave
-            vector carries most of it.
+        StructureError: Cell or atoms do not come to rest.
     """
-    symmetry = SpacegroupAnalyzer(structure, SYMMETRY_TOLERANCE_ANGSTROM)
-    if symmetry.get_crystal_system() != "cubic":
-        raise StructureError(f"{symmetry.get_crystal_system()}, expected a cubic crystal")
-    primitive = symmetry.get_primitive_standard_structure()
-    harmonic = compute_harmonic_phonons(primitive, calculator)
-    low, _ = compute_frequency_range(harmonic, choose_mesh(primitive))
+    cell = standardize(structure, settings)
+    tolerance = settings.force_tolerance_ev_per_angstrom
+    if settings.relaxes:
+        return relax(cell, calculator, force_tolerance_ev_per_angstrom=tolerance, max_steps=_MAX_RELAXATION_STEPS)[0]
+    return relax_atoms(cell, calculator, force_tolerance_ev_per_angstrom=tolerance, max_steps=_MAX_RELAXATION_STEPS)
+
+
+def compute_lattice_conductivity(
+    structure: Structure, calculator: Any, settings: PhononSettings, *, allows_imaginary: bool = False
+) -> SolvedCrystal:
+    """Compute the conductivity at 300 K of a crystal of any symmetry, from structure to tensor.
+
+    Args:
+        structure: Any cell of it.
+        calculator: ASE calculator with forces, and stress where the cell is relaxed.
+        settings: Everything else.
+        allows_imaginary: Whether a crystal with imaginary phonons is computed all the same; they are left out of the
+            sums.
+
+    Raises:
+        StructureError: The crystal does not come to rest, a phonon is imaginary, or no finite conductivity comes out.
+    """
+    cell = settle(structure, calculator, settings)
+    harmonic = compute_harmonic_constants(cell, calculator, settings)
+    if not allows_imaginary:
+        require_stable(harmonic, settings)
+    cubic = compute_cubic_constants(cell, calculator, settings)
+    return solve(harmonic, cubic, settings)
+
+
+def require_stable(harmonic: HarmonicConstants, settings: PhononSettings) -> None:
+    """Refuse a crystal with imaginary phonons on the mesh, before third order is computed.
+
+    Raises:
+        StructureError: A phonon is imaginary.
+    """
+    low, _ = find_frequency_range(_harmonic_phonons(harmonic, settings))
     if low < MIN_FREQUENCY_THZ:
         raise StructureError(f"phonon of {low:.2f} THz (imaginary), expected none below {MIN_FREQUENCY_THZ} THz")
-    result = compute_conductivity(harmonic, primitive, calculator, effort=force_constants.LABELS)
-    if result.max_share > MAX_SHARE_OF_WAVE_VECTOR:
-        raise StructureError(
-            f"one wave vector carries {result.max_share:.0%} of {result.kappa_w_per_m_k:.4g} W/m/K, "
-            f"expected at most {MAX_SHARE_OF_WAVE_VECTOR:.0%}"
-        )
-    return result
 
 
-def compute_conductivity(harmonic: Phonopy, primitive: Structure, calculator: Any, *, effort: Effort) -> Conductivity:
-    """Compute the conductivity at 300 K of any crystal; imaginary phonons are left out of it.
-
-    Args:
-        harmonic: As ``compute_harmonic_phonons`` returns them.
-        primitive: The same cell.
-        calculator: The same calculator.
-        effort: For the cubic force constants.
-
-    Raises:
-        StructureError: The displacements do not determine the force constants, or no finite conductivity comes out.
-    """
-    low, high = compute_frequency_range(harmonic, choose_mesh(primitive))
-    anharmonic, n_snapshot = solve_phonons(harmonic, primitive, calculator, effort=effort)
-    kappa = average_kappa(anharmonic)
-    share = _largest_share(anharmonic.thermal_conductivity.mode_kappa[0, 0])
-    n_call = len(harmonic.supercells_with_displacements) + n_snapshot + 1
-    return Conductivity(kappa, low, high, share, len(anharmonic.supercell), n_call)
-
-
-def solve_phonons(harmonic: Phonopy, primitive: Structure, calculator: Any, *, effort: Effort) -> tuple[Phono3py, int]:
-    """Return phonons whose Boltzmann equation is solved at 300 K, and how many random displacements that took.
+def solve(
+    harmonic: HarmonicConstants,
+    cubic: CubicConstants,
+    settings: PhononSettings,
+    *,
+    charges: Mapping[str, Any] | None = None,
+) -> SolvedCrystal:
+    """Solve the Boltzmann equation at 300 K.
 
     Args:
-        harmonic: As ``compute_harmonic_phonons`` returns them.
-        primitive: The same cell.
-        calculator: The same calculator.
-        effort: For the cubic force constants.
+        harmonic: Force constants of second order.
+        cubic: Of third order, of the same crystal.
+        settings: Mesh, isotopes, coherences.
+        charges: Born charges and dielectric tensor as phonopy's ``nac_params``; None leaves out what they do.
 
     Raises:
-        StructureError: The displacements do not determine the force constants.
+        StructureError: No finite, positive conductivity comes out.
     """
-    fitted, n_snapshot = force_constants.fit_cubic_constants(harmonic, primitive, calculator, effort=effort)
-    phonons = Phono3py(
-        to_phonopy_cell(primitive),
-        fitted.supercell_matrix,
-        "P",
-        phonon_supercell_matrix=harmonic.supercell_matrix,
-        symprec=SYMMETRY_TOLERANCE_ANGSTROM,
+    phonons = build_phonons(harmonic.cell, settings, harmonic_repeats=harmonic.repeats, cubic_repeats=cubic.repeats)
+    phonons.fc2, phonons.fc3 = harmonic.values, cubic.values
+    if charges is not None:
+        phonons.nac_params = dict(charges)
+    phonons.init_phph_interaction(symmetrize_fc3q=False)
+    phonons.run_phonon_solver()
+    low, high = find_frequency_range(phonons)
+    phonons.run_thermal_conductivity(
+        temperatures=[TEMPERATURE_KELVIN],
+        is_isotope=settings.scatters_isotopes,
+        transport_type="SMM19" if settings.has_coherence else None,
     )
-    phonons.fc2, phonons.fc3 = harmonic.force_constants, fitted.fc3
-    phonons.mesh_numbers = choose_mesh(primitive)
-    phonons.init_phph_interaction()
-    phonons.run_thermal_conductivity(temperatures=[TEMPERATURE_KELVIN], is_isotope=False)
-    return phonons, n_snapshot
-
-
-def average_kappa(phonons: Phono3py) -> float:
-    """Return the mean of the conductivity tensor's diagonal, W/m/K.
-
-    Raises:
-        StructureError: It is not a positive number.
-    """
-    tensor = np.ravel(phonons.thermal_conductivity.kappa)  # xx yy zz yz xz xy
+    solution = phonons.thermal_conductivity
+    if settings.has_coherence:
+        terms = solution.get_extra_kappa_output()
+        particle, coherence = (np.ravel(terms[name][0]) for name in ("kappa_intra", "kappa_inter"))
+    else:
+        particle = np.ravel(solution.kappa[0])
+        coherence = np.zeros(len(_AXES))
+    tensor = particle + coherence
     kappa = float(tensor[:3].mean())
     if not (np.isfinite(kappa) and kappa > 0):
         raise StructureError(f"conductivity is {kappa} W/m/K, expected a positive number")
-    return kappa
+    along_x, along_y, along_z = (int(number) for number in phonons.mesh_numbers)
+    conductivity = Conductivity(
+        kappa_w_per_m_k=kappa,
+        tensor_w_per_m_k=tuple(float(x) for x in tensor),
+        particle_w_per_m_k=float(particle[:3].mean()),
+        coherence_w_per_m_k=float(coherence[:3].mean()),
+        max_share=_largest_share(solution),
+        mesh=(along_x, along_y, along_z),
+    )
+    return SolvedCrystal(harmonic, cubic, phonons, conductivity, low, high)
 
 
-def choose_mesh(primitive: Structure) -> list[int]:
-    """Return the number of wave vectors along each reciprocal axis."""
-    lengths = np.array(primitive.lattice.abc)
-    return [max(1, round(MESH * float(share))) for share in lengths.min() / lengths]
-
-
-def compute_frequency_range(phonons: Phonopy, mesh: list[int]) -> tuple[float, float]:
-    """Return the lowest and highest frequency on a mesh, THz; the lowest is negative if it is imaginary."""
-    phonons.run_mesh(mesh)
-    frequencies = phonons.mesh.frequencies
+def find_frequency_range(phonons: Phono3py) -> tuple[float, float]:
+    """Return the lowest and highest frequency on the mesh, THz; the lowest is negative if it is imaginary."""
+    frequencies = np.asarray(phonons.get_phonon_data()[0])
     return float(frequencies.min()), float(frequencies.max())
 
 
-def find_lowest_mode(phonons: Phonopy, mesh: list[int]) -> tuple[float, tuple[float, ...]]:
-    """Return the lowest frequency, THz, negative if it is imaginary, and its wave vector in reciprocal lattice vectors.
+def find_lowest_mode(harmonic: HarmonicConstants, settings: PhononSettings) -> tuple[float, tuple[float, ...]]:
+    """Return the lowest frequency, THz, negative if imaginary, and its wave vector in reciprocal lattice vectors.
 
-    Args:
-        phonons: With force constants.
-        mesh: Wave vectors along each axis, from the zone centre on; even numbers hold the zone's boundaries, where
-            crystals become unstable first.
+    The mesh has even numbers of wave vectors from the zone centre on, so that it holds the zone's boundaries, where
+    crystals become unstable first.
     """
-    phonons.run_mesh(mesh, is_gamma_center=True)
+    phonons = to_phonopy(harmonic, settings)
+    primitive = np.array(phonons.primitive.cell)
+    length = settings.mesh if isinstance(settings.mesh, float) else max(settings.mesh) * _shortest(primitive)
+    numbers = [2 * max(1, round(length / (2.0 * each))) for each in np.linalg.norm(primitive, axis=1)]
+    phonons.run_mesh(numbers, is_gamma_center=True)
     lowest = phonons.mesh.frequencies.min(axis=1)
     place = int(np.argmin(lowest))
     return float(lowest[place]), tuple(float(x) for x in phonons.mesh.qpoints[place])
 
 
-def _largest_share(mode_kappa: Floats) -> float:
-    """Return the largest share of a wave vector; modes' conductivities are [n_wave_vector, n_branch, 6]."""
-    of_wave_vector = mode_kappa[..., :3].sum(axis=(1, 2))
+def to_phonopy(harmonic: HarmonicConstants, settings: PhononSettings) -> Phonopy:
+    """Return phonopy's object with the force constants of second order."""
+    phonons = Phonopy(
+        to_phonopy_cell(harmonic.cell), np.diag(harmonic.repeats), "P" if settings.cell == "primitive" else "auto"
+    )
+    phonons.force_constants = harmonic.values
+    return phonons
+
+
+def _harmonic_phonons(harmonic: HarmonicConstants, settings: PhononSettings) -> Phono3py:
+    phonons = build_phonons(harmonic.cell, settings, harmonic_repeats=harmonic.repeats, cubic_repeats=(1, 1, 1))
+    phonons.fc2 = harmonic.values
+    phonons.init_phph_interaction(symmetrize_fc3q=False)
+    phonons.run_phonon_solver()
+    return phonons
+
+
+def _shortest(lattice: Floats) -> float:
+    return float(np.linalg.norm(lattice, axis=1).min())
+
+
+def _largest_share(solution: Any) -> float:
+    """Return the largest share of the particle-like conductivity that one wave vector carries, with its equivalents."""
+    capacity = np.asarray(solution.mode_heat_capacities)[0]
+    squared = np.sum(np.asarray(solution.group_velocities) ** 2, axis=-1)
+    width = np.asarray(solution.gamma)[0, 0]
+    if solution.gamma_isotope is not None:
+        width = width + np.asarray(solution.gamma_isotope)[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_mode = np.where(width > 0.0, capacity * squared / width, 0.0)
+    of_wave_vector = of_mode.sum(axis=1) * np.asarray(solution.grid_weights)
     return float(of_wave_vector.max() / of_wave_vector.sum())

@@ -4,7 +4,7 @@ from typing import Final
 
 from paraisite.errors import StructureError
 
-FAILURES: Final = (StructureError, ArithmeticError, LookupError, RuntimeError, ValueError)
+FAILURES: Final = (StructureError, ArithmeticError, AssertionError, LookupError, RuntimeError, ValueError)
 """One candidate in thousands makes a library give up; its row holds the reason, and the campaign goes on."""
 
 _MAX_LENGTH: Final = 200

@@ -1,149 +1,296 @@
-"""Harmonic and cubic force constants of a crystal, from a potential's forces on displaced supercells."""
+"""Force constants of second and third order of a crystal of any symmetry, from a potential's forces."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
-import numpy.typing as npt
 from phono3py import Phono3py
-from phonopy import Phonopy
+from phonopy.structure.atoms import PhonopyAtoms
 from pymatgen.core.structure import Structure
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from paraisite.errors import StructureError
+from paraisite.arrays import Floats
+from paraisite.core.files import write_whole
+from paraisite.errors import DataError, StructureError
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
+from paraisite.labels.phonon_settings import MAX_FREE_CONSTANTS, PhononSettings, Repeats, choose_repeats, cut_off
 from paraisite.labels.supercell_forces import compute_forces, to_phonopy_cell
 
-HARMONIC_DISPLACEMENT_ANGSTROM: Final = 0.01
+MAX_UNEXPLAINED: Final = 0.5
+"""Share of the forces of even order in the displacements that the fitted constants may leave unexplained: what fourth
+order adds at 0.03 Å is a few percent, and all of it is unexplained where displacements are too few."""
 
-
-ANHARMONIC_DISPLACEMENT_ANGSTROM: Final = 0.03
-
-
-_AGREEMENT: Final = 0.5
-"""How far the largest harmonic constants of two fits may differ: some percent where the displacements suffice."""
-
-
-_SEED: Final = 1
+_SYMMETRY_TOLERANCE: Final = 1e-5  # of phono3py, once the cell is relaxed with its symmetry
 
 
 @dataclass(frozen=True)
-class Effort:
-    """What the force constants of third order are computed with.
+class HarmonicConstants:
+    """Second order.
 
     Attributes:
-        min_angstrom: How far the supercell reaches along each axis at least, Å.
-        min_atoms: Atoms in it at least. It is the smallest multiple of the primitive cell, repeated alike along axes of
-            equal length, that has both.
-        snapshots_per_minimum: Random displacements, as a multiple of the fewest that determine the force constants.
-        min_snapshots: Of these at least.
-        opposite_too: Each displacement is made in the opposite direction as well, as one more force call. The mean of
-            both forces holds no odd order, so that the fourth-order terms, which blur the cubic ones and make AlSb's
-            conductivity half as large with 16 displacements, are gone.
+        cell: The cell that supercells are multiples of, at rest.
+        repeats: Of the cell in the supercell.
+        values: eV/Å², [n_primitive, n_supercell_atom, 3, 3].
+        n_force_call: Supercells whose forces were computed.
     """
 
-    min_angstrom: float
-    min_atoms: int
-    snapshots_per_minimum: float
-    min_snapshots: int = 1
-    opposite_too: bool = False
+    cell: Structure
+    repeats: Repeats
+    values: Floats
+    n_force_call: int
 
 
-LABELS: Final = Effort(min_angstrom=7.5, min_atoms=40, snapshots_per_minimum=4.0)
-"""For labels, and for phonons of all kinds: 54 atoms for rocksalts, 40 for most perovskites, 72 for wurtzites. Those 54
-atoms have more room than the 64 of the doubled conventional cell: images are 3/sqrt(2) instead of 2 lattice constants
-apart."""
+@dataclass(frozen=True)
+class CubicConstants:
+    """Third order.
 
-
-def compute_harmonic_phonons(primitive: Structure, calculator: Any) -> Phonopy:
-    """Return a crystal's phonons with force constants from displacements of single atoms.
-
-    Args:
-        primitive: Standard primitive cell, forces at rest.
-        calculator: ASE calculator with forces.
+    Attributes:
+        repeats: Of the cell in the supercell.
+        values: eV/Å³, [n_primitive, n_supercell_atom, n_supercell_atom, 3, 3, 3].
+        n_free: Free constants, if they were fitted.
+        unexplained: Share of the forces of even order that they leave unexplained, if they were fitted to opposite
+            displacements.
+        n_force_call: Supercells whose forces were computed.
     """
-    phonons = Phonopy(
-        to_phonopy_cell(primitive), repeat_cell(primitive, LABELS), "P", symprec=SYMMETRY_TOLERANCE_ANGSTROM
+
+    repeats: Repeats
+    values: Floats
+    n_free: int | None
+    unexplained: float | None
+    n_force_call: int
+
+
+def standardize(structure: Structure, settings: PhononSettings) -> Structure:
+    """Return the standard cell of a crystal, as spglib defines it, that its supercells are multiples of."""
+    symmetry = SpacegroupAnalyzer(structure, SYMMETRY_TOLERANCE_ANGSTROM)
+    if settings.cell == "primitive":
+        return symmetry.find_primitive()
+    return symmetry.get_refined_structure()
+
+
+def build_phonons(
+    cell: Structure, settings: PhononSettings, *, harmonic_repeats: Repeats, cubic_repeats: Repeats
+) -> Phono3py:
+    """Return phono3py's object of a cell and its supercells, without force constants."""
+    phonons = Phono3py(
+        to_phonopy_cell(cell),
+        np.diag(cubic_repeats),
+        "P" if settings.cell == "primitive" else "auto",
+        phonon_supercell_matrix=np.diag(harmonic_repeats),
+        symprec=_SYMMETRY_TOLERANCE,
+        make_r0_average=settings.averages_origin,
     )
-    phonons.generate_displacements(distance=HARMONIC_DISPLACEMENT_ANGSTROM, is_plusminus=True)
-    phonons.forces = compute_forces(phonons.supercells_with_displacements, calculator)
-    phonons.produce_force_constants()
-    phonons.symmetrize_force_constants()
+    phonons.mesh_numbers = settings.mesh
     return phonons
 
 
-def count_supercell_atoms(primitive: Structure) -> int:
-    """Return how many atoms the supercell of a primitive cell has: what the conductivity costs."""
-    return len(primitive) * int(np.diag(repeat_cell(primitive, LABELS)).prod())
-
-
-def repeat_cell(primitive: Structure, effort: Effort) -> npt.NDArray[np.int64]:
-    """Return how often a primitive cell is repeated along its axes in the supercell, as a diagonal matrix."""
-    lengths = np.array(primitive.lattice.abc)
-    repeats = np.ceil(effort.min_angstrom / lengths).astype(np.int64)
-    while len(primitive) * repeats.prod() < effort.min_atoms:
-        reach = repeats * lengths
-        repeats[reach < reach.min() + SYMMETRY_TOLERANCE_ANGSTROM * repeats.max()] += 1  # equal axes together
-    return np.diag(repeats)
-
-
-def fit_cubic_constants(
-    harmonic: Phonopy, primitive: Structure, calculator: Any, *, effort: Effort
-) -> tuple[Phono3py, int]:
-    """Return phonons with cubic force constants fitted to random displacements, and how many those were.
+def compute_harmonic_constants(cell: Structure, calculator: Any, settings: PhononSettings) -> HarmonicConstants:
+    """Compute second-order constants from displacements of single atoms.
 
     Args:
-        harmonic: As ``compute_harmonic_phonons`` returns them.
-        primitive: The same cell.
-        calculator: The same calculator.
-        effort: How many displacements, in how large a supercell.
+        cell: As ``standardize`` returns it, atoms at rest.
+        calculator: ASE calculator with forces.
+        settings: Supercell and displacements.
+    """
+    repeats = choose_repeats(cell.lattice, len(cell), settings.harmonic_supercell)
+    phonons = build_phonons(cell, settings, harmonic_repeats=repeats, cubic_repeats=(1, 1, 1))
+    phonons.generate_fc2_displacements(
+        distance=settings.harmonic_displacement_angstrom, is_plusminus=_is_plusminus(settings.harmonic_opposites)
+    )
+    moved = phonons.phonon_supercells_with_displacements
+    forces = compute_forces(moved, calculator)
+    if settings.subtracts_residual:
+        forces -= compute_forces([phonons.phonon_supercell], calculator)
+    phonons.phonon_forces = forces
+    phonons.produce_fc2()
+    phonons.symmetrize_fc2()
+    return HarmonicConstants(cell, repeats, _compact(phonons.fc2, phonons), len(moved) + settings.subtracts_residual)
+
+
+def compute_cubic_constants(cell: Structure, calculator: Any, settings: PhononSettings) -> CubicConstants:
+    """Compute third-order constants.
+
+    Args:
+        cell: As ``standardize`` returns it, atoms at rest.
+        calculator: ASE calculator with forces.
+        settings: Supercell and displacements. Where the free constants are very many, ``cut_off`` takes effect.
 
     Raises:
-        StructureError: The displacements do not determine the force constants.
+        StructureError: The displacements do not determine the constants.
     """
+    repeats = choose_repeats(cell.lattice, len(cell), settings.cubic_supercell)
+    phonons = build_phonons(cell, settings, harmonic_repeats=repeats, cubic_repeats=repeats)
     with keep_recursion_limit():
-        fitted, n_snapshot = _fit_displacements(primitive, calculator, effort)
-    _require_determined(fitted, harmonic, n_snapshot)
-    return fitted, n_snapshot
+        if settings.cubic_scheme == "systematic":
+            return _compute_systematically(phonons, repeats, calculator, settings)
+        return _fit_displacements(phonons, repeats, calculator, settings)
 
 
-def _fit_displacements(primitive: Structure, calculator: Any, effort: Effort) -> tuple[Phono3py, int]:
-    """Return what ``fit_cubic_constants`` returns, unchecked."""
-    phonons = Phono3py(
-        to_phonopy_cell(primitive), repeat_cell(primitive, effort), "P", symprec=SYMMETRY_TOLERANCE_ANGSTROM
-    )
-    _displace(phonons, "auto", effort)
-    if len(phonons.supercells_with_displacements) < effort.min_snapshots * (2 if effort.opposite_too else 1):
-        _displace(phonons, effort.min_snapshots, effort)
-    snapshots = phonons.supercells_with_displacements
-    phonons.forces = compute_forces(snapshots, calculator) - compute_forces([phonons.supercell], calculator)
-    phonons.produce_fc3(fc_calculator="symfc")
-    return phonons, len(snapshots)
-
-
-def _require_determined(fitted: Phono3py, harmonic: Phonopy, n_snapshot: int) -> None:
-    """Compare the harmonic constants that the fit gives beside the cubic ones with those of single displacements.
-
-    Where there are too few displacements, symfc returns constants that are smaller by orders of magnitude.
-    """
-    fitted_size, expected = (float(np.abs(constants).max()) for constants in (fitted.fc2, harmonic.force_constants))
-    if not _AGREEMENT < fitted_size / expected < 1 / _AGREEMENT:
-        raise StructureError(
-            f"{n_snapshot} displacements do not determine the force constants: the largest harmonic one is "
-            f"{fitted_size:.3g} eV/Å², expected {expected:.3g}"
-        )
-
-
-def _displace(phonons: Phono3py, n_snapshot: int | Literal["auto"], effort: Effort) -> None:
+def _compute_systematically(
+    phonons: Phono3py, repeats: Repeats, calculator: Any, settings: PhononSettings
+) -> CubicConstants:
     phonons.generate_displacements(
-        distance=ANHARMONIC_DISPLACEMENT_ANGSTROM,
-        number_of_snapshots=n_snapshot,
-        number_estimation_factor=effort.snapshots_per_minimum,
-        random_seed=_SEED,
-        is_plusminus=effort.opposite_too,
+        distance=settings.cubic_displacement_angstrom,
+        is_plusminus=_is_plusminus(settings.cubic_opposites),
+        cutoff_pair_distance=settings.cubic_cutoff_angstrom,
     )
+    given = phonons.supercells_with_displacements
+    is_needed = np.array([each is not None for each in given])  # pairs beyond the cutoff are None
+    forces = np.zeros((len(given), len(phonons.supercell), 3))
+    forces[is_needed] = compute_forces([each for each in given if each is not None], calculator)
+    if settings.subtracts_residual:
+        forces[is_needed] -= compute_forces([phonons.supercell], calculator)
+    phonons.forces = forces
+    phonons.produce_fc3()
+    phonons.symmetrize_fc3()
+    n_call = int(is_needed.sum()) + settings.subtracts_residual
+    return CubicConstants(repeats, _compact(phonons.fc3, phonons), None, None, n_call)
+
+
+def _fit_displacements(
+    phonons: Phono3py, repeats: Repeats, calculator: Any, settings: PhononSettings
+) -> CubicConstants:
+    if settings.cubic_cutoff_angstrom is None and _estimate_free_constants(phonons) > MAX_FREE_CONSTANTS:
+        settings = cut_off(settings)
+    n_free = _count_free_constants(phonons, settings)
+    with_opposites = settings.cubic_opposites == "always"
+    n_snapshot = int(np.ceil(settings.equations_per_constant * n_free / (3 * len(phonons.supercell))))
+    phonons.generate_displacements(
+        distance=settings.cubic_displacement_angstrom,
+        number_of_snapshots=max(1, n_snapshot),
+        is_plusminus=with_opposites,
+        random_seed=settings.seed,
+    )
+    moved = phonons.supercells_with_displacements
+    forces = compute_forces(moved, calculator)
+    if settings.subtracts_residual:
+        forces -= compute_forces([phonons.supercell], calculator)
+    phonons.forces = forces
+    # phono3py 4.10 ignores a cutoff given as text ("|cutoff=6") without a word; a dictionary reaches symfc.
+    cutoff = settings.cubic_cutoff_angstrom
+    phonons.produce_fc3(
+        fc_calculator="symfc", fc_calculator_options=None if cutoff is None else {"cutoff": {3: cutoff}}
+    )
+    values = _compact(phonons.fc3, phonons)
+    unexplained = _measure_unexplained(phonons, values) if with_opposites else None
+    if unexplained is not None and not unexplained < MAX_UNEXPLAINED:
+        raise StructureError(
+            f"{len(moved)} displacements do not determine {n_free} force constants of third order: they leave "
+            f"{unexplained:.0%} of the forces of even order unexplained, expected less than {MAX_UNEXPLAINED:.0%}"
+        )
+    return CubicConstants(repeats, values, n_free, unexplained, len(moved) + settings.subtracts_residual)
+
+
+def _estimate_free_constants(phonons: Phono3py) -> float:
+    """Return about how many constants of third order symmetry leaves free: counting takes long if they are many."""
+    n_operation = len({rotation.tobytes() for rotation in phonons.symmetry.symmetry_operations["rotations"]})
+    return len(phonons.primitive) * len(phonons.supercell) ** 2 * 27 / 6 / n_operation
+
+
+def _count_free_constants(phonons: Phono3py, settings: PhononSettings) -> int:
+    """Return how many constants of third order symmetry leaves free."""
+    from symfc import Symfc  # its import raises the recursion limit
+    from symfc.utils.utils import SymfcAtoms
+
+    cell, cutoff = phonons.supercell, settings.cubic_cutoff_angstrom
+    solver = Symfc(
+        SymfcAtoms(numbers=cell.numbers, cell=cell.cell, scaled_positions=cell.scaled_positions),
+        cutoff=None if cutoff is None else {3: cutoff},
+    )
+    solver.compute_basis_set(3)
+    return int(solver.basis_set[3].basis_set.shape[1])
+
+
+def _measure_unexplained(phonons: Phono3py, values: Floats) -> float:
+    """Return which share of the forces of even order the constants leave unexplained, in the displacements they fit.
+
+    The mean force of a displacement and its opposite holds even orders only, of which the second in displacements comes
+    from the constants of third order.
+    """
+    moved = phonons.supercells_with_displacements
+    half = len(moved) // 2  # all opposites come after all displacements
+    displacements = np.array([each.positions for each in moved[:half]]) - phonons.supercell.positions
+    forces = np.asarray(phonons.forces)[:, phonons.primitive.p2s_map]
+    even = (forces[:half] + forces[half:]) / 2.0
+    expected = np.array([-0.5 * np.einsum("ijkabc,jb,kc->ia", values, u, u, optimize=True) for u in displacements])
+    size = float(np.linalg.norm(even))
+    return float(np.linalg.norm(even - expected)) / size if size > 0.0 else 0.0
+
+
+def _compact(constants: Floats, phonons: Phono3py) -> Floats:
+    """Return the constants of the primitive cell's atoms, from which symmetry gives all others."""
+    n_primitive = len(phonons.primitive)
+    if len(constants) == n_primitive:
+        return np.asarray(constants)
+    is_harmonic = np.ndim(constants) == 4
+    primitive = phonons.phonon_primitive if is_harmonic else phonons.primitive
+    return np.asarray(constants)[primitive.p2s_map]
+
+
+def _is_plusminus(opposites: str) -> Any:
+    return {"always": True, "never": False}.get(opposites, "auto")
+
+
+def save_force_constants(path: Path, harmonic: HarmonicConstants, cubic: CubicConstants) -> None:
+    """Keep force constants, those of third order in single precision.
+
+    Rounded constants of second order would leave the acoustic modes at the zone centre a frequency, and with it a
+    coherence of 2 % of GaAs's conductivity.
+    """
+    buffer = BytesIO()
+    cell = to_phonopy_cell(harmonic.cell)
+    np.savez_compressed(
+        buffer,
+        numbers=cell.numbers,
+        lattice=cell.cell,
+        positions=cell.scaled_positions,
+        fc2=harmonic.values,
+        fc2_repeats=harmonic.repeats,
+        fc2_calls=harmonic.n_force_call,
+        fc3=cubic.values.astype(np.float32),
+        fc3_repeats=cubic.repeats,
+        fc3_calls=cubic.n_force_call,
+        n_free=-1 if cubic.n_free is None else cubic.n_free,
+        unexplained=np.nan if cubic.unexplained is None else cubic.unexplained,
+    )
+    write_whole(path, buffer.getvalue())
+
+
+def load_force_constants(path: Path) -> tuple[HarmonicConstants, CubicConstants]:
+    """Return what ``save_force_constants`` kept.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        cell = PhonopyAtoms(numbers=arrays["numbers"], cell=arrays["lattice"], scaled_positions=arrays["positions"])
+        structure = Structure(cell.cell, cell.symbols, cell.scaled_positions)
+        n_free, unexplained = int(arrays["n_free"]), float(arrays["unexplained"])
+        harmonic = HarmonicConstants(
+            structure, _repeats(arrays["fc2_repeats"]), arrays["fc2"], int(arrays["fc2_calls"])
+        )
+        cubic = CubicConstants(
+            _repeats(arrays["fc3_repeats"]),
+            arrays["fc3"].astype(np.float64),
+            None if n_free < 0 else n_free,
+            None if np.isnan(unexplained) else unexplained,
+            int(arrays["fc3_calls"]),
+        )
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise DataError(f"{path} is no file of force constants ({error})") from error
+    return harmonic, cubic
+
+
+def _repeats(numbers: Any) -> Repeats:
+    return (int(numbers[0]), int(numbers[1]), int(numbers[2]))
 
 
 @contextmanager

@@ -52,12 +52,20 @@ class EquationOfState:
     bulk_slope: float
 
 
-def relax(structure: Structure, calculator: Any) -> tuple[Structure, float]:
+def relax(
+    structure: Structure,
+    calculator: Any,
+    *,
+    force_tolerance_ev_per_angstrom: float = FORCE_TOLERANCE_EV_PER_ANGSTROM,
+    max_steps: int = MAX_RELAXATION_STEPS,
+) -> tuple[Structure, float]:
     """Return the structure of lowest energy that keeps the symmetry, and its energy in eV.
 
     Args:
         structure: Where to start.
         calculator: ASE calculator with forces and stress.
+        force_tolerance_ev_per_angstrom: Largest force that counts as none.
+        max_steps: Of the relaxation.
 
     Raises:
         StructureError: Forces do not vanish within the allowed steps, or the cell leaves all bounds.
@@ -66,23 +74,31 @@ def relax(structure: Structure, calculator: Any) -> tuple[Structure, float]:
     atoms.set_constraint(FixSymmetry(atoms, symprec=SYMMETRY_TOLERANCE_ANGSTROM))
     start = atoms.get_volume()
     optimizer = BFGS(FrechetCellFilter(atoms), logfile=None, maxstep=0.1)
-    for _ in optimizer.irun(fmax=FORCE_TOLERANCE_EV_PER_ANGSTROM, steps=MAX_RELAXATION_STEPS):
+    for _ in optimizer.irun(fmax=force_tolerance_ev_per_angstrom, steps=max_steps):
         ratio = atoms.get_volume() / start
         if not MAX_STRETCH**-3 < ratio < MAX_STRETCH**3:
             raise StructureError(
                 f"relaxation changes the volume {ratio:.2f} times, expected less than {MAX_STRETCH**3:.1f}"
             )
     if not optimizer.converged(optimizer.optimizable.get_gradient()):
-        raise _not_at_rest()
+        raise _not_at_rest(force_tolerance_ev_per_angstrom, max_steps)
     return AseAtomsAdaptor.get_structure(_without_constraints(atoms)), float(atoms.get_potential_energy())
 
 
-def relax_atoms(structure: Structure, calculator: Any) -> Structure:
+def relax_atoms(
+    structure: Structure,
+    calculator: Any,
+    *,
+    force_tolerance_ev_per_angstrom: float = FORCE_TOLERANCE_EV_PER_ANGSTROM,
+    max_steps: int = MAX_RELAXATION_STEPS,
+) -> Structure:
     """Return the structure with its atoms at rest in the cell that is given, symmetry kept.
 
     Args:
         structure: Where to start.
         calculator: ASE calculator with forces.
+        force_tolerance_ev_per_angstrom: Largest force that counts as none.
+        max_steps: Of the relaxation.
 
     Raises:
         StructureError: Forces do not vanish within the allowed steps.
@@ -90,13 +106,13 @@ def relax_atoms(structure: Structure, calculator: Any) -> Structure:
     atoms = _atoms(structure, calculator)
     atoms.set_constraint(FixSymmetry(atoms, symprec=SYMMETRY_TOLERANCE_ANGSTROM))
     optimizer = BFGS(atoms, logfile=None, maxstep=0.1)
-    if not optimizer.run(fmax=FORCE_TOLERANCE_EV_PER_ANGSTROM, steps=MAX_RELAXATION_STEPS):
-        raise _not_at_rest()
+    if not optimizer.run(fmax=force_tolerance_ev_per_angstrom, steps=max_steps):
+        raise _not_at_rest(force_tolerance_ev_per_angstrom, max_steps)
     return AseAtomsAdaptor.get_structure(_without_constraints(atoms))
 
 
-def _not_at_rest() -> StructureError:
-    return StructureError(f"forces above {FORCE_TOLERANCE_EV_PER_ANGSTROM} eV/Å after {MAX_RELAXATION_STEPS} steps")
+def _not_at_rest(force_tolerance_ev_per_angstrom: float, max_steps: int) -> StructureError:
+    return StructureError(f"forces above {force_tolerance_ev_per_angstrom} eV/Å after {max_steps} steps")
 
 
 def fit_equation_of_state(structure: Structure, calculator: Any) -> EquationOfState:

@@ -3,40 +3,66 @@
 import importlib.metadata
 from typing import Any, Final
 
+from paraisite.data.sources.nequix_weights import resolve_nequix_weights
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.labels.named_code import call_named_function
 
 SEVENNET: Final = ("7net-0", "7net-l3i5")
 """Potentials whose weights are in sevenn's wheel; the second is the more accurate and takes three times as long."""
 
-_PACKAGES: Final = ("sevenn", "torch", "ase", "phonopy", "phono3py", "symfc", "pymatgen", "spglib", "numpy")
+NEQUIX: Final = ("nequix-mp-1-pft", "nequix-mp-1-pft-float64")
+"""Nequix, its phonons fine-tuned on second derivatives of DFT; the second name evaluates it in double precision. Its
+fine-tuning saw harmonic force constants of compounds like Togo15's, never a conductivity."""
+
+INSTALL_NEQUIX: Final = "pip install '.[nequix]' && pip install --no-deps nequix"
+"""Nequix's own dependencies name JAX with CUDA, 5.8 GB, on Linux; the extra names JAX for the CPU."""
+
+_PACKAGES: Final = (
+    *("sevenn", "torch", "nequix", "jax", "ase", "phonopy", "phono3py", "symfc", "pymatgen", "spglib", "numpy"),
+)
 
 
 def load_calculator(name: str) -> Any:
     """Return the ASE calculator of a potential; it needs energy, forces and stress.
 
     Args:
-        name: One of ``SEVENNET``, or "module:function" where the function, called without arguments, returns any ASE
-            calculator; it has to be allowed, see ``named_code``.
+        name: One of ``SEVENNET`` or ``NEQUIX``, or "module:function" where the function, called without arguments,
+            returns any ASE calculator; it has to be allowed, see ``named_code``.
 
     Raises:
         ConfigError: There is no potential of this name, or it is not allowed.
-        MissingInputError: The package that holds it is not installed.
+        MissingInputError: The package that holds it is not installed, or its weights are nowhere to be had.
     """
     if name in SEVENNET:
-        try:
-            import torch
-
-            from paraisite.labels.compiled_sevennet import sevennet_calculator
-        except ImportError as error:
-            raise MissingInputError(
-                f"potential {name} needs the extra 'lab': pip install '.[lab]' ({error})"
-            ) from error
-        torch.set_num_threads(1)  # small cells: a process per core beats threads, and sums keep their order
-        return sevennet_calculator(name)
+        return _load_sevennet(name)
+    if name in NEQUIX:
+        return _load_nequix(name)
     if ":" not in name:
-        raise ConfigError(f"unknown potential {name!r}: expected {', '.join(SEVENNET)} or 'module:function'")
+        known = ", ".join((*SEVENNET, *NEQUIX))
+        raise ConfigError(f"unknown potential {name!r}: expected {known} or 'module:function'")
     return call_named_function(name)
+
+
+def _load_sevennet(name: str) -> Any:
+    try:
+        import torch
+
+        from paraisite.labels.compiled_sevennet import sevennet_calculator
+    except ImportError as error:
+        raise MissingInputError(f"potential {name} needs the extra 'lab': pip install '.[lab]' ({error})") from error
+    torch.set_num_threads(1)  # small cells: a process per core beats threads, and sums keep their order
+    return sevennet_calculator(name)
+
+
+def _load_nequix(name: str) -> Any:
+    try:
+        import torch
+
+        from paraisite.labels.nequix_potential import NequixCalculator
+    except ImportError as error:
+        raise MissingInputError(f"potential {name} needs: {INSTALL_NEQUIX} ({error})") from error
+    torch.set_num_threads(1)
+    return NequixCalculator(resolve_nequix_weights(), in_double_precision=name.endswith("-float64"))
 
 
 def package_versions() -> dict[str, str]:

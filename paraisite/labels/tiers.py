@@ -4,40 +4,39 @@ No formula of Togo15 or HH143 is in any tier: those compounds are held out, to t
 """
 
 import hashlib
+import json
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.groups import SpaceGroup
 
 from paraisite.config import LabConfig
 from paraisite.data.record import Record
-from paraisite.data.sources import half_heusler, togo15
+from paraisite.data.sources import half_heusler, phonix, togo15
 from paraisite.data.sources.aflow import load_aflow
-from paraisite.labels.campaign import STRUCTURES_SHA256, CampaignPart, LabelPart, part_name, read_parts
-from paraisite.labels.conductivity import compute_lattice_conductivity
+from paraisite.labels.campaign import STRUCTURES_SHA256, CampaignPart, LabelPart, part_name
 from paraisite.labels.decorate import Candidate, candidate, decorate
 from paraisite.labels.elements import ELEMENTS, label_element
-from paraisite.labels.failures import FAILURES, describe_error
-from paraisite.labels.force_constants import count_supercell_atoms
+from paraisite.labels.gap_candidates import gap_candidates
 from paraisite.labels.mechanical_labels import label_mechanics
-from paraisite.labels.mechanics import relax
-from paraisite.labels.phonons import EFFORT, compute_phonon_descriptors
+from paraisite.labels.phonon_labels import label_phonons
+from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
+from paraisite.labels.settings_study import list_studies, study_settings
 
 CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
-PHONONS_PER_PART: Final = 5
 
-MAX_BTE_ATOMS: Final = 5
-"""Atoms in a primitive cell whose conductivity takes a minute or two."""
+AT_GIVEN_CELL: Final = replace(LABELS, relaxes=False)
+"""A potential that was trained on PBE makes crystals too large and too soft, and some of them unstable, that are
+stable at
+the cell of the conductivity which is to be predicted."""
 
 _BY_NAME: Final = {prototype.name: prototype for prototype in PROTOTYPES}
 
@@ -78,55 +77,55 @@ def plan_slack_campaign(config: LabConfig, held_out: Collection[str]) -> Campaig
     return Campaign(config.slack_potential, parts, label_slack_part, plan)
 
 
-def plan_bte_campaign(config: LabConfig, slack_folder: Path) -> Campaign:
-    """Return tier ``bte``: accepted cubic crystals of tier ``slack``, one per part, those of small supercells first.
+def plan_kappa_campaign(config: LabConfig, held_out: Collection[str]) -> Campaign:
+    """Return tier ``kappa``: crystals of structure types and elements that known conductivities lack, one per part.
 
     Args:
-        config: Potential and number of compounds.
-        slack_folder: Where tier ``slack``'s parts lie; what follows a gap in their numbers is left out.
+        config: Potential, seed and number of candidates.
+        held_out: Reduced formulas that may not occur.
     """
-    rows = read_parts(slack_folder, consecutive=True)
-    accepted = rows[rows["reason"] == ""]
-    accepted = accepted[accepted["space_group"].map(_is_cubic)]
-    columns = (accepted[name] for name in ("candidate_id", "prototype", "structure_json"))
-    items = ((item, Structure.from_str(item[2], fmt="json")) for item in zip(*columns, strict=True))
-    chosen = list(islice((pair for pair in items if len(pair[1]) <= MAX_BTE_ATOMS), config.bte_candidates))
-    chosen.sort(key=lambda pair: count_supercell_atoms(pair[1]))
-    parts = [CampaignPart(str(item[0]).replace(":", "."), item) for item, _ in chosen]
-    plan = {"potential": config.bte_potential, "structures_of": config.slack_potential, "seed": config.seed}
-    return Campaign(config.bte_potential, parts, label_bte_part, plan)
+    candidates = islice(gap_candidates(seed=config.seed, excluded_formulas=held_out), config.kappa_candidates)
+    items = [(each.candidate_id, each.structure.to_json()) for each in candidates]
+    plan = {"potential": config.kappa_potential, "seed": config.seed, "held_out": _digest(held_out), **_plan_of(LABELS)}
+    return Campaign(config.kappa_potential, _one_each(items), label_kappa_part, plan)
 
 
-def plan_bte_check_campaign(config: LabConfig, data_folder: Path) -> Campaign:
-    """Return the cubic compounds of Togo15, whose conductivities are known, under tier ``bte``'s potential.
+def plan_kappa_known_campaign(
+    config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
+) -> Campaign:
+    """Return a data set's crystals, whose conductivities are known, as tier ``kappa`` has them; cheap ones first.
 
-    They measure the tier and are never trained on.
+    They measure and correct the tier, and describe the crystals; they are never trained on.
+
+    Args:
+        config: Potential.
+        materials: Id and structure of each material.
+        structures_sha256: Digest of these, by which the rows are known as theirs.
     """
-    records = togo15.load_togo15(data_folder / togo15.FILE_NAME)
-    parts = [
-        CampaignPart(record.material_id, (record.material_id, record.prototype, record.structure.to_json()))
-        for record in records
-        if record.prototype in ("rocksalt", "zincblende")
-    ]
-    plan = {"potential": config.bte_potential, "structures_of": "Togo15"}
-    return Campaign(config.bte_potential, parts, label_bte_part, plan)
+    ordered = sorted(materials, key=lambda material: (len(material[1]), material[0]))
+    items = [(material_id, structure.to_json()) for material_id, structure in ordered]
+    plan = {"potential": config.kappa_potential, STRUCTURES_SHA256: structures_sha256, **_plan_of(LABELS)}
+    return Campaign(config.kappa_potential, _one_each(items), label_kappa_part, plan)
+
+
+def plan_settings_campaign(potential: str) -> Campaign:
+    """Return compounds with published conductivities under various settings, see ``settings_study``."""
+    parts = [CampaignPart(f"{compound} {variant}", (compound, variant)) for compound, variant in list_studies()]
+    return Campaign(potential, parts, study_settings, {"potential": potential})
 
 
 def plan_phonons_campaign(
     config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
 ) -> Campaign:
-    """Return a data set's crystals at their own cells, for descriptors; a few per part, those of small cells first.
+    """Return a data set's crystals at the cells that are given, for descriptors; those of small cells first.
 
     Args:
-        config: Tier ``bte``'s potential.
+        config: Potential.
         materials: Id and structure of each material.
         structures_sha256: Digest of these, by which the descriptors are known as theirs.
     """
-    ordered = sorted(materials, key=lambda material: len(material[1]))
-    items = [(material_id, structure.to_json()) for material_id, structure in ordered]
-    parts = _numbered(items, PHONONS_PER_PART)
-    plan = {"potential": config.bte_potential, STRUCTURES_SHA256: structures_sha256, "effort": asdict(EFFORT)}
-    return Campaign(config.bte_potential, parts, label_phonons_part, plan)
+    campaign = plan_kappa_known_campaign(config, materials, structures_sha256=structures_sha256)
+    return replace(campaign, label=label_phonons_part, plan=campaign.plan | _plan_of(AT_GIVEN_CELL))
 
 
 def plan_slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
@@ -152,6 +151,13 @@ def load_held_out_formulas(data_folder: Path) -> frozenset[str]:
     return frozenset(record.structure.composition.reduced_formula for record in records)
 
 
+def load_known_formulas(data_folder: Path) -> frozenset[str]:
+    """Return the reduced formulas of all crystals with accurate conductivities: Togo15, HH143 and Phonix."""
+    records, _ = phonix.load_phonix(data_folder / phonix.FILE_NAME)
+    known = {record.structure.composition.reduced_formula for record in records}
+    return load_held_out_formulas(data_folder) | known
+
+
 def label_slack_part(items: Sequence[tuple[str, dict[str, str]]], calculator: Any) -> list[dict[str, Any]]:
     """Return the rows of some decorations, each named by prototype and elements."""
     return [label_mechanics(candidate(_BY_NAME[name], elements), calculator) for name, elements in items]
@@ -166,42 +172,31 @@ def label_structures_part(items: Sequence[tuple[str, str]], calculator: Any) -> 
     return [label_mechanics(candidate, calculator) for candidate in candidates]
 
 
-def label_bte_part(item: tuple[str, str, str], calculator: Any) -> list[dict[str, Any]]:
-    """Return the row of a crystal, given by its id, prototype and pymatgen JSON."""
-    material_id, prototype, structure_json = item
-    row: dict[str, Any] = {"candidate_id": material_id, "prototype": prototype, "reason": "", "structure_json": ""}
-    try:
-        structure, _ = relax(Structure.from_str(structure_json, fmt="json").get_primitive_structure(), calculator)
-        row["structure_json"] = structure.to_json()
-        row |= asdict(compute_lattice_conductivity(structure, calculator))
-    except FAILURES as error:
-        row["reason"] = describe_error(error)
-    return [row]
+def label_kappa_part(item: tuple[str, str], calculator: Any) -> list[dict[str, Any]]:
+    """Return the row of a crystal, given by id and pymatgen JSON, at the cell that the potential relaxes it to."""
+    return [label_phonons(item[0], Structure.from_str(item[1], fmt="json"), calculator, LABELS)]
 
 
-def label_phonons_part(items: Sequence[tuple[str, str]], calculator: Any) -> list[dict[str, Any]]:
-    """Return the rows of crystals given by id and pymatgen JSON."""
-    return [_phonons_row(material_id, text, calculator) for material_id, text in items]
+def label_phonons_part(item: tuple[str, str], calculator: Any) -> list[dict[str, Any]]:
+    """Return the row of a crystal, given by id and pymatgen JSON, at its own cell."""
+    return [label_phonons(item[0], Structure.from_str(item[1], fmt="json"), calculator, AT_GIVEN_CELL)]
 
 
-def _phonons_row(material_id: str, structure_json: str, calculator: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"candidate_id": material_id, "reason": ""}
-    try:
-        row |= asdict(compute_phonon_descriptors(Structure.from_str(structure_json, fmt="json"), calculator))
-    except FAILURES as error:
-        row["reason"] = describe_error(error)
-    return row
+def _one_each(items: Sequence[tuple[str, str]]) -> list[CampaignPart]:
+    """Return a part for each crystal, numbered in their order."""
+    return [CampaignPart(part_name(number), item) for number, item in enumerate(items)]
+
+
+def _plan_of(settings: PhononSettings) -> dict[str, Any]:
+    """Return what a plan says of settings, as JSON reads it back."""
+    plan: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
+    return {"settings": plan}
 
 
 def _numbered(items: list[Any], n_per_part: int) -> list[CampaignPart]:
     """Return the items in parts with numbers for names."""
     starts = range(0, len(items), n_per_part)
     return [CampaignPart(part_name(number), items[start : start + n_per_part]) for number, start in enumerate(starts)]
-
-
-@cache
-def _is_cubic(space_group: str) -> bool:
-    return bool(SpaceGroup(space_group).crystal_system == "cubic")
 
 
 def _digest(formulas: Collection[str]) -> str:

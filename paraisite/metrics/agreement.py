@@ -35,6 +35,9 @@ class Agreement:
         mean_log10_ratio: Mean of log10(computed/known), dex; above 0 if computed values are too large.
         std_log10_ratio: Sample standard deviation of it, dex.
         within_factor_2: Share of crystals with half to twice the known value.
+        mean_abs_ln_ratio: Mean of |ln(computed/known)|; NaN in files that were written without it.
+        mean_abs_ln_ratio_low: Lower end of its interval.
+        mean_abs_ln_ratio_high: Upper end of it.
         mape: Mean of |computed - known|/known, a fraction.
         mape_low: Lower end of its interval.
         mape_high: Upper end of it.
@@ -51,6 +54,9 @@ class Agreement:
     mape: float
     mape_low: float
     mape_high: float
+    mean_abs_ln_ratio: float = float("nan")
+    mean_abs_ln_ratio_low: float = float("nan")
+    mean_abs_ln_ratio_high: float = float("nan")
 
 
 def measure_agreement(known: npt.ArrayLike, computed: npt.ArrayLike, *, seed: int = 0) -> Agreement:
@@ -68,6 +74,7 @@ def measure_agreement(known: npt.ArrayLike, computed: npt.ArrayLike, *, seed: in
     log_ratio = np.log10(computed / known)
     spearman_low, spearman_high = _interval(_rank_correlation, known, computed, seed=seed)
     mape_low, mape_high = _interval(_mape, known, computed, seed=seed)
+    ln_low, ln_high = _interval(_mean_abs_ln_ratio, known, computed, seed=seed)
     return Agreement(
         n=len(known),
         spearman=compute_spearman(known, computed),
@@ -80,6 +87,9 @@ def measure_agreement(known: npt.ArrayLike, computed: npt.ArrayLike, *, seed: in
         mape=float(_mape(known, computed)),
         mape_low=mape_low,
         mape_high=mape_high,
+        mean_abs_ln_ratio=float(_mean_abs_ln_ratio(known, computed)),
+        mean_abs_ln_ratio_low=ln_low,
+        mean_abs_ln_ratio_high=ln_high,
     )
 
 
@@ -186,6 +196,10 @@ def _interval(statistic: Any, known: Floats, computed: Floats, *, seed: int) -> 
 
 def _mape(known: Floats, computed: Floats, axis: int = -1) -> Floats:
     return np.asarray(np.mean(np.abs(computed - known) / known, axis=axis))
+
+
+def _mean_abs_ln_ratio(known: Floats, computed: Floats, axis: int = -1) -> Floats:
+    return np.asarray(np.mean(np.abs(np.log(computed / known)), axis=axis))
 
 
 def _rank_correlation(known: Floats, computed: Floats, axis: int = -1) -> Floats:

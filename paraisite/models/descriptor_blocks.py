@@ -40,7 +40,7 @@ from paraisite.models.tabular import (
     SECOND_STAGE,
     SLACK_FORMULA,
 )
-from paraisite.schema import LOG_FLOOR, REASON
+from paraisite.schema import KAPPA_POTENTIAL, LOG_FLOOR, REASON
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ class Networks:
     log10_shear: Ensemble | None = None
 
 
-PHONON_COLUMNS: Final = ("kappa_potential_w_per_m_k", "max_frequency_thz", "velocity_km_per_s")
-"""Whose logarithms are descriptors, see ``labels.phonons``."""
+PHONON_COLUMNS: Final = (KAPPA_POTENTIAL, "max_frequency_thz", "velocity_km_per_s")
+"""Whose logarithms are descriptors, see ``labels.phonon_labels``."""
 
 
 def build_descriptor_blocks(

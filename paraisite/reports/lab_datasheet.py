@@ -13,10 +13,15 @@ from paraisite import schema
 from paraisite.labels import conductivity, mechanical_labels, mechanics
 from paraisite.labels.assemble import MAX_POISSON, MIN_POISSON
 from paraisite.labels.decorate import MAX_TOLERANCE, MIN_TOLERANCE
-from paraisite.labels.force_constants import ANHARMONIC_DISPLACEMENT_ANGSTROM, HARMONIC_DISPLACEMENT_ANGSTROM, LABELS
+from paraisite.labels.phonon_settings import (
+    FORMER,
+    FORMER_MAX_CELL_ATOMS,
+    FORMER_MESH,
+    FORMER_MIN_ANGSTROM,
+    FORMER_MIN_ATOMS,
+)
 from paraisite.labels.prototypes import ELEMENTAL
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
-from paraisite.labels.tiers import MAX_BTE_ATOMS
 from paraisite.metrics.agreement import CONFIDENCE, MIN_ROWS, Agreement, measure_agreement
 from paraisite.reports.element_map import count_elements
 from paraisite.reports.lab_columns import MEANING_IN_BTE, MEANING_IN_SLACK, column_table, kinds_of_reasons
@@ -165,15 +170,15 @@ Tier `slack`:
 5. Debye temperature (K) from moduli and volume; kappa (W/m/K) by Slack's expression with a Grüneisen parameter of
    {TYPICAL_GRUNEISEN} for all crystals (Toher et al., 10.1103/PhysRevB.90.174107); Checks compares other choices.
 
-Tier `bte`, cubic crystals that tier `slack` accepted with at most {MAX_BTE_ATOMS} atoms in the primitive cell:
+Tier `bte`, cubic crystals that tier `slack` accepted with at most {FORMER_MAX_CELL_ATOMS} atoms in the primitive cell:
 
 1. Relaxation as above, under the potential of this tier.
-2. Supercell of {LABELS.min_atoms} or more atoms, each at least
-   {LABELS.min_angstrom:g} Å from its periodic images;
-   harmonic force constants from displacements of {HARMONIC_DISPLACEMENT_ANGSTROM} Å; cubic ones fitted by
-   symfc to random displacements of {ANHARMONIC_DISPLACEMENT_ANGSTROM} Å,
-   {LABELS.snapshots_per_minimum:g} times as many as determine them.
-3. kappa (W/m/K) at {conductivity.TEMPERATURE_KELVIN:g} K by phono3py on a mesh of {conductivity.MESH} wave vectors
+2. Supercell of {FORMER_MIN_ATOMS} or more atoms, each at least
+   {FORMER_MIN_ANGSTROM:g} Å from its periodic images;
+   harmonic force constants from displacements of {FORMER.harmonic_displacement_angstrom} Å; cubic ones fitted by
+   symfc to random displacements of {FORMER.cubic_displacement_angstrom} Å,
+   {FORMER.equations_per_constant:g} times as many as determine them.
+3. kappa (W/m/K) at {conductivity.TEMPERATURE_KELVIN:g} K by phono3py on a mesh of {FORMER_MESH} wave vectors
    along each axis, relaxation-time approximation (Togo et al., 10.1103/PhysRevB.91.094306).
 """
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from paraisite.inference.rows import DISTANCE, NEAREST, VALUE, Row, interval_keys
-from paraisite.schema import KAPPA, OUT_OF_DOMAIN_FLAG
+from paraisite.schema import KAPPA_POTENTIAL, OUT_OF_DOMAIN_FLAG
 
 PREDICTED: Final = "predicted"
 POTENTIAL: Final = "potential"
@@ -30,7 +30,7 @@ def check_table(check: Mapping[str, Any]) -> pd.DataFrame:
     interval = "no interval" if lower is None else f"{_INTERVAL:.0%}: {lower:.3g} to {upper:.3g}"
     rows = {"model": (f"{predicted[VALUE]:.3g}", interval + _limitation(predicted))}
     if computed := check.get(POTENTIAL):
-        rows["potential"] = (f"{computed[KAPPA]:.3g}", _phonons(computed))
+        rows["potential"] = (f"{computed[KAPPA_POTENTIAL]:.3g}", _phonons(computed))
     if (known := check.get(KNOWN)) is not None:
         rows["Togo15"] = (f"{known:.3g}", "")
     return pd.DataFrame.from_dict(rows, orient="index", columns=["kappa (W/m/K)", "remarks"]).rename_axis("source")

@@ -1,6 +1,7 @@
 """Check the project's own labels and networks against known values: tier slack, tier bte, formation energies."""
 
 import dataclasses
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -8,32 +9,57 @@ import pandas as pd
 from paraisite import schema
 from paraisite.artifacts.initial_weights import find_lab_network
 from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, load_data
+from paraisite.artifacts.known_labels import (
+    CORRECTED,
+    DATASET,
+    correct_known_rows,
+    load_known_rows,
+    write_correction,
+)
 from paraisite.artifacts.label_checks import (
     FORMATION_ENERGY,
+    KAPPA_TIER,
     KNOWN_VALUES,
+    SETTINGS,
     check_folder,
     write_agreements,
     write_energy_agreement,
 )
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import Config, load_config
-from paraisite.core.files import file_sha256
+from paraisite.core.files import file_sha256, write_whole
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import megnet_weights, togo15
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.lab_tables import load_relaxed_formulas
-from paraisite.errors import DataError
+from paraisite.errors import DataError, MissingInputError
 from paraisite.labels.campaign import read_parts
 from paraisite.labels.variants import VARIANTS, compute_slack_variants
-from paraisite.metrics.agreement import measure_agreements, measure_energy_agreement
+from paraisite.metrics.agreement import (
+    MIN_ROWS,
+    Agreement,
+    measure_agreement,
+    measure_agreements,
+    measure_energy_agreement,
+)
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.reports.figures import save_figure
+from paraisite.reports.lab_columns import kinds_of_reasons
 from paraisite.reports.lab_figures import energy_parity, parity
+from paraisite.reports.phonon_checks import (
+    agreement_table,
+    compare_with_published,
+    parity_by_dataset,
+    settings_figure,
+)
 from paraisite.reports.terminal import print_line
-from paraisite.schema import KAPPA, MATERIAL_ID, REASON
+from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, REASON
 from paraisite.training.recipes import AFLOW
+
+ROWS_FILE: Final = "accepted.csv"
+REFUSED_FILE: Final = "refused.csv"
 
 
 def check_labels(tier: str) -> None:
@@ -63,6 +89,60 @@ def check_labels(tier: str) -> None:
     print_line(f"{len(accepted)} of {len(rows)} compounds accepted")
     table = pd.DataFrame({name: dataclasses.asdict(agreement) for name, agreement in by_comparison.items()})
     print_line(table.T.round(3).to_string())
+
+
+def check_kappa() -> None:
+    """Compare the potential's conductivities with all accurate ones, raw and corrected, and keep the correction.
+
+    Raises:
+        MissingInputError: Nothing is labelled.
+        DataError: Too few crystals are.
+    """
+    rows = load_known_rows(load_config())
+    corrected, correction = correct_known_rows(rows)
+    folder = check_folder(KAPPA_TIER)
+    write_correction(correction)
+    agreements: dict[str, Agreement] = {}
+    for name, values in {"raw": KAPPA_POTENTIAL, "corrected": CORRECTED}.items():
+        for sample, part in _samples(corrected).items():
+            agreements[f"{name}, {sample}"] = measure_agreement(part[KAPPA], part[values])
+    write_agreements(KAPPA_TIER, agreements)
+    for name, column in {"raw": KAPPA_POTENTIAL, "corrected": CORRECTED}.items():
+        figure = parity_by_dataset(corrected, column, f"{name} conductivities under the potential")
+        save_figure(figure, folder / FIGURES / f"parity_{name}")
+    shown = corrected.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
+    write_whole(folder / ROWS_FILE, shown.to_csv(index=False, float_format="%.5g").encode())
+    refused = rows[rows[REASON] != ""]
+    columns = [DATASET, MATERIAL_ID, FORMULA, KAPPA, REASON]
+    write_whole(folder / REFUSED_FILE, refused[columns].to_csv(index=False).encode())
+    print_line(f"{len(corrected)} of {len(rows)} crystals accepted; refused:\n{kinds_of_reasons(rows).to_string()}")
+    print_line(agreement_table(agreements).to_string())
+
+
+def _samples(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the crystals of each data set that has enough; those selected by their label apart."""
+    samples = {
+        f"{name}{' selected by low kappa' if selected else ''}": part
+        for (name, selected), part in rows.groupby([DATASET, schema.SELECTED_BY_LABEL])
+    }
+    return {name: part for name, part in samples.items() if len(part) >= MIN_ROWS}
+
+
+def check_settings() -> None:
+    """Compare conductivities under various settings with published ones of the same potentials.
+
+    Raises:
+        MissingInputError: No settings have been computed.
+    """
+    tables = {path.name: read_parts(path) for path in sorted((LABELS / SETTINGS).glob("*")) if path.is_dir()}
+    if not tables:
+        raise MissingInputError("no settings are computed: run `paraisite label settings` first")
+    folder = check_folder(SETTINGS)
+    for potential, rows in tables.items():
+        table = compare_with_published(rows, potential)
+        write_whole(folder / f"{potential}.csv", table.to_csv(index=False, float_format="%.5g").encode())
+        save_figure(settings_figure(table, potential), folder / FIGURES / potential)
+        print_line(f"{potential}\n{table.to_string(index=False, float_format='{:.4g}'.format)}")
 
 
 def _known_conductivities(tier: str, config: Config) -> pd.Series:

@@ -4,55 +4,73 @@ The campaigns take hours. Their stages are frozen in ``dvc.yaml``: `dvc repro` t
 ``paraisite label`` computes new ones.
 """
 
+import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from paraisite.artifacts.dvc_files import StageKeeper, fetch_tracked
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import Config, load_config
-from paraisite.core.paths import DATA, LABELS, PHONONS
+from paraisite.core.paths import DATA, LABELS
 from paraisite.core.progress import CountProgress
 from paraisite.errors import ConfigError
-from paraisite.labels import TIERS
+from paraisite.labels import OF_DATASET, RETIRED_TIERS, TIERS
 from paraisite.labels.campaign import Row, run_campaign
 from paraisite.labels.tiers import (
     Campaign,
     load_held_out_formulas,
-    plan_bte_campaign,
-    plan_bte_check_campaign,
+    load_known_formulas,
     plan_elements_campaign,
+    plan_kappa_campaign,
+    plan_kappa_known_campaign,
     plan_phonons_campaign,
+    plan_settings_campaign,
     plan_slack_campaign,
     plan_slack_check_campaign,
 )
 from paraisite.schema import MATERIAL_ID
 from paraisite.training.recipes import TOGO15
 
-SHIPPED: Final = tuple(tier for tier in TIERS if tier != "slack_check")
-"""Tiers that DVC tracks; AFLOW's structures may not leave the machine."""
+SHIPPED: Final = ("elements", "slack", "kappa", "kappa_known/togo15", "kappa_known/hh143", "kappa_known/phonix")
+"""Folders of labels that DVC tracks; AFLOW's structures may not leave the machine."""
 
 _SECONDS_BETWEEN_KEEPING: Final = 1800.0
 
 
-def label_crystals(tier: str, *, n_process: int, keep: bool, dataset: str = TOGO15) -> None:
+def label_crystals(
+    tier: str, *, n_process: int, keep: bool, dataset: str = TOGO15, potential: str | None = None
+) -> None:
     """Compute the missing labels of a tier.
 
     Args:
         tier: One of ``TIERS``.
         n_process: Parallel processes.
-        keep: Commit and push finished parts every half hour and at the end.
-        dataset: Whose crystals tier ``phonons`` describes; only those of Togo15 are tracked by DVC.
+        keep: Commit and push finished parts every half hour and at the end, of tiers that DVC tracks.
+        dataset: Whose crystals the tiers of ``OF_DATASET`` label.
+        potential: Of tier ``settings``, in place of that of ``params.yaml``.
+
+    Raises:
+        ConfigError: The tier is retired or unknown.
     """
+    if tier in RETIRED_TIERS:
+        raise ConfigError(
+            f"tier {tier} was computed with settings that are wrong by a factor of two: its rows are kept as they are, "
+            "and `label kappa` computes conductivities with the right ones"
+        )
     config = load_config()
+    if potential is not None:
+        config = dataclasses.replace(config, lab=dataclasses.replace(config.lab, kappa_potential=potential))
     fetch_tracked(DATA, target="data.dvc")
     campaign = _campaign(tier, config, dataset)
-    folder = PHONONS / dataset if tier == "phonons" else LABELS / tier
+    folder = _folder(tier, config, dataset)
+    name = folder.relative_to(LABELS).as_posix()
     keeper = (
-        StageKeeper(f"label_{tier}", seconds_between=_SECONDS_BETWEEN_KEEPING)
-        if keep and tier in SHIPPED and dataset == TOGO15
+        StageKeeper(f"label_{name.replace('/', '_')}", seconds_between=_SECONDS_BETWEEN_KEEPING)
+        if keep and name in SHIPPED
         else None
     )
-    with _CampaignProgress(tier, keeper) as progress:
+    with _CampaignProgress(name, keeper) as progress:
         run_campaign(
             campaign.parts,
             campaign.label,
@@ -66,6 +84,13 @@ def label_crystals(tier: str, *, n_process: int, keep: bool, dataset: str = TOGO
         keeper.keep()
 
 
+def _folder(tier: str, config: Config, dataset_name: str) -> Path:
+    """Return where the labels of a tier lie."""
+    if tier in OF_DATASET:
+        return LABELS / tier / dataset_name
+    return LABELS / tier / config.lab.kappa_potential if tier == "settings" else LABELS / tier
+
+
 def _campaign(tier: str, config: Config, dataset_name: str) -> Campaign:
     match tier:
         case "elements":
@@ -74,14 +99,15 @@ def _campaign(tier: str, config: Config, dataset_name: str) -> Campaign:
             return plan_slack_campaign(config.lab, load_held_out_formulas(DATA))
         case "slack_check":
             return plan_slack_check_campaign(config.lab, config.data.aflow_table)
-        case "bte":
-            return plan_bte_campaign(config.lab, LABELS / "slack")
-        case "bte_check":
-            return plan_bte_check_campaign(config.lab, DATA)
-        case "phonons":
+        case "kappa":
+            return plan_kappa_campaign(config.lab, load_known_formulas(DATA))
+        case "settings":
+            return plan_settings_campaign(config.lab.kappa_potential)
+        case "kappa_known" | "phonons":
             dataset = load_data(dataset_name, config)
             materials = list(zip(dataset.table[MATERIAL_ID], dataset.structures, strict=True))
-            return plan_phonons_campaign(config.lab, materials, structures_sha256=dataset.structures_digest)
+            plan = plan_kappa_known_campaign if tier == "kappa_known" else plan_phonons_campaign
+            return plan(config.lab, materials, structures_sha256=dataset.structures_digest)
         case other:
             raise ConfigError(f"unknown tier {other!r}; known ones are {', '.join(TIERS)}")
 

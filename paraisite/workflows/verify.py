@@ -23,7 +23,7 @@ from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.potential import load_calculator, package_versions
 from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, check_table
 from paraisite.reports.terminal import print_line, print_table
-from paraisite.schema import KAPPA, REASON
+from paraisite.schema import KAPPA_POTENTIAL, REASON
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
 
@@ -104,7 +104,7 @@ def _check(name: str, structure: Structure, how: VerificationOptions, folder: Pa
     if predicted[REASON] is not None:
         raise ConfigError(f"{name}: no prediction: {predicted[REASON]}")
     check: dict[str, Any] = {PREDICTED: predicted, KNOWN: find_known_kappa(structure)}
-    potential = load_config().lab.bte_potential
+    potential = load_config().lab.kappa_potential
     try:
         calculator = None if how.with_potential is False else load_calculator(potential)
     except MissingInputError as error:
@@ -138,7 +138,7 @@ def _numbers(check: Mapping[str, Any]) -> dict[str, float]:
     """Return the conductivities as metrics."""
     numbers = {"predicted kappa": check[PREDICTED]["value"], "known kappa": check[KNOWN]}
     if computed := check.get(POTENTIAL):
-        numbers |= {"potential kappa": computed[KAPPA], "lowest frequency": computed["lowest_frequency_thz"]}
+        numbers |= {"potential kappa": computed[KAPPA_POTENTIAL], "lowest frequency": computed["lowest_frequency_thz"]}
     return {name: float(value) for name, value in numbers.items() if value is not None}
 
 

@@ -6,25 +6,25 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from ase.calculators.emt import EMT
-from pymatgen.core.composition import Composition
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.config import LabConfig, TrainingChanges
-from paraisite.core.files import write_whole
 from paraisite.labels import elements, tiers
-from paraisite.labels.campaign import part_name
+from paraisite.labels.campaign import CampaignPart, LabelPart
 from paraisite.labels.elements import ELEMENTS, label_element
 from paraisite.labels.prototypes import ELEMENTAL
+from paraisite.labels.settings_study import COMPOUNDS
 from paraisite.labels.tiers import (
-    label_bte_part,
+    label_kappa_part,
     label_phonons_part,
     label_slack_part,
     load_held_out_formulas,
-    plan_bte_campaign,
-    plan_bte_check_campaign,
     plan_elements_campaign,
+    plan_kappa_campaign,
+    plan_kappa_known_campaign,
     plan_phonons_campaign,
+    plan_settings_campaign,
     plan_slack_campaign,
 )
 
@@ -35,6 +35,8 @@ CONFIG = LabConfig(
     slack_candidates=180,
     bte_potential="7net-0",
     bte_candidates=3,
+    kappa_potential="7net-0",
+    kappa_candidates=40,
     pretraining=TRAINING,
     slack_training=TRAINING,
 )
@@ -78,63 +80,49 @@ def rock_salt(cation: str, anion: str) -> Structure:
     return crystal.get_primitive_structure()
 
 
-def write_part(folder: Path, number: int, rows: list[dict[str, str]]) -> None:
-    folder.mkdir(exist_ok=True)
-    pd.DataFrame(rows).to_parquet(folder / f"{part_name(number)}.parquet")
-
-
-def slack_row(cation: str, anion: str, *, reason: str = "", space_group: str = "Fm-3m") -> dict[str, str]:
-    text = rock_salt(cation, anion).to_json()
-    name = f"rocksalt:{cation}-{anion}"
-    row = {"candidate_id": name, "prototype": "rocksalt", "structure_json": text}
-    return row | {"reason": reason, "space_group": space_group}
-
-
-def test_tier_bte_takes_accepted_cubic_crystals_in_order(tmp_path: Path):
-    not_relaxed = slack_row("K", "Br", reason="forces above 0.005 eV/Å", space_group="")
-    write_part(tmp_path, 0, [slack_row("K", "I"), slack_row("K", "At", reason="elastically unstable"), not_relaxed])
-    write_part(tmp_path, 1, [slack_row("La", "N", space_group="P6_3mc"), slack_row("Y", "N"), slack_row("Sc", "N")])
-    write_part(tmp_path, 3, [slack_row("Ti", "C")])  # part 2 is still being computed
-    names = [part.name for part in plan_bte_campaign(CONFIG, tmp_path).parts]
-    assert names == ["rocksalt.K-I", "rocksalt.Y-N", "rocksalt.Sc-N"]
-    write_whole(tmp_path / "part-00002.parquet", (tmp_path / "part-00000.parquet").read_bytes())
-    assert [part.name for part in plan_bte_campaign(CONFIG, tmp_path).parts] == names, "later parts only add"
-
-
-def test_tier_bte_takes_small_supercells_first_but_the_same_crystals(tmp_path: Path):
-    fluorite = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.5), ["Y", "F"], [[0, 0, 0], [0.25] * 3])
-    text = fluorite.get_primitive_structure().to_json()
-    large = slack_row("Y", "F") | {"candidate_id": "fluorite:Y-F", "structure_json": text}
-    write_part(tmp_path, 0, [large, slack_row("Y", "N"), slack_row("Sc", "N"), slack_row("Ti", "C")])
-    names = [part.name for part in plan_bte_campaign(CONFIG, tmp_path).parts]
-    assert names == ["rocksalt.Y-N", "rocksalt.Sc-N", "fluorite.Y-F"]  # the first three of tier slack
-
-
-def test_tier_bte_leaves_large_cells_out(tmp_path: Path):
-    elpasolite = Structure.from_spacegroup(
-        "Fm-3m", Lattice.cubic(8.0), ["K", "Na", "Al", "F"], [[0.25] * 3, [0.5] * 3, [0, 0, 0], [0.22, 0, 0]]
+def test_crystals_of_a_data_set_are_small_cells_first_and_known_by_their_crystals():
+    small, large = rock_salt("Na", "Cl"), rock_salt("K", "Br") * (2, 1, 1)
+    materials = [("a/large one", large), ("small", small)]
+    relaxed, given = (
+        plan(CONFIG, materials, structures_sha256="abc") for plan in (plan_kappa_known_campaign, plan_phonons_campaign)
     )
-    row = slack_row("Y", "N") | {"structure_json": elpasolite.get_primitive_structure().to_json()}
-    write_part(tmp_path, 0, [row])
-    assert plan_bte_campaign(CONFIG, tmp_path).parts == []
+    assert [part.items[0] for part in relaxed.parts] == ["small", "a/large one"]
+    assert relaxed.plan["structures_sha256"] == "abc"
+    assert (relaxed.plan["settings"]["relaxes"], given.plan["settings"]["relaxes"]) == (True, False)
+    assert json.loads(json.dumps(relaxed.plan)) == relaxed.plan, "a plan is compared with what was written"
 
 
-def test_the_check_of_tier_bte_is_all_of_togo15_that_is_cubic(bundled_data: Path):
-    parts = plan_bte_check_campaign(CONFIG, bundled_data).parts
-    assert len(parts) == len({part.name for part in parts}) > 50
-    assert {Composition(Structure.from_str(part.items[2], fmt="json").formula).reduced_formula for part in parts} <= (
-        load_held_out_formulas(bundled_data)
-    )
+def test_no_known_formula_is_in_tier_kappa(held_out: frozenset[str]):
+    campaign = plan_kappa_campaign(CONFIG, held_out)
+    formulas = [
+        Structure.from_str(text, fmt="json").composition.reduced_formula for _, text in map(_items, campaign.parts)
+    ]
+    assert len(formulas) == CONFIG.kappa_candidates
+    assert not set(formulas) & held_out
 
 
-def test_what_fails_becomes_a_row_with_a_reason():
-    (row,) = label_bte_part(("rocksalt:K-I", "rocksalt", rock_salt("K", "I").to_json()), EMT())
+def _items(part: CampaignPart) -> tuple[str, str]:
+    return part.items
+
+
+def test_settings_are_studied_for_all_compounds():
+    parts = plan_settings_campaign("7net-l3i5").parts
+    assert len({part.name for part in parts}) == len(parts)
+    assert {part.items[0] for part in parts} == set(COMPOUNDS)
+
+
+@pytest.mark.parametrize("label", [label_kappa_part, label_phonons_part])
+def test_what_fails_becomes_a_row_with_a_reason(label: LabelPart):
+    (row,) = label(("rocksalt:K-I", rock_salt("K", "I").to_json()), EMT())
     assert row["candidate_id"] == "rocksalt:K-I"
-    assert "kappa_w_per_m_k" not in row
     assert row["reason"], "the potential does not know potassium"
-    rows = label_slack_part([("rocksalt", {"A": "K", "X": "I"})], EMT())
-    assert rows[0]["reason"]
-    assert rows[0]["structure_json"] == ""
+    assert "kappa_potential_w_per_m_k" not in row
+
+
+def test_a_decoration_that_fails_becomes_a_row_with_a_reason():
+    (row,) = label_slack_part([("rocksalt", {"A": "K", "X": "I"})], EMT())
+    assert row["reason"]
+    assert row["structure_json"] == ""
 
 
 def test_tier_slack_labels_what_the_potential_knows():
@@ -152,18 +140,3 @@ def test_an_element_is_lowest_in_its_own_structure(monkeypatch: pytest.MonkeyPat
     usable = rows[rows["reason"] == ""]
     assert usable.loc[usable["energy_ev_per_atom"].idxmin(), "prototype"] == "face_centred_cubic"
     assert usable["energy_ev_per_atom"].min() == pytest.approx(-0.007, abs=0.01)
-
-
-def test_phonons_are_of_small_cells_first_and_known_by_their_crystals():
-    small, large = rock_salt("Na", "Cl"), rock_salt("K", "Br") * (2, 1, 1)
-    campaign = plan_phonons_campaign(CONFIG, [("a/large one", large), ("small", small)], structures_sha256="abc")
-    (part,) = campaign.parts
-    assert [material_id for material_id, _ in part.items] == ["small", "a/large one"]
-    assert campaign.plan["structures_sha256"] == "abc"
-    assert campaign.plan["effort"]["min_snapshots"] == 16, "rows of other efforts may not be mixed"
-
-
-def test_phonons_that_fail_become_a_row_with_a_reason():
-    (row,) = label_phonons_part([("salt", rock_salt("K", "I").to_json())], EMT())
-    assert row["candidate_id"] == "salt"
-    assert row["reason"]

@@ -7,7 +7,7 @@ from paraisite.reports.potential_check import check_table
 PREDICTED: dict[str, Any] = {
     "value": 66.2, "lower_80": 30.0, "upper_80": 146.0, "out_of_domain_flag": True, "nearest": [{"distance": 1.2}],
 }  # fmt: skip
-ASKED = {"kappa_w_per_m_k": 50.04, "lowest_frequency_thz": -1.234, "warnings": ["imaginary phonon"]}
+ASKED = {"kappa_potential_w_per_m_k": 50.04, "lowest_frequency_thz": -1.234, "warnings": ["imaginary phonon"]}
 
 
 def test_each_source_has_a_row() -> None:

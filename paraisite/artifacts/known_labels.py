@@ -1,0 +1,111 @@
+"""Conductivities under the potential beside the known ones, of all crystals whose accurate conductivity is known."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.label_checks import CORRECTION_FILE, KAPPA_TIER, check_folder
+from paraisite.config import Config
+from paraisite.core.files import write_whole
+from paraisite.core.paths import KNOWN_LABELS
+from paraisite.errors import DataError, MissingInputError
+from paraisite.labels.campaign import STRUCTURES_SHA256, read_parts, read_plan
+from paraisite.labels.functional_correction import (
+    FunctionalCorrection,
+    describe_rows,
+    fit_correction,
+    predict_held_out,
+)
+from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, PROTOTYPE, REASON, SELECTED_BY_LABEL
+from paraisite.training.recipes import HH143, PHONIX, TOGO15
+
+logger = logging.getLogger(__name__)
+
+DATASET: Final = "dataset"
+CORRECTED: Final = "kappa_corrected_w_per_m_k"
+"""Conductivity with the functional's bias removed by a correction that no crystal of the formula fitted, W/m/K."""
+
+ACCURATE: Final = (TOGO15, HH143, PHONIX)
+OF_FUNCTIONAL: Final = (TOGO15, PHONIX)
+"""Data sets that the correction is fitted on: PBEsol. HH143 has other pseudopotentials and settings."""
+
+
+def load_known_rows(config: Config) -> pd.DataFrame:
+    """Return the labelled crystals of the accurate data sets, refused ones among them.
+
+    Returns:
+        Columns dataset, material_id, formula, prototype, kappa_w_per_m_k (the known value), selected_by_label, reason
+        and those of ``labels.phonon_labels``.
+
+    Raises:
+        MissingInputError: None has been labelled.
+    """
+    tables = [table for name in ACCURATE if (table := _load(name, config)) is not None]
+    if not tables:
+        raise MissingInputError("no crystal of known conductivity is labelled: run `paraisite label kappa_known` first")
+    return pd.concat(tables, ignore_index=True)
+
+
+def _load(name: str, config: Config) -> pd.DataFrame | None:
+    folder = KNOWN_LABELS / name
+    try:
+        fetch_tracked(folder, target=str(folder))
+        rows = read_parts(folder)
+    except (DataError, MissingInputError) as error:
+        logger.warning("no labels of %s (%s): `paraisite label kappa_known --dataset %s`", name, error, name)
+        return None
+    dataset = load_data(name, config)
+    if read_plan(folder)[STRUCTURES_SHA256] != dataset.structures_digest:
+        raise DataError(f"{folder} describes other crystals than {name} holds")
+    known = dataset.table[[MATERIAL_ID, FORMULA, PROTOTYPE, KAPPA]].copy()
+    known[SELECTED_BY_LABEL], known[DATASET] = dataset.selected_by_label, name
+    return known.merge(rows.rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
+
+
+def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorrection]:
+    """Return the accepted rows with a corrected conductivity, and the correction that all that may fit give.
+
+    Args:
+        rows: As ``load_known_rows`` returns them.
+
+    Raises:
+        DataError: Too few rows are accepted.
+    """
+    accepted = rows[rows[REASON] == ""].reset_index(drop=True)
+    descriptors = describe_rows(accepted)
+    log_ratio = np.log((accepted[KAPPA] / accepted[KAPPA_POTENTIAL]).to_numpy(np.float64))
+    may_fit = (accepted[DATASET].isin(OF_FUNCTIONAL) & ~accepted[SELECTED_BY_LABEL]).to_numpy()
+    formulas = accepted[FORMULA].tolist()
+    factor = np.exp(predict_held_out(descriptors, log_ratio, formulas, may_fit))
+    fitted_formulas = accepted.loc[may_fit, FORMULA].tolist()
+    correction = fit_correction(descriptors[may_fit], log_ratio[may_fit], fitted_formulas)
+    return accepted.assign(**{CORRECTED: accepted[KAPPA_POTENTIAL] * factor}), correction
+
+
+def write_correction(correction: FunctionalCorrection) -> Path:
+    """Keep the correction beside the check that it comes from, and return its file."""
+    path = check_folder(KAPPA_TIER) / CORRECTION_FILE
+    write_whole(path, (json.dumps(correction.to_json(), indent=2) + "\n").encode())
+    return path
+
+
+def load_correction() -> FunctionalCorrection:
+    """Return the correction that ``write_correction`` kept.
+
+    Raises:
+        MissingInputError: There is none.
+        DataError: It is damaged.
+    """
+    path = fetch_tracked(check_folder(KAPPA_TIER), target=str(check_folder(KAPPA_TIER))) / CORRECTION_FILE
+    try:
+        return FunctionalCorrection.from_json(json.loads(path.read_text()))
+    except OSError as error:
+        raise MissingInputError(f"{path} not found: `paraisite check kappa` makes it") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is no correction ({error})") from error

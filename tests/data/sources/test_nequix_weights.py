@@ -1,0 +1,110 @@
+"""Nequix's weights: by path, from the cache, and from a local server that replays the download."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from paraisite.data.sources import nequix_weights
+from paraisite.data.sources.nequix_weights import FILE_NAME, fetch_nequix_weights, resolve_nequix_weights
+from paraisite.data.sources.resumable_download import ExpectedFile
+from paraisite.errors import MissingInputError, WeightsError
+
+CONTENT = b'{"cutoff": 6.0}\n' + bytes(range(256)) * 500
+HALF = 60_000
+
+
+class Server:
+    """Sends ``content``, the first time only ``first_bytes`` of it."""
+
+    def __init__(self) -> None:
+        self.content = CONTENT
+        self.first_bytes: int | None = None
+        self.asked: list[str | None] = []
+        self.status: int | None = None
+        self.url = ""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = self.headers.get("Range")
+            state.asked.append(asked)
+            if state.status is not None:
+                self.send_error(state.status)
+                return
+            start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+            self.send_response(206 if start else 200)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(state.content) - 1}/{len(state.content)}")
+            self.send_header("Content-Length", str(len(state.content) - start))
+            self.end_headers()
+            end, state.first_bytes = state.first_bytes, None
+            self.wfile.write(state.content[start:end])
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr(
+        nequix_weights,
+        "PINNED",
+        ExpectedFile(len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), b"{", "file of Nequix"),
+    )
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{http.server_port}/{FILE_NAME}"
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    yield state
+    http.shutdown()
+    http.server_close()
+
+
+def fetch(server: Server, folder: Path) -> Path:
+    return fetch_nequix_weights(folder=folder, url=server.url, pause_seconds=0.0)
+
+
+def test_weights_are_downloaded_once(server: Server, tmp_path: Path):
+    path = fetch(server, tmp_path)
+    assert path.read_bytes() == CONTENT
+    assert fetch(server, tmp_path) == path
+    assert server.asked == [None]
+
+
+def test_a_cut_download_is_taken_up_where_it_ended(server: Server, tmp_path: Path):
+    server.first_bytes = HALF
+    assert fetch(server, tmp_path).read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={HALF}-"]
+
+
+def test_other_weights_are_refused(server: Server, tmp_path: Path):
+    server.content = CONTENT[:-1] + b"!"
+    with pytest.raises(WeightsError, match=r"not the pinned file .*PARAISITE_NEQUIX_WEIGHTS"):
+        fetch(server, tmp_path)
+    assert not list(tmp_path.rglob("*.nqx"))
+
+
+def test_a_pickle_is_refused_before_it_is_kept(server: Server, tmp_path: Path):
+    server.content = b"\x80\x04" + CONTENT[2:]
+    with pytest.raises(WeightsError, match="no file of Nequix"):
+        fetch(server, tmp_path)
+
+
+def test_a_server_that_is_down_is_said_with_the_way_out(server: Server, tmp_path: Path):
+    server.status = 404
+    with pytest.raises(MissingInputError, match=r"HTTP 404 .*get nequix-mp-1-pft\.nqx from https://github"):
+        fetch(server, tmp_path)
+
+
+def test_a_path_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "mine.nqx").write_bytes(CONTENT)
+    monkeypatch.setenv("PARAISITE_NEQUIX_WEIGHTS", str(tmp_path / "mine.nqx"))
+    assert resolve_nequix_weights() == tmp_path / "mine.nqx"
+    monkeypatch.setenv("PARAISITE_NEQUIX_WEIGHTS", str(tmp_path / "absent.nqx"))
+    with pytest.raises(MissingInputError, match=r"absent\.nqx, which is no file"):
+        resolve_nequix_weights()

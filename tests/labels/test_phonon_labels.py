@@ -1,0 +1,41 @@
+"""Rows of phonons: what is in them, and what is refused."""
+
+from dataclasses import replace
+
+import pytest
+from ase.calculators.emt import EMT
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from paraisite.labels import phonon_labels
+from paraisite.labels.phonon_labels import COLUMNS, label_phonons
+from paraisite.labels.phonon_settings import LABELS
+
+SMALL = replace(LABELS, cell="primitive", harmonic_supercell=(3, 3, 3), cubic_supercell=(3, 3, 3), mesh=(4, 4, 4))
+
+
+def nickel(group: str = "Fm-3m", a_angstrom: float = 3.5) -> Structure:
+    return Structure.from_spacegroup(group, Lattice.cubic(a_angstrom), ["Ni"], [[0, 0, 0]])
+
+
+def test_a_row_has_all_columns():
+    row = label_phonons("nickel", nickel(), EMT(), SMALL)
+    assert list(row) == ["candidate_id", "reason", *COLUMNS]
+    assert row["reason"] == ""
+    assert row["space_group"] == 225
+    assert row["kappa_potential_w_per_m_k"] == pytest.approx(row["kappa_xx_w_per_m_k"], rel=1e-6)
+    assert row["kappa_potential_coarse_w_per_m_k"] != row["kappa_potential_w_per_m_k"]
+    assert Structure.from_str(row["structure_json"], fmt="json").composition.reduced_formula == "Ni"
+
+
+def test_an_unstable_crystal_is_a_row_with_a_reason():
+    row = label_phonons("bcc", nickel("Im-3m", 2.8), EMT(), SMALL)
+    assert "imaginary" in row["reason"]
+    assert "kappa_potential_w_per_m_k" not in row
+
+
+def test_a_conductivity_that_hangs_on_one_wave_vector_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(phonon_labels, "MAX_SHARE_OF_WAVE_VECTOR", 0.05)
+    row = label_phonons("nickel", nickel(), EMT(), SMALL)
+    assert row["reason"].startswith("one wave vector carries")
+    assert row["kappa_potential_w_per_m_k"] > 0, "the value is kept beside the reason"
