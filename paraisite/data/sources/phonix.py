@@ -10,11 +10,13 @@ arXiv 2605.11610. All CC BY 4.0.
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pymatgen.core.composition import Composition
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
@@ -96,6 +98,16 @@ def load_annotations(path: Path) -> tuple[dict[str, str], dict[str, str]]:
         {str(row[ID_COLUMN]): str(row[column]) for row in rows if row[column]} for column in (BENCHMARK_SPLIT, SUSPECT)
     )
     return parts, suspects
+
+
+def load_formulas(path: Path) -> frozenset[str]:
+    """Return the reduced formulas of all rows, those with a doubtful value among them.
+
+    Raises:
+        MissingInputError: The table is absent.
+        DataError: It is damaged.
+    """
+    return frozenset(Composition(Counter(row[SPECIES])).reduced_formula for row in _read(path))
 
 
 def build_cell(geometry: list[float], species: list[str], positions: list[float]) -> Structure:
