@@ -60,7 +60,7 @@ class PotentialCheck:
 
 
 def check_with_potential(
-    structure: Structure, calculator: Any, *, keep_cell: bool, settings: PhononSettings = LABELS
+    structure: Structure, calculator: Any, *, keep_cell: bool, settings: PhononSettings | None = None
 ) -> PotentialCheck:
     """Compute a crystal's phonons and conductivity under a potential.
 
@@ -68,11 +68,12 @@ def check_with_potential(
         structure: Any cell of it.
         calculator: ASE calculator with forces, and stress where the cell is relaxed.
         keep_cell: Whether only the atoms settle, at the cell that is given.
-        settings: Of the phonons.
+        settings: Of the phonons; by default those of labels.
 
     Raises:
         StructureError: The cell is too large, atoms or cell do not settle, or no finite conductivity comes out.
     """
+    settings = settings or LABELS
     given = standardize(structure, settings)
     if len(given) > MAX_CELL_ATOMS:
         raise StructureError(f"a conventional cell of {len(given)} atoms, expected at most {MAX_CELL_ATOMS}")

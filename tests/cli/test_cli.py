@@ -25,7 +25,7 @@ from paraisite.app.uploads import EXAMPLES
 from paraisite.cli import FORMER_NAMES, app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.data.datasets.table import Dataset
-from paraisite.labels import TIERS
+from paraisite.labels import RETIRED_TIERS, TIERS
 from paraisite.training.recipes import RECIPES, list_lineage_models
 from paraisite.tuning.study_options import SearchOptions
 from tests.cli.parsing import RefusedError, parsed, verbs, without_frame
@@ -146,14 +146,20 @@ def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None
     [
         (
             ["label", "slack", "--processes", "3"],
-            ("label_crystals", ("slack",), {"n_process": 3, "keep": True, "dataset": "togo15"}),
+            ("label_crystals", ("slack",), {"n_process": 3, "keep": True, "dataset": "togo15", "potential": None}),
         ),
         (
-            ["label", "bte", "--processes", "1", "--no-keep"],
-            ("label_crystals", ("bte",), {"n_process": 1, "keep": False, "dataset": "togo15"}),
+            ["label", "settings", "--processes", "1", "--no-keep", "--potential", "7net-l3i5"],
+            (
+                "label_crystals",
+                ("settings",),
+                {"n_process": 1, "keep": False, "dataset": "togo15", "potential": "7net-l3i5"},
+            ),
         ),
         (["build-labels"], ("build_labels", (), {})),
         (["check", "bte"], ("check_labels", ("bte",), {})),
+        (["check", "kappa"], ("check_kappa", (), {})),
+        (["check", "settings"], ("check_settings", (), {})),
         (["check", "formation_energy"], ("check_formation_energies", (), {})),
         (["pretrain"], ("pretrain_network", ("formation_energy",), {})),
         (["pretrain", "all"], ("pretrain_network", ("all",), {})),
@@ -214,9 +220,9 @@ def test_samplers_are_those_of_the_study() -> None:
 
 
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
-    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KNOWN_VALUES
+    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KAPPA_TIER, KNOWN_VALUES, SETTINGS
 
-    assert (*KNOWN_VALUES, FORMATION_ENERGY) == CHECKED
+    assert (*KNOWN_VALUES, KAPPA_TIER, SETTINGS, FORMATION_ENERGY) == CHECKED
 
 
 def test_recipes_lists_each_recipe_once() -> None:
@@ -356,7 +362,7 @@ def test_the_stages_of_a_lineage_prepare_its_data_and_train_its_models(lineage: 
     assert trained == {recipe.name for recipe in list_lineage_models(lineage).values()}
     prepared = {values["dataset"] for verb, values in found if verb == "prepare"}
     assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
-    assert {values["tier"] for verb, values in found if verb == "label"} <= set(TIERS)
+    assert {values["tier"] for verb, values in found if verb == "label"} <= {*TIERS, *RETIRED_TIERS}
     assert found[-1].verb == ("report" if lineage.name == "lab" else "compare")
 
 

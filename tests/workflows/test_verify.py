@@ -12,12 +12,11 @@ from ase.calculators.emt import EMT
 from paraisite.dft_inputs import potential_check
 from paraisite.dft_inputs.input_files import README_FILE
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.labels import conductivity, force_constants
-from paraisite.labels.force_constants import Effort
+from paraisite.labels.phonon_settings import LABELS
 from paraisite.workflows import verify
 from tests.graphs.crystals import rocksalt
 
-FEW = Effort(min_angstrom=6.5, min_atoms=16, snapshots_per_minimum=2.0)
+FEW = replace(LABELS, cell="primitive", harmonic_supercell=(2, 2, 2), cubic_supercell=(2, 2, 2), mesh=(3, 3, 3))
 PREDICTED = {
     "value": 60.0, "lower_80": 30.0, "upper_80": 120.0, "out_of_domain_flag": False, "nearest": [], "reason": None,
 }  # fmt: skip
@@ -57,21 +56,19 @@ def test_a_potential_that_is_not_installed_is_no_obstacle_unless_it_is_asked_for
 
 
 def test_the_potentials_answer_stands_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conductivity, "MESH", 4)
-    monkeypatch.setattr(force_constants, "LABELS", FEW)
-    monkeypatch.setattr(potential_check, "EFFORT", FEW)
+    monkeypatch.setattr(potential_check, "LABELS", FEW)
     monkeypatch.setattr(verify, "load_calculator", lambda _name: EMT())
     alloy = rocksalt(5.2, ("Cu", "Au"))
     asked = verify._check("CuAu", alloy, replace(HOW, with_potential=True), tmp_path)["potential"]
-    assert asked["kappa_w_per_m_k"] > 0
+    assert asked["kappa_potential_w_per_m_k"] > 0
     assert asked["cell"] == "relaxed"
     assert (tmp_path / verify.RELAXED_FILE).exists()
 
 
 def test_a_crystal_that_the_potential_cannot_take_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(potential_check, "MAX_SUPERCELL_ATOMS", 1)
+    monkeypatch.setattr(potential_check, "MAX_CELL_ATOMS", 1)
     monkeypatch.setattr(verify, "load_calculator", lambda _name: EMT())
-    with pytest.raises(ConfigError, match="the potential gives no conductivity: a supercell of"):
+    with pytest.raises(ConfigError, match="the potential gives no conductivity: a conventional cell of 8 atoms"):
         verify._check("NaCl", rocksalt(), replace(HOW, with_potential=True), tmp_path)
 
 
