@@ -10,9 +10,11 @@ from pymatgen.core.structure import Structure
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.app.crystal_view import MAX_ATOMS, crystal_figure
-from paraisite.app.uploads import EXAMPLES, crystals_of_file
+from paraisite.app.uploads import EXAMPLES, MAX_FILES, crystals_of_files
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.artifacts.predictors import find_predictor
+from paraisite.core.csv_tables import format_csv
+from paraisite.core.shown_text import escape_markdown
 from paraisite.errors import ParaisiteError
 from paraisite.explain.explainers import Explainer, Explanation, build_json, explain
 from paraisite.explain.text import describe_agreement, describe_contributions, describe_domain
@@ -26,7 +28,7 @@ def show(model: str) -> None:
     st.set_page_config(page_title="ParAIsite", layout="wide")
     st.title("Thermal conductivity of a crystal")
     st.write(
-        f"Lattice thermal conductivity (kappa) at 300 K from the structure alone, by model **{model}**. "
+        f"Lattice thermal conductivity (kappa) at 300 K from the structure alone, by model {escape_markdown(model)}. "
         "All computation is local."
     )
     crystals = _read_uploads()
@@ -39,7 +41,7 @@ def show(model: str) -> None:
                 (explanation,) = explain(explainer, [chosen])
             _show_one(explanation)
     except ParaisiteError as error:
-        st.error(str(error))
+        st.error(escape_markdown(str(error)))
 
 
 @st.cache_resource(show_spinner="Loading the model …")
@@ -54,10 +56,12 @@ def _read_uploads() -> list[Crystal]:
         "Crystal structures: CIF, POSCAR, XDATCAR, extended XYZ or JSON", accept_multiple_files=True
     )
     example = right.selectbox("or an example", list(EXAMPLES), index=None, disabled=bool(files))
-    contents = [(file.name, file.getvalue()) for file in files]
-    if contents or example is None:
-        return [crystal for name, content in contents for crystal in crystals_of_file(name, content)]
-    return [Crystal(example, EXAMPLES[example]())]
+    if not files and example is not None:
+        return [Crystal(example, EXAMPLES[example]())]
+    crystals, left_out = crystals_of_files([(file.name, file.getvalue()) for file in files[:MAX_FILES]], len(files))
+    if left_out:
+        st.warning(escape_markdown(left_out))
+    return crystals
 
 
 def _select_crystal(explainer: Explainer, crystals: Sequence[Crystal]) -> Crystal | None:
@@ -72,7 +76,7 @@ def _select_crystal(explainer: Explainer, crystals: Sequence[Crystal]) -> Crysta
     st.dataframe(table, hide_index=True, column_config=digits, placeholder="–", alt="Predictions of all crystals")
     frame = build_frame(predictions)
     frame.insert(0, NAME, [crystal.name for crystal in crystals])
-    _download("All rows as CSV", frame.to_csv(index=False), "predictions.csv")
+    _download("All rows as CSV", format_csv(frame), "predictions.csv")
     usable = [crystal for crystal, row in zip(crystals, rows, strict=True) if row[schema.REASON] is None]
     if not usable:
         return None
@@ -81,7 +85,7 @@ def _select_crystal(explainer: Explainer, crystals: Sequence[Crystal]) -> Crysta
 
 
 def _show_reason(crystal: Crystal, row: Row) -> None:
-    st.error(f"{crystal.name}: no prediction: {row[schema.REASON]}")
+    st.error(escape_markdown(f"{crystal.name}: no prediction: {row[schema.REASON]}"))
 
 
 def _show_one(explanation: Explanation) -> None:
@@ -90,7 +94,7 @@ def _show_one(explanation: Explanation) -> None:
     if row[schema.REASON] is not None:
         _show_reason(crystal, row)
         return
-    st.header(f"{row[schema.FORMULA]} ({crystal.name})", divider="gray")
+    st.header(f"{row[schema.FORMULA]} ({escape_markdown(crystal.name)})", divider="gray")
     left, right = st.columns(2, gap="large")
     with left:
         _show_structure(crystal.found)
@@ -148,7 +152,7 @@ def _show_downloads(explanation: Explanation) -> None:
 def _csv(row: Row) -> str:
     """Return a row as CSV; lists in it are JSON."""
     flat = {key: json.dumps(value) if isinstance(value, list) else value for key, value in row.items()}
-    return pd.DataFrame([flat]).to_csv(index=False)
+    return format_csv(pd.DataFrame([flat]))
 
 
 def _download(label: str, content: str, file_name: str) -> None:

@@ -8,6 +8,8 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.criteria import CIF
+from paraisite.core.csv_tables import format_csv
+from paraisite.core.files import write_whole
 from paraisite.schema import ROW
 
 CANDIDATES_FILE: Final = "candidates.csv"
@@ -29,7 +31,7 @@ def write_candidates(folder: Path, name: str, rows: pd.DataFrame, structures: Ma
         structures: By row of what was screened.
     """
     (folder / STRUCTURES).mkdir(parents=True, exist_ok=True)
-    rows.to_csv(folder / name, index=False, float_format="%.6g")
+    write_whole(folder / name, format_csv(rows, float_format="%.6g").encode())
     for row, file in zip(rows[ROW], rows[CIF], strict=True):
         structures[row].to(str(folder / STRUCTURES / file), fmt="cif")
 

@@ -15,6 +15,7 @@ from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.screenings import is_screening, source_of_screening
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
+from paraisite.core.csv_tables import restore_texts
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.structure_files.reading import read_structure
@@ -63,7 +64,7 @@ def _find_in_lists(material_id: str, folder: Path) -> Crystal | None:
     for name in (CANDIDATES_FILE, NEXT_FILE):
         if not (folder / name).exists():
             continue
-        rows = pd.read_csv(folder / name, dtype={MATERIAL_ID: str, CIF: str})
+        rows = restore_texts(pd.read_csv(folder / name, dtype={MATERIAL_ID: str, CIF: str}))
         for file in rows.loc[rows[MATERIAL_ID] == material_id, CIF]:
             return Crystal(material_id, read_structure(folder / STRUCTURES / file))
     return None

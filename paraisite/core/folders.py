@@ -1,5 +1,6 @@
 """Folders on disk that are whole or not there: written beside their place, then renamed."""
 
+import errno
 import os
 import shutil
 import socket
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 _OLD: Final = ".old"
-_ATTEMPTS: Final = 10
+_ATTEMPTS: Final = 100
+_OVERTAKEN: Final = (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY)
 
 
 @contextmanager
@@ -68,9 +70,9 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
                 folder.rename(aside)
             temporary.rename(folder)
             break
-        except OSError:
-            # Another process may have written the same folder between the two calls: then the last one wins.
-            if attempt == _ATTEMPTS - 1 or not folder.exists():
+        except OSError as error:
+            # Another process has moved or written the same folder between the two calls: the last one wins.
+            if error.errno not in _OVERTAKEN or attempt == _ATTEMPTS - 1:
                 restore_folder(folder)
                 raise
     _write_through(folder.parent)

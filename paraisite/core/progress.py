@@ -39,8 +39,8 @@ class CountProgress:
         console = console or Console(stderr=True)
         self._on_terminal = console.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"), console=console,
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}", markup=False), console=console,
         )  # fmt: skip
         self._title, self._unit = title, unit
         self._task = self._bar.add_task(title, total=None, note="")

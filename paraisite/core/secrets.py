@@ -68,7 +68,12 @@ class DiscreetStream:
 
     def write(self, text: str) -> int:
         """Write the text without secrets."""
-        self._stream.write(hide_secrets(text))
+        shown = hide_secrets(text)
+        try:
+            self._stream.write(shown)
+        except UnicodeEncodeError:  # a name that is no text, or a stream that knows few characters
+            encoding = self._stream.encoding
+            self._stream.write(shown.encode(encoding, "backslashreplace").decode(encoding))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paraisite import schema
+from paraisite.core.shown_text import escape_controls
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.explainers import Explanation
 from paraisite.inference.rows import DISTANCE, MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
@@ -118,8 +119,8 @@ def tabulate_contributions(found: Contributions) -> Table:
     for part in found.order[:SHOWN_PARTS]:
         agreeing = int((np.sign(found.dex[:, part]) == np.sign(found.mean_dex[part])).sum())
         table.add_row(
-            found.parts[part].label,
-            found.parts[part].detail,
+            Text(found.parts[part].label),
+            Text(found.parts[part].detail),
             f"{found.mean_dex[part]:+z.3f}" + (f" ± {found.std_dex[part]:.3f}" if len(found.dex) > 1 else ""),
             f"× {found.factor[part]:.2f}",
             f"{agreeing} of {len(found.dex)}",
@@ -131,7 +132,7 @@ def tabulate_contributions(found: Contributions) -> Table:
 
 def format_explanation(explanation: Explanation) -> list[RenderableType]:
     """Return an explanation for a terminal: its name, its sentences, and its table."""
-    name = Text(f"\n{explanation.crystal.name}", style="bold")
+    name = Text(f"\n{escape_controls(explanation.crystal.name)}", style="bold")
     lines = [Text(sentence) for sentence in describe_explanation(explanation)]
     found = explanation.contributions
     return [name, *lines, *([] if found is None else [tabulate_contributions(found)])]

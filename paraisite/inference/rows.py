@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from paraisite import schema
+from paraisite.core.shown_text import escape_controls
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictions import Predictions
 
@@ -95,11 +96,12 @@ def build_table(rows: Sequence[Row]) -> Table:
     name = Column("file", overflow="fold")
     table = Table(name, "formula", "prediction", "80 %", "90 %", "in domain", "nearest training material", box=None)
     without = [row for row in rows if row[schema.REASON] is not None]
-    table.caption = Text("\n".join(f"{row[NAME]}: no prediction: {row[schema.REASON]}" for row in without)) or None
+    reasons = (escape_controls(f"{row[NAME]}: no prediction: {row[schema.REASON]}") for row in without)
+    table.caption = Text("\n".join(reasons)) or None
     table.caption_justify = "left"
     for row in rows:
         if row[schema.REASON] is None:
-            table.add_row(*_cells(row))
+            table.add_row(*(Text(escape_controls(cell)) for cell in _cells(row)))
     return table
 
 

@@ -11,6 +11,7 @@ from paraisite.active_learning.replay import LOG10_MAE, REGRET, STRATEGY
 from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, QUANTITY
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, REPLAY_SUMMARY_FILE
 from paraisite.artifacts.stage_folders import FIGURES
+from paraisite.core.csv_tables import restore_texts
 from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.pictures import Picture
 
@@ -40,9 +41,8 @@ def candidates_section(folder: Path) -> Section:
     """Return the candidates of low conductivity and the replay; see ``build/candidates/``."""
     tables = []
     if (folder / CANDIDATES_FILE).exists():
-        tables.append(
-            CaptionedTable(f"The first {_N_SHOWN} candidates.", _candidates(pd.read_csv(folder / CANDIDATES_FILE)))
-        )
+        candidates = restore_texts(pd.read_csv(folder / CANDIDATES_FILE))
+        tables.append(CaptionedTable(f"The first {_N_SHOWN} candidates.", _candidates(candidates)))
     if (folder / REPLAY_SUMMARY_FILE).exists():
         replayed = _replay(pd.read_csv(folder / REPLAY_SUMMARY_FILE))
         tables.append(

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from paraisite import schema
+from paraisite.core.shown_text import escape_controls
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.training.recipe_result import RecipeResult
 
@@ -73,12 +76,12 @@ def closing_table(results: Sequence[RecipeResult]) -> pd.DataFrame:
 
 def render(table: pd.DataFrame, *, title: str) -> Table:
     """Return a table of text for ``rich.console.Console().print``."""
-    rendered = Table(title=title, title_justify="left")
+    rendered = Table(title=escape(title), title_justify="left")
     rendered.add_column(str(table.index.name), no_wrap=True)
     for name in table.columns:
         rendered.add_column(str(name), justify="right")
     for recipe, cells in zip(table.index, table.to_numpy(), strict=True):
-        rendered.add_row(str(recipe), *(str(cell) for cell in cells))
+        rendered.add_row(*(Text(escape_controls(str(cell))) for cell in (recipe, *cells)))
     return rendered
 
 

@@ -4,15 +4,21 @@ Only MLflow executes this file. It needs the paraisite package to be importable.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import mlflow
 import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from paraisite.core.paths import PREDICTOR
 from paraisite.data.structure_files.reading import only_structure, parse_content
 from paraisite.errors import CheckpointError
 from paraisite.inference import rows
+
+MAX_ROWS: Final = 10_000
+MAX_CHARACTERS: Final = 100_000_000
+"""What one request may ask for; the server holds all of it in memory, and answers no one else meanwhile."""
 
 
 class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined,unused-ignore]
@@ -35,8 +41,19 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
         Returns:
             The columns of ``inference.rows.list_column_types``, in the order given; ``reason`` says why a row has no
             value.
+
+        Raises:
+            MlflowException: There are more rows or characters than one request may have.
         """
-        structures = [only_structure(parse_content(text)) for text in model_input[rows.STRUCTURE]]
+        texts = model_input[rows.STRUCTURE]
+        n_character = sum(len(text) for text in texts if isinstance(text, str))
+        if len(texts) > MAX_ROWS or n_character > MAX_CHARACTERS:
+            raise MlflowException(
+                f"{len(texts)} rows of {n_character} characters in one request, expected at most {MAX_ROWS} rows and "
+                f"{MAX_CHARACTERS} characters",
+                error_code=INVALID_PARAMETER_VALUE,
+            )
+        structures = [only_structure(parse_content(text)) for text in texts]
         return rows.build_frame(self._predictor.predict(structures, compiled=True))
 
 

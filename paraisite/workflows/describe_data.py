@@ -6,12 +6,17 @@ from typing import Final
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from paraisite.artifacts.data_catalogue import DOWNLOADABLE, find_entry, list_entries, read_dataset
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import description_folder
 from paraisite.config import load_config
+from paraisite.core.csv_tables import format_csv
+from paraisite.core.files import write_whole
+from paraisite.core.shown_text import escape_controls
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.stable_materials import StableMaterials
 from paraisite.reports.element_map import element_map
@@ -40,7 +45,7 @@ def list_datasets() -> None:
             _format_count(entry.n_usable),
             _format_count(entry.n_rejected),
             entry.version or _NOTHING,
-            f"{entry.content}\n{place}{obtained}",
+            Text(f"{escape_controls(entry.content)}\n{escape_controls(place + obtained)}"),
         )
     Console().print(table, highlight=False)
 
@@ -72,12 +77,12 @@ def summarise_dataset(name: str, dataset: Dataset | StableMaterials) -> None:
         return
     folder = description_folder(name)
     folder.mkdir(parents=True, exist_ok=True)
-    dataset.rejected.to_csv(folder / "rejected.csv", index=False)
-    table = Table(title=f"rejected rows, all in {folder / 'rejected.csv'}", title_justify="left")
+    write_whole(folder / "rejected.csv", format_csv(dataset.rejected).encode(errors="backslashreplace"))
+    table = Table(title=escape(f"rejected rows, all in {folder / 'rejected.csv'}"), title_justify="left")
     for heading in ("rows", "reason", "example"):
         table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")
     for reason, n_row, example in _group_by_reason(dataset.rejected):
-        table.add_row(f"{n_row:,}", reason, example)
+        table.add_row(f"{n_row:,}", Text(escape_controls(reason)), Text(escape_controls(example)))
     Console().print(table)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from paraisite.artifacts.predictors import find_predictor
+from paraisite.core.shown_text import escape_controls
 from paraisite.explain.explainers import Explainer, build_json
 from paraisite.explain.explainers import explain as explain_all
 from paraisite.explain.text import format_explanation
@@ -39,5 +40,5 @@ def explain_files(files: Sequence[Path], model: str, *, output: Path, as_json: b
         for explanation in explanations:
             console.print(*format_explanation(explanation), sep="\n")
         for figure in figures:
-            console.print(f"figure: {figure}", highlight=False)
+            console.print(escape_controls(f"figure: {figure}"), highlight=False, markup=False)
     return bool(figures)

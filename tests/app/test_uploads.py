@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from paraisite.app.uploads import EXAMPLES, crystals_of_file
+from paraisite.app import uploads
+from paraisite.app.uploads import EXAMPLES, crystals_of_file, crystals_of_files
 from tests.graphs.crystals import rocksalt
 
 SALT = rocksalt(5.64)
@@ -46,3 +47,16 @@ def test_examples_are_what_they_are_called():
     for name, make in EXAMPLES.items():
         assert name.startswith(f"{make().composition.reduced_formula}, ")
     assert [len(make()) for make in EXAMPLES.values()] == [8, 8, 8, 4, 5]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_FILES", 2), ("MAX_BYTES", 2 * len(CIF)), ("MAX_CRYSTALS", 2)])
+def test_what_is_over_a_limit_is_left_out_with_a_word(monkeypatch: pytest.MonkeyPatch, limit: str, value: int):
+    monkeypatch.setattr(uploads, limit, value)
+    crystals, left_out = crystals_of_files([(f"{number}.cif", CIF) for number in range(3)], 3)
+    assert [crystal.name for crystal in crystals] == ["0.cif", "1.cif"]
+    assert left_out.startswith("2 of 3 files and 2 crystals were read: the page takes at most")
+
+
+def test_within_the_limits_everything_is_read_without_a_word():
+    crystals, left_out = crystals_of_files([("a.cif", CIF), ("b.cif", b"")], 2)
+    assert ([crystal.name for crystal in crystals], left_out) == (["a.cif", "b.cif"], "")

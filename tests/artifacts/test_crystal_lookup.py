@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from paraisite.active_learning.criteria import CIF
+from paraisite.artifacts.candidate_lists import write_candidates
 from paraisite.artifacts.crystal_lookup import find_crystal
 from paraisite.errors import ConfigError, MissingInputError, StructureError
-from paraisite.schema import MATERIAL_ID
+from paraisite.schema import MATERIAL_ID, ROW
 from tests.active_learning.screenings import crystals, screened_table
 from tests.graphs.crystals import rocksalt
 
@@ -23,6 +24,15 @@ def listed(folder: Path) -> Path:
 def test_a_candidate_is_found_by_its_id(tmp_path: Path) -> None:
     found = find_crystal("rocksalt:K-F", listed(tmp_path / "list"))
     assert (found.name, found.formula) == ("rocksalt:K-F", "KF")
+
+
+def test_an_id_that_looks_like_a_formula_is_found_as_it_was_given(tmp_path: Path) -> None:
+    """In the table it has a quote in front, so that no spreadsheet runs it."""
+    material_id = '=HYPERLINK("http://evil","KF")'
+    rows = pd.DataFrame({ROW: [0], MATERIAL_ID: [material_id], CIF: ["0-KF.cif"]})
+    write_candidates(tmp_path, "candidates.csv", rows, {0: rocksalt(5.0, ("K", "F"))})
+    assert pd.read_csv(tmp_path / "candidates.csv")[MATERIAL_ID][0] == f"'{material_id}"
+    assert find_crystal(material_id, tmp_path).formula == "KF"
 
 
 def test_a_row_of_a_screening_is_found_by_its_id(tmp_path: Path) -> None:

@@ -76,3 +76,11 @@ def test_a_stream_hides_what_any_package_writes(monkeypatch: pytest.MonkeyPatch)
     discreet.writelines(["kk11kk11", "."])
     assert stream.getvalue() == "key ***\n***."
     assert discreet.isatty() is False
+
+
+def test_a_stream_survives_what_it_cannot_encode() -> None:
+    content = io.BytesIO()
+    stream = io.TextIOWrapper(content, encoding="ascii", write_through=True)
+    discreet: Any = DiscreetStream(stream)
+    print("κ of \udcff", file=discreet)
+    assert content.getvalue() == b"\\u03ba of \\udcff\n"

@@ -89,3 +89,19 @@ def test_people_see_value_intervals_and_the_nearest():
 def test_without_intervals_people_see_the_members_deviation():
     lines = text_of(rows.build_named_rows(CRYSTALS, predictions(Predictor(NetworkModel(tiny_ensemble())))))
     assert "±" in lines[1]
+
+
+@pytest.mark.parametrize("name", ["[/red].cif", "[bold]NaCl[/bold].cif", "[link=http://evil]NaCl.cif"])
+def test_markup_in_a_files_name_is_text(name: str):
+    """`[/red].cif` ended the table in a traceback."""
+    named = rows.build_named_rows([Crystal(name, found.found) for found in CRYSTALS], predictions(tiny_predictor()))
+    assert sum(name in line for line in text_of(named)) == 3
+
+
+def test_control_characters_in_a_name_do_not_reach_the_terminal():
+    named = rows.build_named_rows(CRYSTALS, predictions(tiny_predictor()))
+    for row in named:
+        row[rows.NAME] = "\x1b[2J\n.cif"
+    text = "\n".join(text_of(named))
+    assert "\x1b[2J" not in text
+    assert text.count(r"\x1b[2J\n.cif") == 3

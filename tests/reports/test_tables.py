@@ -1,5 +1,6 @@
 """The closing table and the comparison of recipes."""
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -49,3 +50,12 @@ def test_markdown_has_one_line_per_recipe() -> None:
     assert lines[0].startswith("| recipe | published |")
     assert len(lines) == 4
     assert {line.count("|") for line in lines} == {6}
+
+
+def test_markup_in_a_table_is_text() -> None:
+    table = pd.DataFrame({"reason": ["[/red] is no element"]}, index=pd.Index(["[bold]mp-1"], name="id"))
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(render(table, title="rows of [/red].csv"))
+    text = captured.get()
+    assert all(part in text for part in ("rows of [/red].csv", "[/red] is no element", "[bold]mp-1"))

@@ -17,12 +17,14 @@ import pandas as pd
 import pytest
 import requests
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from paraisite import schema
 from paraisite.errors import CheckpointError, TrackingError
 from paraisite.inference import rows
 from paraisite.models.architecture import ModelConfig
 from paraisite.schema import REASON
+from paraisite.tracking import served_model
 from paraisite.tracking.fetching import fetch_champion, fetch_predictor
 from paraisite.tracking.registry import register_file, register_result
 from paraisite.tracking.runs import recipe_run
@@ -64,6 +66,14 @@ def test_several_outputs_are_refused(tmp_path: Path):
     random_member(ModelConfig(n_output=2)).save(path)
     with pytest.raises(CheckpointError, match="a served model has one output, found kappa, kappa"):
         PredictorModel().load_context(SimpleNamespace(artifacts={"ensemble": str(path)}))
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_ROWS", 1), ("MAX_CHARACTERS", 10)])
+def test_a_request_over_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch, limit: str, value: int):
+    monkeypatch.setattr(served_model, limit, value)
+    with pytest.raises(MlflowException, match=r"2 rows of 12 characters in one request, expected at most") as caught:
+        PredictorModel().predict(None, pd.DataFrame({rows.STRUCTURE: ["no", "no crystal"]}))
+    assert caught.value.get_http_status_code() == 400
 
 
 @pytest.mark.usefixtures("registered")

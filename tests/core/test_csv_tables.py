@@ -1,0 +1,30 @@
+"""Tables as CSV: texts from anywhere stay texts, everything else stays as pandas writes it."""
+
+import io
+
+import pandas as pd
+
+from paraisite.core.csv_tables import format_csv, restore_texts
+
+TABLE = pd.DataFrame(
+    {
+        "id": ["=1+1", "mp-1", None],
+        "kappa": [-1.25, 2.0, None],
+        "n": [1, -2, 3],
+        "flag": [True, False, True],
+        "+evil": pd.Categorical(["a", "@b", "a"]),
+    }
+)
+
+
+def test_texts_get_a_quote_and_come_back() -> None:
+    text = format_csv(TABLE, float_format="%.2g")
+    assert text.splitlines() == ["id,kappa,n,flag,'+evil", "'=1+1,-1.2,1,True,a", "mp-1,2,-2,False,'@b", ",,3,True,a"]
+    found = restore_texts(pd.read_csv(io.StringIO(text)))
+    assert found["id"].tolist()[:2] == ["=1+1", "mp-1"]
+    assert found["+evil"].tolist() == ["a", "@b", "a"]
+
+
+def test_harmless_tables_are_what_pandas_writes() -> None:
+    harmless = TABLE.iloc[1:].drop(columns="+evil")
+    assert format_csv(harmless) == harmless.to_csv(index=False)
