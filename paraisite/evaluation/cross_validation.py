@@ -35,7 +35,12 @@ class CrossFit:
 
 
 def cross_fit(
-    fit_predict: FitPredict, *, descriptors: Floats, log10_kappa: Floats, splits: Sequence[NestedSplit]
+    fit_predict: FitPredict,
+    *,
+    descriptors: Floats,
+    log10_kappa: Floats,
+    splits: Sequence[NestedSplit],
+    weights: Floats | None = None,
 ) -> list[CrossFit]:
     """Fit a model on each split: once per fold without it, then on all training rows.
 
@@ -44,16 +49,18 @@ def cross_fit(
         descriptors: [n_row, n_descriptor].
         log10_kappa: kappa in W/m/K, [n_row].
         splits: Nested splits of these rows.
+        weights: How much each row counts in a fit, [n_row]; None where all count alike.
     """
 
     def estimate(train: Ints, rows: Ints) -> Estimate:
-        return fit_predict(descriptors[train], log10_kappa[train], descriptors[rows])
+        of_train = None if weights is None else weights[train]
+        return fit_predict(descriptors[train], log10_kappa[train], descriptors[rows], weights=of_train)
 
     return [
         CrossFit(
             split,
             out_of_fold=restore_training_order(
-                split, [estimate(inner.train, inner.validation) for inner in split.inner()]
+                split, [estimate(inner.train, fold) for inner, fold in zip(split.inner(), split.folds, strict=True)]
             ),
             test=estimate(split.train, split.test),
             out_of_domain=compute_out_of_domain([descriptors] * len(split.folds), split),
@@ -79,6 +86,7 @@ def cross_fit_tabular(
     log10_kappa: Floats,
     splits: Sequence[NestedSplit],
     n_process: int = 1,
+    weights: Floats | None = None,
 ) -> list[CrossFit]:
     """Return a model's out-of-fold and test predictions, split by split.
 
@@ -88,12 +96,15 @@ def cross_fit_tabular(
         log10_kappa: kappa in W/m/K, [n_row].
         splits: Nested splits of the rows.
         n_process: Splits side by side.
+        weights: How much each row counts in a fit, [n_row]; None where all count alike.
     """
     columns = [blocks[name] for name in model.blocks]
     descriptors = np.concatenate(columns, axis=1) if columns else np.empty((len(log10_kappa), 0))
     # joblib's processes live on from one model to the next, where those of ``core.workers`` would start again for each.
     of_splits: list[list[CrossFit]] = Parallel(n_jobs=n_process)(
-        delayed(cross_fit)(model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split])
+        delayed(cross_fit)(
+            model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split], weights=weights
+        )
         for split in splits
     )
     return [cross_fit_of_split for of_split in of_splits for cross_fit_of_split in of_split]

@@ -12,7 +12,12 @@ logger = logging.getLogger(__name__)
 
 
 def cross_fit_descriptor_models(
-    blocks: Mapping[str, Floats], log10_kappa: Floats, splits: Sequence[NestedSplit], *, n_process: int
+    blocks: Mapping[str, Floats],
+    log10_kappa: Floats,
+    splits: Sequence[NestedSplit],
+    *,
+    n_process: int,
+    weights: Floats | None = None,
 ) -> Iterator[tuple[str, list[CrossFit]]]:
     """Yield the name and the predictions of each model whose descriptors are there; a warning names the others.
 
@@ -21,19 +26,21 @@ def cross_fit_descriptor_models(
         log10_kappa: Targets, [n_row].
         splits: Splits of the rows.
         n_process: Parallel processes.
+        weights: How much each row counts in a fit, [n_row]; None where all count alike.
     """
+
+    def fit(model: TabularModel) -> list[CrossFit]:
+        return cross_fit_tabular(
+            model, blocks=blocks, log10_kappa=log10_kappa, splits=splits, n_process=n_process, weights=weights
+        )
+
     for model in BASELINES:
         if _has_descriptors(model, blocks):
-            yield (
-                model.name,
-                cross_fit_tabular(model, blocks=blocks, log10_kappa=log10_kappa, splits=splits, n_process=n_process),
-            )
+            yield model.name, fit(model)
     of_processes: dict[str, list[CrossFit]] = {}
     for model in PROCESSES:
         if _has_descriptors(model, blocks):
-            of_processes[model.name] = cross_fit_tabular(
-                model, blocks=blocks, log10_kappa=log10_kappa, splits=splits, n_process=n_process
-            )
+            of_processes[model.name] = fit(model)
     yield from of_processes.items()
     for mixture, processes in MIXTURES.items():
         names = [process.name for process in processes]

@@ -40,7 +40,8 @@ class ApplicabilityDomain:
 
     Attributes:
         known: Each member's training rows in its embedding, [n_member].
-        held_out: Of each member the distances of the rows that it was not trained on, ascending.
+        held_out: Of each member the distances of the rows that it was not trained on, ascending; without those that
+            were selected by their label.
         seen: Elements of the training set, bool [n_element].
         materials: All members' embeddings of the materials side by side, standardised.
     """
@@ -55,9 +56,11 @@ class ApplicabilityDomain:
         """Return the domain of the calibration set's model."""
         members = list(zip(calibration_set.embedding, calibration_set.trained, strict=True))
         known = tuple(Neighbourhood.fit(embedding[trained]) for embedding, trained in members)
+        selected = calibration_set.materials.selected_by_label
+        compared = [~trained if selected is None else ~trained & ~selected for _, trained in members]
         held_out = tuple(
-            np.sort(of_member.measure_distances(embedding[~trained])) if not trained.all() else np.zeros(0)
-            for of_member, (embedding, trained) in zip(known, members, strict=True)
+            np.sort(of_member.measure_distances(embedding[rows])) if rows.any() else np.zeros(0)
+            for of_member, (embedding, _), rows in zip(known, members, compared, strict=True)
         )
         materials = NearestNeighbors(n_neighbors=min(N_NEAREST, len(calibration_set.elements)))
         materials.fit(_side_by_side(known, calibration_set.embedding))

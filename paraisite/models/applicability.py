@@ -29,7 +29,8 @@ def compute_out_of_domain(features_of_folds: Sequence[Floats], split: NestedSpli
     """Return the score of each test row: the share of training rows that lie closer to the others than it does.
 
     A training row's distance is that from the rows outside its fold, by the model that was fitted on those; a test row
-    is compared with it by the same model. One minus the score is the p-value of a cross-conformal test.
+    is compared with it by the same model. One minus the score is the p-value of a cross-conformal test. Rows that were
+    selected by their label are no sample of what comes, and are not compared with.
 
     Args:
         features_of_folds: All rows in the features of the model that was fitted without each fold, each
@@ -47,7 +48,7 @@ def compute_out_of_domain(features_of_folds: Sequence[Floats], split: NestedSpli
     for features, part in zip(features_of_folds, split.inner(), strict=True):
         of_fold, of_test = (measure_distances(features, part.train, rows) for rows in (part.validation, split.test))
         n_closer += np.sum(of_fold < of_test[:, None], axis=1)
-    return n_closer / (len(split.train) + 1)
+    return n_closer / (int(split.measured.sum()) + 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,8 +76,14 @@ class FittedProcesses:
         return mix_estimates([Estimate(*model.predict(scaled, return_std=True)) for model in self.models])
 
 
-def fit_gaussian_process(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
-    """Fit the processes to training rows, and estimate other ones."""
+def fit_gaussian_process(
+    train: Floats, log10_kappa: Floats, rows: Floats, *, weights: Floats | None = None
+) -> Estimate:
+    """Fit the processes to training rows, and estimate other ones; all rows count alike, whatever their weights.
+
+    The likelihood of correlated values is no sum over rows that could be weighted.
+    """
+    del weights
     return FittedProcesses.fit(train, log10_kappa).estimate(rows)
 
 

@@ -4,9 +4,8 @@ Each is a function of the training rows' descriptors and values and of other row
 ``evaluation.cross_validation``.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
@@ -18,8 +17,21 @@ from paraisite.arrays import Floats
 from paraisite.models.estimate import Estimate
 from paraisite.models.gaussian_process import fit_gaussian_process
 
-FitPredict = Callable[[Floats, Floats, Floats], Estimate]
-"""Of descriptors [n_train, n_descriptor], log10(kappa) [n_train], and the descriptors of other rows."""
+
+class FitPredict(Protocol):
+    """A model: fits training rows, and estimates others."""
+
+    def __call__(
+        self, train: Floats, log10_kappa: Floats, rows: Floats, /, *, weights: Floats | None = None
+    ) -> Estimate:
+        """Fit and predict.
+
+        Args:
+            train: Descriptors of the training rows, [n_train, n_descriptor].
+            log10_kappa: Their values, [n_train].
+            rows: Descriptors of the rows to estimate, [n_row, n_descriptor].
+            weights: How much each training row counts, [n_train]; None where all count alike.
+        """
 
 
 PHYSICAL: Final = "physical"
@@ -36,38 +48,43 @@ _N_TREE: Final = 500
 _RIDGE_ALPHAS: Final = np.logspace(-3, 3, 13)
 
 
-def predict_constant(_train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def predict_constant(_train: Floats, log10_kappa: Floats, rows: Floats, *, weights: Floats | None = None) -> Estimate:
     """Predict the same for every crystal: the median, with the training values' own standard deviation."""
-    return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
+    if weights is None:
+        return Estimate(np.full(len(rows), np.median(log10_kappa)), np.full(len(rows), np.std(log10_kappa)))
+    median = np.quantile(log10_kappa, 0.5, weights=weights, method="inverted_cdf")
+    variance = np.average((log10_kappa - np.average(log10_kappa, weights=weights)) ** 2, weights=weights)
+    return Estimate(np.full(len(rows), median), np.full(len(rows), np.sqrt(variance)))
 
 
-def predict_as_computed(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def predict_as_computed(train: Floats, log10_kappa: Floats, rows: Floats, *, weights: Floats | None = None) -> Estimate:
     """Take the only descriptor, log10 of a computed conductivity, as it is; one width of intervals for all rows."""
-    del train, log10_kappa  # a standard deviation of zero: no estimate is moved below it
+    del train, log10_kappa, weights  # a standard deviation of zero: no estimate is moved below it
     return Estimate(rows[:, 0], np.zeros(len(rows)))
 
 
-def fit_line(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def fit_line(train: Floats, log10_kappa: Floats, rows: Floats, *, weights: Floats | None = None) -> Estimate:
     """Fit a plane by least squares."""
-    model = LinearRegression().fit(train, log10_kappa)
-    return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows)))
+    model = LinearRegression().fit(train, log10_kappa, sample_weight=weights)
+    return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows), weights))
 
 
-def fit_ridge(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def fit_ridge(train: Floats, log10_kappa: Floats, rows: Floats, *, weights: Floats | None = None) -> Estimate:
     """Fit a plane to standardised descriptors with a penalty, chosen by leave-one-out errors of the training rows."""
-    model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_ALPHAS)).fit(train, log10_kappa)
-    return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows)))
+    model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_ALPHAS))
+    model.fit(train, log10_kappa, ridgecv__sample_weight=weights)
+    return Estimate(model.predict(rows), _residual_std(model.predict(train) - log10_kappa, len(rows), weights))
 
 
-def fit_forest(train: Floats, log10_kappa: Floats, rows: Floats) -> Estimate:
+def fit_forest(train: Floats, log10_kappa: Floats, rows: Floats, *, weights: Floats | None = None) -> Estimate:
     """Grow a random forest; the estimate's standard deviation is that of its trees."""
-    model = RandomForestRegressor(_N_TREE, random_state=0).fit(train, log10_kappa)
+    model = RandomForestRegressor(_N_TREE, random_state=0).fit(train, log10_kappa, sample_weight=weights)
     trees = np.stack([tree.predict(rows) for tree in model.estimators_])
     return Estimate(trees.mean(axis=0), trees.std(axis=0))
 
 
-def _residual_std(residual: Floats, n_row: int) -> Floats:
-    return np.full(n_row, float(np.sqrt(np.mean(residual**2))))
+def _residual_std(residual: Floats, n_row: int, weights: Floats | None) -> Floats:
+    return np.full(n_row, float(np.sqrt(np.average(residual**2, weights=weights))))
 
 
 @dataclass(frozen=True)

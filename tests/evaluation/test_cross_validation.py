@@ -1,5 +1,7 @@
 """Out-of-fold and test estimates: in the right places, and without a look at what is asked for."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -15,9 +17,10 @@ VALUES = DESCRIPTORS @ [1.0, -0.5, 0.2] + 0.1 * RNG.normal(size=N)
 SPLITS = draw_random_nested_splits(N, seeds=[1, 2], train_fraction=0.8, n_fold=4)
 
 
-def least_squares(x: Floats, y: Floats, asked: Floats) -> Estimate:
-    weights = np.linalg.lstsq(x, y, rcond=None)[0]
-    return Estimate(asked @ weights, np.full(len(asked), np.std(x @ weights - y)))
+def least_squares(x: Floats, y: Floats, asked: Floats, *, weights: Floats | None = None) -> Estimate:
+    assert weights is None
+    slopes = np.linalg.lstsq(x, y, rcond=None)[0]
+    return Estimate(asked @ slopes, np.full(len(asked), np.std(x @ slopes - y)))
 
 
 def fitted(values: Floats) -> list[CrossFit]:
@@ -54,3 +57,20 @@ def test_a_training_rows_value_does_not_reach_its_own_estimate() -> None:
     before, after = fitted(VALUES)[0].out_of_fold.mean, fitted(changed)[0].out_of_fold.mean
     assert after[5] == before[5]
     assert not np.allclose(after, before)
+
+
+def test_rows_that_are_not_measured_are_predicted_out_of_fold_and_weighed_in_the_fit() -> None:
+    split = dataclasses.replace(SPLITS[0], unmeasured=SPLITS[0].train[:5])
+    row_weights = np.where(np.isin(np.arange(N), split.unmeasured), 0.25, 1.0)
+    seen: list[tuple[Floats, Floats]] = []
+
+    def remember(x: Floats, y: Floats, asked: Floats, *, weights: Floats | None = None) -> Estimate:
+        assert weights is not None
+        seen.append((y, weights))
+        return least_squares(x, y, asked)
+
+    (found,) = cross_fit(remember, descriptors=DESCRIPTORS, log10_kappa=VALUES, splits=[split], weights=row_weights)
+    (plain,) = cross_fit(least_squares, descriptors=DESCRIPTORS, log10_kappa=VALUES, splits=[SPLITS[0]])
+    np.testing.assert_allclose(found.out_of_fold.mean, plain.out_of_fold.mean)
+    for values, weights in seen:
+        np.testing.assert_array_equal(weights, [row_weights[np.flatnonzero(value == VALUES)[0]] for value in values])

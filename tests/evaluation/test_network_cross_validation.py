@@ -112,3 +112,32 @@ def test_every_row_is_estimated_by_members_that_have_not_seen_it(dataset: Datase
     np.testing.assert_array_equal(after.out_of_fold.mean[in_fold], before[0].out_of_fold.mean[in_fold])
     assert (after.out_of_fold.mean[~in_fold] != before[0].out_of_fold.mean[~in_fold]).all()
     assert (after.test.mean != before[0].test.mean).any()
+
+
+def test_selected_rows_train_with_less_weight_and_are_not_measured(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors on rows that were selected by their label are no measure of the error of others."""
+    kappa = dataset.table["kappa_w_per_m_k"]
+    split = SPLITS[0]
+    selected = np.isin(np.arange(N), split.train[:3])
+    chosen = dataclasses.replace(dataset, table=dataset.table.assign(selected_by_label=selected))
+    nested = [dataclasses.replace(split, unmeasured=split.train[:3])]
+    predicted = np.tile(kappa.to_numpy() * np.where(selected, 1000.0, 2.0), (2, 1))
+    asked: dict[str, Any] = {}
+
+    def fake_fit(initial: Parameters, **given: Any) -> SimpleNamespace:
+        asked.update(given)
+        return SimpleNamespace(last=initial)
+
+    monkeypatch.setattr(network_cross_validation, "fit", fake_fit)
+    monkeypatch.setattr(network_cross_validation, "predict", lambda *_: predicted)
+    monkeypatch.setattr(network_cross_validation, "embed", lambda *_: np.zeros((2, N, 3)))
+    start = StartingWeights(stack([draw_parameters(CONFIG, seed=1)]), None, "random")
+    config = load_config(ROOT / "params.yaml")
+    (found,) = cross_fit_network(start, dataset=chosen, graphs=tiny_data().graphs, splits=nested, config=config)
+    np.testing.assert_allclose(found.test.std, np.log10(2.0))
+    np.testing.assert_array_equal(asked["data"].weight, chosen.sample_weights)
+    assert (asked["data"].weight < 1).any()
+    for given in asked["splits"]:
+        assert not selected[given.validation].any()

@@ -12,7 +12,10 @@ from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.splits import draw_random_splits, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
+from paraisite.evaluation.cross_validation import cross_fit_tabular
 from paraisite.evaluation.protocols import PROTOCOLS
+from paraisite.evaluation.scores import tabulate_estimates
+from paraisite.models.tabular import TabularModel, predict_constant
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,3 +128,19 @@ def test_rows_in_no_test_set_of_the_benchmark_train(phonix: Dataset, config: Con
     assert random.test.min() > 500
     assert (random.train <= 500).sum() > 400
     assert not len(random.unmeasured)
+
+
+def test_an_evaluation_on_phonix_measures_rows_that_were_not_selected(phonix: Dataset, config: Config) -> None:
+    """The weighted median is that of the rows without the selection, far above the plain one of all rows."""
+    splits = PROTOCOLS["benchmark"].divide(phonix, config.splits, config.evaluation)
+    kappa, selected = phonix.table["kappa_w_per_m_k"].to_numpy(), phonix.selected_by_label
+    model = TabularModel("constant", (), predict_constant, "")
+    fits = cross_fit_tabular(
+        model, blocks={}, log10_kappa=np.log10(kappa), splits=splits, weights=phonix.sample_weights
+    )
+    table = tabulate_estimates("constant", fits, phonix, seed=42)
+    assert len(table) == 1095 + 898
+    assert set(table["material_id"]) <= set(phonix.table["material_id"][~selected])
+    median, plain = np.median(kappa[~selected]), np.median(kappa)
+    np.testing.assert_allclose(table["predicted_median_kappa_w_per_m_k"], median, rtol=0.25)
+    assert plain < 0.5 * median

@@ -1,5 +1,7 @@
 """How far from the known: planted strangers, by hand, and without a look at any value."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from pymatgen.core.structure import Structure
@@ -42,6 +44,17 @@ def test_the_score_is_the_share_of_training_rows_that_lie_closer() -> None:
         closer += [(gap[fold] < gap[row]).sum() for row in split.test]
     np.testing.assert_allclose(compute_out_of_domain([features, features], split), closer / 7)
     assert closer[1] == 6
+
+
+def test_rows_that_are_not_measured_are_not_compared_with() -> None:
+    """Far rows that their label selected would make any test row look near."""
+    split = NestedSplit(1, "1", np.arange(6), np.array([6]), (np.array([0, 1, 2]), np.array([3, 4, 5])))
+    features = np.array([[0.0], [1.0], [90.0], [0.5], [1.5], [95.0], [9.0]])
+    (plain,) = compute_out_of_domain([features, features], split)
+    without = dataclasses.replace(split, unmeasured=np.array([2, 5]))
+    (score,) = compute_out_of_domain([features, features], without)
+    assert plain == 4 / 7
+    assert score == 4 / 5
 
 
 def test_a_crystal_like_no_other_ranks_first_and_is_flagged() -> None:

@@ -91,3 +91,27 @@ def test_a_computed_value_is_taken_as_it_is() -> None:
 def test_names_are_unique() -> None:
     names = [*(model.name for model in (*BASELINES, *PROCESSES)), *MIXTURES]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("fit_predict", [predict_constant, fit_line, fit_ridge])
+def test_a_row_of_weight_two_counts_as_two_rows(fit_predict: FitPredict) -> None:
+    rng = np.random.default_rng(5)
+    train, values, rows = rng.normal(size=(41, 2)), np.sort(rng.normal(size=41)), rng.normal(size=(5, 2))
+    weights = np.where(np.arange(41) < 12, 2.0, 1.0)
+    twice = np.repeat(np.arange(41), weights.astype(int))
+    found, expected = fit_predict(train, values, rows, weights=weights), fit_predict(train[twice], values[twice], rows)
+    tolerance = 0.02 if fit_predict is fit_ridge else 1e-9  # its descriptors are standardised without weights
+    np.testing.assert_allclose(found.mean, expected.mean, atol=tolerance)
+    np.testing.assert_allclose(found.std, expected.std, atol=tolerance)
+    assert np.abs(found.mean - fit_predict(train, values, rows).mean).max() > 1e-3
+
+
+@pytest.mark.parametrize("fit_predict", [predict_constant, fit_line, fit_ridge, fit_forest])
+def test_equal_weights_change_nothing(fit_predict: FitPredict) -> None:
+    plain, weighted = (fit_predict(X, CURVED, X[:5], weights=weights) for weights in (None, np.ones(len(X))))
+    np.testing.assert_allclose(weighted.mean, plain.mean, atol=1e-6 if fit_predict in (fit_line, fit_ridge) else 0.05)
+
+
+def test_rows_that_count_nothing_are_not_learnt_by_a_forest() -> None:
+    weights = np.where(np.median(CURVED) < CURVED, 0.0, 1.0)
+    assert fit_forest(X, CURVED, X, weights=weights).mean.max() <= np.median(CURVED)

@@ -140,3 +140,14 @@ def test_a_planted_label_in_a_test_row_leaves_the_inner_error_of_its_split_uncha
     after = measure_inner_errors(make_task(tmp_path, dataclasses.replace(dataset, table=table)), TUNED)
     np.testing.assert_array_equal(after[0], before[0])
     assert (after[1] != before[1]).all()
+
+
+def test_rows_that_are_not_measured_do_not_count_in_the_mean(task: TuningTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folds are weighted by the rows that their errors were measured on."""
+    errors = np.array([[1.0], [3.0], [5.0], [7.0]])
+    fake_fit(monkeypatch, errors)
+    splits = [dataclasses.replace(split, unmeasured=split.folds[0][:3]) for split in SPLITS]
+    found = measure_inner_errors(dataclasses.replace(task, splits=splits), TUNED, stop_after_epoch=1)
+    n_first, n_second = len(SPLITS[0].folds[0]) - 3, len(SPLITS[0].folds[1])
+    expected = (n_first * 1.0 + n_second * 3.0) / (n_first + n_second)
+    np.testing.assert_allclose(found[0], [expected])

@@ -7,7 +7,7 @@ seems to overestimate them. Therefore
 - no held-out part of a split has any of them, nor does a mean, an interval or an epoch that is chosen by errors: splits
   leave them out (``splits``, ``nested_splits``), and a prediction of them out of fold is not measured;
 - a fit that takes all rows sees too many of them. ``compute_sample_weights`` are the weights with which the rows stand
-  for the sample without the selection; trainings of networks use them.
+  for the sample without the selection; networks and the models of ``models.tabular`` use them, Gaussian processes not.
 """
 
 import numpy as np
