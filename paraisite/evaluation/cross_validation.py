@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from paraisite.arrays import Floats, Ints
+from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.models.applicability import compute_out_of_domain
 from paraisite.models.estimate import Estimate, mix_estimates
@@ -40,7 +42,7 @@ def cross_fit(
     descriptors: Floats,
     log10_kappa: Floats,
     splits: Sequence[NestedSplit],
-    weights: Floats | None = None,
+    selected: npt.NDArray[np.bool_] | None = None,
 ) -> list[CrossFit]:
     """Fit a model on each split: once per fold without it, then on all training rows.
 
@@ -49,12 +51,12 @@ def cross_fit(
         descriptors: [n_row, n_descriptor].
         log10_kappa: kappa in W/m/K, [n_row].
         splits: Nested splits of these rows.
-        weights: How much each row counts in a fit, [n_row]; None where all count alike.
+        selected: Which rows were selected by their label, bool [n_row], or None: fits weigh their rows by that.
     """
 
     def estimate(train: Ints, rows: Ints) -> Estimate:
-        of_train = None if weights is None else weights[train]
-        return fit_predict(descriptors[train], log10_kappa[train], descriptors[rows], weights=of_train)
+        weights = None if selected is None else compute_sample_weights(log10_kappa[train], selected[train])
+        return fit_predict(descriptors[train], log10_kappa[train], descriptors[rows], weights=weights)
 
     return [
         CrossFit(
@@ -86,7 +88,7 @@ def cross_fit_tabular(
     log10_kappa: Floats,
     splits: Sequence[NestedSplit],
     n_process: int = 1,
-    weights: Floats | None = None,
+    selected: npt.NDArray[np.bool_] | None = None,
 ) -> list[CrossFit]:
     """Return a model's out-of-fold and test predictions, split by split.
 
@@ -96,14 +98,14 @@ def cross_fit_tabular(
         log10_kappa: kappa in W/m/K, [n_row].
         splits: Nested splits of the rows.
         n_process: Splits side by side.
-        weights: How much each row counts in a fit, [n_row]; None where all count alike.
+        selected: Which rows were selected by their label, bool [n_row], or None: fits weigh their rows by that.
     """
     columns = [blocks[name] for name in model.blocks]
     descriptors = np.concatenate(columns, axis=1) if columns else np.empty((len(log10_kappa), 0))
     # joblib's processes live on from one model to the next, where those of ``core.workers`` would start again for each.
     of_splits: list[list[CrossFit]] = Parallel(n_jobs=n_process)(
         delayed(cross_fit)(
-            model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split], weights=weights
+            model.fit_predict, descriptors=descriptors, log10_kappa=log10_kappa, splits=[split], selected=selected
         )
         for split in splits
     )

@@ -3,6 +3,9 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from paraisite.arrays import Floats
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.evaluation.cross_validation import CrossFit, cross_fit_tabular, mix_cross_fits
@@ -17,7 +20,7 @@ def cross_fit_descriptor_models(
     splits: Sequence[NestedSplit],
     *,
     n_process: int,
-    weights: Floats | None = None,
+    selected: npt.NDArray[np.bool_] | None = None,
 ) -> Iterator[tuple[str, list[CrossFit]]]:
     """Yield the name and the predictions of each model whose descriptors are there; a warning names the others.
 
@@ -26,12 +29,12 @@ def cross_fit_descriptor_models(
         log10_kappa: Targets, [n_row].
         splits: Splits of the rows.
         n_process: Parallel processes.
-        weights: How much each row counts in a fit, [n_row]; None where all count alike.
+        selected: Which rows were selected by their label, bool [n_row], or None: fits weigh their rows by that.
     """
 
     def fit(model: TabularModel) -> list[CrossFit]:
         return cross_fit_tabular(
-            model, blocks=blocks, log10_kappa=log10_kappa, splits=splits, n_process=n_process, weights=weights
+            model, blocks=blocks, log10_kappa=log10_kappa, splits=splits, n_process=n_process, selected=selected
         )
 
     for model in BASELINES:

@@ -24,7 +24,7 @@ from paraisite.training.batches import TrainingData
 from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import FitResult, fit
 from paraisite.training.initial_parameters import replace_head, stack
-from paraisite.training.recipe_training import StartingWeights, build_model_config, weigh_rows
+from paraisite.training.recipe_training import StartingWeights, build_model_config
 
 
 def cross_fit_network(
@@ -108,7 +108,7 @@ def fit_folds(
     scaler = TargetScaler.fit([kappa[part.train] for part in inner])
     trained = fit(
         _build_initial_members(start, len(inner), model=model, config=config),
-        data=TrainingData(graphs, kappa, model, weigh_rows(dataset)),
+        data=TrainingData(graphs, kappa, model, dataset.selected_or_none),
         splits=inner,
         scaler=scaler,
         settings=settings.applied_to(config.training),

@@ -117,12 +117,12 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
 
 def list_materials(dataset: Dataset) -> KnownMaterials:
     """Return a data set's materials, for people."""
-    table, selected = dataset.table, dataset.selected_by_label
+    table = dataset.table
     prototypes = table[schema.PROTOTYPE]
     return KnownMaterials(
         material_id=tuple(table[schema.MATERIAL_ID]),
         formula=tuple(table[schema.FORMULA]),
         prototype=tuple(prototypes.where(prototypes.notna(), None)),
         kappa_w_per_m_k=table[schema.KAPPA].to_numpy(np.float64),
-        selected_by_label=selected if selected.any() else None,
+        selected_by_label=dataset.selected_or_none,
     )

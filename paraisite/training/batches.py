@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.arrays import Ints
+from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.errors import DataError
 from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up, step_loads
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -39,26 +40,26 @@ class TrainingData:
         target: float64 [n_crystal], kappa in W/m/K or another property; [n_crystal, n_output] for several outputs.
             NaN where it is not known: that value counts nowhere.
         config: Architecture; it decides what the network receives of a bond.
-        weight: How much each crystal counts in the loss, float64 [n_crystal]; None where all count alike. Errors on
-            validation rows are not weighted.
+        selected: Which crystals were selected by their label, bool [n_crystal]; None where none was. Each member weighs
+            its training rows as ``label_selection`` says; errors on validation rows are not weighted.
     """
 
     graphs: GraphCollection
     target: npt.NDArray[np.float64]
     config: ModelConfig
-    weight: npt.NDArray[np.float64] | None = None
+    selected: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         """Check that every crystal has a target for each of the network's outputs.
 
         Raises:
-            DataError: The targets or the weights have another shape.
+            DataError: The targets have another shape, or there is not one mark of a selection per crystal.
         """
         expected = (len(self.graphs),) if self.config.n_output == 1 else (len(self.graphs), self.config.n_output)
         if self.target.shape != expected:
             raise DataError(f"the targets have shape {self.target.shape}, expected {expected}")
-        if self.weight is not None and self.weight.shape != (len(self.graphs),):
-            raise DataError(f"the weights have shape {self.weight.shape}, expected {(len(self.graphs),)}")
+        if self.selected is not None and self.selected.shape != (len(self.graphs),):
+            raise DataError(f"selected has shape {self.selected.shape}, expected {(len(self.graphs),)}")
 
     def __getstate__(self) -> dict[str, object]:
         """Leave what can be computed again out of what goes to a worker's process."""
@@ -117,7 +118,19 @@ def train_batches(
     ]
     load = np.max([step_loads(sizes, plan) for plan in plans], axis=0)
     n_too_small = [(load > shape.capacity).any(axis=1) for shape in shapes]
-    return _labelled(data, plans, shapes[-1], np.sum(n_too_small, axis=0, dtype=np.int32), weight=data.weight)
+    return _labelled(
+        data, plans, shapes[-1], np.sum(n_too_small, axis=0, dtype=np.int32), weight=_weigh_rows(data, member_rows)
+    )
+
+
+def _weigh_rows(data: TrainingData, member_rows: Sequence[Ints]) -> npt.NDArray[np.float64] | None:
+    """Return how much each crystal counts in each member's loss, [n_member, n_crystal]; None where all count alike."""
+    if data.selected is None:
+        return None
+    weight = np.ones((len(member_rows), len(data.graphs)))
+    for of_member, rows in zip(weight, member_rows, strict=True):
+        of_member[rows] = compute_sample_weights(data.target[rows], data.selected[rows])
+    return weight
 
 
 def validation_plans(data: TrainingData, member_rows: Sequence[Ints], shape: BatchShape) -> list[Ints]:
@@ -152,7 +165,8 @@ def _labelled(
     is_crystal = (places != EMPTY).reshape(places.shape + (1,) * (target.ndim - places.ndim))
     present = (is_crystal & ~np.isnan(target)).astype(np.float32)
     if weight is not None:
-        present *= weight[places].reshape(is_crystal.shape).astype(np.float32)
+        of_places = weight[np.arange(len(plans))[:, None], places]  # [n_step, n_member, n_crystal]
+        present *= of_places.reshape(is_crystal.shape).astype(np.float32)
     return LabelledBatches(
         graphs=GraphBatch(*(np.stack(parts, axis=1) for parts in zip(*packed, strict=True))),
         target=np.where(is_crystal & ~np.isnan(target), target, 1.0).astype(np.float32),

@@ -208,7 +208,7 @@ def _fingerprint(task: TrainingTask, members: Sequence[int], weights: npt.NDArra
         task.scaler.mean[members],
         task.scaler.std[members],
         task.data.target,
-        *(() if task.data.weight is None else (task.data.weight,)),
+        *(() if task.data.selected is None else (task.data.selected,)),
         graphs.n_atom,
         graphs.atomic_number,
         graphs.atom_multiplicity,

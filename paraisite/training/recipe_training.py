@@ -77,7 +77,7 @@ def run_recipe(
     model = build_model_config(config)
     trained = fit(
         start.parameters,
-        data=TrainingData(graphs, kappa, model, weigh_rows(dataset)),
+        data=TrainingData(graphs, kappa, model, dataset.selected_or_none),
         splits=splits,
         scaler=scaler,
         settings=config.training,
@@ -118,11 +118,6 @@ def adapt_settings(recipe: Recipe, config: Config) -> Config:
 def build_model_config(config: Config) -> ModelConfig:
     """Return the architecture that the settings ask for."""
     return ModelConfig(cutoff_angstrom=config.graphs.cutoff_angstrom, head_hidden=config.model.head_hidden)
-
-
-def weigh_rows(dataset: Dataset) -> npt.NDArray[np.float64] | None:
-    """Return how much each row counts in the loss, [n_row], where rows were selected by their label; else None."""
-    return dataset.sample_weights if dataset.selected_by_label.any() else None
 
 
 def list_effective_parameters(config: Config) -> dict[str, object]:

@@ -39,7 +39,7 @@ from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
 from paraisite.tracking.runs import log_evaluation, recipe_run
 from paraisite.training.progress import ProgressBar
-from paraisite.training.recipe_training import StartingWeights, weigh_rows
+from paraisite.training.recipe_training import StartingWeights
 from paraisite.training.recipes import PHONIX, InitialWeights, Lineage, Recipe, find_final_recipe, read_lineage
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def predict_held_out(
     blocks = build_descriptor_blocks(dataset.structures, graphs, networks, load_phonons(dataset))
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
     fitted = cross_fit_descriptor_models(
-        blocks, log10_kappa, splits, n_process=os.cpu_count() or 1, weights=weigh_rows(dataset)
+        blocks, log10_kappa, splits, n_process=os.cpu_count() or 1, selected=dataset.selected_or_none
     )
     tables = [tabulate_estimates(name, fits, dataset, seed=config.evaluation.seeds[0]) for name, fits in fitted]
     for recipe, seed, weights in _starts_with_seeds(dataset.name, config, stages):

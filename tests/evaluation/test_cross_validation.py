@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from paraisite.arrays import Floats
+from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.nested_splits import draw_random_nested_splits
 from paraisite.evaluation.cross_validation import CrossFit, cross_fit
 from paraisite.models.estimate import Estimate
@@ -59,9 +60,9 @@ def test_a_training_rows_value_does_not_reach_its_own_estimate() -> None:
     assert not np.allclose(after, before)
 
 
-def test_rows_that_are_not_measured_are_predicted_out_of_fold_and_weighed_in_the_fit() -> None:
-    split = dataclasses.replace(SPLITS[0], unmeasured=SPLITS[0].train[:5])
-    row_weights = np.where(np.isin(np.arange(N), split.unmeasured), 0.25, 1.0)
+def test_rows_that_are_not_measured_are_predicted_out_of_fold_and_weighed_in_each_fit() -> None:
+    split = dataclasses.replace(SPLITS[0], unmeasured=SPLITS[0].train[:8])
+    selected = np.isin(np.arange(N), split.unmeasured)
     seen: list[tuple[Floats, Floats]] = []
 
     def remember(x: Floats, y: Floats, asked: Floats, *, weights: Floats | None = None) -> Estimate:
@@ -69,8 +70,11 @@ def test_rows_that_are_not_measured_are_predicted_out_of_fold_and_weighed_in_the
         seen.append((y, weights))
         return least_squares(x, y, asked)
 
-    (found,) = cross_fit(remember, descriptors=DESCRIPTORS, log10_kappa=VALUES, splits=[split], weights=row_weights)
+    (found,) = cross_fit(remember, descriptors=DESCRIPTORS, log10_kappa=VALUES, splits=[split], selected=selected)
     (plain,) = cross_fit(least_squares, descriptors=DESCRIPTORS, log10_kappa=VALUES, splits=[SPLITS[0]])
     np.testing.assert_allclose(found.out_of_fold.mean, plain.out_of_fold.mean)
-    for values, weights in seen:
-        np.testing.assert_array_equal(weights, [row_weights[np.flatnonzero(value == VALUES)[0]] for value in values])
+    assert len(seen) == 5
+    for values, weights in seen:  # those of the rows of this fit, not of all
+        rows = [np.flatnonzero(value == VALUES)[0] for value in values]
+        np.testing.assert_array_equal(weights, compute_sample_weights(values, selected[rows]))
+        assert (weights < 1).any()

@@ -135,9 +135,7 @@ def test_an_evaluation_on_phonix_measures_rows_that_were_not_selected(phonix: Da
     splits = PROTOCOLS["benchmark"].divide(phonix, config.splits, config.evaluation)
     kappa, selected = phonix.table["kappa_w_per_m_k"].to_numpy(), phonix.selected_by_label
     model = TabularModel("constant", (), predict_constant, "")
-    fits = cross_fit_tabular(
-        model, blocks={}, log10_kappa=np.log10(kappa), splits=splits, weights=phonix.sample_weights
-    )
+    fits = cross_fit_tabular(model, blocks={}, log10_kappa=np.log10(kappa), splits=splits, selected=selected)
     table = tabulate_estimates("constant", fits, phonix, seed=42)
     assert len(table) == 1095 + 898
     assert set(table["material_id"]) <= set(phonix.table["material_id"][~selected])

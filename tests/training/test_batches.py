@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.errors import DataError
 from paraisite.graphs.batch import BatchShape, GraphBatch
 from paraisite.graphs.plan import dense_plan
@@ -148,22 +149,27 @@ def test_targets_of_another_shape_are_refused(shape: tuple[int, ...], n_output: 
         TrainingData(DATA.graphs, np.ones(shape), ModelConfig(n_output=n_output))
 
 
-def test_weights_count_in_training_and_not_in_validation():
-    weight = np.where(np.arange(N) < 30, 0.4, 1.0)
-    weighted = dataclasses.replace(DATA, weight=weight)
+def test_rows_that_their_label_selected_count_less_in_training_and_not_in_validation():
+    """Each member weighs the rows that it trains on, by how many of them were selected."""
+    selected = np.isin(np.arange(N), np.arange(5, 25, 2))
+    weighted = dataclasses.replace(DATA, selected=selected)
     shapes = train_shapes(DATA.graphs.sizes, ROWS, batch_size=8)
-    plain = train_batches(DATA, ROWS, shapes=shapes, rngs=[np.random.default_rng(seed) for seed in range(3)])
-    batches = train_batches(weighted, ROWS, shapes=shapes, rngs=[np.random.default_rng(seed) for seed in range(3)])
-    here = plain.present == 1
-    np.testing.assert_array_equal(batches.target, plain.target)
-    np.testing.assert_allclose(batches.present[here], weight[plain.target[here].astype(int) - 1])
-    assert not batches.present[~here].any()
+    rngs = [np.random.default_rng(seed) for seed in range(3)]
+    batches = train_batches(weighted, ROWS, shapes=shapes, rngs=rngs)
+    for member, rows in enumerate(ROWS):
+        expected = np.ones(N)
+        expected[rows] = compute_sample_weights(DATA.target[rows], selected[rows])
+        here = batches.present[:, member] > 0
+        found = batches.target[:, member][here].astype(int) - 1
+        assert sorted(found) == sorted(rows)
+        np.testing.assert_allclose(batches.present[:, member][here], expected[found])
+        assert (expected < 1).sum() > 5
     shape = validation_shape(DATA.graphs)
     plans = validation_plans(DATA, ROWS, shape)
     validated = validation_batches(weighted, plans, shape)
     np.testing.assert_array_equal(validated.present, validation_batches(DATA, plans, shape).present)
 
 
-def test_weights_of_another_number_of_crystals_are_refused():
-    with pytest.raises(DataError, match=r"weights have shape \(3,\), expected \(60,\)"):
-        dataclasses.replace(DATA, weight=np.ones(3))
+def test_marks_of_another_number_of_crystals_are_refused():
+    with pytest.raises(DataError, match=r"selected has shape \(3,\), expected \(60,\)"):
+        dataclasses.replace(DATA, selected=np.ones(3, np.bool_))

@@ -91,8 +91,16 @@ class Dataset:
         return self.table[SELECTED_BY_LABEL].to_numpy(np.bool_)
 
     @property
+    def selected_or_none(self) -> npt.NDArray[np.bool_] | None:
+        """The same, or None where none is."""
+        return self.selected_by_label if self.selected_by_label.any() else None
+
+    @property
     def sample_weights(self) -> Floats:
-        """Weights with which labels are distributed as without a selection by label, [n_row]; 1 where there is none."""
+        """Weights with which labels are distributed as without a selection by label, [n_row]; 1 where there is none.
+
+        They are those of a fit to all rows; a fit to some of them has its own (``compute_sample_weights``).
+        """
         return compute_sample_weights(self.table[KAPPA].to_numpy(np.float64), self.selected_by_label)
 
     def take(self, rows: Sequence[int] | npt.NDArray[Any]) -> Self:
