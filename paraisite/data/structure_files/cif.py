@@ -15,7 +15,7 @@ from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, 
 from paraisite.data.structure_files.formulas import parse_formula
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
-from paraisite.data.validation import find_unusable, partly_occupied
+from paraisite.data.validation import MAX_ATOMS, find_unusable, partly_occupied, too_many_atoms
 from paraisite.errors import StructureError
 
 SAME_PLACE_ANGSTROM: Final = 0.1
@@ -98,6 +98,8 @@ def _expand(
 ) -> CrystalArrays:
     _check_places(sites, setting, lattice)
     origin, coords = expand(sites, setting, lattice)
+    if len(coords) > MAX_ATOMS:
+        raise StructureError(too_many_atoms(len(coords)))
     numbers = np.array([ATOMIC_NUMBERS[symbol] for symbol in sites.symbols], np.int64)[origin]
     crystal = CrystalArrays(lattice[None], np.array([len(coords)]), coords, numbers)
     if (numbers > 0).all():
@@ -175,10 +177,16 @@ def _read_stated(block: CifBlock) -> StatedFacts:
         formula = parse_formula(structural)
     return StatedFacts(
         formula=formula,
-        n_formula_unit=block.number("_cell_formula_units_z"),
-        volume_cubic_angstrom=block.number("_cell_volume"),
-        density_g_per_cm3=block.number("_exptl_crystal_density_diffrn"),
+        n_formula_unit=_read_formula_units(block),
+        volume_cubic_angstrom=block.stated_number("_cell_volume"),
+        density_g_per_cm3=block.stated_number("_exptl_crystal_density_diffrn"),
     )
+
+
+def _read_formula_units(block: CifBlock) -> float | None:
+    """Return Z; the Open Quantum Materials Database states atoms by elements in its place, which is none."""
+    n_unit = block.stated_number("_cell_formula_units_z")
+    return None if n_unit is None or n_unit != round(n_unit) or "_oqmd_database_code" in block.values else n_unit
 
 
 def _fill_places(sites: CifSites, lattice: npt.NDArray[np.float64]) -> CifSites:

@@ -15,11 +15,13 @@ from paraisite.errors import StructureError
 
 UNKNOWN: Final = (".", "?", "")
 _READ_LOOPS: Final = ("_atom_site_", "_symmetry_", "_space_group_", "_cell_", "_atom_type_")
+_READ: Final = (*_READ_LOOPS, "_chemical_formula", "_exptl_crystal_density", "_magnetic_")
 _HEADER: Final = re.compile(r"^(\s*data_)([^\n]*)", re.IGNORECASE | re.MULTILINE)
 _UNQUOTED: Final = re.compile(
     r"^(\s*_(?:symmetry|space_group|chemical)_\S+[ \t]+)([^'\";#\s][^'\"#\n]*?[ \t]+[^'\"#\n]*?)[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_PAIR: Final = re.compile(r"\s*(_\S+)[ \t]+\S")
 _FRACTION: Final = re.compile(r"([+-]?\d{1,6})/(\d{1,6})")
 
 
@@ -73,6 +75,13 @@ class CifBlock:
         text = self.text(*tags)
         return None if text is None else as_number(text, what=tags[0])
 
+    def stated_number(self, *tags: str) -> float | None:
+        """Return a number, or None where there is none: what is written in words says nothing to compare."""
+        try:
+            return self.number(*tags)
+        except StructureError:
+            return None
+
 
 def as_number(text: str, *, what: str) -> float:
     """Return a number without its uncertainty: "0.281(2)" is 0.281, and 1/3 is a third.
@@ -102,19 +111,32 @@ def read_blocks(text: str) -> list[CifBlock]:
 def _parse(text: str) -> gemmi.cif.Document:
     """Return gemmi's blocks; slips that leave no doubt on what is meant are mended.
 
-    These are: no header, a header of several words, and a symbol or formula of several words without quotes.
+    These are: no header, or a preface before it; a header of several words; a symbol or formula of several words
+    without quotes; and any slip in a line that says nothing of the crystal, as a quotation mark that is missing.
     """
     try:
         return gemmi.cif.read_string(text, check_level=0)
     except ValueError as error:
         mended = _UNQUOTED.sub(r"\1'\2'", _HEADER.sub(_join_words, text))
-        if not _HEADER.search(mended):
-            mended = f"data_\n{mended}"
+        first = _HEADER.search(mended)
+        mended = _forget_remarks(mended[first.start() :] if first else f"data_\n{mended}")
         try:
             return gemmi.cif.read_string(mended, check_level=0)
         except ValueError:
             place = re.sub(r"^string:(\d+):\d+\(\d+\):", r"line \1:", str(error))
             raise ValueError(place) from error
+
+
+def _forget_remarks(text: str) -> str:
+    """Return a CIF with a question mark for each value of one line that says nothing of the crystal."""
+    lines, in_text = [], False
+    for line in text.splitlines():
+        if line.startswith(";"):
+            in_text = not in_text
+        if not in_text and (match := _PAIR.match(line)) and not match[1].lower().replace(".", "_").startswith(_READ):
+            line = f"{match[1]} ?"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def _join_words(match: re.Match[str]) -> str:

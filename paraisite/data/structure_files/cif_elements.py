@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from paraisite.data.crystal_arrays import ATOMIC_NUMBERS
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES
 from paraisite.data.validation import isotope
 from paraisite.errors import StructureError
 
@@ -15,7 +15,8 @@ ISOTOPE_LABEL: Final = re.compile(r"[DT](?![A-Za-z])")
 
 _MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
 _MOLECULE: Final = re.compile(r"(?:O-?H|OD|H[23]O|D2O|[Ww]at|WAT|NH[34]?|ND[34]?|CH[1234]?)(?![a-z])")
-_OXYGEN_OF_WATER: Final = re.compile(r"(?:[HD][23]O|[Ww]at|WAT)(?![a-z])")
+_OXYGEN_OF_WATER: Final = re.compile(r"(?:[Ww]at|WAT)(?![a-z])")
+_HYDROGEN_OR_WATER: Final = re.compile(r"H[12]O\d*$")
 _VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
 _WATER: Final = re.compile(r"O[wW](?![a-z])")
 
@@ -52,7 +53,7 @@ def element_of_label(label: str, formula_elements: frozenset[str]) -> str:
     if _OXYGEN_OF_WATER.match(text):
         return "O"
     if _MOLECULE.match(text):
-        return text[0]
+        return text[0]  # of H2O, too, which may be a hydrogen atom's label
     if _VACANCY.match(text):
         raise StructureError(f"the site {text!r} is a vacancy, expected an element")
     match = re.match(r"[A-Za-z]{1,2}", text)
@@ -72,7 +73,7 @@ def _choose_element(letters: str, text: str, formula_elements: frozenset[str]) -
     found = [name for name in dict.fromkeys((pair, first)) if name in ATOMIC_NUMBERS]
     if len(found) == 2 and letters.isupper() and letters[1] in ATOMIC_NUMBERS:
         stated = [name for name in found if name in formula_elements]
-        if len(stated) != 1:
+        if not stated:
             raise StructureError(f"{text!r} may begin with {pair} or with {first}, expected a symbol such as {pair}")
         return stated[0]
     return found[0] if found else None
@@ -92,7 +93,11 @@ def find_suspect(labels: Sequence[str], symbols: Sequence[str]) -> str | None:
         labels: Of the sites.
         symbols: Of their elements.
     """
-    if any(symbol in ("H", "D", "T") for symbol in symbols):
+    hydrogens = [label.strip() for label, symbol in zip(labels, symbols, strict=True) if symbol in ("H", *ISOTOPES)]
+    waters = [label for label in hydrogens if _HYDROGEN_OR_WATER.match(label)]
+    if hydrogens and len(waters) == len(hydrogens) and not any(label.startswith("H1O") for label in waters):
+        return waters[0]  # H2O alone is water, while H1O and H2O are the hydrogen atoms of an oxygen
+    if hydrogens:
         return None
     for label, symbol in zip(labels, symbols, strict=True):
         water = _WATER.match(label.strip()) and symbol == "O" and "W" not in symbols

@@ -27,6 +27,7 @@ MAX_TRIPLET: Final = 100
 """Characters of an operation such as "-x+1/2,y,z", or of a symbol."""
 
 _MINUS: Final = str.maketrans(dict.fromkeys("\u2212\u2013\u2014\u2010\u2011\ufe63\uff0d", "-"))
+_IDENTITY: Final = "x,y,z"
 _SHIFTS: Final = (5**9, 5**9 * 24, 5**9 * 576)
 _CHOICES: Final = {"s": "1", "z": "2", "o1": "1", "o2": "2", "hs": "h", "rs": "r"}
 _TRAILING_NUMBER: Final = re.compile(
@@ -94,9 +95,9 @@ def find_settings(symbol: str, choice: str | None = None) -> tuple[SpaceGroupSet
 
 @lru_cache(maxsize=1024)
 def find_settings_of_number(number: int, choice: str | None = None) -> tuple[SpaceGroupSetting, ...]:
-    """Return all settings of the space group with a number, 1 to 230."""
+    """Return the settings that the International Tables list of the space group with a number, 1 to 230."""
     wanted = _CHOICES.get(choice.lower(), choice.lower()) if choice else None
-    groups = [group for group in gemmi.spacegroup_table() if group.number == number]
+    groups = [group for group in gemmi.spacegroup_table_itb() if group.number == number]
     halls = dict.fromkeys(g.hall for g in groups if wanted is None or wanted in _codes(g))
     return tuple(_setting_of_hall(hall) for hall in halls)
 
@@ -151,6 +152,8 @@ def build_setting(triplets: tuple[str, ...]) -> SpaceGroupSetting:
     if group is not None and len(group.operations()) == len(ops):
         return _build(group.xhm(), group.number, group.is_reference_setting(), ops)
     setting = _build_unlisted("", ops)
+    if _IDENTITY not in operations and _is_group(_build("", None, False, [gemmi.Op(_IDENTITY), *ops])):
+        return build_setting((_IDENTITY, *triplets))  # some lists leave it out
     if not _is_group(setting):
         raise StructureError(
             f"the {len(ops)} symmetry operations are no group: the list is not complete, or one of them is wrong"

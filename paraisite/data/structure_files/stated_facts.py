@@ -76,7 +76,9 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
     volume = abs(float(np.linalg.det(crystal.lattice_angstrom[0])))
     if (expected := stated.volume_cubic_angstrom) and not is_near(volume, expected, VOLUME_TOLERANCE):
         raise StructureError(f"the cell's volume is {volume:.4g} Å³, while the file says {expected:.4g}")
-    if (expected := stated.density_g_per_cm3) and volume:
+    # With formula, Z and volume confirmed the density follows: another one is a slip of the file.
+    confirmed = stated.formula and stated.n_formula_unit and stated.volume_cubic_angstrom
+    if (expected := stated.density_g_per_cm3) and volume and not confirmed:
         mass = sum(float(standard_masses()[number]) * count for number, count in counts.items())
         density = mass / volume * _GRAMS_PER_CUBIC_CENTIMETRE
         if not is_near(density, expected, DENSITY_TOLERANCE):

@@ -183,6 +183,12 @@ def test_operations_that_are_not_those_of_the_group_are_refused(symbol: str | No
     assert reason in reason_of(cif(symbol=symbol, operations=listed))
 
 
+def test_the_identity_may_be_left_out():
+    listed = [operation for operation in operations("F m -3 m") if operation != "x,y,z"]
+    assert read_one(cif(symbol="F m -3 m", operations=listed)) == ROCKSALT
+    assert "are no group" in reason_of(cif(symbol="F m -3 m", operations=listed[1:]))
+
+
 def test_operations_of_another_origin_than_the_symbol_names_are_refused():
     text = cif(["Ge Ge 0.125 0.125 0.125"], cell=GERMANIUM, symbol="F d -3 m :1", operations=operations("F d -3 m:2"))
     assert "are those of F d -3 m:2, while F d -3 m :1 is named" in reason_of(text)
@@ -283,6 +289,10 @@ def test_what_the_file_states_is_compared_with_what_was_read(further: str, reaso
         "_chemical_formula_sum 'CA O'",
         "_chemical_formula_sum ?\n_cell_formula_units_Z ?\n_cell_volume .\n_exptl_crystal_density_diffrn ?",
         "_chemical_formula_sum '(Ca O)'",
+        "_cell_formula_units_Z 'see text'\n_exptl_crystal_density_diffrn unknown",
+        "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 2.5",
+        "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 2\n_oqmd_database_code 1",
+        "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 4\n_cell_volume 111.4\n_exptl_crystal_density_diffrn 2.5",
     ],
 )
 def test_what_agrees_or_is_not_known_is_no_reason(further: str):
@@ -315,8 +325,22 @@ NOTE = "_publ_section_title\n;\nThe\ndata_set of\nloop_\n_cell_length_a 3\n;"
         cif(symbol="F m -3 m").encode("utf-16-le"),
         cif(symbol="F m -3 m").replace("_cell_", "_CELL_").replace("loop_", "LOOP_").replace("data_", "DATA_"),
         cif(symbol="F m -3 m").replace("_atom_site_", "_atom_site.").replace("_cell_", "_cell."),
+        "Supplementary material\nof a journal\n\n" + cif(symbol="F m -3 m"),
+        cif(symbol="F m -3 m", further="_computing_molecular_graphics 'ORTEP\n_citation_author_name 'A. B.',"),
     ],
-    ids=["text", "no header", "header of words", "crlf", "mark", "utf-16", "utf-16 without mark", "capitals", "dots"],
+    ids=[
+        "text",
+        "no header",
+        "header of words",
+        "crlf",
+        "mark",
+        "utf-16",
+        "utf-16 without mark",
+        "capitals",
+        "dots",
+        "preface",
+        "quotation marks",
+    ],
 )
 def test_the_syntax_may_vary(text: str | bytes):
     assert read_one(text, "x.cif") == ROCKSALT

@@ -78,7 +78,7 @@ def test_a_type_that_is_no_element_is_the_reason(symbol: str, reason: str):
     assert reason in reason_of(cif(["Ca Ca 0 0 0", f"X1 {symbol} .5 .5 .5"], symbol="F m -3 m"))
 
 
-@pytest.mark.parametrize("label", ["O-H", "OH", "OH1", "Wat", "H2O1", "OW1", "Ow"])
+@pytest.mark.parametrize("label", ["O-H", "OH", "OH1", "Wat", "OW1", "Ow"])
 def test_a_label_of_hydroxyl_or_water_is_refused_where_no_hydrogen_has_a_place(label: str):
     sites = ["Ca 0 0 0", f"{label} .5 .5 .5"]
     assert "with hydrogen that has no position" in reason_of(cif(sites, symbol="F m -3 m", columns="label x y z"))
@@ -92,6 +92,22 @@ def test_such_a_label_is_oxygen_where_hydrogen_has_a_place():
     sites = ["Ca 0 0 0", "OH1 0.3333 0.6667 0.234", "H1 0.3333 0.6667 0.428"]
     text = cif(sites, cell=(3.589, 3.589, 4.911, 90, 90, 120), symbol="P -3 m 1", columns="label x y z")
     assert read_one(text) == Crystal("Ca1 H2 O2", 2.25, 0.95, 164)
+
+
+def test_water_is_told_from_the_hydrogen_atoms_of_an_oxygen():
+    water = ["Ca 0 0 0", "H2O1 .5 .5 .5"]
+    assert "with hydrogen that has no position" in reason_of(cif(water, symbol="F m -3 m", columns="label x y z"))
+    atoms = ["O1 0 0 0", "H1O1 0.2 0 0", "H2O1 0 0.2 0"]
+    found = read_one(cif(atoms, symbol="P 1", columns="label x y z"))
+    assert found[0] == "H2 O1"
+
+
+def test_two_capitals_are_one_element_or_two_by_the_formula():
+    sites, columns = ["CO1 0 0 0", "O .5 .5 .5"], "label x y z"
+    assert "may begin with Co or with C" in reason_of(cif(sites, symbol="F m -3 m", columns=columns))
+    for formula, expected in {"Co O": "Co4 O4", "C O": "C4 O4"}.items():
+        text = cif(sites, symbol="F m -3 m", columns=columns, further=f"_chemical_formula_sum '{formula}'")
+        assert read_one(text)[0] == expected
 
 
 def test_attached_hydrogen_has_no_position():
