@@ -81,12 +81,14 @@ class DataConfig:
     Attributes:
         aflow_table: AFLUX records, JSON lines, gzip allowed; not shipped.
         formation_energy_weights: MEGNet's published formation-energy model, HDF5; not shipped.
-        lab: Folder of the project's own tables.
+        lab: Folder of the tables of tiers ``slack`` and ``bte``.
+        kappa: Folder of the table of tier ``kappa``.
     """
 
     aflow_table: FilePath
     formation_energy_weights: FilePath
     lab: FilePath
+    kappa: FilePath = Path("build/kappa")
 
 
 @dataclass(frozen=True, config=_EXACT)

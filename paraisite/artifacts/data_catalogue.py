@@ -23,7 +23,7 @@ from paraisite.data.sources import half_heusler, phonix, togo15
 from paraisite.data.sources.stable_materials import StableMaterials, load_stable_materials
 from paraisite.errors import DataError
 from paraisite.schema import REASON
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, MIX, PHONIX, SLACK, TOGO15
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, KAPPA_TIER, MIX, PHONIX, SLACK, TOGO15
 
 DOWNLOADABLE: Final = (AFLOW, MATERIALS_PROJECT, PHONIX)
 """Data sets that come from a server; of Phonix the full set, under a name of its own."""
@@ -36,6 +36,7 @@ _CONTENT: Final = {
     AFLOW: "AGL conductivities of ICSD crystals",
     SLACK: "our own labels from elastic constants",
     BTE: "our own labels from phonons",
+    KAPPA_TIER: "our own labels from phonons, with settings that reproduce published values",
     MATERIALS_PROJECT: "stable crystals with descriptors, no conductivity",
 }
 
@@ -127,6 +128,7 @@ def _files(name: str, config: Config) -> list[Path]:
         AFLOW: [config.data.aflow_table],
         SLACK: [config.data.lab / f"{SLACK}.parquet"],
         BTE: [config.data.lab / f"{BTE}.parquet"],
+        KAPPA_TIER: [config.data.kappa / f"{KAPPA_TIER}.parquet"],
     }
     return known.get(name) or [EXTERNAL / name / MATERIALS_FILE]
 
@@ -147,7 +149,7 @@ def _counts(name: str, file: Path, config: Config) -> tuple[int | None, int | No
     if name in FINAL_DATASETS:
         dataset = load_data(name, config)
         return len(dataset), len(dataset.rejected)
-    if file.suffix == ".parquet" and name in (SLACK, BTE):
+    if file.suffix == ".parquet" and name in (SLACK, BTE, KAPPA_TIER):
         return _count_accepted(file, REASON)
     folder = file.parent if file.suffix == ".parquet" else prepared_folder(name)
     try:

@@ -18,7 +18,7 @@ from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.labels.campaign import STRUCTURES_SHA256, read_parts, read_plan
-from paraisite.training.recipes import BTE, FINAL_DATASETS, SLACK, TOGO15
+from paraisite.training.recipes import BTE, FINAL_DATASETS, KAPPA_TIER, SLACK, TOGO15
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ def load_data(name: str, config: Config) -> Dataset:
     """Return a data set; tracked files are fetched where they are absent."""
     if name in (SLACK, BTE):
         fetch_lab_folder(config)
+    elif name == KAPPA_TIER:
+        fetch_tracked(config.data.kappa, target=str(config.data.kappa))
     elif name in FINAL_DATASETS:
         fetch_tracked(DATA, target="data.dvc")
     return load_dataset(name, config.data, DATA)

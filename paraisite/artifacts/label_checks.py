@@ -52,6 +52,15 @@ def load_agreements() -> dict[str, Agreement]:
     return agreements
 
 
+def load_kappa_agreements() -> dict[str, Agreement]:
+    """Return the agreements of tier ``kappa``'s settings with accurate conductivities; empty if not checked."""
+    path = check_folder(KAPPA_TIER) / _METRICS_FILE
+    if not path.exists():
+        logger.warning("tier %s has not been checked (`python -m paraisite check %s`)", KAPPA_TIER, KAPPA_TIER)
+        return {}
+    return {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
+
+
 def write_energy_agreement(network_sha256: str, agreement: Mapping[str, object]) -> None:
     """Write the agreement of a pretrained network's formation energies with MEGNet's."""
     _write(FORMATION_ENERGY, {"network_sha256": network_sha256, "agreement": agreement})

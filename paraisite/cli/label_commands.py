@@ -8,6 +8,8 @@ from paraisite.cli.options import N_CORE, Processes, dataset_of, one_of
 from paraisite.labels import RETIRED_TIERS, TIERS
 from paraisite.training.recipes import FINAL_DATASETS
 
+TABLES: Final = ("lab", "kappa")
+
 PhononDataset = Annotated[
     str,
     typer.Option(
@@ -44,14 +46,24 @@ def label(
     label.label_crystals(tier, n_process=processes, keep=keep, dataset=dataset, potential=potential)
 
 
-def build_labels() -> None:
-    """Build the data set of the project's own labels.
+def build_labels(
+    tables: Annotated[
+        str,
+        typer.Argument(
+            parser=one_of(TABLES), metavar="|".join(TABLES), help="lab: tiers slack and bte; kappa: tier kappa."
+        ),
+    ] = "lab",
+) -> None:
+    """Build the data sets of the project's own labels.
 
-    Tables, figures and data sheet in build/lab/, from the labels in build/labels/.
+    Tables, figures and data sheet in build/lab/ or build/kappa/, from the labels in build/labels/.
     """
     from paraisite.workflows import build_labels
 
-    build_labels.build_labels()
+    if tables == "kappa":
+        build_labels.build_kappa()
+    else:
+        build_labels.build_labels()
 
 
 VERBS: Final = (label, build_labels)

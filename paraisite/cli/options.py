@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from paraisite.errors import ConfigError
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, LFE, PHONIX, RECIPES, SLACK, find_recipe
+from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, KAPPA_TIER, LFE, PHONIX, RECIPES, SLACK, find_recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
@@ -16,7 +16,7 @@ AS_IN_PARAMS: Final = "params.yaml"
 ALL: Final = "all"
 """What `screen` takes for every final model of the lineage."""
 
-DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE)
+DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE, KAPPA_TIER)
 FETCHED: Final = (AFLOW, "materials_project", PHONIX)
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
 CHECKED: Final = ("slack", "bte", "kappa", "settings", "formation_energy")

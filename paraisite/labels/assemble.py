@@ -13,6 +13,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import DataError
+from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
 from paraisite.labels.slack import (
     TYPICAL_GRUNEISEN,
     UnitCell,
@@ -23,7 +24,7 @@ from paraisite.labels.slack import (
     poisson_ratio,
     slack_conductivity,
 )
-from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON
 
 MIN_POISSON: Final = -0.2
 MAX_POISSON: Final = 0.45
@@ -89,6 +90,21 @@ def build_slack_table(rows: pd.DataFrame, references: Mapping[str, float]) -> pd
 def build_bte_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return tier ``bte``: the campaign's rows with formula and number of atoms."""
     return _joined(rows, [_of_structure(row) | {"reason": row["reason"]} for row in rows.to_dict("records")])
+
+
+def build_kappa_table(rows: pd.DataFrame, correction: FunctionalCorrection) -> pd.DataFrame:
+    """Return tier ``kappa``: the campaign's rows with formula, prototype and the label, the corrected conductivity.
+
+    Args:
+        rows: Of the campaign.
+        correction: From the potential's conductivities to those of the functional of accurate data.
+    """
+    table = _joined(rows, [_of_structure(row) | {REASON: row[REASON]} for row in rows.to_dict("records")])
+    table.insert(1, PROTOTYPE, table[MATERIAL_ID].str.partition(":")[0])
+    accepted = table[REASON] == ""
+    table[KAPPA] = np.nan
+    table.loc[accepted, KAPPA] = correct_kappa(table[accepted], correction)
+    return table
 
 
 def compute_debye_and_conductivity(

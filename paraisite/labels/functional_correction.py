@@ -121,6 +121,16 @@ class FunctionalCorrection:
         )
 
 
+def correct_kappa(rows: pd.DataFrame, correction: FunctionalCorrection) -> Floats:
+    """Return the corrected conductivities of accepted rows, W/m/K, [n_row].
+
+    Args:
+        rows: With formula and the columns of ``labels.phonon_labels``.
+        correction: Fitted on other formulas than these.
+    """
+    return rows[KAPPA_POTENTIAL].to_numpy(np.float64) * np.exp(correction.predict_log_factor(describe_rows(rows)))
+
+
 def describe_rows(rows: pd.DataFrame) -> Floats:
     """Return the descriptors of accepted rows, [n_row, n_descriptor].
 

@@ -2,7 +2,8 @@
 
 Two lineages share one shape. ``paper`` goes from MEGNet's formation energies to AFLOW's conductivities to Togo15;
 ``lab`` does the same with the project's own formation energies and labels, and may take a third stage between. A name
-tells its lineage: LFE are the lab's formation energies, LAB its tier ``slack``, BTE its tier ``bte``.
+tells its lineage: LFE are the lab's formation energies, LAB its tier ``slack``, BTE its tier ``bte``, KAPPA its tier
+``kappa``.
 
 Source of ``paper``: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D.
 """
@@ -74,6 +75,7 @@ PHONIX: Final = "phonix"
 AFLOW: Final = "aflow"
 SLACK: Final = "slack"
 BTE: Final = "bte"
+KAPPA_TIER: Final = "kappa"
 
 FINAL_DATASETS: Final = (TOGO15, HH143, MIX, PHONIX)
 """Data sets of the project that a model may end on, as it may on any that a user has imported."""
@@ -87,13 +89,16 @@ RWLAB: Final = Recipe("RWLAB", InitialWeights.RANDOM, SLACK)
 FELAB: Final = Recipe("FELAB", InitialWeights.LAB_FORMATION_ENERGY, SLACK)
 FELABBTE: Final = Recipe("FELABBTE", FELAB, BTE)
 LFEBTE: Final = Recipe("LFEBTE", InitialWeights.LAB_FORMATION_ENERGY, BTE)
+LFEKAPPA: Final = Recipe("LFEKAPPA", InitialWeights.LAB_FORMATION_ENERGY, KAPPA_TIER)
+FELABKAPPA: Final = Recipe("FELABKAPPA", FELAB, KAPPA_TIER)
+FEAFKAPPA: Final = Recipe("FEAFKAPPA", FEAF, KAPPA_TIER)
 
-_MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, FELABBTE, LFEBTE)
+_MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, FELABBTE, LFEBTE, LFEKAPPA, FELABKAPPA, FEAFKAPPA)
 _STARTS: Final[dict[str, InitialWeights | Recipe]] = {
     "RW": InitialWeights.RANDOM,
     "FE": InitialWeights.FORMATION_ENERGY,
     LFE: InitialWeights.LAB_FORMATION_ENERGY,
-    **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE)},
+    **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE, LFEKAPPA, FELABKAPPA, FEAFKAPPA)},
 }
 _SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX", PHONIX: "PHONIX"}
 _PUBLISHED: Final = {"RWTG15": 0.55, "FETG15": 0.53, "FEAFTG15": 0.28}

@@ -11,14 +11,20 @@ from matplotlib.figure import Figure
 from pymatgen.core.structure import Structure
 
 from paraisite.artifacts.dvc_files import fetch_tracked
-from paraisite.artifacts.label_checks import load_agreements
+from paraisite.artifacts.known_labels import load_correction
+from paraisite.artifacts.label_checks import KAPPA_TIER, load_agreements, load_kappa_agreements
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
 from paraisite.core.files import COMPACT_PARQUET, write_whole
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import togo15
 from paraisite.data.structure_columns import append_structure_columns
-from paraisite.labels.assemble import build_bte_table, build_slack_table, compute_elemental_references
+from paraisite.labels.assemble import (
+    build_bte_table,
+    build_kappa_table,
+    build_slack_table,
+    compute_elemental_references,
+)
 from paraisite.labels.campaign import VERSIONS, read_parts, read_plan
 from paraisite.reports.element_map import element_map
 from paraisite.reports.figures import save_figures
@@ -27,7 +33,7 @@ from paraisite.reports.lab_figures import (
     kappa_histogram,
     prototype_counts,
 )
-from paraisite.schema import KAPPA, REASON
+from paraisite.schema import KAPPA, KAPPA_POTENTIAL, REASON
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +69,28 @@ def build_labels() -> None:
     )
     write_whole(folder / DATASHEET_FILE, text.encode())
     save_figures(_figures(slack, bte), folder / FIGURES)
+
+
+def build_kappa() -> None:
+    """Build the table of tier ``kappa``, with figures and data sheet, into ``build/kappa/``."""
+    from paraisite.reports.kappa_datasheet import kappa_datasheet  # loads phono3py
+
+    fetch_tracked(LABELS / KAPPA_TIER, target=str(LABELS / KAPPA_TIER))
+    folder = load_config().data.kappa
+    plan = read_plan(LABELS / KAPPA_TIER)
+    table = build_kappa_table(read_parts(LABELS / KAPPA_TIER, consecutive=True), load_correction())
+    _write_table(table, folder / f"{KAPPA_TIER}.parquet")
+    accepted = table[table[REASON] == ""]
+    logger.info("%s: %d materials accepted, %d rejected", KAPPA_TIER, len(accepted), len(table) - len(accepted))
+    text = kappa_datasheet(
+        table, potential=plan["potential"], versions=plan[VERSIONS], checks=load_kappa_agreements(), licence=LICENCE
+    )
+    write_whole(folder / DATASHEET_FILE, text.encode())
+    figures = {
+        "elements": element_map([table]),
+        "kappa": kappa_histogram({"tier kappa": accepted[KAPPA], "tier kappa, uncorrected": accepted[KAPPA_POTENTIAL]}),
+    }
+    save_figures(figures, folder / FIGURES)
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

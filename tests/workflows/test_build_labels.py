@@ -16,6 +16,8 @@ from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.sources.lab_tables import load_relaxed_crystals, load_relaxed_formulas, load_tier
 from paraisite.errors import DataError, MissingInputError
 from paraisite.labels.campaign import PLAN_FILE, VERSIONS
+from paraisite.labels.phonon_labels import COLUMNS
+from paraisite.schema import KAPPA_POTENTIAL
 from paraisite.workflows import build_labels, check
 
 ROOT = Path(__file__).parents[2]
@@ -140,3 +142,43 @@ def test_a_check_compares_with_togo15_and_enters_the_data_sheet(project: Path, c
     assert found["spearman"] == pytest.approx(1.0)
     build_labels.build_labels()
     assert "against Togo15" in (project / "build" / "lab" / "DATASHEET.md").read_text()
+
+
+def phonon_row(name: str, structure: Structure, kappa: float, *, reason: str = "") -> dict[str, object]:
+    values = dict.fromkeys(COLUMNS, 1.0) | {"structure_json": structure.to_json(), KAPPA_POTENTIAL: kappa}
+    return {"candidate_id": name, "reason": reason, **values}
+
+
+def test_tier_kappa_has_corrected_labels_and_the_check_that_they_come_from(
+    project: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Togo15's crystals come out at four fifths of their values; the labels are five fourths of what is computed."""
+    dataset = load_dataset("togo15", load_config().data, project / "data")
+    materials = list(
+        zip(dataset.table["material_id"], dataset.structures, dataset.table["kappa_w_per_m_k"], strict=True)
+    )
+    rows = [phonon_row(name, structure, 0.8 * kappa) for name, structure, kappa in materials[:60]]
+    rows.append(phonon_row(materials[60][0], materials[60][1], np.nan, reason="phonon of -1.00 THz (imaginary)"))
+    write_labels("kappa_known/togo15", rows)
+    plan = project / "build" / "labels" / "kappa_known" / "togo15" / PLAN_FILE
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"structures_sha256": dataset.structures_digest}))
+    check.check_kappa()
+    printed = capsys.readouterr().out
+    assert "60 of 61 crystals accepted" in printed
+    metrics = json.loads((project / "build/check_kappa/metrics.json").read_text())
+    assert metrics["raw, togo15"]["mean_abs_ln_ratio"] == pytest.approx(-np.log(0.8))
+    assert metrics["corrected, togo15"]["mean_abs_ln_ratio"] < 0.02
+    assert (project / "build/check_kappa/refused.csv").read_text().count("imaginary") == 1
+
+    write_labels("kappa", [phonon_row("rocksalt:Y-N", rock_salt("Y", "N"), 12.0)])
+    build_labels.build_kappa()
+    labels = load_dataset("kappa", load_config().data)
+    assert labels.table["kappa_w_per_m_k"].tolist() == pytest.approx([15.0], rel=0.05)
+    assert labels.table["prototype"].tolist() == ["rocksalt"]
+    assert "corrected, togo15" in (project / "build/kappa/DATASHEET.md").read_text()
+
+
+def test_a_correction_is_asked_for_where_there_is_none(project: Path):
+    write_labels("kappa", [phonon_row("rocksalt:Y-N", rock_salt("Y", "N"), 12.0)])
+    with pytest.raises(MissingInputError, match="check_kappa"):
+        build_labels.build_kappa()

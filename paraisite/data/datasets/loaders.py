@@ -76,6 +76,10 @@ def _load_bte(config: DataConfig, _data_folder: Path) -> Loaded:
     return load_tier(config.lab, "bte")
 
 
+def _load_kappa(config: DataConfig, _data_folder: Path) -> Loaded:
+    return load_tier(config.kappa, "kappa")
+
+
 _LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
     "togo15": _load_togo15,
     "hh143": _load_half_heusler,
@@ -84,6 +88,7 @@ _LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
     "aflow": _load_aflow,
     "slack": _load_slack,
     "bte": _load_bte,
+    "kappa": _load_kappa,
 }
 
 

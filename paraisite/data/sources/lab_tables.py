@@ -1,4 +1,4 @@
-"""The lab data set as records: tier ``slack`` and tier ``bte``, and what was rejected of each."""
+"""The project's own labels as records: tiers ``slack``, ``bte`` and ``kappa``, and what was rejected of each."""
 
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON
 SOURCES: Final = {
     "slack": "ParAIsite lab: elastic constants of a machine-learned potential, Slack's expression",
     "bte": "ParAIsite lab: phonon Boltzmann equation with a machine-learned potential's forces",
+    "kappa": "ParAIsite: phonon Boltzmann equation under Nequix-MP-PFT, corrected to PBEsol",
 }
 
 
@@ -25,7 +26,7 @@ def load_tier(folder: Path, tier: str) -> tuple[list[Record], list[Rejection]]:
 
     Args:
         folder: Where the lab tables lie.
-        tier: "slack" or "bte".
+        tier: "slack", "bte" or "kappa".
 
     Raises:
         MissingInputError: The table is absent.
