@@ -86,7 +86,7 @@ def recipes() -> None:
     """List the recipes: initial weights and training sets."""
     for recipe in RECIPES.values():
         start = recipe.start.name if isinstance(recipe.start, Recipe) else recipe.start.value.replace("_", " ")
-        typer.echo(f"{recipe.name:<16}starts from {start:<22}trained on {recipe.train_on}")
+        typer.echo(f"{recipe.name:<18}starts from {start:<22}trained on {recipe.train_on}")
 
 
 def fit(dataset: FinalDataset = "togo15") -> None:
