@@ -11,7 +11,7 @@ from paraisite.data.datasets.splits import Split
 from paraisite.models.architecture import flatten
 from paraisite.models.runtime import tf
 from paraisite.models.target_scaler import TargetScaler
-from paraisite.training.batches import validation_shape
+from paraisite.training.batches import TrainingData, validation_shape
 from paraisite.training.engine import FitResult, _fingerprint, fit
 from paraisite.training.freezing import list_frozen_parameters
 from paraisite.training.loss import Objective
@@ -24,12 +24,18 @@ CHANGED = dataclasses.replace(SETTINGS, **OPTIONS)
 N_FIRST = len([field for field in dataclasses.fields(TrainingConfig) if field.name not in OPTIONS])
 
 
-def train(members: list[int], *, folder: Path | None = None, stop_after_epoch: int | None = None) -> FitResult:
+def train(
+    members: list[int],
+    *,
+    folder: Path | None = None,
+    stop_after_epoch: int | None = None,
+    data: TrainingData | None = None,
+) -> FitResult:
     splits: list[Split] = [tiny_splits()[member] for member in members]
     scaler = tiny_scaler()
     return fit(
         {name: value[members] for name, value in tiny_initial().items()},
-        data=tiny_data(),
+        data=data or tiny_data(),
         splits=splits,
         scaler=TargetScaler(mean=scaler.mean[members], std=scaler.std[members]),
         settings=CHANGED,
@@ -50,6 +56,22 @@ def test_a_training_with_all_options_is_its_own_whatever_its_company_and_whereve
     np.testing.assert_array_equal(alone.validation_error[0], result.validation_error[1])
     for name, value in alone.last.items():
         assert value[0].tobytes() == result.last[name][1].tobytes(), name
+
+
+def test_crystals_that_their_label_selected_change_what_is_learnt_and_each_member_weighs_its_own(
+    tmp_path: Path,
+) -> None:
+    data = tiny_data()
+    rank = np.argsort(np.argsort(data.target))
+    selected = dataclasses.replace(data, selected=np.isin(rank, [1, 4, 7, 10]))
+    result, plain = train([0, 1, 2], data=selected), train([0, 1, 2])
+    assert np.isfinite(result.validation_error).all()
+    assert (result.validation_error != plain.validation_error).any(axis=1).all()
+    train([1], folder=tmp_path, stop_after_epoch=2, data=selected)
+    alone = train([1], folder=tmp_path, data=selected)
+    np.testing.assert_array_equal(alone.validation_error[0], result.validation_error[1])
+    train([1], folder=tmp_path, stop_after_epoch=2)  # no checkpoint of the other training
+    assert len(list(tmp_path.glob("*.safetensors"))) == 2
 
 
 def settings_with_dropout(dropout: float) -> EpochSettings:

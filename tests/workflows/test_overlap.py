@@ -1,5 +1,6 @@
 """The overlap report as a user gets it: two tables, a figure, a run; and clear words where something is missing."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +108,20 @@ def test_the_lineages_earlier_stages_are_those_before_the_tested_data() -> None:
     assert overlap._training_sets(None, "togo15", config) == ("slack", "bte")
     assert overlap._training_sets(None, "bte", config) == ("slack",)
     assert overlap._training_sets("aflow", "hh143", config) == ("aflow",)
+
+
+def test_no_test_row_shares_a_formula_with_training_rows_where_splits_are_of_formulas(folder: Path) -> None:
+    """Rows that were selected by their label are left out of the training where their formula is tested."""
+    dataset = make_dataset("second", n_row=40)
+    selected = np.arange(40) >= 31
+    chosen = dataclasses.replace(dataset, table=dataset.table.assign(selected_by_label=selected))
+    chosen.save(folder / "external" / "second")
+    write_estimates(folder, "honest")
+    overlap.report_overlap("first", "second")
+    table = pd.read_csv(folder / "build" / "overlap_first_second" / "table.csv", keep_default_na=False)
+    trained = table[(table["against"] == "its training rows") & (table["measured"] == "honest")]
+    assert trained.groupby("relation")["n_row"].sum().to_dict() == {
+        "nothing shared": 60,
+        "polymorph": 0,
+        "same structure": 0,
+    }
