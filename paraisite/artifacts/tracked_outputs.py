@@ -9,6 +9,8 @@ import json
 import logging
 import os
 import stat
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,7 @@ import yaml
 
 from paraisite.core.dvc import ask_dvc
 from paraisite.core.files import write_whole
+from paraisite.core.process_names import is_gone, name_process
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,8 @@ STORE: Final = "dvcstore"
 _STAGE_VARIABLE: Final = "DVC_STAGE"
 """Set by DVC for the commands of its stages, whose outputs it keeps itself."""
 
+_MARKS: Final = Path(".dvc") / "tmp"
+_MARK: Final = ".paraisite"
 _CACHE: Final = Path(".dvc") / "cache"
 _OBJECTS: Final = Path("files") / "md5"
 
@@ -53,10 +58,12 @@ class OutputWatch:
     Attributes:
         files: Size, time and number of each file, by its path.
         outputs: Paths of the outputs.
+        mark: Empty file that lies in DVC's folder while the command runs.
     """
 
     files: dict[Path, FileState]
     outputs: tuple[Path, ...]
+    mark: Path
 
     @classmethod
     def start(cls) -> "OutputWatch | None":
@@ -64,7 +71,17 @@ class OutputWatch:
         if os.environ.get(_STAGE_VARIABLE) or not Path("dvc.lock").is_file() or not Path(".dvc").is_dir():
             return None
         outputs = tuple(Path(output["path"]) for output in _read_outputs(Path("dvc.lock")) if output.get("cache", True))
-        return cls(_list_files(outputs), outputs)
+        files = _list_files(outputs)
+        for mark in _MARKS.glob(f"*{_MARK}"):
+            if is_gone(mark.name.removesuffix(_MARK)):  # killed before it could keep what it had written
+                since = mark.stat().st_mtime_ns
+                _keep_all([path for path, (_, time, _) in files.items() if time >= since], outputs)
+                mark.unlink(missing_ok=True)
+        mark = _MARKS / f"{name_process()}{_MARK}"
+        with suppress(OSError):
+            _MARKS.mkdir(exist_ok=True)
+            mark.touch()
+        return cls(files, outputs, mark)
 
     def keep_changed(self) -> None:
         """Put files that have changed since into DVC's cache: it replaces none that it cannot bring back.
@@ -72,20 +89,27 @@ class OutputWatch:
         So ``dvc pull`` and ``dvc checkout`` work after a command has written what is also shipped.
         """
         changed = [path for path, state in _list_files(self.outputs).items() if self.files.get(path) != state]
-        if not changed or (cache := _find_cache()) is None:
-            return
-        try:
-            new = [path for path in changed if _keep(path, cache)]
-        except OSError as error:
-            logger.warning("DVC's cache cannot keep what is new, so that `dvc pull` will refuse: %s", error)
-            return
-        touched = [str(output) for output in self.outputs if any(path.is_relative_to(output) for path in new)]
-        if touched:
-            logger.info(
-                "%s %s now of this command; `dvc pull` brings back what is shipped, `dvc commit` keeps this instead",
-                ", ".join(touched),
-                "is" if len(touched) == 1 else "are",
-            )
+        _keep_all(changed, self.outputs)
+        with suppress(OSError):
+            self.mark.unlink(missing_ok=True)
+
+
+def _keep_all(changed: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Put files into the cache, and say which outputs they belong to, where any of them is new to it."""
+    if not changed or (cache := ask_dvc("cache", "dir")) is None:
+        return
+    try:
+        new = [path for path in changed if _keep(path, Path(cache))]
+    except OSError as error:
+        logger.warning("DVC's cache cannot keep what is new, so that `dvc pull` will refuse: %s", error)
+        return
+    touched = [str(output) for output in outputs if any(path.is_relative_to(output) for path in new)]
+    if touched:
+        logger.info(
+            "%s %s not what is shipped; `dvc pull` brings that back, `dvc commit` keeps this instead",
+            ", ".join(touched),
+            "is" if len(touched) == 1 else "are",
+        )
 
 
 def _list_files(outputs: tuple[Path, ...]) -> dict[Path, FileState]:
@@ -101,11 +125,6 @@ def _list_files(outputs: tuple[Path, ...]) -> dict[Path, FileState]:
     return files
 
 
-def _find_cache() -> Path | None:
-    answer = ask_dvc("cache", "dir")
-    return None if answer is None else Path(answer)
-
-
 def _keep(path: Path, cache: Path) -> bool:
     """Copy a file into the cache; return whether it was not there."""
     digest = _md5(path)
@@ -119,7 +138,7 @@ def _keep(path: Path, cache: Path) -> bool:
 
 def _list_shipped(path: Path, *, project: Path) -> dict[str, str]:
     """Return the digests of the files that DVC ships below a path, by their names below it; nothing if unknown."""
-    for file in (project / "dvc.lock", project / f"{path.parts[0]}.dvc"):
+    for file in (project / f"{path.parts[0]}.dvc", project / "dvc.lock"):
         for output in _read_outputs(file):
             place, digest = Path(output["path"]), str(output.get("md5", ""))
             if path.is_relative_to(place) and digest.endswith(".dir"):

@@ -3,12 +3,13 @@
 import errno
 import os
 import shutil
-import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from paraisite.core.process_names import is_gone, name_process
 
 _OLD: Final = ".old"
 _ATTEMPTS: Final = 100
@@ -34,7 +35,7 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     restore_folder(folder)
     _remove_leftovers(folder)
-    temporary = folder.with_name(f".{folder.name}.{_name_process()}.{uuid.uuid4().hex}.part")
+    temporary = folder.with_name(f".{folder.name}.{name_process()}.{uuid.uuid4().hex}.part")
     temporary.mkdir()
     try:
         yield temporary
@@ -86,27 +87,8 @@ def _aside(folder: Path) -> Path:
 def _remove_leftovers(folder: Path) -> None:
     """Remove temporary folders of this machine's processes that are gone."""
     for left in folder.parent.glob(f".{folder.name}.*.part"):
-        host, _, process = left.name.removeprefix(f".{folder.name}.").rsplit(".", 2)[0].rpartition("-")
-        if host == _host() and process.isdigit() and not _lives(int(process)):
+        if is_gone(left.name.removeprefix(f".{folder.name}.").partition(".")[0]):
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _name_process() -> str:
-    return f"{_host()}-{os.getpid()}"
-
-
-def _host() -> str:
-    return socket.gethostname().replace(".", "-").replace(os.sep, "-")
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _write_through_all(folder: Path) -> None:

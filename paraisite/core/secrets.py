@@ -9,8 +9,8 @@ from typing import Any, Final, TextIO
 HIDDEN: Final = "***"
 """What stands in a text in place of a secret."""
 
-_SHORTEST: Final = 4
-"""Shorter values would be found in every second word."""
+_SHORTEST: Final = 6
+"""Shorter values would be found in every second line; in an address they are hidden all the same."""
 
 _SECRET_NAME: Final = re.compile(
     r"(api_?key|access_?key(_?id)?|token|secret|password|passwd|passphrase|credentials?)$", re.IGNORECASE
@@ -45,7 +45,8 @@ def find_secrets(environment: Mapping[str, str] | None = None) -> set[str]:
 def hide_secrets(text: str) -> str:
     """Return a text without the secrets of the environment, and without user and password in any address."""
     for secret in sorted(find_secrets(), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+        if secret in text:
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", HIDDEN, text)
     if "://" not in text:
         return text
     return _USER_OF_ADDRESS.sub(f"{HIDDEN}@", _QUERY.sub(rf"\g<1>{HIDDEN}", text))

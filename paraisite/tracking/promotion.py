@@ -27,6 +27,8 @@ JUDGED_METRIC: Final = schema.MAPE_LAST_EPOCH
 SIGNIFICANCE: Final = 0.05
 _DATA_DIGEST: Final = "data_digest"
 _EVIDENCE: Final = "evidence"
+EVIDENCE_TAGS: Final = (_DATA_DIGEST, _EVIDENCE)
+"""Tags of a version that ``evidence_tags`` makes."""
 
 
 @dataclass(frozen=True)

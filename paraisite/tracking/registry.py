@@ -24,7 +24,7 @@ from paraisite.core.secrets import hide_secrets
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.logged_model import log_model
-from paraisite.tracking.promotion import JUDGED_METRIC, Evidence, evidence_tags
+from paraisite.tracking.promotion import EVIDENCE_TAGS, JUDGED_METRIC, Evidence, evidence_tags
 from paraisite.tracking.stages import (
     PENDING_TAG,
     REASON_TAG,
@@ -168,11 +168,16 @@ def _register(name: str, path: Path, *, run_id: str, tags: dict[str, str], descr
             source=f"models:/{model_id}",
             run_id=run_id,
             model_id=model_id,
-            tags={key: hide_secrets(value) for key, value in tags.items()} | sha256 | {PENDING_TAG: UNDECIDED},
+            tags=_discreet(tags) | sha256 | {PENDING_TAG: UNDECIDED},
             description=hide_secrets(description),
         )
         settle_versions(client, name)
         return _read_version(client, name, str(version.version))
+
+
+def _discreet(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return tags without secrets; those that later versions are compared by stay as they are."""
+    return {key: value if key in EVIDENCE_TAGS else hide_secrets(value) for key, value in tags.items()}
 
 
 def _read_version(client: MlflowClient, name: str, number: str, *, reason: str | None = None) -> RegisteredVersion:

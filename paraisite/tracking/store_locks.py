@@ -1,15 +1,17 @@
 """Locks that processes share which use one store: while its tables are made, and while a version gets its stage."""
 
 import hashlib
-import os
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock
 
 from paraisite.core.files import cache_folder
+
+logger = logging.getLogger(__name__)
 
 _SQLITE: Final = "sqlite:///"
 
@@ -38,13 +40,14 @@ def store_locked(uri: str, purpose: str) -> Iterator[None]:
         path = database.absolute().with_name(f"{database.name}-{purpose}.lock")
     else:
         path = cache_folder("locks") / f"{hashlib.sha256(uri.encode()).hexdigest()[:24]}-{purpose}.lock"
-    try:
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    lock = FileLock(path)
+    try:
+        lock.acquire()
+    except OSError as error:  # a read-only folder, somebody else's lock file, or a file system without locks
+        logger.debug("no lock for %s: %s", purpose, error)
+    try:
         yield
-        return
-    if not os.access(path.parent, os.W_OK):
-        yield
-        return
-    with FileLock(path):
-        yield
+    finally:
+        lock.release()

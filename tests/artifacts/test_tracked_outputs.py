@@ -64,10 +64,25 @@ def test_what_a_command_wrote_does_not_stand_in_the_way_of_a_pull(
     (PREDICTOR / "new").write_text("of this version")
     Path("build/report.html").write_text("drawn here")
     watch.keep_changed()
-    assert "build/fit/predictor, build/report.html are now of this command" in caplog.text
+    assert "build/fit/predictor, build/report.html are not what is shipped" in caplog.text
     dvc(project, "pull")
     assert {path.name: path.read_text() for path in PREDICTOR.iterdir()} == {"a": "shipped a", "b": "shipped b"}
     assert Path("build/report.html").read_text() == "shipped"
+
+
+def test_what_a_killed_command_wrote_is_kept_by_the_next(project: Path) -> None:
+    dvc(project, "pull")
+    killed = OutputWatch.start()
+    assert killed is not None
+    (PREDICTOR / "a").write_text("fitted here")
+    host = killed.mark.name.rpartition("-")[0]
+    killed.mark.rename(killed.mark.with_name(f"{host}-99999999.paraisite"))
+    following = OutputWatch.start()
+    assert following is not None
+    following.keep_changed()
+    assert not list(killed.mark.parent.glob("*.paraisite"))
+    dvc(project, "pull")
+    assert (PREDICTOR / "a").read_text() == "shipped a"
 
 
 def test_what_comes_out_as_shipped_is_no_news(project: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -77,7 +92,7 @@ def test_what_comes_out_as_shipped_is_no_news(project: Path, caplog: pytest.LogC
     assert watch is not None
     subprocess.run([sys.executable, "make.py"], cwd=project, check=True)
     watch.keep_changed()
-    assert "now of this command" not in caplog.text
+    assert "what is shipped" not in caplog.text
 
 
 def test_what_somebody_changed_by_hand_is_still_guarded_by_dvc(project: Path) -> None:

@@ -39,6 +39,7 @@ def test_secrets_are_found_by_name_and_in_addresses() -> None:
         ("see https://host/a@b and mailto", "see https://host/a@b and mailto"),
         ("https://host/?api_key=abcdef&n=3", "https://host/?api_key=***&n=3"),
         ("in tr0ub4dor out", "in *** out"),
+        ("tr0ub4dors are no secret", "tr0ub4dors are no secret"),
         ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
         ("GPTG15@champion, 7.19 W/m/K", "GPTG15@champion, 7.19 W/m/K"),
     ],
@@ -73,8 +74,8 @@ def test_a_stream_hides_what_any_package_writes(monkeypatch: pytest.MonkeyPatch)
     stream = io.StringIO()
     discreet: Any = DiscreetStream(stream)
     print("key kk11kk11", file=discreet)
-    discreet.writelines(["kk11kk11", "."])
-    assert stream.getvalue() == "key ***\n***."
+    discreet.writelines(["kk11kk11", " kk11kk11."])
+    assert stream.getvalue() == "key ***\n*** ***."
     assert discreet.isatty() is False
 
 
