@@ -3,6 +3,7 @@
 They are read without making pymatgen's objects, which takes a tenth of the time.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -27,6 +28,8 @@ CELL_TOLERANCE: Final = 0.01
 """Relative, of a cell's lengths and volume that stand beside its vectors."""
 
 PLACE_TOLERANCE_ANGSTROM: Final = 0.05
+DUMMY: Final = "DummySpecies"
+_STATED: Final = ("a", "b", "c", "volume")
 
 
 def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
@@ -56,22 +59,39 @@ def _read_cell(cell: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     if matrix.size != 9:
         raise ValueError(f"the cell has {matrix.size} numbers, expected three vectors of three")
     matrix = matrix.reshape(3, 3)
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.linalg.norm(matrix, axis=1)
-        volume = abs(np.linalg.det(matrix))
-    for name, value, expected in zip(
-        ("a", "b", "c", "volume"), (*lengths, volume), (*parameters[:3], cell.get("volume")), strict=True
-    ):
-        if expected is not None and not abs(value - read_numbers([expected], 1)[0]) <= CELL_TOLERANCE * abs(value):
-            raise StructureError(f"the cell's {name} is {value:.4g} by its vectors, while the file says {expected:.4g}")
+    _check_lengths(matrix.tolist(), [*parameters[:3], cell.get("volume")])
     return matrix
+
+
+def _check_lengths(vectors: list[list[float]], stated: list[Any]) -> None:
+    """Compare the cell's vectors, Å, with the lengths a, b and c and the volume that stand beside them."""
+    given = [place for place, value in enumerate(stated) if value is not None]
+    numbers = read_numbers([stated[place] for place in given], len(given))
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = vectors
+    volume = ax * (by * cz - bz * cy) - ay * (bx * cz - bz * cx) + az * (bx * cy - by * cx)
+    found = [*(math.hypot(*vector) for vector in vectors), abs(volume)]
+    for place, expected in zip(given, numbers, strict=True):
+        if not abs(found[place] - expected) <= CELL_TOLERANCE * found[place]:
+            raise StructureError(
+                f"the cell's {_STATED[place]} is {found[place]:.4g} by its vectors, while the file says {expected:.4g}"
+            )
 
 
 def _read_site_species(site: Any, place: int) -> int:
     """Return the atomic number of what sits on a site, or what keeps it from having one."""
-    if (site.get("properties") or {}).get(IMPLICIT_HYDROGENS):
+    properties, species = site.get("properties"), site["species"]
+    if properties and properties.get(IMPLICIT_HYDROGENS):
         return WITH_HYDROGEN
-    species = site["species"]
+    if type(species) is list and len(species) == 1 and type(one := species[0]) is dict:
+        name, share = one["element"], one["occu"]
+        number = ATOMIC_NUMBERS.get(name) if type(name) is str else None
+        if number and share == 1 and share is not True and one.get("@class") != DUMMY:
+            return number
+    return _read_unusual_species(species, place)
+
+
+def _read_unusual_species(species: Any, place: int) -> int:
+    """Return the same of a list that is not of one element."""
     if not isinstance(species, list) or not species:
         raise TypeError(f"the species of site {place} are {name_of(species)}, expected a list")
     total = 0.0
@@ -82,8 +102,8 @@ def _read_site_species(site: Any, place: int) -> int:
     if len(species) != 1 or total != 1:
         return PARTLY_OCCUPIED
     name = re.sub(r"\d*[+-]$", "", species[0]["element"])
-    if species[0].get("@class") == "DummySpecies" or name not in ATOMIC_NUMBERS:
-        if "oxidation_state" in species[0] or species[0].get("@class") == "DummySpecies":
+    if species[0].get("@class") == DUMMY or name not in ATOMIC_NUMBERS:
+        if "oxidation_state" in species[0] or species[0].get("@class") == DUMMY:
             return NO_ELEMENT
         raise StructureError(f"unknown element {name[:40]!r}")
     return ATOMIC_NUMBERS[name]
@@ -93,13 +113,17 @@ def _check_cartesian(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]])
     """Compare the fractional places with the Cartesian ones that stand beside them, but for lattice vectors."""
     stated = [site["xyz"] for site in sites if "xyz" in site]
     matrix = crystal.lattice_angstrom[0]
-    if len(stated) != len(sites) or not np.isfinite(matrix).all() or not np.isfinite(crystal.frac_coords).all():
-        return
-    if abs(np.linalg.det(matrix)) < 1e-6:
+    if len(stated) != len(sites):
         return
     places = flatten_numbers(stated)
     if places.size != crystal.frac_coords.size:
         raise ValueError(f"{places.size} Cartesian coordinates for {len(sites)} atoms, expected three each")
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = places.reshape(-1, 3) - crystal.frac_coords @ matrix
+    if np.abs(apart).max() < PLACE_TOLERANCE_ANGSTROM / 2:
+        return
+    if not np.isfinite(apart).all() or abs(np.linalg.det(matrix)) < 1e-6:
+        return  # which the crystal is refused for
     shift = places.reshape(-1, 3) @ np.linalg.inv(matrix) - crystal.frac_coords
     shift -= np.rint(shift)
     far = np.linalg.norm(shift @ matrix, axis=1)

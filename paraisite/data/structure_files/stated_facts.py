@@ -55,6 +55,9 @@ class StatedFacts:
     space_group: int | None = None
 
 
+_NOTHING: Final = StatedFacts()
+
+
 def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
     """Compare a crystal with what its file says.
 
@@ -65,6 +68,8 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
     Raises:
         StructureError: They disagree.
     """
+    if stated == _NOTHING:
+        return
     counts = Counter(crystal.atomic_number.tolist())
     n_atom = int(crystal.n_atom[0])
     if stated.n_atom is not None and stated.n_atom != n_atom:
@@ -178,6 +183,9 @@ not asked: finding a space group takes thirty times as long as all else that is 
 COMPARED_KEYS: Final = (*FORMULA_KEYS, *N_ATOM_KEYS, *SPACE_GROUP_KEYS, "volume", "density")
 
 
+_KEYS: Final = frozenset((*COMPARED_KEYS, *SPACE_GROUP_DOCUMENTS))
+
+
 def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
     """Return what the values beside a crystal say: formula, number of atoms, volume and density.
 
@@ -187,6 +195,8 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
     Raises:
         StructureError: Two of the formulas differ.
     """
+    if _KEYS.isdisjoint(values):
+        return _NOTHING
     formulas = [formula for key in FORMULA_KEYS if (formula := _formula_of(values.get(key))) is not None]
     n_atom = next((_real(values[key]) for key in N_ATOM_KEYS if _real(values.get(key)) is not None), None)
     for other in formulas[1:]:
