@@ -193,7 +193,7 @@ def _read(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
         if file.name.endswith((".csv", ".csv.gz")):
             table = pd.read_csv(file, dtype={columns[ID]: str, columns[STRUCTURE]: str})
         else:
-            table = pd.read_json(file, lines=True, dtype=False)
+            table = pd.read_json(file, lines=True, dtype=False, precise_float=True)
     except (OSError, ValueError, EOFError, pa.ArrowException) as error:
         raise DataError(f"{file} is no readable table ({error})") from error
     _check_columns(file, [str(name) for name in table], columns)

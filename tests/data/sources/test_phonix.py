@@ -59,7 +59,7 @@ def test_usable_rows_and_those_with_a_doubtful_value(dataset: Dataset) -> None:
 
 
 def test_the_table_is_the_one_of_the_source(dataset: Dataset, shared_data: Path) -> None:
-    source = pd.read_json(shared_data / "phonix_sample.jsonl.gz", lines=True).set_index("mp_id")
+    source = pd.read_json(shared_data / "phonix_sample.jsonl.gz", lines=True, precise_float=True).set_index("mp_id")
     table = dataset.table.set_index("material_id")
     source, suspect = source.loc[table.index], source[source["suspect_label"]].index
     assert set(suspect) == set(dataset.rejected["material_id"])
