@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
 from mlflow.exceptions import MlflowException
 from sqlalchemy import create_engine
+from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 import paraisite
@@ -91,12 +92,19 @@ def _check_database(uri: str) -> None:
     """Connect to a database once: MLflow tries for minutes, whatever the reason that it cannot.
 
     Raises:
-        TrackingError: An SQLite file is shorter than it says.
+        TrackingError: Its driver is absent, or an SQLite file is shorter than it says.
     """
     file = database_file(uri)
     if file is not None and not file.exists():
         return
-    engine = create_engine(uri, poolclass=NullPool)
+    try:
+        engine = create_engine(uri, poolclass=NullPool)
+    except (ImportError, NoSuchModuleError) as error:
+        raise TrackingError(
+            hide_secrets(
+                f"the experiment store {uri} needs a driver ({error}); for PostgreSQL: pip install '.[postgresql]'"
+            )
+        ) from error
     try:
         with engine.connect() as connection:
             if file is None:

@@ -81,6 +81,16 @@ def test_a_database_that_is_down_is_told_at_once(client: MlflowClient, monkeypat
     assert "tr0ub4dor" not in str(caught.value)
 
 
+@pytest.mark.parametrize("uri", ["nosuchdatabase://maria:tr0ub4dor@host/store", "postgresql+nosuchdriver://host/store"])
+def test_a_database_without_a_driver_names_the_extra(client: MlflowClient, uri: str) -> None:
+    mlflow.set_tracking_uri(uri)
+    with pytest.raises(
+        TrackingError, match=r"needs a driver .*; for PostgreSQL: pip install '\.\[postgresql\]'"
+    ) as caught:
+        open_store()
+    assert "tr0ub4dor" not in str(caught.value)
+
+
 def test_retries_are_as_before_once_the_store_has_answered(
     client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
