@@ -12,6 +12,9 @@ from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
 
 _LONGEST: Final = 300
+_BEHIND: Final = re.compile(r" \[SQL: | \(Background on this error")
+"""What SQLAlchemy adds to a message, for programmers."""
+
 _PASSED_ON: Final = ("alembic", "requests")
 """Packages below MLflow whose errors it passes on: that of its tables, and that of its servers' artifacts."""
 
@@ -67,6 +70,6 @@ def store_errors_as_sentences(uri: str) -> Iterator[None]:
 
 def describe_failure(uri: str, error: Exception) -> str:
     """Return the sentence: which store, what is wrong, what to do, and the store's own first words."""
-    words = " ".join(str(error).split())
+    words = _BEHIND.split(" ".join(str(error).split()))[0]
     said = next((sentence for pattern, sentence in _KINDS if pattern.search(words)), "failed")
     return hide_secrets(f"the experiment store {uri} {said} ({words[:_LONGEST]})")

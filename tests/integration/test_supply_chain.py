@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from paraisite.inference.crystals import read_crystals
+from tests.graphs.crystals import rocksalt
 from tests.pipeline import ROOT
 
 SCRIPT = ROOT / ".ci" / "supply_chain.py"
@@ -89,3 +91,26 @@ def test_an_audit_names_what_is_vulnerable(
     )
     answer(chain, monkeypatch, stdout=json.dumps({"dependencies": found[1:]}))
     assert chain.audit() == 0
+
+
+@pytest.mark.parametrize("place", ["document", "structure", "site"])
+def test_a_structures_json_imports_no_module_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """The decoder of pymatgen imports what ``@module`` says, and calls the class's ``from_dict``."""
+    mark = tmp_path / "was imported"
+    (tmp_path / "planted_by_json.py").write_text(f"import pathlib\npathlib.Path({str(mark)!r}).touch()\nclass X: ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    planted = {"@module": "planted_by_json", "@class": "X"}
+    document = rocksalt(5.64, ("Na", "Cl")).as_dict()
+    if place == "document":
+        document = {**planted, "structure": document}
+    elif place == "structure":
+        document["properties"] = {"note": planted}
+    else:
+        for site in document["sites"]:
+            site["properties"] = {"note": planted}
+    (tmp_path / "planted.json").write_text(json.dumps(document))
+    (crystal,) = read_crystals([tmp_path / "planted.json"])
+    assert crystal.formula == "NaCl"
+    assert not mark.exists()
