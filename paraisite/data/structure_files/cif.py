@@ -20,7 +20,7 @@ from paraisite.errors import StructureError
 
 SAME_PLACE_ANGSTROM: Final = 0.1
 _SHORTEST_ANGSTROM: Final = 0.5
-_HEADERS: Final = re.compile(r"^\s*data_", re.IGNORECASE | re.MULTILINE)
+_HEADERS: Final = re.compile(r"^[ \t]*data_", re.IGNORECASE | re.MULTILINE)
 _MAX_PAIRS: Final = 2_000_000
 _FULL: Final = 1 - 1e-6
 

@@ -16,12 +16,9 @@ from paraisite.errors import StructureError
 UNKNOWN: Final = (".", "?", "")
 _READ_LOOPS: Final = ("_atom_site_", "_symmetry_", "_space_group_", "_cell_", "_atom_type_")
 _READ: Final = (*_READ_LOOPS, "_chemical_formula", "_exptl_crystal_density", "_magnetic_")
-_HEADER: Final = re.compile(r"^(\s*data_)([^\n]*)", re.IGNORECASE | re.MULTILINE)
-_UNQUOTED: Final = re.compile(
-    r"^(\s*_(?:symmetry|space_group|chemical)_\S+[ \t]+)([^'\";#\s][^'\"#\n]*?[ \t]+[^'\"#\n]*?)[ \t\r]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_PAIR: Final = re.compile(r"\s*(_\S+)[ \t]+\S")
+_HEADER: Final = re.compile(r"^([ \t]*data_)([^\n]*)", re.IGNORECASE | re.MULTILINE)
+_QUOTED: Final = ("_symmetry_space_group_name", "_space_group_name", "_chemical_formula")
+_PAIR: Final = re.compile(r"[ \t]*(_\S+)[ \t]+(\S.*)")
 _FRACTION: Final = re.compile(r"([+-]?\d{1,6})/(\d{1,6})")
 
 
@@ -117,9 +114,9 @@ def _parse(text: str) -> gemmi.cif.Document:
     try:
         return gemmi.cif.read_string(text, check_level=0)
     except ValueError as error:
-        mended = _UNQUOTED.sub(r"\1'\2'", _HEADER.sub(_join_words, text))
-        first = _HEADER.search(mended)
-        mended = _forget_remarks(mended[first.start() :] if first else f"data_\n{mended}")
+        joined = _HEADER.sub(_join_words, text)
+        first = _HEADER.search(joined)
+        mended = _mend_lines(joined[first.start() :] if first else f"data_\n{joined}")
         try:
             return gemmi.cif.read_string(mended, check_level=0)
         except ValueError:
@@ -127,16 +124,24 @@ def _parse(text: str) -> gemmi.cif.Document:
             raise ValueError(place) from error
 
 
-def _forget_remarks(text: str) -> str:
-    """Return a CIF with a question mark for each value of one line that says nothing of the crystal."""
+def _mend_lines(text: str) -> str:
+    """Return a CIF with quoted symbols and formulas, and a question mark for what says nothing of the crystal."""
     lines, in_text = [], False
     for line in text.splitlines():
         if line.startswith(";"):
             in_text = not in_text
-        if not in_text and (match := _PAIR.match(line)) and not match[1].lower().replace(".", "_").startswith(_READ):
-            line = f"{match[1]} ?"
-        lines.append(line)
+        match = None if in_text else _PAIR.match(line)
+        lines.append(_mend_pair(match[1], match[2].strip()) if match else line)
     return "\n".join(lines) + "\n"
+
+
+def _mend_pair(tag: str, value: str) -> str:
+    key = tag.lower().replace(".", "_")
+    if not key.startswith(_READ):
+        value = "?"
+    elif key.startswith(_QUOTED) and " " in value and not any(mark in value for mark in "'\"#"):
+        value = f"'{value}'"
+    return f"{tag} {value}"
 
 
 def _join_words(match: re.Match[str]) -> str:

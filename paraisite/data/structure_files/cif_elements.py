@@ -8,6 +8,9 @@ from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES
 from paraisite.data.validation import isotope
 from paraisite.errors import StructureError
 
+MAX_SYMBOL: Final = 100
+"""Characters of a type symbol."""
+
 _TYPE: Final = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]\d*\.?\d*|\d+)?")
 _MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]")
 ISOTOPE_LABEL: Final = re.compile(r"[DT](?![A-Za-z])")
@@ -27,6 +30,8 @@ def element_of_type(symbol: str, formula_elements: frozenset[str]) -> str:
     Raises:
         StructureError: It names none, or several.
     """
+    if len(symbol) > MAX_SYMBOL:
+        raise StructureError(f"unknown element {symbol[:40]!r}")
     text = re.sub(r"<[^>]*>", "", symbol).strip()
     if _MOLECULE.fullmatch(re.sub(r"[\d+-]*$", "", text)) or _MOLECULE.fullmatch(text):
         raise StructureError(hidden_hydrogen(text))
@@ -46,7 +51,7 @@ def element_of_label(label: str, formula_elements: frozenset[str]) -> str:
     Raises:
         StructureError: It begins with none, or with several atoms.
     """
-    text = label.strip()
+    text = label.strip()[:MAX_SYMBOL]
     _check_unmixed(text)
     if _MASS_NUMBER.match(text):
         raise StructureError(isotope(text))

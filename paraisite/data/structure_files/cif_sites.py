@@ -73,6 +73,8 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
     names = labels or types
     if names is None:
         raise StructureError("the sites have neither _atom_site_label nor _atom_site_type_symbol")
+    if len(names) > MAX_ATOMS:
+        raise StructureError(too_many_atoms(len(names)))
     _check_attached_hydrogens(block, names)
     occupancy = _read_occupancy(block, names)
     calculated = block.column("_atom_site_calc_flag")

@@ -30,9 +30,9 @@ FOLDER_PATTERNS: Final = tuple(
 )
 """Which files of a folder are taken for structures; a file that is named itself may be anything pymatgen reads."""
 
-_CIF_TEXT: Final = re.compile(r"^\s*(data_|loop_|_cell_)", re.MULTILINE | re.IGNORECASE)
+_CIF_TEXT: Final = re.compile(r"^[ \t]*(data_|loop_|_cell_)", re.MULTILINE | re.IGNORECASE)
 _EXTENDED_XYZ_TEXT: Final = re.compile(r"\s*\d+[ \t]*\r?\n.*(?:Lattice|Properties)=", re.IGNORECASE)
-_XDATCAR_TEXT: Final = re.compile(r"^\s*direct\s+configuration\s*=", re.IGNORECASE | re.MULTILINE)
+_XDATCAR_TEXT: Final = re.compile(r"^[ \t]*direct[ \t]+configuration[ \t]*=", re.IGNORECASE | re.MULTILINE)
 
 
 class Format(StrEnum):

@@ -78,24 +78,19 @@ def parse_xdatcar(text: str) -> list[CrystalArrays | str]:
     head = _read_head(lines)
     n_atom = sum(head.counts)
     crystals: list[CrystalArrays | str] = []
-    for number, start in enumerate(starts):
-        end = starts[number + 1] if number + 1 < len(starts) else len(lines)
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        configuration = lines[start + 1 : end]
         try:
-            coords, labels = _read_positions(lines[:end], start + 1, n_atom)
-            crystals.append(_build(head, coords, labels))
+            crystals.append(_build(head, *_read_positions(configuration, 0, n_atom)))
         except (StructureError, ValueError) as error:
             crystals.append(str(error))
-        rest = [line for line in lines[start + 1 + n_atom : end] if line.strip()]
-        if rest and number + 1 < len(starts):  # with a changing cell each configuration has its own
-            head = _read_head(lines[start + 1 + n_atom : end])
+        # With a changing cell each configuration has its own, which stands behind the positions of the one before.
+        following = configuration[n_atom:]
+        if end < len(lines) and any(line.strip() for line in following):
+            head = _read_head(following)
             if sum(head.counts) != n_atom:
                 raise StructureError(f"the number of atoms changes from {n_atom} to {sum(head.counts)}")
     return crystals
-
-
-def is_xdatcar(text: str) -> bool:
-    """Return whether a text has XDATCAR's configurations."""
-    return re.search(r"^\s*direct\s+configuration\s*=", text, re.IGNORECASE | re.MULTILINE) is not None
 
 
 def _read_head(lines: Sequence[str]) -> _Head:
