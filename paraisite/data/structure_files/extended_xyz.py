@@ -19,6 +19,8 @@ Frame = tuple[dict[str, object], CrystalArrays | str]
 """A frame's metadata, and its crystal or the reason why there is none."""
 
 _SYMBOL: Final = re.compile(r"[A-Za-z]{1,3}\d*|\d+")
+_PROPERTIES: Final = re.compile(r"\bProperties=(\S+)", re.IGNORECASE)
+_WIDTH: Final = re.compile(r"\d{1,4}")
 _COORDINATE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MASSES: Final = ("masses", "mass")
 _OCCUPANCIES: Final = ("occupancies", "occupancy", "spacegroup_kinds")
@@ -86,10 +88,26 @@ def _check_size(text: str) -> None:
         raise ValueError(f"{len(lines) - 2} lines for {n_atom} atoms")
     if len(lines) < n_atom + 2:
         raise ValueError(f"{max(len(lines) - 2, 0)} lines for {n_atom} atoms: the frame ends too early")
+    _check_columns(lines[1], lines[2])
     if "properties=species:s:1" in lines[1].lower() or "properties=" not in lines[1].lower():
         for symbol in {words[0] for line in lines[2 : n_atom + 2] if (words := line.split())}:
             if not symbol.isdigit() and symbol != "X":
                 check_element(symbol.capitalize() if symbol.capitalize() in ATOMIC_NUMBERS else symbol)
+
+
+def _check_columns(comment: str, atom: str) -> None:
+    """Raise if a frame declares more columns than its first atom has: ASE makes room for as many as are declared."""
+    match = _PROPERTIES.search(comment)
+    if match is None:
+        return
+    fields = match[1].strip("\"'").split(":")
+    columns = dict(zip(fields[::3], fields[2::3], strict=False))
+    if len(fields) % 3 or not all(_WIDTH.fullmatch(width) for width in columns.values()):
+        raise ValueError(f"Properties={reprlib.repr(match[1])}, expected names, kinds and numbers of columns")
+    if (n_column := sum(map(int, columns.values()))) > len(atom.split()):
+        raise ValueError(f"{n_column} columns are declared, and the first atom has {len(atom.split())}")
+    if columns.get("pos") != "3":
+        raise ValueError("the frame declares no positions, expected pos:R:3")
 
 
 def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:

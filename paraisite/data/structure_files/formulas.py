@@ -10,6 +10,9 @@ from paraisite.data.crystal_arrays import ATOMIC_NUMBERS
 FORMULA_TOLERANCE: Final = 0.02
 """Relative, of the amount of an element: formulas are rounded."""
 
+MAX_FORMULA: Final = 1000
+"""Characters of a formula."""
+
 _TERM: Final = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
 _UPPERCASE: Final = re.compile(r"([A-Za-z]{2})(\d*\.?\d*)")
 
@@ -17,6 +20,8 @@ _UPPERCASE: Final = re.compile(r"([A-Za-z]{2})(\d*\.?\d*)")
 @lru_cache(maxsize=4096)
 def parse_formula(text: str) -> Mapping[str, float] | None:
     """Return the amount of each element of a formula such as "Na4 Cl4"; None if it is written in another way."""
+    if len(text) > MAX_FORMULA:
+        return None
     amounts: dict[str, float] = {}
     for word in re.sub(r"[\s'\"_]", " ", text).split():
         terms = _split_word(word)
