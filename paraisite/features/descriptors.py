@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
@@ -20,6 +19,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from paraisite.arrays import Floats, ragged_arange
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import StructureError
+from paraisite.features.primitive_cell import count_primitive_atoms
 from paraisite.graphs.neighbours import find_bonds
 
 
@@ -50,9 +50,6 @@ PHYSICAL_DESCRIPTORS: Final = (
     Descriptor("neighbours", "", "Mean number of atoms within 1.15 times an atom's shortest distance."),
 )
 """Of a crystal as a whole."""
-
-_PRIMITIVE_TOLERANCE_ANGSTROM: Final = 0.25
-"""How far atoms may be from where a smaller cell has them: pymatgen's own."""
 
 _SYMMETRY_TOLERANCE_ANGSTROM: Final = 0.01
 """How far atoms of structures from anywhere may be from where symmetry has them; databases round to less."""
@@ -195,33 +192,11 @@ def _check_elements(crystals: CrystalArrays) -> None:
 
 
 def _n_primitive_atom(crystals: CrystalArrays, row: int) -> int:
-    """Return the number of atoms in the primitive cell; the search is spared where none can be smaller."""
+    """Return the number of atoms in the primitive cell."""
     atoms = slice(*crystals.atom_offset[row : row + 2])
-    numbers, coords = crystals.atomic_number[atoms], crystals.frac_coords[atoms]
-    amounts = np.unique_counts(numbers).counts
-    if np.gcd.reduce(amounts) == 1 or not _repeats_itself(crystals.lattice_angstrom[row], numbers, coords):
-        return len(numbers)
-    (structure,) = crystals.take(np.array([row])).structures()
-    return len(structure.get_primitive_structure(_PRIMITIVE_TOLERANCE_ANGSTROM))
-
-
-def _repeats_itself(lattice_angstrom: Floats, numbers: npt.NDArray[np.int64], frac_coords: Floats) -> bool:
-    """Return whether a shift within the cell may bring every atom onto one of its element.
-
-    pymatgen's search begins with the same question, but asks it of all atoms in turn, for milliseconds.
-    """
-    # Twice the tolerance, as both the atom that is shifted and the one that it comes upon may be off.
-    tolerance = 2 * _PRIMITIVE_TOLERANCE_ANGSTROM / np.linalg.norm(lattice_angstrom, axis=1)
-    groups = sorted((frac_coords[numbers == element] for element in np.unique(numbers)), key=len)
-    shifts = groups[0][1:] - groups[0][0]
-    for group in groups:
-        for atom in group:
-            apart = (atom + shifts)[:, None] - group
-            near = np.abs(apart - np.round(apart)) <= tolerance
-            shifts = shifts[near.all(axis=2).any(axis=1)]
-            if not len(shifts):
-                return False
-    return True
+    return count_primitive_atoms(
+        crystals.lattice_angstrom[row], crystals.atomic_number[atoms], crystals.frac_coords[atoms]
+    )
 
 
 def _shells(crystals: CrystalArrays) -> tuple[Floats, Floats]:
