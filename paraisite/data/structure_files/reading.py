@@ -68,13 +68,16 @@ def read_file(path: Path) -> list[FoundCrystal]:
     return _parse(partial(_parse_text, text, kind), kind="structure file", text=text)
 
 
-def parse_content(content: bytes | str, name: str = "") -> list[FoundCrystal]:
+def parse_content(content: object, name: str = "") -> list[FoundCrystal]:
     """Return the crystals of an upload, a request or the standard input, in order.
 
     Args:
-        content: Packed or not, of any format that ``read_file`` knows but those that only pymatgen reads.
+        content: Bytes, packed or not, or text, of any format that ``read_file`` knows but those that only pymatgen
+            reads; what is neither, as the empty cell of a table, is a reason.
         name: What the file is called; where that says nothing, the content says which format it has.
     """
+    if not isinstance(content, bytes | str):
+        return [_reason(f"not a readable structure: found {str(content)[:40]!r}, expected text")]
     try:
         text = content.removeprefix("\ufeff") if isinstance(content, str) else decode(unpack(content))
     except ValueError as error:

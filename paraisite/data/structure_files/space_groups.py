@@ -149,16 +149,17 @@ def build_setting(triplets: tuple[str, ...]) -> SpaceGroupSetting:
         operations[operation.triplet()] = operation
     ops = list(operations.values())
     group: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(ops))
-    if group is not None and len(group.operations()) == len(ops):
-        return _build(group.xhm(), group.number, group.is_reference_setting(), ops)
-    setting = _build_unlisted("", ops)
+    setting = _build("", None, False, ops)
+    # gemmi looks at the rotations and the centrings, not at each operation.
+    if group is not None and setting.key == _setting_of_hall(group.hall).key:
+        return replace(setting, name=group.xhm(), number=group.number, is_standard=group.is_reference_setting())
     if _IDENTITY not in operations and _is_group(_build("", None, False, [gemmi.Op(_IDENTITY), *ops])):
         return build_setting((_IDENTITY, *triplets))  # some lists leave it out
     if not _is_group(setting):
         raise StructureError(
             f"the {len(ops)} symmetry operations are no group: the list is not complete, or one of them is wrong"
         )
-    return setting
+    return _with_number(setting)
 
 
 def _is_group(setting: SpaceGroupSetting) -> bool:
@@ -184,13 +185,12 @@ def _setting_of_hall(hall: str) -> SpaceGroupSetting:
     operations = gemmi.symops_from_hall(hall)
     group: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_ops(operations)
     if group is None:
-        return _build_unlisted(hall, operations)
+        return _with_number(_build(hall, None, False, operations))
     return _build(group.xhm(), group.number, group.is_reference_setting(), operations)
 
 
-def _build_unlisted(name: str, operations: Iterable[gemmi.Op]) -> SpaceGroupSetting:
+def _with_number(setting: SpaceGroupSetting) -> SpaceGroupSetting:
     """Return a setting that gemmi does not list, such as one of another origin, with the number of its type."""
-    setting = _build(name, None, False, operations)
     try:
         kind = spglib.get_spacegroup_type_from_symmetry(
             np.rint(setting.rotations).astype(np.intc).tolist(), setting.translations.tolist()

@@ -169,5 +169,7 @@ def test_what_is_no_file_of_a_crystal_says_so(tmp_path: Path):
     assert read_structure(tmp_path) == "the folder holds no structure file"
     assert only_structure(parse_content(FILES["two.cif"])) == "holds 2 crystals, expected one"
     assert read_one(" \n") == "the text is empty"
+    for value in (None, float("nan"), 5):
+        assert "expected text" in str(parse_content(value)[0].crystal)
     assert "expected block header" in str(read_one("<html>not found</html>", "x.cif"))
     assert plain_name("POSCAR.GZ") == "POSCAR"

@@ -65,6 +65,14 @@ def test_listed_operations_are_known_again_in_any_order():
         assert setting.key == find_setting_of_hall(group.hall).key
 
 
+def test_one_wrong_operation_of_many_is_noticed():
+    triplets = [operation.triplet() for operation in gemmi.find_spacegroup_by_name("F m -3 m").operations()]
+    for place in (7, 100, 191):
+        changed = [*triplets[:place], triplets[place].replace("z", "z+1/4"), *triplets[place + 1 :]]
+        with pytest.raises(StructureError, match="the 192 symmetry operations are no group"):
+            build_setting(tuple(changed))
+
+
 def test_a_group_that_the_tables_do_not_list_is_a_group():
     doubled = build_setting(("x,y,z", "x+1/2,y,z", "-x,-y,-z", "-x+1/2,-y,-z"))
     assert (doubled.name, doubled.number, len(doubled.rotations)) == ("", 2, 4)
