@@ -61,14 +61,14 @@ def build_crystal(document: Mapping[str, Any]) -> CrystalArrays:
             another kind.
     """
     inner = _inner(document)
-    if "lattice_vectors" in inner:
+    if inner.get("lattice_vectors") is not None:
         crystal, stated = read_optimade(inner)
-    elif "sites" in inner and "lattice" in inner:
+    elif inner.get("sites") is not None and inner.get("lattice") is not None:
         crystal, stated = read_pymatgen_document(inner), read_stated_values(document)
-    elif GEOMETRY in inner:
+    elif inner.get(GEOMETRY) is not None:
         cell = np.array(Lattice.from_parameters(*read_numbers(inner[GEOMETRY], 6)).matrix)
         crystal, stated = build_plain(cell, inner[SPECIES], inner[POSITIONS]), read_stated_values(document)
-    elif LATTICE in inner:
+    elif inner.get(LATTICE) is not None:
         crystal = build_plain(inner[LATTICE], inner[SPECIES], inner[FRACTIONAL])
         stated = read_stated_values(document)
     elif inner is document and STRUCTURE in document:

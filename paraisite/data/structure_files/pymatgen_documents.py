@@ -53,7 +53,7 @@ def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
 
 def _read_cell(cell: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     parameters = [cell.get(name) for name in ("a", "b", "c", "alpha", "beta", "gamma")]
-    if "matrix" not in cell:
+    if cell.get("matrix") is None:
         return np.array(Lattice.from_parameters(*read_numbers(parameters, 6)).matrix, np.float64)
     matrix = flatten_numbers(cell["matrix"])
     if matrix.size != 9:
@@ -111,7 +111,7 @@ def _read_unusual_species(species: Any, place: int) -> int:
 
 def _check_cartesian(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]]) -> None:
     """Compare the fractional places with the Cartesian ones that stand beside them, but for lattice vectors."""
-    stated = [site["xyz"] for site in sites if "xyz" in site]
+    stated = [site["xyz"] for site in sites if site.get("xyz") is not None]
     matrix = crystal.lattice_angstrom[0]
     if len(stated) != len(sites):
         return

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pymatgen.core import Lattice, Structure
 
@@ -136,6 +138,17 @@ def test_a_table_is_compared_with_its_formulas_by_import_and_screen(tmp_path: Pa
     assert "is not the formula that it names, Ca O2" in bad
     (record,), (rejected,) = own_data.load_own_data(path, ImportOptions(source="x"), compute_kappa=compute_kappa)
     assert (record.structure.reduced_formula, rejected.reason) == ("CaO", bad)
+
+
+def test_structures_that_a_table_holds_as_dictionaries_may_lack_what_others_have(tmp_path: Path):
+    charged = STRUCTURE.copy()
+    charged.add_oxidation_state_by_element({"Ca": 2, "O": -2})
+    charged.add_site_property("magmom", [1.0] * len(charged))
+    rows = [{"structure": one.as_dict() | {"properties": {"a": 1}}} for one in (STRUCTURE, charged)]
+    for site in rows[1]["structure"]["sites"]:
+        del site["xyz"]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet")
+    assert by_screen(tmp_path / "t.parquet") == ["CaO", "CaO"]
 
 
 def test_what_unpacks_to_too_much_or_not_at_all_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
