@@ -197,6 +197,19 @@ def test_the_run_that_mlflow_run_made_becomes_the_parent(client: MlflowClient, m
     assert len(children(client, run_id)) == 2
 
 
+def test_a_token_in_the_address_of_the_repository_leaves_the_run(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mlflow run` writes the git remote into a tag as it stands."""
+    address = {"mlflow.project.gitRepoURL": "https://maria:ghp_planted@github.example/paraisite", "kept": "as it is"}
+    made = client.create_run("0", tags=address)
+    monkeypatch.setenv("MLFLOW_RUN_ID", made.info.run_id)
+    with recipe_run("report") as run_id:
+        tags = client.get_run(run_id).data.tags
+    assert tags["mlflow.project.gitRepoURL"] == "https://***@github.example/paraisite"
+    assert tags["kept"] == "as it is"
+
+
 def test_a_recipe_trained_on_the_way_is_nested(client: MlflowClient) -> None:
     with recipe_run("FEAFTG15") as outer:
         inner = log_recipe(make_result("FEAF", seeds=(1, 2), n_row=20, n_epoch=2), parent_run_id=outer)
