@@ -17,7 +17,8 @@ ISOTOPE_LABEL: Final = re.compile(r"[DT](?![A-Za-z])")
 """Label of an isotope of hydrogen, whatever its type symbol is."""
 
 _MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
-_MOLECULE: Final = re.compile(r"(?:O-?H|OD|H[23]O|D2O|[Ww]at|WAT|NH[34]?|ND[34]?|CH[1234]?)(?![a-z])")
+_MOLECULE: Final = re.compile(r"(?:O-?H|H[23]O|[Ww]at|WAT|NH[34]?|CH[1234]?)(?![a-z])")
+_WITH_DEUTERIUM: Final = re.compile(r"OD|D[23]O|ND[34]?")  # of types only: among labels there are OA, OB, OC and OD
 _OXYGEN_OF_WATER: Final = re.compile(r"(?:[Ww]at|WAT)(?![a-z])")
 _HYDROGEN_OR_WATER: Final = re.compile(r"H[12]O\d*$")
 _VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
@@ -33,8 +34,9 @@ def element_of_type(symbol: str, formula_elements: frozenset[str]) -> str:
     if len(symbol) > MAX_SYMBOL:
         raise StructureError(f"unknown element {symbol[:40]!r}")
     text = re.sub(r"<[^>]*>", "", symbol).strip()
-    if _MOLECULE.fullmatch(re.sub(r"[\d+-]*$", "", text)) or _MOLECULE.fullmatch(text):
-        raise StructureError(hidden_hydrogen(text))
+    for pattern in (_MOLECULE, _WITH_DEUTERIUM):
+        if pattern.fullmatch(re.sub(r"[\d+-]*$", "", text)) or pattern.fullmatch(text):
+            raise StructureError(hidden_hydrogen(text))
     if _MASS_NUMBER.fullmatch(text):
         raise StructureError(isotope(text))
     _check_unmixed(text)

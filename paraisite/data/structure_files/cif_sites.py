@@ -188,7 +188,7 @@ def _read_occupancy(block: CifBlock, labels: Sequence[str]) -> npt.NDArray[np.fl
 
 def _check_attached_hydrogens(block: CifBlock, labels: Sequence[str]) -> None:
     for label, value in zip(labels, block.column("_atom_site_attached_hydrogens") or (), strict=False):
-        if value.strip() not in (*UNKNOWN, "0"):
+        if value.strip() not in UNKNOWN and as_number(value, what=f"the attached hydrogen of the site {label}") != 0:
             raise StructureError(
                 f"the site {label} has {value} hydrogen atoms attached that have no position: the crystal is incomplete"
             )

@@ -64,6 +64,8 @@ def test_a_label_begins_with_its_element(label: str):
         ("6Li", "6Li is an isotope"),
         ("OH", "with hydrogen that has no position"),
         ("OH-", "with hydrogen that has no position"),
+        ("OD", "with hydrogen that has no position"),
+        ("D2O", "with hydrogen that has no position"),
         ("H2O", "with hydrogen that has no position"),
         ("Wat", "with hydrogen that has no position"),
         ("NH4", "with hydrogen that has no position"),
@@ -111,12 +113,23 @@ def test_two_capitals_are_one_element_or_two_by_the_formula():
 
 
 def test_attached_hydrogen_has_no_position():
-    sites = ["Ca Ca 0 0 0 0", "O O .5 .5 .5 1"]
+    sites = ["Ca Ca 0 0 0 0.0", "O O .5 .5 .5 1"]
     reason = reason_of(cif(sites, symbol="F m -3 m", columns="label type x y z attached"))
     assert reason.startswith("the site O has 1 hydrogen atoms attached")
     assert (
-        read_one(cif([s[:-1] + "." for s in sites], symbol="F m -3 m", columns="label type x y z attached")) == ROCKSALT
+        read_one(
+            cif(
+                [" ".join([*site.split()[:-1], "."]) for site in sites],
+                symbol="F m -3 m",
+                columns="label type x y z attached",
+            )
+        )
+        == ROCKSALT
     )
+
+
+def test_a_series_of_labels_is_no_deuterium():
+    assert read_one(cif(["Ca 0 0 0", "OD1 .5 .5 .5"], symbol="F m -3 m", columns="label x y z")) == ROCKSALT
 
 
 @pytest.mark.parametrize("place", ["? ? ?", ". . .", "0.5 0.5 ?"])
