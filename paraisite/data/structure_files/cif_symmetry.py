@@ -194,12 +194,13 @@ def _settings_of(tag: str, text: str, code: str | None) -> tuple[SpaceGroupSetti
     if tag in _TYPE_ONLY:
         number = find_number_of_type(text)
         return find_settings_of_number(number, code) if number else ()
+    if tag not in _HALL:
+        is_number = text.isdecimal() and len(text) <= 3
+        settings = find_settings_of_number(int(text), code) if is_number else find_settings(text, code)
+        if settings:
+            return settings
     hall = find_setting_of_hall(text)
-    if tag in _HALL:
-        return (hall,) if hall else ()
-    if text.isdigit():
-        return find_settings_of_number(int(text), code)
-    return find_settings(text, code) or ((hall,) if hall else ())
+    return (hall,) if hall else ()
 
 
 def _list_names(block: CifBlock) -> dict[str, str]:

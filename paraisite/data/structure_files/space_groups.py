@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Final
 
 import gemmi
@@ -58,7 +58,7 @@ class SpaceGroupSetting:
     rotations: npt.NDArray[np.float64]
     translations: npt.NDArray[np.float64]
 
-    @property
+    @cached_property
     def key(self) -> frozenset[int]:
         """The operations themselves, for comparison."""
         rotations = np.rint(self.rotations).astype(np.int64)
