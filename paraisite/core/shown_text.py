@@ -17,6 +17,11 @@ def escape_controls(text: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
+def escape_undecodable(text: str) -> str:
+    r"""Return a text that can be written as UTF-8: a file name's bytes that are none stand there as ``\udcff``."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def escape_formula(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: one that begins like it gets a quote in front.
 

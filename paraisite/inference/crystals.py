@@ -8,6 +8,7 @@ from typing import Final
 
 from pymatgen.core.structure import Structure
 
+from paraisite.core.shown_text import escape_undecodable
 from paraisite.data.structure_files.formats import list_structure_files
 from paraisite.data.structure_files.reading import FoundCrystal, parse_content, read_file, to_structure
 
@@ -52,11 +53,20 @@ def _read_path(path: Path) -> Iterator[Crystal]:
         yield from parse_crystals(str(path), stream.read())
         return
     # An empty folder stays, so that it becomes a row with a reason.
-    for file in (list_structure_files(path) if path.is_dir() else []) or [path]:
+    for file in _list_files(path) or [path]:
         yield from _name_crystals(str(file), read_file(file))
 
 
+def _list_files(path: Path) -> list[Path]:
+    """Return the structure files of a folder; none for anything else, which may be no name that a file can have."""
+    try:
+        return list_structure_files(path) if path.is_dir() else []
+    except OSError:
+        return []
+
+
 def _name_crystals(name: str, crystals: Sequence[FoundCrystal]) -> Iterator[Crystal]:
+    name = escape_undecodable(name)
     if not crystals:
         yield Crystal(name, "it holds no structure")
     for number, one in enumerate(crystals, start=1):

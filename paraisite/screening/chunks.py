@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from paraisite.data.structure_files.extended_xyz import is_atom_line
+from paraisite.data.structure_files.extended_xyz import count_lines, is_atom_line
 from paraisite.errors import DataError
 
 GZIP_SUFFIX: Final = ".gz"
@@ -189,10 +189,10 @@ def _frames(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[RawRow
         frame, following = first, b""
         if not first.isspace():
             try:
-                n_atom = int(first)
+                n_line = count_lines(first.decode(errors="replace"))
             except ValueError:
                 raise ValueError(f"{first[:40]!r} at byte {start} is no number of atoms") from None
-            frame += b"".join(islice(iter(lines.readline, b""), max(n_atom, 0) + 1))
+            frame += b"".join(islice(iter(lines.readline, b""), n_line))
             # Atoms behind those that are counted are of the same frame, which the reader then refuses.
             while (following := lines.readline()) and is_atom_line(following.decode(errors="replace")):
                 frame += following

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import Element
 
+from paraisite.core.shown_text import escape_undecodable
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.record import Rejection
@@ -110,6 +111,7 @@ def _from_values(values: dict[str, Any], place: str) -> Row:
 
 
 def _build_row(material_id: str, crystal: CrystalArrays | str) -> Row:
+    material_id = escape_undecodable(material_id)
     if isinstance(crystal, str):
         return Rejection(material_id, crystal)
     if crystal.n_atom[0] > MAX_ATOMS:

@@ -46,6 +46,8 @@ def open_source(path: Path) -> Source:
         raise MissingInputError(f"{path} not found: expected a data set, a folder or a file of structures")
     if path.is_dir():
         return FolderSource(path)
+    if not path.is_file():
+        raise DataError(f"{path} is a pipe or a device, expected a file or a folder")
     plain = Path(path.stem) if path.suffix == GZIP_SUFFIX else path
     if path.suffix == PARQUET_SUFFIX:
         return TableSource(path)

@@ -10,9 +10,11 @@ import mlflow
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from pymatgen.core.structure import Structure
 
 from paraisite.core.paths import PREDICTOR
-from paraisite.data.structure_files.reading import only_structure, parse_content
+from paraisite.data.structure_files.json_values import name_of
+from paraisite.data.structure_files.reading import only_structure, parse_content, read_row, to_structure
 from paraisite.errors import CheckpointError
 from paraisite.inference import rows
 
@@ -38,6 +40,8 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Predict for each row of the column ``structure``: CIF, POSCAR, extended XYZ or JSON as text.
 
+        JSON may also stand there as it is, not as text.
+
         Returns:
             The columns of ``inference.rows.list_column_types``, in the order given; ``reason`` says why a row has no
             value.
@@ -53,8 +57,17 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
                 f"{MAX_CHARACTERS} characters",
                 error_code=INVALID_PARAMETER_VALUE,
             )
-        structures = [only_structure(parse_content(text)) for text in texts]
+        structures = [_read_cell(cell) for cell in texts]
         return rows.build_frame(self._predictor.predict(structures, compiled=True))
+
+
+def _read_cell(cell: object) -> Structure | str:
+    """Return a cell's crystal, or the reason why there is none: whatever one holds, the others are answered."""
+    if isinstance(cell, dict):
+        return to_structure(read_row(cell))
+    if not isinstance(cell, str):
+        return f"the row holds {name_of(cell)}, expected a structure as text"
+    return only_structure(parse_content(cell))
 
 
 mlflow.models.set_model(PredictorModel())

@@ -171,3 +171,15 @@ def test_what_is_no_source_is_refused(name: str, error: type[Exception], message
     pq.write_table(pa.table({"x": [1]}), tmp_path / "columns.parquet")
     with pytest.raises(error, match=message):
         list(open_source(tmp_path / name).chunks(2))
+
+
+@pytest.mark.parametrize("name", ["rows.extxyz", "rows.extxyz.gz"])
+def test_a_frame_that_declares_too_many_atoms_costs_itself_only(name: str, tmp_path: Path):
+    """All frames behind it were taken for its atoms."""
+    texts = [path.read_text() for path in [frames(tmp_path)]]
+    path = tmp_path / name
+    content = (texts[0] + '1000000000\nLattice="4 0 0 0 4 0 0 0 4"\nCs 0 0 0\n' + texts[0]).encode()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    rows = read(open_source(path), 4)
+    assert [getattr(row, "formula", None) for row in rows] == [*FORMULAS, None, *FORMULAS]
+    assert "the cell has 1000000000 atoms" in rows[7].reason

@@ -162,3 +162,15 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
         except requests.ConnectionError:
             time.sleep(1)
     raise TimeoutError(f"no server at {address}")
+
+
+def test_a_bad_cell_costs_its_own_row():
+    """A request failed as a whole, with a stack, where one cell was singular, empty, a number or a document."""
+    singular = "flat\n1\n4 0 0\n4 0 0\n0 0 4\nNa Cl\n1 1\ncartesian\n0 0 0\n2 2 2\n"
+    cells = [TEXTS[0], singular, None, 5, float("nan"), ["x"], {"a": 1}, SILICON.as_dict(), "\ud800", TEXTS[2]]
+    model = PredictorModel()
+    model._predictor = tiny_predictor()
+    found = model.predict(None, pd.DataFrame({rows.STRUCTURE: pd.Series(cells, dtype=object)}))
+    assert [not reason for reason in found[REASON]] == [cell in (TEXTS[0], TEXTS[2], cells[7]) for cell in cells]
+    assert found[REASON][2] == "the row holds nothing, expected a structure as text"
+    np.testing.assert_allclose(found[rows.VALUE][7], found[rows.VALUE][9])

@@ -47,6 +47,10 @@ COMPONENTS: Final = ("xx", "yy", "zz", "yz", "xz", "xy")
 MAX_VALUES: Final = 1_000_000
 """Of a dataset that is read: phono3py writes six for each temperature."""
 
+_MAX_HEAD_BYTES: Final = 20_000_000
+"""Of a YAML file up to its forces, unpacked: two cells of the largest size take a tenth."""
+
+_BEHIND_CELLS: Final = re.compile(rb"^(?:supercell|displacement[\w-]*|force[\w-]*|dataset):", re.MULTILINE)
 LENGTH_UNITS_ANGSTROM: Final = {"angstrom": 1.0, "au": bohr_to_angstrom}
 TEMPERATURE_TOLERANCE_KELVIN: Final = 0.01
 TEMPERATURE: Final = "temperature"
@@ -57,8 +61,8 @@ _MESH: Final = re.compile(r"kappa-m(\d+)")
 
 def find_result_folders(folder: Path) -> list[Path]:
     """Return the folders at and below one that hold phono3py's conductivities or inputs, in order of their names."""
-    folders = {file.parent for pattern in (KAPPA_PATTERN, CELL_PATTERNS[0]) for file in folder.rglob(pattern)}
-    return sorted(folders)
+    files = (file for pattern in (KAPPA_PATTERN, CELL_PATTERNS[0]) for file in folder.rglob(pattern))
+    return sorted({file.parent for file in files if file.is_file()})
 
 
 def has_kappa(folder: Path) -> bool:
@@ -67,7 +71,7 @@ def has_kappa(folder: Path) -> bool:
 
 
 def _kappa_files(folder: Path) -> list[Path]:
-    return [file for file in folder.glob(KAPPA_PATTERN) if not _PARTIAL.search(file.name)]
+    return [file for file in folder.glob(KAPPA_PATTERN) if not _PARTIAL.search(file.name) and file.is_file()]
 
 
 def read_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, str]:
@@ -190,7 +194,7 @@ def read_cell(folder: Path) -> Structure:
         StructureError: The crystal cannot be used.
     """
     for pattern in CELL_PATTERNS:
-        for path in sorted(folder.glob(pattern)):
+        for path in sorted(file for file in folder.glob(pattern) if file.is_file()):
             return _structure_of(_read_yaml(path), path.name)
     for path in list_structure_files(folder):
         structure = read_structure(path)
@@ -202,12 +206,14 @@ def read_cell(folder: Path) -> Structure:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        content = path.read_bytes()
-        text = (lzma.decompress(content) if path.suffix == ".xz" else content).decode()
+        with (lzma.open if path.suffix == ".xz" else open)(path, "rb") as file:
+            content = file.read(_MAX_HEAD_BYTES + 1)
         # Forces follow the cells and can be a hundred megabytes, which a YAML parser takes minutes for.
-        head = re.split(r"^(?:supercell|displacement[\w-]*|force[\w-]*|dataset):", text, maxsplit=1, flags=re.MULTILINE)
-        return yaml.load(head[0], Loader=yaml.CSafeLoader)
-    except (OSError, lzma.LZMAError, UnicodeDecodeError, yaml.YAMLError) as error:
+        head, *rest = _BEHIND_CELLS.split(content, maxsplit=1)
+        if not rest and len(content) > _MAX_HEAD_BYTES:
+            raise DataError(f"{path.name}: the cells take more than the {_MAX_HEAD_BYTES / 1e6:g} MB expected at most")
+        return yaml.load(head.decode(), Loader=yaml.CSafeLoader)
+    except (OSError, EOFError, RecursionError, ValueError, lzma.LZMAError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path.name} is no readable YAML file: {reason}") from error
 

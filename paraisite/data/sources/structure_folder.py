@@ -1,5 +1,6 @@
 """A folder of structure files with a CSV table of values, as records to make."""
 
+import os
 import re
 import reprlib
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,9 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
         file = files.get(name) or by_stem.get(name) or path / name
         named.add(file)
         material_id = (str(row[id_column]).strip() if id_column else "") or text or f"row {number}"
+        if not _lies_in(path, file):
+            yield material_id, refuse_record("the file lies outside the folder, expected one in it")
+            continue
 
         def make(
             row: dict[Any, Any] = row, file: Path = file, place: int | None = place, material_id: str = material_id
@@ -57,6 +61,11 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
     for file in files.values():
         if file not in named:
             yield file.name, refuse_record("no line of the table of values names this file")
+
+
+def _lies_in(folder: Path, file: Path) -> bool:
+    """Return whether a path leads into a folder, links aside: a table from elsewhere names no other file."""
+    return Path(os.path.normpath(file)).is_relative_to(os.path.normpath(folder))
 
 
 def _split_number(text: str, files: Mapping[str, Path]) -> tuple[str, int | None]:

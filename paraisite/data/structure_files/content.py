@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 MAX_FILE_BYTES: Final = 50_000_000
 """A crystal of this size would have a million atoms and more: a parser would be busy with it for many minutes."""
 
+_HANDED_OVER: Final = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 PACKED_SUFFIXES: Final = (".gz", ".bz2", ".xz")
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
@@ -21,9 +22,12 @@ def read_content(path: Path) -> bytes:
     """Return what a file holds, unpacked if it is packed by gzip, bzip2 or xz.
 
     Raises:
-        ValueError: It is larger than ``MAX_FILE_BYTES``, packed or not, or damaged.
+        ValueError: It is larger than ``MAX_FILE_BYTES``, packed or not, damaged, or no file: nobody may ever write into
+            a pipe, and a device has no end. What a shell hands over as a file, such as ``<(zcat a.cif.gz)``, is read.
         OSError: It cannot be read.
     """
+    if not path.is_file() and path.exists() and not str(path).startswith(_HANDED_OVER):
+        raise ValueError("it is a pipe or a device, expected a file")
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
     return unpack(_limited(content))

@@ -22,6 +22,7 @@ _SYMBOL: Final = re.compile(r"[A-Za-z]{1,3}\d*|\d+")
 _PROPERTIES: Final = re.compile(r"\bProperties=(\S+)", re.IGNORECASE)
 _WIDTH: Final = re.compile(r"\d{1,4}")
 _COORDINATE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_MAX_DIGITS: Final = 15
 _MASSES: Final = ("masses", "mass")
 _OCCUPANCIES: Final = ("occupancies", "occupancy", "spacegroup_kinds")
 
@@ -40,14 +41,28 @@ def read_frames(lines: Iterable[str]) -> Iterator[Frame]:
             first = next(rest, None)
             continue
         try:
-            n_atom = int(first)
+            n_line = count_lines(first)
         except ValueError:
             yield {}, f"not a readable structure: {reprlib.repr(first.strip())}, expected the number of atoms"
             return
-        frame = [first, *itertools.islice(rest, max(n_atom, 0) + 1)]
+        frame = [first, *itertools.islice(rest, n_line)]
         while (first := next(rest, None)) is not None and is_atom_line(first):
             frame.append(first)
         yield read_frame("".join(frame))
+
+
+def count_lines(first: str) -> int:
+    """Return how many lines of a frame follow its first, which says how many atoms there are.
+
+    Where it says more than a cell may have, or less than none, it is the comment alone: the lines behind it tell
+    themselves whether they are atoms, and other frames are not taken for some.
+
+    Raises:
+        ValueError: It is no number.
+    """
+    text = first.strip()
+    n_atom = MAX_ATOMS + 1 if text.isdecimal() and len(text) > _MAX_DIGITS else int(text)
+    return n_atom + 1 if 0 <= n_atom <= MAX_ATOMS else 1
 
 
 def is_atom_line(line: str) -> bool:
@@ -79,7 +94,9 @@ def read_frame(text: str) -> Frame:
 def _check_size(text: str) -> None:
     """Raise if a frame has too many atoms, or an atom is no element, which ASE does not say."""
     lines = text.splitlines()
-    n_atom = int(lines[0])
+    if len(text_of_number := lines[0].strip()) > _MAX_DIGITS:
+        raise StructureError(f"the cell has {text_of_number[:_MAX_DIGITS]}… atoms, expected at most {MAX_ATOMS}")
+    n_atom = int(text_of_number)
     if n_atom > MAX_ATOMS:
         raise StructureError(too_many_atoms(n_atom))
     if n_atom < 1:

@@ -1,9 +1,10 @@
 """Values of JSON, looked at one by one: NumPy takes true for 1 and a text for the number that it holds."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ import orjson
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.validation import MAX_ATOMS, too_many_atoms
 from paraisite.errors import StructureError
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def parse_json(content: bytes | str) -> Any:
@@ -24,9 +27,15 @@ def parse_json(content: bytes | str) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         try:
-            return json.loads(content)
-        except (RecursionError, UnicodeDecodeError) as nested:
-            raise ValueError(str(nested) or "not JSON") from error
+            value = json.loads(content)
+            written = json.dumps(value, ensure_ascii=False)
+        except RecursionError as nested:
+            raise ValueError("it is nested too deeply") from nested
+        except UnicodeDecodeError as nested:
+            raise ValueError(str(nested)) from error
+        if _SURROGATE.search(written):  # nothing could write it again
+            raise ValueError("a text in it holds half of a character (a lone surrogate)") from error
+        return value
 
 
 def build_plain(lattice: Any, species: Any, coords: Any, *, cartesian: bool = False) -> CrystalArrays:

@@ -53,12 +53,12 @@ class FoundCrystal(NamedTuple):
 
 def read_file(path: Path) -> list[FoundCrystal]:
     """Return the crystals of a file, packed or not, in order; what cannot be read is one reason."""
-    if path.is_dir():
-        return [_reason("the folder holds no structure file")]
-    if not path.exists():
-        return [_reason("file not found")]
     try:
+        if path.is_dir():
+            return [_reason("the folder holds no structure file")]
         content = read_content(path)
+    except FileNotFoundError:
+        return [_reason("file not found")]
     except (OSError, ValueError) as error:
         return [_reason(f"not a readable structure file: {one_line(error)}")]
     text = decode(content)

@@ -1,6 +1,7 @@
 """A user's files: folders with a table of values, extended XYZ, parquet; one bad material costs no other."""
 
 import csv
+import os
 from functools import partial
 from pathlib import Path
 
@@ -290,3 +291,19 @@ def test_no_content_of_a_file_or_a_cell_costs_another_row(content: bytes, value:
     records, rejected = load_own_data(tmp_path, OPTIONS)
     assert records[0].material_id == "good.cif"
     assert len(records) + len(rejected) == len(names)
+
+
+def test_names_that_lead_elsewhere_cost_their_own_line(folder: Path):
+    """A table from elsewhere could have any file read, hang in a pipe, or end the import with the name of none."""
+    inside, pipe, long = folder / "in", folder / "in" / "pipe.cif", "a" * 5000
+    inside.mkdir()
+    os.mkfifo(pipe)
+    NACL.to(filename=str(inside / "NaCl.cif"))
+    names = ["../NaCl.cif", str(folder / "NaCl.cif"), "sub/../../POSCAR_Si", "pipe.cif", long, "NaCl.cif"]
+    (inside / "values.csv").write_text("\n".join(["file,kappa_w_per_m_k", *(f"{name},8" for name in names)]))
+    records, rejected = load_own_data(inside, OPTIONS)
+    assert [record.material_id for record in records] == ["NaCl.cif"]
+    found = {item.material_id: item.reason for item in rejected}
+    assert [found.pop(name) for name in names[:3]] == ["the file lies outside the folder, expected one in it"] * 3
+    assert "it is a pipe or a device, expected a file" in found["pipe.cif"]
+    assert "File name too long" in found[long]

@@ -14,7 +14,7 @@ from phono3py import Phono3py
 from phonopy.structure.atoms import PhonopyAtoms
 
 from paraisite.data.record import Record
-from paraisite.data.sources import own_data
+from paraisite.data.sources import own_data, phono3py_files
 from paraisite.data.sources.own_records import ImportOptions
 from paraisite.data.sources.phono3py_files import read_cell, read_kappa
 from paraisite.errors import DataError
@@ -271,3 +271,14 @@ def test_without_forces_there_is_a_reason(tmp_path: Path):
     argon(tmp_path / "phono3py_params.yaml", forces=False)
     _, (rejected,) = load_own_data(tmp_path, OPTIONS)
     assert "phono3py cannot compute a conductivity from phono3py_params.yaml: it holds no forces" in rejected.reason
+
+
+def test_cells_that_unpack_to_gigabytes_are_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A few kilobytes of xz can hold what no machine can; what follows the cells is as large as it likes."""
+    monkeypatch.setattr(phono3py_files, "_MAX_HEAD_BYTES", 10_000)
+    path = tmp_path / "phono3py_params.yaml.xz"
+    path.write_bytes(lzma.compress(YAML.replace("{unit}", "angstrom").encode() + b"force_constants:\n" + b" " * 10**6))
+    assert read_cell(tmp_path).reduced_formula == "NaCl"
+    path.write_bytes(lzma.compress(b" " * 10**6 + YAML.encode()))
+    with pytest.raises(DataError, match=r"the cells take more than the 0\.01 MB expected at most"):
+        read_cell(tmp_path)

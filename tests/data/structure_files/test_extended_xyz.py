@@ -64,3 +64,11 @@ def test_a_frame_that_is_none_says_why(text: str, reason: str):
 
 def test_a_wrong_count_costs_its_own_frame_only():
     assert read(extended_xyz() + extended_xyz(n_atom=1) + extended_xyz())[::2] == [ROCKSALT] * 2
+
+
+@pytest.mark.parametrize("n_atom", [10**9, 10**400, "9" * 5000, -3])
+def test_a_count_beyond_all_atoms_costs_its_own_frame_only(n_atom: object):
+    """The lines of all frames behind it were taken for its atoms, or the text ended with it."""
+    first, second, third = read(extended_xyz() + extended_xyz(n_atom=n_atom) + extended_xyz())
+    assert (first, third) == (ROCKSALT, ROCKSALT)
+    assert "atoms" in str(second)

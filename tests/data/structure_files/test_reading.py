@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import os
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -29,6 +30,7 @@ from paraisite.data.structure_files.reading import (
     read_row,
     read_structure,
 )
+from paraisite.errors import DataError
 from paraisite.inference.crystals import read_crystals
 from paraisite.labels.phono3py_run import compute_kappa
 from paraisite.screening.records import read_chunk
@@ -186,3 +188,43 @@ def test_what_is_no_file_of_a_crystal_says_so(tmp_path: Path):
         assert "expected text" in str(parse_content(value)[0].crystal)
     assert "expected block header" in str(read_one("<html>not found</html>", "x.cif"))
     assert plain_name("POSCAR.GZ") == "POSCAR"
+
+
+def test_a_pipe_and_a_name_that_no_file_has_are_reasons(tmp_path: Path):
+    """Nobody may ever write into the pipe: reading it never ended."""
+    os.mkfifo(tmp_path / "pipe.cif")
+    found = [read_crystals([path])[0].found for path in (tmp_path / "pipe.cif", Path("a" * 5000), Path("a\0b.cif"))]
+    for reason, expected in zip(found, ("pipe or a device", "File name too long", "null byte"), strict=True):
+        assert expected in str(reason)
+    with pytest.raises(DataError, match="pipe or a device"):
+        open_source(tmp_path / "pipe.cif")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"a":' * 50_000 + "1" + "}" * 50_000, "nested too deeply"),
+        ('{"structure": ' + json.dumps("[" * 50_000) + "}", "nested too deeply"),
+        ('{"material_id": "\\ud800", "structure": {}}', "lone surrogate"),
+        ('{"lattice_angstrom": [[' + "9" * 400 + ', 0, 0]], "species": ["Cs"], "fractional_coordinates": [0]}', ""),
+        ('{"n": ' + "9" * 5000 + "}", "digits"),
+    ],
+)
+def test_what_json_can_hold_and_no_crystal_is_the_reason_of_its_line(text: str, reason: str, tmp_path: Path):
+    """A lone surrogate in an id ended a screening where its rows were written; nesting ended the interpreter."""
+    good = json.dumps(STRUCTURE.as_dict())
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f"{good}\n{text}\n{good}\n")
+    rows = [row for chunk in open_source(path).chunks(10) for row in read_chunk(chunk)]
+    assert [isinstance(row, Rejection) for row in rows] == [False, True, False]
+    assert reason in rows[1].reason
+    assert [isinstance(one.crystal, str) for one in read_file(path)] == [False, True, False]
+
+
+def test_a_file_name_that_is_no_text_can_be_written(tmp_path: Path):
+    """A screening ended where the name of a file, bytes that are no UTF-8, became a row's id."""
+    path = tmp_path / os.fsdecode(b"\xff.cif")
+    path.write_text(cif())
+    (row,) = (row for chunk in open_source(tmp_path).chunks(10) for row in read_chunk(chunk))
+    assert row.material_id == "\\udcff.cif"
+    assert read_crystals([path])[0].name.encode().endswith(b"\\udcff.cif")
