@@ -6,12 +6,12 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from paraisite.data.structure_files.content import MAX_FILE_BYTES
 from paraisite.data.structure_files.extended_xyz import count_lines, is_atom_line
 from paraisite.errors import DataError
 
@@ -46,19 +46,24 @@ class Span:
     first: int = 0
     start: int = 0
     stop: int | None = None
-    content: bytes | pa.RecordBatch | None = None
+    content: tuple[bytes, ...] | pa.RecordBatch | None = None
 
-    def read(self) -> bytes:
-        """Return the rows' bytes.
+    def rows(self) -> Iterator[bytes]:
+        """Yield the bytes of each row of a text file.
 
         Raises:
             OSError: The file cannot be read any more.
+            ValueError: A frame does not begin with its number of atoms.
         """
-        if isinstance(self.content, bytes):
-            return self.content
-        with self.path.open("rb") as file:
+        if isinstance(self.content, tuple):
+            yield from self.content
+            return
+        with self.path.open("rb", buffering=_BUFFER_BYTES) as file:
             file.seek(self.start)
-            return file.read() if self.stop is None else file.read(self.stop - self.start)
+            for row in _split(self.form, file):
+                yield row.content
+                if self.stop is not None and self.start + row.start + row.n_byte >= self.stop:
+                    return
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +106,17 @@ class Source(Protocol):
 
 
 class RawRow(NamedTuple):
-    """One row of a text file: its bytes, and where it starts."""
+    """One row of a text file.
+
+    Attributes:
+        start: Byte where it starts.
+        content: Its bytes; of a row with more than ``MAX_FILE_BYTES`` only the first, but more than those.
+        n_byte: How many bytes it has.
+    """
 
     start: int
     content: bytes
+    n_byte: int
 
 
 @dataclass(frozen=True)
@@ -131,9 +143,9 @@ class TextFile:
         with self.path.open("rb", buffering=_BUFFER_BYTES) as file:
             lines = io.BufferedReader(_Unpacked(file), _BUFFER_BYTES) if self.is_compressed else file
             try:
-                for record in _lines(lines) if self.form is Form.LINES else _frames(lines):
+                for record in _split(self.form, lines):
                     n_done += 1
-                    read = file.tell() if self.is_compressed else record.start + len(record.content)
+                    read = file.tell() if self.is_compressed else record.start + record.n_byte
                     yield record, read / size
             except (EOFError, OSError, zlib.error, ValueError) as error:
                 raise DataError(f"{self.path} cannot be read behind its row {n_done}: {error}") from error
@@ -141,9 +153,9 @@ class TextFile:
     def span(self, first: int, records: list[RawRow]) -> Span:
         """Return the span of consecutive records, the first of them number ``first``."""
         if self.is_compressed:
-            return Span(self.form, self.path, first, content=b"".join(record.content for record in records))
+            return Span(self.form, self.path, first, content=tuple(record.content for record in records))
         last = records[-1]
-        return Span(self.form, self.path, first, records[0].start, last.start + len(last.content))
+        return Span(self.form, self.path, first, records[0].start, last.start + last.n_byte)
 
 
 class _Unpacked(io.RawIOBase):
@@ -162,42 +174,54 @@ class _Unpacked(io.RawIOBase):
         return len(content)
 
 
-def split_rows(form: Form, content: bytes) -> list[bytes]:
-    """Return the rows that a span's bytes hold.
+def _split(form: Form, lines: BinaryIO) -> Iterator[RawRow]:
+    return _lines(lines) if form is Form.LINES else _frames(lines)
 
-    Raises:
-        ValueError: A frame does not begin with its number of atoms.
+
+def _read_line(lines: BinaryIO) -> tuple[bytes, int]:
+    """Return a line and how many bytes it has; of one with more than ``MAX_FILE_BYTES`` only the first are kept.
+
+    A packed file of kilobytes can hold a line that no memory does.
     """
-    lines = io.BytesIO(content)
-    return [record.content for record in (_lines(lines) if form is Form.LINES else _frames(lines))]
+    line = lines.readline(MAX_FILE_BYTES + 1)
+    n_byte, end = len(line), line
+    while n_byte > MAX_FILE_BYTES and end and not end.endswith(b"\n"):
+        end = lines.readline(_BUFFER_BYTES)
+        n_byte += len(end)
+    return line, n_byte
 
 
-def _lines(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[RawRow]:
+def _lines(lines: BinaryIO) -> Iterator[RawRow]:
     """Yield the lines that are not blank."""
     start = 0
-    for line in lines:
+    line, n_byte = _read_line(lines)
+    while line:
         if not line.isspace():
-            yield RawRow(start, line)
-        start += len(line)
+            yield RawRow(start, line, n_byte)
+        start += n_byte
+        line, n_byte = _read_line(lines)
 
 
-def _frames(lines: BinaryIO | io.BytesIO | io.BufferedReader) -> Iterator[RawRow]:
+def _frames(lines: BinaryIO) -> Iterator[RawRow]:
     """Yield the frames: a number of atoms, a comment, and a line for each atom."""
     start = 0
-    first = lines.readline()
+    first, n_byte = _read_line(lines)
     while first:
-        frame, following = first, b""
-        if not first.isspace():
-            try:
-                n_line = count_lines(first.decode(errors="replace"))
-            except ValueError:
-                raise ValueError(f"{first[:40]!r} at byte {start} is no number of atoms") from None
-            frame += b"".join(islice(iter(lines.readline, b""), n_line))
-            # Atoms behind those that are counted are of the same frame, which the reader then refuses.
-            while (following := lines.readline()) and is_atom_line(following.decode(errors="replace")):
-                frame += following
-            yield RawRow(start, frame)
-        else:
-            following = lines.readline()
-        start += len(frame)
-        first = following
+        if first.isspace():
+            start += n_byte
+            first, n_byte = _read_line(lines)
+            continue
+        try:
+            n_line = count_lines(first.decode(errors="replace"))
+        except ValueError:
+            raise ValueError(f"{first[:40]!r} at byte {start} is no number of atoms") from None
+        frame, n_frame = [first], n_byte
+        first, n_byte = _read_line(lines)
+        # Atoms behind those that are counted are of the same frame, which the reader then refuses.
+        while first and (n_line > 0 or is_atom_line(first.decode(errors="replace"))):
+            if n_frame <= MAX_FILE_BYTES:
+                frame.append(first)
+            n_line, n_frame = n_line - 1, n_frame + n_byte
+            first, n_byte = _read_line(lines)
+        yield RawRow(start, b"".join(frame), n_frame)
+        start += n_frame

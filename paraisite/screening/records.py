@@ -19,21 +19,24 @@ from pymatgen.core.periodic_table import Element
 from paraisite.core.shown_text import escape_undecodable
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import reduce_formulas
+from paraisite.data.parquet_rows import list_rows
 from paraisite.data.record import Rejection
 from paraisite.data.sources.own_records import ID_COLUMNS
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
+from paraisite.data.structure_files.content import MAX_FILE_BYTES
 from paraisite.data.structure_files.extended_xyz import read_frame
 from paraisite.data.structure_files.json_documents import STRUCTURE
 from paraisite.data.structure_files.json_values import parse_json
 from paraisite.data.structure_files.reading import FoundCrystal, read_file, read_row
 from paraisite.data.validation import MAX_ATOMS, too_many_atoms
 from paraisite.errors import DataError
-from paraisite.screening.chunks import Chunk, Form, Span, split_rows
+from paraisite.screening.chunks import Chunk, Form, Span
 
 ID_KEYS: Final = (*ID_COLUMNS, "mp_id")
 """Where a row's id is looked for."""
 
 _NO_CRYSTAL: Final = f"expected a crystal: {STRUCTURE!r}, or {LATTICE}, {SPECIES} and {FRACTIONAL}"
+_TOO_LONG: Final = f"the row has more than the {MAX_FILE_BYTES / 1e6:g} MB expected at most"
 _CHANGED: Final = "the file has changed: it holds fewer crystals than when it was listed"
 
 
@@ -74,12 +77,14 @@ def _read_rows(span: Span) -> Iterator[Row]:
         yield _build_row(name, found[span.first].crystal if span.first < len(found) else _CHANGED)
         return
     if isinstance(span.content, pa.RecordBatch):
-        for number, values in enumerate(span.content.to_pylist(), start=span.first + 1):
-            yield _from_values(values, f"{span.path.name} {number}")
+        for number, values in enumerate(list_rows(span.content), start=span.first + 1):
+            place = f"{span.path.name} {number}"
+            yield Rejection(place, values) if isinstance(values, str) else _from_values(values, place)
         return
     read_one = _from_line if span.form is Form.LINES else _from_frame
-    for number, content in enumerate(split_rows(span.form, span.read()), start=span.first + 1):
-        yield read_one(content, f"{span.path.name} {number}")
+    for number, content in enumerate(span.rows(), start=span.first + 1):
+        place = f"{span.path.name} {number}"
+        yield read_one(content, place) if len(content) <= MAX_FILE_BYTES else Rejection(place, _TOO_LONG)
 
 
 @lru_cache(maxsize=2)

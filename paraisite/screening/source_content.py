@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
-from paraisite.screening.chunks import Chunk, Form, Source, split_rows
+from paraisite.screening.chunks import Chunk, Form, Source
 from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import TableSource
 
@@ -52,7 +52,7 @@ def _is_number(kind: pa.DataType) -> bool:
 def _of_lines(chunk: Chunk) -> Iterator[dict[str, Any]]:
     for span in chunk.spans:
         if span.form is Form.LINES:
-            yield from map(_numbers, split_rows(span.form, span.read()))
+            yield from map(_numbers, span.rows())
 
 
 def _numbers(line: bytes) -> dict[str, Any]:
@@ -60,4 +60,6 @@ def _numbers(line: bytes) -> dict[str, Any]:
         values = orjson.loads(line)
     except orjson.JSONDecodeError:
         return {}
-    return {name: value for name, value in dict(values).items() if isinstance(value, bool | int | float)}
+    if not isinstance(values, dict):
+        return {}
+    return {name: value for name, value in values.items() if isinstance(value, bool | int | float)}

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from paraisite.core.files import file_sha256
+from paraisite.data.parquet_rows import check_sizes, open_table
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
 from paraisite.data.structure_files.content import plain_name
 from paraisite.data.structure_files.formats import (
@@ -27,6 +27,9 @@ from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.errors import DataError, MissingInputError
 from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, RawRow, Source, Span, TextFile
 from paraisite.screening.records import ID_KEYS
+
+MAX_CHUNK_BYTES: Final = 64_000_000
+"""Of a chunk's rows: a row more ends it, however few there are, as a chunk is held in memory."""
 
 PARQUET_SUFFIX: Final = ".parquet"
 
@@ -82,9 +85,13 @@ class TextSource:
         while failure is None:
             rows: list[RawRow] = []
             share = 1.0
+            n_byte = 0
             try:
-                for record, share in islice(records, n_row):  # noqa: B007 (the last share is the chunk's)
+                for record, share in records:  # noqa: B007 (the last share is the chunk's)
                     rows.append(record)
+                    n_byte += len(record.content)
+                    if len(rows) == n_row or n_byte >= MAX_CHUNK_BYTES:
+                        break
             except DataError as error:
                 failure = error
             if not rows:
@@ -110,8 +117,9 @@ class TableSource:
         """Yield its rows; see ``Source``."""
         first = 0
         try:
-            with pq.ParquetFile(self.path) as table:
+            with open_table(self.path) as table:
                 columns, n_total = self._columns(table.schema_arrow.names), max(table.metadata.num_rows, 1)
+                check_sizes(self.path, table.metadata, columns)
                 for number, batch in enumerate(table.iter_batches(batch_size=n_row, columns=columns)):
                     span = Span(Form.TABLE, self.path, first, content=batch)
                     yield Chunk(number, first, len(batch), (span,), (first + len(batch)) / n_total)

@@ -23,7 +23,7 @@ NAMES = ("lattice_angstrom", "n_atom", "frac_coords", "atomic_number")
 
 
 def read_lines(*lines: object) -> list[Row]:
-    content = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines).encode()
+    content = tuple(f"{line if isinstance(line, str) else json.dumps(line)}\n".encode() for line in lines)
     span = Span(Form.LINES, Path("rows.jsonl"), content=content)
     return read_chunk(Chunk(0, 0, len(lines), (span,), 1.0))
 

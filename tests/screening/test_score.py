@@ -36,7 +36,7 @@ class BrokenForNaCl(PlainScorer):
 
 
 def score(scorer: PlainScorer, *lines: str) -> list[dict[str, Any]]:
-    content = "".join(f"{line}\n" for line in lines).encode()
+    content = tuple(f"{line}\n".encode() for line in lines)
     chunk = Chunk(3, 100, len(lines), (Span(Form.LINES, Path("x.jsonl"), 40, content=content),), 1.0)
     table = score_chunk(chunk, scorer)
     assert table.schema.equals(table_schema(scorer), check_metadata=True)

@@ -14,6 +14,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from paraisite.data.record import Rejection
 from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import DataError, MissingInputError
+from paraisite.screening import chunks, records, sources
 from paraisite.screening.chunks import Source
 from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import open_source
@@ -183,3 +184,45 @@ def test_a_frame_that_declares_too_many_atoms_costs_itself_only(name: str, tmp_p
     rows = read(open_source(path), 4)
     assert [getattr(row, "formula", None) for row in rows] == [*FORMULAS, None, *FORMULAS]
     assert "the cell has 1000000000 atoms" in rows[7].reason
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz", "rows.extxyz", "rows.extxyz.gz"])
+@pytest.mark.parametrize("n_row", [1, 100])
+def test_a_row_of_any_length_costs_itself_only(name: str, n_row: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A line of zeros, kilobytes as they are packed, filled the memory of a screening."""
+    monkeypatch.setattr(chunks, "MAX_FILE_BYTES", 5_000)
+    monkeypatch.setattr(records, "MAX_FILE_BYTES", 5_000)
+    good = json_lines(CRYSTALS[:1]) if "jsonl" in name else frames(tmp_path).read_bytes().partition(b"\n8\n")[0] + b"\n"
+    assert len(good) < 5_000
+    first = b"" if "jsonl" in name else b"1\n"
+    content = good + first + b" " + 1_000_000 * b"0" + b"\n" + (b"" if "jsonl" in name else b"Cs 0 0 0\n") + good
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    rows = read(open_source(path), n_row)
+    assert [getattr(row, "formula", None) for row in rows] == [*rows_of(good), None, *rows_of(good)]
+    (bad,) = (row for row in rows if isinstance(row, Rejection))
+    assert "MB expected at most" in bad.reason
+
+
+def rows_of(content: bytes) -> list[str]:
+    return FORMULAS[: content.count(b"Lattice=") or 1]
+
+
+def test_a_chunk_ends_where_it_holds_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A thousand rows can be many gigabytes."""
+    monkeypatch.setattr(sources, "MAX_CHUNK_BYTES", 2 * len(json_lines(CRYSTALS[:1])))
+    path = compressed_lines(tmp_path)
+    assert max(chunk.n_row for chunk in open_source(path).chunks(100)) < len(FORMULAS)
+    assert [row.formula for row in read(open_source(path), 100)] == FORMULAS
+
+
+def test_a_cell_of_a_table_that_is_no_text_costs_its_own_row(tmp_path: Path):
+    """One damaged byte in a text ended the chunk, and so the screening."""
+    path = table_of_text(tmp_path)
+    content = path.read_bytes()
+    texts = pa.array([text.encode() for text in pq.read_table(path)["structure"].to_pylist()[:2]] + [b"\xff\xfe"])
+    pq.write_table(pa.table({"structure": texts.view(pa.string())}), path)
+    assert path.read_bytes() != content
+    rows = read(open_source(path), 10)
+    assert [getattr(row, "formula", None) for row in rows] == ["NaCl", "Si", None]
+    assert "the row cannot be read: 'utf-8' codec can't decode byte 0xff" in rows[2].reason

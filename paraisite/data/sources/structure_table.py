@@ -2,42 +2,73 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from paraisite.data.parquet_rows import check_sizes, list_rows, open_table
 from paraisite.data.record import Record
-from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record
+from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
 from paraisite.data.structure_files.json_documents import STRUCTURE
 from paraisite.data.structure_files.reading import read_row, to_structure
+from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.errors import DataError
 from paraisite.schema import PROTOTYPE
+
+MAX_ROWS: Final = 1_000_000
+"""Of a table with values, all of which are held in memory; a screening takes more."""
+
+_ROWS_AT_ONCE: Final = 256
 
 
 def list_table_items(path: Path, options: ImportOptions) -> Iterator[Item]:
     """Yield the rows of a parquet table: structures as this project writes them, or as text that pymatgen reads."""
     try:
-        table = pq.read_table(path)
+        with open_table(path) as table:
+            columns = _choose_columns(path, table, options)
+            number = 0
+            for batch in table.iter_batches(_ROWS_AT_ONCE, columns=columns):
+                for values in list_rows(batch):
+                    number += 1
+                    yield _make_item(values, f"row {number}", options)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} is no readable parquet table: {error}") from error
-    if options.column not in table.column_names:
-        raise DataError(f"{path} has no column {options.column!r}, but {', '.join(table.column_names)}: see --column")
-    as_lists = set(STRUCTURE_SCHEMA.names) <= set(table.column_names)
-    if not as_lists and STRUCTURE not in table.column_names:
+
+
+def _choose_columns(path: Path, table: pq.ParquetFile, options: ImportOptions) -> list[str]:
+    """Return the columns that matter.
+
+    Raises:
+        DataError: There are no structures or values among them, or more rows than an import takes.
+    """
+    names = table.schema_arrow.names
+    if options.column not in names:
+        raise DataError(f"{path} has no column {options.column!r}, but {', '.join(names)}: see --column")
+    structure = STRUCTURE_SCHEMA.names if set(STRUCTURE_SCHEMA.names) <= set(names) else [STRUCTURE]
+    if not set(structure) <= set(names):
         raise DataError(
             f"{path} has neither the columns {', '.join(STRUCTURE_SCHEMA.names)} nor {STRUCTURE!r} "
             "(pymatgen's JSON, a CIF or a POSCAR as text)"
         )
-    id_column = next((name for name in ID_COLUMNS if name in table.column_names), None)
-    for number in range(table.num_rows):
-        values = table.slice(number, 1).to_pylist()[0]
-        material_id = str((values[id_column] if id_column else None) or f"row {number + 1}")
+    if table.metadata.num_rows > MAX_ROWS:
+        raise DataError(f"{path} has {table.metadata.num_rows} rows, expected at most {MAX_ROWS}")
+    further = (options.column, PROTOTYPE, STRUCTURE, *ID_COLUMNS, *COMPARED_KEYS)
+    columns = list(dict.fromkeys([*structure, *(name for name in further if name in names)]))
+    check_sizes(path, table.metadata, columns)
+    return columns
 
-        def make(values: dict[str, Any] = values, material_id: str = material_id) -> Record:
-            structure = to_structure(read_row(values))
-            prototype = values.get(PROTOTYPE)
-            return make_record(material_id, structure, values[options.column], options, prototype=prototype or None)
 
-        yield material_id, make
+def _make_item(values: dict[str, Any] | str, place: str, options: ImportOptions) -> Item:
+    if isinstance(values, str):
+        return place, refuse_record(values)
+    id_column = next((name for name in ID_COLUMNS if name in values), None)
+    material_id = str((values[id_column] if id_column else None) or place)
+
+    def make() -> Record:
+        structure = to_structure(read_row(values))
+        prototype = values.get(PROTOTYPE)
+        return make_record(material_id, structure, values[options.column], options, prototype=prototype or None)
+
+    return material_id, make

@@ -7,7 +7,7 @@ import io
 import lzma
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import AnyStr, BinaryIO, Final
 
 MAX_FILE_BYTES: Final = 50_000_000
 """A crystal of this size would have a million atoms and more: a parser would be busy with it for many minutes."""
@@ -30,7 +30,7 @@ def read_content(path: Path) -> bytes:
         raise ValueError("it is a pipe or a device, expected a file")
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
-    return unpack(_limited(content))
+    return unpack(limited(content))
 
 
 def unpack(content: bytes) -> bytes:
@@ -44,7 +44,7 @@ def unpack(content: bytes) -> bytes:
         return content
     try:
         with _open_packed(kind, io.BytesIO(content)) as file:
-            return _limited(file.read(MAX_FILE_BYTES + 1))
+            return limited(file.read(MAX_FILE_BYTES + 1))
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"damaged {kind}: {error}") from error
 
@@ -55,7 +55,12 @@ def _open_packed(kind: str, file: BinaryIO) -> BinaryIO:
     return bz2.BZ2File(file) if kind == "bzip2" else lzma.LZMAFile(file)  # type: ignore[return-value]
 
 
-def _limited(content: bytes) -> bytes:
+def limited(content: AnyStr) -> AnyStr:
+    """Return a content that may be parsed.
+
+    Raises:
+        ValueError: It is more than ``MAX_FILE_BYTES``.
+    """
     if len(content) > MAX_FILE_BYTES:
         raise ValueError(f"the file has more than the {MAX_FILE_BYTES / 1e6:g} MB expected at most")
     return content

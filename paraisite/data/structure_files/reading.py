@@ -16,7 +16,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
-from paraisite.data.structure_files.content import decode, read_content, unpack
+from paraisite.data.structure_files.content import decode, limited, read_content, unpack
 from paraisite.data.structure_files.extended_xyz import read_frames
 from paraisite.data.structure_files.formats import Format, format_of
 from paraisite.data.structure_files.json_documents import (
@@ -79,7 +79,7 @@ def parse_content(content: object, name: str = "") -> list[FoundCrystal]:
     if not isinstance(content, bytes | str):
         return [_reason(f"not a readable structure: found {str(content)[:40]!r}, expected text")]
     try:
-        text = content.removeprefix("\ufeff") if isinstance(content, str) else decode(unpack(content))
+        text = limited(content).removeprefix("\ufeff") if isinstance(content, str) else decode(unpack(content))
     except ValueError as error:
         return [_reason(f"not a readable structure: {one_line(error)}")]
     kind = format_of(name, text)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from paraisite.data.sources import own_data
+from paraisite.data.sources import own_data, structure_table
 from paraisite.data.sources.own_records import ImportOptions
 from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import DataError
@@ -66,3 +66,19 @@ def test_a_parquet_table_without_what_it_needs_is_a_clear_error(columns: dict, m
     (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(DataError, match="no readable parquet table"):
         load_own_data(tmp_path / "t.parquet", OPTIONS)
+
+
+def test_a_damaged_text_costs_its_own_row(tmp_path: Path):
+    """One byte that is no UTF-8 ended the import with a traceback."""
+    texts = pa.array([NACL.to(fmt="cif").encode(), b"\xff", SILICON.to(fmt="cif").encode()]).view(pa.string())
+    pq.write_table(pa.table({"structure": texts, "kappa_w_per_m_k": [8.0, 1.0, 112.0]}), tmp_path / "t.parquet")
+    records, (rejected,) = load_own_data(tmp_path / "t.parquet", OPTIONS)
+    assert [record.material_id for record in records] == ["row 1", "row 3"]
+    assert (rejected.material_id, rejected.reason[:23]) == ("row 2", "the row cannot be read:")
+
+
+def test_more_rows_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(structure_table, "MAX_ROWS", 1)
+    path = parquet(tmp_path / "t.parquet", [NACL, SILICON], kappa_w_per_m_k=[8.0, 112.0])
+    with pytest.raises(DataError, match="has 2 rows, expected at most 1"):
+        load_own_data(path, OPTIONS)

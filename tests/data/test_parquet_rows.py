@@ -1,0 +1,49 @@
+"""Tables from anywhere: what they declare is checked before it is read."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from paraisite.data import parquet_rows
+from paraisite.data.parquet_rows import check_sizes, list_rows, open_table
+from paraisite.errors import DataError
+
+
+def test_a_column_that_declares_gigabytes_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A file of kilobytes can hold any number of values, as equal ones take no place in it."""
+    monkeypatch.setattr(parquet_rows, "MAX_VALUES", 100_000)
+    path, n_value = tmp_path / "rows.parquet", 3_000_000
+    equal = pa.DictionaryArray.from_arrays(np.zeros(n_value, np.int32), pa.array(["x"]))
+    lists = pa.ListArray.from_arrays(np.linspace(0, 1000, n_value + 1).astype(np.int32), pa.array(np.zeros(1000)))
+    pq.write_table(pa.table({"formula": equal, "few": lists}), path, row_group_size=n_value)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(DataError, match=r"column 'formula' has 3000000 values in row group 0, expected at most 100000"):
+        check_sizes(path, pq.read_metadata(path), ["formula"])
+    check_sizes(path, pq.read_metadata(path), [])
+
+
+def test_rows_of_a_large_batch_are_the_same_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    batch = pa.record_batch({"a": [1, None, 3], "b": [["x"], [], None]})
+    expected = list(list_rows(batch))
+    assert expected == batch.to_pylist()
+    monkeypatch.setattr(parquet_rows, "_MAX_BYTES_AT_ONCE", 1)
+    assert list(list_rows(batch)) == expected
+
+
+def test_a_text_that_stands_in_many_rows_is_held_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Less than a kilobyte of a file, a text of 20 MB in each of a thousand rows, filled the memory."""
+    monkeypatch.setattr(parquet_rows, "_MAX_BYTES_AT_ONCE", 10_000_000)
+    path, text = tmp_path / "rows.parquet", "a" * 100_000
+    texts = pa.DictionaryArray.from_arrays(np.zeros(1000, np.int32), pa.array([text]))
+    pq.write_table(pa.table({"structure": texts.cast(pa.string()), "k": range(1000)}), path)
+    with open_table(path) as table:
+        (batch,) = table.iter_batches(1000)
+    assert batch.nbytes < 1_000_000
+    converted: list[int] = []
+    split = parquet_rows._split
+    monkeypatch.setattr(parquet_rows, "_split", lambda batch: converted.append(len(batch)) or split(batch))
+    assert [row["k"] for row in list_rows(batch) if row["structure"] == text] == list(range(1000))
+    assert converted == [1000]
