@@ -19,13 +19,35 @@ _UNREADABLE: Final = (ValueError, OverflowError, pa.ArrowException)
 
 
 def open_table(path: Path) -> pq.ParquetFile:
-    """Open a table whose equal texts stay one in memory, as they are in the file.
+    """Open a table; equal texts of a column stay one in memory, as they are in the file, where it is small.
+
+    Of a large one, pyarrow would hold all texts that it has read so far.
 
     Raises:
         OSError: As pyarrow's exceptions: it is no readable parquet table.
     """
-    texts = [field.name for field in pq.read_schema(path) if _is_text(field.type) and "." not in field.name]
-    return pq.ParquetFile(path, read_dictionary=texts)
+    metadata, schema = pq.read_metadata(path), pq.read_schema(path)
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    columns = (group.column(place) for group in groups for place in range(group.num_columns))
+    large = {column.path_in_schema for column in columns if column.total_uncompressed_size > _MAX_BYTES_AT_ONCE}
+    texts = [field.name for field in schema if _is_text(field.type) and "." not in field.name]
+    return pq.ParquetFile(path, read_dictionary=[name for name in texts if name not in large])
+
+
+def iterate_batches(table: pq.ParquetFile, n_row: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield a table's rows in batches, in which a text that stands in many rows is one only if all would be too much.
+
+    Args:
+        table: As ``open_table`` opens it.
+        n_row: Of a batch.
+        columns: What to read.
+    """
+    for batch in table.iter_batches(n_row, columns=list(columns)):
+        if _count_bytes(batch) > _MAX_BYTES_AT_ONCE:
+            yield batch
+            continue
+        plain = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in batch.columns]
+        yield pa.RecordBatch.from_arrays(plain, names=batch.schema.names)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 
 from paraisite.core.files import file_sha256
-from paraisite.data.parquet_rows import check_sizes, open_table
+from paraisite.data.parquet_rows import check_sizes, iterate_batches, open_table
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
 from paraisite.data.structure_files.content import plain_name
 from paraisite.data.structure_files.formats import (
@@ -120,7 +120,7 @@ class TableSource:
             with open_table(self.path) as table:
                 columns, n_total = self._columns(table.schema_arrow.names), max(table.metadata.num_rows, 1)
                 check_sizes(self.path, table.metadata, columns)
-                for number, batch in enumerate(table.iter_batches(batch_size=n_row, columns=columns)):
+                for number, batch in enumerate(iterate_batches(table, n_row, columns)):
                     span = Span(Form.TABLE, self.path, first, content=batch)
                     yield Chunk(number, first, len(batch), (span,), (first + len(batch)) / n_total)
                     first += len(batch)

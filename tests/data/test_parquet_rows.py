@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from paraisite.data import parquet_rows
-from paraisite.data.parquet_rows import check_sizes, list_rows, open_table
+from paraisite.data.parquet_rows import check_sizes, iterate_batches, list_rows, open_table
 from paraisite.errors import DataError
 
 
@@ -40,10 +40,22 @@ def test_a_text_that_stands_in_many_rows_is_held_once(tmp_path: Path, monkeypatc
     texts = pa.DictionaryArray.from_arrays(np.zeros(1000, np.int32), pa.array([text]))
     pq.write_table(pa.table({"structure": texts.cast(pa.string()), "k": range(1000)}), path)
     with open_table(path) as table:
-        (batch,) = table.iter_batches(1000)
+        (batch,) = iterate_batches(table, 1000, ["structure", "k"])
     assert batch.nbytes < 1_000_000
     converted: list[int] = []
     split = parquet_rows._split
     monkeypatch.setattr(parquet_rows, "_split", lambda batch: converted.append(len(batch)) or split(batch))
     assert [row["k"] for row in list_rows(batch) if row["structure"] == text] == list(range(1000))
     assert converted == [1000]
+
+
+@pytest.mark.parametrize("limit", [1_000, 1_000_000])
+def test_a_batch_holds_its_own_texts_only(limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is sent to another process: with the texts of all rows before it, that would take longer each time."""
+    monkeypatch.setattr(parquet_rows, "_MAX_BYTES_AT_ONCE", limit)
+    texts = [f"{row:0100d}" for row in range(1000)]
+    pq.write_table(pa.table({"structure": texts}), tmp_path / "rows.parquet")
+    with open_table(tmp_path / "rows.parquet") as table:
+        batches = list(iterate_batches(table, 10, ["structure"]))
+    assert [row["structure"] for batch in batches for row in list_rows(batch)] == texts
+    assert max(batch.nbytes for batch in batches) < 10 * 120

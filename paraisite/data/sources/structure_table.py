@@ -7,7 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from paraisite.data.parquet_rows import check_sizes, list_rows, open_table
+from paraisite.data.parquet_rows import check_sizes, iterate_batches, list_rows, open_table
 from paraisite.data.record import Record
 from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
@@ -29,7 +29,7 @@ def list_table_items(path: Path, options: ImportOptions) -> Iterator[Item]:
         with open_table(path) as table:
             columns = _choose_columns(path, table, options)
             number = 0
-            for batch in table.iter_batches(_ROWS_AT_ONCE, columns=columns):
+            for batch in iterate_batches(table, _ROWS_AT_ONCE, columns):
                 for values in list_rows(batch):
                     number += 1
                     yield _make_item(values, f"row {number}", options)
