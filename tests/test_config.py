@@ -253,3 +253,31 @@ def test_the_lineage_is_one_of_those_written_above_it(tmp_path: Path) -> None:
 def test_an_absent_file_says_where_to_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.yaml not found: run from the project's folder"):
         load_config(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("0x" + "f" * 4000, "epochs: expected 1000000 at most, found an integer of 16000 bits"),
+        ("0b" + "1" * 20_000, "found an integer of 20000 bits"),
+        ("[" + "1:" * 3000 + "1]", r"epochs: expected an integer, found \[an integer of"),
+        ("9" * 5000, "holds a value that cannot be read: Exceeds the limit"),
+        ("!!timestamp x", "holds a value that cannot be read"),
+        ("!!bool x", "holds a value that cannot be read: 'x'"),
+        ("!!int x", "holds a value that cannot be read"),
+        ("2001-99-99", "holds a value that cannot be read"),
+        (".nan", "epochs: expected an integer, found nan"),
+        ("[" * 5000 + "]" * 5000, "more than 20 levels of nesting"),
+        ("&x [*x]", "found an anchor that holds itself"),
+        ("!!python/object/apply:os.getcwd []", "is not valid YAML: could not determine a constructor"),
+    ],
+    ids=range(12),
+)
+def test_no_value_ends_in_a_traceback(tmp_path: Path, value: str, message: str) -> None:
+    """Integers that Python does not write, and tags whose value is another, ended a command with a traceback."""
+    path = tmp_path / "params.yaml"
+    path.write_text(re.sub(r"(?m)^  epochs: .*$", f"  epochs: {value}", PARAMS.read_text()))
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1000

@@ -13,6 +13,7 @@ from paraisite.errors import ConfigError
 
 _MAX_BYTES: Final = 256 * 1024
 _MAX_DEPTH: Final = 20
+_MAX_BITS: Final = 10_000
 _MAX_VALUES: Final = 10_000
 """Values after every alias is written out: a few anchors of anchors stand for more than a machine can hold."""
 
@@ -25,7 +26,15 @@ _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"), list("-+.0123456789")
 )
 
-_short = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    """Shortens; Python writes no integer of thousands of digits, which YAML can hold as 0x, 0b or 1:1:1."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        return f"an integer of {x.bit_length()} bits" if x.bit_length() > _MAX_BITS else super().repr_int(x, level)
+
+
+_short = _Short()
 _short.maxlevel, _short.maxstring, _short.maxother, _short.maxlong = 2, 60, 60, 30
 
 
@@ -52,8 +61,9 @@ def read_settings(path: Path) -> Any:
             loader.dispose()
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    except ValueError as error:  # such as a date with a thirteenth month
-        raise ConfigError(f"{path} holds a value that cannot be read: {error}") from error
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
+        # Such as a date with a thirteenth month, or what a tag as !!bool or !!timestamp says and is not.
+        raise ConfigError(f"{path} holds a value that cannot be read: {' '.join(str(error).split())[:200]}") from error
 
 
 def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str | int | float]) -> None:
