@@ -70,7 +70,7 @@ def test_prediction_takes_the_settings_of_the_file(predictor: Predictor) -> None
 
 def test_screening_takes_the_settings_of_the_file(predictor: Predictor) -> None:
     line = json.dumps({"structure": CRYSTAL.as_dict()}).encode() + b"\n"
-    chunk = Chunk(0, 0, 1, (Span(Form.LINES, Path("x.jsonl"), content=line),), 1.0)
+    chunk = Chunk(0, 0, 1, (Span(Form.LINES, Path("x.jsonl"), content=(line,)),), 1.0)
     (mean,) = score_chunk(chunk, PredictorScorer(predictor)).column(KAPPA_MEAN).to_pylist()
     assert mean == pytest.approx(members_with(OWN).mean(), rel=1e-5)
 
