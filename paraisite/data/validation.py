@@ -142,7 +142,7 @@ def check_element(symbol: str) -> str:
     if symbol in ISOTOPES:
         raise StructureError(f"{symbol} is an isotope of hydrogen, {_NO_MASS}")
     if symbol not in ELEMENTS:
-        raise StructureError(f"unknown element {symbol!r}")
+        raise StructureError(f"unknown element {symbol[:40]!r}")
     return symbol
 
 

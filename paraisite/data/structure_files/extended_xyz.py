@@ -150,4 +150,4 @@ def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
 
 def _one_line(error: Exception) -> str:
     lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+    return lines[0][:300] if lines else type(error).__name__

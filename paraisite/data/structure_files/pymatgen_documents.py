@@ -59,7 +59,8 @@ def _read_cell(cell: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     if matrix.size != 9:
         raise ValueError(f"the cell has {matrix.size} numbers, expected three vectors of three")
     matrix = matrix.reshape(3, 3)
-    _check_lengths(matrix.tolist(), [*parameters[:3], cell.get("volume")])
+    if np.isfinite(matrix).all():  # else that is the reason
+        _check_lengths(matrix.tolist(), [*parameters[:3], cell.get("volume")])
     return matrix
 
 

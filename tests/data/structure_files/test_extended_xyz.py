@@ -72,3 +72,11 @@ def test_a_count_beyond_all_atoms_costs_its_own_frame_only(n_atom: object):
     first, second, third = read(extended_xyz() + extended_xyz(n_atom=n_atom) + extended_xyz())
     assert (first, third) == (ROCKSALT, ROCKSALT)
     assert "atoms" in str(second)
+
+
+@pytest.mark.parametrize("atom", ["C" + "9" * 5000 + " 0 0 0", "Ca " + "9" * 5000 + "x 0 0"])
+def test_a_reason_is_one_that_can_be_read(atom: str):
+    """Thousands of digits of the file stood in it."""
+    found = str(read(extended_xyz(atom, "O 2.4 2.4 2.4"))[0])
+    assert "9999" in found
+    assert len(found) < 400
