@@ -18,7 +18,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
 from paraisite.data.structure_files.content import decode, limited, read_content, unpack
 from paraisite.data.structure_files.extended_xyz import read_frames
-from paraisite.data.structure_files.formats import Format, format_of
+from paraisite.data.structure_files.formats import Format, check_other_format, format_of
 from paraisite.data.structure_files.json_documents import (
     CIF_KEY,
     STRUCTURE,
@@ -64,7 +64,7 @@ def read_file(path: Path) -> list[FoundCrystal]:
     text = decode(content)
     kind = format_of(path.name, text)
     if kind is Format.OTHER:
-        return _parse(partial(_read_by_pymatgen, path), kind="structure file")
+        return _parse(partial(_read_by_pymatgen, path, text), kind="structure file")
     return _parse(partial(_parse_text, text, kind), kind="structure file", text=text)
 
 
@@ -184,7 +184,8 @@ def _usable(crystal: CrystalArrays | str) -> CrystalArrays | str:
     return find_unusable(crystal).get(0, "a site holds no chemical element")
 
 
-def _read_by_pymatgen(path: Path) -> list[FoundCrystal]:
+def _read_by_pymatgen(path: Path, text: str) -> list[FoundCrystal]:
+    check_other_format(path.name, text)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         structure = Structure.from_file(path)

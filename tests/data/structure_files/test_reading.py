@@ -228,3 +228,32 @@ def test_a_file_name_that_is_no_text_can_be_written(tmp_path: Path):
     (row,) = (row for chunk in open_source(tmp_path).chunks(10) for row in read_chunk(chunk))
     assert row.material_id == "\\udcff.cif"
     assert read_crystals([path])[0].name.encode().endswith(b"\\udcff.cif")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("a.yaml", "- 1\n" * 200_000, "YAML of 800000 characters, expected at most 500000"),
+        (
+            "a.xsf",
+            "CRYSTAL\nPRIMVEC\n4 0 0\n0 4 0\n0 0 4\nPRIMCOORD\n2000000000 1\nNa 0 0 0\n",
+            "declares 2000000000 atoms in 9",
+        ),
+        (
+            "a.xsf",
+            "CRYSTAL\nPRIMVEC\n4 0 0\n0 4 0\n0 0 4\nPRIMCOORD\n" + "9" * 5000 + " 1\n",
+            "declares 999999999999999 atoms",
+        ),
+    ],
+)
+def test_what_pymatgen_would_be_busy_with_for_minutes_is_refused(name: str, text: str, reason: str, tmp_path: Path):
+    """YAML of a megabyte takes it ten seconds, and a number in XSF as much memory as it says."""
+    (tmp_path / name).write_text(text)
+    assert reason in str(read_file(tmp_path / name)[0].crystal)
+
+
+def test_a_small_file_of_such_a_format_is_read(tmp_path: Path):
+    for name in ("a.yaml", "a.xsf"):
+        STRUCTURE.to(filename=str(tmp_path / name))
+        (found,) = read_file(tmp_path / name)
+        assert not isinstance(found.crystal, str), found.crystal
