@@ -9,13 +9,16 @@ import pytest
 
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
+from paraisite.explain.explainers import Explainer, explain
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.build_predictor import make_calibration_set, mark_trained_rows
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
+from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel, build_descriptors
 from paraisite.models.estimate import mix_estimates
 from paraisite.models.tabular import GAUSSIAN_PROCESSES
+from paraisite.schema import REASON
 from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
 from tests.inference.known_predictors import materials, tiny_ensemble
 
@@ -118,3 +121,12 @@ def test_stds_grow_far_from_the_materials():
     std = np.stack([estimate.std for estimate in model().estimate_members(model().descriptors + 50.0)])
     known = np.stack([estimate.std for estimate in model().estimate_members(model().descriptors)])
     assert std.min() > known.max()
+
+
+@pytest.mark.parametrize("n_bad", [1, 3, 0])
+def test_crystals_none_of_which_can_be_used_are_rows_with_their_reasons(n_bad: int):
+    """A lone file that could not be used ended in scikit-learn's traceback on an array without rows."""
+    crystals = [Crystal(f"{number}.cif", "it holds no structure") for number in range(n_bad)]
+    explained = explain(Explainer(predictor()), crystals)
+    assert [found.row[REASON] for found in explained] == ["it holds no structure"] * n_bad
+    assert [found.contributions for found in explained] == [None] * n_bad
