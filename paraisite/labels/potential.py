@@ -18,8 +18,8 @@ INSTALL_NEQUIX: Final = "pip install '.[nequix]' && pip install --no-deps nequix
 """Nequix's own dependencies name JAX with CUDA, 5.8 GB, on Linux; the extra names JAX for the CPU."""
 
 _PACKAGES: Final = (
-    *("sevenn", "torch", "nequix", "jax", "ase", "phonopy", "phono3py", "symfc", "pymatgen", "spglib", "numpy"),
-)
+    "sevenn", "torch", "nequix", "jax", "ase", "phonopy", "phono3py", "symfc", "pymatgen", "spglib", "numpy"
+)  # fmt: skip
 
 
 def load_calculator(name: str) -> Any:

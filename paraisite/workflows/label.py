@@ -66,7 +66,7 @@ def label_crystals(
     folder = _folder(tier, config, dataset)
     name = folder.relative_to(LABELS).as_posix()
     keeper = (
-        StageKeeper(f"label_{name.replace('/', '_')}", seconds_between=_SECONDS_BETWEEN_KEEPING)
+        StageKeeper(f"label_{name.replace('/', '@')}", seconds_between=_SECONDS_BETWEEN_KEEPING)
         if keep and name in SHIPPED
         else None
     )

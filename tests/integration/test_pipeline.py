@@ -61,10 +61,13 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
     assert (
         cached
         == [
-            *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "phonons/togo15", "bte_check")),
+            *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "phonons/togo15", "bte_check", "kappa")),
+            *(f"build/labels/kappa_known/{name}" for name in ("togo15", "hh143", "phonix")),
             "build/check_slack/metrics.json",  # not the figures: their points are AFLOW's values
             "build/check_formation_energy/metrics.json",
             "build/check_bte",
+            "build/check_kappa",
+            "build/kappa",
             "build/lab",
             *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix", "phonix")),
             *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
@@ -175,6 +178,7 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "overlap_on_aflow": "overlap",
             "fit": "gptg15",
             "build_labels": "lab",
+            "build_kappa": "kappa",
         }.get(group, group.replace("label_", "labels/"))
         assert all(f"{path}/".startswith(f"build/{folder}/") for path in outputs(stage)), name
 
