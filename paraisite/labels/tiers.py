@@ -26,7 +26,7 @@ from paraisite.labels.mechanical_labels import label_mechanics
 from paraisite.labels.phonon_labels import label_phonons
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
-from paraisite.labels.settings_study import list_studies, study_settings
+from paraisite.labels.settings_study import VARIANTS, list_studies, study_settings
 
 CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
@@ -111,7 +111,9 @@ def plan_kappa_known_campaign(
 def plan_settings_campaign(potential: str) -> Campaign:
     """Return compounds with published conductivities under various settings, see ``settings_study``."""
     parts = [CampaignPart(f"{compound} {variant}", (compound, variant)) for compound, variant in list_studies()]
-    return Campaign(potential, parts, study_settings, {"potential": potential})
+    plan: dict[str, Any] = {"potential": potential}
+    plan["variants"] = {name: _plan_of(settings)["settings"] for name, settings in VARIANTS.items()}
+    return Campaign(potential, parts, study_settings, plan)
 
 
 def plan_phonons_campaign(
