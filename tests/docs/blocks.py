@@ -63,7 +63,7 @@ def commands_of(block: Block) -> Iterator[list[str]]:
     """Yield the commands of a shell block as lists of words, those joined by ``&&`` one by one."""
     if block.language != "bash":
         return
-    for line in block.text.splitlines():
+    for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while "&&" in words:
             place = words.index("&&")
