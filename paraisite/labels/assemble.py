@@ -99,6 +99,7 @@ def build_kappa_table(rows: pd.DataFrame, correction: FunctionalCorrection) -> p
         rows: Of the campaign.
         correction: From the potential's conductivities to those of the functional of accurate data.
     """
+    rows = rows.fillna({"structure_json": ""})  # of crystals that were refused before they had one
     table = _joined(rows, [_of_structure(row) | {REASON: row[REASON]} for row in rows.to_dict("records")])
     table.insert(1, PROTOTYPE, table[MATERIAL_ID].str.partition(":")[0])
     accepted = table[REASON] == ""

@@ -170,11 +170,13 @@ def test_tier_kappa_has_corrected_labels_and_the_check_that_they_come_from(
     assert metrics["corrected, togo15"]["mean_abs_ln_ratio"] < 0.02
     assert (project / "build/check_kappa/refused.csv").read_text().count("imaginary") == 1
 
-    write_labels("kappa", [phonon_row("rocksalt:Y-N", rock_salt("Y", "N"), 12.0)])
+    refused = {"candidate_id": "rocksalt:Sc-N", "reason": "phonon of -1.00 THz (imaginary)"}
+    write_labels("kappa", [phonon_row("rocksalt:Y-N", rock_salt("Y", "N"), 12.0), refused])
     build_labels.build_kappa()
     labels = load_dataset("kappa", load_config().data)
     assert labels.table["kappa_w_per_m_k"].tolist() == pytest.approx([15.0], rel=0.05)
     assert labels.table["prototype"].tolist() == ["rocksalt"]
+    assert labels.rejected["reason"].tolist() == ["phonon of -1.00 THz (imaginary)"]
     assert "corrected, togo15" in (project / "build/kappa/DATASHEET.md").read_text()
 
 
