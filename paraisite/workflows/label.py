@@ -6,6 +6,7 @@ The campaigns take hours. Their stages are frozen in ``dvc.yaml``: `dvc repro` t
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from paraisite.artifacts.inputs import load_data
 from paraisite.config import Config, load_config
 from paraisite.core.paths import DATA, LABELS
 from paraisite.core.progress import CountProgress
-from paraisite.errors import ConfigError
+from paraisite.errors import ConfigError, MissingInputError
 from paraisite.labels import OF_DATASET, RETIRED_TIERS, TIERS
 from paraisite.labels.campaign import Row, run_campaign
 from paraisite.labels.tiers import (
@@ -65,6 +66,9 @@ def label_crystals(
     campaign = _campaign(tier, config, dataset)
     folder = _folder(tier, config, dataset)
     name = folder.relative_to(LABELS).as_posix()
+    if name in SHIPPED:
+        with suppress(MissingInputError):  # none has been shipped yet
+            fetch_tracked(folder, target=str(folder))
     keeper = (
         StageKeeper(f"label_{name.replace('/', '@')}", seconds_between=_SECONDS_BETWEEN_KEEPING)
         if keep and name in SHIPPED

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from paraisite.errors import ConfigError
+from paraisite.errors import ConfigError, MissingInputError
+from paraisite.labels.tiers import Campaign
 from paraisite.workflows import label
 
 
@@ -20,3 +21,23 @@ def test_tiers_of_data_sets_and_settings_have_a_folder_each():
     assert label._folder("kappa_known", config, "hh143") == Path("build/labels/kappa_known/hh143")
     assert label._folder("phonons", config, "mine") == Path("build/labels/phonons/mine")
     assert label._folder("settings", config, "togo15") == Path("build/labels/settings/nequix-mp-1-pft")
+
+
+def test_a_campaign_goes_on_from_the_parts_that_are_shipped(monkeypatch: pytest.MonkeyPatch):
+    """Without them, keeping its parts would drop the shipped ones from the store."""
+    fetched: list[str] = []
+    folders: list[Path] = []
+
+    def fetch(path: Path, *, target: str) -> Path:
+        fetched.append(target)
+        if target != "data.dvc":
+            raise MissingInputError("not tracked")
+        return path
+
+    monkeypatch.setattr(label, "fetch_tracked", fetch)
+    monkeypatch.setattr(label, "_campaign", lambda *_: Campaign("ase.calculators.emt:EMT", (), lambda *_: [], {}))
+    monkeypatch.setattr(label, "run_campaign", lambda *_, folder, **__: folders.append(folder))
+    label.label_crystals("kappa_known", n_process=1, keep=False, dataset="phonix")
+    label.label_crystals("settings", n_process=1, keep=False)
+    assert fetched == ["data.dvc", "build/labels/kappa_known/phonix", "data.dvc"]
+    assert folders == [Path("build/labels/kappa_known/phonix"), Path("build/labels/settings/nequix-mp-1-pft")]
