@@ -8,7 +8,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.dft_inputs import potential_check
-from paraisite.dft_inputs.potential_check import check_with_potential
+from paraisite.dft_inputs.potential_check import PotentialCheck, check_with_potential
 from paraisite.errors import StructureError
 from paraisite.labels.phonon_settings import LABELS
 
@@ -19,6 +19,11 @@ def nickel(a_angstrom: float, group: str = "Fm-3m") -> Structure:
     return Structure.from_spacegroup(group, Lattice.cubic(a_angstrom), ["Ni"], [[0, 0, 0]])
 
 
+@pytest.fixture(scope="module")
+def at_given_cell() -> PotentialCheck:
+    return check_with_potential(nickel(3.5), EMT(), keep_cell=True, settings=FEW)
+
+
 def test_a_stable_crystal_has_a_conductivity_and_no_warning() -> None:
     found = check_with_potential(nickel(3.55), EMT(), keep_cell=False, settings=FEW)
     assert found.warnings == []
@@ -27,8 +32,8 @@ def test_a_stable_crystal_has_a_conductivity_and_no_warning() -> None:
     assert found.lowest_frequency_thz > -0.01
 
 
-def test_at_the_cell_that_is_given_nothing_changes_its_volume() -> None:
-    found = check_with_potential(nickel(3.5), EMT(), keep_cell=True, settings=FEW)
+def test_at_the_cell_that_is_given_nothing_changes_its_volume(at_given_cell: PotentialCheck) -> None:
+    found = at_given_cell
     assert found.volume_change == pytest.approx(0.0, abs=1e-12)
     assert "structure_json" not in found.as_row()
 
@@ -40,8 +45,8 @@ def test_imaginary_modes_are_reported_with_their_wave_vector() -> None:
     assert found.warnings[0].startswith(f"imaginary phonon of {found.lowest_frequency_thz:.2f} THz at (")
 
 
-def test_one_wave_vector_that_carries_most_is_reported() -> None:
-    found = check_with_potential(nickel(3.5), EMT(), keep_cell=True, settings=FEW)
+def test_one_wave_vector_that_carries_most_is_reported(at_given_cell: PotentialCheck) -> None:
+    found = at_given_cell
     most = replace(found, columns=found.columns | {"max_share": 0.7})
     assert most.warnings == ["one wave vector carries 70%: the value grows with the mesh"]
 

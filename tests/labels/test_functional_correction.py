@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from paraisite.errors import DataError
+from paraisite.labels import functional_correction
 from paraisite.labels.functional_correction import (
     DESCRIPTORS,
     MIN_ROWS,
@@ -21,6 +22,11 @@ FORMULAS = [
     for cation in ("Na", "K", "Rb", "Mg", "Ca", "Sr", "Pb", "Zn")
     for anion in ["O", "S", "Se", "Te", "F", "Cl"]
 ]
+
+
+@pytest.fixture(autouse=True)
+def few_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functional_correction, "N_FOLD", 4)
 
 
 @pytest.fixture(scope="module")
