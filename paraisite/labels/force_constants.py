@@ -1,7 +1,7 @@
 """Force constants of second and third order of a crystal of any symmetry, from a potential's forces."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -104,10 +104,7 @@ def compute_harmonic_constants(cell: Structure, calculator: Any, settings: Phono
         distance=settings.harmonic_displacement_angstrom, is_plusminus=_is_plusminus(settings.harmonic_opposites)
     )
     moved = phonons.phonon_supercells_with_displacements
-    forces = compute_forces(moved, calculator)
-    if settings.subtracts_residual:
-        forces -= compute_forces([phonons.phonon_supercell], calculator)
-    phonons.phonon_forces = forces
+    phonons.phonon_forces = _compute_forces_of_displaced(moved, phonons.phonon_supercell, calculator, settings)
     phonons.produce_fc2()
     phonons.symmetrize_fc2()
     return HarmonicConstants(cell, repeats, _compact(phonons.fc2, phonons), len(moved) + settings.subtracts_residual)
@@ -143,9 +140,8 @@ def _compute_systematically(
     given = phonons.supercells_with_displacements
     is_needed = np.array([each is not None for each in given])  # pairs beyond the cutoff are None
     forces = np.zeros((len(given), len(phonons.supercell), 3))
-    forces[is_needed] = compute_forces([each for each in given if each is not None], calculator)
-    if settings.subtracts_residual:
-        forces[is_needed] -= compute_forces([phonons.supercell], calculator)
+    needed = [each for each in given if each is not None]
+    forces[is_needed] = _compute_forces_of_displaced(needed, phonons.supercell, calculator, settings)
     phonons.forces = forces
     phonons.produce_fc3()
     phonons.symmetrize_fc3()
@@ -168,10 +164,7 @@ def _fit_displacements(
         random_seed=settings.seed,
     )
     moved = phonons.supercells_with_displacements
-    forces = compute_forces(moved, calculator)
-    if settings.subtracts_residual:
-        forces -= compute_forces([phonons.supercell], calculator)
-    phonons.forces = forces
+    phonons.forces = _compute_forces_of_displaced(moved, phonons.supercell, calculator, settings)
     # phono3py 4.10 ignores a cutoff given as text ("|cutoff=6") without a word; a dictionary reaches symfc.
     cutoff = settings.cubic_cutoff_angstrom
     phonons.produce_fc3(
@@ -185,6 +178,16 @@ def _fit_displacements(
             f"{unexplained:.0%} of the forces of even order unexplained, expected less than {MAX_UNEXPLAINED:.0%}"
         )
     return CubicConstants(repeats, values, n_free, unexplained, len(moved) + settings.subtracts_residual)
+
+
+def _compute_forces_of_displaced(
+    displaced: Sequence[PhonopyAtoms], at_rest: PhonopyAtoms, calculator: Any, settings: PhononSettings
+) -> Floats:
+    """Return the forces of displaced supercells, eV/Å, [n_cell, n_atom, 3], less those at rest if settings say so."""
+    forces = compute_forces(displaced, calculator)
+    if settings.subtracts_residual:
+        forces -= compute_forces([at_rest], calculator)
+    return forces
 
 
 def _estimate_free_constants(phonons: Phono3py) -> float:
