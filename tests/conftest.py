@@ -50,11 +50,22 @@ def bundled_data() -> Path:
     return fetch_tracked(Path("data"), target="data.dvc", project=ROOT)
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with MLflow's tables: making them takes longer than most tests that write there."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def own_store(tmp_path: Path) -> Iterator[None]:
+def own_store(tmp_path: Path, empty_store: Path) -> Iterator[None]:
     """Let runs go to a store in ``tmp_path``: MLflow keeps a store that a relative address has led to."""
     import mlflow
 
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     yield
     while mlflow.active_run() is not None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from paraisite.core.process_names import is_gone, name_process
 
 CACHE_VARIABLE: Final = "PARAISITE_CACHE"
 """Environment variable that names the folder for everything that can be made or fetched again."""
@@ -23,6 +26,9 @@ COMPACT_PARQUET: Final[dict[str, Any]] = {
 columns would only make them longer, by a third where they hold structures."""
 
 
+_PART: Final = ".part"
+
+
 def cache_folder(content: str) -> Path:
     """Return the user's folder for one kind of content: below PARAISITE_CACHE, else XDG_CACHE_HOME, else ~/.cache."""
     if root := os.environ.get(CACHE_VARIABLE):
@@ -34,16 +40,39 @@ def cache_folder(content: str) -> Path:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or an interruption, never sees half of it.
 
+    What a killed process has left of it is removed.
+
     Raises:
         OSError: The file cannot be written; what was there before stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    remove_leftovers(path)
+    temporary = name_temporary(path)
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def name_temporary(path: Path) -> Path:
+    """Return a hidden name beside a file or folder for what becomes it; the name tells which process writes it."""
+    return path.with_name(f".{path.name}.{name_process()}.{uuid.uuid4().hex[:16]}{_PART}")
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what processes of this machine that are gone have left of a file or folder under temporary names."""
+    prefix = f".{path.name}."
+    with os.scandir(path.parent) as entries:
+        left = [entry.name for entry in entries if entry.name.startswith(prefix) and entry.name.endswith(_PART)]
+    for name in left:
+        if not is_gone(name.removeprefix(prefix).partition(".")[0]):
+            continue
+        found = path.parent / name
+        if found.is_dir():
+            shutil.rmtree(found, ignore_errors=True)
+        else:
+            found.unlink(missing_ok=True)
 
 
 def file_sha256(path: Path) -> str:

@@ -3,13 +3,12 @@
 import errno
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from paraisite.core.process_names import is_gone, name_process
+from paraisite.core.files import name_temporary, remove_leftovers
 
 _OLD: Final = ".old"
 _ATTEMPTS: Final = 100
@@ -34,8 +33,8 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     restore_folder(folder)
-    _remove_leftovers(folder)
-    temporary = folder.with_name(f".{folder.name}.{name_process()}.{uuid.uuid4().hex}.part")
+    remove_leftovers(folder)
+    temporary = name_temporary(folder)
     temporary.mkdir()
     try:
         yield temporary
@@ -82,13 +81,6 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
 
 def _aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}{_OLD}")
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove temporary folders of this machine's processes that are gone."""
-    for left in folder.parent.glob(f".{folder.name}.*.part"):
-        if is_gone(left.name.removeprefix(f".{folder.name}.").partition(".")[0]):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_through_all(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Which MLflow store is used, and where a run comes from: git commit, DVC hashes, package version."""
 
 import logging
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 import paraisite
+from paraisite.core.files import name_temporary, remove_leftovers
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
 from paraisite.tracking.store_errors import store_errors_as_sentences
@@ -75,6 +77,9 @@ def store_errors() -> Iterator[None]:
 def _reach(uri: str) -> None:
     """Ask a store for something small, so that one that cannot be used is told at once and not after a training."""
     with store_errors_as_sentences(uri), store_locked(uri, "begin"):
+        file = database_file(uri)
+        if file is not None and (not file.exists() or file.stat().st_size == 0):
+            _make_database(file.absolute())
         if "://" in uri and not uri.startswith(("http:", "https:", "file:", "databricks")):
             _check_database(uri)
         retries = MLFLOW_HTTP_REQUEST_MAX_RETRIES.get_raw()
@@ -86,6 +91,26 @@ def _reach(uri: str) -> None:
                 MLFLOW_HTTP_REQUEST_MAX_RETRIES.unset()
             else:
                 MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(retries)
+
+
+def _make_database(file: Path) -> None:
+    """Make an SQLite store's tables beside its place, then put it there.
+
+    They are made in some fifty steps: where a process is killed on the way, no other one can go on.
+    """
+    from mlflow.store.db.utils import _initialize_tables  # here, as it takes half a second
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(file)
+    folder = name_temporary(file)
+    folder.mkdir()
+    try:
+        engine = create_engine(f"sqlite:///{folder / file.name}", poolclass=NullPool)
+        _initialize_tables(engine)
+        engine.dispose()
+        (folder / file.name).replace(file)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_database(uri: str) -> None:

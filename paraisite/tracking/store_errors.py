@@ -40,6 +40,10 @@ _KINDS: Final = (
         "is damaged or no MLflow database: restore it from a copy, or move the file away to begin anew",
     ),
     (
+        re.compile(r"_alembic_tmp_|no such index|table \S+ already exists|duplicate column name", re.IGNORECASE),
+        "was left half made by a process that was killed: move the file away to begin anew",
+    ),
+    (
         re.compile(r"out-of-date database schema", re.IGNORECASE),
         "was made by another version of MLflow: `mlflow db upgrade URI`, after a copy was made",
     ),

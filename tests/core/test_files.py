@@ -1,11 +1,14 @@
 """Files: whole or absent, known by their digest, in the folder that the user names."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from paraisite.core.files import CACHE_VARIABLE, cache_folder, content_sha256, write_whole
+from paraisite.core.files import CACHE_VARIABLE, cache_folder, content_sha256, name_temporary, write_whole
+from paraisite.core.process_names import name_process
 
 
 def test_the_environment_names_the_cache(monkeypatch: pytest.MonkeyPatch):
@@ -31,6 +34,19 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_process_has_left_is_removed_and_what_another_one_writes_stays(tmp_path: Path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host = name_process().rpartition("-")[0]
+    left = tmp_path / f".file.{host}-{ended.pid}.0.part"
+    others = {tmp_path / ".file.another-machine-99999999.0.part", tmp_path / f".file2.{host}-{ended.pid}.0.part"}
+    others |= {tmp_path / ".file.of-nobody.part", name_temporary(tmp_path / "file")}
+    for path in (left, *others):
+        path.touch()
+    write_whole(tmp_path / "file", b"new")
+    assert {*tmp_path.iterdir()} == {tmp_path / "file", *others}
 
 
 def test_the_digest_sees_names_types_shapes_values_and_texts():

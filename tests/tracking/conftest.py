@@ -7,16 +7,6 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-EMPTY_STORE = "empty.db"
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database with MLflow's tables: making them takes longer than any test here."""
-    path = tmp_path_factory.mktemp("store") / EMPTY_STORE
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
-
 
 @pytest.fixture
 def client(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowClient]:

@@ -39,6 +39,22 @@ def test_two_first_runs_at_once_make_one_store(tmp_path: Path) -> None:
     assert len(client.search_runs([experiment.experiment_id])) == 2
 
 
+def test_a_store_whose_making_is_stopped_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of its tables cannot be completed, by whichever command."""
+
+    def stop(engine: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mlflow.store.db.utils._upgrade_db", stop)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PARAISITE_CACHE", str(tmp_path / "cache"))
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(KeyboardInterrupt):
+        open_store()
+    mlflow.set_tracking_uri(None)
+    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
+
+
 def garbage(content: bytes) -> bytes:
     return b"no database at all" * 500
 

@@ -18,6 +18,8 @@ URI = "https://maria:tr0ub4dor@store.example"
         ("API request failed with exception HTTPSConnectionPool: Max retries exceeded", "cannot be reached"),
         ("(sqlite3.DatabaseError) file is not a database", "is damaged or no MLflow database"),
         ("Detected out-of-date database schema (found version a, but expected b)", "another version of MLflow"),
+        ("(sqlite3.OperationalError) table _alembic_tmp_tags already exists", "was left half made"),
+        ("Registered Model (name=A) already exists.", "failed"),
         ("attempt to write a readonly database", "is read-only"),
         ("database or disk is full", "no space left"),
         ("something else", "failed (something else)"),
