@@ -14,6 +14,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.validation import MIN_DISTANCE_ANGSTROM, find_overlaps, find_unusable
 from paraisite.errors import ConfigError
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.nearest_shells import ExtendedBonds, add_nearest_shells
 from paraisite.graphs.neighbours import Bonds, find_bonds
 from paraisite.graphs.quotient import full_graphs, quotient_graphs
 
@@ -143,11 +144,11 @@ def _build_chunks(
     reasons: dict[int, str] = {}
     n_done = 0
     for chunk in chunks:
-        usable, bonds, chunk_reasons = _bonded(chunk, cutoff_angstrom=cutoff_angstrom)
-        if quotient:
-            graphs = quotient_graphs(usable, bonds, distance_tolerance_angstrom=distance_tolerance_angstrom)
-        else:
-            graphs = full_graphs(usable, bonds)
+        graphs, chunk_reasons = _build_chunk(
+            chunk,
+            cutoff_angstrom=cutoff_angstrom,
+            distance_tolerance_angstrom=distance_tolerance_angstrom if quotient else None,
+        )
         parts.append(graphs)
         reasons |= {n_done + row: reason for row, reason in chunk_reasons.items()}
         n_done += len(chunk)
@@ -156,28 +157,40 @@ def _build_chunks(
     return GraphCollection.concatenate(parts), reasons
 
 
-def _bonded(crystals: CrystalArrays, *, cutoff_angstrom: float) -> tuple[CrystalArrays, Bonds, dict[int, str]]:
+def _build_chunk(
+    crystals: CrystalArrays, *, cutoff_angstrom: float, distance_tolerance_angstrom: float | None
+) -> tuple[GraphCollection, dict[int, str]]:
+    """Return the graphs of a few crystals, full ones where there is no tolerance, and the reasons of the rejected."""
+    usable, extended, reasons = _bond(crystals, cutoff_angstrom=cutoff_angstrom)
+
+    def build(some: CrystalArrays, bonds: Bonds) -> GraphCollection:
+        if distance_tolerance_angstrom is None:
+            return full_graphs(some, bonds)
+        return quotient_graphs(some, bonds, distance_tolerance_angstrom=distance_tolerance_angstrom)
+
+    if not extended.is_extended.any():
+        return build(usable, extended.bonds), reasons
+    # In a quotient the order of atoms depends on which other crystals are reduced with it. Apart, those with longer
+    # bonds leave the graphs of all others as they are without them, to the last bit.
+    groups = [np.flatnonzero(~extended.is_extended), np.flatnonzero(extended.is_extended)]
+    parts = [build(usable.take(rows), extended.bonds.take_crystals(usable, rows)) for rows in groups]
+    return GraphCollection.concatenate(parts).take(np.argsort(np.concatenate(groups))), reasons
+
+
+def _bond(crystals: CrystalArrays, *, cutoff_angstrom: float) -> tuple[CrystalArrays, ExtendedBonds, dict[int, str]]:
     """Return the crystals that can be used, their bonds, and the reasons why the others cannot."""
     reasons = find_unusable(crystals)
     rows = _all_but(reasons, len(crystals))
     usable = crystals.take(rows)
     bonds = find_bonds(usable, cutoff_angstrom=cutoff_angstrom)
-    if misplaced := _misplaced_atoms(usable, bonds, cutoff_angstrom=cutoff_angstrom):
+    overlaps = find_overlaps(usable, bonds.centre, bonds.neighbour, bonds.distance_angstrom)
+    extended = add_nearest_shells(usable, bonds, cutoff_angstrom=cutoff_angstrom)
+    if misplaced := extended.isolated | overlaps:
         kept = _all_but(misplaced, len(usable))
         reasons |= {int(rows[row]): reason for row, reason in misplaced.items()}
-        usable, bonds = usable.take(kept), bonds.take_crystals(usable, kept)
-    return usable, bonds, dict(sorted(reasons.items()))
-
-
-def _misplaced_atoms(crystals: CrystalArrays, bonds: Bonds, *, cutoff_angstrom: float) -> dict[int, str]:
-    """Return the rows with an isolated atom or with overlapping atoms, with the reason."""
-    overlaps = find_overlaps(crystals, bonds.centre, bonds.neighbour, bonds.distance_angstrom)
-    isolated: dict[int, str] = {}
-    n_bond = np.bincount(bonds.centre, minlength=len(crystals.atomic_number))
-    for atom in np.flatnonzero(n_bond == 0)[::-1]:
-        row = int(crystals.crystal_of_atom[atom])
-        isolated[row] = f"site {atom - crystals.atom_offset[row]} is isolated: no neighbour within {cutoff_angstrom} Å"
-    return isolated | overlaps
+        bonds = extended.bonds.take_crystals(usable, kept)
+        usable, extended = usable.take(kept), ExtendedBonds(bonds, extended.is_extended[kept], {})
+    return usable, extended, dict(sorted(reasons.items()))
 
 
 def _all_but(reasons: dict[int, str], n_crystal: int) -> npt.NDArray[np.int64]:

@@ -16,6 +16,7 @@ from paraisite.data.validation import LIMITS
 from paraisite.errors import DataError
 from paraisite.graphs.build import Progress, RejectedRow, build_graphs
 from paraisite.graphs.crystal_graph import FORMAT_VERSION, GraphCollection
+from paraisite.graphs.nearest_shells import MAX_NEAREST_ANGSTROM, SHELL_RATIO
 
 _REJECTED_KEY: Final = "rejected"
 _LOG = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ def load_or_build(
         on_progress: Called after each chunk, and once after a hit.
     """
     # The limits, because the rejected rows are kept, too.
-    settings = f"{cutoff_angstrom!r} {distance_tolerance_angstrom!r} {quotient!r} {LIMITS!r}"
+    limits = (*LIMITS, SHELL_RATIO, MAX_NEAREST_ANGSTROM)
+    settings = f"{cutoff_angstrom!r} {distance_tolerance_angstrom!r} {quotient!r} {limits!r}"
     key = _content_key(CrystalArrays.from_structures(structures), settings=settings)
     path = (folder or cache_folder("graphs")) / f"{key}.safetensors"
     if (cached := _load(path, material_ids)) is not None:

@@ -12,7 +12,8 @@ from paraisite.data.crystal_arrays import CrystalArrays
 NUMERICAL_TOLERANCE_ANGSTROM: Final = 1e-8
 """megnet 1.3.2's `numerical_tol`: the search takes d² < cutoff² + this, and nothing at zero distance counts."""
 
-_PERIODIC: Final = np.ones(3, np.int64)
+PERIODIC: Final = np.ones(3, np.int64)
+"""Along each lattice vector, as the search takes it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ def find_bonds(crystals: CrystalArrays, *, cutoff_angstrom: float) -> Bonds:
     for row, (first, end) in enumerate(zip(start[:-1].tolist(), start[1:].tolist(), strict=True)):
         own = coords[first:end]
         centre, neighbour, _, distance = find_points_in_spheres(
-            own, own, r=cutoff_angstrom, pbc=_PERIODIC, lattice=lattices[row], tol=NUMERICAL_TOLERANCE_ANGSTROM
+            own, own, r=cutoff_angstrom, pbc=PERIODIC, lattice=lattices[row], tol=NUMERICAL_TOLERANCE_ANGSTROM
         )
         parts.append((centre, neighbour, distance))
     shift = np.repeat(start[:-1], [len(distance) for _, _, distance in parts])

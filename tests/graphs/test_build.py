@@ -22,10 +22,11 @@ def two_atoms(second: list[float]) -> Structure:
 
 
 UNUSABLE = {
-    "isolated": (simple_cubic(5.0), "site 0 is isolated: no neighbour within 4.0 Å"),
+    "isolated": (simple_cubic(9.0), r"site 0 \(Po\) is isolated: nearest atom Po at 9\.00 Å, expected one within 8 Å"),
+    "far from all": (simple_cubic(30.0), r"site 0 \(Po\) is isolated: no atom within 16 Å, expected one within 8 Å"),
     "second atom isolated": (
-        Structure(Lattice.cubic(14.0), ["Si", "Si", "Ar"], [[0, 0, 0], [0.15, 0, 0], [0.6, 0.6, 0.6]]),
-        "site 2 is isolated",
+        Structure(Lattice.cubic(20.0), ["Si", "Si", "Ar"], [[0, 0, 0], [0.11, 0, 0], [0.6, 0.6, 0.6]]),
+        r"site 2 \(Ar\) is isolated: nearest atom Si at 1",
     ),
     "overlap": (
         two_atoms([0.01, 0, 0]),
@@ -67,6 +68,23 @@ def test_all_rejected_rows_are_listed_in_order(monkeypatch: pytest.MonkeyPatch):
     assert [row.material_id for row in rejected] == [str(row.row) for row in rejected]
 
 
+def test_a_crystal_with_longer_bonds_leaves_all_other_graphs_as_they_are_to_the_last_bit():
+    """They share a chunk; the order of a quotient's atoms depends on the crystals that are reduced together."""
+    places = [[0, 0, 0], [0.31, 0.07, 0.52], [0.63, 0.44, 0.11], [0.12, 0.58, 0.83], [0.77, 0.86, 0.66]]
+    others = [rocksalt(), Structure(Lattice.orthorhombic(6, 6.5, 7), ["Mg"] * 5, places), wurtzite(), perovskite()]
+    # From the chlorine inwards the chain's colours take six rounds to settle, those of the others two.
+    chain = [[x / 48, 0.5, 0.5] for x in range(3, 42, 3)]
+    lonely = Structure(Lattice.orthorhombic(48, 16, 16), ["Cl", *["Na"] * 12, "Xe"], [*chain, [0, 0.5, 0.75]])
+    for quotient in (True, False):
+        expected, _ = build_graphs(others, list("abcd"), **SETTINGS, quotient=quotient)
+        mixed = [*others[:2], lonely, *others[2:]]
+        found, rejected = build_graphs(mixed, list("abLcd"), **SETTINGS, quotient=quotient)
+        assert rejected == []
+        assert found[2].bond_distance_angstrom.max() > CUTOFF
+        for key, array in arrays_of(expected).items():
+            np.testing.assert_array_equal(arrays_of(found.take([0, 1, 3, 4]))[key], array, err_msg=key)
+
+
 def test_oxidation_states_do_not_matter():
     charged = Structure(rocksalt().lattice, [Species("Na", 1), Species("Cl", -1)], rocksalt().frac_coords)
     graphs, rejected = build_graphs([charged], ["a"], **SETTINGS)
@@ -75,7 +93,7 @@ def test_oxidation_states_do_not_matter():
 
 
 def test_arrays_give_the_graphs_of_the_structures():
-    structures = [rocksalt(), simple_cubic(5.0), perovskite()]
+    structures = [rocksalt(), simple_cubic(9.0), perovskite()]
     expected, _ = build_graphs(structures, ["a", "b", "c"], **SETTINGS)
     graphs, reasons = build_graphs_from_arrays(CrystalArrays.from_structures(structures), **SETTINGS)
     assert list(reasons) == [1]

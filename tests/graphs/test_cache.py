@@ -15,7 +15,7 @@ from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from tests.graphs.crystals import CUTOFF, TOLERANCE, arrays_of, perovskite, rocksalt, simple_cubic
 
-STRUCTURES = [rocksalt(), simple_cubic(5.0), perovskite()]
+STRUCTURES = [rocksalt(), simple_cubic(9.0), perovskite()]
 
 
 def load(

@@ -134,6 +134,17 @@ def test_atom_classes_are_those_of_textbook_colour_refinement(structure: Structu
     assert found == naive_refinement(full, 1e-5)
 
 
+@given(CRYSTALS, st.floats(1.3, 2.2))
+@settings(max_examples=40, deadline=None)
+def test_the_quotient_of_longer_bonds_gives_the_full_graphs_readout(structure: Structure, factor: float):
+    """Of crystals with atoms that have no neighbour within the cutoff, and others that have."""
+    structure = Structure(structure.lattice.matrix * factor, structure.species, structure.frac_coords)
+    full = build(structure, quotient=False)
+    assume(full is not None)
+    assume(full.bond_distance_angstrom.max() > CUTOFF)
+    np.testing.assert_allclose(readout(build(structure)), readout(full), atol=2 * TOLERANCE)
+
+
 def test_rocksalt_has_two_atoms_and_two_bonds():
     """NaCl, a = 5.69 Å: six opposite ions at a/2 = 2.845; the twelve alike at a/√2 = 4.023 are beyond 4 Å."""
     graph = build(rocksalt())
@@ -255,9 +266,9 @@ def test_reduction_of_the_aflow_table(shared_data: Path):
         for quotient in (True, False)
     }
     full, reduced = built[False][0], built[True][0]
-    assert (len(reduced), len(full)) == (2911, 2911)
-    assert [row.row for row in built[True][1]] == [row.row for row in built[False][1]]
-    assert full.n_bond.sum() == 433_174
+    assert (len(reduced), len(full)) == (2923, 2923)
+    assert built[True][1] == built[False][1] == []
+    assert full.n_bond.sum() == 434_796
     assert full.n_bond.sum() / reduced.n_bond.sum() == pytest.approx(8.10, abs=0.02)
     assert full.n_atom.sum() / reduced.n_atom.sum() == pytest.approx(3.08, abs=0.01)
     for row in range(0, len(full), 50):

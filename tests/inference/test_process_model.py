@@ -90,7 +90,7 @@ def test_processes_without_their_calibration_set_are_refused(tmp_path: Path):
 def test_predictions_have_intervals_and_neighbours():
     found = predictor().predict([rocksalt(4.25, ("Mg", "O")), rocksalt(30.0, ("Na", "Cl"))])
     assert found.reason[0] == ""
-    assert "isolated" in found.reason[1] or found.reason[1]
+    assert "site 0 (Na) is isolated: nearest atom Cl at 15.00 Å" in found.reason[1]
     assert found.lower[0, 0] < found.members[:, 0].max()
     assert found.materials is not None
     assert found.applicability is not None
