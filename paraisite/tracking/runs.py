@@ -22,8 +22,9 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.schema import MODEL
 from paraisite.tracking import run_content
+from paraisite.tracking.experiments import choose_experiment, find_experiment, name_first_experiment
 from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
-from paraisite.tracking.store import DEFAULT_EXPERIMENT, find_experiment, open_store, provenance_tags, store_errors
+from paraisite.tracking.store import open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
     DIGEST_LENGTH,
     child_run,
@@ -47,17 +48,16 @@ FIGURES_FOLDER: Final = "figures"
 
 
 @contextmanager
-def recipe_run(
-    recipe_name: str, *, experiment: str = DEFAULT_EXPERIMENT, parent_run_id: str | None = None
-) -> Iterator[str]:
+def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id: str | None = None) -> Iterator[str]:
     """Hold the run of a recipe open, so that a failure inside ends it as FAILED.
 
-    Under ``mlflow run`` (MLFLOW_RUN_ID is set) the run that MLflow made is resumed and renamed; its experiment is then
-    the one chosen there. Otherwise a run is made. Runs of killed processes are closed first.
+    Under ``mlflow run`` (MLFLOW_RUN_ID is set) the run that MLflow made is resumed and renamed, and the command's
+    further runs go to the same experiment. Otherwise a run is made. Runs of killed processes are closed first.
 
     Args:
         recipe_name: Name of the run.
-        experiment: Where a new run goes, unless it has a parent.
+        experiment: Name of the experiment that a new run goes to, unless it has a parent; by default that of
+            ``choose_experiment``.
         parent_run_id: Nest the recipe under this run, for a recipe that is trained on the way to another.
 
     Yields:
@@ -71,14 +71,15 @@ def recipe_run(
     with store_errors():
         close_killed_runs(client)
         if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
+            name_first_experiment(client)
             with mlflow.start_run(run_name=recipe_name, tags=tags) as run:
                 _hide_secrets_in_tags(client, run)
                 yield run.info.run_id
             return
-        if parent_run_id is None:
-            experiment_id = find_experiment(client, experiment)
-        else:
+        if parent_run_id is not None:
             experiment_id = client.get_run(parent_run_id).info.experiment_id
+        else:
+            experiment_id = choose_experiment(client) if experiment is None else find_experiment(client, experiment)
         nested = mlflow.active_run() is not None
         with mlflow.start_run(
             run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested, tags=tags
@@ -96,7 +97,7 @@ def _hide_secrets_in_tags(client: MlflowClient, run: Run) -> None:
 def log_recipe(
     result: RecipeResult,
     *,
-    experiment: str = DEFAULT_EXPERIMENT,
+    experiment: str | None = None,
     parent_run_id: str | None = None,
     figures: "Mapping[str, Figure] | None" = None,
 ) -> str:

@@ -12,7 +12,6 @@ import mlflow
 import yaml
 from mlflow import MlflowClient
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
-from mlflow.exceptions import MlflowException
 from sqlalchemy import create_engine
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
@@ -27,16 +26,9 @@ from paraisite.tracking.store_locks import database_file, store_locked
 logger = logging.getLogger(__name__)
 
 DEFAULT_TRACKING_URI: Final = "sqlite:///mlflow.db"
-DEFAULT_EXPERIMENT: Final = "paraisite"
 UNKNOWN: Final = "unknown"
 _VARIABLE: Final = '"$MLFLOW_TRACKING_URI"'
 """What stands in a command in place of an address with a password."""
-
-_EXPERIMENT_TAGS: Final = {
-    "mlflow.experimentKind": "custom_model_development",  # else the UI takes it for a chat application
-    "mlflow.note.content": "Lattice thermal conductivity: one run per recipe, with one nested run per split.",
-}
-
 
 _reached: set[tuple[str, Path]] = set()
 """Stores that have answered this process, each with the folder that a relative address is seen from."""
@@ -154,26 +146,6 @@ def ui_hint() -> str:
     if uri.startswith(("http://", "https://")):
         return shown
     return f"mlflow ui --backend-store-uri {uri if shown == uri else _VARIABLE}"
-
-
-def find_experiment(client: MlflowClient, name: str) -> str:
-    """Return the id of the experiment of this name, made if there is none.
-
-    Raises:
-        TrackingError: The store refuses it, for instance because the experiment was deleted.
-    """
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        try:
-            return str(client.create_experiment(name, tags=_EXPERIMENT_TAGS))
-        except MlflowException:  # another process was faster
-            experiment = client.get_experiment_by_name(name)
-    if experiment is None or experiment.lifecycle_stage != "active":
-        raise TrackingError(
-            f"experiment {name!r} cannot be used (deleted?): restore it with `mlflow experiments restore`, "
-            "or choose another name"
-        )
-    return str(experiment.experiment_id)
 
 
 def provenance_tags(folder: Path = Path()) -> dict[str, str]:

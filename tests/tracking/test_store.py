@@ -17,7 +17,8 @@ from paraisite.tracking.store import open_store, ui_hint
 from tests.conftest import ROOT
 
 FIRST_RUN = """
-from paraisite.tracking.store import find_experiment, open_store
+from paraisite.tracking.experiments import find_experiment
+from paraisite.tracking.store import open_store
 client = open_store()
 client.create_run(find_experiment(client, "first"))
 """
