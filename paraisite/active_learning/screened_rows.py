@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.plan_file import read_plan
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
 from paraisite.errors import ConfigError, DataError, MissingInputError
@@ -21,6 +22,7 @@ from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import TableSource
 
 _CHUNK_SIZE: Final = "chunk_size"
+_ANEW: Final = "delete it and start the screening again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +52,14 @@ class ScreenedRows:
         plan = read_plan(folder / PLAN_FILE)
         if plan.get("source_sha256") != source.digest:
             raise DataError(f"{folder} is no screening of this source, or the source has changed since")
-        return cls(folder, source, int(plan[_CHUNK_SIZE]))
+        with refuse_damaged(folder / PLAN_FILE, remedy=_ANEW):
+            return cls(folder, source, int(plan[_CHUNK_SIZE]))
 
     @cached_property
     def columns(self) -> list[str]:
         """Columns of the screening, former names as they are now."""
-        written = list(pq.read_schema(self._parts[0]).names) if self._parts else []
+        with refuse_damaged(self.folder, remedy=_ANEW):
+            written = list(pq.read_schema(self._parts[0]).names) if self._parts else []
         renamed = present_names(written, FORMER_SCREENING_COLUMNS)
         return [renamed.get(name, name) for name in written]
 
@@ -88,7 +92,8 @@ class ScreenedRows:
             )
         beside = self._source_batches(extra) if extra else None
         for part in self._parts:
-            rows = pq.read_table(part).to_pandas()
+            with refuse_damaged(part, remedy=_ANEW):
+                rows = pq.read_table(part, page_checksum_verification=True).to_pandas()
             rows = rows.rename(columns=present_names(rows.columns, FORMER_SCREENING_COLUMNS))
             yield rows if beside is None else _join_columns(rows, next(beside, None), part)
 

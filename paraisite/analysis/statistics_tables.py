@@ -20,6 +20,7 @@ from paraisite.analysis.correlations import (
 )
 from paraisite.analysis.member_variance import STEP, compare_member_variances, summarise_member_variances
 from paraisite.analysis.model_predictions import ModelPredictions, select_shared_crystals
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import write_whole
 from paraisite.errors import MissingInputError
 from paraisite.schema import KAPPA_MEAN, MODEL
@@ -105,15 +106,16 @@ class StatisticsTables:
         """
         tables = folder / TABLES
         try:
-            clusters = [pd.read_csv(tables / name) for name in (_CRYSTALS, _PROFILES) if (tables / name).exists()]
-            if clusters:
-                clusters.append(pd.read_csv(tables / _ELEMENTS, keep_default_na=False))
-            return cls(
-                pd.read_csv(tables / _CORRELATIONS).fillna({NOTE: ""}),
-                pd.read_csv(tables / _VARIANCES).astype({STEP: "Int64"}),
-                pd.read_csv(tables / _TESTS),
-                pd.read_csv(tables / _LIKENESS, index_col=0),
-                CrystalClusters(*clusters) if clusters else None,
-            )
+            with refuse_damaged(folder, remedy="`python -m paraisite statistics` makes it anew"):
+                clusters = [pd.read_csv(tables / name) for name in (_CRYSTALS, _PROFILES) if (tables / name).exists()]
+                if clusters:
+                    clusters.append(pd.read_csv(tables / _ELEMENTS, keep_default_na=False))
+                return cls(
+                    pd.read_csv(tables / _CORRELATIONS).fillna({NOTE: ""}),
+                    pd.read_csv(tables / _VARIANCES).astype({STEP: "Int64"}),
+                    pd.read_csv(tables / _TESTS),
+                    pd.read_csv(tables / _LIKENESS, index_col=0),
+                    CrystalClusters(*clusters) if clusters else None,
+                )
         except FileNotFoundError as error:
             raise MissingInputError(f"{error.filename} not found: `python -m paraisite statistics` makes it") from error

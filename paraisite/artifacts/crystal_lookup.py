@@ -16,6 +16,7 @@ from paraisite.artifacts.screenings import is_screening, source_of_screening
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.core.csv_tables import restore_texts
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.structure_files.reading import read_structure
@@ -64,15 +65,18 @@ def _find_in_lists(material_id: str, folder: Path) -> Crystal | None:
     for name in (CANDIDATES_FILE, NEXT_FILE):
         if not (folder / name).exists():
             continue
-        rows = restore_texts(pd.read_csv(folder / name, dtype={MATERIAL_ID: str, CIF: str}))
-        for file in rows.loc[rows[MATERIAL_ID] == material_id, CIF]:
+        with refuse_damaged(folder / name, remedy="choose candidates again"):
+            rows = restore_texts(pd.read_csv(folder / name, dtype={MATERIAL_ID: str, CIF: str}))
+            files = list(rows.loc[rows[MATERIAL_ID] == material_id, CIF])
+        for file in files:
             return Crystal(material_id, read_structure(folder / STRUCTURES / file))
     return None
 
 
 def _find_in_screening(material_id: str, folder: Path) -> Crystal | None:
     screened = ScreenedRows.open(folder, find_source(source_of_screening(folder)))
-    rows = ds.dataset(folder).to_table(columns=[ROW], filter=pc.field(MATERIAL_ID) == material_id)[ROW].to_pylist()
+    with refuse_damaged(folder, remedy="start the screening again"):
+        rows = ds.dataset(folder).to_table(columns=[ROW], filter=pc.field(MATERIAL_ID) == material_id)[ROW].to_pylist()
     if len(rows) > 1:
         raise ConfigError(f"{len(rows)} rows of {folder} have the id {material_id}")
     try:

@@ -13,6 +13,7 @@ from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import prepared_folder
 from paraisite.artifacts.structure_sources import MATERIALS_PROJECT
 from paraisite.config import Config, load_config
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import DATA, EXTERNAL
 from paraisite.data.datasets.imported import RESERVED_NAMES, list_imported_names
@@ -163,7 +164,8 @@ def _counts(name: str, file: Path, config: Config) -> tuple[int | None, int | No
 
 def _count_accepted(file: Path, column: str) -> tuple[int, int]:
     """Return how many rows of a table have no reason in a column, and how many have one."""
-    reasons = pq.read_table(file, columns=[column])[column]
+    with refuse_damaged(file, remedy="get it anew with `dvc pull --force`"):
+        reasons = pq.read_table(file, columns=[column])[column]
     n_usable = pc.sum(pc.equal(reasons, "")).as_py() or 0
     return n_usable, len(reasons) - n_usable
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import write_whole
 from paraisite.core.paths import BUILD
 from paraisite.metrics.agreement import Agreement
@@ -42,7 +43,7 @@ def load_agreements() -> dict[str, Agreement]:
     for tier in KNOWN_VALUES:
         path = check_folder(tier) / _METRICS_FILE
         if path.exists():
-            agreements |= {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
+            agreements |= _load_agreements(path)
         else:
             logger.warning(
                 "tier %s has not been checked (`python -m paraisite check %s`): the data sheet says nothing of it",
@@ -58,7 +59,12 @@ def load_kappa_agreements() -> dict[str, Agreement]:
     if not path.exists():
         logger.warning("tier %s has not been checked (`python -m paraisite check %s`)", KAPPA_TIER, KAPPA_TIER)
         return {}
-    return {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
+    return _load_agreements(path)
+
+
+def _load_agreements(path: Path) -> dict[str, Agreement]:
+    with refuse_damaged(path, remedy="check the tier again"):
+        return {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
 
 
 def write_energy_agreement(network_sha256: str, agreement: Mapping[str, object]) -> None:

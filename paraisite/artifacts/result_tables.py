@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from paraisite.artifacts.stage_folders import COMPARISON, empty_folder, evaluation_folder, overlap_folder
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import write_whole
 from paraisite.evaluation.evaluation_tables import METRICS_FILE, TABLES_FOLDER, EvaluationTables
 from paraisite.evaluation.overlap_tables import MEASURED, TRAINED_ON
@@ -68,8 +69,10 @@ def load_protocol_table() -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: It was not computed here.
+        DataError: It is damaged.
     """
-    return pd.read_csv(COMPARISON / _CSV)
+    with refuse_damaged(COMPARISON / _CSV, remedy="`python -m paraisite compare` makes it anew"):
+        return pd.read_csv(COMPARISON / _CSV)
 
 
 def write_overlap(folder: Path, table: pd.DataFrame, *, markdown: str, pairs: pd.DataFrame) -> None:
@@ -93,5 +96,8 @@ def load_overlap() -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: It was not computed here.
+        DataError: It is damaged.
     """
-    return pd.read_csv(overlap_folder() / _CSV).fillna({MEASURED: ""}).rename(columns=_FORMER_OVERLAP_COLUMNS)
+    path = overlap_folder() / _CSV
+    with refuse_damaged(path, remedy="`python -m paraisite overlap` makes it anew"):
+        return pd.read_csv(path).fillna({MEASURED: ""}).rename(columns=_FORMER_OVERLAP_COLUMNS)

@@ -164,7 +164,10 @@ def build_structure(
         raise StructureError(too_many_atoms(len(species)))
     for symbol in set(species):
         check_element(symbol)
-    coords = np.array(frac_coords, dtype=np.float64)
+    try:
+        coords = np.array(frac_coords, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StructureError(f"coordinates are not three numbers for each of {len(species)} atoms: {error}") from error
     if coords.shape != (len(species), 3):
         raise StructureError(f"{len(species)} species for coordinates of shape {coords.shape}, expected (n_atom, 3)")
     _check_one(

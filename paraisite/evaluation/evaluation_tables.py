@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import write_whole
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.evaluation.scores import ESTIMATES_FILE, read_estimates, summarise_scores, tabulate_scores
@@ -73,10 +74,13 @@ class EvaluationTables:
 
         Raises:
             FileNotFoundError: A table is absent.
+            DataError: A table is damaged.
         """
         tables = folder / TABLES_FOLDER
-        summary, comparisons = (pd.read_csv(tables / file, index_col=MODEL) for file in (_SUMMARY, _COMPARISONS))
-        return cls(read_estimates(tables / ESTIMATES_FILE), pd.read_csv(tables / _SCORES), summary, comparisons)
+        with refuse_damaged(folder, remedy="evaluate again"):
+            summary, comparisons = (pd.read_csv(tables / file, index_col=MODEL) for file in (_SUMMARY, _COMPARISONS))
+            scores = pd.read_csv(tables / _SCORES)
+            return cls(read_estimates(tables / ESTIMATES_FILE), scores, summary, comparisons)
 
     @property
     def best(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.evaluation_tables import TABLES_FOLDER
 from paraisite.evaluation.protocols import PROTOCOLS
@@ -50,7 +51,8 @@ class ProtocolTables:
         """
         tables = folder / TABLES_FOLDER
         try:
-            return cls(*(pd.read_csv(tables / f"{name}.csv", index_col=0) for name in ("summary", "comparisons")))
+            with refuse_damaged(folder, remedy="evaluate again"):
+                return cls(*(pd.read_csv(tables / f"{name}.csv", index_col=0) for name in ("summary", "comparisons")))
         except FileNotFoundError as error:
             raise MissingInputError(f"{folder} holds no evaluation ({error})") from error
 

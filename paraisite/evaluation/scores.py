@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.data.datasets.label_selection import refuse_selected_rows
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.cross_validation import CrossFit
@@ -32,8 +33,13 @@ ESTIMATES_FILE: Final = "estimates.csv.gz"
 
 
 def read_estimates(path: Path) -> pd.DataFrame:
-    """Return the estimates of an evaluation that was written, columns named as ``schema`` names them now."""
-    return pd.read_csv(path).rename(columns=schema.FORMER_COLUMNS)
+    """Return the estimates of an evaluation that was written, columns named as ``schema`` names them now.
+
+    Raises:
+        DataError: The table is damaged.
+    """
+    with refuse_damaged(path, remedy="evaluate again"):
+        return pd.read_csv(path).rename(columns=schema.FORMER_COLUMNS)
 
 
 def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:

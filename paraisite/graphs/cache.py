@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import cache_folder
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.validation import LIMITS
@@ -80,11 +81,12 @@ def _content_key(crystals: CrystalArrays, *, settings: str) -> str:
 def _load(path: Path, material_ids: Sequence[str]) -> tuple[GraphCollection, list[RejectedRow]] | None:
     """Return what the file holds; None if there is none that can be read."""
     try:
-        graphs, texts = GraphCollection.load_with_metadata(path)
+        with refuse_damaged(path, remedy="nothing has to be done"):
+            graphs, texts = GraphCollection.load_with_metadata(path)
+            rejected = [RejectedRow(row, material_ids[row], reason) for row, reason in json.loads(texts[_REJECTED_KEY])]
     except FileNotFoundError:
         return None
     except DataError as error:
         _LOG.warning("the cached graphs are built again: %s", error)
         return None
-    rejected = [RejectedRow(row, material_ids[row], reason) for row, reason in json.loads(texts[_REJECTED_KEY])]
     return graphs, rejected

@@ -12,6 +12,7 @@ from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, QUANTITY
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, REPLAY_SUMMARY_FILE
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.core.csv_tables import restore_texts
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.pictures import Picture
 
@@ -41,10 +42,12 @@ def candidates_section(folder: Path) -> Section:
     """Return the candidates of low conductivity and the replay; see ``build/candidates/``."""
     tables = []
     if (folder / CANDIDATES_FILE).exists():
-        candidates = restore_texts(pd.read_csv(folder / CANDIDATES_FILE))
-        tables.append(CaptionedTable(f"The first {_N_SHOWN} candidates.", _candidates(candidates)))
+        with refuse_damaged(folder / CANDIDATES_FILE, remedy="choose candidates again"):
+            candidates = _candidates(restore_texts(pd.read_csv(folder / CANDIDATES_FILE)))
+        tables.append(CaptionedTable(f"The first {_N_SHOWN} candidates.", candidates))
     if (folder / REPLAY_SUMMARY_FILE).exists():
-        replayed = _replay(pd.read_csv(folder / REPLAY_SUMMARY_FILE))
+        with refuse_damaged(folder / REPLAY_SUMMARY_FILE, remedy="replay again"):
+            replayed = _replay(pd.read_csv(folder / REPLAY_SUMMARY_FILE))
         tables.append(
             CaptionedTable(
                 "Strategies of active learning, replayed on Togo15: means with 95 % confidence intervals.", replayed

@@ -90,7 +90,7 @@ class ScreeningFolder:
     def write(self, chunk: Chunk, table: pa.Table) -> None:
         """Write a chunk's rows."""
         content = BytesIO()
-        pq.write_table(table, content, compression=_COMPRESSION)
+        pq.write_table(table, content, compression=_COMPRESSION, write_page_checksum=True)
         write_whole(self.part(chunk.number), content.getvalue())
 
     def finish(self, n_row: int) -> Summary:
@@ -116,6 +116,6 @@ class ScreeningFolder:
     def _parts(self) -> Iterator[pa.Table]:
         for file in sorted(self.folder.glob("part-*.parquet")):
             try:
-                yield pq.read_table(file, columns=[ROW, REASON])
+                yield pq.read_table(file, columns=[ROW, REASON], page_checksum_verification=True)
             except (OSError, ValueError, pa.ArrowException) as error:
                 raise DataError(f"{file} is damaged ({error}): delete it and start the screening again") from error

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import COMPACT_PARQUET, write_whole
 from paraisite.errors import DataError
 from paraisite.schema import (
@@ -64,7 +65,10 @@ def join_screenings(folders: Mapping[str, Path], provenance: TableProvenance, pa
         path: Of the table: material_id, formula, "MODEL:mTC_w_per_m_k" and so on for each model, and the reason of a
             row that no model has a prediction for.
     """
-    tables = {model: pq.read_table(folder) for model, folder in folders.items()}
+    tables = {}
+    for model, folder in folders.items():
+        with refuse_damaged(folder, remedy="delete it and start the screening again"):
+            tables[model] = pq.read_table(folder, page_checksum_verification=True)
     first = next(iter(tables.values()))
     columns = {MATERIAL_ID: first[MATERIAL_ID], FORMULA: first[FORMULA]}
     for model, table in tables.items():

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.screening.chunks import Chunk, Form, Source
 from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import TableSource
@@ -35,9 +36,10 @@ def read_numbers(source: Source) -> pd.DataFrame:
         DataError: The source cannot be read to its end.
     """
     if isinstance(source, TableSource):
-        schema = pq.read_schema(source.path)
-        names = [field.name for field in schema if _is_number(field.type)]
-        return pq.read_table(source.path, columns=names).to_pandas()
+        with refuse_damaged(source.path, remedy="write the table anew"):
+            schema = pq.read_schema(source.path)
+            names = [field.name for field in schema if _is_number(field.type)]
+            return pq.read_table(source.path, columns=names).to_pandas()
     return pd.DataFrame([row for chunk in source.chunks(_ROWS_AT_ONCE) for row in _of_lines(chunk)])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.data.datasets.splits import Split, compute_splits_digest, tabulate_split
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError
@@ -92,26 +93,25 @@ class RecipeResult:
             DataError: The folder is incomplete, or its recipe is unknown.
         """
         try:
-            facts = json.loads((folder / "result.json").read_text())
-            tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*_TABLES, "members", "splits")}
-        except (FileNotFoundError, json.JSONDecodeError) as error:
+            with refuse_damaged(folder, remedy="train it anew"):
+                facts = json.loads((folder / "result.json").read_text())
+                tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*_TABLES, "members", "splits")}
+                members = tables["members"]
+                return cls(
+                    recipe=find_recipe(facts.pop("recipe")),
+                    dataset=Dataset.load(folder / "dataset"),
+                    splits=_splits_from_table(tables["splits"]),
+                    curves=tables["curves"],
+                    predictions=tables["predictions"],
+                    metrics=tables["metrics"],
+                    best_epoch=members[_BEST_EPOCH],
+                    diverged=members[_DIVERGED],
+                    **facts,
+                )
+        except FileNotFoundError as error:
             raise DataError(f"{folder} holds no complete result: {error}") from error
-        try:
-            recipe = find_recipe(facts.pop("recipe"))
         except ConfigError as error:
             raise DataError(f"{folder}: {error}") from error
-        members = tables["members"]
-        return cls(
-            recipe=recipe,
-            dataset=Dataset.load(folder / "dataset"),
-            splits=_splits_from_table(tables["splits"]),
-            curves=tables["curves"],
-            predictions=tables["predictions"],
-            metrics=tables["metrics"],
-            best_epoch=members[_BEST_EPOCH],
-            diverged=members[_DIVERGED],
-            **facts,
-        )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from paraisite.artifacts.inputs import fetch_lab_folder
 from paraisite.artifacts.stage_folders import FIGURES, empty_folder, statistics_folder
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
+from paraisite.core.damaged_files import refuse_damaged
 from paraisite.errors import DataError, MissingInputError
 from paraisite.features.cell_descriptors import compute_cell_descriptors
 from paraisite.reports.statistics import draw_statistics, strongest_correlations
@@ -57,7 +58,8 @@ def correlate_source(source: str, *, n_process: int, chunk_size: int, output: Pa
         DataError: The source is unusable.
     """
     file = screen_with_all_models(source, output=None, n_process=n_process, chunk_size=chunk_size)
-    predicted = pq.read_table(file).to_pandas()
+    with refuse_damaged(file, remedy="delete it to have it made"):
+        predicted = pq.read_table(file).to_pandas()
     known = _known(source, predicted[MATERIAL_ID])
     table = pd.concat([predicted, known.drop(columns=known.columns.intersection(predicted.columns))], axis=1)
     name = Path(source).name
@@ -101,7 +103,8 @@ def _known(source: str, material_ids: pd.Series) -> pd.DataFrame:
     if source != SLACK:
         return known
     file = fetch_lab_folder(load_config()) / f"{SLACK}.parquet"
-    of_the_lab = pd.read_parquet(file, columns=[MATERIAL_ID, *_LAB_COLUMNS]).set_index(MATERIAL_ID)
+    with refuse_damaged(file, remedy="get it anew with `dvc pull --force`"):
+        of_the_lab = pd.read_parquet(file, columns=[MATERIAL_ID, *_LAB_COLUMNS]).set_index(MATERIAL_ID)
     return pd.concat([known, of_the_lab.reindex(material_ids).reset_index(drop=True)], axis=1)
 
 

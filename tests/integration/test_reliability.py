@@ -1,4 +1,4 @@
-"""A sample of what ``python -m tests.reliability`` tries in full: commands that are killed, stopped or out of space."""
+"""A sample of what ``python -m tests.reliability`` tries in full: interrupted commands and damaged files."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import sys
 from tests.pipeline import ROOT
 
 
-def test_interrupted_commands_end_as_if_nothing_had_been() -> None:
+def test_interrupted_commands_end_as_if_nothing_had_been_and_damaged_files_are_refused() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.reliability", "small"],
         cwd=ROOT,
@@ -18,6 +18,8 @@ def test_interrupted_commands_end_as_if_nothing_had_been() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    found = re.search(r"^(\d+) interruptions, 0 failed", done.stdout, re.MULTILINE)
+    found = re.search(r"^(\d+) interruptions, 0 failed; (\d+) damaged files, 0 failed", done.stdout, re.MULTILINE)
     assert found is not None, done.stdout
-    assert int(found[1]) == 16  # four commands, four blows
+    n_interruption, n_damaged = map(int, found.groups())
+    assert n_interruption == 16  # four commands, four blows
+    assert n_damaged > 200

@@ -17,7 +17,7 @@ import pytest
 from paraisite.core.files import file_sha256
 from paraisite.errors import ParaisiteError, WeightsError
 from paraisite.models.architecture import ModelConfig
-from paraisite.models.megnet_interop import prepare_megnet, read_published_model, write_megnet_model
+from paraisite.models.megnet_interop import layer_graph, prepare_megnet, read_published_model, write_megnet_model
 from paraisite.models.target_scaler import TargetScaler
 from tests.models.numpy_megnet import numpy_forward
 from tests.models.reference import (
@@ -237,7 +237,22 @@ def test_an_absent_file_and_a_file_of_weights_alone_are_refused(tmp_path: Path):
         read_published_model(tmp_path / "weights.hdf5")
 
 
-def test_a_damaged_file_never_raises_anything_but_weights_error(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("program", "what"), [("while True: pass", "comes to no end"), ("import os; os.kill(os.getpid(), 11)", "crashes")]
+)
+def test_damage_that_the_library_does_not_survive_is_refused(
+    program: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Stands for a file with which HDF5's library does so: such are among those of ``python -m tests.reliability``."""
+    write_megnet_model(tmp_path / "a.hdf5", random_member(SMALL))
+    monkeypatch.setattr(layer_graph, "_OPEN", program)
+    monkeypatch.setattr(layer_graph, "_OPEN_SECONDS", 0.5)
+    with pytest.raises(WeightsError, match=f"damaged: HDF5's library {what}"):
+        read_published_model(tmp_path / "a.hdf5")
+
+
+def test_a_damaged_file_never_raises_anything_but_weights_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(layer_graph, "_check_end", lambda _: None)  # a process for each would take long
     write_megnet_model(tmp_path / "good.hdf5", random_member(SMALL, scaler=SCALER))
     good = (tmp_path / "good.hdf5").read_bytes()
     (tmp_path / "bad.hdf5.json").write_bytes((tmp_path / "good.hdf5.json").read_bytes())

@@ -227,7 +227,7 @@ def _structure_of(content: Any, name: str) -> Structure:
         symbols = [str(point["symbol"]) for point in cell["points"]]
         coords = [[float(x) for x in point["coordinates"]] for point in cell["points"]]
         masses = [float(point.get("mass", math.nan)) for point in cell["points"]]
-    except (AttributeError, TypeError, KeyError, ValueError) as error:
+    except (AttributeError, TypeError, KeyError, ValueError, OverflowError) as error:
         raise DataError(f"{name} holds neither primitive_cell nor unit_cell as phono3py writes them") from error
     if unit not in LENGTH_UNITS_ANGSTROM or vectors.shape != (3, 3):
         expected = " or ".join(LENGTH_UNITS_ANGSTROM)

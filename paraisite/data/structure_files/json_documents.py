@@ -17,6 +17,8 @@ from paraisite.errors import StructureError
 
 STRUCTURE: Final = "structure"
 CIF_KEY: Final = "cif"
+_CRYSTAL_KEYS: Final = {STRUCTURE, "lattice", "attributes", "lattice_vectors", LATTICE, GEOMETRY, "@class"}
+"""One of these is in every document with a crystal, which may have further values under ``data``."""
 
 
 def crystal_of_document(document: Mapping[str, Any]) -> CrystalArrays | str:
@@ -35,7 +37,7 @@ def list_documents(value: Any) -> Iterator[Mapping[str, Any]]:
     Raises:
         StructureError: It holds something else; the message says what.
     """
-    if isinstance(value, Mapping) and isinstance(value.get("data"), list | Mapping) and "lattice" not in value:
+    if isinstance(value, Mapping) and isinstance(value.get("data"), list | Mapping) and not _CRYSTAL_KEYS & set(value):
         value = value["data"]  # an answer of OPTIMADE or of the Materials Project
     if isinstance(value, Mapping):
         yield value

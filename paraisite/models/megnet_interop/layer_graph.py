@@ -4,6 +4,8 @@ Nothing in the file is ever executed: its layers are names, settings and arrays.
 """
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +17,9 @@ import numpy.typing as npt
 from paraisite.errors import WeightsError
 
 HDF5_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+_OPEN: Final = "import sys, h5py; h5py.File(sys.argv[1]).attrs.get('model_config')"
+_OPEN_SECONDS: Final = 60.0
+"""A second where the machine is idle."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def read_layer_graph(path: Path) -> LayerGraph:
         WeightsError: The file is not HDF5, is damaged, or holds no Keras network.
     """
     _check_signature(path)
+    _check_end(path)
     try:
         with h5py.File(path, "r") as file:
             raw_config = file.attrs.get("model_config")
@@ -104,6 +110,18 @@ def _check_signature(path: Path) -> None:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
     if not start.startswith(HDF5_SIGNATURE):
         raise WeightsError(f"{path}: not an HDF5 file: it begins with {start!r} (a web page or a pointer to the file?)")
+
+
+def _check_end(path: Path) -> None:
+    """Open the file in another process first: on some damage HDF5's library goes round for ever, or crashes."""
+    try:
+        code = subprocess.run(
+            [sys.executable, "-c", _OPEN, str(path)], timeout=_OPEN_SECONDS, capture_output=True, check=False
+        ).returncode
+    except subprocess.TimeoutExpired as error:
+        raise WeightsError(f"{path}: damaged: HDF5's library comes to no end with it") from error
+    if code < 0:
+        raise WeightsError(f"{path}: damaged: HDF5's library crashes with it")
 
 
 def _arrays(group: h5py.Group) -> dict[str, npt.NDArray[np.float32]]:

@@ -34,7 +34,13 @@ SUMMARY = {
     "symmetry": {"number": 225, "symbol": "Fm-3m"},
     "structure": STRUCTURE,
 }
-ENTRY = {"@class": "ComputedStructureEntry", "energy": -1.0, "composition": {"Ca": 4, "O": 4}, "structure": STRUCTURE}
+ENTRY = {
+    "@class": "ComputedStructureEntry",
+    "energy": -1.0,
+    "composition": {"Ca": 4, "O": 4},
+    "data": {},  # as pymatgen writes it, and no server's answer
+    "structure": STRUCTURE,
+}
 LISTS = {
     "lattice_angstrom": LIME.lattice.matrix.ravel().tolist(),
     "species": ["Ca"] * 4 + ["O"] * 4,
