@@ -1,33 +1,30 @@
 """Where a training starts: random weights, a backbone with a new head, or another recipe's members."""
 
-import json
 import logging
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final
 
-from paraisite.artifacts.inputs import find_trained_or_shipped
+from paraisite.artifacts.inputs import find_lab_network, find_trained_or_shipped
+from paraisite.artifacts.registered_weights import (
+    REGISTRY,
+    register_lab_network,
+    register_members,
+    register_published,
+)
 from paraisite.config import Config
 from paraisite.core.files import file_sha256
-from paraisite.core.paths import BUILD, PRETRAINED, SHIPPED, built
+from paraisite.core.paths import SHIPPED, built
 from paraisite.data.sources.megnet_weights import resolve_published_weights
 from paraisite.errors import CheckpointError, DataError, MissingInputError
 from paraisite.models.architecture import Parameters
-from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
+from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.megnet_interop import read_published_model
 from paraisite.tracking.fetching import load_from_registry
-from paraisite.tracking.registry import register_file
 from paraisite.training.initial_parameters import draw_parameters, replace_head, stack
 from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
 from paraisite.training.recipe_training import StartingWeights, build_model_config
-from paraisite.training.recipes import LFE, InitialWeights, Recipe
+from paraisite.training.recipes import InitialWeights, Recipe
 
 logger = logging.getLogger(__name__)
-
-EVIDENCE: Final = "registry_evidence"
-"""Key of a card's values per split, with which a later version is compared."""
-
-_REGISTRY: Final = BUILD / "registry"
 
 
 def resolve_starting_weights(
@@ -67,7 +64,7 @@ def resolve_backbone_weights(start: InitialWeights, config: Config, *, run_id: s
     if backbone.origin is Origin.LAB:
         parameters, source, version = _lab_backbone(backbone, run_id=run_id)
     else:
-        parameters, source, version = _published_backbone(backbone, config, run_id=run_id)
+        parameters, source, version = _published_backbone(start, backbone, config, run_id=run_id)
     member = replace_head(parameters, model, seed=seed)
     return StartingWeights(stack([member] * n_member), None, f"{source}, head of seed {seed}", version)
 
@@ -81,58 +78,28 @@ def refuse_to_train(recipe: Recipe) -> None:
     raise MissingInputError(f"{recipe.name} is not trained: `python -m paraisite train {recipe.name}` does that")
 
 
-def find_lab_network(variant: str) -> Path:
-    """Return the file of a network that was pretrained on the lab set: on formation energies, moduli or all of them.
-
-    Raises:
-        MissingInputError: It was neither trained here nor shipped.
-    """
-    trained = PRETRAINED / variant
-    is_lfe = variant == BACKBONES[InitialWeights.LAB_FORMATION_ENERGY].source
-    try:
-        return find_trained_or_shipped(trained, SHIPPED / LFE.lower() if is_lfe else trained) / ENSEMBLE_FILE
-    except MissingInputError as error:
-        raise MissingInputError(f"{error}; `python -m paraisite pretrain {variant}` trains that network") from error
-
-
-def _published_backbone(backbone: Backbone, config: Config, *, run_id: str) -> tuple[Parameters, str, str]:
+def _published_backbone(
+    start: InitialWeights, backbone: Backbone, config: Config, *, run_id: str
+) -> tuple[Parameters, str, str]:
     """Return a published model's parameters, where they come from, and their version in the registry."""
     path = resolve_published_weights(backbone.source, config.data)
-    published = read_published_model(path)
-    ensemble, copy = published.to_ensemble(), _REGISTRY / backbone.name / ENSEMBLE_FILE
-    ensemble.save(copy)
-    registered = register_file(
-        backbone.name,
-        copy,
-        run_id=run_id,
-        tags={"source_sha256": ensemble.metadata["source_sha256"], "target": f"{ensemble.target}, {ensemble.unit}"},
-        description=(
-            f"MEGNet's published model for the {backbone.target_property}, one member (10.1021/acs.chemmater.9b01294)."
-        ),
-    )
+    published, registered = read_published_model(path), register_published(start, path, run_id=run_id)
     return published.parameters, f"{path.name} (sha256 {published.sha256[:12]}…)", registered.version
 
 
 def _lab_backbone(backbone: Backbone, *, run_id: str) -> tuple[Parameters, str, str]:
     """Return the same of the project's own pretraining."""
     path = find_lab_network(backbone.source)
-    ensemble, sha256 = Ensemble.load(path), file_sha256(path)
-    registered = register_file(
-        backbone.name,
-        path,
-        run_id=run_id,
-        tags={"source_sha256": sha256, "target": f"{ensemble.target}, {ensemble.unit}"},
-        description=f"The project's own network for the {backbone.target_property}, one member.",
-    )
-    parameters = {name: value[0] for name, value in ensemble.parameters.items()}
-    return parameters, f"{backbone.name} (sha256 {sha256[:12]}…)", registered.version
+    registered = register_lab_network(backbone, path, run_id=run_id)
+    parameters = {name: value[0] for name, value in Ensemble.load(path).parameters.items()}
+    return parameters, f"{backbone.name} (sha256 {file_sha256(path)[:12]}…)", registered.version
 
 
 def _from_recipe(
     start: Recipe, config: Config, *, run_id: str, in_pipeline: bool, train: Callable[[Recipe], None]
 ) -> StartingWeights:
     """Return a recipe's members: from the registry, else as they were trained here or shipped, else trained now."""
-    found = None if in_pipeline else load_from_registry(start.name, folder=_REGISTRY / start.name)
+    found = None if in_pipeline else load_from_registry(start.name, folder=REGISTRY / start.name)
     if found is not None:
         ensemble = Ensemble.load(found.path)
         return to_starting_weights(ensemble, config, f"registry {start.name} version {found.version}", found.version)
@@ -145,13 +112,7 @@ def _from_recipe(
         folder = trained
     path = folder / ENSEMBLE_FILE
     ensemble, sha256 = Ensemble.load(path), file_sha256(path)
-    registered = register_file(
-        start.name,
-        path,
-        run_id=run_id,
-        tags={"started_from": ensemble.metadata["started_from"]} | _evidence_of_card(folder / CARD_FILE),
-        description=f"{start.name}'s members as {'trained here' if folder == trained else 'shipped with the project'}.",
-    )
+    registered = register_members(start, folder, config, run_id=run_id)
     description = f"{'' if folder == trained else 'shipped '}{start.name} (sha256 {sha256[:12]}…)"
     return to_starting_weights(ensemble, config, description, registered.version)
 
@@ -176,13 +137,3 @@ def to_starting_weights(ensemble: Ensemble, config: Config, description: str, ve
     if ensemble.config != build_model_config(config):
         raise CheckpointError(f"{description} has another architecture than params.yaml asks for")
     return StartingWeights(ensemble.parameters, ensemble.scaler, description, version)
-
-
-def _evidence_of_card(path: Path) -> dict[str, str]:
-    """Return what a later version is compared with; nothing where there is no card that says so."""
-    try:
-        tags: dict[str, str] = json.loads(path.read_text())[EVIDENCE]
-    except (OSError, ValueError, KeyError) as error:
-        logger.warning("%s holds no values per split, so no later version can replace this one: %r", path, error)
-        return {}
-    return tags

@@ -10,7 +10,7 @@ from pymatgen.core.structure import Structure
 from paraisite import schema
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.config import Config
-from paraisite.core.paths import DATA, PHONONS
+from paraisite.core.paths import DATA, PHONONS, PRETRAINED, SHIPPED
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError, MissingInputError
@@ -18,7 +18,9 @@ from paraisite.graphs.build import RejectedRow
 from paraisite.graphs.cache import load_or_build
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.labels.campaign import STRUCTURES_SHA256, read_parts, read_plan
-from paraisite.training.recipes import BTE, FINAL_DATASETS, KAPPA_TIER, SLACK, TOGO15
+from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.training.pretrained_networks import BACKBONES
+from paraisite.training.recipes import BTE, FINAL_DATASETS, KAPPA_TIER, LFE, SLACK, TOGO15, InitialWeights
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +84,20 @@ def load_phonons(dataset: Dataset) -> pd.DataFrame | None:
         logger.warning("no phonons of %s (%s): `%s` computes them", dataset.name, error, command)
         return None
     return rows.reindex(dataset.table[schema.MATERIAL_ID]).fillna({schema.REASON: "not computed"})
+
+
+def find_lab_network(variant: str) -> Path:
+    """Return the file of a network that was pretrained on the lab set: on formation energies, moduli or all of them.
+
+    Raises:
+        MissingInputError: It was neither trained here nor shipped.
+    """
+    trained = PRETRAINED / variant
+    is_lfe = variant == BACKBONES[InitialWeights.LAB_FORMATION_ENERGY].source
+    try:
+        return find_trained_or_shipped(trained, SHIPPED / LFE.lower() if is_lfe else trained) / ENSEMBLE_FILE
+    except MissingInputError as error:
+        raise MissingInputError(f"{error}; `python -m paraisite pretrain {variant}` trains that network") from error
 
 
 def find_trained_or_shipped(trained: Path, shipped: Path) -> Path:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import pandas as pd
 
-from paraisite.artifacts.initial_weights import EVIDENCE
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.core.files import file_sha256
 from paraisite.core.folders import folder_written_whole
@@ -30,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 METRICS: Final = "metrics_on_validation_rows"
 """Key of a card's metrics, each with mean and deviation over the splits."""
+
+EVIDENCE: Final = "registry_evidence"
+"""Key of a card's values per split, with which a later version is compared."""
 
 REFERENCE_SHA256: Final = "reference_sha256"
 

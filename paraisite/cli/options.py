@@ -195,6 +195,15 @@ Seed = Annotated[
         help="Seed of initial weights and of the order of rows. [default: params.yaml]",
     ),
 ]
+LineageName = Annotated[
+    str,
+    typer.Option(
+        "--lineage",
+        metavar="paper|lab",
+        help="By way of MEGNet's formation energies and AFLOW, or of the project's own labels; where an input of the "
+        "former is missing, a model of the latter takes its model's place.",
+    ),
+]
 
 
 def overrides(

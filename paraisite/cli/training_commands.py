@@ -12,12 +12,13 @@ from paraisite.cli.options import (
     Epochs,
     FinalDataset,
     LearningRate,
+    LineageName,
     Seed,
     one_of,
     overrides,
     recipe_name,
 )
-from paraisite.training.recipes import RECIPES, Recipe
+from paraisite.training.recipes import PAPER, RECIPES, Recipe
 
 
 def _experiment(name: str, summary: str) -> Callable[..., None]:
@@ -29,29 +30,29 @@ def _experiment(name: str, summary: str) -> Callable[..., None]:
         batch_size: BatchSize = None,
         learning_rate: LearningRate = None,
         seed: Seed = None,
+        lineage: LineageName = PAPER,
     ) -> None:
         from paraisite.workflows import train
 
-        train.train_experiment(name, dataset, overrides=overrides(epochs, batch_size, learning_rate, seed))
+        options = overrides(epochs, batch_size, learning_rate, seed)
+        train.train_experiment(name, dataset, lineage=lineage, overrides=options)
 
     command.__name__, command.__doc__ = name, summary
     return command
 
 
-step1 = _experiment(
-    "step1", "Train from random weights.\n\nRecipes: RWLAB and RWTG15 (lineage paper: RWAF and RWTG15)."
-)
+step1 = _experiment("step1", "Train from random weights.\n\nRecipes: RWAF and RWTG15 (lineage lab: RWLAB and RWTG15).")
 step2 = _experiment(
-    "step2", "Train from formation-energy weights.\n\nRecipes: FELAB and LFETG15 (lineage paper: FEAF and FETG15)."
+    "step2", "Train from formation-energy weights.\n\nRecipes: FEAF and FETG15 (lineage lab: FELAB and LFETG15)."
 )
 step3 = _experiment(
     "step3",
-    "Train the two-stage model.\n\nRecipe: FELABTG15 from FELAB's nine members (lineage paper: FEAFTG15 from FEAF's).",
+    "Train the two-stage model.\n\nRecipe: FEAFTG15 from FEAF's nine members (lineage lab: FELABTG15 from FELAB's).",
 )
 rwaft = _experiment(
     "rwaft",
     "Train the two-stage model without formation energies.\n\n"
-    "Recipe: RWLABTG15 from RWLAB's nine members (lineage paper: RWAFTG15 from RWAF's).",
+    "Recipe: RWAFTG15 from RWAF's nine members (lineage lab: RWLABTG15 from RWLAB's).",
 )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
+from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -34,6 +35,13 @@ class RegistryModel:
     metrics: dict[str, float]
 
 
+def is_registered(name: str) -> bool:
+    """Return whether the registry has a version that ``load_from_registry`` would fetch."""
+    client = open_store()
+    with store_errors():
+        return _find_version(client, name) is not None
+
+
 def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryModel | None:
     """Fetch the champion of a registered model, else its challenger.
 
@@ -49,7 +57,7 @@ def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryMode
     """
     client = open_store()
     with store_errors():
-        version = current_version(client, name, "Production") or current_version(client, name, "Staging")
+        version = _find_version(client, name)
     if version is None:
         return None
     path = _download(version, ENSEMBLE_FILE, folder=folder)
@@ -89,6 +97,10 @@ def fetch_champion(name: str) -> Path | None:
     if version is None or PREDICTOR_TAG not in version.tags:
         return None
     return _download(version, PREDICTOR)
+
+
+def _find_version(client: MlflowClient, name: str) -> ModelVersion | None:
+    return current_version(client, name, "Production") or current_version(client, name, "Staging")
 
 
 def _download(version: ModelVersion, artifact: str, *, folder: Path | None = None) -> Path:

@@ -34,6 +34,7 @@ from paraisite.tracking.stages import (
     settle_versions,
 )
 from paraisite.tracking.store import open_store, store_errors
+from paraisite.training.pretrained_networks import BACKBONES
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import Recipe
 
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
 
 PREDICTOR_TAG: Final = "predictor"
 """Tag of a version that holds a predictor beside its members."""
+
+PARENT_TAG: Final = "parent_version"
+"""Tag of a version with the one that it was trained from: name, "version" and number; or ``NO_PARENT``."""
+
+NO_PARENT: Final = "none"
 
 SHA256_TAG: Final = "ensemble_sha256"
 
@@ -83,7 +89,7 @@ def register_result(
     evidence = Evidence.from_result(result)
     tags = {
         **_metric_tags(result.metrics),
-        "parent_version": _parent(result),
+        PARENT_TAG: _parent(result),
         "started_from": result.started_from,
         "dataset": result.dataset.name,
         **evidence_tags(evidence),
@@ -212,5 +218,6 @@ def _metric_tags(metrics: pd.DataFrame) -> dict[str, str]:
 def _parent(result: RecipeResult) -> str:
     start = result.recipe.start
     if result.parent_version is None:
-        return "none"
-    return f"{start.name if isinstance(start, Recipe) else 'FE'} version {result.parent_version}"
+        return NO_PARENT
+    name = start.name if isinstance(start, Recipe) else BACKBONES[start].name
+    return f"{name} version {result.parent_version}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from paraisite.errors import ConfigError
 
 if TYPE_CHECKING:  # the command line lists recipes, and needs no pydantic for it
-    from paraisite.config import LineageConfig
+    from paraisite.config import Config, LineageConfig
 
 
 class InitialWeights(Enum):
@@ -79,6 +79,12 @@ KAPPA_TIER: Final = "kappa"
 
 FINAL_DATASETS: Final = (TOGO15, HH143, MIX, PHONIX)
 """Data sets of the project that a model may end on, as it may on any that a user has imported."""
+
+PAPER: Final = "paper"
+"""The lineage that the paper's steps train unless told otherwise."""
+
+LAB: Final = "lab"
+"""The lineage that needs nothing which is not in the repository."""
 
 LFE: Final = "LFE"
 """The project's own network for formation energies: no recipe, but what recipes of lineage lab start from."""
@@ -184,6 +190,17 @@ def read_lineage(chosen: "LineageConfig") -> Lineage:
         middle=second,
         third=None if last == second else last,
     )
+
+
+def find_lineage(name: str, config: "Config") -> Lineage:
+    """Return the lineage that ``params.yaml`` has under a name.
+
+    Raises:
+        ConfigError: It has none.
+    """
+    if name not in config.lineages:
+        raise ConfigError(f"lineage: expected one of {', '.join(config.lineages)}, found {name!r}")
+    return read_lineage(config.lineages[name])
 
 
 def _find_part(chosen: "LineageConfig", key: str) -> Recipe:

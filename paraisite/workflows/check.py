@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.artifacts.initial_weights import find_lab_network
-from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, load_data
+from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, find_lab_network, load_data
 from paraisite.artifacts.known_labels import (
     CORRECTED,
     DATASET,

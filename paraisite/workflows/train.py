@@ -13,6 +13,7 @@ import numpy as np
 
 from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
+from paraisite.artifacts.missing_inputs import find_missing_input
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config, override
@@ -27,11 +28,13 @@ from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipe_training import adapt_settings, run_recipe
 from paraisite.training.recipes import (
+    LAB,
     InitialWeights,
+    Lineage,
     Recipe,
     find_final_recipe,
+    find_lineage,
     find_recipe,
-    read_lineage,
     starts_another_recipe,
 )
 
@@ -54,25 +57,45 @@ def train_predictor(recipe_name: str) -> None:
     _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
 
 
-def train_experiment(name: str, dataset: str, *, overrides: Overrides) -> None:
+def train_experiment(name: str, dataset: str, *, lineage: str, overrides: Overrides) -> None:
     """Train one of the paper's experiments.
+
+    Where an input of others is missing that a model of the lineage needs, the lab's is trained in its place.
 
     Args:
         name: ``step1``: from random weights, on the second stage's data set, and on the final one. ``step2``: the same
             from formation-energy weights. ``step3``: the two-stage model, from the second stage's members. ``rwaft``:
             the two-stage model without formation energies.
         dataset: Data set of the final stage.
+        lineage: Name of the lineage in ``params.yaml``.
         overrides: Settings of the training that differ from ``params.yaml``.
+
+    Raises:
+        ConfigError: There is no such lineage.
     """
-    lineage = read_lineage(load_config().lineage)
+    config = _configured(overrides)
+    wanted, of_the_lab = (_list_recipes(name, dataset, find_lineage(each, config)) for each in (lineage, LAB))
+    recipes = [_choose_recipe(*both, config) for both in zip(wanted, of_the_lab, strict=True)]
+    _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in recipes))
+
+
+def _list_recipes(name: str, dataset: str, lineage: Lineage) -> tuple[Recipe, ...]:
+    """Return what an experiment trains, in its order."""
     choices: dict[str, Callable[[], tuple[Recipe, ...]]] = {
         "step1": lambda: (lineage.middle_from_random, find_final_recipe(InitialWeights.RANDOM, dataset)),
         "step2": lambda: (lineage.middle, find_final_recipe(lineage.pretrained, dataset)),
         "step3": lambda: (find_final_recipe(lineage.middle, dataset),),
         "rwaft": lambda: (find_final_recipe(lineage.middle_from_random, dataset),),
     }
-    config = _configured(overrides)
-    _report(*(_train(recipe, config, in_pipeline=False).trained.result for recipe in choices[name]()))
+    return choices[name]()
+
+
+def _choose_recipe(wanted: Recipe, of_the_lab: Recipe, config: Config) -> Recipe:
+    """Return the recipe that is wanted, or the lab's where it cannot be trained, and say so in a line."""
+    if wanted == of_the_lab or (missing := find_missing_input(wanted, config)) is None:
+        return wanted
+    logger.warning("%s is trained in the place of %s: %s", of_the_lab.name, wanted.name, missing)
+    return of_the_lab
 
 
 def _configured(overrides: Overrides) -> Config:

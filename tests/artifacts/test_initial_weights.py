@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paraisite.artifacts import initial_weights
+from paraisite.artifacts import registered_weights
 from paraisite.artifacts.initial_weights import resolve_backbone_weights
 from paraisite.config import FORMATION_ENERGY_WEIGHTS_VARIABLE, Config, load_config
 from paraisite.errors import MissingInputError
@@ -29,7 +29,7 @@ def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dic
         found[name] = tags
         return type("Version", (), {"version": "1"})
 
-    monkeypatch.setattr(initial_weights, "register_file", register)
+    monkeypatch.setattr(registered_weights, "register_file", register)
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(params_text("lab"))
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paraisite.artifacts import initial_weights
+from paraisite.artifacts import initial_weights, registered_weights
 from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config
@@ -16,6 +16,7 @@ from paraisite.core.paths import built
 from paraisite.errors import MissingInputError
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.target_scaler import TargetScaler
+from paraisite.tracking.registry import RegisteredVersion
 from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.recipe_result import RecipeResult, TrainedRecipe
 from paraisite.training.recipe_training import StartingWeights, build_model_config
@@ -33,7 +34,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.chdir(tmp_path)
     choose_lineage("paper")
     monkeypatch.setattr(initial_weights, "load_from_registry", lambda *_args, **_options: None)
-    monkeypatch.setattr(initial_weights, "register_file", lambda name, path, **_: type("Version", (), {"version": "1"}))
+    monkeypatch.setattr(
+        registered_weights, "register_file", lambda name, path, **_: type("Version", (), {"version": "1"})
+    )
     return load_config()
 
 

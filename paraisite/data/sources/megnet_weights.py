@@ -63,6 +63,21 @@ PUBLISHED_FILES: Final[dict[str, PublishedFile]] = {
 }
 
 
+def find_published_weights(name: str, config: DataConfig) -> Path | None:
+    """Return a published model that is on this machine: the configured path if it exists, else the cache's file.
+
+    Args:
+        name: A key of ``PUBLISHED_FILES``.
+        config: Where inputs lie.
+    """
+    path = _configured_path(name, config)
+    if path.is_file():
+        return path
+    published = PUBLISHED_FILES[name]
+    path = cache_folder("weights") / published.folder / f"{name}.hdf5"
+    return path if is_weights(path, published) and is_sidecar(_sidecar(path), published) else None
+
+
 def resolve_published_weights(name: str, config: DataConfig) -> Path:
     """Return a published model: the configured path if it exists, else the cache, else a download.
 
@@ -77,9 +92,7 @@ def resolve_published_weights(name: str, config: DataConfig) -> Path:
         MissingInputError: There is no such file, and none could be downloaded.
         WeightsError: What was downloaded is not the published file.
     """
-    path = config.formation_energy_weights
-    if name != FORMATION_ENERGY:
-        path = path.with_name(f"{name}.hdf5")
+    path = _configured_path(name, config)
     if path.is_file():
         return path
     _logger.info("%s is absent: looking for MEGNet's weights in the cache", path)
@@ -119,7 +132,7 @@ def fetch_published_weights(
     published = PUBLISHED_FILES[name]
     folder = folder or cache_folder("weights")
     path = folder / published.folder / f"{name}.hdf5"
-    sidecar = path.with_name(path.name + ".json")
+    sidecar = _sidecar(path)
     url = f"{base_url.rstrip('/')}/{published.folder}/{path.name}"
 
     def attempt_sidecar() -> None:
@@ -143,6 +156,15 @@ def fetch_published_weights(
     except OSError as error:
         raise MissingInputError(f"{path} could not be written ({error}): {_by_hand(name, published)}") from error
     return path
+
+
+def _configured_path(name: str, config: DataConfig) -> Path:
+    path = config.formation_energy_weights
+    return path if name == FORMATION_ENERGY else path.with_name(f"{name}.hdf5")
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
 
 
 def _by_hand(name: str, published: PublishedFile) -> str:
