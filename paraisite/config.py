@@ -328,6 +328,7 @@ class LineageConfig:
     middle: dict[str, StageInputs]
     middle_on_aflow: dict[str, dict[str, Text]]
     final: dict[str, StageInputs]
+    final_of_shipped: dict[str, StageInputs]
     overlap: dict[str, dict[str, Text]]
     overlap_on_aflow: dict[str, dict[str, Text]]
 

@@ -97,33 +97,30 @@ def register_members(recipe: Recipe, folder: Path, config: Config, *, run_id: st
 
 
 def _register_start(start: InitialWeights | Recipe, config: Config, *, run_id: str) -> str:
-    """Register what members were trained from; return its name and version, or that it is not here."""
-    version = None
-    if isinstance(start, Recipe):
-        try:
-            folder = find_trained_or_shipped(built(start.name) / "weights", SHIPPED / start.name.lower())
-            version = register_members(start, folder, config, run_id=run_id)
-        except MissingInputError as error:
-            logger.debug("%s is not registered: %s", start.name, error)
-    elif (backbone := BACKBONES[start]).origin is Origin.LAB:
-        version = _register_lab_network_if_here(backbone, run_id=run_id)
-    elif backbone.origin is Origin.PUBLISHED:
-        path = find_published_weights(backbone.source, config.data)
-        if path is not None:
-            version = register_published(start, path, run_id=run_id)
-        elif start is InitialWeights.FORMATION_ENERGY:
-            # So that the registry has a model for formation energies; it is not what these members were trained from.
-            _register_lab_network_if_here(BACKBONES[InitialWeights.LAB_FORMATION_ENERGY], run_id=run_id)
-    return NO_PARENT if version is None else f"{version.name} version {version.version}"
+    """Register what members were trained from, where it is here; return its name and version."""
+    if start is InitialWeights.RANDOM:
+        return NO_PARENT
+    name = start.name if isinstance(start, Recipe) else BACKBONES[start].name
+    version = _register_if_here(start, config, run_id=run_id)
+    if version is None and start is InitialWeights.FORMATION_ENERGY:
+        # So that the registry has a model for formation energies; it is not what these members were trained from.
+        _register_if_here(InitialWeights.LAB_FORMATION_ENERGY, config, run_id=run_id)
+    return f"{name}, which is not in this registry" if version is None else f"{name} version {version.version}"
 
 
-def _register_lab_network_if_here(backbone: Backbone, *, run_id: str) -> RegisteredVersion | None:
+def _register_if_here(start: InitialWeights | Recipe, config: Config, *, run_id: str) -> RegisteredVersion | None:
     try:
-        path = find_lab_network(backbone.source)
+        if isinstance(start, Recipe):
+            folder = find_trained_or_shipped(built(start.name) / "weights", SHIPPED / start.name.lower())
+            return register_members(start, folder, config, run_id=run_id)
+        backbone = BACKBONES[start]
+        if backbone.origin is Origin.LAB:
+            return register_lab_network(backbone, find_lab_network(backbone.source), run_id=run_id)
     except MissingInputError as error:
-        logger.debug("%s is not registered: %s", backbone.name, error)
+        logger.debug("not registered: %s", error)
         return None
-    return register_lab_network(backbone, path, run_id=run_id)
+    path = find_published_weights(backbone.source, config.data)
+    return None if path is None else register_published(start, path, run_id=run_id)
 
 
 def _tags_of_card(folder: Path) -> dict[str, str]:

@@ -97,6 +97,13 @@ def test_the_lab_lineage_needs_nothing_from_outside() -> None:
         assert all(Path(path).name in ("metrics.json", "curves.csv") for path in missing), name
 
 
+def test_the_papers_model_is_trained_where_nothing_of_others_is() -> None:
+    """From the members that ship; in the paper's own lineage it starts from what its stages have trained."""
+    assert lineage_settings("lab")["final_of_shipped"] == {"feaftg15": {"data": "togo15", "start": "weights/feaf"}}
+    assert lineage_settings("paper")["final_of_shipped"] == {}
+    assert outputs(stages("lab")["final_of_shipped@feaftg15"])["build/feaftg15/result"], "it ships"
+
+
 def test_labels_are_computed_on_demand_only() -> None:
     # Frozen: `dvc repro --force` must not start hours of work. Persistent: a stage that is run goes on with its parts.
     of_labels = {name: stage for name, stage in stages("lab").items() if name.startswith("label_")}
@@ -109,7 +116,8 @@ def test_labels_are_computed_on_demand_only() -> None:
 @IN_BOTH
 def test_the_stages_train_the_models_of_the_lineage(lineage: str) -> None:
     models = list_lineage_models(LINEAGES[lineage])
-    assert set(trainings(lineage)) == {recipe.name for recipe in models.values()}
+    others = {name.upper() for name in lineage_settings(lineage)["final_of_shipped"]}
+    assert set(trainings(lineage)) == {recipe.name for recipe in models.values()} | others
     named = {part: name.upper() for part, name in lineage_settings(lineage)["models"].items()}
     named["third_stage"], named["three_stages"] = named.pop("last_stage"), named.pop("all_stages")
     for part, name in named.items():  # the last stage is the second where there is no third
@@ -124,9 +132,12 @@ def test_a_training_stage_depends_on_what_its_recipe_says(lineage: str) -> None:
     for name, stage in trainings(lineage).items():
         recipe = RECIPES[name]
         assert stage["cmd"] == f"python -m paraisite train {name.lower()}"
-        start = (
-            f"build/{recipe.start.name.lower()}/weights" if isinstance(recipe.start, Recipe) else START_OF[recipe.start]
-        )
+        start = START_OF.get(recipe.start)
+        if isinstance(recipe.start, Recipe):
+            of_shipped = name.lower() in lineage_settings(lineage)["final_of_shipped"]
+            start = (
+                f"weights/{recipe.start.name.lower()}" if of_shipped else f"build/{recipe.start.name.lower()}/weights"
+            )
         assert stage["deps"][:2] == [f"build/prepare/{recipe.train_on}", start]
         of_the_lab = ["lab.slack_training"] if name in ("RWLAB", "FELAB", "FELABBTE") else []
         assert stage["params"] == ["graphs", "splits", "model", "training", *of_the_lab]
@@ -172,6 +183,7 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "middle": item,
             "middle_on_aflow": item,
             "final": item,
+            "final_of_shipped": item,
             "evaluate": f"evaluate_{item}",
             "evaluate_published": f"evaluate_{item}",
             "prepare_from_outside": "prepare",

@@ -16,6 +16,7 @@ from paraisite.training.recipes import (
     Lineage,
     Recipe,
     find_final_recipe,
+    find_lineage,
     find_recipe,
     read_lineage,
     starts_another_recipe,
@@ -41,6 +42,13 @@ def test_a_name_tells_the_lineage():
     for recipe in RECIPES.values():
         marked = any(part in recipe.name for part in ("LAB", "BTE", "LFE"))
         assert marked == bool(ancestry(recipe) & OF_THE_LAB), recipe.name
+
+
+def test_a_lineage_is_found_by_its_name_in_the_settings():
+    config = load_config(ROOT / "params.yaml")
+    assert find_lineage("paper", config).middle == RECIPES["FEAF"]
+    with pytest.raises(ConfigError, match="lineage: expected one of lab, paper, found 'aflow'"):
+        find_lineage("aflow", config)
 
 
 def test_no_two_recipes_share_start_and_data():

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paraisite.artifacts import initial_weights, registered_weights
+from paraisite.artifacts import initial_weights, missing_inputs, registered_weights
 from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config
 from paraisite.core.files import file_sha256
 from paraisite.core.paths import built
+from paraisite.data.sources import megnet_weights
 from paraisite.errors import MissingInputError
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.target_scaler import TargetScaler
@@ -21,7 +22,7 @@ from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.recipe_result import RecipeResult, TrainedRecipe
 from paraisite.training.recipe_training import StartingWeights, build_model_config
 from paraisite.training.recipes import RECIPES, Recipe
-from paraisite.workflows import compare
+from paraisite.workflows import compare, train
 from tests.pipeline import params_text
 from tests.synthetic_result import make_result
 
@@ -34,9 +35,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.chdir(tmp_path)
     choose_lineage("paper")
     monkeypatch.setattr(initial_weights, "load_from_registry", lambda *_args, **_options: None)
-    monkeypatch.setattr(
-        registered_weights, "register_file", lambda name, path, **_: type("Version", (), {"version": "1"})
-    )
+    registered = RegisteredVersion("FEAF", "1", "Production", "first version")
+    monkeypatch.setattr(registered_weights, "register_file", lambda *_args, **_options: registered)
     return load_config()
 
 
@@ -104,6 +104,70 @@ def test_a_training_leaves_its_result_its_members_and_what_others_start_from(con
     assert card["metrics_on_validation_rows"] == json.loads(Path("build/feaf/metrics.json").read_text())
     write(trained(config, "FEAFTG15"))
     assert not Path("build/feaftg15/weights").exists()
+
+
+@pytest.fixture
+def trained_recipes(config: Config, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of what is trained, without the minutes that it takes, where nothing can be downloaded."""
+    names: list[str] = []
+
+    def note(recipe: Recipe, _config: Config, *, in_pipeline: bool) -> TrainingOutput:
+        names.append(recipe.name)
+        assert not in_pipeline
+        return TrainingOutput(trained(config, recipe.name), None)
+
+    def unreachable(name: str) -> Path:
+        raise MissingInputError(f"{name} could not be downloaded")
+
+    monkeypatch.setattr(train, "_train", note)
+    monkeypatch.setattr(megnet_weights, "fetch_published_weights", unreachable)
+    monkeypatch.setattr(missing_inputs, "is_registered", lambda name: False)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("step", "wanted", "in_their_place"),
+    [
+        ("step1", ["RWAF", "RWTG15"], ["RWLAB", "RWTG15"]),
+        ("step2", ["FEAF", "FETG15"], ["FELAB", "LFETG15"]),
+        ("step3", ["FEAFTG15"], ["FELABTG15"]),
+        ("rwaft", ["RWAFTG15"], ["RWLABTG15"]),
+    ],
+)
+def test_a_step_trains_the_papers_models_and_the_labs_where_an_input_is_missing(
+    trained_recipes: list[str],
+    step: str,
+    wanted: list[str],
+    in_their_place: list[str],
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One line says which model takes whose place, and what to get; the published value stands beside the paper's."""
+    train.train_experiment(step, "togo15", lineage="paper", overrides={})
+    assert trained_recipes == in_their_place
+    said = [record.getMessage() for record in caplog.records if "in the place of" in record.getMessage()]
+    replaced = [pair for pair in zip(in_their_place, wanted, strict=True) if pair[0] != pair[1]]
+    assert [tuple(line.split(":")[0].split(" is trained in the place of ")) for line in said] == replaced
+    assert all("\n" not in line and ("data fetch aflow" in line or "downloaded" in line) for line in said)
+    trained_recipes.clear()
+    Path("external/aflow").mkdir(parents=True)
+    for path in (Path("external/aflow/records.jsonl.gz"), Path("external/formation_energy.hdf5")):
+        path.touch()
+    train.train_experiment(step, "togo15", lineage="paper", overrides={})
+    assert trained_recipes == wanted
+    capsys.readouterr()
+    train.train_experiment(step, "togo15", lineage="lab", overrides={})
+    assert trained_recipes == [*wanted, *in_their_place]
+    assert not set(wanted) - {"RWTG15"} & set(capsys.readouterr().out.split())
+
+
+def test_the_two_stage_model_starts_from_shipped_members_without_any_other_input(
+    config: Config, trained_recipes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    members(config, seed=7).save(Path("weights/feaf") / ENSEMBLE_FILE)
+    train.train_experiment("step3", "togo15", lineage="paper", overrides={})
+    assert trained_recipes == ["FEAFTG15"]
+    assert "0.28" in capsys.readouterr().out, "the published value"
 
 
 def test_a_comparison_is_of_the_lineages_models(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
