@@ -72,6 +72,15 @@ class ScreenedRows:
         return [name for name in names if name not in {*STRUCTURE_SCHEMA.names, *self.columns}]
 
     @cached_property
+    def _planned_columns(self) -> list[str] | None:
+        """Columns of all parts, former names as they are now; None where the plan does not say."""
+        planned = read_plan(self.folder / PLAN_FILE).get("columns")
+        if not isinstance(planned, list):
+            return None
+        renamed = present_names(planned, FORMER_SCREENING_COLUMNS)
+        return [renamed.get(str(name), str(name)) for name in planned]
+
+    @cached_property
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("part-*.parquet"))
 
@@ -95,6 +104,8 @@ class ScreenedRows:
             with refuse_damaged(part, remedy=_ANEW):
                 rows = pq.read_table(part, page_checksum_verification=True).to_pandas()
             rows = rows.rename(columns=present_names(rows.columns, FORMER_SCREENING_COLUMNS))
+            if self._planned_columns not in (None, list(rows.columns)):
+                raise DataError(f"{part} is damaged: it has the columns {', '.join(rows.columns)}: {_ANEW}")
             yield rows if beside is None else _join_columns(rows, next(beside, None), part)
 
     def _source_batches(self, extra: Sequence[str]) -> Iterator[pd.DataFrame]:

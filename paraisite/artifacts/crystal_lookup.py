@@ -19,6 +19,7 @@ from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.datasets.table import reduce_formulas
+from paraisite.data.structure_files.formats import name_crystal, split_number
 from paraisite.data.structure_files.reading import read_structure
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal, read_crystals
@@ -30,7 +31,8 @@ def find_crystal(what: str, folder: Path | None) -> Crystal:
     """Return a crystal; a file that exists wins over ids.
 
     Args:
-        what: A structure file; the id of a row of a list of candidates or of a screening; an id or formula of Togo15.
+        what: A structure file, with "#" and a number one of its crystals; the id of a row of a list of candidates or of
+            a screening; an id or formula of Togo15.
         folder: Of the list or screening; None for ``build/candidates/``.
 
     Raises:
@@ -38,8 +40,9 @@ def find_crystal(what: str, folder: Path | None) -> Crystal:
         ConfigError: Several are meant.
         StructureError: The file holds none.
     """
-    if Path(what).is_file():
-        return _read_one(Path(what))
+    for name, number in ((what, None), split_number(what)):
+        if Path(name).is_file():
+            return _read_one(Path(name), number)
     if folder is not None and is_screening(folder):
         crystal = _find_in_screening(what, folder)
     else:
@@ -52,13 +55,16 @@ def find_crystal(what: str, folder: Path | None) -> Crystal:
     return crystal
 
 
-def _read_one(path: Path) -> Crystal:
+def _read_one(path: Path, number: int | None) -> Crystal:
     crystals = read_crystals([path])
-    if len(crystals) != 1:
-        raise ConfigError(f"{path} holds {len(crystals)} crystals, expected one")
-    if isinstance(reason := crystals[0].found, str):
-        raise StructureError(f"{path}: {reason}")
-    return Crystal(path.stem, crystals[0].found)
+    if number is None and len(crystals) != 1:
+        raise ConfigError(f"{path} holds {len(crystals)} crystals: name one, as {name_crystal(path.name, 1)}")
+    if number is not None and not 1 <= number <= len(crystals):
+        raise ConfigError(f"{path} holds {len(crystals)} crystals, and no number {number}")
+    found = crystals[(number or 1) - 1].found
+    if isinstance(found, str):
+        raise StructureError(f"{path if number is None else name_crystal(str(path), number)}: {found}")
+    return Crystal(path.stem if number is None else name_crystal(path.stem, number), found)
 
 
 def _find_in_lists(material_id: str, folder: Path) -> Crystal | None:

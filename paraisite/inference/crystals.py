@@ -9,7 +9,7 @@ from typing import Final
 from pymatgen.core.structure import Structure
 
 from paraisite.core.shown_text import escape_undecodable
-from paraisite.data.structure_files.formats import list_structure_files
+from paraisite.data.structure_files.formats import list_structure_files, name_crystal
 from paraisite.data.structure_files.reading import FoundCrystal, parse_content, read_file, to_structure
 
 STANDARD_INPUT: Final = Path("-")
@@ -70,4 +70,4 @@ def _name_crystals(name: str, crystals: Sequence[FoundCrystal]) -> Iterator[Crys
     if not crystals:
         yield Crystal(name, "it holds no structure")
     for number, one in enumerate(crystals, start=1):
-        yield Crystal(name if len(crystals) == 1 else f"{name}#{number}", to_structure(one.crystal))
+        yield Crystal(name_crystal(name, number, is_only=len(crystals) == 1), to_structure(one.crystal))

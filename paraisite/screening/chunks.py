@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
@@ -39,6 +41,7 @@ class Span:
         start: Byte where they start.
         stop: Byte where they end; None for the end of the file.
         content: The rows themselves, where a worker could not find them by bytes: in compressed files and in tables.
+        is_only: Whether the file holds no other row.
     """
 
     form: Form
@@ -47,6 +50,7 @@ class Span:
     start: int = 0
     stop: int | None = None
     content: tuple[bytes, ...] | pa.RecordBatch | None = None
+    is_only: bool = False
 
     def rows(self) -> Iterator[bytes]:
         """Yield the bytes of each row of a text file.
@@ -150,12 +154,21 @@ class TextFile:
             except (EOFError, OSError, zlib.error, ValueError) as error:
                 raise DataError(f"{self.path} cannot be read behind its row {n_done}: {error}") from error
 
+    @cached_property
+    def has_one_row(self) -> bool:
+        """Whether the file holds one row and no other."""
+        try:
+            return len(list(islice(self.records(), 2))) == 1
+        except DataError:  # behind the first one
+            return False
+
     def span(self, first: int, records: list[RawRow]) -> Span:
         """Return the span of consecutive records, the first of them number ``first``."""
         if self.is_compressed:
-            return Span(self.form, self.path, first, content=tuple(record.content for record in records))
-        last = records[-1]
-        return Span(self.form, self.path, first, records[0].start, last.start + last.n_byte)
+            content = tuple(record.content for record in records)
+            return Span(self.form, self.path, first, content=content, is_only=self.has_one_row)
+        end = records[-1].start + records[-1].n_byte
+        return Span(self.form, self.path, first, records[0].start, end, is_only=self.has_one_row)
 
 
 class _Unpacked(io.RawIOBase):

@@ -30,7 +30,7 @@ SUMMARY_FILE: Final = "_summary.json"
 SOURCE_KEY: Final = "source"
 """In the summary: what was screened, an absolute path or a data set's name."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of the parts, and of what their columns mean: raise it when rows of the same crystals and model change."""
 
 _COMPRESSION: Final = "zstd"

@@ -25,6 +25,7 @@ from paraisite.data.sources.own_records import ID_COLUMNS
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files.content import MAX_FILE_BYTES
 from paraisite.data.structure_files.extended_xyz import read_frame
+from paraisite.data.structure_files.formats import name_crystal
 from paraisite.data.structure_files.json_documents import STRUCTURE
 from paraisite.data.structure_files.json_values import parse_json
 from paraisite.data.structure_files.reading import FoundCrystal, read_file, read_row
@@ -73,17 +74,17 @@ def read_chunk(chunk: Chunk) -> list[Row]:
 def _read_rows(span: Span) -> Iterator[Row]:
     if span.form is Form.FILE:
         found = _read_file(span.path)
-        name = span.path.name if len(found) == 1 else f"{span.path.name}#{span.first + 1}"
+        name = name_crystal(span.path.name, span.first + 1, is_only=len(found) == 1)
         yield _build_row(name, found[span.first].crystal if span.first < len(found) else _CHANGED)
         return
     if isinstance(span.content, pa.RecordBatch):
         for number, values in enumerate(list_rows(span.content), start=span.first + 1):
-            place = f"{span.path.name} {number}"
+            place = name_crystal(span.path.name, number)
             yield Rejection(place, values) if isinstance(values, str) else _from_values(values, place)
         return
     read_one = _from_line if span.form is Form.LINES else _from_frame
     for number, content in enumerate(span.rows(), start=span.first + 1):
-        place = f"{span.path.name} {number}"
+        place = name_crystal(span.path.name, number, is_only=span.is_only)
         yield read_one(content, place) if len(content) <= MAX_FILE_BYTES else Rejection(place, _TOO_LONG)
 
 

@@ -11,16 +11,22 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from mlflow.models import Model, ModelSignature
-from mlflow.types.schema import ColSpec, Schema
+from mlflow.types.schema import AnyType, ColSpec, Schema
 
 from paraisite.core.paths import PREDICTOR
+from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.data.structure_types import rocksalt
 from paraisite.inference import rows
 
 _SERVED_MODEL: Final = Path(__file__).with_name("served_model.py")
 _REQUIREMENTS: Final = ("mlflow", "numpy", "pandas", "pymatgen", "safetensors", "scikit-learn", "tensorflow")
 _SIGNATURE: Final = ModelSignature(
-    inputs=Schema([ColSpec("string", rows.STRUCTURE)]),
+    inputs=Schema(
+        [
+            ColSpec("string", rows.STRUCTURE),
+            *(ColSpec(AnyType(), name, required=False) for name in COMPARED_KEYS),  # else MLflow takes them away
+        ]
+    ),
     outputs=Schema([ColSpec(kind, name) for name, kind in rows.list_column_types().items()]),
 )
 

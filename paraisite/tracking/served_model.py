@@ -3,6 +3,7 @@
 Only MLflow executes this file. It needs the paraisite package to be importable.
 """
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,14 @@ from pymatgen.core.structure import Structure
 
 from paraisite.core.paths import PREDICTOR
 from paraisite.data.structure_files.json_values import name_of
-from paraisite.data.structure_files.reading import only_structure, parse_content, read_row, to_structure
+from paraisite.data.structure_files.reading import (
+    compare_with_stated,
+    only_crystal,
+    parse_content,
+    read_row,
+    to_structure,
+)
+from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.errors import CheckpointError
 from paraisite.inference import rows
 
@@ -40,7 +48,8 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Predict for each row of the column ``structure``: CIF, POSCAR, extended XYZ or JSON as text.
 
-        JSON may also stand there as it is, not as text.
+        JSON may also stand there as it is, not as text. Where a formula and the like stand in further columns, the
+        crystal is compared with them, as in tables.
 
         Returns:
             The columns of ``inference.rows.list_column_types``, in the order given; ``reason`` says why a row has no
@@ -57,17 +66,20 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
                 f"{MAX_CHARACTERS} characters",
                 error_code=INVALID_PARAMETER_VALUE,
             )
-        structures = [_read_cell(cell) for cell in texts]
+        beside = model_input[[name for name in COMPARED_KEYS if name in model_input]].to_dict("records")
+        structures = [_read_row(cell, stated) for cell, stated in zip(texts, beside, strict=True)]
         return rows.build_frame(self._predictor.predict(structures, compiled=True))
 
 
-def _read_cell(cell: object) -> Structure | str:
-    """Return a cell's crystal, or the reason why there is none: whatever one holds, the others are answered."""
+def _read_row(cell: object, stated: Mapping[Hashable, object]) -> Structure | str:
+    """Return a row's crystal, or the reason why there is none: whatever one holds, the others are answered."""
     if isinstance(cell, dict):
-        return to_structure(read_row(cell))
-    if not isinstance(cell, str):
+        crystal = read_row(cell)
+    elif isinstance(cell, str):
+        crystal = only_crystal(parse_content(cell))
+    else:
         return f"the row holds {name_of(cell)}, expected a structure as text"
-    return only_structure(parse_content(cell))
+    return to_structure(compare_with_stated(crystal, {str(name): value for name, value in stated.items()}))
 
 
 mlflow.models.set_model(PredictorModel())

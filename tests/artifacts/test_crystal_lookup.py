@@ -53,6 +53,20 @@ def test_a_formula_of_several_crystals_asks_for_an_id(tmp_path: Path) -> None:
         find_crystal("GaN", tmp_path)
 
 
+def test_one_of_several_crystals_of_a_file_is_found_by_its_number(tmp_path: Path) -> None:
+    """Screenings and predictions name them so."""
+    path = tmp_path / "two.cif"
+    salts = [rocksalt(4.2, ("Mg", "O")), rocksalt(5.0, ("K", "F"))]
+    path.write_text("".join(salt.to(fmt="cif") for salt in salts))
+    assert [find_crystal(f"{path}#{number}", None).formula for number in (1, 2)] == ["MgO", "KF"]
+    assert find_crystal(f"{path}#2", None).name == "two#2"
+    with pytest.raises(ConfigError, match=r"two\.cif holds 2 crystals: name one, as two\.cif#1"):
+        find_crystal(str(path), None)
+    for number in (0, 3):
+        with pytest.raises(ConfigError, match=rf"holds 2 crystals, and no number {number}"):
+            find_crystal(f"{path}#{number}", None)
+
+
 def test_a_file_wins_and_has_to_be_readable(tmp_path: Path) -> None:
     path = tmp_path / "MgO.cif"
     rocksalt(4.2, ("Mg", "O")).to(str(path), fmt="cif")

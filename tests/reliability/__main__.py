@@ -27,7 +27,7 @@ from tests.reliability.scenarios import SCENARIOS, warm_up
 SMALL: Final = "small"
 PAGE: Final = ROOT / "docs" / "reliability.md"
 _BEGIN, _END = "<!-- counts -->\n", "<!-- end of counts -->\n"
-_N_OF_SLOW: Final = 30
+_N_OF_SLOW: Final = 12
 _SLOW: Final = ("first registration", "registration", "fit")
 """Scenarios of many moments, all of them alike, and of seconds each: an even choice of moments is hit."""
 

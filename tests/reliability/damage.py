@@ -62,7 +62,9 @@ def read_damaged(kind: str, n: int, root: Path) -> list[Reading]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         numbers = range(len(readings), min(n, len(readings) + _PER_PROCESS))
-        ended = run_apart(lambda numbers=numbers: _read_all(kind, numbers, folder), folder=folder)
+        ended = run_apart(
+            lambda numbers=numbers: _read_all(kind, numbers, folder), folder=folder, progress=folder / _RESULTS
+        )
         found = [json.loads(line) for line in (folder / _RESULTS).read_text().splitlines()]
         readings += [Reading(each["number"], Outcome(each["outcome"]), each["what"]) for each in found]
         if len(found) < len(numbers):

@@ -15,7 +15,7 @@ from typing import Final
 SECONDS: Final = 60.0
 """After which a command hangs."""
 
-_PAUSE_SECONDS: Final = 0.005
+_PAUSE_SECONDS: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ def run_apart(
     folder: Path,
     variables: Mapping[str, str] | None = None,
     reader_is_gone: bool = False,
+    progress: Path | None = None,
 ) -> Ended:
     """Run something in a process of its own, as a command runs.
 
@@ -45,12 +46,13 @@ def run_apart(
         folder: Where it works.
         variables: Environment variables.
         reader_is_gone: Nobody reads what it prints: its standard output is a closed pipe.
+        progress: A file; for as long as it grows, the process does not hang.
     """
     log = folder.with_name(f"{folder.name}.log")
     pid = os.fork()
     if pid == 0:
         _become_command(action, folder, log, variables or {}, reader_is_gone=reader_is_gone)
-    code = _wait(pid)
+    code = _wait(pid, progress)
     said = log.read_text(errors="replace")
     log.unlink()
     return Ended(code, said)
@@ -87,9 +89,11 @@ def _become_command(
         os._exit(code)
 
 
-def _wait(pid: int) -> int | None:
-    deadline = time.monotonic() + SECONDS
+def _wait(pid: int, progress: Path | None) -> int | None:
+    deadline, size = time.monotonic() + SECONDS, 0
     while time.monotonic() < deadline:
+        if progress is not None and progress.exists() and progress.stat().st_size > size:
+            deadline, size = time.monotonic() + SECONDS, progress.stat().st_size
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)

@@ -92,7 +92,7 @@ def test_the_forms_of_a_line_mean_the_same():
         },
         structure.as_dict(),
     )
-    assert [row.material_id for row in rows] == ["a", "b", "c", "d", "rows.jsonl 5"]
+    assert [row.material_id for row in rows] == ["a", "b", "c", "d", "rows.jsonl#5"]
     for row in rows:
         assert row.formula == "NaCl"
         found = Lattice(row.arrays.lattice_angstrom[0]).parameters  # a cell by its angles may be turned

@@ -46,7 +46,7 @@ def score(scorer: PlainScorer, *lines: str) -> list[dict[str, Any]]:
 def test_each_row_has_its_answer_or_its_reason():
     rows = score(PlainScorer(), *LINES)
     assert [row[ROW] for row in rows] == [100, 101, 102, 103, 104]
-    assert [row[MATERIAL_ID] for row in rows] == ["good", "x.jsonl 42", "isolated", "shared", "good"]
+    assert [row[MATERIAL_ID] for row in rows] == ["good", "x.jsonl#42", "isolated", "shared", "good"]
     assert [row[FORMULA] for row in rows] == ["NaCl", None, "Po", None, "NaCl"]
     assert [row[REASON] is None for row in rows] == [row[ATOMS] is not None for row in rows]
     assert [row[DISTANCE] and round(row[DISTANCE], 3) for row in rows] == [2.845, None, None, None, 2.5]

@@ -14,6 +14,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from paraisite.data.record import Rejection
 from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import DataError, MissingInputError
+from paraisite.inference.crystals import read_crystals
 from paraisite.screening import chunks, records, sources
 from paraisite.screening.chunks import Source
 from paraisite.screening.records import ScreenedCrystal, read_chunk
@@ -83,8 +84,25 @@ def test_every_form_yields_each_crystal_once_and_in_order(make: Make, n_row: int
 
 def test_ids_are_the_rows_own_or_their_place(tmp_path: Path):
     assert [row.material_id for row in read(open_source(json_lines_file(tmp_path)), 3)][5] == "mp-5"
-    assert [row.material_id for row in read(open_source(table_of_text(tmp_path)), 3)][5] == "rows.parquet 6"
-    assert [row.material_id for row in read(open_source(frames(tmp_path)), 3)][5] == "rows.extxyz 6"
+    assert [row.material_id for row in read(open_source(table_of_text(tmp_path)), 3)][5] == "rows.parquet#6"
+    assert [row.material_id for row in read(open_source(frames(tmp_path)), 3)][5] == "rows.extxyz#6"
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_predictions_and_screenings_name_a_files_frames_alike(tmp_path: Path, n: int):
+    """The second frame of a file was "rows.extxyz 2" here and "rows.extxyz#2" there."""
+    path = tmp_path / "rows.extxyz"
+    write(path, [AseAtomsAdaptor.get_atoms(crystal) for crystal in CRYSTALS[:n]])
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text("".join(json.dumps(crystal.as_dict()) + "\n" for crystal in CRYSTALS[:n]))
+    packed = tmp_path / "rows.extxyz.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    for file in (path, lines, packed):
+        named = [Path(crystal.name).name for crystal in read_crystals([file])]
+        assert [row.material_id for row in read(open_source(file), 1)] == named
+        assert named[0] == (file.name if n == 1 else f"{file.name}#1")
+    of_folder = [Path(crystal.name).name for crystal in read_crystals([tmp_path])]
+    assert [row.material_id for row in read(open_source(tmp_path), 1)] == of_folder
 
 
 def test_equal_ids_stay_rows_of_their_own(tmp_path: Path):
@@ -99,7 +117,7 @@ def test_a_broken_line_is_a_row_with_a_reason_and_a_blank_one_is_none(tmp_path: 
     path.write_bytes(b"".join([lines[0], b"\n", lines[1][:200] + b"\n", b"\xff\xfe\n", b"[1]\n", lines[2]]))
     rows = read(open_source(path), 2)
     assert [type(row) for row in rows] == [ScreenedCrystal, Rejection, Rejection, Rejection, ScreenedCrystal]
-    assert rows[1].material_id == "rows.jsonl 2"
+    assert rows[1].material_id == "rows.jsonl#2"
     assert "not a line of JSON" in rows[1].reason
     assert "expected a crystal" in rows[3].reason
 

@@ -80,6 +80,10 @@ def test_a_request_over_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch, limi
 def test_a_registered_model_answers_with_intervals():
     model = mlflow.pyfunc.load_model(URI)
     check_answers(model.predict(pd.DataFrame({rows.STRUCTURE: TEXTS})))
+    beside = {"formula": ["NaBr", None, "Si"], "nsites": [None, 4, 3]}
+    reasons = model.predict(pd.DataFrame({rows.STRUCTURE: TEXTS, **beside}))[REASON]
+    assert "the formula Na Br" in reasons[0]
+    assert reasons[2] == "2 atoms were read, while the file says 3"
     assert [column.name for column in model.metadata.get_output_schema()] == list(rows.list_column_types())
     assert model.input_example[rows.STRUCTURE][0].startswith("# generated using pymatgen")
 
@@ -162,6 +166,14 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
         except requests.ConnectionError:
             time.sleep(1)
     raise TimeoutError(f"no server at {address}")
+
+
+def test_what_stands_beside_a_structure_is_compared_with_it():
+    model = PredictorModel()
+    model._predictor = tiny_predictor()
+    asked = {rows.STRUCTURE: [TEXTS[0], TEXTS[0], SILICON.as_dict(), SILICON.as_dict()]}
+    found = model.predict(None, pd.DataFrame(asked | {"formula": ["NaCl", "KCl", "Si", "Ge"]}))
+    assert [bool(reason) for reason in found[REASON]] == [False, True, False, True]
 
 
 def test_a_bad_cell_costs_its_own_row():

@@ -13,7 +13,7 @@ from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, 
 from paraisite.data.sources.phono3py_files import find_result_folders, has_kappa, read_cell, read_kappa
 from paraisite.data.sources.structure_folder import list_folder_items
 from paraisite.data.sources.structure_table import list_table_items
-from paraisite.data.structure_files.formats import is_extended_xyz
+from paraisite.data.structure_files.formats import is_extended_xyz, name_crystal
 from paraisite.data.structure_files.reading import read_file, to_structure
 from paraisite.data.validation import validate_structure
 from paraisite.errors import DataError, MissingInputError, StructureError
@@ -92,9 +92,11 @@ def _list_phono3py_items(
 
 
 def _list_frame_items(path: Path, options: ImportOptions) -> Iterator[Item]:
-    for number, (facts, crystal, _) in enumerate(read_file(path), start=1):
+    found = read_file(path)
+    for number, (facts, crystal, _) in enumerate(found, start=1):
         names = (facts.get(name) for name in ID_COLUMNS)
-        material_id = next((str(name) for name in names if name is not None), f"{path.name} {number}")
+        place = name_crystal(path.name, number, is_only=len(found) == 1)
+        material_id = next((str(name) for name in names if name is not None), place)
 
         def make(
             material_id: str = material_id,

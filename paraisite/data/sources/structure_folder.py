@@ -1,7 +1,6 @@
 """A folder of structure files with a CSV table of values, as records to make."""
 
 import os
-import re
 import reprlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -14,13 +13,12 @@ from pymatgen.core.structure import Structure
 from paraisite.data.record import Record
 from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
 from paraisite.data.structure_files.content import plain_name
-from paraisite.data.structure_files.formats import list_structure_files
+from paraisite.data.structure_files.formats import list_structure_files, name_crystal, split_number
 from paraisite.data.structure_files.reading import FoundCrystal, only_structure, read_file, to_structure
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import PROTOTYPE
 
 FILE_COLUMNS: Final = ("file", "filename", "path")
-_NUMBERED: Final = re.compile(r"(.+)#(\d{1,9})")
 
 
 def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
@@ -70,8 +68,7 @@ def _lies_in(folder: Path, file: Path) -> bool:
 
 def _split_number(text: str, files: Mapping[str, Path]) -> tuple[str, int | None]:
     """Return a file's name, and which of its crystals is meant, as in "two.cif#2"; None for the only one."""
-    match = _NUMBERED.fullmatch(text)
-    return (match[1], int(match[2])) if match and text not in files else (text, None)
+    return (text, None) if text in files else split_number(text)
 
 
 def _read_one(file: Path, place: int | None) -> Structure | str:
@@ -79,7 +76,7 @@ def _read_one(file: Path, place: int | None) -> Structure | str:
     if place is not None and 1 <= place <= len(found):
         return to_structure(found[place - 1].crystal)
     if len(found) != 1 or place is not None:
-        return f"holds {len(found)} crystals, expected one: name it with its number, as {file.name}#1"
+        return f"holds {len(found)} crystals, expected one: name it with its number, as {name_crystal(file.name, 1)}"
     return only_structure(found)
 
 

@@ -36,6 +36,7 @@ _EXTENDED_XYZ_TEXT: Final = re.compile(r"\s*\d+[ \t]*\r?\n.*(?:Lattice|Propertie
 _XDATCAR_TEXT: Final = re.compile(r"^[ \t]*direct[ \t]+configuration[ \t]*=", re.IGNORECASE | re.MULTILINE)
 
 
+_NUMBERED: Final = re.compile(r"(.+)#(\d{1,9})")
 MAX_YAML_CHARACTERS: Final = 500_000
 _MAX_DIGITS: Final = 15
 _XSF_COUNT: Final = re.compile(r"^(?:PRIM|CONV)COORD.*\n\s*(\d+)", re.MULTILINE)
@@ -115,3 +116,14 @@ def list_structure_files(folder: Path) -> list[Path]:
     frames = tuple(f"*{suffix}{packed}" for suffix in EXTENDED_XYZ_SUFFIXES for packed in ("", *PACKED_SUFFIXES))
     files = {file for pattern in (*FOLDER_PATTERNS, *frames) for file in folder.glob(pattern)}
     return sorted(file for file in files if file.is_file())
+
+
+def name_crystal(file_name: str, number: int, *, is_only: bool = False) -> str:
+    """Return the name of one of a file's crystals, by its number from 1: "two.cif#2"; the only one has the file's."""
+    return file_name if is_only else f"{file_name}#{number}"
+
+
+def split_number(name: str) -> tuple[str, int | None]:
+    """Return a file's name, and which of its crystals is meant, as in "two.cif#2"; None for the only one."""
+    match = _NUMBERED.fullmatch(name)
+    return (match[1], int(match[2])) if match else (name, None)

@@ -100,7 +100,16 @@ def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
     found = parse_content(text)
     if len(found) != 1:
         return f"the text holds {len(found)} structures, expected one"
-    crystal = found[0].crystal
+    return compare_with_stated(found[0].crystal, values)
+
+
+def compare_with_stated(crystal: CrystalArrays | str, values: Mapping[str, Any]) -> CrystalArrays | str:
+    """Return a crystal that agrees with the formula and the like that stand beside it, else the reason; a reason stays.
+
+    Args:
+        crystal: A crystal, or the reason why there is none.
+        values: The other values of its row, by column.
+    """
     try:
         if not isinstance(crystal, str):
             check_stated(crystal, read_stated_values(values))
@@ -115,8 +124,13 @@ def read_structure(path: Path) -> Structure | str:
 
 
 def only_structure(found: list[FoundCrystal]) -> Structure | str:
+    """Return the only one of some crystals as pymatgen knows it, or the reason why there is none."""
+    return to_structure(only_crystal(found))
+
+
+def only_crystal(found: list[FoundCrystal]) -> CrystalArrays | str:
     """Return the only one of some crystals, or the reason why there is none."""
-    return to_structure(found[0].crystal) if len(found) == 1 else f"holds {len(found)} crystals, expected one"
+    return found[0].crystal if len(found) == 1 else f"holds {len(found)} crystals, expected one"
 
 
 def to_structure(crystal: CrystalArrays | str) -> Structure | str:

@@ -17,9 +17,14 @@ import numpy.typing as npt
 from paraisite.errors import WeightsError
 
 HDF5_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
-_OPEN: Final = "import sys, h5py; h5py.File(sys.argv[1]).attrs.get('model_config')"
-_OPEN_SECONDS: Final = 60.0
-"""A second where the machine is idle."""
+_OPEN: Final = """
+import sys, h5py
+with h5py.File(sys.argv[1]) as file:
+    file.attrs.get("model_config"), sorted({*file.attrs, *file})
+    file["model_weights"].visititems(lambda _, each: each[()] if isinstance(each, h5py.Dataset) else None)
+"""
+_OPEN_SECONDS: Final = 15.0
+"""It takes one where the machine is idle."""
 
 
 @dataclass(frozen=True)

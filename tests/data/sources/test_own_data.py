@@ -250,16 +250,16 @@ def test_extended_xyz_holds_many_crystals_and_their_values(tmp_path: Path):
     records, rejected = load_own_data(path, OPTIONS)
     assert {record.material_id: record.kappa_w_per_m_k for record in records} == {
         "salt": 8.0,
-        "all.extxyz 2": 7.0,
+        "all.extxyz#2": 7.0,
         "last": 6.0,
     }
     assert records[0].structure.reduced_formula == "NaCl"
     found = {item.material_id: item.reason for item in rejected}
-    assert "positive" in found["all.extxyz 3"]
+    assert "positive" in found["all.extxyz#3"]
     assert "not periodic" in found["sheet"]
-    assert "no kappa_w_per_m_k" in found["all.extxyz 5"]
-    assert "not a readable structure" in found["all.extxyz 6"]
-    assert "not a readable structure" in found["all.extxyz 8"]
+    assert "no kappa_w_per_m_k" in found["all.extxyz#5"]
+    assert "not a readable structure" in found["all.extxyz#6"]
+    assert "not a readable structure" in found["all.extxyz#8"]
 
 
 def test_an_extended_xyz_file_ends_where_no_length_stands(tmp_path: Path):
