@@ -8,7 +8,7 @@ import pytest
 from paraisite.artifacts import missing_inputs
 from paraisite.artifacts.missing_inputs import find_missing_input
 from paraisite.config import Config, load_config
-from paraisite.data.sources import megnet_weights
+from paraisite.core.files import CACHE_VARIABLE
 from paraisite.errors import MissingInputError
 from paraisite.training.recipes import RECIPES
 from tests.conftest import ROOT
@@ -18,11 +18,12 @@ from tests.conftest import ROOT
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     """Work in an empty folder, without a network, and with an empty registry."""
 
-    def unreachable(name: str) -> Path:
+    def unreachable(name: str, *, n_attempt: int) -> Path:
         raise MissingInputError(f"{name}.hdf5 could not be downloaded")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(megnet_weights, "fetch_published_weights", unreachable)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(missing_inputs, "fetch_published_weights", unreachable)
     monkeypatch.setattr(missing_inputs, "is_registered", lambda name: False)
     settings = load_config(ROOT / "params.yaml")
     data = dataclasses.replace(settings.data, aflow_table=Path("aflow"), formation_energy_weights=Path("energy.hdf5"))
@@ -38,7 +39,11 @@ def test_what_comes_by_way_of_aflow_needs_its_table(config: Config, name: str) -
 @pytest.mark.parametrize("name", ["FETG15", "FEAF"])
 def test_megnets_energies_need_its_weights(config: Config, name: str) -> None:
     Path("aflow").touch()
-    assert find_missing_input(RECIPES[name], config) == "formation_energy.hdf5 could not be downloaded"
+    missing = find_missing_input(RECIPES[name], config)
+    assert missing == (
+        "MEGNet's weights energy.hdf5 are absent and could not be downloaded "
+        "(PARAISITE_FORMATION_ENERGY_WEIGHTS names another place)"
+    )
     Path("energy.hdf5").touch()
     assert find_missing_input(RECIPES[name], config) is None
 

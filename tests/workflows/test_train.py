@@ -11,9 +11,8 @@ from paraisite.artifacts import initial_weights, missing_inputs, registered_weig
 from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config
-from paraisite.core.files import file_sha256
+from paraisite.core.files import CACHE_VARIABLE, file_sha256
 from paraisite.core.paths import built
-from paraisite.data.sources import megnet_weights
 from paraisite.errors import MissingInputError
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.target_scaler import TargetScaler
@@ -116,11 +115,12 @@ def trained_recipes(config: Config, monkeypatch: pytest.MonkeyPatch) -> list[str
         assert not in_pipeline
         return TrainingOutput(trained(config, recipe.name), None)
 
-    def unreachable(name: str) -> Path:
+    def unreachable(name: str, *, n_attempt: int) -> Path:
         raise MissingInputError(f"{name} could not be downloaded")
 
     monkeypatch.setattr(train, "_train", note)
-    monkeypatch.setattr(megnet_weights, "fetch_published_weights", unreachable)
+    monkeypatch.setenv(CACHE_VARIABLE, str(Path("cache").absolute()))
+    monkeypatch.setattr(missing_inputs, "fetch_published_weights", unreachable)
     monkeypatch.setattr(missing_inputs, "is_registered", lambda name: False)
     return names
 
