@@ -14,14 +14,21 @@ MAX_VALUES: Final = 300_000_000
 """Of a column in one row group, which a file of kilobytes can hold where they repeat: gigabytes of memory."""
 
 
+MAX_PACKED_BYTES: Final = 500_000_000
+_MAX_RATIO: Final = 1000
+"""A row group's column that is more than these, and so many times what it takes in the file, can be a single page, and
+that is unpacked as a whole."""
+
 _MAX_BYTES_AT_ONCE: Final = 64_000_000
+_BUFFER_BYTES: Final = 1 << 20
 _UNREADABLE: Final = (ValueError, OverflowError, pa.ArrowException)
 
 
 def open_table(path: Path) -> pq.ParquetFile:
-    """Open a table; equal texts of a column stay one in memory, as they are in the file, where it is small.
+    """Open a table to be read in small pieces, however large its row groups are.
 
-    Of a large one, pyarrow would hold all texts that it has read so far.
+    Equal texts of a column stay one in memory, as they are in the file, where it is small. Of a large one, pyarrow
+    would hold all texts that it has read so far.
 
     Raises:
         OSError: As pyarrow's exceptions: it is no readable parquet table.
@@ -31,7 +38,9 @@ def open_table(path: Path) -> pq.ParquetFile:
     columns = (group.column(place) for group in groups for place in range(group.num_columns))
     large = {column.path_in_schema for column in columns if column.total_uncompressed_size > _MAX_BYTES_AT_ONCE}
     texts = [field.name for field in schema if _is_text(field.type) and "." not in field.name]
-    return pq.ParquetFile(path, read_dictionary=[name for name in texts if name not in large])
+    kept_equal = [name for name in texts if name not in large]
+    # Without these two a row group's whole column is in memory before its first row.
+    return pq.ParquetFile(path, read_dictionary=kept_equal, buffer_size=_BUFFER_BYTES, pre_buffer=False)
 
 
 def iterate_batches(table: pq.ParquetFile, n_row: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -58,7 +67,8 @@ def check_sizes(path: Path, metadata: pq.FileMetaData, columns: Sequence[str]) -
     """Do nothing if columns can be read in parts that memory holds.
 
     Raises:
-        DataError: A row group declares more values than ``MAX_VALUES`` in one of them, or less than none.
+        DataError: A row group declares more values than ``MAX_VALUES`` in one of them, or less than none; or far more
+            bytes than it has in the file.
     """
     wanted = set(columns)
     for number in range(metadata.num_row_groups):
@@ -66,6 +76,13 @@ def check_sizes(path: Path, metadata: pq.FileMetaData, columns: Sequence[str]) -
         for place in range(group.num_columns):
             column = group.column(place)
             name = column.path_in_schema.partition(".")[0]
+            n_byte, n_packed = column.total_uncompressed_size, column.total_compressed_size
+            if name in wanted and n_byte > max(MAX_PACKED_BYTES, _MAX_RATIO * n_packed):
+                raise DataError(
+                    f"{path}: column {name!r} has {n_byte / 1e6:.0f} MB in row group {number}, of which the file holds "
+                    f"{n_packed / 1e6:.2f} MB, expected at most {MAX_PACKED_BYTES / 1e6:g} MB where so little is held: "
+                    "write it in smaller row groups"
+                )
             if name in wanted and not 0 <= column.num_values <= MAX_VALUES:
                 raise DataError(
                     f"{path}: column {name!r} has {column.num_values} values in row group {number}, expected at most "

@@ -25,6 +25,30 @@ def test_a_column_that_declares_gigabytes_is_refused_before_it_is_read(tmp_path:
     check_sizes(path, pq.read_metadata(path), [])
 
 
+def test_a_column_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parquet_rows, "MAX_PACKED_BYTES", 10_000_000)
+    path = tmp_path / "rows.parquet"
+    equal = pa.table({"structure": ["x" * 4000] * 5000})
+    pq.write_table(equal, path, use_dictionary=False, compression="zstd", data_page_size=1 << 30)
+    with pytest.raises(DataError, match=r"column 'structure' has 20 MB in row group 0, of which the file holds 0\.0"):
+        check_sizes(path, pq.read_metadata(path), ["structure"])
+    check_sizes(path, pq.read_metadata(path), ["formula"])
+
+
+def test_a_row_group_of_any_size_is_read_in_small_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One of gigabytes, as writers that are given no size make them, was in memory as a whole."""
+    monkeypatch.setattr(parquet_rows, "_MAX_BYTES_AT_ONCE", 5_000_000)
+    path, letters = tmp_path / "rows.parquet", np.random.default_rng(0).integers(32, 127, (10_000, 2000), np.uint8)
+    pq.write_table(pa.table({"structure": [row.tobytes().decode() for row in letters]}), path, use_dictionary=False)
+    assert pq.read_metadata(path).num_row_groups == 1
+    before, most = pa.total_allocated_bytes(), 0
+    with open_table(path) as table:
+        for batch in iterate_batches(table, 100, ["structure"]):
+            assert len(batch) == 100
+            most = max(most, pa.total_allocated_bytes() - before)
+    assert most < 8_000_000  # of 20
+
+
 def test_rows_of_a_large_batch_are_the_same_one_by_one(monkeypatch: pytest.MonkeyPatch):
     batch = pa.record_batch({"a": [1, None, 3], "b": [["x"], [], None]})
     expected = list(list_rows(batch))
