@@ -9,7 +9,7 @@ import pytest
 from mlflow.server import get_app_client
 
 from tests.graphs.crystals import rocksalt
-from tests.integration.server_with_users import ADMIN, USERS, server_with_users
+from tests.mlflow_servers import ADMIN, USERS, server_with_users
 from tests.pipeline import ROOT, params_text, two_splits
 
 PREDICT = ("predict", "--model", "RWTG15@champion", "NaCl.cif")

@@ -2,12 +2,6 @@
 
 import json
 import math
-import os
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,8 +23,8 @@ from paraisite.tracking.runs import log_pretraining, log_recipe, recipe_run
 from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.pretraining import Pretraining
 from paraisite.training.recipe_result import RecipeResult
+from tests.mlflow_servers import running
 from tests.synthetic_result import make_ensemble, make_result
-from tests.waiting import wait_until
 
 
 def children(client: MlflowClient, run_id: str) -> list[Run]:
@@ -247,29 +241,10 @@ def test_the_default_store_is_a_database_in_the_working_folder(
 @pytest.fixture
 def server(client: MlflowClient, tmp_path: Path) -> Iterator[str]:
     """Yield the address of an MLflow server of its own that also keeps artifacts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{tmp_path}/mlflow.db"]
-    command += ["--serve-artifacts", "--artifacts-destination", str(tmp_path / "served"), "--host", "127.0.0.1"]
-    with (tmp_path / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--port", str(port), "--workers", "1"], stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health"), is_alive=lambda: process.poll() is None)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=10):
-            return True
-    except OSError:
-        return False
+    command = ["server", "--backend-store-uri", f"sqlite:///{tmp_path}/mlflow.db", "--workers", "1"]
+    command += ["--serve-artifacts", "--artifacts-destination", str(tmp_path / "served")]
+    with running(command, tmp_path, health="health") as address:
+        yield address
 
 
 @pytest.mark.slow

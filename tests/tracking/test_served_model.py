@@ -2,12 +2,7 @@
 
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,6 +26,7 @@ from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.served_model import PredictorModel
 from tests.graphs.crystals import diamond, rocksalt
 from tests.inference.known_predictors import tiny_ensemble, tiny_predictor
+from tests.mlflow_servers import running
 from tests.models.reference import random_member
 from tests.synthetic_result import make_result
 
@@ -115,7 +111,9 @@ def test_a_predictor_comes_back_from_the_registry():
 @pytest.mark.timeout(2 * SECONDS_TO_START)
 @pytest.mark.usefixtures("registered")
 def test_a_server_answers_a_cif_over_http(tmp_path: Path):
-    with server(tmp_path) as address:
+    command = ["models", "serve", "-m", URI, "--env-manager", "local"]
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
+    with running(command, tmp_path, health="ping", variables=store) as address:
         data = {"dataframe_records": [{rows.STRUCTURE: text} for text in TEXTS]}
         reply = requests.post(f"{address}/invocations", json=data, timeout=SECONDS_TO_START)
         assert reply.status_code == 200, reply.text
@@ -137,35 +135,6 @@ def test_a_user_defined_function_on_spark_answers_a_column(monkeypatch: pytest.M
     finally:
         spark.stop()
     check_answers(found)
-
-
-@contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Yield the address of `mlflow models serve`, which is stopped afterwards."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["-m", "mlflow", "models", "serve", "-m", URI, "-p", str(port), "--env-manager", "local"]
-    settings = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, *command], cwd=folder, env=os.environ | settings) as process:
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait_for(address, process)
-            yield address
-        finally:
-            process.terminate()
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Return when the server answers."""
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if requests.get(f"{address}/ping", timeout=5).status_code == 200:
-                return
-        except requests.ConnectionError:
-            time.sleep(1)
-    raise TimeoutError(f"no server at {address}")
 
 
 def test_what_stands_beside_a_structure_is_compared_with_it():

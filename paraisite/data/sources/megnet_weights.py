@@ -16,14 +16,13 @@ from paraisite.core.progress import ignore_progress
 from paraisite.data.sources.resumable_download import (
     Progress,
     PublishedFile,
-    WrongContentError,
     fetch_sidecar,
     fetch_weights,
     is_sidecar,
     is_weights,
 )
-from paraisite.data.sources.retries import FailedAttemptError, repeat
-from paraisite.errors import ConfigError, MissingInputError, WeightsError
+from paraisite.data.sources.weights_download import download_weights
+from paraisite.errors import ConfigError
 
 _logger = logging.getLogger(__name__)
 
@@ -141,20 +140,12 @@ def fetch_published_weights(
     def attempt_weights() -> None:
         fetch_weights(url, path, published, timeout_seconds, progress or ignore_progress)
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The .json first: an .hdf5 file in the cache then always has it.
-        if not is_sidecar(sidecar, published):
-            repeat(attempt_sidecar, what=url, n_attempt=n_attempt, pause_seconds=pause_seconds)
-        if not is_weights(path, published):
-            repeat(attempt_weights, what=url, n_attempt=n_attempt, pause_seconds=pause_seconds)
-            _logger.info("downloaded %s", path)
-    except WrongContentError as error:
-        raise WeightsError(f"{url}: {error}; {_by_hand(name, published)}") from error
-    except FailedAttemptError as error:
-        raise MissingInputError(f"{url} could not be downloaded ({error}): {_by_hand(name, published)}") from error
-    except OSError as error:
-        raise MissingInputError(f"{path} could not be written ({error}): {_by_hand(name, published)}") from error
+    # The .json first: an .hdf5 file in the cache then always has it.
+    attempts = [] if is_sidecar(sidecar, published) else [attempt_sidecar]
+    attempts += [] if is_weights(path, published) else [attempt_weights]
+    if attempts:
+        by_hand = _by_hand(name, published)
+        download_weights(attempts, path, url=url, by_hand=by_hand, n_attempt=n_attempt, pause_seconds=pause_seconds)
     return path
 
 

@@ -5,18 +5,15 @@ The weights are CC BY 4.0. The download has been exercised against a local serve
 Source: Koker, Kotak and Smidt, arXiv 2508.16067; https://github.com/atomicarchitects/nequix.
 """
 
-import logging
 import os
 from pathlib import Path
 from typing import Final
 
 from paraisite.core.files import cache_folder
 from paraisite.core.progress import ignore_progress
-from paraisite.data.sources.resumable_download import ExpectedFile, Progress, WrongContentError, fetch_file
-from paraisite.data.sources.retries import FailedAttemptError, repeat
-from paraisite.errors import MissingInputError, WeightsError
-
-_logger = logging.getLogger(__name__)
+from paraisite.data.sources.resumable_download import ExpectedFile, Progress, fetch_file
+from paraisite.data.sources.weights_download import download_weights
+from paraisite.errors import MissingInputError
 
 WEIGHTS_VARIABLE: Final = "PARAISITE_NEQUIX_WEIGHTS"
 """Path of the file, where it is not to be downloaded."""
@@ -82,14 +79,5 @@ def fetch_nequix_weights(
         fetch_file(url, path, PINNED, timeout_seconds, progress or ignore_progress)
 
     by_hand = f"get {FILE_NAME} from {URL} and name its path in {WEIGHTS_VARIABLE}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        repeat(attempt, what=url, n_attempt=n_attempt, pause_seconds=pause_seconds)
-    except WrongContentError as error:
-        raise WeightsError(f"{url}: {error}; {by_hand}") from error
-    except FailedAttemptError as error:
-        raise MissingInputError(f"{url} could not be downloaded ({error}): {by_hand}") from error
-    except OSError as error:
-        raise MissingInputError(f"{path} could not be written ({error}): {by_hand}") from error
-    _logger.info("downloaded %s", path)
+    download_weights([attempt], path, url=url, by_hand=by_hand, n_attempt=n_attempt, pause_seconds=pause_seconds)
     return path
