@@ -19,7 +19,7 @@ from tests.reliability.mutations import damage
 from tests.reliability.processes import run_apart
 
 N_SAMPLE: Final = 12
-_SECONDS: Final = 20
+_SECONDS: Final = 60
 _MORE_BYTES: Final = 2 << 30
 _PER_PROCESS: Final = 200
 _RESULTS: Final = "results.jsonl"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-SECONDS: Final = 60.0
+SECONDS: Final = 120.0
 """After which a command hangs."""
 
 _PAUSE_SECONDS: Final = 0.01

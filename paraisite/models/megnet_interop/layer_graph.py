@@ -4,6 +4,7 @@ Nothing in the file is ever executed: its layers are names, settings and arrays.
 """
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,13 +19,18 @@ from paraisite.errors import WeightsError
 
 HDF5_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _OPEN: Final = """
-import sys, h5py
+import contextlib, sys, h5py
+with contextlib.suppress(ImportError):
+    import resource  # its limit holds where nobody waits any more, too
+    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
 with h5py.File(sys.argv[1]) as file:
     file.attrs.get("model_config"), sorted({*file.attrs, *file})
     file["model_weights"].visititems(lambda _, each: each[()] if isinstance(each, h5py.Dataset) else None)
 """
-_OPEN_SECONDS: Final = 15.0
-"""It takes one where the machine is idle."""
+_OPEN_SECONDS: Final = 60.0
+"""The ten seconds of a processor that it may take, where the machine is busy; one is usual."""
+
+_OUT_OF_TIME: Final = tuple(-getattr(signal, name) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name))
 
 
 @dataclass(frozen=True)
@@ -119,12 +125,13 @@ def _check_signature(path: Path) -> None:
 
 def _check_end(path: Path) -> None:
     """Open the file in another process first: on some damage HDF5's library goes round for ever, or crashes."""
+    command = [sys.executable, "-c", _OPEN, str(path)]
     try:
-        code = subprocess.run(
-            [sys.executable, "-c", _OPEN, str(path)], timeout=_OPEN_SECONDS, capture_output=True, check=False
-        ).returncode
-    except subprocess.TimeoutExpired as error:
-        raise WeightsError(f"{path}: damaged: HDF5's library comes to no end with it") from error
+        code = subprocess.run(command, timeout=_OPEN_SECONDS, capture_output=True, check=False).returncode
+    except subprocess.TimeoutExpired:
+        code = None
+    if code is None or code in _OUT_OF_TIME:
+        raise WeightsError(f"{path}: damaged: HDF5's library comes to no end with it")
     if code < 0:
         raise WeightsError(f"{path}: damaged: HDF5's library crashes with it")
 
