@@ -57,6 +57,15 @@ def test_tags_name_parent_data_and_metrics(client: MlflowClient) -> None:
     assert client.get_logged_model(version.source.removeprefix("models:/")).experiment_id == run.info.experiment_id
 
 
+@pytest.mark.parametrize(("recipe", "parent"), [("LFETG15", "LFE version 4"), ("FETG15", "FE version 4")])
+def test_a_version_names_the_formation_energies_that_it_was_trained_from(
+    client: MlflowClient, recipe: str, parent: str
+) -> None:
+    """That of LFETG15 named FE."""
+    result = dataclasses.replace(make_result(recipe, n_row=20, n_epoch=2), parent_version="4")
+    assert client.get_model_version(recipe, register(result).version).tags["parent_version"] == parent
+
+
 def test_no_warning_reaches_the_user(client: MlflowClient) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
