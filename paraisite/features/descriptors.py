@@ -4,6 +4,7 @@ What is known to set a conductivity: how heavy the atoms are and how different, 
 cell, how ionic their bonds. Elements' own properties are those of pymatgen's periodic table.
 """
 
+import itertools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
@@ -151,7 +153,7 @@ def _of_elements(name: str) -> Floats:
 
 def _physical(crystals: CrystalArrays) -> Floats:
     """Return the columns of ``PHYSICAL_DESCRIPTORS``, [n_crystal, 9]."""
-    _check_elements(crystals)
+    check_elements(crystals)
     if len(crystals) == 0:
         return np.zeros((0, len(PHYSICAL_DESCRIPTORS)))
     mass, electronegativity = (_of_elements(name)[crystals.atomic_number] for name in ("atomic_mass", "X"))
@@ -164,7 +166,7 @@ def _physical(crystals: CrystalArrays) -> Floats:
         np.log10(np.maximum.reduceat(mass, first)),
         np.log10(volume / crystals.n_atom),
         np.log10(np.minimum.reduceat(nearest, first)),
-        np.log10([_n_primitive_atom(crystals, row) for row in range(len(crystals))]),
+        np.log10(count_atoms_in_primitive_cells(crystals)),
         np.add.reduceat(electronegativity, first) / crystals.n_atom,
         np.maximum.reduceat(electronegativity, first) - np.minimum.reduceat(electronegativity, first),
         np.add.reduceat(neighbours, first) / crystals.n_atom,
@@ -174,7 +176,7 @@ def _physical(crystals: CrystalArrays) -> Floats:
 
 def _ionic(crystals: CrystalArrays) -> Floats:
     """Return the columns of ``IONIC_DESCRIPTORS``, [n_crystal, 6]."""
-    _check_elements(crystals)
+    check_elements(crystals)
     if len(crystals) == 0:
         return np.zeros((0, len(IONIC_DESCRIPTORS)))
     # By electronegativity, and of equal ones by atomic number.
@@ -186,16 +188,25 @@ def _ionic(crystals: CrystalArrays) -> Floats:
     return np.stack([_of_elements(name)[ion] for ion in ions for name in _OF_ION], axis=1)
 
 
-def _check_elements(crystals: CrystalArrays) -> None:
+def check_elements(crystals: CrystalArrays) -> None:
+    """Do nothing if every site holds one element.
+
+    Raises:
+        StructureError: One does not.
+    """
     if not crystals.atomic_number.all():
         raise StructureError("a site holds several elements or none: there are no descriptors of such a crystal")
 
 
-def _n_primitive_atom(crystals: CrystalArrays, row: int) -> int:
-    """Return the number of atoms in the primitive cell."""
-    atoms = slice(*crystals.atom_offset[row : row + 2])
-    return count_primitive_atoms(
-        crystals.lattice_angstrom[row], crystals.atomic_number[atoms], crystals.frac_coords[atoms]
+def count_atoms_in_primitive_cells(crystals: CrystalArrays) -> npt.NDArray[np.int64]:
+    """Return the number of atoms in each crystal's primitive cell, int64 [n_crystal]."""
+    cells = (slice(first, end) for first, end in itertools.pairwise(crystals.atom_offset))
+    return np.array(
+        [
+            count_primitive_atoms(lattice, crystals.atomic_number[atoms], crystals.frac_coords[atoms])
+            for lattice, atoms in zip(crystals.lattice_angstrom, cells, strict=True)
+        ],
+        np.int64,
     )
 
 

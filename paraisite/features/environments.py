@@ -1,0 +1,162 @@
+"""What surrounds each atom: how far its neighbours are, how many, in which directions, which, and how stiffly bound.
+
+Springs are no potential: a bond's stiffness is taken to fall with its length, in units of the covalent radii, by one
+law for all elements. What a model learns from is how it compares from crystal to crystal.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from paraisite.arrays import Floats
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.features.descriptors import Descriptor
+from paraisite.features.element_properties import covalent_radii_angstrom, tabulate_elements
+from paraisite.features.neighbour_shells import N_NEIGHBOUR, Shells
+
+SHELL_WIDTH: Final = 0.15
+"""A neighbour x times as far as the nearest counts exp(-((x - 1)/width)²) in an atom's shell."""
+
+_SHELL_WIDTHS: Final = {"narrow": 0.06, "medium": SHELL_WIDTH, "wide": 0.3}
+_RANKS: Final = (2, 4, 6, 8, 12)
+_DEGREES: Final = (1, 2, 3, 4, 6)
+_COSINES: Final = (-1.0, -0.5, -1.0 / 3.0, 0.0, 0.5)
+_COSINE_WIDTH: Final = 0.15
+_EXPONENTIAL_ANGSTROM: Final = 0.3
+_POWER: Final = 6
+_LEAST_STIFFNESS: Final = 1e-6
+
+SPRINGS: Final = {
+    "exponential": "exp(-(d - r)/0.3 Å) with the covalent radii's sum r",
+    "power": "(r/d)⁶ with the covalent radii's sum r",
+}
+"""Stiffness of a bond of length d, without unit."""
+
+ENVIRONMENTS: Final = (
+    Descriptor("log10_nearest", "log10(Å)", "Distance to the nearest neighbour."),
+    Descriptor("log10_reduced_nearest", "", "The same in units of the covalent radii's sum."),
+    *(
+        Descriptor(f"reduced_{rank}_over_nearest", "", f"Distance to neighbour {rank} over that to the nearest.")
+        for rank in _RANKS
+    ),
+    Descriptor("largest_gap", "", "Largest ratio of two successive neighbours' distances."),
+    Descriptor("bond_length_deviation", "", "Relative standard deviation of the bond lengths in the shell."),
+    *(
+        Descriptor(f"log10_coordination_{name}", "", f"Neighbours in a shell of relative width {width:g}.")
+        for name, width in _SHELL_WIDTHS.items()
+    ),
+    *(
+        Descriptor(f"order_{degree}", "", f"Steinhardt's bond-orientational order of degree {degree} in the shell.")
+        for degree in _DEGREES
+    ),
+    *(
+        Descriptor(f"angles_{number}", "", f"Share of bond angles with a cosine near {cosine:.2f}.")
+        for number, cosine in enumerate(_COSINES)
+    ),
+    Descriptor("electronegativity_difference", "", "Mean difference of electronegativity to the neighbours."),
+    Descriptor("ionicity", "", "Pauling's ionic character of the bonds, mean over the shell."),
+    Descriptor("neighbour_electronegativity", "", "Mean electronegativity of the neighbours."),
+    Descriptor("neighbour_ionization_energy", "eV", "Mean first ionization energy of the neighbours."),
+    Descriptor("log10_neighbour_mass_ratio", "", "Mean mass of the neighbours over the atom's."),
+    *(
+        Descriptor(f"{name}_{law}", unit, f"{meaning}, for springs {SPRINGS[law]}.")
+        for law in SPRINGS
+        for name, unit, meaning in (
+            ("log10_bond_frequency_squared", "log10(1/u)", "Sum over the bonds of stiffness over reduced mass"),
+            ("log10_softest_direction", "log10(1/u)", "Stiffness of the softest direction over the mass"),
+            ("log10_softest_over_stiffest", "", "Stiffness of the softest direction over that of the stiffest"),
+        )
+    ),
+)
+"""Of an atom; see ``describe_environments``. Bond-orientational order: Steinhardt, Nelson and Ronchetti, Phys. Rev. B
+28, 784 (1983), 10.1103/PhysRevB.28.784."""
+
+
+def describe_environments(crystals: CrystalArrays, shells: Shells) -> Floats:
+    """Return the columns of ``ENVIRONMENTS`` of every atom, [n_atom, n_descriptor]."""
+    if not len(shells.neighbour):
+        return np.zeros((0, len(ENVIRONMENTS)))
+    weight = weigh_shell(shells, SHELL_WIDTH)
+    columns = [
+        *_distances(shells, weight),
+        *(np.log10(weigh_shell(shells, width).sum(axis=1)) for width in _SHELL_WIDTHS.values()),
+        *_angles(shells, weight),
+        *_chemistry(crystals, shells, weight),
+        *_softness(crystals, shells),
+    ]
+    return np.stack(columns, axis=1)
+
+
+def weigh_shell(shells: Shells, width: float) -> Floats:
+    """Return how much each neighbour counts in the atom's first shell, [n_atom, N_NEIGHBOUR]."""
+    beyond = shells.reduced / shells.reduced[:, :1] - 1.0
+    return np.exp(-((beyond / width) ** 2)) * shells.taper
+
+
+def compute_stiffness(crystals: CrystalArrays, shells: Shells) -> dict[str, Floats]:
+    """Return each bond's stiffness by the laws of ``SPRINGS``, [n_atom, N_NEIGHBOUR] each."""
+    radii = covalent_radii_angstrom()[crystals.atomic_number]
+    touching = radii[:, None] + radii[shells.neighbour]
+    stretched = shells.distance_angstrom - touching
+    return {
+        "exponential": np.exp(-stretched / _EXPONENTIAL_ANGSTROM) * shells.taper,
+        "power": shells.reduced**-_POWER * shells.taper,
+    }
+
+
+def _distances(shells: Shells, weight: Floats) -> Iterator[Floats]:
+    reduced, total = shells.reduced, weight.sum(axis=1)
+    yield np.log10(shells.distance_angstrom.min(axis=1))
+    yield np.log10(reduced[:, 0])
+    for rank in _RANKS:
+        yield reduced[:, rank - 1] / reduced[:, 0]
+    yield (reduced[:, 1:] / reduced[:, :-1]).max(axis=1)
+    mean = (weight * shells.distance_angstrom).sum(axis=1) / total
+    variance = (weight * (shells.distance_angstrom - mean[:, None]) ** 2).sum(axis=1) / total
+    yield np.sqrt(variance) / mean
+
+
+def _angles(shells: Shells, weight: Floats) -> Iterator[Floats]:
+    cosine = np.clip(np.einsum("nki,nli->nkl", shells.direction, shells.direction), -1.0, 1.0)
+    together = weight[:, :, None] * weight[:, None, :]
+    total = weight.sum(axis=1) ** 2
+    for degree in _DEGREES:
+        polynomial = np.polynomial.legendre.legval(cosine, [0.0] * degree + [1.0])
+        # The sum is a square, but may be rounded to less than zero.
+        yield np.sqrt(np.maximum(np.einsum("nkl,nkl->n", together, polynomial) / total, 0.0))
+    others = together * (1.0 - np.eye(N_NEIGHBOUR))
+    # Without a second bond in the shell there is no angle, and no share of one.
+    n_angle = np.maximum(others.sum(axis=(1, 2)), 1e-9)
+    for centre in _COSINES:
+        near = np.exp(-(((cosine - centre) / _COSINE_WIDTH) ** 2))
+        yield np.einsum("nkl,nkl->n", others, near) / n_angle
+
+
+def _chemistry(crystals: CrystalArrays, shells: Shells, weight: Floats) -> Iterator[Floats]:
+    elements = {name: values[crystals.atomic_number] for name, values in tabulate_elements().items()}
+    total = weight.sum(axis=1)
+
+    def mean(values: Floats) -> Floats:
+        of_shell: Floats = (weight * values).sum(axis=1) / total
+        return of_shell
+
+    own, of_neighbours = (elements["electronegativity"][atoms] for atoms in (slice(None), shells.neighbour))
+    difference = np.abs(own[:, None] - of_neighbours)
+    yield mean(difference)
+    yield mean(1.0 - np.exp(-0.25 * difference**2))
+    yield mean(of_neighbours)
+    yield mean(elements["ionization_energy"][shells.neighbour])
+    mass = 10.0 ** elements["log10_mass"]
+    yield np.log10(mean(mass[shells.neighbour]) / mass)
+
+
+def _softness(crystals: CrystalArrays, shells: Shells) -> Iterator[Floats]:
+    mass = 10.0 ** tabulate_elements()["log10_mass"][crystals.atomic_number]
+    inverse_reduced_mass = 1.0 / mass[:, None] + 1.0 / mass[shells.neighbour]
+    for stiffness in compute_stiffness(crystals, shells).values():
+        tensor = np.einsum("nk,nki,nkj->nij", stiffness, shells.direction, shells.direction)
+        softest, stiffest = np.linalg.eigvalsh(tensor)[:, [0, 2]].T
+        yield np.log10(np.maximum((stiffness * inverse_reduced_mass).sum(axis=1), _LEAST_STIFFNESS))
+        yield np.log10(np.maximum(softest, _LEAST_STIFFNESS) / mass)
+        yield np.log10(np.maximum(softest, _LEAST_STIFFNESS) / np.maximum(stiffest, _LEAST_STIFFNESS))

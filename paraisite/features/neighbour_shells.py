@@ -1,0 +1,123 @@
+"""Each atom's nearest neighbours with directions, for descriptors of its environment.
+
+Near means near in units of the two covalent radii, so that a long bond of large atoms counts like a short one of small
+atoms. The list has one length for all atoms, but nothing that is computed from it may depend on which of several
+equally far neighbours are the last in it: the last one's weight is zero.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pymatgen.optimization.neighbors import find_points_in_spheres
+
+from paraisite.arrays import Floats
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.errors import StructureError
+from paraisite.features.element_properties import covalent_radii_angstrom
+from paraisite.graphs.neighbours import NUMERICAL_TOLERANCE_ANGSTROM
+
+N_NEIGHBOUR: Final = 24
+"""Neighbours in an atom's list: two shells of a close packing and more."""
+
+_FIRST_SEARCH: Final = 2.5
+"""Radius of the search in units of the cube root of the volume per atom: holds 65 atoms on average."""
+
+_WIDER: Final = 1.4
+_MAX_SEARCH_ANGSTROM: Final = 60.0
+
+_TAPER: Final = 0.15
+"""Part of the last neighbour's reduced distance over which weights fall to zero."""
+
+_PERIODIC: Final = np.ones(3, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of near atoms of many crystals.
+
+    Attributes:
+        centre: int64 [n_pair], index over all crystals' atoms, ascending.
+        neighbour: int64 [n_pair], likewise.
+        vector_angstrom: From centre to neighbour, Å, float64 [n_pair, 3].
+        distance_angstrom: Å, float64 [n_pair].
+    """
+
+    centre: npt.NDArray[np.int64]
+    neighbour: npt.NDArray[np.int64]
+    vector_angstrom: Floats
+    distance_angstrom: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Shells:
+    """The nearest neighbours of every atom, the nearest first.
+
+    Attributes:
+        neighbour: int64 [n_atom, N_NEIGHBOUR], index over all crystals' atoms.
+        distance_angstrom: Å, [n_atom, N_NEIGHBOUR].
+        reduced: Distances divided by the sum of the covalent radii, ascending, same shape.
+        direction: Unit vectors, [n_atom, N_NEIGHBOUR, 3].
+        taper: From 1 for near neighbours to 0 for the last, same shape as the distances.
+    """
+
+    neighbour: npt.NDArray[np.int64]
+    distance_angstrom: Floats
+    reduced: Floats
+    direction: Floats
+    taper: Floats
+
+
+def find_pairs(crystals: CrystalArrays) -> Pairs:
+    """Return all pairs up to 2.5 times the cube root of the volume per atom, farther where an atom has few neighbours.
+
+    Raises:
+        StructureError: An atom has too few others within 60 Å.
+    """
+    coords, start = crystals.cart_coords_angstrom, crystals.atom_offset
+    parts = []
+    for row, lattice in enumerate(crystals.lattice_angstrom):
+        first, end = start[row : row + 2]
+        centre, neighbour, image, distance = _search(coords[first:end], lattice)
+        vector = coords[first + neighbour] + image @ lattice - coords[first + centre]
+        parts.append((first + centre, first + neighbour, vector, distance))
+    if not parts:
+        return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0))
+    return Pairs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _search(own: Floats, lattice: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats]:
+    """Return centres, neighbours, images and distances of one crystal's pairs."""
+    radius = _FIRST_SEARCH * np.cbrt(abs(np.linalg.det(lattice)) / len(own))
+    while radius <= _MAX_SEARCH_ANGSTROM:
+        found = find_points_in_spheres(
+            own, own, r=radius, pbc=_PERIODIC, lattice=lattice, tol=NUMERICAL_TOLERANCE_ANGSTROM
+        )
+        centre, neighbour, _, distance = found
+        other = (centre != neighbour) | (distance > NUMERICAL_TOLERANCE_ANGSTROM)
+        if np.bincount(centre[other], minlength=len(own)).min() >= N_NEIGHBOUR:
+            return tuple(values[other] for values in found)
+        radius *= _WIDER
+    raise StructureError(
+        f"an atom has fewer than {N_NEIGHBOUR} others within {_MAX_SEARCH_ANGSTROM:g} Å: this is no crystal"
+    )
+
+
+def find_shells(crystals: CrystalArrays, pairs: Pairs) -> Shells:
+    """Return every atom's nearest neighbours."""
+    radii = covalent_radii_angstrom()[crystals.atomic_number]
+    reduced = pairs.distance_angstrom / (radii[pairs.centre] + radii[pairs.neighbour])
+    order = np.lexsort((reduced, pairs.centre))
+    first = np.searchsorted(pairs.centre[order], np.arange(len(radii)))
+    nearest = order[first[:, None] + np.arange(N_NEIGHBOUR)]
+    of_list, distance = reduced[nearest], pairs.distance_angstrom[nearest]
+    last = of_list[:, -1:]
+    share = np.clip((last - of_list) / (_TAPER * last), 0.0, 1.0)
+    return Shells(
+        neighbour=pairs.neighbour[nearest],
+        distance_angstrom=distance,
+        reduced=of_list,
+        direction=pairs.vector_angstrom[nearest] / distance[..., None],
+        taper=share * share * (3.0 - 2.0 * share),
+    )
