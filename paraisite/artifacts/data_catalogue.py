@@ -24,7 +24,18 @@ from paraisite.data.sources import half_heusler, phonix, togo15
 from paraisite.data.sources.stable_materials import StableMaterials, load_stable_materials
 from paraisite.errors import DataError
 from paraisite.schema import REASON
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, HH143, KAPPA_TIER, MIX, PHONIX, SLACK, TOGO15
+from paraisite.training.recipes import (
+    ACCURATE,
+    AFLOW,
+    BTE,
+    FINAL_DATASETS,
+    HH143,
+    KAPPA_TIER,
+    MIX,
+    PHONIX,
+    SLACK,
+    TOGO15,
+)
 
 DOWNLOADABLE: Final = (AFLOW, MATERIALS_PROJECT, PHONIX)
 """Data sets that come from a server; of Phonix the full set, under a name of its own."""
@@ -126,6 +137,7 @@ def _files(name: str, config: Config) -> list[Path]:
         HH143: [DATA / half_heusler.FILE_NAME],
         MIX: [DATA / togo15.FILE_NAME, DATA / half_heusler.FILE_NAME],
         PHONIX: [DATA / phonix.FILE_NAME],
+        ACCURATE: [DATA / source.FILE_NAME for source in (togo15, half_heusler, phonix)],
         AFLOW: [config.data.aflow_table],
         SLACK: [config.data.lab / f"{SLACK}.parquet"],
         BTE: [config.data.lab / f"{BTE}.parquet"],

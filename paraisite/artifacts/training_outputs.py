@@ -117,7 +117,9 @@ def _write_card(result: RecipeResult, path: Path, ensemble: Ensemble, *, further
     path.with_name(CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
 
 
-def write_process_predictor(name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Dataset) -> None:
+def write_process_predictor(
+    name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Dataset, *, members: str
+) -> None:
     """Write the predictor of Gaussian processes with its card.
 
     Args:
@@ -125,12 +127,13 @@ def write_process_predictor(name: str, predictor: Predictor, errors: pd.DataFram
         predictor: The processes with their calibration set.
         errors: Metrics on each split's held-out rows.
         dataset: What they were fitted on.
+        members: What the members are, a sentence.
     """
     calibration = predictor.calibration
     card = {
         "model": name,
         "target": "log10(kappa), kappa in W/m/K at 300 K",
-        "members": "one per split, a mixture of Gaussian processes fitted on its training rows",
+        "members": members,
         "dataset": dataset.name,
         "dataset_digest": dataset.digest,
         METRICS: tabulate_means(errors),

@@ -14,11 +14,13 @@ from paraisite.errors import DataError
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.networks import occlude_graph
 from paraisite.explain.processes import occlude_processes
+from paraisite.explain.relevance import occlude_families
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel
+from paraisite.inference.relevance_model import RelevanceModel
 from paraisite.inference.rows import Row, build_named_rows
 from paraisite.schema import REASON
 
@@ -75,6 +77,8 @@ class Explainer:
         trained = np.asarray(known)
         if isinstance(model, ProcessModel):
             return occlude_processes(model, graph, crystal, trained=trained)
+        if isinstance(model, RelevanceModel):
+            return occlude_families(model, crystal)
         if isinstance(model, NetworkModel):
             return occlude_graph(model.ensemble, graph, trained=trained)
         raise DataError(f"there is no explanation for models of kind {type(model).__name__}")

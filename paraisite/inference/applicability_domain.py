@@ -19,7 +19,8 @@ class Applicability(NamedTuple):
 
     Attributes:
         out_of_domain: Share of held-out rows that lie closer to a member's training rows than a crystal does, [n_row],
-            0 to 1; NaN where no row was held out.
+            0 to 1; NaN where no row was held out. Of a model that predicts its rows without their formulas: the share
+            of rows that it is surer of than of the crystal.
         unseen: Which elements of a crystal are in no material of the training set, bool [n_row, n_element].
         flagged: Whether it is outside: too far, or with such an element, bool [n_row].
         nearest: Rows of the nearest materials of the training set, the nearest first, int64 [n_row, n_nearest].
@@ -44,16 +45,21 @@ class ApplicabilityDomain:
             were selected by their label.
         seen: Elements of the training set, bool [n_element].
         materials: All members' embeddings of the materials side by side, standardised.
+        held_out_std: Where every row was predicted without its formula: the standard deviations of those predictions,
+            dex, ascending, which new ones are then compared with instead of distances; else None.
     """
 
     known: tuple[Neighbourhood, ...]
     held_out: tuple[Floats, ...]
     seen: npt.NDArray[np.bool_]
     materials: NearestNeighbors
+    held_out_std: Floats | None = None
 
     @classmethod
     def fit(cls, calibration_set: CalibrationSet) -> "ApplicabilityDomain":
         """Return the domain of the calibration set's model."""
+        if calibration_set.is_left_out and calibration_set.std_dex is not None:
+            return cls._of_left_out(calibration_set, calibration_set.std_dex[0])
         members = list(zip(calibration_set.embedding, calibration_set.trained, strict=True))
         known = tuple(Neighbourhood.fit(embedding[trained]) for embedding, trained in members)
         selected = calibration_set.materials.selected_by_label
@@ -66,19 +72,36 @@ class ApplicabilityDomain:
         materials.fit(_side_by_side(known, calibration_set.embedding))
         return cls(known, held_out, np.asarray(calibration_set.elements.any(axis=0)), materials)
 
-    def assess(self, embedding: Floats, elements: npt.NDArray[np.bool_]) -> Applicability:
+    @classmethod
+    def _of_left_out(cls, calibration_set: CalibrationSet, std_dex: Floats) -> "ApplicabilityDomain":
+        embedding, selected = (
+            calibration_set.embedding[0].astype(np.float64),
+            calibration_set.materials.selected_by_label,
+        )
+        nearest = NearestNeighbors(n_neighbors=min(N_NEAREST, len(embedding))).fit(embedding)
+        compared = std_dex if selected is None else std_dex[~selected]
+        return cls((), (), np.asarray(calibration_set.elements.any(axis=0)), nearest, np.sort(compared))
+
+    def assess(
+        self, embedding: Floats, elements: npt.NDArray[np.bool_], std_dex: Floats | None = None
+    ) -> Applicability:
         """Return whether crystals lie in the domain.
 
         Args:
             embedding: Every member's, [n_member, n_row, n_feature], finite.
             elements: Which elements they hold, [n_row, n_element].
+            std_dex: Standard deviations of the members' predictions, dex, [n_member, n_row], where they have some.
         """
         unseen = elements & ~self.seen
         if not len(elements):
             none = np.zeros((0, self.materials.n_neighbors))
             return Applicability(np.zeros(0), unseen, np.zeros(0, np.bool_), none.astype(np.int64), none)
-        score = self._out_of_domain(embedding)
-        distance, nearest = self.materials.kneighbors(_side_by_side(self.known, embedding))
+        if self.held_out_std is not None and std_dex is not None:
+            score = np.searchsorted(self.held_out_std, std_dex[0]) / (len(self.held_out_std) + 1)
+            distance, nearest = self.materials.kneighbors(embedding[0])
+        else:
+            score = self._out_of_domain(embedding)
+            distance, nearest = self.materials.kneighbors(_side_by_side(self.known, embedding))
         return Applicability(score, unseen, is_flagged(score, unseen.sum(axis=1)), nearest.astype(np.int64), distance)
 
     def _out_of_domain(self, embedding: Floats) -> Floats:

@@ -45,7 +45,7 @@ class Calibration:
             are too few.
         n_row: Rows that this rests on.
         tilt: How far below the median the values lie, see ``models.estimate``: chosen on these rows where the members
-            predict standard deviations, else 0.
+            predict standard deviations and were fitted on splits; else 0, so that the values are medians.
     """
 
     std_dex: float
@@ -75,7 +75,8 @@ class Calibration:
         estimate = estimate if std is not None else Estimate(estimate.mean, np.full(len(rows), rms))
         widths = tuple(_half_width(estimate, known, coverage=coverage) for coverage in COVERAGES)
         cut_off = widths[_CUT_OFF]
-        tilt = choose_tilt(estimate, known, half_width=cut_off) if std is not None and np.isfinite(cut_off) else 0.0
+        tilted = std is not None and np.isfinite(cut_off) and not calibration_set.is_left_out
+        tilt = choose_tilt(estimate, known, half_width=cut_off) if tilted else 0.0
         return cls(rms, widths, len(rows), tilt)
 
     def estimate(self, log10_kappa: Floats, std_dex: Floats | None) -> Estimate:

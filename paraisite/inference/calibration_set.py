@@ -54,7 +54,8 @@ class CalibrationSet:
         elements: Which elements each holds, by atomic number, bool [n_row, n_element].
         embedding: Each member's, of a network the last hidden layer, float32 [n_member, n_row, n_feature].
         members_w_per_m_k: Each member's prediction, W/m/K, float64 [n_member, n_row].
-        trained: Whether a member was trained on a row, bool [n_member, n_row].
+        trained: Whether a member was trained on a row, bool [n_member, n_row]. All False for a model that knows all
+            rows and can say what it would predict of each without its formula: these are then its predictions here.
         model_digest: The model's.
         std_dex: Standard deviation of each member's prediction of log10(kappa), dex, float64 [n_member, n_row]; None
             for members that predict none.
@@ -67,6 +68,11 @@ class CalibrationSet:
     trained: npt.NDArray[np.bool_]
     model_digest: str
     std_dex: npt.NDArray[np.float64] | None = None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether every prediction is that of a model which knew all rows but those of the row's formula."""
+        return not self.trained.any()
 
     def check(self, model: Model) -> None:
         """Do nothing if this belongs to the model.

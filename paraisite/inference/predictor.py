@@ -22,6 +22,7 @@ from paraisite.inference.model import Model, ModelOutput
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.process_model import PROCESSES_FILE, ProcessModel
+from paraisite.inference.relevance_model import RELEVANCE_FILE, RelevanceModel
 from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
 from paraisite.schema import COVERAGES
 
@@ -69,13 +70,16 @@ class Predictor:
             CheckpointError: A file is absent or damaged, or the calibration set is another model's.
         """
         restore_folder(path)
-        if (path / PROCESSES_FILE).exists():
-            model: Model = ProcessModel.load(path)
+        if (path / RELEVANCE_FILE).exists():
+            model: Model = RelevanceModel.load(path)
+            beside = path / CALIBRATION_SET_FILE
+        elif (path / PROCESSES_FILE).exists():
+            model = ProcessModel.load(path)
             beside = path / CALIBRATION_SET_FILE
         else:
             file = path / ENSEMBLE_FILE if path.is_dir() else path
             model, beside = NetworkModel(Ensemble.load(file)), file.with_name(CALIBRATION_SET_FILE)
-        expected = isinstance(model, ProcessModel) or _card_names_calibration_set(beside.with_name(CARD_FILE))
+        expected = not isinstance(model, NetworkModel) or _card_names_calibration_set(beside.with_name(CARD_FILE))
         if expected and not beside.exists():
             raise CheckpointError(f"{beside.parent} is incomplete: {beside.name} belongs to it and is absent")
         return cls(model, CalibrationSet.load(beside) if beside.exists() else None)
@@ -90,7 +94,7 @@ class Predictor:
             with folder_written_whole(folder) as new:
                 self.write(new)
             return
-        for name in (PROCESSES_FILE, ENSEMBLE_FILE, CALIBRATION_SET_FILE):
+        for name in (RELEVANCE_FILE, PROCESSES_FILE, ENSEMBLE_FILE, CALIBRATION_SET_FILE):
             (folder / name).unlink(missing_ok=True)
         self.write(folder)
 
@@ -169,7 +173,9 @@ class Predictor:
             value=value,
             lower=lower,
             upper=upper,
-            applicability=None if domain is None else domain.assess(predicted.embedding, mark_elements(graphs)),
+            applicability=None
+            if domain is None
+            else domain.assess(predicted.embedding, mark_elements(graphs), predicted.std_dex),
             materials=None if known is None else known.materials,
             reason=np.full(n_row, "", np.str_),
         )

@@ -77,7 +77,10 @@ SLACK: Final = "slack"
 BTE: Final = "bte"
 KAPPA_TIER: Final = "kappa"
 
-FINAL_DATASETS: Final = (TOGO15, HH143, MIX, PHONIX)
+ACCURATE: Final = "accurate"
+"""All of them together: what the default model is fitted on."""
+
+FINAL_DATASETS: Final = (TOGO15, HH143, MIX, PHONIX, ACCURATE)
 """Data sets of the project that a model may end on, as it may on any that a user has imported."""
 
 PAPER: Final = "paper"
@@ -106,7 +109,7 @@ _STARTS: Final[dict[str, InitialWeights | Recipe]] = {
     LFE: InitialWeights.LAB_FORMATION_ENERGY,
     **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE, LFEKAPPA, FELABKAPPA, FEAFKAPPA)},
 }
-_SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX", PHONIX: "PHONIX"}
+_SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX", PHONIX: "PHONIX", ACCURATE: "ACCURATE"}
 _PUBLISHED: Final = {"RWTG15": 0.55, "FETG15": 0.53, "FEAFTG15": 0.28}
 
 
@@ -127,7 +130,7 @@ RECIPES: Final[dict[str, Recipe]] = {
         *(_final(prefix, start, data) for data in FINAL_DATASETS for prefix, start in _STARTS.items()),
     )
 }
-"""All recipes by name: those that others start from, then RWTG15, FETG15, …, and the same on HH143, MIX and Phonix."""
+"""All recipes by name: those that others start from, then RWTG15, FETG15, …, and the same on the other final sets."""
 
 
 def find_final_recipe(start: "InitialWeights | Recipe", dataset: str) -> Recipe:

@@ -1,7 +1,7 @@
-"""Fit Gaussian processes on a final data set: one mixture per split, and together a predictor."""
+"""Fit Gaussian processes on a final data set: the default model, or mixtures for the splits of a few materials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import pandas as pd
@@ -15,8 +15,11 @@ from paraisite.config import Config, load_config
 from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
+from paraisite.features.crystal_descriptors import CRYSTAL_DESCRIPTORS, FAMILIES
+from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_fitting import fit_process_model, measure_held_out_errors
+from paraisite.inference.relevance_fitting import draw_formula_parts, fit_relevance_model, measure_left_out_errors
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import Ensemble
 from paraisite.reports.terminal import print_line
@@ -24,39 +27,76 @@ from paraisite.tracking.analysis_runs import log_processes
 from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import register_predictor
 from paraisite.tracking.runs import recipe_run
-from paraisite.training.recipes import name_final_recipe, read_lineage
+from paraisite.training.recipes import ACCURATE, name_final_recipe, read_lineage
 
 PREFIX: Final = "GP"
-"""Prefix of the models' names: GPTG15, GPHH143, GP_MINE."""
+"""Prefix of the models' names: GPACCURATE, GPTG15, GP_MINE."""
 
 
 def fit_processes(dataset_name: str) -> None:
-    """Fit the processes into ``build/gp…/predictor/``, and register them.
+    """Fit processes into ``build/gp…/predictor/``, and register them.
 
-    Predictions of networks are descriptors of the processes. They are only valid for crystals that the networks were
-    not trained on: where their training sets share a formula with the data set, they are retrained without it.
+    On accurate rows of all structure types that is one process for any crystal, on a few materials a mixture for each
+    split of them. Predictions of networks are descriptors of the latter. They are only valid for crystals that the
+    networks were not trained on: where their training sets share a formula with the data set, they are retrained
+    without it.
 
     Raises:
         MissingInputError: There are no networks of the lineage.
     """
     config, name = load_config(), name_final_recipe(PREFIX, dataset_name)
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
-    splits = draw_splits(dataset, **asdict(config.splits))
     with recipe_run(name) as run_id:
-        stages = EarlierStages(config, run_id=run_id, without=dataset)
-        networks = stages.load_conductivity_networks(read_lineage(config.lineage))
-        if not networks:
-            raise MissingInputError(
-                f"lineage {config.lineage.name} has no networks for conductivities: train them first"
-            )
-        model, calibration_set = fit_process_model(networks, dataset, graphs, splits)
-        predictor = Predictor(model, calibration_set)
-        errors = measure_held_out_errors(calibration_set, splits)
-        write_process_predictor(name, predictor, errors, dataset)
-        log_processes(errors, dataset, parameters=_parameters(networks, config), run_id=run_id)
-        _register(name, predictor, errors, dataset, splits, run_id=run_id)
-    mape = summarise_metrics(errors).loc[schema.MAPE_TEST]
+        fitted = (
+            _fit_relevance(dataset, graphs)
+            if dataset_name == ACCURATE
+            else _fit_mixtures(dataset, graphs, config=config, run_id=run_id)
+        )
+        write_process_predictor(name, fitted.predictor, fitted.errors, dataset, members=fitted.members)
+        log_processes(fitted.errors, dataset, parameters=fitted.parameters, run_id=run_id)
+        _register(name, fitted, dataset, run_id=run_id)
+    mape = summarise_metrics(fitted.errors).loc[schema.MAPE_TEST]
     print_line(f"{name}: MAPE {mape['mean']:.3f} ± {mape['std']:.3f} on held-out rows; {predictor_folder(name)}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A predictor of processes, its errors on each split's held-out rows, and what is said of it."""
+
+    predictor: Predictor
+    errors: pd.DataFrame
+    splits: Sequence[Split]
+    members: str
+    parameters: Mapping[str, str]
+
+
+def _fit_relevance(dataset: Dataset, graphs: GraphCollection) -> _Fitted:
+    model, calibration_set = fit_relevance_model(dataset, graphs)
+    parts = draw_formula_parts(dataset)
+    return _Fitted(
+        Predictor(model, calibration_set),
+        measure_left_out_errors(calibration_set, parts),
+        parts,
+        "one Gaussian process on all rows; errors are of rows predicted without those of the same formula",
+        {"descriptors": str(len(CRYSTAL_DESCRIPTORS)), "families": str(len(FAMILIES))},
+    )
+
+
+def _fit_mixtures(dataset: Dataset, graphs: GraphCollection, *, config: Config, run_id: str) -> _Fitted:
+    splits = draw_splits(dataset, **asdict(config.splits))
+    networks = EarlierStages(config, run_id=run_id, without=dataset).load_conductivity_networks(
+        read_lineage(config.lineage)
+    )
+    if not networks:
+        raise MissingInputError(f"lineage {config.lineage.name} has no networks for conductivities: train them first")
+    model, calibration_set = fit_process_model(networks, dataset, graphs, splits)
+    return _Fitted(
+        Predictor(model, calibration_set),
+        measure_held_out_errors(calibration_set, splits),
+        splits,
+        "one per split, a mixture of Gaussian processes fitted on its training rows",
+        _parameters(networks, config),
+    )
 
 
 def _parameters(networks: Mapping[str, Ensemble], config: Config) -> dict[str, str]:
@@ -68,10 +108,8 @@ def _parameters(networks: Mapping[str, Ensemble], config: Config) -> dict[str, s
     }
 
 
-def _register(
-    name: str, predictor: Predictor, errors: pd.DataFrame, dataset: Dataset, splits: Sequence[Split], *, run_id: str
-) -> None:
-    mape = errors[schema.MAPE_TEST]
+def _register(name: str, fitted: _Fitted, dataset: Dataset, *, run_id: str) -> None:
+    mape, splits = fitted.errors[schema.MAPE_TEST], fitted.splits
     evidence = Evidence(
         data_digest=dataset.digest,
         splits_digest=compute_splits_digest(splits),
@@ -81,8 +119,8 @@ def _register(
         n_validation_over_n_train=len(splits[0].validation) / len(splits[0].train),
     )
     description = (
-        f"Gaussian processes on {dataset.name}, one mixture per split: MAPE {mape.mean():.3f} ± {mape.std():.3f} on "
+        f"Gaussian processes on {dataset.name}, {fitted.members}: MAPE {mape.mean():.3f} ± {mape.std():.3f} on "
         "held-out rows (W/m/K)."
     )
     tags = {"dataset": dataset.name}
-    register_predictor(name, predictor, run_id=run_id, tags=tags, description=description, evidence=evidence)
+    register_predictor(name, fitted.predictor, run_id=run_id, tags=tags, description=description, evidence=evidence)

@@ -7,6 +7,7 @@ from typing import Final
 
 from paraisite.config import DataConfig
 from paraisite.core.paths import EXTERNAL
+from paraisite.data.datasets.accurate import join_sources
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.datasets.table import CARD_FILE, Dataset, build_dataset
 from paraisite.data.record import Record, Rejection
@@ -60,6 +61,12 @@ def _load_mix(config: DataConfig, data_folder: Path) -> Loaded:
     return mix_records(_load_togo15(config, data_folder)[0], _load_half_heusler(config, data_folder)[0]), []
 
 
+def _load_accurate(config: DataConfig, data_folder: Path) -> Loaded:
+    sources = {name: _LOADERS[name](config, data_folder) for name in ("togo15", "hh143", "phonix")}
+    records = join_sources({name: loaded for name, (loaded, _) in sources.items()})
+    return records, [rejection for _, rejections in sources.values() for rejection in rejections]
+
+
 def _load_aflow(config: DataConfig, _data_folder: Path) -> Loaded:
     return load_aflow(config.aflow_table)
 
@@ -84,6 +91,7 @@ _LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
     "togo15": _load_togo15,
     "hh143": _load_half_heusler,
     "mix": _load_mix,
+    "accurate": _load_accurate,
     "phonix": _load_phonix,
     "aflow": _load_aflow,
     "slack": _load_slack,

@@ -1,0 +1,85 @@
+"""Fitting of the process for any crystal on accurate rows, its calibration set, and its errors on held-out formulas."""
+
+import logging
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold
+
+from paraisite import schema
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.splits import Split
+from paraisite.data.datasets.table import Dataset
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.inference.build_predictor import list_materials
+from paraisite.inference.calibration import Calibration, floored_log10
+from paraisite.inference.calibration_set import CalibrationSet, mark_elements
+from paraisite.inference.relevance_model import RelevanceModel
+from paraisite.metrics.kappa_errors import compute_kappa_errors
+
+logger = logging.getLogger(__name__)
+
+N_PART: Final = 5
+"""Parts of the formulas whose errors are reported apart, so that a spread is known."""
+
+
+def fit_relevance_model(dataset: Dataset, graphs: GraphCollection) -> tuple[RelevanceModel, CalibrationSet]:
+    """Return the process fitted on all rows, and what it says of each without its formula.
+
+    Args:
+        dataset: Materials with values; rows that were selected by their label count less, see ``label_selection``.
+        graphs: Theirs, in the same order.
+    """
+    logger.info("one Gaussian process on %d materials: about a minute", len(dataset))
+    model = RelevanceModel.fit(
+        CrystalArrays.from_structures(dataset.structures),
+        np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
+        dataset.table[schema.FORMULA].tolist(),
+        weights=None if dataset.selected_or_none is None else dataset.sample_weights,
+    )
+    known = model.known_output
+    return model, CalibrationSet(
+        materials=list_materials(dataset),
+        elements=mark_elements(graphs),
+        embedding=known.embedding.astype(np.float32),
+        members_w_per_m_k=known.output,
+        trained=np.zeros((1, len(dataset)), np.bool_),
+        model_digest=model.digest,
+        std_dex=known.std_dex,
+    )
+
+
+def draw_formula_parts(dataset: Dataset) -> tuple[Split, ...]:
+    """Return parts of the formulas, each as a split whose validation rows are the part's, without those selected."""
+    formulas, selected = dataset.table[schema.FORMULA].to_numpy(), dataset.selected_by_label
+    parts = GroupKFold(N_PART, shuffle=True, random_state=0).split(formulas, groups=formulas)
+    return tuple(
+        Split(seed, train.astype(np.int64), held_out[~selected[held_out]].astype(np.int64))
+        for seed, (train, held_out) in enumerate(parts, start=1)
+    )
+
+
+def measure_left_out_errors(calibration_set: CalibrationSet, parts: tuple[Split, ...]) -> pd.DataFrame:
+    """Return metrics of each part of the formulas (index split_seed), every row predicted without its formula.
+
+    Intervals of a part are calibrated on the others.
+
+    Args:
+        calibration_set: Of a model that predicts every row without its formula.
+        parts: As ``draw_formula_parts`` draws them.
+    """
+    known, rows = calibration_set.materials.kappa_w_per_m_k, []
+    for part in parts:
+        others = np.isin(np.arange(len(known)), part.train)
+        calibration, held_out = Calibration.fit(calibration_set, among=others), part.validation
+        std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[:, held_out]
+        estimate = calibration.estimate(floored_log10(calibration_set.members_w_per_m_k[:, held_out]), std_dex)
+        lower, upper = calibration.compute_intervals(estimate)
+        inside = (lower <= known[held_out]) & (known[held_out] <= upper)
+        coverages = zip(schema.COVERAGES, inside.mean(axis=1), strict=True)
+        rows.append(
+            compute_kappa_errors(known[held_out], calibration.compute_value(estimate), epoch="test")
+            | {schema.format_coverage_metric(coverage): share for coverage, share in coverages}
+        )
+    return pd.DataFrame(rows, index=pd.Index([part.seed for part in parts], name=schema.SPLIT_SEED))

@@ -1,0 +1,58 @@
+"""How far a model is off in a region of its descriptors: mean errors of the known rows that are nearest.
+
+A Gaussian process's standard deviation tells how far known rows are, not how well the descriptors tell them apart.
+Errors of known rows, each predicted without its own formula, tell the latter. Of held-out formulas of Phonix that are
+off by more than a factor of two (12 %), the deviation ranks 70 % above the others, the mean error of thirty neighbours
+71 %, and their geometric mean, which is taken here, 73 %; by a factor of three 75, 80 and 81 %.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from paraisite.arrays import Floats
+from paraisite.models.estimate import MIN_STD_DEX, Estimate
+
+N_NEAR: Final = 30
+"""Rows whose errors are averaged."""
+
+
+@dataclass(frozen=True, eq=False)
+class LocalError:
+    """Errors of known rows, by place.
+
+    Attributes:
+        nearest: The rows that errors are known of, in the model's own distances.
+        error_dex: Their absolute errors of log10(kappa), dex, [n_row].
+    """
+
+    nearest: NearestNeighbors
+    error_dex: Floats
+
+    @classmethod
+    def fit(cls, places: Floats, error_dex: Floats) -> "LocalError":
+        """Keep rows' errors.
+
+        Args:
+            places: Of the rows, [n_row, n_dimension].
+            error_dex: [n_row].
+        """
+        # One more, as a known row is its own nearest and is left out of its neighbours.
+        nearest = NearestNeighbors(n_neighbors=min(N_NEAR + 1, len(error_dex))).fit(places)
+        return cls(nearest, error_dex)
+
+    def widen(self, estimate: Estimate, places: Floats) -> Estimate:
+        """Return estimates whose deviation is its geometric mean with the mean error nearby."""
+        return self._widened(estimate, self.nearest.kneighbors(places, return_distance=False)[:, :N_NEAR])
+
+    def widen_known(self, estimate: Estimate) -> Estimate:
+        """Return estimates of the known rows, in order, widened by the errors of others."""
+        return self._widened(estimate, self.nearest.kneighbors(n_neighbors=self.nearest.n_neighbors - 1)[1])
+
+    def _widened(self, estimate: Estimate, rows: "np.ndarray[tuple[int, int], np.dtype[np.int64]]") -> Estimate:
+        if not len(estimate.mean):
+            return estimate
+        nearby = np.maximum(self.error_dex[rows].mean(axis=1), MIN_STD_DEX)
+        return Estimate(estimate.mean, np.sqrt(estimate.std * nearby))
