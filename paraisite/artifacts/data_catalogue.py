@@ -45,6 +45,7 @@ _CONTENT: Final = {
     HH143: "conductivities of 143 half-Heuslers",
     MIX: "Togo15 and HH143",
     PHONIX: "accurate conductivities of many structure types",
+    ACCURATE: "Togo15, HH143 and Phonix: what the default model is fitted on",
     AFLOW: "AGL conductivities of ICSD crystals",
     SLACK: "our own labels from elastic constants",
     BTE: "our own labels from phonons",

@@ -61,7 +61,7 @@ def _list_descriptors() -> Iterator[FamilyMember]:
         ("log10_atoms_in_primitive_cell", "", "Number of atoms in the primitive cell."),
         ("log10_density", "log10(u/Å³)", "Density."),
         ("log10_mean_mass", "log10(u)", "Mean mass of the atoms."),
-        ("log10_mass_deviation", "", "Logarithm of 1 + relative standard deviation of the masses."),
+        ("log10_relative_mass_deviation", "", "Logarithm of 1 + relative standard deviation of the masses."),
         ("log10_packing_covalent", "", "Sum of the cubes of the covalent radii over the volume."),
         ("log10_packing_atomic", "", "Sum of the cubes of the atomic radii over the volume."),
         ("elements", "", "Number of elements."),

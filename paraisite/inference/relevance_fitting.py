@@ -8,14 +8,15 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 
 from paraisite import schema
+from paraisite.arrays import Bools
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials
 from paraisite.inference.calibration import Calibration, floored_log10
-from paraisite.inference.calibration_set import CalibrationSet, mark_elements
-from paraisite.inference.relevance_model import RelevanceModel
+from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials, mark_elements
+from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
 from paraisite.metrics.kappa_errors import compute_kappa_errors
 
 logger = logging.getLogger(__name__)
@@ -32,19 +33,31 @@ def fit_relevance_model(dataset: Dataset, graphs: GraphCollection) -> tuple[Rele
         graphs: Theirs, in the same order.
     """
     logger.info("one Gaussian process on %d materials: about a minute", len(dataset))
+    materials = DescribedMaterials.describe(CrystalArrays.from_structures(dataset.structures))
     model = RelevanceModel.fit(
-        CrystalArrays.from_structures(dataset.structures),
+        materials,
         np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
         dataset.table[schema.FORMULA].tolist(),
         weights=None if dataset.selected_or_none is None else dataset.sample_weights,
     )
+    return model, make_left_out_calibration_set(model, list_materials(dataset), mark_elements(graphs))
+
+
+def make_left_out_calibration_set(model: RelevanceModel, materials: KnownMaterials, elements: Bools) -> CalibrationSet:
+    """Return what a model says of each of its materials without their formulas.
+
+    Args:
+        model: The process.
+        materials: What it was fitted on, in the same order.
+        elements: Which elements each holds, [n_material, n_element].
+    """
     known = model.known_output
-    return model, CalibrationSet(
-        materials=list_materials(dataset),
-        elements=mark_elements(graphs),
+    return CalibrationSet(
+        materials=materials,
+        elements=elements,
         embedding=known.embedding.astype(np.float32),
         members_w_per_m_k=known.output,
-        trained=np.zeros((1, len(dataset)), np.bool_),
+        trained=np.zeros((1, len(elements)), np.bool_),
         model_digest=model.digest,
         std_dex=known.std_dex,
     )

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from paraisite.arrays import Floats
+from paraisite.arrays import Floats, Ints
 from paraisite.models.estimate import MIN_STD_DEX, Estimate
 
 N_NEAR: Final = 30
@@ -45,14 +45,14 @@ class LocalError:
 
     def widen(self, estimate: Estimate, places: Floats) -> Estimate:
         """Return estimates whose deviation is its geometric mean with the mean error nearby."""
+        if not len(places):  # scikit-learn refuses none, but of files that cannot be read none is left
+            return estimate
         return self._widened(estimate, self.nearest.kneighbors(places, return_distance=False)[:, :N_NEAR])
 
     def widen_known(self, estimate: Estimate) -> Estimate:
         """Return estimates of the known rows, in order, widened by the errors of others."""
         return self._widened(estimate, self.nearest.kneighbors(n_neighbors=self.nearest.n_neighbors - 1)[1])
 
-    def _widened(self, estimate: Estimate, rows: "np.ndarray[tuple[int, int], np.dtype[np.int64]]") -> Estimate:
-        if not len(estimate.mean):
-            return estimate
+    def _widened(self, estimate: Estimate, rows: Ints) -> Estimate:
         nearby = np.maximum(self.error_dex[rows].mean(axis=1), MIN_STD_DEX)
         return Estimate(estimate.mean, np.sqrt(estimate.std * nearby))

@@ -9,6 +9,7 @@ Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (MIT Pre
 what is predicted of a row without it section 5.4.2.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -107,9 +108,18 @@ class RelevanceProcess:
         settings = _maximise_likelihood(scaled, values, family, weights, rng=np.random.default_rng(seed))
         return cls(settings, family, descriptors, log10_kappa, weights)
 
+    def add_rows(self, descriptors: Floats, log10_kappa: Floats) -> "RelevanceProcess":
+        """Return the process with further rows, which count as much as others; the kernel's settings stay."""
+        return dataclasses.replace(
+            self,
+            descriptors=np.concatenate([self.descriptors, descriptors]),
+            log10_kappa=np.concatenate([self.log10_kappa, log10_kappa]),
+            weights=np.concatenate([self.weights, np.ones(len(log10_kappa))]),
+        )
+
     def estimate(self, rows: Floats) -> Estimate:
         """Return estimates of other rows' log10(kappa), with the deviation of a value: the noise's is part of it."""
-        if not len(rows):
+        if not len(rows):  # scikit-learn and LAPACK refuse none, but of files that cannot be read none is left
             return Estimate(np.zeros(0), np.zeros(0))
         factor, weighted = self._solved
         scaled = self._scale(rows)
@@ -165,7 +175,7 @@ class RelevanceProcess:
         return factor, cho_solve((factor, lower), self._standardised, check_finite=False)
 
     def _scale(self, rows: Floats) -> Floats:
-        return _cut_off(self._scaler.transform(rows))
+        return _cut_off(self._scaler.transform(rows)) if len(rows) else rows
 
     def _in_dex(self, mean: Floats, variance: Floats) -> Estimate:
         centre, width = self.log10_kappa.mean(), self.log10_kappa.std()

@@ -1,0 +1,126 @@
+"""The default model: what it says of its own rows, before and after a file, and of crystals that are stretched."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pymatgen.core.structure import Structure
+
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.errors import CheckpointError
+from paraisite.explain.explainers import Explainer, explain
+from paraisite.features.crystal_descriptors import FAMILIES
+from paraisite.graphs.build import build_graphs_from_arrays
+from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, mark_elements
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.relevance_fitting import make_left_out_calibration_set
+from paraisite.inference.relevance_model import RELEVANCE_FILE, DescribedMaterials, RelevanceModel
+from paraisite.schema import REASON
+from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
+from tests.inference.known_predictors import materials
+
+PAIRS = [
+    (first, second) for first in ("Li", "Na", "K", "Mg", "Ca", "Sr") for second in ("F", "Cl", "Br", "O", "S", "Se")
+]
+SALTS = [rocksalt(4.0 + 0.06 * number, pair) for number, pair in enumerate(PAIRS)]
+CRYSTALS = CrystalArrays.from_structures(SALTS)
+GRAPHS, _ = build_graphs_from_arrays(CRYSTALS, cutoff_angstrom=CUTOFF, distance_tolerance_angstrom=TOLERANCE)
+KAPPA = np.geomspace(60.0, 1.0, len(SALTS)) * np.exp(0.1 * np.random.default_rng(0).normal(size=len(SALTS)))
+FORMULAS = [structure.reduced_formula for structure in SALTS]
+
+
+@lru_cache
+def model() -> RelevanceModel:
+    return RelevanceModel.fit(DescribedMaterials.describe(CRYSTALS), np.log10(KAPPA), FORMULAS)
+
+
+@lru_cache
+def predictor() -> Predictor:
+    known = make_left_out_calibration_set(model(), materials(KAPPA), mark_elements(GRAPHS))
+    return Predictor(model(), known)
+
+
+def test_a_file_holds_all_of_it(tmp_path: Path):
+    predictor().save(tmp_path / "here")
+    found, asked = Predictor.load(tmp_path / "here"), [perovskite(4.0), rocksalt(5.0, ("Na", "Cl"))]
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {RELEVANCE_FILE, CALIBRATION_SET_FILE}
+    assert found.digest == predictor().digest
+    expected, answered = predictor().predict(asked), found.predict(asked)
+    np.testing.assert_array_equal(answered.value, expected.value)
+    np.testing.assert_array_equal(answered.lower, expected.lower)
+    np.testing.assert_array_equal(answered.applicability.out_of_domain, expected.applicability.out_of_domain)
+
+
+def test_a_part_of_it_is_refused(tmp_path: Path):
+    predictor().save(tmp_path / "here")
+    (tmp_path / "here" / CALIBRATION_SET_FILE).unlink()
+    with pytest.raises(CheckpointError, match=r"is incomplete: reference\.safetensors belongs to it and is absent"):
+        Predictor.load(tmp_path / "here")
+    content = bytearray((tmp_path / "here" / RELEVANCE_FILE).read_bytes())
+    content[-20] ^= 1
+    (tmp_path / "here" / RELEVANCE_FILE).write_bytes(content)
+    with pytest.raises(CheckpointError):
+        RelevanceModel.load(tmp_path / "here")
+
+
+def test_a_file_of_other_descriptors_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from paraisite.inference import relevance_model
+
+    predictor().save(tmp_path / "here")
+    monkeypatch.setattr(relevance_model, "CRYSTAL_DESCRIPTORS", relevance_model.CRYSTAL_DESCRIPTORS[::-1])
+    with pytest.raises(CheckpointError, match="other descriptors than this version's: fit it again"):
+        RelevanceModel.load(tmp_path / "here")
+
+
+def test_its_own_rows_are_predicted_without_their_formula():
+    """A value that is far off misleads the process about its own crystal, but not about what it says without it."""
+    wrong = np.log10(KAPPA)
+    wrong[7] += 1.0
+    misled = RelevanceModel.fit(DescribedMaterials.describe(CRYSTALS), wrong, FORMULAS)
+    with_it = misled.process.estimate(misled.process.descriptors[[7]]).mean[0]
+    assert abs(misled.left_out.mean[7] - np.log10(KAPPA[7])) < 0.5 * abs(with_it - np.log10(KAPPA[7]))
+    assert len(misled.left_out.mean) == len(SALTS) < len(misled.process.log10_kappa)
+
+
+def test_values_are_medians_in_their_intervals():
+    found = predictor().predict([SALTS[3], perovskite(4.0)])
+    np.testing.assert_allclose(found.value, found.members[0])
+    assert np.all((found.lower < found.value) & (found.value < found.upper))
+    assert np.all(np.diff(found.lower, axis=0) < 0)
+    assert predictor().calibration.tilt == 0.0
+
+
+def test_kappa_falls_with_the_volume_about_as_phonons_ask_for():
+    small, large = (Structure(SALTS[8].lattice.matrix * scale, *_content(SALTS[8])) for scale in (0.995, 1.005))
+    lower, upper = predictor().predict([small, large]).value
+    power = np.log(upper / lower) / np.log((1.005 / 0.995) ** 3)
+    assert -7.0 < power < -2.5
+
+
+def test_what_is_like_nothing_known_is_flagged():
+    found = predictor().predict([SALTS[0], diamond(3.57, ("C", "C"))])
+    assert found.applicability.flagged.tolist() == [False, True]
+    assert found.applicability.out_of_domain[1] > found.applicability.out_of_domain[0]
+    assert found.materials.formula[found.applicability.nearest[0, 0]] == "X0"
+
+
+def test_families_of_descriptors_explain_it():
+    (found,) = explain(Explainer(predictor()), [Crystal("salt", SALTS[5])])
+    assert found.row[REASON] is None
+    assert [part.label for part in found.contributions.parts] == list(FAMILIES)
+    np.testing.assert_allclose(10.0**found.contributions.log10_kappa, found.row["members"], rtol=1e-6)
+    assert np.abs(found.contributions.dex).max() > 0.01
+
+
+def test_rows_can_be_taken_with_their_strained_twins():
+    described = DescribedMaterials.describe(CRYSTALS)
+    some = described.take(np.array([5, 2, 30]))
+    np.testing.assert_array_equal(some.descriptors, described.descriptors[[5, 2, 30]])
+    expected = DescribedMaterials.describe(CRYSTALS.take(np.array([5, 2, 30])))
+    np.testing.assert_allclose(some.strained, expected.strained, atol=1e-6)
+
+
+def _content(structure: Structure) -> tuple[list[str], np.ndarray]:
+    return [site.specie.symbol for site in structure], structure.frac_coords

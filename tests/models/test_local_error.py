@@ -1,0 +1,33 @@
+"""Estimates are widened where known rows nearby are far off."""
+
+import numpy as np
+import pytest
+
+from paraisite.models.estimate import Estimate
+from paraisite.models.local_error import N_NEAR, LocalError
+
+PLACES = np.concatenate([np.zeros((100, 2)), np.full((100, 2), 10.0)]) + np.random.default_rng(0).normal(size=(200, 2))
+ERRORS = np.repeat([0.1, 0.4], 100)
+
+
+def test_the_deviation_is_the_geometric_mean_with_the_errors_nearby():
+    found = LocalError.fit(PLACES, ERRORS).widen(
+        Estimate(np.array([1.0, 2.0]), np.array([0.2, 0.2])), np.array([[0.0, 0.0], [10.0, 10.0]])
+    )
+    np.testing.assert_array_equal(found.mean, [1.0, 2.0])
+    np.testing.assert_allclose(found.std, np.sqrt(0.2 * np.array([0.1, 0.4])))
+
+
+def test_a_known_row_is_not_judged_by_its_own_error():
+    errors = ERRORS.copy()
+    errors[0] = 50.0
+    local = LocalError.fit(PLACES, errors)
+    found = local.widen_known(Estimate(np.zeros(200), np.full(200, 0.2)))
+    assert found.std[0] == pytest.approx(np.sqrt(0.2 * 0.1))
+    assert np.count_nonzero(found.std[:100] > 0.2) > N_NEAR / 2  # its neighbours are
+
+
+def test_few_rows_and_no_rows():
+    local = LocalError.fit(PLACES[:5], ERRORS[:5])
+    assert local.widen(Estimate(np.zeros(1), np.ones(1)), PLACES[:1]).std[0] == pytest.approx(np.sqrt(0.1))
+    assert len(local.widen(Estimate(np.zeros(0), np.zeros(0)), np.zeros((0, 2))).std) == 0

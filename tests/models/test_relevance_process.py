@@ -1,0 +1,109 @@
+"""A process with a length for each family: the same as scikit-learn's, and exact where a formula replaces a fit."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
+
+from paraisite.arrays import Floats
+from paraisite.models import relevance_process
+from paraisite.models.relevance_process import KernelSettings, RelevanceProcess
+
+FAMILY = np.array([0, 0, 1, 2, 2])
+SETTINGS = KernelSettings(np.array([1.5, 3.0, 2.0]), 0.8, 0.2, 0.05)
+
+
+def rows(n: int, *, seed: int = 0) -> tuple[Floats, Floats]:
+    rng = np.random.default_rng(seed)
+    descriptors = rng.normal(size=(n, 5)) * [1.0, 2.0, 0.5, 3.0, 1.0]
+    return descriptors, np.sin(descriptors[:, 0]) + 0.3 * descriptors[:, 1] + 0.1 * rng.normal(size=n)
+
+
+def process(n: int = 40, weights: Floats | None = None) -> RelevanceProcess:
+    descriptors, values = rows(n)
+    return RelevanceProcess(SETTINGS, FAMILY, descriptors, values, np.ones(n) if weights is None else weights)
+
+
+def test_estimates_are_those_of_scikit_learn():
+    known, asked = process(), rows(7, seed=1)[0]
+    mean, std = known.descriptors.mean(axis=0), known.descriptors.std(axis=0)
+    kernel = (
+        ConstantKernel(SETTINGS.signal) * Matern(SETTINGS.length[FAMILY], nu=1.5)
+        + ConstantKernel(SETTINGS.plane / 5) * DotProduct(1e-9)
+        + WhiteKernel(SETTINGS.noise)
+    )
+    model = GaussianProcessRegressor(kernel, optimizer=None, normalize_y=True)
+    model.fit((known.descriptors - mean) / std, known.log10_kappa)
+    expected = model.predict((asked - mean) / std, return_std=True)
+    found = known.estimate(asked)
+    np.testing.assert_allclose(found.mean, expected[0], rtol=1e-6)
+    np.testing.assert_allclose(found.std, expected[1], rtol=1e-6)
+    assert len(known.estimate(np.zeros((0, 5))).mean) == 0
+
+
+def test_the_gradient_is_that_of_the_likelihood():
+    descriptors, values = rows(25)
+    weights = np.linspace(0.5, 1.0, 25)
+
+    def minus_log_likelihood(logarithms: Floats) -> float:
+        settings = KernelSettings.from_logarithms(logarithms)
+        covariance = relevance_process._kernel(descriptors, descriptors, FAMILY, settings)
+        covariance += np.diag(settings.noise / weights)
+        return float(0.5 * values @ np.linalg.solve(covariance, values) + 0.5 * np.linalg.slogdet(covariance)[1])
+
+    at = SETTINGS.logarithms
+    found = relevance_process._gradient(at, descriptors, values, FAMILY, weights)
+    np.testing.assert_allclose(found, approx_fprime(at, minus_log_likelihood, 1e-6), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_what_is_said_without_a_group_is_what_a_process_on_the_others_says(weighted: bool):
+    weights = np.linspace(0.3, 1.0, 40) if weighted else np.ones(40)
+    known = process(weights=weights)
+    groups = [f"formula {row // 3}" for row in range(40)]
+    found = known.estimate_without(groups)
+    for group in ("formula 0", "formula 7", "formula 13"):
+        inside = np.array([name == group for name in groups])
+        # The same scaling of descriptors and values as with all rows: a row's own share in them is no information.
+        covariance = relevance_process._kernel(known._scaled, known._scaled, FAMILY, SETTINGS)
+        others = covariance[np.ix_(~inside, ~inside)] + np.diag(SETTINGS.noise / weights[~inside])
+        across = covariance[np.ix_(inside, ~inside)]
+        mean = across @ np.linalg.solve(others, known._standardised[~inside])
+        variance = np.diag(covariance[np.ix_(inside, inside)] - across @ np.linalg.solve(others, across.T))
+        centre, width = known.log10_kappa.mean(), known.log10_kappa.std()
+        np.testing.assert_allclose(found.mean[inside], mean * width + centre, rtol=1e-6)
+        np.testing.assert_allclose(found.std[inside], np.sqrt(variance + SETTINGS.noise) * width, rtol=1e-6)
+
+
+def test_a_fit_finds_which_family_matters_and_repeats_itself():
+    rng = np.random.default_rng(3)
+    descriptors = rng.normal(size=(150, 5))
+    values = np.sin(2.0 * descriptors[:, 2]) + 0.05 * rng.normal(size=150)
+    fitted = RelevanceProcess.fit(descriptors, values, FAMILY)
+    assert fitted.settings.length.argmin() == 1
+    assert fitted.settings.length[1] < 0.7 * fitted.settings.length[[0, 2]].min()
+    again = RelevanceProcess.fit(descriptors, values, FAMILY)
+    np.testing.assert_array_equal(fitted.settings.logarithms, again.settings.logarithms)
+    asked = rng.normal(size=(60, 5))
+    error = fitted.estimate(asked).mean - np.sin(2.0 * asked[:, 2])
+    assert np.abs(error).mean() < 0.5 * np.abs(np.sin(2.0 * asked[:, 2])).mean()
+
+
+def test_a_row_of_little_weight_is_hardly_believed():
+    known = process()
+    wrong = dataclasses.replace(known, log10_kappa=known.log10_kappa + np.eye(40)[5] * 3.0)
+    doubted = dataclasses.replace(wrong, weights=np.where(np.arange(40) == 5, 1e-3, 1.0))
+    asked = known.descriptors[[5]]
+    honest, misled, careful = (each.estimate(asked).mean[0] for each in (known, wrong, doubted))
+    assert abs(careful - honest) < 0.3 * abs(misled - honest)
+
+
+def test_further_rows_are_known_too():
+    known = process()
+    descriptors, values = rows(5, seed=9)
+    more = known.add_rows(descriptors, values + 2.0)
+    assert more.settings is known.settings
+    assert np.all(more.estimate(descriptors).mean > known.estimate(descriptors).mean)
