@@ -23,7 +23,7 @@ from paraisite.features.descriptors import find_symmetry
 from paraisite.inference.applicability_domain import ApplicabilityDomain
 from paraisite.inference.build_predictor import list_materials
 from paraisite.inference.calibration import Calibration, floored_log10
-from paraisite.inference.relevance_fitting import make_left_out_calibration_set
+from paraisite.inference.relevance_fitting import list_structure_types, make_left_out_calibration_set
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
 from paraisite.metrics.kappa_errors import compute_spearman
 
@@ -114,6 +114,7 @@ def predict_fold(dataset: Dataset, materials: DescribedMaterials, elements: Bool
         materials.take(fold.train),
         np.log10(kappa[fold.train]),
         train.table[schema.FORMULA].tolist(),
+        list_structure_types(train),
         weights=None if train.selected_or_none is None else train.sample_weights,
     )
     known = make_left_out_calibration_set(model, list_materials(train), elements[fold.train])

@@ -70,7 +70,12 @@ class Calibration:
         logs = floored_log10(calibration_set.members_w_per_m_k)[:, rows]
         std = None if calibration_set.std_dex is None else calibration_set.std_dex[:, rows]
         known = np.log10(calibration_set.materials.kappa_w_per_m_k[rows])
-        estimate = combine_members(logs, std, counted=held_out[:, rows])
+        if calibration_set.is_left_out and std is not None:
+            # Crystals of known and of unknown kinds alike: each row counts once for each way of leaving it out.
+            estimate = Estimate(logs.ravel(), std.ravel())
+            known = np.tile(known, len(logs))
+        else:
+            estimate = combine_members(logs, std, counted=held_out[:, rows])
         rms = float(np.sqrt(np.mean((estimate.mean - known) ** 2)))
         estimate = estimate if std is not None else Estimate(estimate.mean, np.full(len(rows), rms))
         widths = tuple(_half_width(estimate, known, coverage=coverage) for coverage in COVERAGES)

@@ -55,7 +55,8 @@ class CalibrationSet:
         embedding: Each member's, of a network the last hidden layer, float32 [n_member, n_row, n_feature].
         members_w_per_m_k: Each member's prediction, W/m/K, float64 [n_member, n_row].
         trained: Whether a member was trained on a row, bool [n_member, n_row]. All False for a model that knows all
-            rows and can say what it would predict of each without its formula: these are then its predictions here.
+            rows and can say what it would predict of each without some of them. Its predictions then stand in the
+            members' place: the first without the rows of the same formula, further ones without more.
         model_digest: The model's.
         std_dex: Standard deviation of each member's prediction of log10(kappa), dex, float64 [n_member, n_row]; None
             for members that predict none.
@@ -71,7 +72,7 @@ class CalibrationSet:
 
     @property
     def is_left_out(self) -> bool:
-        """Whether every prediction is that of a model which knew all rows but those of the row's formula."""
+        """Whether every prediction is that of a model which knew all rows but those that are like the row."""
         return not self.trained.any()
 
     def check(self, model: Model) -> None:

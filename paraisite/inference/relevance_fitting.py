@@ -38,28 +38,35 @@ def fit_relevance_model(dataset: Dataset, graphs: GraphCollection) -> tuple[Rele
         materials,
         np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
         dataset.table[schema.FORMULA].tolist(),
+        list_structure_types(dataset),
         weights=None if dataset.selected_or_none is None else dataset.sample_weights,
     )
     return model, make_left_out_calibration_set(model, list_materials(dataset), mark_elements(graphs))
 
 
+def list_structure_types(dataset: Dataset) -> list[str]:
+    """Return each row's structure type; its formula, where that is not known."""
+    types: list[str] = dataset.table[schema.PROTOTYPE].fillna(dataset.table[schema.FORMULA]).tolist()
+    return types
+
+
 def make_left_out_calibration_set(model: RelevanceModel, materials: KnownMaterials, elements: Bools) -> CalibrationSet:
-    """Return what a model says of each of its materials without their formulas.
+    """Return what a model says of each of its materials without their formulas, and without their structure types.
 
     Args:
         model: The process.
         materials: What it was fitted on, in the same order.
         elements: Which elements each holds, [n_material, n_element].
     """
-    known = model.known_output
+    mean, std = (np.stack([getattr(each, name) for each in model.known_estimates]) for name in ("mean", "std"))
     return CalibrationSet(
         materials=materials,
         elements=elements,
-        embedding=known.embedding.astype(np.float32),
-        members_w_per_m_k=known.output,
-        trained=np.zeros((1, len(elements)), np.bool_),
+        embedding=model.places[None].astype(np.float32),
+        members_w_per_m_k=np.power(10.0, mean),
+        trained=np.zeros(mean.shape, np.bool_),
         model_digest=model.digest,
-        std_dex=known.std_dex,
+        std_dex=std,
     )
 
 
@@ -86,8 +93,8 @@ def measure_left_out_errors(calibration_set: CalibrationSet, parts: tuple[Split,
     for part in parts:
         others = np.isin(np.arange(len(known)), part.train)
         calibration, held_out = Calibration.fit(calibration_set, among=others), part.validation
-        std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[:, held_out]
-        estimate = calibration.estimate(floored_log10(calibration_set.members_w_per_m_k[:, held_out]), std_dex)
+        std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[:1, held_out]
+        estimate = calibration.estimate(floored_log10(calibration_set.members_w_per_m_k[:1, held_out]), std_dex)
         lower, upper = calibration.compute_intervals(estimate)
         inside = (lower <= known[held_out]) & (known[held_out] <= upper)
         coverages = zip(schema.COVERAGES, inside.mean(axis=1), strict=True)

@@ -41,7 +41,8 @@ RELEVANCE_FILE: Final = "relevance.safetensors"
 
 FORMAT: Final = "paraisite-relevance-1"
 _HEADER: Final = "paraisite_relevance"
-_ARRAYS: Final = ("descriptors", "log10_kappa", "weights", "settings", "left_out_log10_kappa", "left_out_std_dex")
+_LEFT_OUT: Final = ("without_formula/mean", "without_formula/std", "without_type/mean", "without_type/std")
+_ARRAYS: Final = ("descriptors", "log10_kappa", "weights", "settings", *_LEFT_OUT)
 
 N_STRAINED: Final = 600
 """Materials that are also taken at other volumes."""
@@ -94,11 +95,13 @@ class RelevanceModel:
 
     Attributes:
         process: It, with its rows: the materials, then those at other volumes.
-        left_out: What it says of each material without the rows of the same formula, [n_material].
+        without_formula: What it says of each material without the rows of the same formula, [n_material].
+        without_type: The same without those of the same formula or structure type.
     """
 
     process: RelevanceProcess
-    left_out: Estimate
+    without_formula: Estimate
+    without_type: Estimate
 
     @classmethod
     def fit(
@@ -106,6 +109,7 @@ class RelevanceModel:
         materials: DescribedMaterials,
         log10_kappa: Floats,
         formulas: Sequence[str],
+        types: Sequence[str],
         *,
         weights: Floats | None = None,
     ) -> "RelevanceModel":
@@ -115,17 +119,20 @@ class RelevanceModel:
             materials: Materials with values.
             log10_kappa: The values, kappa in W/m/K, [n_material].
             formulas: Reduced formulas, [n_material].
+            types: Structure types, [n_material].
             weights: How much each counts, [n_material]; None where all count alike.
         """
-        n_material = len(log10_kappa)
         process = RelevanceProcess.fit(materials.descriptors, log10_kappa, FAMILY_OF_DESCRIPTOR, weights=weights)
-        groups = np.asarray(formulas)
         for ratio, strained in zip(VOLUME_RATIOS, materials.strained, strict=True):
-            values = log10_kappa[materials.is_strained] + VOLUME_POWER * np.log10(ratio)
-            process = process.add_rows(strained, values)
-            groups = np.concatenate([groups, np.asarray(formulas)[materials.is_strained]])
-        left_out = process.estimate_without(groups.tolist())
-        return cls(process, Estimate(left_out.mean[:n_material], left_out.std[:n_material]))
+            process = process.add_rows(strained, log10_kappa[materials.is_strained] + VOLUME_POWER * np.log10(ratio))
+
+        def without(groups: Sequence[str]) -> Estimate:
+            names = np.asarray(groups)
+            of_strained = [names[materials.is_strained]] * len(VOLUME_RATIOS)
+            left_out = process.estimate_without(np.concatenate([names, *of_strained]).tolist())
+            return Estimate(left_out.mean[: len(names)], left_out.std[: len(names)])
+
+        return cls(process, without(formulas), without(types))
 
     @property
     def n_member(self) -> int:
@@ -160,19 +167,18 @@ class RelevanceModel:
     @cached_property
     def local_error(self) -> LocalError:
         """How far the process is off near each of its rows."""
-        error = np.abs(self.left_out.mean - self.process.log10_kappa[: len(self.left_out.mean)])
-        return LocalError.fit(self._places, error)
+        error = np.abs(self.without_formula.mean - self.process.log10_kappa[: len(self.without_formula.mean)])
+        return LocalError.fit(self.places, error)
 
     @cached_property
-    def _places(self) -> Floats:
+    def places(self) -> Floats:
         """The materials, in the distances of the kernel."""
-        return self.process.standardise(self.process.descriptors[: len(self.left_out.mean)])
+        return self.process.standardise(self.process.descriptors[: len(self.without_formula.mean)])
 
     @property
-    def known_output(self) -> ModelOutput:
-        """What the model says of its own rows without those of the same formula, see ``predict_members``."""
-        widened = self.local_error.widen_known(self.left_out)
-        return _output(widened, self._places)
+    def known_estimates(self) -> tuple[Estimate, Estimate]:
+        """What the model says of its own rows without those of the same formula, and of the same structure type."""
+        return self.local_error.widen_known(self.without_formula), self.local_error.widen_known(self.without_type)
 
     def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
         """Return the predictions, medians, of the only member; see ``model.Model``."""
@@ -212,7 +218,10 @@ class RelevanceModel:
             arrays["log10_kappa"],
             arrays["weights"],
         )
-        return cls(process, Estimate(arrays["left_out_log10_kappa"], arrays["left_out_std_dex"]))
+        by_formula, by_type = (
+            Estimate(arrays[f"{name}/mean"], arrays[f"{name}/std"]) for name in ("without_formula", "without_type")
+        )
+        return cls(process, by_formula, by_type)
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {
@@ -220,8 +229,10 @@ class RelevanceModel:
             "log10_kappa": self.process.log10_kappa,
             "weights": self.process.weights,
             "settings": self.process.settings.logarithms,
-            "left_out_log10_kappa": self.left_out.mean,
-            "left_out_std_dex": self.left_out.std,
+            "without_formula/mean": self.without_formula.mean,
+            "without_formula/std": self.without_formula.std,
+            "without_type/mean": self.without_type.mean,
+            "without_type/std": self.without_type.std,
         }
 
 

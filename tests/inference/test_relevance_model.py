@@ -29,11 +29,12 @@ CRYSTALS = CrystalArrays.from_structures(SALTS)
 GRAPHS, _ = build_graphs_from_arrays(CRYSTALS, cutoff_angstrom=CUTOFF, distance_tolerance_angstrom=TOLERANCE)
 KAPPA = np.geomspace(60.0, 1.0, len(SALTS)) * np.exp(0.1 * np.random.default_rng(0).normal(size=len(SALTS)))
 FORMULAS = [structure.reduced_formula for structure in SALTS]
+TYPES = [f"type {number % 9}" for number in range(len(SALTS))]
 
 
 @lru_cache
 def model() -> RelevanceModel:
-    return RelevanceModel.fit(DescribedMaterials.describe(CRYSTALS), np.log10(KAPPA), FORMULAS)
+    return RelevanceModel.fit(DescribedMaterials.describe(CRYSTALS), np.log10(KAPPA), FORMULAS, TYPES)
 
 
 @lru_cache
@@ -78,10 +79,10 @@ def test_its_own_rows_are_predicted_without_their_formula():
     """A value that is far off misleads the process about its own crystal, but not about what it says without it."""
     wrong = np.log10(KAPPA)
     wrong[7] += 1.0
-    misled = RelevanceModel.fit(DescribedMaterials.describe(CRYSTALS), wrong, FORMULAS)
+    misled = RelevanceModel.fit(DescribedMaterials.describe(CRYSTALS), wrong, FORMULAS, TYPES)
     with_it = misled.process.estimate(misled.process.descriptors[[7]]).mean[0]
-    assert abs(misled.left_out.mean[7] - np.log10(KAPPA[7])) < 0.5 * abs(with_it - np.log10(KAPPA[7]))
-    assert len(misled.left_out.mean) == len(SALTS) < len(misled.process.log10_kappa)
+    assert abs(misled.without_formula.mean[7] - np.log10(KAPPA[7])) < 0.5 * abs(with_it - np.log10(KAPPA[7]))
+    assert len(misled.without_formula.mean) == len(SALTS) < len(misled.process.log10_kappa)
 
 
 def test_values_are_medians_in_their_intervals():
