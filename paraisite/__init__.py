@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 
-DEFAULT_MODEL: Final = "GPTG15"
+DEFAULT_MODEL: Final = "GPACCURATE"
 """What predicts where nothing else is asked for, see ``paraisite.workflows.fit``."""
 
 

@@ -8,6 +8,7 @@ from paraisite.core.paths import BUILD, PREDICTOR, built
 from paraisite.training.recipes import TOGO15
 
 COMPARISON: Final = BUILD / "compare"
+CROSS_VALIDATION: Final = BUILD / "cross_validate"
 REPORT: Final = BUILD / "report" / "report.html"
 FIGURES: Final = "figures"
 """Name of the folder of figures within a stage's folder."""

@@ -90,10 +90,11 @@ def recipes() -> None:
         typer.echo(f"{recipe.name:<18}starts from {start:<22}trained on {recipe.train_on}")
 
 
-def fit(dataset: FinalDataset = "togo15") -> None:
-    """Fit Gaussian processes: GPTG15, the default model.
+def fit(dataset: FinalDataset = "accurate") -> None:
+    """Fit Gaussian processes: by default GPACCURATE, the default model.
 
-    Their descriptors are computed from the structures, and predicted by the networks of the lineage.
+    On all accurate rows one process for any crystal; on another data set mixtures, a member for each split, whose
+    descriptors are also predicted by the networks of the lineage (GPTG15, GPHH143, GP_MINE).
     """
     from paraisite.workflows import fit
 

@@ -4,8 +4,8 @@ import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-from paraisite import DEFAULT_MODEL
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.screenings import all_models_file, screening_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
@@ -23,6 +23,8 @@ from paraisite.screening.side_by_side import TableProvenance, join_screenings
 from paraisite.training.recipes import TOGO15, list_lineage_models, read_lineage
 
 logger = logging.getLogger(__name__)
+
+PROCESSES_ON_TOGO15: Final = "GPTG15"
 
 
 def screen_source(
@@ -93,7 +95,7 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
 def final_models() -> list[str]:
     """Return the names of the lineage's models that end on Togo15: its networks, then the Gaussian processes."""
     models = list_lineage_models(read_lineage(load_config().lineage)).values()
-    return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
+    return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), PROCESSES_ON_TOGO15]
 
 
 def _is_up_to_date(path: Path, rows: Source) -> bool:
@@ -124,7 +126,7 @@ def _predictors() -> Iterator[tuple[str, Predictor]]:
         try:
             if (predictor := _find_existing(name)) is None:
                 logger.warning("%s has no predictor here, so it is trained first: about two minutes", name)
-                if name == DEFAULT_MODEL:
+                if name == PROCESSES_ON_TOGO15:
                     fit_processes(TOGO15)
                 else:
                     train_predictor(name)
