@@ -9,6 +9,14 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from paraisite import DEFAULT_MODEL, schema
+from paraisite.analysis.held_out_accurate import (
+    DATA_SET,
+    PROTOCOL,
+    Fold,
+    draw_folds,
+    predict_fold,
+    summarise_predictions,
+)
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import CROSS_VALIDATION, FIGURES
@@ -18,14 +26,6 @@ from paraisite.core.files import write_whole
 from paraisite.core.paths import DATA
 from paraisite.core.progress import CountProgress
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.analysis.held_out_accurate import (
-    DATA_SET,
-    PROTOCOL,
-    Fold,
-    draw_folds,
-    predict_fold,
-    summarise_predictions,
-)
 from paraisite.evaluation.peer_predictions import FILE_NAME as PEER_FILE
 from paraisite.evaluation.peer_predictions import PEER, compare_with_peer, load_peer_predictions
 from paraisite.inference.calibration_set import mark_elements
@@ -82,9 +82,9 @@ def cross_validate(n_process: int | None = None) -> None:
         beside.to_csv(CROSS_VALIDATION / PEER_COMPARISON_FILE, float_format="%.6g")
         save_figure(draw_parity(predictions), CROSS_VALIDATION / FIGURES / "parity")
         metrics = {
-            allowed_name("_".join([*names, column])): float(value)
+            allowed_name(f"{protocol}_{data_set}_{column}"): float(value)
             for column, values in summary.to_dict().items()
-            for names, value in values.items()
+            for (protocol, data_set), value in values.items()
         }
         log_selection(metrics, parameters={"n_row": str(len(dataset))}, folder=CROSS_VALIDATION, run_id=run_id)
     print_table(shown, title=f"{DEFAULT_MODEL} on formulas that it was not fitted on; errors are |ln(predicted/known)|")

@@ -6,11 +6,6 @@ import pandas as pd
 import pytest
 
 from paraisite import schema
-from paraisite.artifacts.inputs import load_data
-from paraisite.config import load_config
-from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.datasets.table import Dataset
-from paraisite.data.validation import N_ELEMENT
 from paraisite.analysis.held_out_accurate import (
     DATA_SET,
     FOLD,
@@ -20,9 +15,13 @@ from paraisite.analysis.held_out_accurate import (
     predict_fold,
     summarise_predictions,
 )
+from paraisite.artifacts.inputs import load_data
+from paraisite.config import load_config
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.table import Dataset
+from paraisite.data.validation import N_ELEMENT
 from paraisite.inference.relevance_model import DescribedMaterials
 from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
-
 
 Accurate = tuple[Dataset, npt.NDArray[np.str_], list[Fold]]
 
