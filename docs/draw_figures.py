@@ -1,6 +1,6 @@
 """Draw the figures of README and of the architecture page: ``python -m docs.draw_figures``, in the repository's folder.
 
-``parity.png`` is drawn from the tables that ``python -m paraisite evaluate honest`` writes (``dvc pull`` brings them);
+``parity.png`` is drawn from the table that ``python -m paraisite cross-validate`` writes (``dvc pull`` brings it);
 ``architecture.png`` from the layers of import-linter's contract in ``pyproject.toml``.
 """
 
@@ -8,14 +8,13 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 FIGURES: Final = Path(__file__).parent / "figures"
-EVALUATION: Final = Path("build/evaluate_honest")
-DEFAULT_MODEL_IN_EVALUATION: Final = "GP mixture"
-"""GPTG15's name in an evaluation, which fits it anew on each split's training rows."""
+PREDICTIONS: Final = Path("build/cross_validate/predictions.csv.gz")
 
 CAPTIONS: Final = {
     "__main__": "python -m paraisite",
@@ -26,7 +25,7 @@ CAPTIONS: Final = {
     "artifacts": "where things are kept: data sets, weights, models, outputs",
     "tracking": "MLflow: runs and registry",
     "active_learning": "candidates, what to compute next",
-    "analysis": "correlations, clusters",
+    "analysis": "correlations, clusters, the default model's errors",
     "dft_inputs": "VASP, Quantum ESPRESSO",
     "explain": "contributions",
     "screening": "millions of structures in, rows out",
@@ -102,18 +101,11 @@ def _box(axes: Axes, name: str, *, left: float, top: float, width: float, n_besi
 
 
 def parity() -> Figure:
-    """Draw GPTG15's predictions of the held-out rows of the nine splits, with their 90 % intervals."""
-    from paraisite.evaluation.evaluation_tables import EvaluationTables
-    from paraisite.reports.model_errors import parity_with_intervals
+    """Draw the default model's predictions of held-out formulas."""
+    from paraisite.reports.cross_validation import draw_parity
 
-    honest = EvaluationTables.load(EVALUATION)
-    figure = parity_with_intervals(honest.estimates, DEFAULT_MODEL_IN_EVALUATION)
-    (axes,) = figure.axes
-    axes.set_title("GPTG15, the default model: held-out rows of Togo15, nine 80/20 splits", fontsize=10)
-    handles, _ = axes.get_legend_handles_labels()
-    axes.legend(handles, ["within a factor of 2", "90 % interval", "prediction"], frameon=False, fontsize=8.5)
-    axes.set_ylabel("predicted (W/m/K)")
-    axes.set_xlabel("known lattice thermal conductivity at 300 K (W/m/K)")
+    figure = draw_parity(pd.read_csv(PREDICTIONS))
+    figure.set_size_inches(6.0, 5.4)
     return figure
 
 
