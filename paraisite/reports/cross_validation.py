@@ -21,6 +21,15 @@ _TITLES: Final = {
     "flagged": "flagged",
     "mean_abs_ln_ratio_unflagged": "error, unflagged",
 }
+ON_TERMINAL: Final = {
+    "rows": "rows",
+    "error": "error",
+    "error of a constant": "constant",
+    "within a factor of 2": "factor 2",
+    "90 % intervals hold": "in 90 %",
+}
+"""Columns that fit a terminal, with their names there."""
+
 _SHARES: Final = ("within_factor_2", schema.format_coverage_metric(0.9), "flagged")
 _NAMES: Final = {"togo15": "Togo15", "hh143": "HH143", "phonix": "Phonix"}
 _COLOURS: Final = {"phonix": "#0072b2", "hh143": "#e69f00", "togo15": "#d55e00"}

@@ -30,13 +30,14 @@ from paraisite.evaluation.peer_predictions import FILE_NAME as PEER_FILE
 from paraisite.evaluation.peer_predictions import PEER, compare_with_peer, load_peer_predictions
 from paraisite.inference.calibration_set import mark_elements
 from paraisite.inference.relevance_model import DescribedMaterials
-from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
+from paraisite.reports.cross_validation import ON_TERMINAL, draw_parity, tabulate_protocols
 from paraisite.reports.figures import save_figure
 from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.writing import allowed_name
+from paraisite.schema import LN_RATIO
 from paraisite.training.recipes import ACCURATE, HH143, PHONIX, TOGO15
 
 logger = logging.getLogger(__name__)
@@ -87,8 +88,9 @@ def cross_validate(n_process: int | None = None) -> None:
             for (protocol, data_set), value in values.items()
         }
         log_selection(metrics, parameters={"n_row": str(len(dataset))}, folder=CROSS_VALIDATION, run_id=run_id)
-    print_table(shown, title=f"{DEFAULT_MODEL} on formulas that it was not fitted on; errors are |ln(predicted/known)|")
-    print_table(beside.map("{:.4g}".format), title=f"on the rows of Phonix that {PEER} predicts")
+    title = f"{DEFAULT_MODEL} on rows that it was not fitted on: mean |ln(predicted/known)|"
+    print_table(shown[list(ON_TERMINAL)].rename(columns=ON_TERMINAL), title=title)
+    print_table(beside[[LN_RATIO]].map("{:.3f}".format), title=f"on the rows of Phonix that {PEER} predicts")
 
 
 def _compare_with_peer(predictions: pd.DataFrame) -> pd.DataFrame:
