@@ -87,14 +87,14 @@ def recipes() -> None:
     """List the recipes: initial weights and training sets."""
     for recipe in RECIPES.values():
         start = recipe.start.name if isinstance(recipe.start, Recipe) else recipe.start.value.replace("_", " ")
-        typer.echo(f"{recipe.name:<18}starts from {start:<22}trained on {recipe.train_on}")
+        typer.echo(f"{recipe.name:<20}starts from {start:<22}trained on {recipe.train_on}")
 
 
 def fit(dataset: FinalDataset = "accurate") -> None:
-    """Fit Gaussian processes: by default GPACCURATE, the default model.
+    """Fit Gaussian processes: the default model, or others.
 
-    On all accurate rows one process for any crystal; on another data set mixtures, a member for each split, whose
-    descriptors are also predicted by the networks of the lineage (GPTG15, GPHH143, GP_MINE).
+    GPACCURATE is one process on all accurate rows, for any crystal. On other data sets they are mixtures, a member for
+    each split, and predictions of the lineage's networks are among the descriptors (GPTG15, GPHH143, GP_MINE).
     """
     from paraisite.workflows import fit
 

@@ -34,10 +34,10 @@ from paraisite.reports.cross_validation import ON_TERMINAL, draw_parity, tabulat
 from paraisite.reports.figures import save_figure
 from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
+from paraisite.schema import LN_RATIO
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.writing import allowed_name
-from paraisite.schema import LN_RATIO
 from paraisite.training.recipes import ACCURATE, HH143, PHONIX, TOGO15
 
 logger = logging.getLogger(__name__)

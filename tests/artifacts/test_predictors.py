@@ -43,12 +43,12 @@ def recipe_of(folder: str, name: str) -> None:
 
 
 def test_what_was_trained_here_comes_before_what_is_shipped():
-    recipe_of("weights/gptg15", "shipped")
+    recipe_of("weights/gpaccurate", "shipped")
     assert paraisite.load_predictor().model.ensemble.metadata["recipe"] == "shipped"
-    recipe_of("build/gptg15/predictor", "trained here")
+    recipe_of("build/gpaccurate/predictor", "trained here")
     assert paraisite.load_predictor().model.ensemble.metadata["recipe"] == "trained here"
-    assert find_predictor("gptg15").calibration_set is not None
-    assert find_predictor("weights/gptg15").model.ensemble.metadata["recipe"] == "shipped"
+    assert find_predictor("gpaccurate").calibration_set is not None
+    assert find_predictor("weights/gpaccurate").model.ensemble.metadata["recipe"] == "shipped"
 
 
 def test_the_registrys_champion_comes_first(monkeypatch: pytest.MonkeyPatch):
@@ -100,7 +100,7 @@ def test_a_model_of_unknown_format_is_refused():
 
 
 def test_the_verb_prints_a_json_object_per_line_and_fails_only_if_nothing_is_predicted():
-    recipe_of("build/gptg15/predictor", "trained here")
+    recipe_of("build/gpaccurate/predictor", "trained here")
     code, text = run("--json", "NaCl.cif", "absent.cif")
     first, second = map(json.loads, text.splitlines())
     assert code == 0
@@ -113,7 +113,7 @@ def test_the_verb_prints_a_json_object_per_line_and_fails_only_if_nothing_is_pre
 
 @pytest.mark.parametrize("arguments", [(), ("-",)])
 def test_the_verb_reads_standard_input(arguments: tuple[str, ...]):
-    recipe_of("build/gptg15/predictor", "trained here")
+    recipe_of("build/gpaccurate/predictor", "trained here")
     code, text = run(*arguments, text=NACL.to(fmt="poscar"))
     assert code == 0
     assert "NaCl" in text

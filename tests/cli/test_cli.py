@@ -131,9 +131,9 @@ def test_an_overlap_is_of_the_lineage_unless_data_sets_are_named() -> None:
         (["step3", "--dataset", "aflow"], "not one of togo15, hh143, mix, phonix"),
         (["step3", "--epoch", "5"], "No such option"),
         (["train", "FEAFTG16"], "unknown recipe 'FEAFTG16'; known ones are RWAF, FEAF"),
-        (["overlap", "slacks"], "not one of togo15, hh143, mix, phonix, aflow"),
+        (["overlap", "slacks"], "not one of togo15, hh143, mix, phonix, accurate, aflow"),
         (["overlap", "slack", "params.yaml"], "not one of togo15"),
-        (["prepare", "togo"], "not one of togo15, hh143, mix, phonix, aflow"),
+        (["prepare", "togo"], "not one of togo15, hh143, mix, phonix, accurate, aflow"),
     ],
 )
 def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None:

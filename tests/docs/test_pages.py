@@ -66,9 +66,10 @@ def test_the_picture_of_the_layers_has_every_package() -> None:
 
 def test_the_figure_of_errors_has_every_held_out_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    fetch_tracked(Path("build/evaluate_honest/result"), target="build/evaluate_honest/result")
-    predictions = draw_figures().parity().axes[0].lines[-1]
-    assert len(predictions.get_xdata()) == 9 * 19  # a fifth of 95 compounds, nine times
+    predictions = Path("build/cross_validate/predictions.csv.gz")
+    fetch_tracked(predictions, target=str(predictions))
+    _, phonix, hh143, togo15 = draw_figures().parity().axes[0].collections
+    assert [len(each.get_offsets()) for each in (phonix, hh143, togo15)] == [1993, 143, 95]
 
 
 def test_the_version_stands_in_one_place_and_is_the_newest_of_changelog_and_citation() -> None:

@@ -29,7 +29,9 @@ def test_aflow_is_read_from_the_configured_path(tmp_path: Path) -> None:
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(DataError, match="unknown data set 'togo'; known ones are togo15, hh143, mix, phonix, aflow"):
+    with pytest.raises(
+        DataError, match="unknown data set 'togo'; known ones are togo15, hh143, mix, phonix, accurate, aflow"
+    ):
         load_dataset("togo", CONFIG, DATA)
 
 
