@@ -6,14 +6,14 @@ import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from tests.reliability.moments import Blow, Hit, Moments
 from tests.reliability.processes import Ended, run_apart
-from tests.reliability.scenarios import SCENARIOS
+from tests.reliability.scenarios import SCENARIOS, variables_of
 
 _RESULT: Final = "result.json"
 _ENDS: Final = {Blow.KILL: (-9,), Blow.TEAR: (-25,), Blow.INTERRUPT: (130,), Blow.FULL: (2,)}
@@ -120,7 +120,7 @@ class Rehearsal:
         return run_apart(
             functools.partial(self.act, hit, clock_is_back_seconds=clock_is_back_seconds),
             folder=folder,
-            variables=self._variables(folder),
+            variables=variables_of(folder),
             reader_is_gone=reader_is_gone,
         )
 
@@ -139,12 +139,9 @@ class Rehearsal:
         return json.loads(result.read_text())
 
     def _do(self, action: Any, folder: Path) -> None:
-        ended = run_apart(action, folder=folder, variables=self._variables(folder))
+        ended = run_apart(action, folder=folder, variables=variables_of(folder))
         if ended.code != 0:
             raise ReadError(f"{self.name} ended with {ended.code}: {ended.said}")
-
-    def _variables(self, folder: Path) -> Mapping[str, str]:
-        return {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", "PARAISITE_CACHE": str(self._root / "cache")}
 
 
 class ReadError(Exception):

@@ -1,8 +1,10 @@
 """Short real commands, each with what it needs and what it leaves: the same however often it was interrupted before."""
 
+import contextlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pytest
 
 from paraisite.__main__ import main
 from paraisite.artifacts.earlier_stages import EarlierStages
@@ -79,9 +82,23 @@ class PoolOfOne:
             yield task, function(self._state, task)
 
 
-def warm_up() -> None:
-    """Compute once, for the processes that are forked from this one, what takes pymatgen a second."""
+def warm_up(*, with_store: bool) -> None:
+    """Do once, for the processes that are forked from this one, what takes pymatgen a second and MLflow five."""
     elements.ELEMENTAL[0].build({"A": "Al"}, volume_per_atom_cubic_angstrom=20.0)
+    if with_store:
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+            for name, value in variables_of(Path(folder)).items():
+                patch.setenv(name, value)
+            _register(0.2, 1)
+
+
+def variables_of(folder: Path) -> dict[str, str]:
+    """Return the environment of a command that works in a folder."""
+    return {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PARAISITE_CACHE": str(folder.with_name("cache")),
+    }
 
 
 def command(*arguments: str) -> None:
