@@ -61,8 +61,9 @@ DOWN: Final = "MLFLOW_TRACKING_URI=http://maria:st0replanted@127.0.0.1:9"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, bundled_data: Path) -> Path:
+def folder(tmp_path: Path, bundled_data: Path, empty_store: Path) -> Path:
     """Make a project with two splits, a small head and a crystal."""
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
     params = two_splits(params_text("lab"))
     (tmp_path / "params.yaml").write_text(re.sub(r"head_hidden: \[.*\]", "head_hidden: [2]", params))
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
