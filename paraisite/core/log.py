@@ -11,5 +11,6 @@ def set_up_logging() -> None:
     handler.setFormatter(DiscreetFormatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("paraisite").setLevel(logging.INFO)
-    # The first run in a folder creates the store's tables; that is no news to a user.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    # The first run in a folder creates the store's tables, which is no news to a user; and what fails there is logged
+    # with its traceback, while it is told as a sentence.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)

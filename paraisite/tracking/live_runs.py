@@ -10,6 +10,8 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, RunStatus
 
 from paraisite.core.files import cache_folder
+from paraisite.errors import TrackingError
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,9 @@ _PAGE: Final = 1000
 
 _held: dict[int, tuple[str, FileLock]] = {}
 """This process's lock with its name, by process id: a forked process has one of its own."""
+
+_with_open_runs: set[int] = set()
+"""Processes whose store failed while they had runs."""
 
 
 def name_process() -> str:
@@ -54,6 +60,20 @@ def name_process() -> str:
     atexit.register(_release, os.getpid())
     threading.Thread(target=_show_life, args=(path,), daemon=True).start()
     return name
+
+
+@contextmanager
+def open_runs_left_to_next() -> Iterator[None]:
+    """Keep this process's lock file where the store fails inside: its runs may be open, and the next command ends them.
+
+    Raises:
+        TrackingError: As inside.
+    """
+    try:
+        yield
+    except TrackingError:
+        _with_open_runs.add(os.getpid())
+        raise
 
 
 def close_killed_runs(client: MlflowClient) -> list[str]:
@@ -105,9 +125,10 @@ def _show_life(path: Path) -> None:
 
 
 def _release(process: int) -> None:
-    """Leave no lock behind, in the process that took it."""
+    """Leave no lock behind, in the process that took it; its file stays where its runs may be open."""
     if process == os.getpid() and (held := _held.pop(process, None)) is not None:
-        _lock_file(held[0]).unlink(missing_ok=True)
+        if process not in _with_open_runs:
+            _lock_file(held[0]).unlink(missing_ok=True)
         held[1].release()
 
 

@@ -23,7 +23,7 @@ from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.schema import MODEL
 from paraisite.tracking import run_content
 from paraisite.tracking.experiments import choose_experiment, find_experiment, name_first_experiment
-from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
+from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process, open_runs_left_to_next
 from paraisite.tracking.store import open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
     DIGEST_LENGTH,
@@ -68,7 +68,7 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
     """
     client = open_store()
     tags = {PROCESS_TAG: name_process()}
-    with store_errors():
+    with open_runs_left_to_next(), store_errors():
         close_killed_runs(client)
         if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
             name_first_experiment(client)

@@ -17,7 +17,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from optuna.trial import FrozenTrial
 
 from paraisite.data.datasets.table import Dataset
-from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
+from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process, open_runs_left_to_next
 from paraisite.tracking.runs import RUN_ID_VARIABLE, recipe_run
 from paraisite.tracking.store import open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
@@ -51,7 +51,7 @@ def study_run(name: str, *, known_run_id: str | None) -> Iterator[str]:
         The run's id.
     """
     client = open_store()
-    with store_errors():
+    with open_runs_left_to_next(), store_errors():
         close_killed_runs(client)
         known = None if known_run_id is None else _find_run(client, known_run_id)
         if known is None:

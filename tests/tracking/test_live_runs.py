@@ -24,24 +24,37 @@ with recipe_run("FEAFTG15") as run_id, child_run(open_store(), "split 1", parent
 """
 
 
+FULL_BEFORE_IT_ENDS = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+from paraisite.tracking.runs import recipe_run
+def fail(connection):
+    raise OperationalError("COMMIT", None, Exception("database or disk is full"))
+with recipe_run("FEAFTG15"):
+    event.listen(Engine, "commit", fail)
+"""
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
-def kill_a_command(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED_WHILE_LOGGING],
+def run_apart(program: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", program],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"},
+        capture_output=True,
+        text=True,
         check=False,
     )
-    assert done.returncode == 9
 
 
 def test_the_next_command_closes_runs_of_a_killed_one(client: MlflowClient, tmp_path: Path, cache: Path) -> None:
-    kill_a_command(tmp_path)
+    assert run_apart(KILLED_WHILE_LOGGING, tmp_path).returncode == 9
     (lock,) = (cache / "processes").glob("*.lock")
     last_sign = time.time() + 100.0
     os.utime(lock, (last_sign, last_sign))
@@ -56,6 +69,15 @@ def test_the_next_command_closes_runs_of_a_killed_one(client: MlflowClient, tmp_
         "report": "FINISHED",
     }
     assert runs["FEAFTG15"].end_time == int(1000 * last_sign)  # not when the next command happened to run
+
+
+def test_the_next_command_closes_a_run_that_a_full_disk_kept_open(client: MlflowClient, tmp_path: Path) -> None:
+    """Its process ended as usual, and took along what tells that it is gone."""
+    assert "has no space left on its disk" in run_apart(FULL_BEFORE_IT_ENDS, tmp_path).stderr
+    (run,) = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    assert run.info.status == "RUNNING"
+    assert close_killed_runs(client) == [run.info.run_id]
+    assert client.get_run(run.info.run_id).info.status == "KILLED"
 
 
 def test_a_run_whose_process_lives_stays_open(client: MlflowClient) -> None:
