@@ -17,6 +17,7 @@ IN_BOTH = pytest.mark.parametrize("lineage", LINEAGES)
 
 HONEST = ("honest", "grouped", "leave-one-prototype-out")
 EVALUATED = (*HONEST, "paper", "paper-last")
+CROSS_VALIDATED = ("predictions.csv.gz", "table.md", "figures", "peer.csv", "summary.csv")
 
 START_OF = {
     InitialWeights.RANDOM: "paraisite/training/initial_parameters.py",
@@ -69,8 +70,10 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
             "build/check_kappa",
             "build/kappa",
             "build/lab",
-            *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix", "phonix")),
+            *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix", "phonix", "accurate")),
             *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
+            "build/gpaccurate/predictor",
+            *(f"build/cross_validate/{name}" for name in CROSS_VALIDATED),
             *(f"build/evaluate_{name}/result" for name in HONEST),
             "build/backbones/result",
             *(f"build/evaluate_{name}/result" for name in EVALUATED[len(HONEST) :]),
@@ -189,6 +192,7 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "prepare_from_outside": "prepare",
             "overlap_on_aflow": "overlap",
             "fit": "gptg15",
+            "fit_accurate": "gpaccurate",
             "build_labels": "lab",
             "build_kappa": "kappa",
         }.get(group, group.replace("label_", "labels/"))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.errors import TrackingError
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
@@ -126,7 +127,8 @@ def test_a_file_with_values_per_split_can_be_beaten(client: MlflowClient, tmp_pa
 def test_mlflow_can_load_what_was_registered(client: MlflowClient) -> None:
     register(GOOD)
     model = mlflow.pyfunc.load_model("models:/FEAFTG15@champion")
-    assert [column.name for column in model.metadata.get_input_schema()] == ["structure"]
+    columns = {column.name: column.required for column in model.metadata.get_input_schema()}
+    assert columns == {"structure": True} | dict.fromkeys(COMPARED_KEYS, False)
 
 
 EVIDENCE = Evidence.from_result(GOOD)

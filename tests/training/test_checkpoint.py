@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from paraisite.core.files import name_temporary
 from paraisite.training.checkpoint import TrainingState
 
 FULL_DEVICE = Path("/dev/full")
@@ -127,7 +128,7 @@ def test_a_full_disk_warns_and_leaves_the_last_state(
     state.save(path)
     name = uuid.uuid4()
     monkeypatch.setattr(uuid, "uuid4", lambda: name)
-    (tmp_path / f".state.{name.hex}.part").symlink_to(FULL_DEVICE)
+    name_temporary(path).symlink_to(FULL_DEVICE)
     replace(state, n_update=state.n_update + 1).save(path)
     assert "was not written, training goes on" in caplog.text
     loaded = TrainingState.load(path)
