@@ -27,7 +27,7 @@ from tests.reliability.scenarios import SCENARIOS, warm_up
 SMALL: Final = "small"
 PAGE: Final = ROOT / "docs" / "reliability.md"
 _BEGIN, _END = "<!-- counts -->\n", "<!-- end of counts -->\n"
-_N_OF_SLOW: Final = {"first registration": 8, "registration": 8, "fit": 4}
+_N_OF_SLOW: Final = {"first registration": 3, "registration": 3, "fit": 4}
 """Scenarios of many moments, all of them alike, and of seconds each: how many moments are hit, evenly chosen."""
 
 _N_DAMAGED: Final = 250

@@ -20,6 +20,7 @@ from paraisite.artifacts.earlier_stages import EarlierStages
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.core.files import file_sha256
 from paraisite.core.folders import restore_folder
+from paraisite.core.log import set_up_logging
 from paraisite.core.paths import EXTERNAL
 from paraisite.data.datasets.imported import list_imported_names
 from paraisite.data.datasets.table import Dataset
@@ -182,7 +183,12 @@ def _read_release() -> Any:
 
 def _register_as_command(log10_error: float, seed: int) -> None:
     """Register what a training would, as a verb does that fails with a sentence."""
-    paraisite.__main__.app = lambda: _register(log10_error, seed)
+
+    def run() -> None:
+        set_up_logging()
+        _register(log10_error, seed)
+
+    paraisite.__main__.app = run
     command("train")
 
 
