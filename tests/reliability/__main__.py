@@ -1,6 +1,6 @@
 """Commands that are interrupted and files that are damaged: counts, and what failed.
 
-``python -m tests.reliability`` tries all of it, in about an hour on two cores, and writes its counts into
+``python -m tests.reliability`` tries all of it, in about half an hour on two cores, and writes its counts into
 docs/reliability.md. ``python -m tests.reliability small`` is the sample that the tests run; names of scenarios and of
 kinds of files leave the others out.
 """
