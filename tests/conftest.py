@@ -12,6 +12,7 @@ from hypothesis import settings
 from pymatgen.symmetry.groups import SpaceGroup
 
 from paraisite.artifacts.dvc_files import fetch_tracked
+from tests.stores import copy_store
 
 SHARED_VARIABLE = "PARAISITE_SHARED"
 ROOT = Path(__file__).parents[1]
@@ -65,7 +66,7 @@ def own_store(tmp_path: Path, empty_store: Path) -> Iterator[None]:
     """Let runs go to a store in ``tmp_path``: MLflow keeps a store that a relative address has led to."""
     import mlflow
 
-    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    copy_store(empty_store, tmp_path)
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     yield
     while mlflow.active_run() is not None:

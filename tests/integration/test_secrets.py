@@ -11,6 +11,7 @@ import pytest
 
 from tests.graphs.crystals import rocksalt
 from tests.pipeline import ROOT, params_text, two_splits
+from tests.stores import copy_store
 
 SECRETS: Final = {
     "MLFLOW_TRACKING_PASSWORD": "tr0ub4dor-mlflow",
@@ -63,7 +64,7 @@ DOWN: Final = "MLFLOW_TRACKING_URI=http://maria:st0replanted@127.0.0.1:9"
 @pytest.fixture
 def folder(tmp_path: Path, bundled_data: Path, empty_store: Path) -> Path:
     """Make a project with two splits, a small head and a crystal."""
-    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    copy_store(empty_store, tmp_path)
     params = two_splits(params_text("lab"))
     (tmp_path / "params.yaml").write_text(re.sub(r"head_hidden: \[.*\]", "head_hidden: [2]", params))
     (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)

@@ -7,11 +7,13 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from tests.stores import copy_store
+
 
 @pytest.fixture
 def client(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowClient]:
     """Return a client of a fresh default store in the working folder, which is ``tmp_path``."""
-    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    copy_store(empty_store, tmp_path)
     monkeypatch.chdir(tmp_path)
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
         monkeypatch.delenv(name, raising=False)
