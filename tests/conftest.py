@@ -62,11 +62,14 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def own_store(tmp_path: Path, empty_store: Path) -> Iterator[None]:
-    """Let runs go to a store in ``tmp_path``: MLflow keeps a store that a relative address has led to."""
+def own_store(tmp_path: Path, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let runs go to a store in ``tmp_path``: MLflow keeps a store that a relative address has led to.
+
+    Artifacts lie elsewhere: a test may log ``tmp_path`` itself.
+    """
     import mlflow
 
-    copy_store(empty_store, tmp_path)
+    copy_store(empty_store, tmp_path, artifacts=tmp_path_factory.mktemp("artifacts"))
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     yield
     while mlflow.active_run() is not None:
