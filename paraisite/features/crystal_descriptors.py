@@ -197,13 +197,13 @@ def _radial(crystals: CrystalArrays, pairs: Pairs) -> Floats:
     distance = pairs.distance_angstrom / np.cbrt(volume_per_atom)[crystal]
     electronegativity = tabulate_elements()["electronegativity"][crystals.atomic_number]
     difference = np.abs(electronegativity[pairs.centre] - electronegativity[pairs.neighbour])
-    columns = []
-    for weight in (None, difference):
-        for centre in _RADIAL_CENTRES:
-            near = np.exp(-(((distance - centre) / _RADIAL_WIDTH) ** 2))
-            near = near if weight is None else near * weight
-            # The area of the sphere makes the parts alike.
-            columns.append(np.bincount(crystal, near, minlength=len(crystals)) / crystals.n_atom / centre**2)
+    near = [np.exp(-(((distance - centre) / _RADIAL_WIDTH) ** 2)) for centre in _RADIAL_CENTRES]
+    columns = [
+        # The area of the sphere makes the parts alike.
+        np.bincount(crystal, weight, minlength=len(crystals)) / crystals.n_atom / centre**2
+        for weights in (near, [each * difference for each in near])
+        for centre, weight in zip(_RADIAL_CENTRES, weights, strict=True)
+    ]
     return np.stack(columns, axis=1)
 
 

@@ -62,3 +62,22 @@ class Model(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write the files that a predictor is loaded from."""
+
+
+class ConductivityModel:
+    """What is the same of every model that predicts kappa alone."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is predicted."""
+        return ("kappa",)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Its unit."""
+        return ("W/m/K",)
+
+    @property
+    def predicts_conductivity(self) -> bool:
+        """Always."""
+        return True

@@ -23,7 +23,7 @@ from paraisite.features.descriptors import (
 )
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import ModelOutput
+from paraisite.inference.model import ConductivityModel, ModelOutput
 from paraisite.inference.network_model import compute_digest, save_exactly
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.estimate import Estimate, mix_estimates
@@ -40,7 +40,7 @@ _ROWS: Final = ("descriptors", "log10_kappa", "trained")
 
 
 @dataclass(frozen=True, eq=False)
-class ProcessModel:
+class ProcessModel(ConductivityModel):
     """A mixture of Gaussian processes for each split of some materials; see ``models.tabular``.
 
     Attributes:
@@ -86,21 +86,6 @@ class ProcessModel:
     def n_member(self) -> int:
         """Number of splits."""
         return len(self.trained)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """What is predicted."""
-        return ("kappa",)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Its unit."""
-        return ("W/m/K",)
-
-    @property
-    def predicts_conductivity(self) -> bool:
-        """Always."""
-        return True
 
     @property
     def columns(self) -> tuple[Descriptor, ...]:

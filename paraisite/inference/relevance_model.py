@@ -29,7 +29,7 @@ from paraisite.features.crystal_descriptors import (
 )
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import ModelOutput
+from paraisite.inference.model import ConductivityModel, ModelOutput
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
 from paraisite.models.estimate import Estimate
 from paraisite.models.local_error import LocalError
@@ -90,7 +90,7 @@ class DescribedMaterials:
 
 
 @dataclass(frozen=True, eq=False)
-class RelevanceModel:
+class RelevanceModel(ConductivityModel):
     """One process fitted on all rows of a data set.
 
     Attributes:
@@ -138,21 +138,6 @@ class RelevanceModel:
     def n_member(self) -> int:
         """One."""
         return 1
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """What is predicted."""
-        return ("kappa",)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Its unit."""
-        return ("W/m/K",)
-
-    @property
-    def predicts_conductivity(self) -> bool:
-        """Always."""
-        return True
 
     @property
     def graph_settings(self) -> GraphSettings:

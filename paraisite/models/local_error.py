@@ -7,6 +7,7 @@ off by more than a factor of two (12 %), the deviation ranks 70 % above the othe
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -51,7 +52,13 @@ class LocalError:
 
     def widen_known(self, estimate: Estimate) -> Estimate:
         """Return estimates of the known rows, in order, widened by the errors of others."""
-        return self._widened(estimate, self.nearest.kneighbors(n_neighbors=self.nearest.n_neighbors - 1)[1])
+        return self._widened(estimate, self._neighbours_of_known)
+
+    @cached_property
+    def _neighbours_of_known(self) -> Ints:
+        """Each known row's nearest others, [n_row, n_near]."""
+        rows: Ints = self.nearest.kneighbors(n_neighbors=self.nearest.n_neighbors - 1, return_distance=False)
+        return rows
 
     def _widened(self, estimate: Estimate, rows: Ints) -> Estimate:
         nearby = np.maximum(self.error_dex[rows].mean(axis=1), MIN_STD_DEX)

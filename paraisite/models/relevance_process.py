@@ -135,8 +135,7 @@ class RelevanceProcess:
         Args:
             groups: Group of each row, e.g. its reduced formula, [n_row]. The kernel's settings stay.
         """
-        factor, weighted = self._solved
-        inverse = _invert(factor)
+        inverse, (_, weighted) = self._inverse, self._solved
         values, names = self._standardised, np.asarray(groups)
         mean, variance = np.empty(len(values)), np.empty(len(values))
         order = np.argsort(names, kind="stable")
@@ -173,6 +172,11 @@ class RelevanceProcess:
         covariance[np.diag_indices_from(covariance)] += self.settings.noise / self.weights + _JITTER
         factor, lower = cho_factor(covariance, lower=True, check_finite=False)
         return factor, cho_solve((factor, lower), self._standardised, check_finite=False)
+
+    @cached_property
+    def _inverse(self) -> Floats:
+        """The covariance's inverse, which every way of leaving rows out needs."""
+        return _invert(self._solved[0])
 
     def _scale(self, rows: Floats) -> Floats:
         return _cut_off(self._scaler.transform(rows)) if len(rows) else rows
