@@ -26,6 +26,10 @@ BENCHMARK_SPLIT: Final = "benchmark_split"
 SELECTED_BY_LABEL: Final = "selected_by_label"
 """Whether the material is in the table because of its label: see ``data.datasets.label_selection``."""
 
+# Columns that say what kind of crystal a material is, besides PROTOTYPE: see ``data.crystal_kinds``.
+CHEMISTRY: Final = "chemistry"
+CRYSTAL_SYSTEM: Final = "crystal_system"
+
 LOG_FLOOR: Final = 1e-3
 """Smallest argument of a logarithm, W/m/K: well below the conductivity of any known crystal."""
 

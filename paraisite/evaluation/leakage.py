@@ -5,7 +5,8 @@ groups, the comparison is paired over the splits; elsewhere materials are resamp
 number.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from scipy.stats import bootstrap
 
 from paraisite import schema
-from paraisite.arrays import Floats
+from paraisite.arrays import Floats, Ints
 from paraisite.data.datasets.shared_materials import N_ROW, N_TOTAL, NOTHING, RELATION, RELATIONS
 from paraisite.evaluation.row_errors import ERROR
 from paraisite.metrics.paired_tests import compare_paired
@@ -50,6 +51,17 @@ GROUP_COLUMNS: Final = (
 _MIN_SPLITS: Final = 3
 _LEVEL: Final = 0.95
 _N_RESAMPLE: Final = 2000
+
+
+def count_training_rows(tested: Sequence[str], training: Sequence[str]) -> Ints:
+    """Return how many training rows each tested row shares its formula with, [n_tested].
+
+    Args:
+        tested: Reduced formulas of the tested rows.
+        training: Of the training rows.
+    """
+    n_training = Counter(training)
+    return np.array([n_training[formula] for formula in tested], np.int64)
 
 
 def compare_relations(errors: pd.DataFrame, n_row: int) -> pd.DataFrame:

@@ -1,13 +1,23 @@
 """Table and figure of the default model's cross-validation."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from paraisite import schema
-from paraisite.analysis.held_out_accurate import DATA_SET, PROTOCOL
+from paraisite.analysis.held_out_accurate import DATA_SET, LOW_KAPPA, PROTOCOL
+from paraisite.analysis.held_out_errors import (
+    CHANCE,
+    DIVISION,
+    EXAMPLE,
+    KIND,
+    KINDS,
+    SHARED_FORMULA,
+    SHARED_FORMULA_ELSEWHERE,
+)
+from paraisite.reports.tables import to_markdown
 
 _TITLES: Final = {
     "n": "rows",
@@ -20,6 +30,8 @@ _TITLES: Final = {
     schema.format_coverage_metric(0.9): "90 % intervals hold",
     "flagged": "flagged",
     "mean_abs_ln_ratio_unflagged": "error, unflagged",
+    SHARED_FORMULA: "rows that share a formula with training rows",
+    SHARED_FORMULA_ELSEWHERE: "of other data sets",
 }
 ON_TERMINAL: Final = {
     "rows": "rows",
@@ -31,7 +43,23 @@ ON_TERMINAL: Final = {
 """Columns that fit a terminal, with their names there."""
 
 _SHARES: Final = ("within_factor_2", schema.format_coverage_metric(0.9), "flagged")
-_NAMES: Final = {"togo15": "Togo15", "hh143": "HH143", "phonix": "Phonix"}
+_COUNTS: Final = ("n", SHARED_FORMULA, SHARED_FORMULA_ELSEWHERE)
+_NAMES: Final = {
+    "togo15": "Togo15",
+    "hh143": "HH143",
+    "phonix": "Phonix",
+    LOW_KAPPA: "Phonix, selected by kappa < 1",
+}
+_DIVISIONS: Final = dict(zip(KINDS, ("chemistry", "crystal system", "structure type"), strict=True))
+_COLUMNS_OF_KINDS: Final = {
+    EXAMPLE: "for example",
+    "n": "rows",
+    "mean_abs_ln_ratio": "error",
+    "bias_ln": "mean ln ratio",
+    "within_factor_2": "within a factor of 2",
+    **{schema.format_coverage_metric(share): f"{100 * share:.0f} % intervals hold" for share in schema.COVERAGES},
+    CHANCE: "chance of so few in 90 %",
+}
 _COLOURS: Final = {"phonix": "#0072b2", "hh143": "#e69f00", "togo15": "#d55e00"}
 
 
@@ -43,13 +71,40 @@ def tabulate_protocols(summary: pd.DataFrame) -> pd.DataFrame:
     """
     shown = summary[list(_TITLES)].copy().astype(object)
     for name in shown:
-        text = "{:.0f}" if name == "n" else "{:.0%}" if name in _SHARES else "{:.3f}"
+        text = "{:.0f}" if name in _COUNTS else "{:.0%}" if name in _SHARES else "{:.3f}"
         shown[name] = [text.format(value) for value in summary[name]]
     shown.index = pd.Index(
         [f"{_NAMES[data_set]}, {protocol.removeprefix('togo15-')}" for protocol, data_set in summary.index],
         name="test rows",
     )
     return shown.rename(columns=_TITLES)
+
+
+def tabulate_kinds(kinds: pd.DataFrame) -> str:
+    """Return the tables for people as markdown: one for each protocol and division into kinds, the worst first.
+
+    Args:
+        kinds: As ``held_out_errors.summarise_kinds`` returns them.
+    """
+    parts = []
+    for protocol, of_protocol in kinds.groupby(PROTOCOL, sort=False):
+        parts.append(f"## Held out by {str(protocol).replace('-', ' ')}\n")
+        for division, rows in of_protocol.groupby(DIVISION, sort=False):
+            shown = pd.DataFrame(index=pd.Index(rows[KIND], name=_DIVISIONS[str(division)]))
+            for name, title in _COLUMNS_OF_KINDS.items():
+                shown[title] = [_format(name, value) for value in rows[name]]
+            parts.append(to_markdown(shown))
+    return "\n".join(parts)
+
+
+def _format(name: str, value: Any) -> str:
+    if name == EXAMPLE:
+        return str(value)
+    if name == "n":
+        return f"{value:.0f}"
+    if name == CHANCE:
+        return f"{value:.2g}" if value < 0.1 else ""
+    return f"{value:.0%}" if name.startswith(("within", "coverage")) else f"{value:.2f}"
 
 
 def draw_parity(predictions: pd.DataFrame) -> Figure:

@@ -2,35 +2,39 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.analysis.held_out_accurate import (
     DATA_SET,
+    PHONIX,
     PROTOCOL,
     Fold,
     draw_folds,
     predict_fold,
-    summarise_predictions,
 )
+from paraisite.analysis.held_out_errors import summarise_kinds, summarise_predictions
+from paraisite.arrays import Bools
 from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.fold_parts import FoldParts
 from paraisite.artifacts.inputs import attach_graphs, load_data
-from paraisite.artifacts.stage_folders import CROSS_VALIDATION, FIGURES
-from paraisite.config import load_config
+from paraisite.artifacts.stage_folders import CROSS_VALIDATION, FIGURES, checkpoint_folder
+from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import format_csv
 from paraisite.core.files import write_whole
 from paraisite.core.paths import DATA
 from paraisite.core.progress import CountProgress
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.peer_predictions import FILE_NAME as PEER_FILE
 from paraisite.evaluation.peer_predictions import PEER, compare_with_peer, load_peer_predictions
 from paraisite.inference.calibration_set import mark_elements
 from paraisite.inference.relevance_model import DescribedMaterials
-from paraisite.reports.cross_validation import ON_TERMINAL, draw_parity, tabulate_protocols
+from paraisite.reports.cross_validation import ON_TERMINAL, draw_parity, tabulate_kinds, tabulate_protocols
 from paraisite.reports.figures import save_figure
 from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
@@ -38,56 +42,88 @@ from paraisite.schema import LN_RATIO
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.writing import allowed_name
-from paraisite.training.recipes import ACCURATE, HH143, PHONIX, TOGO15
+from paraisite.training.recipes import ACCURATE
 
 logger = logging.getLogger(__name__)
 
 PREDICTIONS_FILE: Final = "predictions.csv.gz"
 SUMMARY_FILE: Final = "summary.csv"
+KINDS_FILE: Final = "kinds.csv"
 PEER_COMPARISON_FILE: Final = "peer.csv"
+_CODE: Final = ("analysis", "data", "evaluation/leakage.py", "features", "inference", "models", "schema.py")
+"""What a fold's predictions depend on."""
 
 
 def cross_validate(n_process: int | None = None) -> None:
     """Cross-validate the default model under all protocols, into ``build/cross_validate/``.
+
+    Each fold's predictions are kept until the outputs are written: interrupted, the same command goes on.
 
     Args:
         n_process: Fits side by side; by default one for each core.
     """
     config = load_config()
     dataset, graphs = attach_graphs(load_data(ACCURATE, config), config)
-    sources = np.repeat([TOGO15, HH143, PHONIX], [len(load_data(name, config)) for name in (TOGO15, HH143, PHONIX)])
-    materials = DescribedMaterials.describe(CrystalArrays.from_structures(dataset.structures))
-    elements = mark_elements(graphs)
-    folds = list(draw_folds(dataset, sources.tolist(), seeds=config.splits.seeds))
-
-    def predict(fold: Fold) -> pd.DataFrame:
-        return predict_fold(dataset, materials, elements, fold).assign(**{DATA_SET: sources[fold.test]})
-
+    folds = list(draw_folds(dataset, seeds=config.splits.seeds))
     with recipe_run(f"cross-validate {DEFAULT_MODEL}") as run_id:
-        with CountProgress("fits", unit="fits") as progress:
-            parts = []
-            fitted = Parallel(n_jobs=n_process or os.cpu_count() or 1, return_as="generator")(
-                delayed(predict)(fold) for fold in folds
-            )
-            for part in fitted:
-                parts.append(part)
-                progress.update(n_done=len(parts), n_total=len(folds))
-        predictions = pd.concat(parts, ignore_index=True)
+        parts = FoldParts(checkpoint_folder(CROSS_VALIDATION.name))
+        predictions = _predict_folds(dataset, mark_elements(graphs), folds, parts, config=config, n_process=n_process)
         summary = summarise_predictions(predictions)
-        shown = tabulate_protocols(summary)
-        beside = _compare_with_peer(predictions)
-        CROSS_VALIDATION.mkdir(parents=True, exist_ok=True)
-        predictions.to_csv(CROSS_VALIDATION / PREDICTIONS_FILE, index=False, float_format="%.6g")
-        write_whole(CROSS_VALIDATION / SUMMARY_FILE, format_csv(summary.reset_index(), float_format="%.6g").encode())
-        write_whole(CROSS_VALIDATION / "table.md", to_markdown(shown).encode())
-        beside.to_csv(CROSS_VALIDATION / PEER_COMPARISON_FILE, float_format="%.6g")
-        save_figure(draw_parity(predictions), CROSS_VALIDATION / FIGURES / "parity")
         metrics = {
             allowed_name(f"{protocol}_{data_set}_{column}"): float(value)
             for column, values in summary.to_dict().items()
             for (protocol, data_set), value in values.items()
         }
+        _write_outputs(predictions, summary)
         log_selection(metrics, parameters={"n_row": str(len(dataset))}, folder=CROSS_VALIDATION, run_id=run_id)
+        parts.remove()
+
+
+def _predict_folds(
+    dataset: Dataset,
+    elements: Bools,
+    folds: Sequence[Fold],
+    parts: FoldParts,
+    *,
+    config: Config,
+    n_process: int | None,
+) -> pd.DataFrame:
+    """Return the predictions of all folds, in order; what an interrupted run has done is taken from its parts."""
+    n_done = parts.claim(data_digest=dataset.digest, settings=repr((config.splits, config.graphs)), code=_CODE)
+    if n_done:
+        logger.info("%d of %d fits are done", n_done, len(folds))
+    materials = DescribedMaterials.describe(CrystalArrays.from_structures(dataset.structures))
+
+    def predict(fold: Fold) -> pd.DataFrame:
+        name = f"{fold.protocol}_{fold.number}"
+        part = parts.load(name)
+        if part is None:
+            part = predict_fold(dataset, materials, elements, fold)
+            parts.save(name, part)
+        return part
+
+    with CountProgress("fits", unit="fits") as progress:
+        done = []
+        for part in Parallel(n_jobs=n_process or os.cpu_count() or 1, return_as="generator")(
+            delayed(predict)(fold) for fold in folds
+        ):
+            done.append(part)
+            progress.update(n_done=len(done), n_total=len(folds))
+    return pd.concat(done, ignore_index=True)
+
+
+def _write_outputs(predictions: pd.DataFrame, summary: pd.DataFrame) -> None:
+    """Write tables and figure, and print what is most asked for."""
+    shown, beside = tabulate_protocols(summary), _compare_with_peer(predictions)
+    kinds = summarise_kinds(predictions)
+    CROSS_VALIDATION.mkdir(parents=True, exist_ok=True)
+    predictions.to_csv(CROSS_VALIDATION / PREDICTIONS_FILE, index=False, float_format="%.6g")
+    for name, table in ((SUMMARY_FILE, summary.reset_index()), (KINDS_FILE, kinds)):
+        write_whole(CROSS_VALIDATION / name, format_csv(table, float_format="%.6g").encode())
+    write_whole(CROSS_VALIDATION / "table.md", to_markdown(shown).encode())
+    write_whole(CROSS_VALIDATION / "kinds.md", tabulate_kinds(kinds).encode())
+    beside.to_csv(CROSS_VALIDATION / PEER_COMPARISON_FILE, float_format="%.6g")
+    save_figure(draw_parity(predictions), CROSS_VALIDATION / FIGURES / "parity")
     title = f"{DEFAULT_MODEL} on rows that it was not fitted on: mean |ln(predicted/known)|"
     print_table(shown[list(ON_TERMINAL)].rename(columns=ON_TERMINAL), title=title)
     print_table(beside[[LN_RATIO]].map("{:.3f}".format), title=f"on the rows of Phonix that {PEER} predicts")

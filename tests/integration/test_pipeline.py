@@ -17,7 +17,7 @@ IN_BOTH = pytest.mark.parametrize("lineage", LINEAGES)
 
 HONEST = ("honest", "grouped", "leave-one-prototype-out")
 EVALUATED = (*HONEST, "paper", "paper-last")
-CROSS_VALIDATED = ("predictions.csv.gz", "table.md", "figures", "peer.csv", "summary.csv")
+CROSS_VALIDATED = ("predictions.csv.gz", "table.md", "kinds.md", "kinds.csv", "figures", "peer.csv", "summary.csv")
 
 START_OF = {
     InitialWeights.RANDOM: "paraisite/training/initial_parameters.py",

@@ -3,8 +3,13 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from paraisite.data.record import Record
+from paraisite.data.sources import half_heusler, phonix, togo15
+
+NAME_OF_SOURCE: Final = {togo15.SOURCE: "togo15", half_heusler.SOURCE: "hh143", phonix.SOURCE: "phonix"}
+"""The data set that a row is of, by what its column ``source`` holds."""
 
 
 def join_sources(sources: Mapping[str, Sequence[Record]]) -> list[Record]:

@@ -1,0 +1,136 @@
+"""Errors of predictions of held-out rows: by protocol and data set, and by kind of crystal."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+from sklearn.metrics import roc_auc_score
+
+from paraisite import schema
+from paraisite.analysis.held_out_accurate import (
+    CONSTANT,
+    DATA_SET,
+    FOLD,
+    LOW_KAPPA,
+    N_SAME_FORMULA,
+    N_SAME_FORMULA_ELSEWHERE,
+    PROTOCOL,
+)
+from paraisite.arrays import Bools, Floats
+from paraisite.metrics.kappa_errors import compute_spearman
+
+LARGE_ERROR: Final = (2.0, 3.0)
+"""Factors: how well the applicability score finds predictions that are farther off."""
+
+SHARED_FORMULA: Final = "rows_sharing_a_formula_with_training_rows"
+SHARED_FORMULA_ELSEWHERE: Final = "of_them_with_rows_of_other_data_sets"
+
+KINDS: Final = (schema.CHEMISTRY, schema.CRYSTAL_SYSTEM, schema.PROTOTYPE)
+"""Columns that say what kind of crystal a row is."""
+
+DIVISION: Final = "division"
+KIND: Final = "kind"
+EXAMPLE: Final = "example"
+"""Formula of one of the rows."""
+CHANCE: Final = "chance_of_so_few_in_90"
+"""Chance that so few rows or fewer lie in their 90 % intervals if each did with a probability of 90 %."""
+
+MIN_ROWS: Final = 10
+"""Kinds with fewer rows are not listed."""
+
+_PROMISED: Final = 0.9
+_OF_KIND: Final = (
+    "n",
+    "mean_abs_ln_ratio",
+    "bias_ln",
+    "within_factor_2",
+    *(schema.format_coverage_metric(coverage) for coverage in schema.COVERAGES),
+)
+_KIND_COLUMNS: Final = [PROTOCOL, DIVISION, KIND, EXAMPLE, *_OF_KIND, CHANCE]
+_WORST_FIRST: Final = [schema.format_coverage_metric(_PROMISED), KIND]
+
+
+def summarise_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per protocol and data set: errors, shares in the intervals, what the applicability score finds.
+
+    Args:
+        predictions: As ``held_out_accurate.predict_fold`` returns them.
+
+    Returns:
+        Index protocol, data_set. ``fold_std`` is the deviation of the folds' mean |ln ratio|; how many of the rows
+        share their formula with rows that their fold's model was fitted on, and with such of other data sets.
+    """
+    lines = {names: _measure(rows) for names, rows in predictions.groupby([PROTOCOL, DATA_SET], sort=False)}
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    return table.rename_axis([PROTOCOL, DATA_SET])
+
+
+def summarise_kinds(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return errors and shares in the intervals by kind of crystal, for kinds with enough rows.
+
+    All data sets together, but for rows that were selected by their label, under the protocols that test each row once.
+
+    Args:
+        predictions: As ``held_out_accurate.predict_fold`` returns them.
+
+    Returns:
+        Columns protocol, division (by chemistry, crystal system or structure type), kind, example, n,
+        mean_abs_ln_ratio, bias_ln, within_factor_2, the shares in the intervals, and the chance that so few or fewer
+        are in 90 % intervals which hold; kinds with the least share first.
+    """
+    measured, parts = predictions[predictions[DATA_SET] != LOW_KAPPA], []
+    for protocol, rows in measured.groupby(PROTOCOL, sort=False):
+        if rows[schema.MATERIAL_ID].duplicated().any():
+            continue
+        for division in KINDS:
+            lines = [
+                {PROTOCOL: protocol, DIVISION: division, KIND: kind, **_measure_kind(some)}
+                for kind, some in rows.groupby(division)
+                if len(some) >= MIN_ROWS
+            ]
+            parts.append(pd.DataFrame(lines, columns=_KIND_COLUMNS).sort_values(_WORST_FIRST))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _measure(rows: pd.DataFrame) -> dict[str, float]:
+    known, predicted = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, schema.PREDICTED_MEDIAN_KAPPA))
+    ln_ratio = np.log(predicted / known)
+    of_folds = pd.Series(np.abs(ln_ratio)).groupby(rows[FOLD].to_numpy()).mean()
+    n_same, n_elsewhere = (rows[name].to_numpy(np.int64) for name in (N_SAME_FORMULA, N_SAME_FORMULA_ELSEWHERE))
+    line: dict[str, float] = {
+        "n": len(rows),
+        SHARED_FORMULA: int(np.sum(n_same > 0)),
+        SHARED_FORMULA_ELSEWHERE: int(np.sum(n_elsewhere > 0)),
+        "mean_abs_ln_ratio": float(np.abs(ln_ratio).mean()),
+        "fold_std": float(of_folds.std(ddof=1)),
+        "constant": float(np.abs(np.log(rows[CONSTANT].to_numpy(np.float64) / known)).mean()),
+        "log10_mae": float(np.abs(ln_ratio).mean() / np.log(10.0)),
+        "bias_ln": float(ln_ratio.mean()),
+        "spearman": compute_spearman(known, predicted),
+        "within_factor_2": float((np.abs(ln_ratio) < np.log(2.0)).mean()),
+        "mape": float(np.abs(np.exp(ln_ratio) - 1.0).mean()),
+        "symmetric_relative_error": float((2.0 * np.abs(predicted - known) / (predicted + known)).mean()),
+    }
+    for coverage in schema.COVERAGES:
+        low, high = (rows[name].to_numpy(np.float64) for name in schema.interval_columns(coverage))
+        line[schema.format_coverage_metric(coverage)] = float(((low <= known) & (known <= high)).mean())
+    score, flagged = rows[schema.OUT_OF_DOMAIN].to_numpy(np.float64), rows[schema.OUT_OF_DOMAIN_FLAG].to_numpy(np.bool_)
+    for factor in LARGE_ERROR:
+        line[f"auroc_factor_{factor:g}"] = _rank(np.abs(ln_ratio) > np.log(factor), score)
+    line["flagged"] = float(flagged.mean())
+    for name, some in (("flagged", flagged), ("unflagged", ~flagged)):
+        line[f"mean_abs_ln_ratio_{name}"] = float(np.abs(ln_ratio[some]).mean()) if some.any() else float("nan")
+    return line
+
+
+def _measure_kind(rows: pd.DataFrame) -> dict[str, float | str]:
+    line = _measure(rows)
+    n_inside = round(line["n"] * line[schema.format_coverage_metric(_PROMISED)])
+    chance = float(binom.cdf(n_inside, line["n"], _PROMISED))
+    return {EXAMPLE: str(rows[schema.FORMULA].min()), CHANCE: chance, **{name: line[name] for name in _OF_KIND}}
+
+
+def _rank(is_large: Bools, score: Floats) -> float:
+    """Return the chance that a row with a large error has the higher score; NaN where there is none or nothing else."""
+    return float(roc_auc_score(is_large, score)) if is_large.any() and not is_large.all() else float("nan")
