@@ -69,6 +69,11 @@ def backbones_folder(dataset_name: str) -> Path:
     return _named_by_dataset("backbones", dataset_name)
 
 
+def transfer_folder(dataset_name: str) -> Path:
+    """Return the folder of what earlier stages are worth on a data set."""
+    return BUILD / f"transfer_{dataset_name}"
+
+
 def overlap_folder(training: str | None = None, test: str = TOGO15) -> Path:
     """Return the folder of an overlap report; that of the lineage's training sets and Togo15 has a name of its own."""
     if training is None and test == TOGO15:

@@ -202,4 +202,22 @@ def cross_validate(
     cross_validate.cross_validate(processes)
 
 
-VERBS: Final = (prepare, evaluate, cross_validate, compare, overlap, backbones, tune, check)
+def transfer(
+    dataset: FinalDataset = "phonix",
+    size: Annotated[
+        list[int] | None,
+        typer.Option(min=30, metavar="N", help="A number of labels, repeatable. [default: 50, 100, 200 and 400]"),
+    ] = None,
+) -> None:
+    """Measure what earlier stages are worth in labels.
+
+    Networks from random weights, formation energies and approximate conductivities are fine-tuned on growing numbers of
+    accurate labels, and measured on held-out formulas and structure types; into build/transfer_DATASET/. Takes hours; a
+    killed run resumes.
+    """
+    from paraisite.workflows import transfer as measurement
+
+    measurement.measure_transfer(dataset, size)
+
+
+VERBS: Final = (prepare, evaluate, cross_validate, compare, overlap, backbones, transfer, tune, check)

@@ -1,0 +1,222 @@
+"""Measure what earlier stages of training are worth in accurate labels, on known and on new structure types.
+
+Source of the question: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D, who transfer twice.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from paraisite import DEFAULT_MODEL, schema
+from paraisite.arrays import Bools
+from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights
+from paraisite.artifacts.inputs import attach_graphs, load_data
+from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, transfer_folder
+from paraisite.config import Config, load_config
+from paraisite.core.csv_tables import format_csv
+from paraisite.core.files import write_whole
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.table import Dataset
+from paraisite.errors import ConfigError, DataError, MissingInputError, WeightsError
+from paraisite.evaluation.protocols import GROUPED, PROTOCOLS, STRUCTURE_TYPE
+from paraisite.evaluation.transfer import (
+    PROTOCOL,
+    SIZES,
+    TransferSplit,
+    compare_starts,
+    count_labels_needed,
+    fine_tune_on,
+    score_splits,
+    tabulate_predictions,
+)
+from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.inference.relevance_fitting import list_structure_types
+from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
+from paraisite.models.architecture import ModelConfig, Parameters
+from paraisite.reports.figures import save_figures
+from paraisite.reports.tables import to_markdown
+from paraisite.reports.terminal import print_table
+from paraisite.reports.transfer import draw_transfer, tabulate_transfer
+from paraisite.tracking.analysis_runs import log_selection
+from paraisite.tracking.runs import recipe_run
+from paraisite.tracking.writing import allowed_name
+from paraisite.training.initial_parameters import draw_parameters, replace_head
+from paraisite.training.progress import ProgressBar
+from paraisite.training.recipe_training import StartingWeights, build_model_config
+from paraisite.training.recipes import LFE, RECIPES, InitialWeights, Recipe, find_final_recipe, list_training_sets
+
+logger = logging.getLogger(__name__)
+
+_RANDOM: Final = "RW"
+_STARTS: Final[dict[str, InitialWeights | Recipe]] = {
+    _RANDOM: InitialWeights.RANDOM,
+    LFE: InitialWeights.LAB_FORMATION_ENERGY,
+    "FE": InitialWeights.FORMATION_ENERGY,
+    "FELAB": RECIPES["FELAB"],
+    "FEAF": RECIPES["FEAF"],
+}
+_STEPS: Final = (("FE", _RANDOM), (LFE, _RANDOM), ("FEAF", "FE"), ("FELAB", LFE), ("FEAF", _RANDOM), ("FELAB", _RANDOM))
+"""Each stage beside what comes before it, and both beside neither."""
+
+_PROTOCOLS: Final = (GROUPED, STRUCTURE_TYPE)
+PREDICTIONS_FILE: Final = "predictions.csv.gz"
+SCORES_FILE: Final = "scores.csv"
+COMPARISONS_FILE: Final = "comparisons.csv"
+LABELS_FILE: Final = "labels_needed.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What all trainings share.
+
+    Attributes:
+        dataset: Materials that were not selected by their label, all of them with a graph.
+        graphs: Their graphs, in the same order.
+        model: Architecture of all networks.
+        config: Settings.
+        checkpoints: Folder of the trainings' states and of finished parts.
+    """
+
+    dataset: Dataset
+    graphs: GraphCollection
+    model: ModelConfig
+    config: Config
+    checkpoints: Path
+
+
+def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> None:
+    """Fine-tune every start that is here on growing numbers of labels, into ``build/transfer_DATASET/``.
+
+    A killed run resumes: finished numbers of labels from their predictions, the others from their checkpoints.
+
+    Args:
+        dataset_name: Accurate values to train and test on; every material's structure type must be known.
+        sizes: Numbers of labels, by default ``SIZES``; all of a split's training part comes last.
+
+    Raises:
+        ConfigError: A number of labels is more than there are.
+    """
+    config = load_config()
+    whole, graphs = attach_graphs(load_data(dataset_name, config), config)
+    rows = np.flatnonzero(~whole.selected_by_label)
+    task = _Task(
+        whole.take(rows),
+        graphs.take(rows),
+        build_model_config(config),
+        config,
+        checkpoint_folder(f"transfer-{dataset_name}"),
+    )
+    with recipe_run(f"transfer {dataset_name}") as run_id:
+        starts, seen = _resolve_starts(dataset_name, task, run_id=run_id)
+        parts = [part for protocol in _PROTOCOLS for part in _predict(protocol, starts, seen, task, sizes or SIZES)]
+        predictions = pd.concat(parts, ignore_index=True)
+        folder = transfer_folder(dataset_name)
+        scores = score_splits(predictions)
+        comparisons, needed = compare_starts(scores, _STEPS), count_labels_needed(scores, reference=_RANDOM)
+        shown = tabulate_transfer(scores, needed)
+        folder.mkdir(parents=True, exist_ok=True)
+        predictions.to_csv(folder / PREDICTIONS_FILE, index=False, float_format="%.5g")
+        for name, table in ((SCORES_FILE, scores), (COMPARISONS_FILE, comparisons), (LABELS_FILE, needed)):
+            write_whole(folder / name, format_csv(table, float_format="%.6g").encode())
+        write_whole(folder / "table.md", to_markdown(shown).encode())
+        save_figures({"transfer": draw_transfer(scores)}, folder / FIGURES)
+        means = scores.groupby([PROTOCOL, "start", "n_label"])["mean_abs_ln_ratio"].mean().reset_index()
+        metrics = {allowed_name("_".join(map(str, names))): error for *names, error in means.itertuples(index=False)}
+        described = {name: weights.description for name, weights in starts.items()}
+        log_selection(metrics, parameters={"n_row": str(len(task.dataset)), **described}, folder=folder, run_id=run_id)
+    shutil.rmtree(task.checkpoints, ignore_errors=True)
+    print_table(shown, title=f"Mean |ln(predicted/known)| of {dataset_name}'s held-out rows by number of labels")
+
+
+def _resolve_starts(dataset_name: str, task: _Task, *, run_id: str) -> tuple[dict[str, StartingWeights], Bools]:
+    """Return the starts that are here, and which rows' formulas their earlier stages have seen with a conductivity.
+
+    A start is left out, with a warning, where its weights or its training set are not here: without the latter nobody
+    knows which formulas it has seen.
+    """
+    formulas = task.dataset.table[schema.FORMULA]
+    starts, seen = {}, np.zeros(len(formulas), np.bool_)
+    for name, start in _STARTS.items():
+        recipe = find_final_recipe(start, dataset_name)
+        earlier = list_training_sets(start) if isinstance(start, Recipe) else ()
+        try:
+            weights = resolve_starting_weights(
+                recipe, task.config, run_id=run_id, in_pipeline=False, train=refuse_to_train
+            )
+            known = [load_data(each, task.config).table[schema.FORMULA] for each in earlier]
+        except (MissingInputError, WeightsError, DataError) as error:
+            logger.warning("%s is left out: %s", name, error)
+            continue
+        starts[name] = weights
+        for each in known:
+            seen |= formulas.isin(each).to_numpy()
+    logger.info("%d of %d rows are never tested: an earlier stage has seen their formula", seen.sum(), len(seen))
+    return starts, seen
+
+
+def _predict(
+    protocol: str, starts: dict[str, StartingWeights], seen: Bools, task: _Task, sizes: Sequence[int]
+) -> Iterator[pd.DataFrame]:
+    """Yield the predictions for each number of labels under a protocol, of all starts and of the default model."""
+    settings = task.config
+    nested = PROTOCOLS[protocol].divide(task.dataset, settings.splits, settings.evaluation)
+    splits = [
+        TransferSplit.draw(protocol, seed=each.seed, train=each.train, test=each.test, seen=seen) for each in nested
+    ]
+    most = min(len(split.train) for split in splits)
+    if too_many := [size for size in sizes if size > most]:
+        raise ConfigError(f"{max(too_many)} labels: expected at most {most}, as many as the smallest split trains on")
+    members = {name: _draw_members(_STARTS[name], weights, splits, task.model) for name, weights in starts.items()}
+    for n_label in (*sorted({*sizes} - {most}), most):
+        path = task.checkpoints / f"{protocol}_{n_label}_{'_'.join(members)}.csv"
+        if not path.exists():
+            predicted = fine_tune_on(
+                n_label,
+                members,
+                splits,
+                dataset=task.dataset,
+                graphs=task.graphs,
+                model=task.model,
+                seed=settings.training.seed,
+                checkpoint_folder=task.checkpoints,
+                callbacks=[ProgressBar(f"{protocol}, {n_label} labels")],
+            )
+            predicted = pd.concat([predicted, *_predict_by_process(splits, n_label, task.dataset)], ignore_index=True)
+            write_whole(path, predicted.to_csv(index=False).encode())
+        yield pd.read_csv(path)
+
+
+def _draw_members(
+    start: InitialWeights | Recipe, weights: StartingWeights, splits: Sequence[TransferSplit], model: ModelConfig
+) -> list[Parameters]:
+    """Return a member for each split: a recipe's in turn, or a backbone with a head of the split's own seed."""
+    members = []
+    for k, split in enumerate(splits):
+        if start is InitialWeights.RANDOM:
+            members.append(draw_parameters(model, seed=split.seed))
+            continue
+        of_start = {name: value[k % len(value)] for name, value in weights.parameters.items()}
+        is_recipe = isinstance(start, Recipe)
+        members.append(of_start if is_recipe else replace_head(of_start, model, seed=split.seed))
+    return members
+
+
+def _predict_by_process(splits: Sequence[TransferSplit], n_label: int, dataset: Dataset) -> Iterator[pd.DataFrame]:
+    """Yield the predictions of the default model, fitted on the same labels, to be read beside the networks'."""
+    materials = DescribedMaterials.describe(CrystalArrays.from_structures(dataset.structures))
+    log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
+    formulas, types = dataset.table[schema.FORMULA].tolist(), list_structure_types(dataset)
+    for split in splits:
+        rows = np.sort(split.train[:n_label])
+        model = RelevanceModel.fit(
+            materials.take(rows), log10_kappa[rows], [formulas[row] for row in rows], [types[row] for row in rows]
+        )
+        ln_kappa = np.full(len(dataset), np.nan)
+        ln_kappa[split.test] = np.log(model.predict_described(materials.descriptors[split.test]).output[0])
+        yield tabulate_predictions(DEFAULT_MODEL, split, dataset, n_label=n_label, ln_kappa=ln_kappa)
