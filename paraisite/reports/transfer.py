@@ -24,7 +24,7 @@ _STYLES: Final = {
 """Colour, marker, line and words of each start; colours of Okabe and Ito, which colour-blind people tell apart."""
 
 
-def tabulate_transfer(scores: pd.DataFrame, needed: pd.DataFrame) -> pd.DataFrame:
+def tabulate_transfer(scores: pd.DataFrame, needed: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the mean error of each start by number of labels, and how many fewer labels it needs, as text.
 
     Args:
@@ -32,24 +32,22 @@ def tabulate_transfer(scores: pd.DataFrame, needed: pd.DataFrame) -> pd.DataFram
         needed: As ``count_labels_needed`` returns it.
 
     Returns:
-        Index test rows, start; a column per number of labels with the mean over splits and its standard deviation, the
-        number of labels that give the error which random weights have with all, and how many times fewer they are.
+        By test rows, a table with index start: for each number of labels the mean over splits and its standard
+        deviation, the number of labels that give the error which random weights have with all, and how many times
+        fewer these are.
     """
-    # Protocols differ in how many rows a split trains on, which is their last column.
-    parts = []
+    tables = {}
     for protocol, some in scores.groupby(PROTOCOL, sort=False):
         most = int(some[N_LABEL].max())
-        heading = some[N_LABEL].map(lambda n, most=most: "all labels" if n == most else f"{n} labels")
-        errors = some.assign(heading=heading).groupby([START, "heading"], sort=False)[ERROR]
-        text = errors.mean().map("{:.3f}".format) + " ± " + errors.std(ddof=1).map("{:.3f}".format)
-        shown = text.reset_index().pivot_table(
-            index=START, columns="heading", values=ERROR, aggfunc="first", sort=False
-        )
+        headings = some[N_LABEL].map(lambda n, most=most: f"all {n:,}" if n == most else f"{n}")
+        errors = some.assign(labels=headings).groupby([START, "labels"], sort=False)[ERROR]
+        text = errors.mean().map("{:.2f}".format) + " ± " + errors.std(ddof=1).map("{:.2f}".format)
+        shown = text.reset_index().pivot_table(index=START, columns="labels", values=ERROR, aggfunc="first", sort=False)
         of_protocol = needed[needed[PROTOCOL] == protocol].set_index(START).reindex(shown.index)
-        shown["labels for RW's error"] = _format_known(of_protocol[LABELS_NEEDED], "{:.0f}")
+        shown["for RW's error"] = _format_known(of_protocol[LABELS_NEEDED], "{:.0f}")
         shown["times fewer"] = _format_known(of_protocol[TIMES_FEWER], "{:.1f}")
-        parts.append(pd.concat({f"{_TITLES[str(protocol)]} (all: {most:,})": shown}, names=["test rows"]))
-    return pd.concat(parts).rename_axis(columns=None)
+        tables[_TITLES[str(protocol)]] = shown.rename_axis(index="from", columns=None)
+    return tables
 
 
 def _format_known(values: pd.Series, form: str) -> list[str]:

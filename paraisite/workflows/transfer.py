@@ -124,14 +124,16 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
         predictions.to_csv(folder / PREDICTIONS_FILE, index=False, float_format="%.5g")
         for name, table in ((SCORES_FILE, scores), (COMPARISONS_FILE, comparisons), (LABELS_FILE, needed)):
             write_whole(folder / name, format_csv(table, float_format="%.6g").encode())
-        write_whole(folder / "table.md", to_markdown(shown).encode())
+        text = "\n".join(f"{title}, by number of labels:\n\n{to_markdown(table)}" for title, table in shown.items())
+        write_whole(folder / "table.md", text.encode())
         save_figures({"transfer": draw_transfer(scores)}, folder / FIGURES)
         means = scores.groupby([PROTOCOL, "start", "n_label"])["mean_abs_ln_ratio"].mean().reset_index()
         metrics = {allowed_name("_".join(map(str, names))): error for *names, error in means.itertuples(index=False)}
         described = {name: weights.description for name, weights in starts.items()}
         log_selection(metrics, parameters={"n_row": str(len(task.dataset)), **described}, folder=folder, run_id=run_id)
     shutil.rmtree(task.checkpoints, ignore_errors=True)
-    print_table(shown, title=f"Mean |ln(predicted/known)| of {dataset_name}'s held-out rows by number of labels")
+    for title, table in shown.items():
+        print_table(table, title=f"{dataset_name}, {title}: mean |ln(predicted/known)| by number of labels")
 
 
 def _resolve_starts(dataset_name: str, task: _Task, *, run_id: str) -> tuple[dict[str, StartingWeights], Bools]:

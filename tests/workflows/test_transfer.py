@@ -1,0 +1,137 @@
+"""The measurement of transfer as a user gets it: what is left out is said, finished parts are not repeated."""
+
+import dataclasses
+import logging
+import re
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paraisite.config import Config
+from paraisite.data.datasets.table import Dataset
+from paraisite.errors import ConfigError, MissingInputError
+from paraisite.evaluation.transfer import TransferSplit, tabulate_predictions
+from paraisite.training.recipe_training import StartingWeights
+from paraisite.training.recipes import Recipe
+from paraisite.workflows import transfer
+from tests.pipeline import params_text
+from tests.synthetic_result import make_dataset
+
+SEEN = "NaCl"
+"""The formula that an earlier stage has seen."""
+
+ERROR = {"RW": 0.9, "LFE": 0.6, "FELAB": 0.5}
+
+
+def fake_start(recipe: Recipe, config: Config, **_: Any) -> StartingWeights:
+    if recipe.name == "FEPHONIX":
+        raise MissingInputError("no MEGNet here")
+    return StartingWeights({"weights": np.zeros((9, 1), np.float32)}, None, recipe.name)
+
+
+def fake_tuning(
+    n_label: int, starts: dict[str, Any], splits: Sequence[TransferSplit], *, dataset: Dataset, **_: Any
+) -> pd.DataFrame:
+    """Return predictions that get better with each stage and with the number of labels."""
+    known = np.log(dataset.table["kappa_w_per_m_k"].to_numpy())
+    return pd.concat(
+        [
+            tabulate_predictions(
+                name, split, dataset, n_label=n_label, ln_kappa=known + ERROR[name] * (10.0 / n_label) ** 0.5
+            )
+            for name in starts
+            for split in splits
+        ]
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, with three splits, no training, no store and no AFLOW."""
+    (tmp_path / "params.yaml").write_text(re.sub(r"seeds: \[1, 2, .*\]", "seeds: [1, 2, 3]", params_text("lab")))
+    monkeypatch.chdir(tmp_path)
+
+    known = make_dataset("phonix", n_row=95)
+    formulas = known.table["formula"]
+    table = known.table.assign(prototype=formulas.map({name: f"type {k % 12}" for k, name in enumerate(set(formulas))}))
+    phonix = dataclasses.replace(known, table=table)
+
+    def load(name: str, config: Config) -> Dataset:
+        if name == "aflow":
+            raise MissingInputError("no AFLOW here")
+        return phonix.take(np.flatnonzero(formulas == SEEN)) if name == "slack" else phonix
+
+    monkeypatch.setattr(transfer, "load_data", load)
+    monkeypatch.setattr(transfer, "attach_graphs", lambda dataset, _: (dataset, np.zeros(len(dataset))))
+    monkeypatch.setattr(transfer, "resolve_starting_weights", fake_start)
+    monkeypatch.setattr(transfer, "_draw_members", lambda start, weights, splits, model: [{}] * len(splits))
+    monkeypatch.setattr(transfer, "_predict_by_process", lambda *_: [])
+    monkeypatch.setattr(transfer, "fine_tune_on", fake_tuning)
+    monkeypatch.setattr(transfer, "recipe_run", lambda _: nullcontext("run"))
+    monkeypatch.setattr(transfer, "log_selection", lambda *_args, **_options: None)
+    return tmp_path
+
+
+def test_a_measurement_leaves_tables_and_a_figure(
+    folder: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.INFO):
+        transfer.measure_transfer("phonix", [10, 20])
+
+    result = folder / "build" / "transfer_phonix"
+    scores = pd.read_csv(result / "scores.csv")
+    assert scores["start"].unique().tolist() == list(ERROR)
+    assert scores["protocol"].unique().tolist() == ["grouped", "structure-type"]
+    assert scores.groupby("protocol")["n_label"].nunique().tolist() == [3, 3]
+    predictions = pd.read_csv(result / "predictions.csv.gz")
+    known = make_dataset("phonix", n_row=95).table
+    assert set(predictions["material_id"]) < set(known["material_id"])
+    assert not set(predictions["material_id"]) & set(known["material_id"][known["formula"] == SEEN])
+    comparisons = pd.read_csv(result / "comparisons.csv")
+    assert set(zip(comparisons["start"], comparisons["reference"], strict=True)) == {
+        ("LFE", "RW"),
+        ("FELAB", "LFE"),
+        ("FELAB", "RW"),
+    }
+    needed = pd.read_csv(result / "labels_needed.csv").set_index(["protocol", "start"])["times_fewer_labels"]
+    assert needed["grouped", "FELAB"] > needed["grouped", "LFE"] > 2
+    assert {file.name for file in (result / "figures").iterdir()} == {
+        f"transfer.{ending}" for ending in ("png", "svg", "pdf")
+    }
+    shown = capsys.readouterr().out
+    assert "new structure types" in shown
+    assert "FE is left out: no MEGNet here" in caplog.text
+    assert "FEAF is left out: no AFLOW here" in caplog.text
+
+
+def test_a_killed_measurement_repeats_nothing_that_is_finished(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+
+    def killed(n_label: int, *args: Any, **options: Any) -> pd.DataFrame:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(n_label)
+        return fake_tuning(n_label, *args, **options)
+
+    monkeypatch.setattr(transfer, "fine_tune_on", killed)
+    with pytest.raises(KeyboardInterrupt):
+        transfer.measure_transfer("phonix", [10, 20])
+    again: list[int] = []
+    monkeypatch.setattr(
+        transfer, "fine_tune_on", lambda n, *args, **options: again.append(n) or fake_tuning(n, *args, **options)
+    )
+    transfer.measure_transfer("phonix", [10, 20])
+    assert done == [10, 20]
+    assert len(again) == 4
+    assert again[1:3] == [10, 20]
+    assert not (folder / "build" / "checkpoints" / "transfer-phonix").exists()
+
+
+def test_more_labels_than_there_are_is_one_sentence(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="5000 labels: expected at most"):
+        transfer.measure_transfer("phonix", [10, 5000])
