@@ -72,7 +72,7 @@ LABELS_FILE: Final = "labels_needed.csv"
 
 
 @dataclass(frozen=True, eq=False)
-class _Task:
+class _Measurement:
     """What all trainings share.
 
     Attributes:
@@ -105,7 +105,7 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
     config = load_config()
     whole, graphs = attach_graphs(load_data(dataset_name, config), config)
     rows = np.flatnonzero(~whole.selected_by_label)
-    task = _Task(
+    task = _Measurement(
         whole.take(rows),
         graphs.take(rows),
         build_model_config(config),
@@ -136,7 +136,7 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
         print_table(table, title=f"{dataset_name}, {title}: mean |ln(predicted/known)| by number of labels")
 
 
-def _resolve_starts(dataset_name: str, task: _Task, *, run_id: str) -> tuple[dict[str, StartingWeights], Bools]:
+def _resolve_starts(dataset_name: str, task: _Measurement, *, run_id: str) -> tuple[dict[str, StartingWeights], Bools]:
     """Return the starts that are here, and which rows' formulas their earlier stages have seen with a conductivity.
 
     A start is left out, with a warning, where its weights or its training set are not here: without the latter nobody
@@ -163,7 +163,7 @@ def _resolve_starts(dataset_name: str, task: _Task, *, run_id: str) -> tuple[dic
 
 
 def _predict(
-    protocol: str, starts: dict[str, StartingWeights], seen: Bools, task: _Task, sizes: Sequence[int]
+    protocol: str, starts: dict[str, StartingWeights], seen: Bools, task: _Measurement, sizes: Sequence[int]
 ) -> Iterator[pd.DataFrame]:
     """Yield the predictions for each number of labels under a protocol, of all starts and of the default model."""
     settings = task.config
