@@ -60,6 +60,21 @@ def interval_columns(coverage: float) -> tuple[str, str]:
     return f"lower_{100 * coverage:.0f}_w_per_m_k", f"upper_{100 * coverage:.0f}_w_per_m_k"
 
 
+# Columns that refining adds to a row: phonons under a potential, combined with the model's prediction.
+KAPPA_CORRECTED: Final = "kappa_corrected_w_per_m_k"
+"""Conductivity under a potential with the bias of its functional removed, W/m/K."""
+REFINED_KAPPA: Final = "refined_kappa_w_per_m_k"
+"""The corrected conductivity combined with the model's own prediction, W/m/K."""
+REFINED_REASON: Final = "refined_reason"
+"""Why a row has no refined value; its prediction stays."""
+
+
+def refined_interval_columns(coverage: float) -> tuple[str, str]:
+    """Return the columns of the lower and upper ends, W/m/K, of the refined value's intervals."""
+    lower, upper = interval_columns(coverage)
+    return f"refined_{lower}", f"refined_{upper}"
+
+
 # Columns of a screening (one row per row of what was screened, in its order; row, material_id, formula, reason beside).
 KAPPA_MEAN: Final = "mTC_w_per_m_k"
 """Mean over the members of the predicted conductivity, W/m/K: the paper's mTC."""

@@ -22,15 +22,21 @@ from paraisite.labels.functional_correction import (
     fit_correction,
     predict_held_out,
 )
-from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, PROTOTYPE, REASON, SELECTED_BY_LABEL
+from paraisite.schema import (
+    FORMULA,
+    KAPPA,
+    KAPPA_CORRECTED,
+    KAPPA_POTENTIAL,
+    MATERIAL_ID,
+    PROTOTYPE,
+    REASON,
+    SELECTED_BY_LABEL,
+)
 from paraisite.training.recipes import HH143, PHONIX, TOGO15
 
 logger = logging.getLogger(__name__)
 
 DATASET: Final = "dataset"
-CORRECTED: Final = "kappa_corrected_w_per_m_k"
-"""Conductivity with the functional's bias removed by a correction that no crystal of the formula fitted, W/m/K."""
-
 ACCURATE: Final = (TOGO15, HH143, PHONIX)
 OF_FUNCTIONAL: Final = (TOGO15, PHONIX)
 """Data sets that the correction is fitted on: PBEsol. HH143 has other pseudopotentials and settings."""
@@ -71,6 +77,8 @@ def _load(name: str, config: Config) -> pd.DataFrame | None:
 def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorrection]:
     """Return the accepted rows with a corrected conductivity, and the correction that all that may fit give.
 
+    A row's correction is one that no crystal of its formula was fitted on.
+
     Args:
         rows: As ``load_known_rows`` returns them.
 
@@ -85,7 +93,7 @@ def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorr
     factor = np.exp(predict_held_out(descriptors, log_ratio, formulas, may_fit))
     fitted_formulas = accepted.loc[may_fit, FORMULA].tolist()
     correction = fit_correction(descriptors[may_fit], log_ratio[may_fit], fitted_formulas)
-    return accepted.assign(**{CORRECTED: accepted[KAPPA_POTENTIAL] * factor}), correction
+    return accepted.assign(**{KAPPA_CORRECTED: accepted[KAPPA_POTENTIAL] * factor}), correction
 
 
 def write_correction(correction: FunctionalCorrection) -> Path:

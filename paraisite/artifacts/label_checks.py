@@ -19,7 +19,9 @@ KNOWN_VALUES: Final = {"slack": "AFLOW's AGL", "bte": "Togo15"}
 
 KAPPA_TIER: Final = "kappa"
 SETTINGS: Final = "settings"
-"""Further checks: of conductivities against all accurate data sets, and of the settings that they are computed with."""
+REFINED: Final = "refined"
+"""Further checks: of conductivities against all accurate data sets, of the settings that they are computed with, and of
+predictions that such conductivities refine."""
 
 CORRECTION_FILE: Final = "correction.json"
 

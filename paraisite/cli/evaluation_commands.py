@@ -171,8 +171,8 @@ def check(
 ) -> None:
     """Compare the project's own labels with known values.
 
-    Conductivities of a tier, the settings they are computed with, or the formation energies of the pretrained network;
-    into build/check_WHAT/.
+    Conductivities of a tier, the settings they are computed with, predictions that such conductivities refine, or the
+    formation energies of the pretrained network; into build/check_WHAT/.
     """
     from paraisite.workflows import check
 
@@ -183,6 +183,8 @@ def check(
             check.check_kappa()
         case "settings":
             check.check_settings()
+        case "refined":
+            check.check_refined()
         case tier:
             check.check_labels(tier)
 

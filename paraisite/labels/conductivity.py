@@ -26,6 +26,7 @@ from paraisite.labels.force_constants import (
     standardize,
 )
 from paraisite.labels.mechanics import relax, relax_atoms
+from paraisite.labels.phonon_progress import RELAXATION, SOLUTION, OnPhononStep, count_stage, ignore_step
 from paraisite.labels.phonon_settings import PhononSettings
 from paraisite.labels.supercell_forces import to_phonopy_cell
 
@@ -91,7 +92,9 @@ class SolvedCrystal:
     max_frequency_thz: float
 
 
-def settle(structure: Structure, calculator: Any, settings: PhononSettings) -> Structure:
+def settle(
+    structure: Structure, calculator: Any, settings: PhononSettings, *, on_step: OnPhononStep = ignore_step
+) -> Structure:
     """Return the standard cell with atoms at rest; the cell itself is relaxed where the settings say so.
 
     Raises:
@@ -100,12 +103,24 @@ def settle(structure: Structure, calculator: Any, settings: PhononSettings) -> S
     cell = standardize(structure, settings)
     tolerance = settings.force_tolerance_ev_per_angstrom
     if settings.relaxes:
-        return relax(cell, calculator, force_tolerance_ev_per_angstrom=tolerance, max_steps=_MAX_RELAXATION_STEPS)[0]
+        count = count_stage(on_step, RELAXATION, n_total=None)
+        return relax(
+            cell,
+            calculator,
+            force_tolerance_ev_per_angstrom=tolerance,
+            max_steps=_MAX_RELAXATION_STEPS,
+            on_step=count,
+        )[0]
     return relax_atoms(cell, calculator, force_tolerance_ev_per_angstrom=tolerance, max_steps=_MAX_RELAXATION_STEPS)
 
 
 def compute_lattice_conductivity(
-    structure: Structure, calculator: Any, settings: PhononSettings, *, allows_imaginary: bool = False
+    structure: Structure,
+    calculator: Any,
+    settings: PhononSettings,
+    *,
+    allows_imaginary: bool = False,
+    on_step: OnPhononStep = ignore_step,
 ) -> SolvedCrystal:
     """Compute the conductivity at 300 K of a crystal of any symmetry, from structure to tensor.
 
@@ -115,15 +130,17 @@ def compute_lattice_conductivity(
         settings: Everything else.
         allows_imaginary: Whether a crystal with imaginary phonons is computed all the same; they are left out of the
             sums.
+        on_step: Called after each step.
 
     Raises:
         StructureError: The crystal does not come to rest, a phonon is imaginary, or no finite conductivity comes out.
     """
-    cell = settle(structure, calculator, settings)
-    harmonic = compute_harmonic_constants(cell, calculator, settings)
+    cell = settle(structure, calculator, settings, on_step=on_step)
+    harmonic = compute_harmonic_constants(cell, calculator, settings, on_step=on_step)
     if not allows_imaginary:
         require_stable(harmonic, settings)
-    cubic = compute_cubic_constants(cell, calculator, settings)
+    cubic = compute_cubic_constants(cell, calculator, settings, on_step=on_step)
+    on_step(SOLUTION, n_done=0, n_total=1)
     return solve(harmonic, cubic, settings)
 
 

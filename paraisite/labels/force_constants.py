@@ -1,7 +1,7 @@
 """Force constants of second and third order of a crystal of any symmetry, from a potential's forces."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,6 +19,13 @@ from paraisite.arrays import Floats
 from paraisite.core.files import write_whole
 from paraisite.errors import DataError, StructureError
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
+from paraisite.labels.phonon_progress import (
+    SECOND_ORDER,
+    THIRD_ORDER,
+    OnPhononStep,
+    count_stage,
+    ignore_step,
+)
 from paraisite.labels.phonon_settings import MAX_FREE_CONSTANTS, PhononSettings, Repeats, choose_repeats, cut_off
 from paraisite.labels.supercell_forces import compute_forces, to_phonopy_cell
 
@@ -90,33 +97,47 @@ def build_phonons(
     return phonons
 
 
-def compute_harmonic_constants(cell: Structure, calculator: Any, settings: PhononSettings) -> HarmonicConstants:
+def compute_harmonic_constants(
+    cell: Structure, calculator: Any, settings: PhononSettings, *, on_step: OnPhononStep = ignore_step
+) -> HarmonicConstants:
     """Compute second-order constants from displacements of single atoms.
 
     Args:
         cell: As ``standardize`` returns it, atoms at rest.
         calculator: ASE calculator with forces.
         settings: Supercell and displacements.
+        on_step: Called after each displacement.
     """
     repeats = choose_repeats(cell.lattice, len(cell), settings.harmonic_supercell)
     phonons = build_phonons(cell, settings, harmonic_repeats=repeats, cubic_repeats=(1, 1, 1))
-    phonons.generate_fc2_displacements(
-        distance=settings.harmonic_displacement_angstrom, is_plusminus=_is_plusminus(settings.harmonic_opposites)
+    moved = displace_single_atoms(phonons, settings)
+    on_cell = count_stage(on_step, SECOND_ORDER, n_total=len(moved))
+    phonons.phonon_forces = _compute_forces_of_displaced(
+        moved, phonons.phonon_supercell, calculator, settings, on_cell=on_cell
     )
-    moved = phonons.phonon_supercells_with_displacements
-    phonons.phonon_forces = _compute_forces_of_displaced(moved, phonons.phonon_supercell, calculator, settings)
     phonons.produce_fc2()
     phonons.symmetrize_fc2()
     return HarmonicConstants(cell, repeats, _compact(phonons.fc2, phonons), len(moved) + settings.subtracts_residual)
 
 
-def compute_cubic_constants(cell: Structure, calculator: Any, settings: PhononSettings) -> CubicConstants:
+def displace_single_atoms(phonons: Phono3py, settings: PhononSettings) -> list[PhonopyAtoms]:
+    """Return the supercells of second order whose forces are needed."""
+    phonons.generate_fc2_displacements(
+        distance=settings.harmonic_displacement_angstrom, is_plusminus=_is_plusminus(settings.harmonic_opposites)
+    )
+    return list(phonons.phonon_supercells_with_displacements)
+
+
+def compute_cubic_constants(
+    cell: Structure, calculator: Any, settings: PhononSettings, *, on_step: OnPhononStep = ignore_step
+) -> CubicConstants:
     """Compute third-order constants.
 
     Args:
         cell: As ``standardize`` returns it, atoms at rest.
         calculator: ASE calculator with forces.
         settings: Supercell and displacements. Where the free constants are very many, ``cut_off`` takes effect.
+        on_step: Called after each displacement.
 
     Raises:
         StructureError: The displacements do not determine the constants.
@@ -125,12 +146,12 @@ def compute_cubic_constants(cell: Structure, calculator: Any, settings: PhononSe
     phonons = build_phonons(cell, settings, harmonic_repeats=repeats, cubic_repeats=repeats)
     with keep_recursion_limit():
         if settings.cubic_scheme == "systematic":
-            return _compute_systematically(phonons, repeats, calculator, settings)
-        return _fit_displacements(phonons, repeats, calculator, settings)
+            return _compute_systematically(phonons, repeats, calculator, settings, on_step=on_step)
+        return _fit_displacements(phonons, repeats, calculator, settings, on_step=on_step)
 
 
 def _compute_systematically(
-    phonons: Phono3py, repeats: Repeats, calculator: Any, settings: PhononSettings
+    phonons: Phono3py, repeats: Repeats, calculator: Any, settings: PhononSettings, *, on_step: OnPhononStep
 ) -> CubicConstants:
     phonons.generate_displacements(
         distance=settings.cubic_displacement_angstrom,
@@ -141,7 +162,8 @@ def _compute_systematically(
     is_needed = np.array([each is not None for each in given])  # pairs beyond the cutoff are None
     forces = np.zeros((len(given), len(phonons.supercell), 3))
     needed = [each for each in given if each is not None]
-    forces[is_needed] = _compute_forces_of_displaced(needed, phonons.supercell, calculator, settings)
+    on_cell = count_stage(on_step, THIRD_ORDER, n_total=len(needed))
+    forces[is_needed] = _compute_forces_of_displaced(needed, phonons.supercell, calculator, settings, on_cell=on_cell)
     phonons.forces = forces
     phonons.produce_fc3()
     phonons.symmetrize_fc3()
@@ -150,21 +172,21 @@ def _compute_systematically(
 
 
 def _fit_displacements(
-    phonons: Phono3py, repeats: Repeats, calculator: Any, settings: PhononSettings
+    phonons: Phono3py, repeats: Repeats, calculator: Any, settings: PhononSettings, *, on_step: OnPhononStep
 ) -> CubicConstants:
-    if settings.cubic_cutoff_angstrom is None and _estimate_free_constants(phonons) > MAX_FREE_CONSTANTS:
+    if settings.cubic_cutoff_angstrom is None and estimate_free_constants(phonons) > MAX_FREE_CONSTANTS:
         settings = cut_off(settings)
     n_free = _count_free_constants(phonons, settings)
     with_opposites = settings.cubic_opposites == "always"
-    n_snapshot = int(np.ceil(settings.equations_per_constant * n_free / (3 * len(phonons.supercell))))
     phonons.generate_displacements(
         distance=settings.cubic_displacement_angstrom,
-        number_of_snapshots=max(1, n_snapshot),
+        number_of_snapshots=count_snapshots(n_free, len(phonons.supercell), settings),
         is_plusminus=with_opposites,
         random_seed=settings.seed,
     )
     moved = phonons.supercells_with_displacements
-    phonons.forces = _compute_forces_of_displaced(moved, phonons.supercell, calculator, settings)
+    on_cell = count_stage(on_step, THIRD_ORDER, n_total=len(moved))
+    phonons.forces = _compute_forces_of_displaced(moved, phonons.supercell, calculator, settings, on_cell=on_cell)
     # phono3py 4.10 ignores a cutoff given as text ("|cutoff=6") without a word; a dictionary reaches symfc.
     cutoff = settings.cubic_cutoff_angstrom
     phonons.produce_fc3(
@@ -180,20 +202,34 @@ def _fit_displacements(
     return CubicConstants(repeats, values, n_free, unexplained, len(moved) + settings.subtracts_residual)
 
 
+def count_snapshots(n_free: float, n_supercell_atom: int, settings: PhononSettings) -> int:
+    """Return how many random displacements, without their opposites, are to determine so many free constants."""
+    return max(1, int(np.ceil(settings.equations_per_constant * n_free / (3 * n_supercell_atom))))
+
+
 def _compute_forces_of_displaced(
-    displaced: Sequence[PhonopyAtoms], at_rest: PhonopyAtoms, calculator: Any, settings: PhononSettings
+    displaced: Sequence[PhonopyAtoms],
+    at_rest: PhonopyAtoms,
+    calculator: Any,
+    settings: PhononSettings,
+    *,
+    on_cell: Callable[[], None],
 ) -> Floats:
     """Return the forces of displaced supercells, eV/Å, [n_cell, n_atom, 3], less those at rest if settings say so."""
-    forces = compute_forces(displaced, calculator)
+    forces = compute_forces(displaced, calculator, on_cell=on_cell)
     if settings.subtracts_residual:
         forces -= compute_forces([at_rest], calculator)
     return forces
 
 
-def _estimate_free_constants(phonons: Phono3py) -> float:
+def estimate_free_constants(phonons: Phono3py) -> float:
     """Return about how many constants of third order symmetry leaves free: counting takes long if they are many."""
-    n_operation = len({rotation.tobytes() for rotation in phonons.symmetry.symmetry_operations["rotations"]})
-    return len(phonons.primitive) * len(phonons.supercell) ** 2 * 27 / 6 / n_operation
+    return len(phonons.primitive) * len(phonons.supercell) ** 2 * 27 / 6 / count_point_operations(phonons)
+
+
+def count_point_operations(phonons: Phono3py) -> int:
+    """Return the order of the crystal's point group."""
+    return len({rotation.tobytes() for rotation in phonons.symmetry.symmetry_operations["rotations"]})
 
 
 def _count_free_constants(phonons: Phono3py, settings: PhononSettings) -> int:

@@ -3,6 +3,7 @@
 Units: Å, eV, and GPa for stresses and moduli.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,6 +59,7 @@ def relax(
     *,
     force_tolerance_ev_per_angstrom: float = FORCE_TOLERANCE_EV_PER_ANGSTROM,
     max_steps: int = MAX_RELAXATION_STEPS,
+    on_step: Callable[[], None] = lambda: None,
 ) -> tuple[Structure, float]:
     """Return the structure of lowest energy that keeps the symmetry, and its energy in eV.
 
@@ -66,6 +68,7 @@ def relax(
         calculator: ASE calculator with forces and stress.
         force_tolerance_ev_per_angstrom: Largest force that counts as none.
         max_steps: Of the relaxation.
+        on_step: Called after each step.
 
     Raises:
         StructureError: Forces do not vanish within the allowed steps, or the cell leaves all bounds.
@@ -75,6 +78,7 @@ def relax(
     start = atoms.get_volume()
     optimizer = BFGS(FrechetCellFilter(atoms), logfile=None, maxstep=0.1)
     for _ in optimizer.irun(fmax=force_tolerance_ev_per_angstrom, steps=max_steps):
+        on_step()
         ratio = atoms.get_volume() / start
         if not MAX_STRETCH**-3 < ratio < MAX_STRETCH**3:
             raise StructureError(

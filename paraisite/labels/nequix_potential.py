@@ -9,6 +9,7 @@ compiles half a minute for each size. It runs on a CUDA device where there is on
 Source: Koker, Kotak and Smidt, arXiv 2508.16067 (Nequix; code MIT, weights CC BY 4.0).
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -68,8 +69,8 @@ class NequixCalculator(Calculator):
         stress = (virial + virial.T) / 2.0 / atoms.get_volume()
         self.results = {"energy": energy, "free_energy": energy, "forces": forces, "stress": stress[_VOIGT]}
 
-    def compute_forces_of_copies(self, cells: list[PhonopyAtoms]) -> Floats:
-        """Return the forces in eV/Å, [n_cell, n_atom, 3], of displaced copies of one supercell.
+    def iterate_forces_of_copies(self, cells: list[PhonopyAtoms]) -> Iterator[Floats]:
+        """Yield the forces in eV/Å, [n_atom, 3], of displaced copies of one supercell.
 
         Args:
             cells: With the same cell and atoms in the same order, any two of them displaced by less than
@@ -78,7 +79,8 @@ class NequixCalculator(Calculator):
         first = cells[0]
         pairs = _find_pairs(first.cell, first.positions, self._cutoff_angstrom + SKIN_ANGSTROM)
         kinds = self._kinds_of(first.numbers)
-        return np.array([self._evaluate(each.positions, first.cell, kinds, pairs)[1] for each in cells])
+        for each in cells:
+            yield self._evaluate(each.positions, first.cell, kinds, pairs)[1]
 
     def _kinds_of(self, numbers: Any) -> Ints:
         unknown = sorted({int(number) for number in numbers} - set(self._kinds))

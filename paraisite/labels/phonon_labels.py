@@ -18,6 +18,7 @@ from paraisite.labels.conductivity import (
 )
 from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
+from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_quantities import compute_phonon_quantities
 from paraisite.labels.phonon_settings import PhononSettings
 from paraisite.schema import KAPPA_POTENTIAL, REASON
@@ -59,7 +60,14 @@ COLUMNS: Final = {
 """Columns of a row, with meaning and unit."""
 
 
-def label_phonons(candidate_id: str, structure: Structure, calculator: Any, settings: PhononSettings) -> dict[str, Any]:
+def label_phonons(
+    candidate_id: str,
+    structure: Structure,
+    calculator: Any,
+    settings: PhononSettings,
+    *,
+    on_step: OnPhononStep = ignore_step,
+) -> dict[str, Any]:
     """Return a crystal's row, the keys of ``COLUMNS`` or a reason; a failure becomes its reason.
 
     Args:
@@ -67,10 +75,11 @@ def label_phonons(candidate_id: str, structure: Structure, calculator: Any, sett
         structure: Any cell of the crystal.
         calculator: ASE calculator with forces, and stress where the cell is relaxed.
         settings: Of the phonons.
+        on_step: Called after each step.
     """
     row: dict[str, Any] = {"candidate_id": candidate_id, REASON: ""}
     try:
-        solved = compute_lattice_conductivity(structure, calculator, settings)
+        solved = compute_lattice_conductivity(structure, calculator, settings, on_step=on_step)
         row |= describe_solution(solved, settings)
         share, kappa = solved.conductivity.max_share, solved.conductivity.kappa_w_per_m_k
         if share > MAX_SHARE_OF_WAVE_VECTOR:

@@ -1,6 +1,6 @@
 """Forces on displaced atoms, between phonopy's cells and ASE's calculators."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,8 +15,8 @@ from paraisite.arrays import Floats
 class CopiesCalculator(Protocol):
     """An ASE calculator that takes displaced copies of one supercell together, faster than one by one."""
 
-    def compute_forces_of_copies(self, cells: list[PhonopyAtoms]) -> Floats:
-        """Return forces in eV/Å, [n_cell, n_atom, 3]."""
+    def iterate_forces_of_copies(self, cells: list[PhonopyAtoms]) -> Iterator[Floats]:
+        """Yield the forces of each cell in eV/Å, [n_atom, 3]."""
 
 
 def to_phonopy_cell(structure: Structure) -> PhonopyAtoms:
@@ -25,17 +25,26 @@ def to_phonopy_cell(structure: Structure) -> PhonopyAtoms:
     return PhonopyAtoms(symbols=symbols, cell=structure.lattice.matrix, positions=structure.cart_coords)
 
 
-def compute_forces(cells: Sequence[PhonopyAtoms], calculator: Any) -> Floats:
+def compute_forces(
+    cells: Sequence[PhonopyAtoms], calculator: Any, *, on_cell: Callable[[], None] = lambda: None
+) -> Floats:
     """Return the forces in eV/Å of each cell, [n_cell, n_atom, 3].
 
     Args:
         cells: Copies of one supercell with displaced atoms.
         calculator: ASE calculator with forces.
+        on_cell: Called after each cell.
     """
     if isinstance(calculator, CopiesCalculator) and len(cells):
-        return calculator.compute_forces_of_copies(list(cells))
-    atoms = (Atoms(cell.symbols, positions=cell.positions, cell=cell.cell, pbc=True) for cell in cells)
-    return np.array([_forces(each, calculator) for each in atoms])
+        of_cells = calculator.iterate_forces_of_copies(list(cells))
+    else:
+        atoms = (Atoms(cell.symbols, positions=cell.positions, cell=cell.cell, pbc=True) for cell in cells)
+        of_cells = (_forces(each, calculator) for each in atoms)
+    forces = []
+    for of_cell in of_cells:
+        forces.append(of_cell)
+        on_cell()
+    return np.array(forces)
 
 
 def _forces(atoms: Atoms, calculator: Any) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import truncnorm
 from sklearn.metrics import mean_absolute_percentage_error
 
-from paraisite.arrays import Floats
+from paraisite.arrays import Bools, Floats, Ints
 from paraisite.errors import DataError
 
 TILTS: Final = np.linspace(0.0, 2.0, 21)
@@ -40,6 +40,10 @@ class Estimate:
 
     mean: Floats
     std: Floats
+
+    def take(self, rows: Ints | Bools) -> "Estimate":
+        """Return the estimates of some rows."""
+        return Estimate(self.mean[rows], self.std[rows])
 
 
 def compute_median_kappa(estimate: Estimate) -> Floats:

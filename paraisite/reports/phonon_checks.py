@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 from paraisite.labels.settings_study import AS_LABELS, FITTED, PUBLISHED_KAPPA
 from paraisite.metrics.agreement import Agreement
 from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_frame
-from paraisite.schema import KAPPA, KAPPA_POTENTIAL, REASON
+from paraisite.schema import (
+    COVERAGES,
+    KAPPA,
+    KAPPA_POTENTIAL,
+    REASON,
+    interval_columns,
+    refined_interval_columns,
+)
 
 PUBLISHED: Final = "published_w_per_m_k"
 RATIO: Final = "ratio_to_published"
@@ -55,6 +62,26 @@ def agreement_table(agreements: Mapping[str, Agreement]) -> pd.DataFrame:
         for each in agreements.values()
     ]
     return pd.DataFrame(rows, index=pd.Index(agreements, name="conductivities"))
+
+
+def coverage_table(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return which share of known conductivities is in the intervals of predictions and of refined values.
+
+    Args:
+        samples: Rows by the sample's name, with known values and both intervals.
+
+    Returns:
+        A row for each sample, value and promised coverage: crystals, share, and the mean of ln(upper/lower).
+    """
+    rows = []
+    for sample, part in samples.items():
+        for value, name_columns in {"predicted": interval_columns, "refined": refined_interval_columns}.items():
+            for coverage in COVERAGES:
+                lower, upper = (part[name].to_numpy(np.float64) for name in name_columns(coverage))
+                known = part[KAPPA].to_numpy(np.float64)
+                inside = float(np.mean((lower <= known) & (known <= upper)))
+                rows.append((sample, value, len(part), coverage, inside, float(np.log(upper / lower).mean())))
+    return pd.DataFrame(rows, columns=["sample", "value", "crystals", "promised", "held", "width_ln"])
 
 
 def compare_with_published(rows: pd.DataFrame, potential: str) -> pd.DataFrame:

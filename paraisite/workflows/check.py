@@ -1,4 +1,4 @@
-"""Check the project's own labels and networks against known values: tier slack, tier bte, formation energies."""
+"""Check the project's own labels and networks against known values: tiers, refined predictions, formation energies."""
 
 import dataclasses
 from typing import Final
@@ -6,10 +6,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from paraisite import schema
+from paraisite import DEFAULT_MODEL, schema
 from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, find_lab_network, load_data
 from paraisite.artifacts.known_labels import (
-    CORRECTED,
     DATASET,
     correct_known_rows,
     load_known_rows,
@@ -19,11 +18,14 @@ from paraisite.artifacts.label_checks import (
     FORMATION_ENERGY,
     KAPPA_TIER,
     KNOWN_VALUES,
+    REFINED,
     SETTINGS,
     check_folder,
     write_agreements,
     write_energy_agreement,
 )
+from paraisite.artifacts.predictors import find_predictor
+from paraisite.artifacts.refinements import measure_refinement, write_refinement
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import Config, load_config
 from paraisite.core.files import file_sha256, write_whole
@@ -50,6 +52,7 @@ from paraisite.reports.lab_figures import energy_parity, parity
 from paraisite.reports.phonon_checks import (
     agreement_table,
     compare_with_published,
+    coverage_table,
     parity_by_dataset,
     settings_figure,
 )
@@ -57,6 +60,7 @@ from paraisite.reports.terminal import print_line
 from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, REASON
 from paraisite.training.recipes import AFLOW
 
+COVERAGE_FILE: Final = "coverage.csv"
 ROWS_FILE: Final = "accepted.csv"
 REFUSED_FILE: Final = "refused.csv"
 
@@ -102,11 +106,11 @@ def check_kappa() -> None:
     folder = check_folder(KAPPA_TIER)
     write_correction(correction)
     agreements: dict[str, Agreement] = {}
-    for name, values in {"raw": KAPPA_POTENTIAL, "corrected": CORRECTED}.items():
+    for name, values in {"raw": KAPPA_POTENTIAL, "corrected": schema.KAPPA_CORRECTED}.items():
         for sample, part in _samples(corrected).items():
             agreements[f"{name}, {sample}"] = measure_agreement(part[KAPPA], part[values])
     write_agreements(KAPPA_TIER, agreements)
-    for name, column in {"raw": KAPPA_POTENTIAL, "corrected": CORRECTED}.items():
+    for name, column in {"raw": KAPPA_POTENTIAL, "corrected": schema.KAPPA_CORRECTED}.items():
         figure = parity_by_dataset(corrected, column, f"{name} conductivities under the potential")
         save_figure(figure, folder / FIGURES / f"parity_{name}")
     shown = corrected.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
@@ -125,6 +129,41 @@ def _samples(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         for (name, selected), part in rows.groupby([DATASET, schema.SELECTED_BY_LABEL])
     }
     return {name: part for name, part in samples.items() if len(part) >= MIN_ROWS}
+
+
+def check_refined() -> None:
+    """Measure refined predictions on all crystals of known conductivity, and keep what new ones are refined with.
+
+    Raises:
+        MissingInputError: Nothing is labelled, or the default model is nowhere.
+        DataError: Too few crystals are.
+    """
+    config = load_config()
+    measured = measure_refinement(
+        load_known_rows(config), find_predictor(DEFAULT_MODEL), potential=config.lab.kappa_potential
+    )
+    write_refinement(measured.refinement)
+    columns = {
+        "predicted": schema.PREDICTED_KAPPA,
+        "potential": KAPPA_POTENTIAL,
+        "corrected": schema.KAPPA_CORRECTED,
+        "refined": schema.REFINED_KAPPA,
+    }
+    agreements = {
+        f"{name}, {sample}": measure_agreement(part[KAPPA], part[column])
+        for sample, part in _samples(measured.rows).items()
+        for name, column in columns.items()
+    }
+    write_agreements(REFINED, agreements)
+    folder = check_folder(REFINED)
+    coverage = coverage_table(_samples(measured.rows))
+    write_whole(folder / COVERAGE_FILE, coverage.to_csv(index=False, float_format="%.4g").encode())
+    title = "refined values, no crystal of the formula known"
+    save_figure(parity_by_dataset(measured.rows, schema.REFINED_KAPPA, title), folder / FIGURES / "parity_refined")
+    shown = measured.rows.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
+    write_whole(folder / ROWS_FILE, shown.to_csv(index=False, float_format="%.5g").encode())
+    print_line(agreement_table(agreements).to_string())
+    print_line(coverage.to_string(index=False, float_format="{:.2f}".format))
 
 
 def check_settings() -> None:

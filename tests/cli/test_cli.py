@@ -161,6 +161,7 @@ def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None
         (["check", "bte"], ("check_labels", ("bte",), {})),
         (["check", "kappa"], ("check_kappa", (), {})),
         (["check", "settings"], ("check_settings", (), {})),
+        (["check", "refined"], ("check_refined", (), {})),
         (["check", "formation_energy"], ("check_formation_energies", (), {})),
         (["pretrain"], ("pretrain_network", ("formation_energy",), {})),
         (["pretrain", "all"], ("pretrain_network", ("all",), {})),
@@ -221,9 +222,9 @@ def test_samplers_are_those_of_the_study() -> None:
 
 
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
-    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KAPPA_TIER, KNOWN_VALUES, SETTINGS
+    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KAPPA_TIER, KNOWN_VALUES, REFINED, SETTINGS
 
-    assert (*KNOWN_VALUES, KAPPA_TIER, SETTINGS, FORMATION_ENERGY) == CHECKED
+    assert (*KNOWN_VALUES, KAPPA_TIER, SETTINGS, REFINED, FORMATION_ENERGY) == CHECKED
 
 
 def test_recipes_lists_each_recipe_once() -> None:

@@ -68,6 +68,7 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
             "build/check_formation_energy/metrics.json",
             "build/check_bte",
             "build/check_kappa",
+            "build/check_refined",
             "build/kappa",
             "build/lab",
             *(f"build/prepare/{name}" for name in ("togo15", "hh143", "mix", "phonix", "accurate")),

@@ -2,7 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,15 +14,20 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
 from paraisite.data.datasets.loaders import load_dataset
+from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.lab_tables import load_relaxed_crystals, load_relaxed_formulas, load_tier
 from paraisite.errors import DataError, MissingInputError
+from paraisite.inference.calibration import Calibration
 from paraisite.labels import functional_correction
 from paraisite.labels.campaign import PLAN_FILE, VERSIONS
 from paraisite.labels.phonon_labels import COLUMNS
+from paraisite.metrics import agreement
 from paraisite.schema import KAPPA_POTENTIAL
 from paraisite.workflows import build_labels, check
+from tests.inference.known_predictors import planted_calibration_set
 
 ROOT = Path(__file__).parents[2]
 
@@ -150,20 +158,30 @@ def phonon_row(name: str, structure: Structure, kappa: float, *, reason: str = "
     return {"candidate_id": name, "reason": reason, **values}
 
 
+def label_togo15(project: Path, error: Callable[[int], float]) -> Dataset:
+    """Write labels of sixty of Togo15's crystals, the known values times what ``error`` gives, and a refused one."""
+    dataset = load_dataset("togo15", load_config().data, project / "data")
+    materials = list(
+        zip(dataset.table["material_id"], dataset.structures, dataset.table["kappa_w_per_m_k"], strict=True)
+    )
+    rows = [
+        phonon_row(name, structure, error(place) * kappa)
+        for place, (name, structure, kappa) in enumerate(materials[:60])
+    ]
+    rows.append(phonon_row(materials[60][0], materials[60][1], np.nan, reason="phonon of -1.00 THz (imaginary)"))
+    write_labels("kappa_known/togo15", rows)
+    plan = project / "build" / "labels" / "kappa_known" / "togo15" / PLAN_FILE
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"structures_sha256": dataset.structures_digest}))
+    return dataset
+
+
 def test_tier_kappa_has_corrected_labels_and_the_check_that_they_come_from(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     """Togo15's crystals come out at four fifths of their values; the labels are five fourths of what is computed."""
     monkeypatch.setattr(functional_correction, "N_FOLD", 3)
-    dataset = load_dataset("togo15", load_config().data, project / "data")
-    materials = list(
-        zip(dataset.table["material_id"], dataset.structures, dataset.table["kappa_w_per_m_k"], strict=True)
-    )
-    rows = [phonon_row(name, structure, 0.8 * kappa) for name, structure, kappa in materials[:60]]
-    rows.append(phonon_row(materials[60][0], materials[60][1], np.nan, reason="phonon of -1.00 THz (imaginary)"))
-    write_labels("kappa_known/togo15", rows)
-    plan = project / "build" / "labels" / "kappa_known" / "togo15" / PLAN_FILE
-    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"structures_sha256": dataset.structures_digest}))
+    monkeypatch.setattr(agreement, "N_RESAMPLE", 100)
+    label_togo15(project, lambda _: 0.8)
     check.check_kappa()
     printed = capsys.readouterr().out
     assert "60 of 61 crystals accepted" in printed
@@ -180,6 +198,39 @@ def test_tier_kappa_has_corrected_labels_and_the_check_that_they_come_from(
     assert labels.table["prototype"].tolist() == ["rocksalt"]
     assert labels.rejected["reason"].tolist() == ["phonon of -1.00 THz (imaginary)"]
     assert "corrected, togo15" in (project / "build/kappa/DATASHEET.md").read_text()
+
+
+def test_refined_values_are_measured_on_formulas_that_nothing_knew(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """The potential errs by a tenth, the model by a half and says so: the potential has nearly all the weight."""
+    monkeypatch.setattr(functional_correction, "N_FOLD", 3)
+    monkeypatch.setattr(functional_correction, "PENALTIES", (30.0,))
+    monkeypatch.setattr(agreement, "N_RESAMPLE", 100)
+    rng = np.random.default_rng(0)
+    dataset = label_togo15(project, lambda _: 0.8 * float(np.exp(rng.normal(0.0, 0.1))))
+    kappa = dataset.table["kappa_w_per_m_k"].to_numpy()
+    std = np.full((1, len(kappa)), 0.2)
+    known = planted_calibration_set(
+        kappa, 10 ** (np.log10(kappa) + rng.normal(0.0, std)), np.zeros(std.shape, bool), std_dex=std
+    )
+    # As the data set of all accurate rows names a material that several data sets hold.
+    names = (*dataset.table["material_id"][:-70], *(f"{name} (togo15)" for name in dataset.table["material_id"][-70:]))
+    known = replace(known, materials=replace(known.materials, material_id=names))
+    predictor = SimpleNamespace(calibration_set=known, calibration=Calibration.fit(known))
+    monkeypatch.setattr(check, "find_predictor", lambda _name: predictor)
+    check.check_refined()
+    assert "refined, togo15" in capsys.readouterr().out
+    metrics = json.loads((project / "build/check_refined/metrics.json").read_text())
+    errors = {name: metrics[f"{name}, togo15"]["mean_abs_ln_ratio"] for name in ("predicted", "corrected", "refined")}
+    assert errors["refined"] < 1.1 * errors["corrected"] < 0.4 * errors["predicted"]
+    coverage = pd.read_csv(project / "build/check_refined/coverage.csv")
+    np.testing.assert_allclose(coverage["held"], coverage["promised"], atol=0.12)
+    refined, predicted = (coverage[coverage["value"] == name]["width_ln"].mean() for name in ("refined", "predicted"))
+    assert refined < 0.4 * predicted
+    refinement = load_refinement()
+    assert refinement.n_row_by_dataset == {"togo15": 60}
+    assert refinement.model == "GPACCURATE"
 
 
 def test_a_correction_is_asked_for_where_there_is_none(project: Path):

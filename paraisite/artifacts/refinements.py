@@ -1,0 +1,140 @@
+"""How refined values are made and how far they hold: measured on crystals of known conductivity, kept, and found."""
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from paraisite import DEFAULT_MODEL
+from paraisite.arrays import Floats
+from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.known_labels import DATASET, correct_known_rows
+from paraisite.artifacts.label_checks import REFINED, check_folder
+from paraisite.core.files import write_whole
+from paraisite.errors import DataError, MissingInputError
+from paraisite.inference.calibration import floored_log10
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.refinement import Refinement, estimate_from_interval
+from paraisite.labels.phonon_settings import LABELS
+from paraisite.models.combined_estimate import Combination, combine_held_out
+from paraisite.schema import (
+    COVERAGES,
+    FORMULA,
+    KAPPA,
+    KAPPA_CORRECTED,
+    MATERIAL_ID,
+    PREDICTED_KAPPA,
+    REFINED_KAPPA,
+    SELECTED_BY_LABEL,
+    interval_columns,
+    refined_interval_columns,
+)
+
+logger = logging.getLogger(__name__)
+
+REFINEMENT_FILE: Final = "refinement.json"
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredRefinement:
+    """A refinement with the rows that it was measured on.
+
+    Attributes:
+        refinement: What new crystals are refined with.
+        rows: Accepted rows of ``load_known_rows`` with the held-out values and intervals of prediction, correction
+            and combination: no value of a row comes from a crystal of its formula.
+    """
+
+    refinement: Refinement
+    rows: pd.DataFrame
+
+
+def measure_refinement(rows: pd.DataFrame, predictor: Predictor, *, potential: str) -> MeasuredRefinement:
+    """Measure a refinement on labelled crystals of known conductivity.
+
+    Rows that were selected by their label are refined, but measure nothing.
+
+    Args:
+        rows: As ``load_known_rows`` returns them.
+        predictor: The default model, whose calibration set has a prediction of each row without its formula.
+        potential: What the rows were computed with.
+
+    Raises:
+        DataError: The predictor has no such predictions, or the rows are too few.
+    """
+    corrected, correction = correct_known_rows(rows)
+    predicted = _predict_without_formula(corrected, predictor)
+    fast = estimate_from_interval(*(predicted[name].to_numpy(np.float64) for name in interval_columns(0.8)))
+    slow, known = (np.log10(corrected[name].to_numpy(np.float64)) for name in (KAPPA_CORRECTED, KAPPA))
+    measures = ~corrected[SELECTED_BY_LABEL].to_numpy(bool)
+    held_out = combine_held_out(fast, slow, known, corrected[FORMULA].tolist(), measures)
+    refined = {REFINED_KAPPA: np.power(10.0, held_out.combined.mean)} | _ends(
+        held_out.lower, held_out.upper, refined_interval_columns
+    )
+    combination = Combination.fit(fast.take(measures), slow[measures], known[measures])
+    refinement = Refinement(
+        potential=potential,
+        settings=json.loads(json.dumps(asdict(LABELS))),
+        model=DEFAULT_MODEL,
+        n_row_by_dataset={str(name): len(part) for name, part in corrected[measures].groupby(DATASET)},
+        correction=correction,
+        combination=combination,
+    )
+    return MeasuredRefinement(refinement, pd.concat([corrected, predicted], axis=1).assign(**refined))
+
+
+def _predict_without_formula(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
+    """Return value and intervals of each row as the model gives them without the rows of its formula."""
+    known = predictor.calibration_set
+    if known is None or not known.is_left_out or known.std_dex is None or predictor.calibration is None:
+        raise DataError("the model says nothing of its rows without their formulas: refining needs the default model")
+    place = {name: number for number, name in enumerate(known.materials.material_id)}
+    names = [
+        each if each in place else f"{each} ({dataset})"  # as the data set of all accurate rows tells them apart
+        for each, dataset in zip(rows[MATERIAL_ID], rows[DATASET], strict=True)
+    ]
+    if absent := [name for name in names if name not in place]:
+        raise DataError(f"{absent[0]} is not in the model's calibration set")
+    chosen = [place[name] for name in names]
+    estimate = predictor.calibration.estimate(
+        floored_log10(known.members_w_per_m_k[:1, chosen]), known.std_dex[:1, chosen]
+    )
+    lower, upper = predictor.calibration.compute_intervals(estimate)
+    values = {PREDICTED_KAPPA: predictor.calibration.compute_value(estimate)} | _ends(lower, upper, interval_columns)
+    return pd.DataFrame(values, index=rows.index)
+
+
+def _ends(lower: Floats, upper: Floats, name_columns: Any) -> dict[str, Floats]:
+    return {
+        name: values
+        for number, coverage in enumerate(COVERAGES)
+        for name, values in zip(name_columns(coverage), (lower[number], upper[number]), strict=True)
+    }
+
+
+def write_refinement(refinement: Refinement) -> Path:
+    """Keep a refinement, and return its file."""
+    path = check_folder(REFINED) / REFINEMENT_FILE
+    write_whole(path, (json.dumps(refinement.to_json(), indent=2) + "\n").encode())
+    return path
+
+
+def load_refinement() -> Refinement:
+    """Return the refinement that was measured here, or that is shipped.
+
+    Raises:
+        MissingInputError: There is none.
+        DataError: It is damaged.
+    """
+    folder = check_folder(REFINED)
+    path = fetch_tracked(folder, target=str(folder)) / REFINEMENT_FILE
+    try:
+        return Refinement.from_json(json.loads(path.read_text()))
+    except OSError as error:
+        raise MissingInputError(f"{path} not found: `python -m paraisite check refined` makes it") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is no refinement ({error})") from error

@@ -1,0 +1,144 @@
+"""From phonons under a potential to a refined conductivity: corrected, combined with the prediction, with intervals.
+
+Everything here was measured on crystals whose accurate conductivities are known, as ``paraisite check refined`` does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from paraisite.errors import DataError
+from paraisite.inference.rows import interval_keys
+from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
+from paraisite.models.combined_estimate import Combination
+from paraisite.models.estimate import Estimate, compute_median_kappa
+from paraisite.schema import (
+    COVERAGES,
+    FORMULA,
+    KAPPA_CORRECTED,
+    KAPPA_POTENTIAL,
+    REASON,
+    REFINED_KAPPA,
+    REFINED_REASON,
+    refined_interval_columns,
+)
+
+FORMAT: Final = "paraisite-refinement-1"
+
+_FAST_COVERAGE: Final = 0.8
+"""Of the interval that tells how sure a prediction is: half the rows are too few for the tails, and wider intervals are
+ruled by outliers."""
+
+REFINED_COLUMNS: Final = (
+    KAPPA_POTENTIAL,
+    KAPPA_CORRECTED,
+    REFINED_KAPPA,
+    *(end for coverage in COVERAGES for end in refined_interval_columns(coverage)),
+    REFINED_REASON,
+)
+"""What refining adds to a row."""
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """How phonons under a potential refine a prediction.
+
+    Attributes:
+        potential: Name of the potential.
+        settings: Of the phonons, as JSON knows them.
+        model: Name of the model whose predictions it was measured with.
+        n_row_by_dataset: Crystals that it was measured on.
+        correction: Of the functional's bias.
+        combination: With the prediction.
+    """
+
+    potential: str
+    settings: dict[str, Any]
+    model: str
+    n_row_by_dataset: dict[str, int]
+    correction: FunctionalCorrection
+    combination: Combination
+
+    def refine(self, row: Mapping[str, Any], phonons: Mapping[str, Any], formula: str) -> dict[str, Any]:
+        """Return the refined columns of one crystal.
+
+        Args:
+            row: Its prediction, as ``inference.rows`` builds it, with intervals.
+            phonons: Its row of ``labels.phonon_labels``.
+            formula: Reduced formula.
+        """
+        if phonons[REASON]:
+            return without_refined_value(phonons[REASON]) | {KAPPA_POTENTIAL: phonons.get(KAPPA_POTENTIAL)}
+        corrected = correct_kappa(pd.DataFrame([{**phonons, FORMULA: formula}]), self.correction)
+        combined = self.combination.combine(read_estimate(row), np.log10(corrected))
+        lower, upper = self.combination.compute_intervals(combined)
+        ends = {
+            name: float(value)
+            for coverage, values in zip(COVERAGES, np.stack([lower, upper], axis=1)[..., 0], strict=True)
+            for name, value in zip(refined_interval_columns(coverage), values, strict=True)
+        }
+        return {
+            KAPPA_POTENTIAL: float(phonons[KAPPA_POTENTIAL]),
+            KAPPA_CORRECTED: float(corrected[0]),
+            REFINED_KAPPA: float(compute_median_kappa(combined)[0]),
+            **ends,
+            REFINED_REASON: None,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all that the refinement is."""
+        return {
+            "format": FORMAT,
+            "potential": self.potential,
+            "settings": self.settings,
+            "model": self.model,
+            "n_row_by_dataset": self.n_row_by_dataset,
+            "correction": self.correction.to_json(),
+            "combination": asdict(self.combination),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Refinement":
+        """Return the refinement that ``to_json`` wrote.
+
+        Raises:
+            DataError: It is of another format.
+        """
+        if content.get("format") != FORMAT:
+            raise DataError(f"format {content.get('format')!r}, expected {FORMAT!r}")
+        combination = dict(content["combination"])
+        return cls(
+            str(content["potential"]),
+            dict(content["settings"]),
+            str(content["model"]),
+            dict(content["n_row_by_dataset"]),
+            FunctionalCorrection.from_json(content["correction"]),
+            Combination(**combination | {"half_widths": tuple(combination["half_widths"])}),
+        )
+
+
+def read_estimate(row: Mapping[str, Any]) -> Estimate:
+    """Return a prediction's estimate of log10(kappa), as its interval tells it; of one row.
+
+    Raises:
+        DataError: It has no interval.
+    """
+    lower, upper = (row[key] for key in interval_keys(_FAST_COVERAGE))
+    if lower is None or upper is None:
+        raise DataError("the model gives no intervals, so that nothing tells how much its prediction weighs")
+    return estimate_from_interval(np.array([lower]), np.array([upper]))
+
+
+def estimate_from_interval(lower: Any, upper: Any) -> Estimate:
+    """Return the normal distributions of log10(kappa) whose 80 % intervals end at these kappas, W/m/K."""
+    low, high = np.log10(lower), np.log10(upper)
+    return Estimate((low + high) / 2.0, (high - low) / (2.0 * float(norm.ppf(0.5 + _FAST_COVERAGE / 2.0))))
+
+
+def without_refined_value(reason: str) -> dict[str, Any]:
+    """Return the refined columns of a row that keeps its prediction only."""
+    return dict.fromkeys(REFINED_COLUMNS) | {REFINED_REASON: reason}
