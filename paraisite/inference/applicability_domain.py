@@ -5,11 +5,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.neighbors import NearestNeighbors
 
 from paraisite.arrays import Floats
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.models.applicability import Neighbourhood, is_flagged
+from paraisite.models.nearest_rows import NearestRows
 
 N_NEAREST: Final = 3
 
@@ -44,7 +44,7 @@ class ApplicabilityDomain:
         held_out: Of each member the distances of the rows that it was not trained on, ascending; without those that
             were selected by their label.
         seen: Elements of the training set, bool [n_element].
-        materials: All members' embeddings of the materials side by side, standardised.
+        materials: All members' embeddings of the materials side by side, standardised; of a process its places.
         held_out_std: Where every row was predicted without its formula: the standard deviations of those predictions,
             dex, ascending, which new ones are then compared with instead of distances; else None.
     """
@@ -52,7 +52,7 @@ class ApplicabilityDomain:
     known: tuple[Neighbourhood, ...]
     held_out: tuple[Floats, ...]
     seen: npt.NDArray[np.bool_]
-    materials: NearestNeighbors
+    materials: NearestRows
     held_out_std: Floats | None = None
 
     @classmethod
@@ -68,8 +68,7 @@ class ApplicabilityDomain:
             np.sort(of_member.measure_distances(embedding[rows])) if rows.any() else np.zeros(0)
             for of_member, (embedding, _), rows in zip(known, members, compared, strict=True)
         )
-        materials = NearestNeighbors(n_neighbors=min(N_NEAREST, len(calibration_set.elements)))
-        materials.fit(_side_by_side(known, calibration_set.embedding))
+        materials = NearestRows(_side_by_side(known, calibration_set.embedding))
         return cls(known, held_out, np.asarray(calibration_set.elements.any(axis=0)), materials)
 
     @classmethod
@@ -78,9 +77,9 @@ class ApplicabilityDomain:
             calibration_set.embedding[0].astype(np.float64),
             calibration_set.materials.selected_by_label,
         )
-        nearest = NearestNeighbors(n_neighbors=min(N_NEAREST, len(embedding))).fit(embedding)
         compared = std_dex if selected is None else std_dex[~selected]
-        return cls((), (), np.asarray(calibration_set.elements.any(axis=0)), nearest, np.sort(compared))
+        seen = np.asarray(calibration_set.elements.any(axis=0))
+        return cls((), (), seen, NearestRows(embedding), np.sort(compared))
 
     def assess(
         self, embedding: Floats, elements: npt.NDArray[np.bool_], std_dex: Floats | None = None
@@ -92,17 +91,17 @@ class ApplicabilityDomain:
             elements: Which elements they hold, [n_row, n_element].
             std_dex: Standard deviations of the members' predictions, dex, [n_member, n_row], where they have some.
         """
-        unseen = elements & ~self.seen
+        unseen, n_nearest = elements & ~self.seen, min(N_NEAREST, len(self.materials.rows))
         if not len(elements):
-            none = np.zeros((0, self.materials.n_neighbors))
+            none = np.zeros((0, n_nearest))
             return Applicability(np.zeros(0), unseen, np.zeros(0, np.bool_), none.astype(np.int64), none)
         if self.held_out_std is not None and std_dex is not None:
             score = np.searchsorted(self.held_out_std, std_dex[0]) / (len(self.held_out_std) + 1)
-            distance, nearest = self.materials.kneighbors(embedding[0])
+            distance, nearest = self.materials.find_sorted(embedding[0], n_nearest)
         else:
             score = self._out_of_domain(embedding)
-            distance, nearest = self.materials.kneighbors(_side_by_side(self.known, embedding))
-        return Applicability(score, unseen, is_flagged(score, unseen.sum(axis=1)), nearest.astype(np.int64), distance)
+            distance, nearest = self.materials.find_sorted(_side_by_side(self.known, embedding), n_nearest)
+        return Applicability(score, unseen, is_flagged(score, unseen.sum(axis=1)), nearest, distance)
 
     def _out_of_domain(self, embedding: Floats) -> Floats:
         """Return the score that ``models.applicability`` gives, with each member in a fold's place."""
@@ -118,5 +117,5 @@ class ApplicabilityDomain:
 def _side_by_side(known: tuple[Neighbourhood, ...], embedding: Floats | npt.NDArray[np.float32]) -> Floats:
     """Return all members' standardised embeddings, scaled so that a distance is the members' root mean square."""
     of_members = [of_member.standardise(values) for of_member, values in zip(known, embedding, strict=True)]
-    joined: Floats = np.concatenate(of_members, axis=1) / np.sqrt(len(of_members))
+    joined: Floats = np.concatenate(of_members, axis=1).astype(np.float64) / np.sqrt(len(of_members))
     return joined

@@ -33,7 +33,8 @@ from paraisite.inference.model import ConductivityModel, ModelOutput
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
 from paraisite.models.estimate import Estimate
 from paraisite.models.local_error import LocalError
-from paraisite.models.relevance_process import KernelSettings, RelevanceProcess
+from paraisite.models.relevance_kernel import KernelSettings
+from paraisite.models.relevance_process import RelevanceProcess
 from paraisite.models.tensor_file import read_sealed, write_sealed
 
 RELEVANCE_FILE: Final = "relevance.safetensors"
@@ -43,6 +44,8 @@ FORMAT: Final = "paraisite-relevance-1"
 _HEADER: Final = "paraisite_relevance"
 _LEFT_OUT: Final = ("without_formula/mean", "without_formula/std", "without_type/mean", "without_type/std")
 _ARRAYS: Final = ("descriptors", "log10_kappa", "weights", "settings", *_LEFT_OUT)
+_SOLUTION: Final = "solution"
+"""Follows from the others and is no part of the digest; files of the first version have none."""
 
 N_STRAINED: Final = 600
 """Materials that are also taken at other volumes."""
@@ -182,7 +185,8 @@ class RelevanceModel(ConductivityModel):
             "descriptors": [descriptor.name for descriptor in CRYSTAL_DESCRIPTORS],
             "families": FAMILIES,
         }
-        write_sealed(folder / RELEVANCE_FILE, self._arrays(), header, header_key=_HEADER)
+        arrays = self._arrays() | {_SOLUTION: self.process.weighted_values}
+        write_sealed(folder / RELEVANCE_FILE, arrays, header, header_key=_HEADER)
 
     @classmethod
     def load(cls, folder: Path) -> "RelevanceModel":
@@ -193,6 +197,7 @@ class RelevanceModel(ConductivityModel):
         """
         path = folder / RELEVANCE_FILE
         header, arrays = read_sealed(path, header_key=_HEADER, expected_format=FORMAT)
+        solution = arrays.pop(_SOLUTION, None)
         expected = [descriptor.name for descriptor in CRYSTAL_DESCRIPTORS]
         if header["descriptors"] != expected or tuple(header["families"]) != FAMILIES or set(arrays) != set(_ARRAYS):
             raise CheckpointError(f"{path} holds a process on other descriptors than this version's: fit it again")
@@ -202,6 +207,7 @@ class RelevanceModel(ConductivityModel):
             arrays["descriptors"].astype(np.float64),
             arrays["log10_kappa"],
             arrays["weights"],
+            solution,
         )
         by_formula, by_type = (
             Estimate(arrays[f"{name}/mean"], arrays[f"{name}/std"]) for name in ("without_formula", "without_type")

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from paraisite.arrays import Floats, Ints
 from paraisite.models.estimate import MIN_STD_DEX, Estimate
+from paraisite.models.nearest_rows import NearestRows
 
 N_NEAR: Final = 30
 """Rows whose errors are averaged."""
@@ -25,11 +25,11 @@ class LocalError:
     """Errors of known rows, by place.
 
     Attributes:
-        nearest: The rows that errors are known of, in the model's own distances.
+        known: The rows that errors are known of, in the model's own distances.
         error_dex: Their absolute errors of log10(kappa), dex, [n_row].
     """
 
-    nearest: NearestNeighbors
+    known: NearestRows
     error_dex: Floats
 
     @classmethod
@@ -40,15 +40,11 @@ class LocalError:
             places: Of the rows, [n_row, n_dimension].
             error_dex: [n_row].
         """
-        # One more, as a known row is its own nearest and is left out of its neighbours.
-        nearest = NearestNeighbors(n_neighbors=min(N_NEAR + 1, len(error_dex))).fit(places)
-        return cls(nearest, error_dex)
+        return cls(NearestRows(places), error_dex)
 
     def widen(self, estimate: Estimate, places: Floats) -> Estimate:
         """Return estimates whose deviation is its geometric mean with the mean error nearby."""
-        if not len(places):  # scikit-learn refuses none, but of files that cannot be read none is left
-            return estimate
-        return self._widened(estimate, self.nearest.kneighbors(places, return_distance=False)[:, :N_NEAR])
+        return self._widened(estimate, self.known.find(places, min(N_NEAR, len(self.error_dex))))
 
     def widen_known(self, estimate: Estimate) -> Estimate:
         """Return estimates of the known rows, in order, widened by the errors of others."""
@@ -57,8 +53,12 @@ class LocalError:
     @cached_property
     def _neighbours_of_known(self) -> Ints:
         """Each known row's nearest others, [n_row, n_near]."""
-        rows: Ints = self.nearest.kneighbors(n_neighbors=self.nearest.n_neighbors - 1, return_distance=False)
-        return rows
+        # One more, as a known row is its own nearest; where it is not, rows in the same place are before it.
+        n_row = len(self.error_dex)
+        _, near = self.known.find_sorted(self.known.rows, min(N_NEAR + 1, n_row))
+        is_own = near == np.arange(n_row)[:, None]
+        is_own[~is_own.any(axis=1), -1] = True
+        return near[~is_own].reshape(n_row, -1)
 
     def _widened(self, estimate: Estimate, rows: Ints) -> Estimate:
         nearby = np.maximum(self.error_dex[rows].mean(axis=1), MIN_STD_DEX)
