@@ -30,7 +30,7 @@ from paraisite.features.environments import (
 )
 from paraisite.features.neighbour_shells import Pairs, Shells, find_pairs, find_shells
 
-_ATOMS_PER_CHUNK: Final = 2048
+_ATOMS_PER_CHUNK: Final = 512
 _STATISTICS: Final = ("mean", "lowest", "highest", "deviation")
 _RADIAL_CENTRES: Final = np.linspace(0.6, 2.2, 12)
 _RADIAL_WIDTH: Final = 0.1
@@ -197,14 +197,13 @@ def _radial(crystals: CrystalArrays, pairs: Pairs) -> Floats:
     distance = pairs.distance_angstrom / np.cbrt(volume_per_atom)[crystal]
     electronegativity = tabulate_elements()["electronegativity"][crystals.atomic_number]
     difference = np.abs(electronegativity[pairs.centre] - electronegativity[pairs.neighbour])
-    near = [np.exp(-(((distance - centre) / _RADIAL_WIDTH) ** 2)) for centre in _RADIAL_CENTRES]
-    columns = [
-        # The area of the sphere makes the parts alike.
-        np.bincount(crystal, weight, minlength=len(crystals)) / crystals.n_atom / centre**2
-        for weights in (near, [each * difference for each in near])
-        for centre, weight in zip(_RADIAL_CENTRES, weights, strict=True)
-    ]
-    return np.stack(columns, axis=1)
+    # Pairs lie crystal by crystal.
+    first = np.searchsorted(crystal, np.arange(len(crystals)))
+    near = np.exp(-(((distance - _RADIAL_CENTRES[:, None]) / _RADIAL_WIDTH) ** 2))
+    counts = [np.add.reduceat(weights, first, axis=1) for weights in (near, near * difference)]
+    # The area of the sphere makes the parts alike.
+    columns: Floats = np.concatenate([count / _RADIAL_CENTRES[:, None] ** 2 for count in counts]) / crystals.n_atom
+    return columns.T
 
 
 def _ions(crystals: CrystalArrays, shells: Shells) -> Floats:

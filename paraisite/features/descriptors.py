@@ -4,7 +4,6 @@ What is known to set a conductivity: how heavy the atoms are and how different, 
 cell, how ionic their bonds. Elements' own properties are those of pymatgen's periodic table.
 """
 
-import itertools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from paraisite.arrays import Floats, ragged_arange
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import StructureError
 from paraisite.features.primitive_cell import count_primitive_atoms
+from paraisite.features.supercell_check import mark_possible_supercells
 from paraisite.graphs.neighbours import find_bonds
 
 
@@ -200,14 +200,13 @@ def check_elements(crystals: CrystalArrays) -> None:
 
 def count_atoms_in_primitive_cells(crystals: CrystalArrays) -> npt.NDArray[np.int64]:
     """Return the number of atoms in each crystal's primitive cell, int64 [n_crystal]."""
-    cells = (slice(first, end) for first, end in itertools.pairwise(crystals.atom_offset))
-    return np.array(
-        [
-            count_primitive_atoms(lattice, crystals.atomic_number[atoms], crystals.frac_coords[atoms])
-            for lattice, atoms in zip(crystals.lattice_angstrom, cells, strict=True)
-        ],
-        np.int64,
-    )
+    n_primitive = crystals.n_atom.copy()
+    for row in np.flatnonzero(mark_possible_supercells(crystals)).tolist():
+        atoms = slice(*crystals.atom_offset[row : row + 2])
+        n_primitive[row] = count_primitive_atoms(
+            crystals.lattice_angstrom[row], crystals.atomic_number[atoms], crystals.frac_coords[atoms]
+        )
+    return n_primitive
 
 
 def _shells(crystals: CrystalArrays) -> tuple[Floats, Floats]:

@@ -4,10 +4,12 @@ Springs are no potential: a bond's stiffness is taken to fall with its length, i
 law for all elements. What a model learns from is how it compares from crystal to crystal.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.polynomial.legendre import leg2poly
 
 from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
@@ -21,6 +23,20 @@ SHELL_WIDTH: Final = 0.15
 _SHELL_WIDTHS: Final = {"narrow": 0.06, "medium": SHELL_WIDTH, "wide": 0.3}
 _RANKS: Final = (2, 4, 6, 8, 12)
 _DEGREES: Final = (1, 2, 3, 4, 6)
+_POWERS: Final = (1, 2, 3, 4, 6)
+"""Of cosines, in Legendre's polynomials of these degrees."""
+
+_LEGENDRE: Final = {
+    degree: [(power, value) for power, value in enumerate(leg2poly([0.0] * degree + [1.0]).tolist()) if value]
+    for degree in _DEGREES
+}
+"""Powers in these polynomials, with their coefficients."""
+
+_FIRST_OF_PAIR, _SECOND_OF_PAIR = np.triu_indices(N_NEIGHBOUR, 1)
+_LEAST_ANGLES: Final = 1e-9
+_NEGLIGIBLE: Final = 1e-13
+"""Pairs of bonds that weigh less than this of all of an atom's change no digit that is kept."""
+
 _COSINES: Final = (-1.0, -0.5, -1.0 / 3.0, 0.0, 0.5)
 _COSINE_WIDTH: Final = 0.15
 _EXPONENTIAL_ANGSTROM: Final = 0.3
@@ -118,19 +134,55 @@ def _distances(shells: Shells, weight: Floats) -> Iterator[Floats]:
 
 
 def _angles(shells: Shells, weight: Floats) -> Iterator[Floats]:
-    cosine = np.clip(np.einsum("nki,nli->nkl", shells.direction, shells.direction), -1.0, 1.0)
-    together = weight[:, :, None] * weight[:, None, :]
-    total = weight.sum(axis=1) ** 2
-    for degree in _DEGREES:
-        polynomial = np.polynomial.legendre.legval(cosine, [0.0] * degree + [1.0])
-        # The sum is a square, but may be rounded to less than zero.
-        yield np.sqrt(np.maximum(np.einsum("nkl,nkl->n", together, polynomial) / total, 0.0))
-    others = together * (1.0 - np.eye(N_NEIGHBOUR))
-    # Without a second bond in the shell there is no angle, and no share of one.
-    n_angle = np.maximum(others.sum(axis=(1, 2)), 1e-9)
+    yield from _orders(shells, weight)
+    pairs = weight[:, _FIRST_OF_PAIR] * weight[:, _SECOND_OF_PAIR]
+    # Without a second bond in the shell there is no angle, and no share of one. Each pair counts in both directions.
+    n_angle = np.maximum(2.0 * pairs.sum(axis=1), _LEAST_ANGLES)
+    atom, pair = np.nonzero(pairs > _NEGLIGIBLE * n_angle[:, None])  # a fifth of all
+    of_pair = shells.direction[atom, _FIRST_OF_PAIR[pair]] * shells.direction[atom, _SECOND_OF_PAIR[pair]]
+    cosine, counted = np.clip(of_pair.sum(axis=1), -1.0, 1.0), pairs[atom, pair]
     for centre in _COSINES:
-        near = np.exp(-(((cosine - centre) / _COSINE_WIDTH) ** 2))
-        yield np.einsum("nkl,nkl->n", others, near) / n_angle
+        near = np.exp(-(((cosine - centre) / _COSINE_WIDTH) ** 2)) * counted
+        yield 2.0 * np.bincount(atom, near, minlength=len(weight)) / n_angle
+
+
+def _orders(shells: Shells, weight: Floats) -> Iterator[Floats]:
+    """Yield the bond-orientational order of each of ``_DEGREES``.
+
+    It is the mean of a Legendre polynomial over all pairs of bonds. The mean of a power of their cosines needs no
+    pairs: with (n·m)^k written out, it is a sum of squares of the bonds' means of the monomials of degree k.
+    """
+    x, y, z = np.ascontiguousarray(shells.direction.transpose(2, 1, 0))
+    monomials = {(0, 0, 0): np.ascontiguousarray(weight.T)}
+    total = weight.sum(axis=1)
+    powers = {0: np.ones(len(total))}
+    for degree in range(1, max(_DEGREES) + 1):
+        monomials = {
+            (a, b, degree - a - b): _times(monomials, (a, b, degree - a - b), (x, y, z))
+            for a in range(degree + 1)
+            for b in range(degree + 1 - a)
+        }
+        if degree in _POWERS:
+            means = np.stack([of_bonds.sum(axis=0) for of_bonds in monomials.values()]) / total
+            powers[degree] = np.array([_multinomial(exponents) for exponents in monomials]) @ means**2
+        if degree in _DEGREES:
+            order = sum(value * powers[power] for power, value in _LEGENDRE[degree])
+            # The mean is a square, but may be rounded to less than zero.
+            yield np.sqrt(np.maximum(order, 0.0))
+
+
+def _times(
+    monomials: dict[tuple[int, int, int], Floats], exponents: tuple[int, int, int], xyz: tuple[Floats, Floats, Floats]
+) -> Floats:
+    """Return a monomial as the product of one of a degree less and a coordinate."""
+    axis = next(number for number, exponent in enumerate(exponents) if exponent)
+    lower = (exponents[0] - (axis == 0), exponents[1] - (axis == 1), exponents[2] - (axis == 2))
+    return monomials[lower] * xyz[axis]
+
+
+def _multinomial(exponents: tuple[int, int, int]) -> float:
+    """Return how often a monomial stands in a power of a sum of three."""
+    return math.factorial(sum(exponents)) / math.prod(map(math.factorial, exponents))
 
 
 def _chemistry(crystals: CrystalArrays, shells: Shells, weight: Floats) -> Iterator[Floats]:

@@ -40,13 +40,13 @@ class Pairs:
     Attributes:
         centre: int64 [n_pair], index over all crystals' atoms, ascending.
         neighbour: int64 [n_pair], likewise.
-        vector_angstrom: From centre to neighbour, Å, float64 [n_pair, 3].
+        image: Lattice vectors between the cells of centre and neighbour, float64 [n_pair, 3], whole numbers.
         distance_angstrom: Å, float64 [n_pair].
     """
 
     centre: npt.NDArray[np.int64]
     neighbour: npt.NDArray[np.int64]
-    vector_angstrom: Floats
+    image: Floats
     distance_angstrom: Floats
 
 
@@ -75,41 +75,48 @@ def find_pairs(crystals: CrystalArrays) -> Pairs:
     Raises:
         StructureError: An atom has too few others within 60 Å.
     """
-    coords, start = crystals.cart_coords_angstrom, crystals.atom_offset
-    parts = []
-    for row, lattice in enumerate(crystals.lattice_angstrom):
-        first, end = start[row : row + 2]
-        centre, neighbour, image, distance = _search(coords[first:end], lattice)
-        vector = coords[first + neighbour] + image @ lattice - coords[first + centre]
-        parts.append((first + centre, first + neighbour, vector, distance))
-    if not parts:
-        return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0))
-    return Pairs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    volume = np.abs(np.linalg.det(crystals.lattice_angstrom))
+    radius = _FIRST_SEARCH * np.cbrt(volume / np.maximum(crystals.n_atom, 1))
+    found, narrow = [_NO_PAIRS] * len(crystals), np.arange(len(crystals))
+    while len(narrow):
+        if radius[narrow].max() > _MAX_SEARCH_ANGSTROM:
+            raise StructureError(
+                f"an atom has fewer than {N_NEIGHBOUR} others within {_MAX_SEARCH_ANGSTROM:g} Å: this is no crystal"
+            )
+        for row in narrow.tolist():
+            found[row] = _search(crystals, row, radius_angstrom=float(radius[row]))
+        centre = np.concatenate([_NO_PAIRS[0], *(pairs[0] for pairs in found)])
+        # Each atom finds itself, too.
+        is_few = np.bincount(centre, minlength=len(crystals.atomic_number)) <= N_NEIGHBOUR
+        narrow = np.unique(crystals.crystal_of_atom[is_few])
+        radius[narrow] *= _WIDER
+    neighbour, image, distance = (np.concatenate(parts) for parts in list(zip(_NO_PAIRS, *found, strict=True))[1:])
+    other = (centre != neighbour) | (distance > NUMERICAL_TOLERANCE_ANGSTROM)
+    return Pairs(centre[other], neighbour[other], image[other], distance[other])
 
 
-def _search(own: Floats, lattice: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats]:
-    """Return centres, neighbours, images and distances of one crystal's pairs."""
-    radius = _FIRST_SEARCH * np.cbrt(abs(np.linalg.det(lattice)) / len(own))
-    while radius <= _MAX_SEARCH_ANGSTROM:
-        found = find_points_in_spheres(
-            own, own, r=radius, pbc=_PERIODIC, lattice=lattice, tol=NUMERICAL_TOLERANCE_ANGSTROM
-        )
-        centre, neighbour, _, distance = found
-        other = (centre != neighbour) | (distance > NUMERICAL_TOLERANCE_ANGSTROM)
-        if np.bincount(centre[other], minlength=len(own)).min() >= N_NEIGHBOUR:
-            return tuple(values[other] for values in found)
-        radius *= _WIDER
-    raise StructureError(
-        f"an atom has fewer than {N_NEIGHBOUR} others within {_MAX_SEARCH_ANGSTROM:g} Å: this is no crystal"
+_Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats]
+_NO_PAIRS: Final[_Found] = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0))
+
+
+def _search(crystals: CrystalArrays, row: int, *, radius_angstrom: float) -> _Found:
+    """Return centres, neighbours, images and distances of one crystal's pairs, each atom with itself among them."""
+    first, end = crystals.atom_offset[row : row + 2]
+    own, lattice = crystals.cart_coords_angstrom[first:end], crystals.lattice_angstrom[row]
+    centre, neighbour, image, distance = find_points_in_spheres(
+        own, own, r=radius_angstrom, pbc=_PERIODIC, lattice=lattice, tol=NUMERICAL_TOLERANCE_ANGSTROM
     )
+    return first + centre, first + neighbour, image, distance
 
 
 def find_shells(crystals: CrystalArrays, pairs: Pairs) -> Shells:
     """Return every atom's nearest neighbours."""
     radii = covalent_radii_angstrom()[crystals.atomic_number]
     reduced = pairs.distance_angstrom / (radii[pairs.centre] + radii[pairs.neighbour])
-    order = np.lexsort((reduced, pairs.centre))
-    first = np.searchsorted(pairs.centre[order], np.arange(len(radii)))
+    # One key, as sorting by two takes five times as long: it rounds distances by 1e-12, and nothing depends on the
+    # order of neighbours that are so nearly as far.
+    order = np.argsort(pairs.centre * (1.0 + reduced.max(initial=0.0)) + reduced)
+    first = np.searchsorted(pairs.centre, np.arange(len(radii)))
     nearest = order[first[:, None] + np.arange(N_NEIGHBOUR)]
     of_list, distance = reduced[nearest], pairs.distance_angstrom[nearest]
     last = of_list[:, -1:]
@@ -118,6 +125,13 @@ def find_shells(crystals: CrystalArrays, pairs: Pairs) -> Shells:
         neighbour=pairs.neighbour[nearest],
         distance_angstrom=distance,
         reduced=of_list,
-        direction=pairs.vector_angstrom[nearest] / distance[..., None],
+        direction=_vectors(crystals, pairs, nearest) / distance[..., None],
         taper=share * share * (3.0 - 2.0 * share),
     )
+
+
+def _vectors(crystals: CrystalArrays, pairs: Pairs, nearest: npt.NDArray[np.int64]) -> Floats:
+    """Return the vectors of some pairs from centre to neighbour, given by their atoms' lists, Å, [n_atom, n, 3]."""
+    coords, lattice = crystals.cart_coords_angstrom, crystals.lattice_angstrom[crystals.crystal_of_atom]
+    vectors: Floats = coords[pairs.neighbour[nearest]] + pairs.image[nearest] @ lattice - coords[:, None]
+    return vectors
