@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from paraisite.inference.predictor import Predictor
+    from paraisite.inference.refiner import Refiner
 
 __version__ = "0.2.0"
 
@@ -22,3 +23,10 @@ def load_predictor(model: str | Path = DEFAULT_MODEL) -> "Predictor":
     from paraisite.artifacts.predictors import find_predictor
 
     return find_predictor(model)
+
+
+def load_refiner(model: str | Path = DEFAULT_MODEL) -> "Refiner":
+    """Return what refines a model's predictions with phonons, see ``paraisite.artifacts.refiners.find_refiner``."""
+    from paraisite.artifacts.refiners import find_refiner
+
+    return find_refiner(model)

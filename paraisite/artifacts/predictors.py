@@ -52,7 +52,12 @@ def predict_rows(model: str | Path, crystals: Sequence[Crystal]) -> list[Row]:
         model: As ``find_predictor`` takes it.
         crystals: What to predict.
     """
-    predictor, structures = find_predictor(model), [crystal.found for crystal in crystals]
+    return predict_rows_with(find_predictor(model), crystals)
+
+
+def predict_rows_with(predictor: Predictor, crystals: Sequence[Crystal]) -> list[Row]:
+    """Return the same of a predictor that is there."""
+    structures = [crystal.found for crystal in crystals]
     of_outputs = [
         build_named_rows(crystals, dataclasses.replace(predictor, output=output).predict(structures))
         for output in range(len(predictor.model.targets))

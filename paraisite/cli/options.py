@@ -149,6 +149,15 @@ Processes = Annotated[
     int, typer.Option(min=1, metavar="N", help="Parallel processes, one thread each. [default: all cores]")
 ]
 ChunkSize = Annotated[int, typer.Option(min=1, metavar="N", help="Rows per chunk.")]
+MaxMinutes = Annotated[
+    float | None,
+    typer.Option(
+        "--max-minutes",
+        min=0.0,
+        metavar="N",
+        help="With --refine: leave out crystals whose phonons are estimated to take longer on one core.",
+    ),
+]
 FinalDataset = Annotated[
     str,
     typer.Option(

@@ -1,12 +1,13 @@
 """Verbs that predict: for a few crystals, and for millions."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from paraisite import DEFAULT_MODEL
-from paraisite.cli.options import ALL, N_CORE, ChunkSize, Processes
+from paraisite.cli.options import ALL, N_CORE, ChunkSize, MaxMinutes, Processes
 
 
 def predict(
@@ -31,14 +32,28 @@ def predict(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per crystal, with the predictions of all members.")
     ] = False,
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine",
+            help="Also compute phonons and kappa with a machine-learned potential, and give a second value from both; "
+            "takes minutes to hours, shown before.",
+        ),
+    ] = False,
+    max_minutes: MaxMinutes = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --refine: do not ask before computing.")] = False,
 ) -> None:
     """Predict kappa at 300 K with prediction intervals.
 
     Exit code 1 if no crystal has a prediction.
     """
-    from paraisite.workflows.predict import predict_files
+    from paraisite.workflows.predict import RefiningOptions, predict_files
 
-    if not predict_files(files or [], model, as_json=as_json):
+    if not refine and (yes or max_minutes is not None):
+        raise typer.BadParameter("--yes and --max-minutes go with --refine")
+    ask = (lambda question: typer.confirm(question, err=True)) if sys.stdin.isatty() else None
+    refining = RefiningOptions(max_minutes=max_minutes, is_confirmed=yes, ask=ask) if refine else None
+    if not predict_files(files or [], model, as_json=as_json, refining=refining):
         raise typer.Exit(1)
 
 

@@ -23,6 +23,7 @@ from paraisite.labels.force_constants import (
     build_phonons,
     compute_cubic_constants,
     compute_harmonic_constants,
+    expect_primitive_cell,
     standardize,
 )
 from paraisite.labels.mechanics import relax, relax_atoms
@@ -232,9 +233,10 @@ def find_lowest_mode(harmonic: HarmonicConstants, settings: PhononSettings) -> t
 
 def to_phonopy(harmonic: HarmonicConstants, settings: PhononSettings) -> Phonopy:
     """Return phonopy's object with the force constants of second order."""
-    phonons = Phonopy(
-        to_phonopy_cell(harmonic.cell), np.diag(harmonic.repeats), "P" if settings.cell == "primitive" else "auto"
-    )
+    with expect_primitive_cell():
+        phonons = Phonopy(
+            to_phonopy_cell(harmonic.cell), np.diag(harmonic.repeats), "P" if settings.cell == "primitive" else "auto"
+        )
     phonons.force_constants = harmonic.values
     return phonons
 

@@ -1,6 +1,7 @@
 """Force constants of second and third order of a crystal of any symmetry, from a potential's forces."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 from phono3py import Phono3py
 from phonopy.structure.atoms import PhonopyAtoms
+from phonopy.structure.cells import PrimitiveMatrixAutoDefaultWarning
 from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
@@ -85,14 +87,15 @@ def build_phonons(
     cell: Structure, settings: PhononSettings, *, harmonic_repeats: Repeats, cubic_repeats: Repeats
 ) -> Phono3py:
     """Return phono3py's object of a cell and its supercells, without force constants."""
-    phonons = Phono3py(
-        to_phonopy_cell(cell),
-        np.diag(cubic_repeats),
-        "P" if settings.cell == "primitive" else "auto",
-        phonon_supercell_matrix=np.diag(harmonic_repeats),
-        symprec=_SYMMETRY_TOLERANCE,
-        make_r0_average=settings.averages_origin,
-    )
+    with expect_primitive_cell():
+        phonons = Phono3py(
+            to_phonopy_cell(cell),
+            np.diag(cubic_repeats),
+            "P" if settings.cell == "primitive" else "auto",
+            phonon_supercell_matrix=np.diag(harmonic_repeats),
+            symprec=_SYMMETRY_TOLERANCE,
+            make_r0_average=settings.averages_origin,
+        )
     phonons.mesh_numbers = settings.mesh
     return phonons
 
@@ -330,6 +333,14 @@ def load_force_constants(path: Path) -> tuple[HarmonicConstants, CubicConstants]
 
 def _repeats(numbers: Any) -> Repeats:
     return (int(numbers[0]), int(numbers[1]), int(numbers[2]))
+
+
+@contextmanager
+def expect_primitive_cell() -> Iterator[None]:
+    """Leave out phonopy's warning, for scripts of an older version, that the primitive cell is found by symmetry."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrimitiveMatrixAutoDefaultWarning)
+        yield
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """What a crystal's conductivity under a potential costs, told from cell and symmetry before any force is computed."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from paraisite.errors import StructureError
 from paraisite.labels.force_constants import (
     build_phonons,
     count_point_operations,
@@ -19,12 +21,16 @@ from paraisite.labels.phonon_settings import MAX_FREE_CONSTANTS, PhononSettings,
 CUTOFF_ANGSTROM: Final = 6.0
 """Of the potential: pairs of atoms this close are what a force call's time is made of."""
 
-_SECONDS_PER_PAIR: Final = 3.5e-4
+MAX_CUBIC_ATOMS: Final = 240
+"""Force constants of third order of more atoms take gigabytes, and their fit more."""
+
+_SECONDS_PER_PAIR: Final = 4e-4
 _RELAXATION_CALLS: Final = 15
 _SECONDS_FOR_START: Final = 5.0
-_SOLVING_SECONDS: Final = 1.3e-8
+_SOLVING_SECONDS: Final = 1.8e-8
 """For each pair of wave vectors that symmetry leaves and each pair of atoms in the supercell, times atoms in the
-primitive cell; on both meshes. Thirteen crystals of one and two atoms took 0.6 to 1.6 times what these numbers say."""
+primitive cell; on both meshes. Sixty crystals of one and two atoms took 0.5 to 1.4 times what these numbers say, NaCl
+and silicon on a busy machine 1.3 times."""
 
 _CUTOFF_SHARE: Final = 0.2
 """Free constants that a cutoff leaves, as a share: about the volume of its sphere in a supercell of 10 Å."""
@@ -60,12 +66,19 @@ def estimate_phonon_cost(structure: Structure, settings: PhononSettings) -> Phon
     Args:
         structure: Any cell of it.
         settings: Of the phonons, with random displacements in opposite pairs for the third order.
+
+    Raises:
+        StructureError: The cell is too large.
     """
     cell = standardize(structure, settings)
     harmonic, cubic = (
         choose_repeats(cell.lattice, len(cell), size)
         for size in (settings.harmonic_supercell, settings.cubic_supercell)
     )
+    if (n_atom := len(cell) * math.prod(cubic)) > MAX_CUBIC_ATOMS:
+        raise StructureError(
+            f"{n_atom} atoms in the supercell of third order, expected at most {MAX_CUBIC_ATOMS}: it would take days"
+        )
     phonons = build_phonons(cell, settings, harmonic_repeats=harmonic, cubic_repeats=cubic)
     n_harmonic = len(displace_single_atoms(phonons, settings))
     n_free = estimate_free_constants(phonons)

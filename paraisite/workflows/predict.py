@@ -1,35 +1,111 @@
-"""Predict the conductivity of a few crystals, as a table or as JSON lines."""
+"""Predict the conductivity of a few crystals, as a table or as JSON lines; refined with a potential if asked."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
-from paraisite.artifacts.predictors import predict_rows
-from paraisite.inference.crystals import STANDARD_INPUT, read_crystals
-from paraisite.inference.rows import build_table
+from paraisite.artifacts.predictors import find_predictor, predict_rows, predict_rows_with
+from paraisite.artifacts.refiners import build_refiner
+from paraisite.errors import ConfigError
+from paraisite.inference.crystals import STANDARD_INPUT, Crystal, read_crystals
+from paraisite.inference.refiner import RefinementPlan, Refiner
+from paraisite.inference.rows import Row, build_table
+from paraisite.labels.phonon_progress import PhononProgress
+from paraisite.reports.refined_rows import cost_table, format_minutes, refined_table
 from paraisite.schema import REASON
 
 
-def predict_files(files: Sequence[Path], model: str, *, as_json: bool) -> bool:
+@dataclass(frozen=True)
+class RefiningOptions:
+    """Whether hours may be spent.
+
+    Attributes:
+        max_minutes: Minutes on one core that a crystal may take; None for any number.
+        is_confirmed: Whether nobody is asked.
+        ask: Asks a question, which is answered by yes or no; None where nobody is there to answer.
+    """
+
+    max_minutes: float | None = None
+    is_confirmed: bool = False
+    ask: Callable[[str], bool] | None = None
+
+
+def predict_files(files: Sequence[Path], model: str, *, as_json: bool, refining: RefiningOptions | None = None) -> bool:
     """Print the prediction of every crystal in some files.
 
     Args:
         files: Structure files and folders of them; none for the standard input.
         model: Model, as for ``artifacts.predictors.find_predictor``.
         as_json: Print one JSON object per line, with all members, instead of a table.
+        refining: Refine the predictions, and how much may be spent on that.
 
     Returns:
         Whether any crystal has a prediction.
 
     Raises:
-        ParaisiteError: Model or file are absent or unusable.
+        ParaisiteError: Model or file are absent or unusable, or nobody has agreed to what refining costs.
     """
-    rows = predict_rows(model, read_crystals(list(files) or [STANDARD_INPUT]))
+    crystals = read_crystals(list(files) or [STANDARD_INPUT])
+    rows = predict_rows(model, crystals) if refining is None else _refine(crystals, model, refining)
     if as_json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False, allow_nan=False))  # noqa: T201
     else:
         Console().print(build_table(rows))
+        if refining is not None:
+            Console().print(refined_table(rows))
     return any(row[REASON] is None for row in rows)
+
+
+def _refine(crystals: Sequence[Crystal], model: str, refining: RefiningOptions) -> list[Row]:
+    """Return the rows with refined values, after it was said what they cost.
+
+    Raises:
+        ConfigError: Nobody can be asked.
+    """
+    predictor = find_predictor(model)
+    refiner = build_refiner(predictor, name=model)
+    rows = predict_rows_with(predictor, crystals)
+    plans = [
+        refiner.plan(row, crystal.found, max_minutes=refining.max_minutes)
+        for row, crystal in zip(rows, crystals, strict=True)
+    ]
+    if not _may_spend(refiner, crystals, plans, refining):
+        plans = [replace(plan, refusal=plan.refusal or "not wanted") if plan.cost else plan for plan in plans]
+    return [_refine_one(refiner, row, crystal, plan) for row, crystal, plan in zip(rows, crystals, plans, strict=True)]
+
+
+def _may_spend(
+    refiner: Refiner, crystals: Sequence[Crystal], plans: Sequence[RefinementPlan], refining: RefiningOptions
+) -> bool:
+    """Show what refining costs, and return whether it may be spent; asked where nothing else tells.
+
+    Raises:
+        ConfigError: Nobody can be asked.
+        MissingInputError: The potential is absent.
+    """
+    minutes = sum(plan.cpu_minutes for plan in plans)
+    if not minutes:
+        return True
+    refiner.calculator  # noqa: B018  # what is missing for it is said before anybody is asked
+    table = cost_table([(crystal.name, plan) for crystal, plan in zip(crystals, plans, strict=True)])
+    Console(stderr=True).print(table)
+    if refining.is_confirmed or refining.max_minutes is not None:
+        return True
+    if refining.ask is None:
+        raise ConfigError(
+            f"refining takes about {format_minutes(minutes)} minutes on one core, and nobody is asked where the "
+            "input is no terminal: agree with --yes, or with --max-minutes N for each crystal"
+        )
+    return refining.ask(f"Compute for about {format_minutes(minutes)} minutes?")
+
+
+def _refine_one(refiner: Refiner, row: Row, crystal: Crystal, plan: RefinementPlan) -> Row:
+    """Return a row with refined values, with a bar of progress where something is computed."""
+    if plan.cost is None or plan.refusal is not None:
+        return refiner.refine_row(row, crystal.found, plan)
+    with PhononProgress(crystal.name, n_force_call=plan.cost.n_force_call) as progress:
+        return refiner.refine_row(row, crystal.found, plan, on_step=progress)

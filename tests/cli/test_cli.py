@@ -221,6 +221,19 @@ def test_samplers_are_those_of_the_study() -> None:
     assert typing.get_args(study.Sampler) == SAMPLERS
 
 
+def test_refining_is_agreed_to_by_option_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    from paraisite.workflows import predict
+
+    noted: list[Any] = []
+    monkeypatch.setattr(predict, "predict_files", lambda *_, refining, **__: not noted.append(refining))
+    invoke("predict", "x.cif")
+    invoke("predict", "x.cif", "--refine", "--max-minutes", "5")
+    invoke("predict", "x.cif", "--refine", "--yes")
+    assert noted == [None, predict.RefiningOptions(max_minutes=5.0), predict.RefiningOptions(is_confirmed=True)]
+    refused = runner.invoke(app, ["predict", "x.cif", "--yes"])
+    assert "go with --refine" in without_frame(refused.output)
+
+
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
     from paraisite.artifacts.label_checks import FORMATION_ENERGY, KAPPA_TIER, KNOWN_VALUES, REFINED, SETTINGS
 

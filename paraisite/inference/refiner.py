@@ -1,0 +1,155 @@
+"""Predictions refined by phonons under a potential: minutes for each crystal instead of milliseconds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from pymatgen.core.structure import Structure
+
+from paraisite.errors import MissingInputError, StructureError
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.refinement import Refinement, without_refined_value
+from paraisite.inference.rows import Row, build_rows
+from paraisite.labels.failures import FAILURES, describe_error
+from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
+from paraisite.labels.phonon_store import CPU_MINUTES, PhononStore
+from paraisite.schema import REASON
+
+if TYPE_CHECKING:
+    from paraisite.labels.phonon_cost import PhononCost
+
+REFINED_CPU_MINUTES: Final = "refined_cpu_minutes"
+"""Key of a refined row: what its phonons took on one core."""
+
+
+@dataclass(frozen=True)
+class RefinementPlan:
+    """What refining one crystal takes.
+
+    Attributes:
+        cost: Of its phonons; None where they are kept, or cannot be computed.
+        refusal: Why it is not refined; None where it is.
+    """
+
+    cost: "PhononCost | None" = None
+    refusal: str | None = None
+
+    @property
+    def cpu_minutes(self) -> float:
+        """Minutes on one core that it will take, about."""
+        return 0.0 if self.refusal is not None or self.cost is None else self.cost.cpu_minutes
+
+
+@dataclass(frozen=True, eq=False)
+class Refiner:
+    """A predictor with all that refines its predictions.
+
+    Attributes:
+        predictor: It gives intervals.
+        refinement: How phonons and prediction are combined.
+        store: Where phonons are kept, and looked for.
+        load_calculator: Returns the potential, an ASE calculator.
+    """
+
+    predictor: Predictor
+    refinement: Refinement
+    store: PhononStore
+    load_calculator: Callable[[], Any]
+
+    @cached_property
+    def calculator(self) -> Any:
+        """The potential, an ASE calculator.
+
+        Raises:
+            MissingInputError: A package, or its weights, are absent.
+        """
+        return self.load_calculator()
+
+    def is_kept(self, structure: Structure) -> bool:
+        """Return whether a crystal's phonons are there already."""
+        return self.store.find(structure) is not None
+
+    def estimate_cost(self, structure: Structure) -> "PhononCost":
+        """Return what a crystal's phonons cost: force calls, and minutes on one core.
+
+        Raises:
+            StructureError: The cell is too large, or its symmetry cannot be found.
+            MissingInputError: phono3py is absent.
+        """
+        try:
+            from paraisite.labels.phonon_cost import estimate_phonon_cost  # phono3py
+        except ImportError as error:
+            raise MissingInputError(
+                f"refining needs the extra 'phonons': pip install '.[phonons]' ({error})"
+            ) from error
+        try:
+            return estimate_phonon_cost(structure, self.store.settings)
+        except FAILURES as error:
+            raise StructureError(describe_error(error)) from error
+
+    def plan(
+        self, row: Mapping[str, Any], structure: Structure | str, *, max_minutes: float | None = None
+    ) -> "RefinementPlan":
+        """Return what refining a crystal takes, or why it is not refined.
+
+        Args:
+            row: The crystal's prediction.
+            structure: The crystal, or the reason why there is none.
+            max_minutes: As for ``refine``.
+        """
+        if isinstance(structure, str) or row[REASON] is not None:
+            return RefinementPlan(refusal=f"no prediction: {row[REASON]}")
+        if self.is_kept(structure):
+            return RefinementPlan()
+        try:
+            cost = self.estimate_cost(structure)
+        except StructureError as error:
+            return RefinementPlan(refusal=str(error))
+        if max_minutes is not None and cost.cpu_minutes > max_minutes:
+            return RefinementPlan(
+                cost, f"about {cost.cpu_minutes:.2g} minutes, more than the {max_minutes:g} that are allowed"
+            )
+        return RefinementPlan(cost)
+
+    def refine(
+        self,
+        structures: Sequence[Structure | str],
+        *,
+        max_minutes: float | None = None,
+        on_step: OnPhononStep = ignore_step,
+    ) -> list[Row]:
+        """Return rows of predictions with the refined columns, in the order given.
+
+        Args:
+            structures: Crystals; a text is the reason why there is none.
+            max_minutes: A crystal whose phonons are estimated to take longer keeps its prediction only.
+            on_step: Called after each step of a crystal.
+        """
+        rows = build_rows(self.predictor.predict(structures))
+        return [
+            self.refine_row(row, found, self.plan(row, found, max_minutes=max_minutes), on_step=on_step)
+            for row, found in zip(rows, structures, strict=True)
+        ]
+
+    def refine_row(
+        self,
+        row: Mapping[str, Any],
+        structure: Structure | str,
+        plan: "RefinementPlan",
+        *,
+        on_step: OnPhononStep = ignore_step,
+    ) -> Row:
+        """Return one row with the refined columns.
+
+        Args:
+            row: The crystal's prediction.
+            structure: The crystal, or the reason why there is none.
+            plan: As ``plan`` returns it.
+            on_step: As for ``refine``.
+        """
+        if plan.refusal is not None or isinstance(structure, str):
+            return dict(row) | without_refined_value(str(plan.refusal)) | {REFINED_CPU_MINUTES: None}
+        phonons = self.store.compute(structure, self.calculator, on_step=on_step)
+        formula = structure.composition.reduced_formula
+        return dict(row) | self.refinement.refine(row, phonons, formula) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}

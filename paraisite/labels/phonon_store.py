@@ -1,0 +1,84 @@
+"""Phonons that were computed on demand: a file for each crystal, so that what was interrupted goes on with the next."""
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pymatgen.core.structure import Structure
+
+from paraisite.core.files import write_whole
+from paraisite.errors import DataError
+from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
+from paraisite.labels.phonon_settings import PhononSettings
+from paraisite.labels.potential import package_versions
+
+CPU_MINUTES: Final = "cpu_minutes"
+"""Key of a row: time that it took on one core."""
+
+_DECIMALS: Final = 6  # of lengths in Å and of fractional coordinates: a crystal read from another format is the same
+
+
+@dataclass(frozen=True)
+class PhononStore:
+    """A folder of rows of ``labels.phonon_labels``, each in a file that is named by all that it depends on.
+
+    Attributes:
+        folder: Where the files lie.
+        potential: Name of the potential.
+        settings: Of the phonons.
+    """
+
+    folder: Path
+    potential: str
+    settings: PhononSettings
+
+    def find(self, structure: Structure) -> dict[str, Any] | None:
+        """Return a crystal's row; None if it was not computed.
+
+        Raises:
+            DataError: Its file is damaged.
+        """
+        path = self._path(structure)
+        try:
+            content = json.loads(path.read_text())
+            return dict(content["row"]) | {CPU_MINUTES: float(content[CPU_MINUTES])}
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is damaged ({error!r}): delete it, and it is computed again") from error
+
+    def compute(self, structure: Structure, calculator: Any, *, on_step: OnPhononStep = ignore_step) -> dict[str, Any]:
+        """Return a crystal's row, which is kept; one that is there is read. A failure is a row with its reason.
+
+        Args:
+            structure: Any cell of the crystal.
+            calculator: ASE calculator of the potential.
+            on_step: Called after each step.
+        """
+        from paraisite.labels.phonon_labels import label_phonons  # phono3py
+
+        if (kept := self.find(structure)) is not None:
+            return kept
+        path, start = self._path(structure), time.process_time()
+        row = label_phonons(path.stem, structure, calculator, self.settings, on_step=on_step)
+        content = {
+            "row": row,
+            CPU_MINUTES: (time.process_time() - start) / 60.0,
+            "potential": self.potential,
+            "versions": package_versions(),
+        }
+        write_whole(path, (json.dumps(content, default=float) + "\n").encode())
+        return row | {CPU_MINUTES: content[CPU_MINUTES]}
+
+    def _path(self, structure: Structure) -> Path:
+        crystal = {
+            "lattice": structure.lattice.matrix.round(_DECIMALS).tolist(),
+            "species": [site.species_string for site in structure],
+            "positions": (structure.frac_coords % 1.0).round(_DECIMALS).tolist(),
+        }
+        content = {"potential": self.potential, "settings": asdict(self.settings), **crystal}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return self.folder / f"{digest[:32]}.json"

@@ -1,0 +1,83 @@
+"""Refined predictions, and what they cost, as tables for a terminal and for the web page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from paraisite.core.shown_text import escape_controls
+from paraisite.inference.refiner import RefinementPlan
+from paraisite.inference.rows import NAME, VALUE, Row, interval_keys
+from paraisite.schema import (
+    FORMULA,
+    KAPPA_CORRECTED,
+    KAPPA_POTENTIAL,
+    REASON,
+    REFINED_KAPPA,
+    REFINED_REASON,
+    refined_interval_columns,
+)
+
+
+def refined_table(rows: Sequence[Row]) -> Table:
+    """Return rows that have a refined value for a terminal, W/m/K: prediction, refined value, and what is behind it."""
+    name = Column("file", overflow="fold")
+    table = Table(name, "formula", "prediction", "80 %", "refined", "80 %", "90 %", "potential", "corrected", box=None)
+    for row in rows:
+        if row[REFINED_KAPPA] is not None:
+            cells = (
+                row[NAME],
+                row[FORMULA],
+                f"{row[VALUE]:.4g}",
+                _interval(row, interval_keys(0.8)),
+                f"{row[REFINED_KAPPA]:.4g}",
+                *(_interval(row, refined_interval_columns(each)) for each in (0.8, 0.9)),
+                *(f"{row[each]:.3g}" for each in (KAPPA_POTENTIAL, KAPPA_CORRECTED)),
+            )
+            table.add_row(*(Text(escape_controls(cell)) for cell in cells))
+    table.title = "Refined with phonons under a potential, W/m/K" if table.rows else None
+    table.title_justify = "left"
+    table.caption = Text("\n".join(escape_controls(sentence) for sentence in list_refusals(rows))) or None
+    table.caption_justify = "left"
+    return table
+
+
+def list_refusals(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence for each row that has a prediction but no refined value."""
+    return [
+        f"{row[NAME]}: not refined: {row[REFINED_REASON]}"
+        for row in rows
+        if row[REASON] is None and row[REFINED_REASON] is not None
+    ]
+
+
+def cost_table(plans: Sequence[tuple[str, RefinementPlan]]) -> Table:
+    """Return what refining costs for a terminal, a row for each crystal; its name and plan are given."""
+    name = Column("file", overflow="fold")
+    table = Table(name, "force calls", "supercells × atoms", "minutes on one core", box=None, title="Cost of refining")
+    table.title_justify = "left"
+    for crystal, plan in plans:
+        table.add_row(Text(escape_controls(crystal)), *(Text(cell) for cell in describe_cost(plan)))
+    return table
+
+
+def describe_cost(plan: RefinementPlan) -> tuple[str, str, str]:
+    """Return force calls, the supercells that they are for, and minutes, or why there are none."""
+    cost = plan.cost
+    if plan.refusal is not None:
+        return "–", "–", f"not refined: {plan.refusal}"
+    if cost is None:
+        return "–", "–", "computed before"
+    supercells = f"{cost.n_harmonic_call} × {cost.n_harmonic_atom} + {cost.n_cubic_call} × {cost.n_cubic_atom}"
+    return str(cost.n_force_call), supercells, f"about {format_minutes(cost.cpu_minutes)}"
+
+
+def format_minutes(minutes: float) -> str:
+    """Return minutes with as many digits as an estimate has."""
+    return f"{minutes:.1f}" if minutes < 10 else f"{minutes:.0f}"
+
+
+def _interval(row: Mapping[str, Any], names: tuple[str, str]) -> str:
+    lower, upper = (row[name] for name in names)
+    return f"{lower:.3g} to {upper:.3g}"

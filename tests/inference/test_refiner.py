@@ -1,0 +1,41 @@
+"""Refined rows beside predictions: what is computed, and what is refused before."""
+
+from pathlib import Path
+
+import pytest
+
+from paraisite.inference.refiner import Refiner
+from tests.graphs.crystals import rocksalt
+from tests.inference.refiners import made_up_refiner
+
+
+@pytest.fixture
+def refiner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refiner:
+    return made_up_refiner(tmp_path, monkeypatch)
+
+
+def test_rows_keep_their_prediction_and_get_a_second_value(refiner: Refiner) -> None:
+    steps: list[str] = []
+    (row,) = refiner.refine([rocksalt()], on_step=lambda stage, **_: steps.append(stage))
+    (predicted,) = refiner.predictor.predict([rocksalt()]).value
+    assert row["value"] == predicted
+    low, high = sorted((predicted, row["kappa_corrected_w_per_m_k"]))
+    assert low < row["refined_kappa_w_per_m_k"] < high
+    assert row["refined_cpu_minutes"] >= 0
+    assert steps == ["second-order displacements"]
+
+
+def test_a_crystal_that_would_take_too_long_keeps_its_prediction(refiner: Refiner) -> None:
+    (row,) = refiner.refine([rocksalt()], max_minutes=2.0)
+    assert row["refined_reason"] == "about 3 minutes, more than the 2 that are allowed"
+    assert row["value"] is not None
+    assert row["refined_kappa_w_per_m_k"] is None
+    refiner.refine([rocksalt()])
+    (kept,) = refiner.refine([rocksalt()], max_minutes=2.0)
+    assert kept["refined_kappa_w_per_m_k"] is not None, "what was computed before costs nothing"
+
+
+def test_what_has_no_prediction_has_no_refined_value(refiner: Refiner) -> None:
+    (row,) = refiner.refine(["not a structure"])
+    assert row["refined_reason"] == "no prediction: not a structure"
+    assert row["reason"] == "not a structure"

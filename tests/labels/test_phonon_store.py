@@ -1,0 +1,52 @@
+"""Phonons that were computed are kept, found again, and told apart."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paraisite.errors import DataError
+from paraisite.labels import phonon_labels
+from paraisite.labels.phonon_settings import LABELS
+from paraisite.labels.phonon_store import PhononStore
+from tests.graphs.crystals import rocksalt
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    names: list[str] = []
+
+    def label(name: str, *_: Any, **__: Any) -> dict[str, Any]:
+        names.append(name)
+        return {"candidate_id": name, "reason": "", "kappa_potential_w_per_m_k": 7.0}
+
+    monkeypatch.setattr(phonon_labels, "label_phonons", label)
+    return names
+
+
+def test_a_crystal_is_computed_once(tmp_path: Path, computed: list[str]) -> None:
+    store = PhononStore(tmp_path, "emt", LABELS)
+    assert store.find(rocksalt()) is None
+    first = store.compute(rocksalt(), None)
+    again = PhononStore(tmp_path, "emt", LABELS)
+    assert again.find(rocksalt()) == again.compute(rocksalt(), None) == first
+    assert len(computed) == 1
+    assert first["cpu_minutes"] >= 0
+
+
+def test_other_crystals_settings_and_potentials_are_others(tmp_path: Path, computed: list[str]) -> None:
+    store = PhononStore(tmp_path, "emt", LABELS)
+    store.compute(rocksalt(), None)
+    store.compute(rocksalt(5.7), None)
+    replace(store, potential="lj").compute(rocksalt(), None)
+    replace(store, settings=replace(LABELS, mesh=30.0)).compute(rocksalt(), None)
+    assert len(set(computed)) == 4
+
+
+def test_a_damaged_file_is_named(tmp_path: Path, computed: list[str]) -> None:
+    store = PhononStore(tmp_path, "emt", LABELS)
+    store.compute(rocksalt(), None)
+    (tmp_path / f"{computed[0]}.json").write_text('{"row": ')
+    with pytest.raises(DataError, match=r"is damaged .* it is computed again"):
+        store.find(rocksalt())
