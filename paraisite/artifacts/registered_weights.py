@@ -14,7 +14,9 @@ from paraisite.data.sources.megnet_weights import find_published_weights
 from paraisite.errors import DataError, MissingInputError
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.models.megnet_interop import read_published_model
+from paraisite.schema import MAPE_LAST_EPOCH
 from paraisite.tracking.registry import NO_PARENT, PARENT_TAG, RegisteredVersion, register_file
+from paraisite.training.model_descriptions import describe_recipe
 from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
 from paraisite.training.pretraining import ERRORS
 from paraisite.training.recipes import InitialWeights, Recipe
@@ -68,7 +70,9 @@ def register_lab_network(backbone: Backbone, path: Path, *, run_id: str) -> Regi
         path,
         run_id=run_id,
         tags=tags | {PARENT_TAG: NO_PARENT} | _tags_of_card(path.parent),
-        description=f"The project's own network for the {backbone.target_property}, one member.",
+        description=(
+            f"{_held_out_error(path.parent)}The project's own network for {backbone.target_property}, one member."
+        ),
     )
 
 
@@ -92,7 +96,7 @@ def register_members(recipe: Recipe, folder: Path, config: Config, *, run_id: st
         path,
         run_id=run_id,
         tags=tags | _tags_of_card(folder),
-        description=f"{recipe.name}'s members as {where}.",
+        description=f"{_held_out_error(folder)}{recipe.name}'s members as {where}: {describe_recipe(recipe)}.",
     )
 
 
@@ -134,12 +138,28 @@ def _tags_of_card(folder: Path) -> dict[str, str]:
     return evidence | _errors_of_card(card)
 
 
+def _held_out_error(folder: Path) -> str:
+    """Return the error that a model's card has on rows with which nothing was chosen, as a sentence; else nothing."""
+    try:
+        card = read_card(folder)
+    except DataError:
+        return ""
+    if METRICS in card:
+        last = card[METRICS][MAPE_LAST_EPOCH]
+        return f"Held-out error: MAPE {last['mean']:.3f} ± {last['std']:.3f} after the last epoch. "
+    errors = [f"{row['property']} {row['mae']:.3f} {row['unit']}" for row in _rows_of_network(card)]
+    return f"Held-out error, mean absolute: {', '.join(errors)}. " if errors else ""
+
+
 def _errors_of_card(card: dict[str, Any]) -> dict[str, str]:
     if METRICS in card:
         shown = list(card[METRICS].items())[:_SHOWN_METRICS]
         return {name: f"{value['mean']:.3f} ± {value['std']:.3f}" for name, value in shown}
     return {
         f"mae_{row['property'].replace(' ', '_')}": f"{row['mae']:.3f} {row['unit']}, {row['n_test']} held-out crystals"
-        for row in card.get(ERRORS, [])
-        if row["predictor"] == "network"
+        for row in _rows_of_network(card)
     }
+
+
+def _rows_of_network(card: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in card.get(ERRORS, []) if row["predictor"] == "network"]

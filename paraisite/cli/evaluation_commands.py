@@ -15,8 +15,8 @@ from paraisite.cli.options import (
     AnyDataset,
     FinalDataset,
     TestDataset,
-    as_in_params_or,
     dataset_of,
+    earlier_stages_or,
     one_of,
     recipe_name,
     whole_number,
@@ -69,7 +69,7 @@ def overlap(
     training: Annotated[
         str | None,
         typer.Argument(
-            parser=as_in_params_or(dataset_of(DATASETS)),
+            parser=earlier_stages_or(dataset_of(DATASETS)),
             metavar="|".join((*DATASETS, "YOURS")),
             help="Training set. [default: those of all earlier stages of the lineage]",
         ),

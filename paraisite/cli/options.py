@@ -11,7 +11,10 @@ from paraisite.errors import ConfigError
 from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, KAPPA_TIER, LFE, PHONIX, RECIPES, SLACK, find_recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
-"""What an entry point of MLproject passes for a setting that was not given: the value stands in that file."""
+"""What may be given for a setting instead of a value, which then is that of this file."""
+
+EARLIER_STAGES: Final = "earlier-stages"
+"""What the entry point of MLproject passes to overlap for training sets that were not given."""
 
 ALL: Final = "all"
 """What `screen` takes for every final model of the lineage."""
@@ -66,9 +69,9 @@ def dataset_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
-def as_in_params_or(known: Callable[[str], str]) -> Callable[[str], str | None]:
-    """Return a parser that leaves the choice to params.yaml where that is named."""
-    return lambda text: None if text == AS_IN_PARAMS else known(text)
+def earlier_stages_or(known: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return a parser that leaves the choice to params.yaml where it, or the lineage's earlier stages, is named."""
+    return lambda text: None if text in (EARLIER_STAGES, AS_IN_PARAMS) else known(text)
 
 
 def recipe_name(text: str) -> str:

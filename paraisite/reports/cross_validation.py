@@ -107,6 +107,20 @@ def _format(name: str, value: Any) -> str:
     return f"{value:.0%}" if name.startswith(("within", "coverage")) else f"{value:.2f}"
 
 
+def describe_errors(summary: pd.DataFrame) -> str:
+    """Return the table for people as markdown for a run's page, below a sentence with the error that counts most.
+
+    Args:
+        summary: As ``held_out_errors.summarise_predictions`` returns it.
+    """
+    error = summary.loc[("formula", "phonix"), "mean_abs_ln_ratio"]
+    return (
+        f"**Held-out error: mean abs(ln(predicted/known)) {error:.2f}** on formulas of Phonix that no fit has seen. "
+        "Each row is predicted by a fit without its formula, space group or structure type; errors below are this mean.\n\n"
+        + to_markdown(tabulate_protocols(summary))
+    )
+
+
 def draw_parity(predictions: pd.DataFrame) -> Figure:
     """Return predicted against known conductivities of held-out formulas, with the factor of two."""
     rows = predictions[predictions[PROTOCOL] == "formula"]

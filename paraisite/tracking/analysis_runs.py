@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
+from paraisite import schema
+from paraisite.core.csv_tables import format_csv
 from paraisite.core.files import write_whole
 from paraisite.data.datasets.table import Dataset
 from paraisite.metrics.kappa_errors import summarise_metrics
+from paraisite.tracking.run_content import SHOWN_TEST_METRICS, processes_description, rename_ln_ratios
 from paraisite.tracking.store import open_store, provenance_tags
 from paraisite.tracking.writing import (
-    allowed_name,
     dataset_input,
     describe_dataset,
     finite_values,
@@ -65,11 +68,13 @@ def log_processes(errors: pd.DataFrame, dataset: Dataset, *, parameters: Mapping
         run_id: The run.
     """
     client = open_store()
-    log_values(
-        client, run_id, metrics=finite_values(summarise_metrics(errors)["mean"].to_dict()), tags=provenance_tags()
-    )
+    shown = errors[[name for name in SHOWN_TEST_METRICS if name in errors]]
+    values = rename_ln_ratios(finite_values(summarise_metrics(shown)["mean"].to_dict()))
+    note = processes_description(client.get_run(run_id).info.run_name, errors, dataset)
+    log_values(client, run_id, metrics=values, tags=provenance_tags() | {MLFLOW_RUN_NOTE: note})
     log_new_parameters(client, run_id, parameters)
-    log_curves(client, run_id, errors.rename(columns=allowed_name).add_suffix("_of_split"))
+    log_curves(client, run_id, errors[[schema.MAPE_TEST]].add_suffix("_of_split"))
+    client.log_text(run_id, format_csv(errors), "errors_by_split.csv")
     client.log_inputs(run_id, datasets=[dataset_input(describe_dataset(dataset), "all")])
 
 
@@ -88,16 +93,25 @@ def log_overlap(counts: Mapping[str, float], datasets: Sequence[Dataset], *, fol
     client.log_artifacts(run_id, str(folder))
 
 
-def log_selection(metrics: Mapping[str, float], *, parameters: Mapping[str, str], folder: Path, run_id: str) -> None:
-    """Log a selection from a screening, its replay or its verification into an open run.
+def log_selection(
+    metrics: Mapping[str, float],
+    *,
+    parameters: Mapping[str, str],
+    folder: Path,
+    run_id: str,
+    description: str | None = None,
+) -> None:
+    """Log a selection from a screening, its replay or its verification, or a cross-validation, into an open run.
 
     Args:
         metrics: Values by name; those that are not finite are left out.
         parameters: Settings that they depend on.
         folder: Tables and figures, logged as artifacts.
         run_id: The run.
+        description: Markdown that heads its page, in the place of what its name says.
     """
     client = open_store()
-    log_values(client, run_id, metrics=finite_values(metrics), tags=provenance_tags())
+    note = {} if description is None else {MLFLOW_RUN_NOTE: description}
+    log_values(client, run_id, metrics=finite_values(metrics), tags=provenance_tags() | note)
     log_new_parameters(client, run_id, parameters)
     client.log_artifacts(run_id, str(folder))

@@ -11,6 +11,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT
 
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
+from paraisite.tracking.run_descriptions import EXPERIMENT
 from paraisite.tracking.store import store_uri
 from paraisite.tracking.store_locks import database_file, store_locked
 
@@ -22,7 +23,7 @@ _FIRST_ID: Final = "0"
 _PURPOSE: Final = "experiment"
 _TAGS: Final = {
     "mlflow.experimentKind": "custom_model_development",  # else the UI takes it for a chat application
-    "mlflow.note.content": "Lattice thermal conductivity: one run per recipe, with one nested run per split.",
+    "mlflow.note.content": EXPERIMENT,
 }
 
 

@@ -13,8 +13,8 @@ from paraisite.core.paths import PREDICTOR
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
 from paraisite.models.ensemble import ENSEMBLE_FILE
+from paraisite.tracking.evidence_files import read_evidence
 from paraisite.tracking.logged_model import no_progress_bar
-from paraisite.tracking.promotion import evidence_from_tags
 from paraisite.tracking.registry import PREDICTOR_TAG, SHA256_TAG
 from paraisite.tracking.stages import current_version, version_of_alias
 from paraisite.tracking.store import open_store, store_errors
@@ -64,7 +64,7 @@ def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryMode
     expected = version.tags.get(SHA256_TAG)
     if expected is not None and file_sha256(path) != expected:
         raise TrackingError(f"{path}: {name} version {version.version} should have SHA-256 {expected}, but has another")
-    evidence = evidence_from_tags(version.tags)
+    evidence = read_evidence(version)
     return RegistryModel(path=path, version=str(version.version), metrics={} if evidence is None else evidence.means)
 
 

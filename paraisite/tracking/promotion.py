@@ -26,8 +26,10 @@ Stage = Literal["Production", "Staging"]
 JUDGED_METRIC: Final = schema.MAPE_LAST_EPOCH
 SIGNIFICANCE: Final = 0.05
 _DATA_DIGEST: Final = "data_digest"
-_EVIDENCE: Final = "evidence"
-EVIDENCE_TAGS: Final = (_DATA_DIGEST, _EVIDENCE)
+EVIDENCE: Final = "evidence"
+"""Tag of a version with its errors per split, or with the path of the artifact that holds them."""
+
+EVIDENCE_TAGS: Final = (_DATA_DIGEST, EVIDENCE)
 """Tags of a version that ``evidence_tags`` makes."""
 
 
@@ -132,13 +134,13 @@ def evidence_tags(evidence: Evidence) -> dict[str, str]:
         f"{JUDGED_METRIC}_by_split": judged,
         "means": {name: value if math.isfinite(value) else None for name, value in evidence.means.items()},
     }
-    return {_DATA_DIGEST: evidence.data_digest, _EVIDENCE: json.dumps(facts)}
+    return {_DATA_DIGEST: evidence.data_digest, EVIDENCE: json.dumps(facts)}
 
 
 def evidence_from_tags(tags: Mapping[str, str]) -> Evidence | None:
     """Read a version's tags; None for a version that was registered from a file, without values per split."""
     try:
-        facts = json.loads(tags[_EVIDENCE])
+        facts = json.loads(tags[EVIDENCE])
         return Evidence(
             data_digest=tags[_DATA_DIGEST],
             splits_digest=facts["splits_digest"],

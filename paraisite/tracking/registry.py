@@ -23,6 +23,7 @@ from paraisite.core.paths import PREDICTOR
 from paraisite.core.secrets import hide_secrets
 from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
+from paraisite.tracking.evidence_files import move_evidence
 from paraisite.tracking.logged_model import log_model
 from paraisite.tracking.promotion import EVIDENCE_TAGS, JUDGED_METRIC, Evidence, evidence_tags
 from paraisite.tracking.stages import (
@@ -34,6 +35,7 @@ from paraisite.tracking.stages import (
     settle_versions,
 )
 from paraisite.tracking.store import open_store, store_errors
+from paraisite.training.model_descriptions import describe_model, describe_recipe
 from paraisite.training.pretrained_networks import BACKBONES
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import Recipe
@@ -94,10 +96,11 @@ def register_result(
         "dataset": result.dataset.name,
         **evidence_tags(evidence),
     }
-    summary = summarise_metrics(result.metrics).loc[schema.MAPE_BEST_EPOCH]
     description = (
-        f"{members.n_member} members trained on {result.dataset.name} from {result.started_from}, at their best "
-        f"epochs: MAPE {summary['mean']:.3f} ± {summary['std']:.3f} over {summary['n_run']:.0f} splits (W/m/K)."
+        f"Held-out error: MAPE {_mean(result, schema.MAPE_LAST_EPOCH)}, each member after the last epoch on the fifth "
+        f"that it is not trained on, kappa in W/m/K. At the best epochs, which are chosen on these same rows: "
+        f"{_mean(result, schema.MAPE_BEST_EPOCH)}. {members.n_member} members at their best epochs; this model "
+        f"{describe_recipe(result.recipe)}. Initial weights: {result.started_from}."
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ENSEMBLE_FILE
@@ -174,7 +177,9 @@ def _register(name: str, path: Path, *, run_id: str, tags: dict[str, str], descr
             source=f"models:/{model_id}",
             run_id=run_id,
             model_id=model_id,
-            tags=_discreet(tags) | sha256 | {PENDING_TAG: UNDECIDED},
+            tags=_discreet(move_evidence(client, tags, run_id=run_id, model_id=model_id))
+            | sha256
+            | {PENDING_TAG: UNDECIDED},
             description=hide_secrets(description),
         )
         settle_versions(client, name)
@@ -199,16 +204,21 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
         client.create_registered_model(
             name,
             description=(
-                f"{name}: an ensemble, one member per split. A new version becomes Production (alias champion) only "
-                f"if its {JUDGED_METRIC} beats the current one's, paired over the splits; else Staging (challenger)."
+                f"{describe_model(name)} A new version becomes Production (alias champion) only if its held-out "
+                f"error ({JUDGED_METRIC}) beats the current one's, paired over the splits; else Staging (challenger)."
             ),
         )
+
+
+def _mean(result: RecipeResult, metric: str) -> str:
+    """Return a metric's mean and deviation over the splits, as text."""
+    return _metric_tags(result.metrics)[metric]
 
 
 def _metric_tags(metrics: pd.DataFrame) -> dict[str, str]:
     """Return the metrics that a reader of the model's page compares versions by."""
     tags = {}
-    for name in (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION):
+    for name in (schema.MAPE_LAST_EPOCH, schema.MAPE_BEST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION):
         row = summarise_metrics(metrics).loc[name]
         runs = f" ({row['n_run']:.0f} of {len(metrics)} runs)" if row["n_run"] < len(metrics) else ""
         tags[name] = f"{row['mean']:.3f} ± {row['std']:.3f}{runs}"

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,9 @@ from paraisite import schema
 from paraisite.core.csv_tables import format_csv
 from paraisite.core.secrets import find_secrets, names_secret
 from paraisite.data.datasets.splits import tabulate_split
+from paraisite.data.datasets.table import Dataset
 from paraisite.metrics.kappa_errors import summarise_metrics
+from paraisite.training.model_descriptions import describe_model, describe_recipe
 from paraisite.training.recipe_result import RecipeResult
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,26 @@ logger = logging.getLogger(__name__)
 BEST_EPOCH: Final = "best_epoch"
 N_RUNS: Final = "n_runs"
 RUNS_STILL_FINITE: Final = "runs_still_finite"
+SHOWN_METRICS: Final = (
+    schema.MAPE_LAST_EPOCH,
+    schema.MAPE_BEST_EPOCH,
+    schema.MAPE_PUBLISHED_CONVENTION,
+    "r2_last_epoch",
+    f"{schema.LOG10_MAE}_last_epoch",
+    "spearman_last_epoch",
+)
+"""Metrics that a training's run has as such; the list of runs has a column for each. All others are in its tables."""
+
+SHOWN_TEST_METRICS: Final = (
+    schema.MAPE_TEST,
+    schema.LOG10_MAE_TEST,
+    schema.SPEARMAN_TEST,
+    schema.format_coverage_metric(0.9),
+    schema.format_width_metric(0.9),
+    schema.OOD_AUROC_TEST,
+)
+"""The same of an evaluation's runs."""
+
 _CHILD_CURVES: Final = (schema.TRAIN_MAPE, schema.VALIDATION_MAPE, schema.GRADIENT_NORM)
 
 
@@ -56,39 +79,40 @@ def parent_tags(result: RecipeResult) -> dict[str, str]:
 
 
 def parent_metrics(result: RecipeResult) -> dict[str, float]:
-    """Return each metric's mean under its own name and its deviation under ``…_std``.
+    """Return the shown metrics' means under their own names and their deviations under ``…_std``.
 
     ``n_runs`` is the number of splits; a mean over fewer of them (a diverged member's metrics are NaN) has its own
     number beside it, ``…_n_runs``.
     """
     values: dict[str, float] = {}
-    for name, row in summarise_metrics(result.metrics).to_dict("index").items():
+    for name, row in summarise_metrics(result.metrics).loc[list(SHOWN_METRICS)].to_dict("index").items():
         values[str(name)] = row["mean"]
         values[f"{name}_std"] = row["std"]
         if row["n_run"] < len(result.metrics):
             values[f"{name}_{N_RUNS}"] = float(row["n_run"])
-    values |= derive_ln_ratios(values)
+    values = rename_ln_ratios(values)
     values |= {N_RUNS: float(len(result.metrics)), "training_seconds": result.seconds}  # the UI keeps this order
     return values
 
 
-def derive_ln_ratios(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean absolute errors of log10(kappa) among metrics as mean |ln(predicted/known)|, which others report.
+def rename_ln_ratios(values: Mapping[str, float]) -> dict[str, float]:
+    """Return metrics with the errors of log10(kappa) as mean abs(ln(predicted/known)), which others report.
 
     Args:
-        values: Metrics by name; of their means and deviations as well.
+        values: Metrics by name; their means, deviations and numbers of runs.
     """
-    return {
-        schema.LN_RATIO + name.removeprefix(schema.LOG10_MAE): math.log(10.0) * value
-        for name, value in values.items()
-        if name.startswith(schema.LOG10_MAE) and not name.endswith(N_RUNS)
-    }
+    renamed = {}
+    for name, value in values.items():
+        is_error = name.startswith(schema.LOG10_MAE)
+        factor = math.log(10.0) if is_error and not name.endswith(N_RUNS) else 1.0
+        renamed[schema.LN_RATIO + name.removeprefix(schema.LOG10_MAE) if is_error else name] = factor * value
+    return renamed
 
 
 def child_metrics(result: RecipeResult, seed: int) -> dict[str, float]:
-    """Return the metrics of one split."""
-    values = {str(name): float(value) for name, value in result.metrics.loc[seed].to_dict().items()}
-    return values | derive_ln_ratios(values) | {BEST_EPOCH: float(result.best_epoch.loc[seed])}
+    """Return the shown metrics of one split."""
+    values = {name: float(result.metrics.loc[seed, name]) for name in SHOWN_METRICS}
+    return rename_ln_ratios(values) | {BEST_EPOCH: float(result.best_epoch.loc[seed])}
 
 
 def child_curves(result: RecipeResult, seed: int) -> pd.DataFrame:
@@ -145,24 +169,40 @@ def _write_csv(table: pd.DataFrame, file: Path, *, float_format: str | None = No
 
 
 def parent_description(result: RecipeResult) -> str:
-    """Return the markdown that heads the recipe's run page."""
-    recipe = result.recipe
+    """Return the markdown that heads the recipe's run page: the error on rows with which nothing was chosen first."""
+    recipe, summary = result.recipe, summarise_metrics(result.metrics)
     n_diverged = int(result.diverged.sum())
-    published = "none" if recipe.published_mape is None else f"{recipe.published_mape:.2f} (published convention)"
+    ln_ratio = math.log(10.0) * summary.loc[f"{schema.LOG10_MAE}_last_epoch", "mean"]
     lines = [
-        f"**{recipe.name}**: trained on {result.dataset.name} ({len(result.dataset)} materials) in "
-        f"{len(result.splits)} random splits, with initial weights: {result.started_from}. "
-        f"Each nested run is one split; this run holds their mean, and their sample standard deviation as `…_std`.",
+        f"**Held-out error of {recipe.name}: MAPE {_mean_and_std(summary, schema.MAPE_LAST_EPOCH)}**, "
+        f"mean abs(ln ratio) {ln_ratio:.2f}. Mean over {len(result.splits)} random splits of {result.dataset.name} "
+        f"({len(result.dataset)} materials), each network measured after its last epoch on the fifth that it was "
+        "not trained on: nothing was chosen with these rows.",
         "",
-        f"Published MAPE: {published}. Diverged runs: {n_diverged} of {len(result.splits)}"
-        + (" (NaN metrics, left out of means; `…_n_runs` says how many remain)." if n_diverged else "."),
+        f"At its best epoch, which is chosen on these same rows and so flatters: "
+        f"{_mean_and_std(summary, schema.MAPE_BEST_EPOCH)}. In the published convention, which shrinks errors: "
+        f"{_mean_and_std(summary, schema.MAPE_PUBLISHED_CONVENTION)}"
+        + ("" if recipe.published_mape is None else f"; published: {recipe.published_mape:.2f}")
+        + ".",
         "",
-        *_metric_table(summarise_metrics(result.metrics)),
+        f"{recipe.name} {describe_recipe(recipe)}. Initial weights of this run: {result.started_from}.",
         "",
-        "MAPE values are fractions (0.38 = 38 %) of kappa, the lattice thermal conductivity at 300 K in W/m/K. "
-        f"`{schema.LN_RATIO}_…` is `{schema.LOG10_MAE}_…` in natural logarithms: mean |ln(predicted/known)|.",
+        f"Each nested run is one split; this run has their means, and sample standard deviations as `…_std`. Diverged: "
+        f"{n_diverged} of {len(result.splits)}"
+        + (" (NaN, left out of means; `…_n_runs` says how many remain)." if n_diverged else "."),
+        "",
+        *_metric_table(summary),
+        "",
+        "kappa is the lattice thermal conductivity at 300 K, W/m/K; MAPE is a fraction (0.38 = 38 %). "
+        f"`{schema.LN_RATIO}_…` is `{schema.LOG10_MAE}_…` in natural logarithms: mean abs(ln(predicted/known)). Tables "
+        "of all metrics, rows and splits are among the artifacts.",
     ]
     return "\n".join(lines)
+
+
+def _mean_and_std(summary: pd.DataFrame, metric: str) -> str:
+    row = summary.loc[metric]
+    return f"{row['mean']:.2f} ± {row['std']:.2f}"
 
 
 def _metric_table(summary: pd.DataFrame) -> list[str]:
@@ -170,9 +210,14 @@ def _metric_table(summary: pd.DataFrame) -> list[str]:
     for metric in schema.METRICS:
         row = summary.loc[metric.name]
         value = f"{row['mean']:.3g} ± {row['std']:.2g}"
-        unit = metric.unit or "–"
-        rows.append(f"| `{metric.name}` | {value} | {row['n_run']:.0f} | {unit} | {metric.meaning} |")
+        cells = (f"`{metric.name}`", value, f"{row['n_run']:.0f}", metric.unit or "–", _without_bars(metric.meaning))
+        rows.append(f"| {' | '.join(cells)} |")
     return rows
+
+
+def _without_bars(text: str) -> str:
+    """Return a text for a cell of a table: bars around an absolute value would end the cell, escaped or not."""
+    return re.sub(r"\|([^|]+)\|", r"abs(\1)", text)
 
 
 def evaluation_description(summary: pd.DataFrame) -> str:
@@ -182,10 +227,14 @@ def evaluation_description(summary: pd.DataFrame) -> str:
         summary: One row per model (index), as ``scores.summarise_scores`` returns it.
     """
     best = str(summary[schema.MAPE_TEST].idxmin())
-    rows = [f"| `{metric.name}` | {metric.unit or '–'} | {metric.meaning} |" for metric in schema.TEST_METRICS]
+    rows = [
+        f"| `{metric.name}` | {metric.unit or '–'} | {_without_bars(metric.meaning)} |"
+        for metric in schema.TEST_METRICS
+    ]
     lines = [
-        f"Each nested run is one model; this run holds the values of {best}, whose MAPE is the lowest: means over all "
-        "splits and seeds, and their sample standard deviation as `…_std`.",
+        f"**Lowest held-out error: MAPE {summary.loc[best, schema.MAPE_TEST]:.2f}**, of {best}. Each nested run is one "
+        "model; this run has that one's values: means over all splits and seeds, and sample standard deviations as "
+        "`…_std`. Tables of all metrics and rows are among the artifacts.",
         "",
         "| metric | unit | meaning |",
         "| --- | --- | --- |",
@@ -194,13 +243,47 @@ def evaluation_description(summary: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def pretraining_description(metrics: pd.DataFrame) -> str:
+    """Return the markdown that heads a pretraining's run page.
+
+    Args:
+        metrics: A row per property and predictor (index), as ``Pretraining`` has it.
+    """
+    rows = [row for row in metrics.reset_index().to_dict("records") if row["predictor"] == "network"]
+    errors = ", ".join(f"{row['property']} {row['mae']:.3g} {row['unit']} (R² {row['r2']:.2f})" for row in rows)
+    return (
+        f"**Mean absolute error on the held-out tenth: {errors}.** A network for others to start from; a constant's "
+        "error is among the metrics."
+    )
+
+
+def processes_description(name: str, errors: pd.DataFrame, dataset: Dataset) -> str:
+    """Return the markdown that heads the run page of fitted Gaussian processes.
+
+    Args:
+        name: Of the model.
+        errors: Metrics on each split's held-out rows (index split_seed).
+        dataset: What they were fitted on.
+    """
+    summary = summarise_metrics(errors)
+    ln_ratio = math.log(10.0) * summary.loc[schema.LOG10_MAE_TEST, "mean"]
+    return (
+        f"**Held-out error: mean abs(ln(predicted/known)) {ln_ratio:.2f}, "
+        f"MAPE {_mean_and_std(summary, schema.MAPE_TEST)}** over {len(errors)} splits of {dataset.name} "
+        f"({len(dataset):,} rows), each row predicted by a fit that has not seen it.\n\n{describe_model(name)} Metrics "
+        "`…_of_split` are the splits' own."
+    )
+
+
 def child_description(result: RecipeResult, seed: int) -> str:
     """Return the markdown that heads one split's run page."""
     split = next(split for split in result.splits if split.seed == seed)
     text = (
-        f"**{result.recipe.name}, split {seed}**: {len(split.train)} of {len(result.dataset)} rows of "
-        f"{result.dataset.name} are for training, {len(split.validation)} for validation. "
-        f"Best epoch {result.best_epoch.loc[seed]}."
+        f"**Held-out error of {result.recipe.name}, split {seed}: MAPE "
+        f"{result.metrics.loc[seed, schema.MAPE_LAST_EPOCH]:.2f}** after the last epoch; "
+        f"{result.metrics.loc[seed, schema.MAPE_BEST_EPOCH]:.2f} at epoch {result.best_epoch.loc[seed]}, which is "
+        f"chosen on the same rows. {len(split.train)} of {len(result.dataset)} rows of {result.dataset.name} are for "
+        f"training, {len(split.validation)} for validation."
     )
     if result.diverged.loc[seed]:
         text += " **This run diverged**: it met a non-finite gradient or loss; values from then on are NaN."

@@ -24,6 +24,7 @@ from paraisite.schema import MODEL
 from paraisite.tracking import run_content
 from paraisite.tracking.experiments import choose_experiment, find_experiment, name_first_experiment
 from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process, open_runs_left_to_next
+from paraisite.tracking.run_descriptions import describe_run
 from paraisite.tracking.store import open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
     DIGEST_LENGTH,
@@ -67,7 +68,7 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
         TrackingError: The store fails, now or while the run is open.
     """
     client = open_store()
-    tags = {PROCESS_TAG: name_process()}
+    tags = {PROCESS_TAG: name_process(), MLFLOW_RUN_NOTE: describe_run(recipe_name)}
     with open_runs_left_to_next(), store_errors():
         close_killed_runs(client)
         if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
@@ -154,7 +155,8 @@ def log_pretraining(
         for column in ("mae", "rmse", "r2", "spearman", "mape")
         if np.isfinite(row[column])
     }
-    log_values(client, run_id, metrics=metrics, tags=provenance_tags())
+    tags = provenance_tags() | {MLFLOW_RUN_NOTE: run_content.pretraining_description(trained.metrics)}
+    log_values(client, run_id, metrics=metrics, tags=tags)
     log_new_parameters(client, run_id, trained.ensemble.metadata)
     log_curves(client, run_id, trained.curves.set_index(schema.EPOCH))
     source = CodeDatasetSource(tags={"source": dataset_name})
@@ -216,9 +218,9 @@ def log_evaluation(
 
 
 def _evaluation_metrics(row: Mapping[Any, Any]) -> dict[str, float]:
-    """Return the metrics of one model."""
-    values = finite_values(row)
-    return values | run_content.derive_ln_ratios(values)
+    """Return the shown metrics of one model, and their deviations."""
+    shown = {f"{name}{ending}" for name in run_content.SHOWN_TEST_METRICS for ending in ("", "_std")}
+    return run_content.rename_ln_ratios(finite_values({name: row[name] for name in row if name in shown}))
 
 
 def _log_split(

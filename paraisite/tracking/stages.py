@@ -17,7 +17,8 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from paraisite.tracking.promotion import Stage, Verdict, evidence_from_tags, judge
+from paraisite.tracking.evidence_files import read_evidence
+from paraisite.tracking.promotion import Stage, Verdict, judge
 from paraisite.tracking.store import store_uri
 from paraisite.tracking.store_locks import store_locked
 
@@ -115,8 +116,8 @@ def _judge(client: MlflowClient, version: ModelVersion) -> Verdict:
     others = [each for each in list_versions(client, version.name) if PENDING_TAG not in each.tags]
     champion = find_version(others, "Production")
     return judge(
-        evidence_from_tags(version.tags),
-        current=None if champion is None else evidence_from_tags(champion.tags),
+        read_evidence(version),
+        current=None if champion is None else read_evidence(champion),
         current_version=None if champion is None else str(champion.version),
     )
 

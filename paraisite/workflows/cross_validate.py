@@ -34,7 +34,13 @@ from paraisite.evaluation.peer_predictions import FILE_NAME as PEER_FILE
 from paraisite.evaluation.peer_predictions import PEER, compare_with_peer, load_peer_predictions
 from paraisite.inference.calibration_set import mark_elements
 from paraisite.inference.relevance_model import DescribedMaterials
-from paraisite.reports.cross_validation import ON_TERMINAL, draw_parity, tabulate_kinds, tabulate_protocols
+from paraisite.reports.cross_validation import (
+    ON_TERMINAL,
+    describe_errors,
+    draw_parity,
+    tabulate_kinds,
+    tabulate_protocols,
+)
 from paraisite.reports.figures import save_figure
 from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
@@ -53,6 +59,9 @@ PEER_COMPARISON_FILE: Final = "peer.csv"
 _CODE: Final = ("analysis", "data", "evaluation/leakage.py", "features", "inference", "models", "schema.py")
 """What a fold's predictions depend on."""
 
+_LOGGED: Final = (LN_RATIO, "mape", schema.format_coverage_metric(0.9))
+"""Columns of the summary that are the run's metrics; the others are in its tables."""
+
 
 def cross_validate(n_process: int | None = None) -> None:
     """Cross-validate the default model under all protocols, into ``build/cross_validate/``.
@@ -70,12 +79,18 @@ def cross_validate(n_process: int | None = None) -> None:
         predictions = _predict_folds(dataset, mark_elements(graphs), folds, parts, config=config, n_process=n_process)
         summary = summarise_predictions(predictions)
         metrics = {
-            allowed_name(f"{protocol}_{data_set}_{column}"): float(value)
-            for column, values in summary.to_dict().items()
-            for (protocol, data_set), value in values.items()
+            allowed_name(f"{column}_{data_set}_{protocol}"): float(value)
+            for column in _LOGGED
+            for (protocol, data_set), value in summary[column].items()
         }
         _write_outputs(predictions, summary)
-        log_selection(metrics, parameters={"n_row": str(len(dataset))}, folder=CROSS_VALIDATION, run_id=run_id)
+        log_selection(
+            metrics,
+            parameters={"n_row": str(len(dataset))},
+            folder=CROSS_VALIDATION,
+            run_id=run_id,
+            description=describe_errors(summary),
+        )
         parts.remove()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from paraisite import schema
@@ -110,6 +111,7 @@ def _parameters(networks: Mapping[str, Ensemble], config: Config) -> dict[str, s
 
 def _register(name: str, fitted: _Fitted, dataset: Dataset, *, run_id: str) -> None:
     mape, splits = fitted.errors[schema.MAPE_TEST], fitted.splits
+    ln_ratio = np.log(10.0) * fitted.errors[schema.LOG10_MAE_TEST].mean()
     evidence = Evidence(
         data_digest=dataset.digest,
         splits_digest=compute_splits_digest(splits),
@@ -119,8 +121,8 @@ def _register(name: str, fitted: _Fitted, dataset: Dataset, *, run_id: str) -> N
         n_validation_over_n_train=len(splits[0].validation) / len(splits[0].train),
     )
     description = (
-        f"Gaussian processes on {dataset.name}, {fitted.members}: MAPE {mape.mean():.3f} ± {mape.std():.3f} on "
-        "held-out rows (W/m/K)."
+        f"Held-out error: mean abs(ln(predicted/known)) {ln_ratio:.3f}, MAPE {mape.mean():.3f} ± {mape.std():.3f} over "
+        f"{len(splits)} splits of {dataset.name} ({len(dataset):,} rows). Members: {fitted.members}."
     )
     tags = {"dataset": dataset.name}
     register_predictor(name, fitted.predictor, run_id=run_id, tags=tags, description=description, evidence=evidence)

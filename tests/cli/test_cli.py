@@ -416,3 +416,9 @@ def test_the_list_of_verbs_shows_whole_sentences(verb: str) -> None:
     listed = group.get_short_help_str(60)  # in a terminal of 80 columns
     assert listed.endswith(".")
     assert not listed.endswith("...")
+
+
+def test_a_setting_given_to_mlflow_run_arrives_by_its_name_there(calls: Calls) -> None:
+    """MLflow adds what an entry point does not name as --NAME VALUE behind the command."""
+    invoke("step3", "--dataset", "togo15", "--batch_size", "4", "--learning_rate", "0.01")
+    assert calls[0][2]["overrides"] == {"batch_size": 4, "learning_rate": 0.01}

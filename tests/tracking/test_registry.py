@@ -52,6 +52,10 @@ def test_tags_name_parent_data_and_metrics(client: MlflowClient) -> None:
     version = client.get_model_version("FEAFTG15", register(BETTER).version)
     assert version.tags["parent_version"] == "FEAF version 4"
     assert version.tags["data_digest"] == BETTER.dataset.digest
+    assert version.tags["evidence"] == f"evidence/{version.source.removeprefix('models:/')}.json"
+    assert version.description.startswith(f"Held-out error: MAPE {version.tags['mape_last_epoch']}, ")
+    described = client.get_registered_model("FEAFTG15").description
+    assert "starts from MEGNet's published formation energies, then AFLOW's AGL conductivities" in described
     assert version.tags["mape_best_epoch"].startswith(f"{BETTER.metrics['mape_best_epoch'].mean():.3f} ± ")
     run = client.get_run(version.run_id)
     assert run.data.tags["registered_as"] == "FEAFTG15 version 1 (Production)"
@@ -176,3 +180,10 @@ def test_a_version_without_values_replaces_nothing() -> None:
     verdict = judge(None, current=EVIDENCE, current_version="1")
     assert (verdict.stage, "no values per split of this version" in verdict.reason) == ("Staging", True)
     assert judge(None, current=None, current_version=None).stage == "Production"
+
+
+def test_a_version_whose_run_has_lost_its_files_replaces_nothing(client: MlflowClient) -> None:
+    first = client.get_model_version("FEAFTG15", register(GOOD).version)
+    artifacts = client.get_run(first.run_id).info.artifact_uri
+    (Path(artifacts.removeprefix("file://")) / first.tags["evidence"]).unlink()
+    assert "no values per split of version 1" in register(BETTER).reason
