@@ -35,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     # `mlflow run -P batch_size=4` hands the name on as it stands.
-    context_settings={"token_normalize_func": lambda text: text.replace("_", "-") if text.startswith("--") else text},
+    context_settings={"token_normalize_func": lambda name: name.replace("_", "-")},
 )
 
 

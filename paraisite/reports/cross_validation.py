@@ -116,7 +116,7 @@ def describe_errors(summary: pd.DataFrame) -> str:
     error = summary.loc[("formula", "phonix"), "mean_abs_ln_ratio"]
     return (
         f"**Held-out error: mean abs(ln(predicted/known)) {error:.2f}** on formulas of Phonix that no fit has seen. "
-        "Each row is predicted by a fit without its formula, space group or structure type; errors below are this mean.\n\n"
+        "Each row is predicted by a fit without its formula, space group or structure type; errors are this mean.\n\n"
         + to_markdown(tabulate_protocols(summary))
     )
 
