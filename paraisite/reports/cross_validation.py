@@ -113,7 +113,7 @@ def describe_errors(summary: pd.DataFrame) -> str:
     Args:
         summary: As ``held_out_errors.summarise_predictions`` returns it.
     """
-    error = summary.loc[("formula", "phonix"), "mean_abs_ln_ratio"]
+    error = summary["mean_abs_ln_ratio"].to_dict()["formula", "phonix"]
     return (
         f"**Held-out error: mean abs(ln(predicted/known)) {error:.2f}** on formulas of Phonix that no fit has seen. "
         "Each row is predicted by a fit without its formula, space group or structure type; errors are this mean.\n\n"

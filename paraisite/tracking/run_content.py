@@ -111,7 +111,7 @@ def rename_ln_ratios(values: Mapping[str, float]) -> dict[str, float]:
 
 def child_metrics(result: RecipeResult, seed: int) -> dict[str, float]:
     """Return the shown metrics of one split."""
-    values = {name: float(result.metrics.loc[seed, name]) for name in SHOWN_METRICS}
+    values = {name: float(result.metrics[name].loc[seed]) for name in SHOWN_METRICS}
     return rename_ln_ratios(values) | {BEST_EPOCH: float(result.best_epoch.loc[seed])}
 
 
@@ -172,7 +172,7 @@ def parent_description(result: RecipeResult) -> str:
     """Return the markdown that heads the recipe's run page: the error on rows with which nothing was chosen first."""
     recipe, summary = result.recipe, summarise_metrics(result.metrics)
     n_diverged = int(result.diverged.sum())
-    ln_ratio = math.log(10.0) * summary.loc[f"{schema.LOG10_MAE}_last_epoch", "mean"]
+    ln_ratio = math.log(10.0) * float(result.metrics[f"{schema.LOG10_MAE}_last_epoch"].mean())
     lines = [
         f"**Held-out error of {recipe.name}: MAPE {_mean_and_std(summary, schema.MAPE_LAST_EPOCH)}**, "
         f"mean abs(ln ratio) {ln_ratio:.2f}. Mean over {len(result.splits)} random splits of {result.dataset.name} "
@@ -226,13 +226,13 @@ def evaluation_description(summary: pd.DataFrame) -> str:
     Args:
         summary: One row per model (index), as ``scores.summarise_scores`` returns it.
     """
-    best = str(summary[schema.MAPE_TEST].idxmin())
+    best, lowest = str(summary[schema.MAPE_TEST].idxmin()), float(summary[schema.MAPE_TEST].min())
     rows = [
         f"| `{metric.name}` | {metric.unit or '–'} | {_without_bars(metric.meaning)} |"
         for metric in schema.TEST_METRICS
     ]
     lines = [
-        f"**Lowest held-out error: MAPE {summary.loc[best, schema.MAPE_TEST]:.2f}**, of {best}. Each nested run is one "
+        f"**Lowest held-out error: MAPE {lowest:.2f}**, of {best}. Each nested run is one "
         "model; this run has that one's values: means over all splits and seeds, and sample standard deviations as "
         "`…_std`. Tables of all metrics and rows are among the artifacts.",
         "",
@@ -266,7 +266,7 @@ def processes_description(name: str, errors: pd.DataFrame, dataset: Dataset) -> 
         dataset: What they were fitted on.
     """
     summary = summarise_metrics(errors)
-    ln_ratio = math.log(10.0) * summary.loc[schema.LOG10_MAE_TEST, "mean"]
+    ln_ratio = math.log(10.0) * float(errors[schema.LOG10_MAE_TEST].mean())
     return (
         f"**Held-out error: mean abs(ln(predicted/known)) {ln_ratio:.2f}, "
         f"MAPE {_mean_and_std(summary, schema.MAPE_TEST)}** over {len(errors)} splits of {dataset.name} "
@@ -278,10 +278,10 @@ def processes_description(name: str, errors: pd.DataFrame, dataset: Dataset) -> 
 def child_description(result: RecipeResult, seed: int) -> str:
     """Return the markdown that heads one split's run page."""
     split = next(split for split in result.splits if split.seed == seed)
+    last, best = (float(result.metrics[name].loc[seed]) for name in (schema.MAPE_LAST_EPOCH, schema.MAPE_BEST_EPOCH))
     text = (
-        f"**Held-out error of {result.recipe.name}, split {seed}: MAPE "
-        f"{result.metrics.loc[seed, schema.MAPE_LAST_EPOCH]:.2f}** after the last epoch; "
-        f"{result.metrics.loc[seed, schema.MAPE_BEST_EPOCH]:.2f} at epoch {result.best_epoch.loc[seed]}, which is "
+        f"**Held-out error of {result.recipe.name}, split {seed}: MAPE {last:.2f}** after the last epoch; "
+        f"{best:.2f} at epoch {result.best_epoch.loc[seed]}, which is "
         f"chosen on the same rows. {len(split.train)} of {len(result.dataset)} rows of {result.dataset.name} are for "
         f"training, {len(split.validation)} for validation."
     )

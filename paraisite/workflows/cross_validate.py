@@ -79,9 +79,9 @@ def cross_validate(n_process: int | None = None) -> None:
         predictions = _predict_folds(dataset, mark_elements(graphs), folds, parts, config=config, n_process=n_process)
         summary = summarise_predictions(predictions)
         metrics = {
-            allowed_name(f"{column}_{data_set}_{protocol}"): float(value)
+            allowed_name(f"{column}_{row[DATA_SET]}_{row[PROTOCOL]}"): float(row[column])
+            for row in summary.reset_index().to_dict("records")
             for column in _LOGGED
-            for (protocol, data_set), value in summary[column].items()
         }
         _write_outputs(predictions, summary)
         log_selection(
