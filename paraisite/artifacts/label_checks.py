@@ -20,6 +20,7 @@ KNOWN_VALUES: Final = {"slack": "AFLOW's AGL", "bte": "Togo15"}
 KAPPA_TIER: Final = "kappa"
 SETTINGS: Final = "settings"
 REFINED: Final = "refined"
+TEXTBOOK: Final = "textbook"
 """Further checks: of conductivities against all accurate data sets, of the settings that they are computed with, and of
 predictions that such conductivities refine."""
 

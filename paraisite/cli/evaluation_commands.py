@@ -165,14 +165,15 @@ def check(
         typer.Argument(
             parser=one_of(CHECKED),
             metavar="|".join(CHECKED),
-            help="A tier of labels, or the pretrained network for formation energies.",
+            help="A tier of labels, predictions, or the pretrained network for formation energies.",
         ),
     ],
 ) -> None:
-    """Compare the project's own labels with known values.
+    """Compare the project's own labels and predictions with known values.
 
-    Conductivities of a tier, the settings they are computed with, predictions that such conductivities refine, or the
-    formation energies of the pretrained network; into build/check_WHAT/.
+    Conductivities of a tier, the settings they are computed with, predictions that such conductivities refine, the
+    formation energies of the pretrained network, or the default model's predictions of textbook crystals; into
+    build/check_WHAT/.
     """
     from paraisite.workflows import check
 
@@ -185,6 +186,8 @@ def check(
             check.check_settings()
         case "refined":
             check.check_refined()
+        case "textbook":
+            check.check_textbook()
         case tier:
             check.check_labels(tier)
 
@@ -197,7 +200,7 @@ def cross_validate(
     """Cross-validate the default model on accurate data.
 
     Held-out formulas of Phonix, Togo15 and HH143, unseen space groups and structure types, the paper's splits; into
-    build/cross_validate/. Takes half an hour on two cores; interrupted, the same command goes on.
+    build/cross_validate/. Takes some ten minutes on two cores; interrupted, the same command goes on.
     """
     from paraisite.workflows import cross_validate
 

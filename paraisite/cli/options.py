@@ -22,7 +22,7 @@ ALL: Final = "all"
 DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE, KAPPA_TIER)
 FETCHED: Final = (AFLOW, "materials_project", PHONIX)
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
-CHECKED: Final = ("slack", "bte", "kappa", "settings", "refined", "formation_energy")
+CHECKED: Final = ("slack", "bte", "kappa", "settings", "refined", "formation_energy", "textbook")
 UNCLEAN: Final = (
     "paper",
     "paper-last",

@@ -59,6 +59,13 @@ _GRAPHS: Final = GraphSettings(cutoff_angstrom=4.0, distance_tolerance_angstrom=
 """The process sees no graph; what reads crystals builds them, and these are those of the networks."""
 
 
+def mark_strained(n_material: int) -> Bools:
+    """Return which of all materials of a fit are also taken at other volumes, [n_material]."""
+    is_strained = np.zeros(n_material, np.bool_)
+    is_strained[np.random.default_rng(0).permutation(n_material)[:N_STRAINED]] = True
+    return is_strained
+
+
 @dataclass(frozen=True, eq=False)
 class DescribedMaterials:
     """Descriptors of some materials, and of some of them at other volumes.
@@ -76,8 +83,7 @@ class DescribedMaterials:
     @classmethod
     def describe(cls, crystals: CrystalArrays) -> "DescribedMaterials":
         """Compute the descriptors, in the precision of a predictor's file."""
-        is_strained = np.zeros(len(crystals), np.bool_)
-        is_strained[np.random.default_rng(0).permutation(len(crystals))[:N_STRAINED]] = True
+        is_strained = mark_strained(len(crystals))
         some = crystals.take(np.flatnonzero(is_strained))
         strained = [
             _describe(dataclasses.replace(some, lattice_angstrom=some.lattice_angstrom * np.cbrt(ratio)))
@@ -177,6 +183,19 @@ class RelevanceModel(ConductivityModel):
         """Return predictions of crystals with these descriptors, [n_crystal, n_descriptor]."""
         places = self.process.standardise(descriptors)
         return _output(self.local_error.widen(self.process.estimate(descriptors), places), places)
+
+    def predict_beside(self, crystals: CrystalArrays, left_out: Bools) -> ModelOutput:
+        """Return predictions as if some of the model's materials had not been seen; the kernel's settings stay.
+
+        Args:
+            crystals: What to predict.
+            left_out: Which of the materials each prediction goes without, [n_crystal, n_material].
+        """
+        descriptors, is_strained = _describe(crystals), mark_strained(left_out.shape[1])
+        of_rows = np.concatenate([left_out, *[left_out[:, is_strained]] * len(VOLUME_RATIOS)], axis=1)
+        places = self.process.standardise(descriptors)
+        estimate = self.process.estimate_beside(descriptors, of_rows)
+        return _output(self.local_error.widen_beside(estimate, places, left_out), places)
 
     def save(self, folder: Path) -> None:
         """Write the process with its rows."""

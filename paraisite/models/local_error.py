@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from paraisite.arrays import Floats, Ints
+from paraisite.arrays import Bools, Floats, Ints
 from paraisite.models.estimate import MIN_STD_DEX, Estimate
 from paraisite.models.nearest_rows import NearestRows
 
@@ -45,6 +45,20 @@ class LocalError:
     def widen(self, estimate: Estimate, places: Floats) -> Estimate:
         """Return estimates whose deviation is its geometric mean with the mean error nearby."""
         return self._widened(estimate, self.known.find(places, min(N_NEAR, len(self.error_dex))))
+
+    def widen_beside(self, estimate: Estimate, places: Floats, left_out: Bools) -> Estimate:
+        """Return estimates widened by the mean error nearby as if some of the known rows were not known.
+
+        Args:
+            estimate: Of new crystals.
+            places: Theirs, [n_place, n_dimension].
+            left_out: Which of the known rows each goes without, [n_place, n_row].
+        """
+        n_asked = min(N_NEAR + int(left_out.sum(axis=1).max(initial=0)), len(self.error_dex))
+        _, nearest = self.known.find_sorted(places, n_asked)
+        others = [rows[~without[rows]][:N_NEAR] for rows, without in zip(nearest, left_out, strict=True)]
+        nearby = np.array([max(self.error_dex[rows].mean(), MIN_STD_DEX) for rows in others])
+        return Estimate(estimate.mean, np.sqrt(estimate.std * nearby))
 
     def widen_known(self, estimate: Estimate) -> Estimate:
         """Return estimates of the known rows, in order, widened by the errors of others."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import blas, cho_solve, lapack
 
-from paraisite.arrays import Floats, Ints
+from paraisite.arrays import Bools, Floats, Ints
 from paraisite.errors import DataError
 from paraisite.models.estimate import Estimate
 from paraisite.models.relevance_kernel import KernelRows, KernelSettings, blocks
@@ -120,6 +120,29 @@ class RelevanceProcess:
             own_noise = self.settings.noise / self.weights[rows]
             variance[rows] = np.maximum(np.diag(conditional) - own_noise, 0.0) + self.settings.noise
         return self._in_dex(mean, variance)
+
+    def estimate_beside(self, rows: Floats, left_out: Bools) -> Estimate:
+        """Return estimates of other rows as if some of the process's own rows had not been seen.
+
+        Args:
+            rows: Descriptors, [n_other, n_descriptor].
+            left_out: Which of the process's rows each estimate goes without, [n_other, n_row]. The kernel's settings
+                stay.
+        """
+        inverse, weighted = invert(self._exact_factor), self.weighted_values
+        scaled = self._scale(rows)
+        covariance = KernelRows.prepare(scaled, self.family, self.settings).covary(self._known)
+        projected = covariance @ inverse
+        mean = covariance @ weighted
+        explained = np.einsum("nr,nr->n", covariance, projected)
+        for row, without in enumerate(left_out):
+            # What the rows left out add, by the inverse of their block of the inverse.
+            own = projected[row, without]
+            solved = np.linalg.solve(inverse[np.ix_(without, without)], own)
+            mean[row] -= solved @ weighted[without]
+            explained[row] -= solved @ own
+        prior = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
+        return self._in_dex(mean, np.maximum(prior - explained, 0.0) + self.settings.noise)
 
     def standardise(self, rows: Floats) -> Floats:
         """Return descriptors in units of their families' lengths, in which distances are those of the kernel."""

@@ -1,4 +1,4 @@
-"""Check the project's own labels and networks against known values: tiers, refined predictions, formation energies."""
+"""Compare labels, networks and predictions with known values: tiers, refined ones, energies, textbook crystals."""
 
 import dataclasses
 from typing import Final
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
+from paraisite.analysis.textbook_predictions import predict_textbook_crystals, summarise_textbook
 from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, find_lab_network, load_data
 from paraisite.artifacts.known_labels import (
     DATASET,
@@ -20,6 +21,7 @@ from paraisite.artifacts.label_checks import (
     KNOWN_VALUES,
     REFINED,
     SETTINGS,
+    TEXTBOOK,
     check_folder,
     write_agreements,
     write_energy_agreement,
@@ -28,11 +30,13 @@ from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refinements import measure_refinement, write_refinement
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import Config, load_config
+from paraisite.core.csv_tables import format_csv
 from paraisite.core.files import file_sha256, write_whole
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import megnet_weights, togo15
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.lab_tables import load_relaxed_formulas
+from paraisite.data.sources.textbook import load_textbook_crystals
 from paraisite.errors import DataError, MissingInputError
 from paraisite.labels.campaign import read_parts
 from paraisite.labels.variants import VARIANTS, compute_slack_variants
@@ -56,7 +60,8 @@ from paraisite.reports.phonon_checks import (
     parity_by_dataset,
     settings_figure,
 )
-from paraisite.reports.terminal import print_line
+from paraisite.reports.terminal import print_line, print_table
+from paraisite.reports.textbook import ON_TERMINAL, draw_textbook, tabulate_summary, tabulate_textbook
 from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, REASON
 from paraisite.training.recipes import AFLOW
 
@@ -192,6 +197,22 @@ def _known_conductivities(tier: str, config: Config) -> pd.Series:
     else:
         raise DataError(f"tier {tier!r} has no known values, expected one of {', '.join(KNOWN_VALUES)}")
     return pd.Series({record.material_id: record.kappa_w_per_m_k for record in records}, name=KAPPA)
+
+
+def check_textbook() -> None:
+    """Predict well-known crystals with the default model, each without the training rows of its formula.
+
+    Raises:
+        MissingInputError: There is no default model.
+        DataError: Another kind of model has its name.
+    """
+    predictions = predict_textbook_crystals(find_predictor(DEFAULT_MODEL), load_textbook_crystals())
+    summary, folder = summarise_textbook(predictions), check_folder(TEXTBOOK)
+    write_whole(folder / "table.csv", format_csv(predictions, float_format="%.5g").encode())
+    write_whole(folder / "table.md", tabulate_textbook(predictions, summary).encode())
+    save_figure(draw_textbook(predictions), folder / FIGURES / TEXTBOOK)
+    shown = tabulate_summary(summary)[list(ON_TERMINAL)].rename(columns=ON_TERMINAL)
+    print_table(shown, title=f"{DEFAULT_MODEL} on textbook crystals: mean |ln(predicted/known)|")
 
 
 def check_formation_energies() -> None:

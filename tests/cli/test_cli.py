@@ -163,6 +163,7 @@ def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None
         (["check", "settings"], ("check_settings", (), {})),
         (["check", "refined"], ("check_refined", (), {})),
         (["check", "formation_energy"], ("check_formation_energies", (), {})),
+        (["check", "textbook"], ("check_textbook", (), {})),
         (["pretrain"], ("pretrain_network", ("formation_energy",), {})),
         (["pretrain", "all"], ("pretrain_network", ("all",), {})),
     ],

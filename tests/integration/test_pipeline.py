@@ -75,6 +75,7 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
             *(f"build/{name}/result" for name in ("rwtg15", "fetg15", "rwaftg15", "feaftg15")),
             "build/gpaccurate/predictor",
             *(f"build/cross_validate/{name}" for name in CROSS_VALIDATED),
+            "build/check_textbook",
             *(f"build/evaluate_{name}/result" for name in HONEST),
             "build/backbones/result",
             *(f"build/evaluate_{name}/result" for name in EVALUATED[len(HONEST) :]),

@@ -31,3 +31,15 @@ def test_few_rows_and_no_rows():
     local = LocalError.fit(PLACES[:5], ERRORS[:5])
     assert local.widen(Estimate(np.zeros(1), np.ones(1)), PLACES[:1]).std[0] == pytest.approx(np.sqrt(0.1))
     assert len(local.widen(Estimate(np.zeros(0), np.zeros(0)), np.zeros((0, 2))).std) == 0
+
+
+def test_errors_of_rows_that_are_left_out_do_not_count():
+    places, error = np.arange(40.0)[:, None], np.full(40, 0.2)
+    error[:5] = 3.0
+    known, asked = LocalError.fit(places, error), Estimate(np.zeros(2), np.full(2, 0.1))
+    left_out = np.zeros((2, 40), bool)
+    left_out[0, :5] = True
+    found = known.widen_beside(asked, np.zeros((2, 1)), left_out)
+    assert found.std[0] == pytest.approx(np.sqrt(0.1 * 0.2))
+    assert found.std[1] == pytest.approx(known.widen(asked, np.zeros((2, 1))).std[1])
+    assert found.std[1] > found.std[0]

@@ -138,3 +138,28 @@ def test_the_lower_triangle_is_that_of_the_covariance():
     np.testing.assert_allclose(np.tril(own.covary_lower()), np.tril(covary(scaled, SETTINGS)), atol=1e-12)
     single = KernelRows.prepare(scaled, FAMILY, SETTINGS, single=True).covary_lower()
     np.testing.assert_allclose(np.tril(single), np.tril(covary(scaled, SETTINGS)), atol=1e-3)
+
+
+def test_other_rows_are_estimated_as_by_a_process_that_never_had_some_of_its_rows():
+    known, asked = process(weights=np.linspace(0.5, 1.0, 40)), rows(3, seed=1)[0]
+    left_out = np.zeros((3, 40), bool)
+    left_out[0, 5:9] = left_out[1, [0, 39]] = True
+    found = known.estimate_beside(asked, left_out)
+    complete = known.estimate(asked)
+    assert (found.mean[2], found.std[2]) == pytest.approx((complete.mean[2], complete.std[2]), rel=1e-5)
+    for row in range(2):
+        kept = ~left_out[row]
+        others = dataclasses.replace(
+            known,
+            descriptors=known.descriptors[kept],
+            log10_kappa=known.log10_kappa[kept],
+            weights=known.weights[kept],
+        )
+        # What scales descriptors and values is that of all rows, as for a row that is left out of its own process.
+        vars(others).update(_mean_and_scale=known._mean_and_scale, _standardised=known._standardised[kept])
+        expected = others.estimate(asked[[row]])
+        centre, width = others.log10_kappa.mean(), others.log10_kappa.std()
+        mean = (expected.mean - centre) / width * known.log10_kappa.std() + known.log10_kappa.mean()
+        assert found.mean[row] == pytest.approx(mean[0])
+        assert found.std[row] == pytest.approx(expected.std[0] / width * known.log10_kappa.std(), rel=1e-5)
+        assert found.mean[row] != pytest.approx(complete.mean[row], abs=1e-6)

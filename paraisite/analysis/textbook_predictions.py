@@ -1,0 +1,109 @@
+"""The default model on textbook crystals, each predicted without the training rows of its formula."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from paraisite import schema
+from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.table import reduce_formulas
+from paraisite.data.sources.textbook import TextbookCrystal
+from paraisite.data.validation import N_ELEMENT
+from paraisite.errors import DataError
+from paraisite.inference.calibration import floored_log10
+from paraisite.inference.predictor import Predictor
+from paraisite.inference.relevance_model import RelevanceModel
+
+NAME: Final = "name"
+STRUCTURE_TYPE: Final = "structure_type"
+HOW: Final = "how"
+SAMPLE: Final = "sample"
+ALONG: Final = "along"
+COMPARED: Final = "compared"
+N_LEFT_OUT: Final = "n_training_rows_left_out"
+"""Training rows of the crystal's formula, which its prediction goes without; 0 where the formula is none of theirs."""
+RATIO: Final = "predicted_over_known"
+
+
+def predict_textbook_crystals(predictor: Predictor, crystals: Sequence[TextbookCrystal]) -> pd.DataFrame:
+    """Return one row per crystal: known and predicted conductivity, intervals, applicability.
+
+    Args:
+        predictor: Of one Gaussian process, which can be asked what it would predict without some of its materials. Its
+            kernel's lengths and the calibration of its intervals rest on all of them.
+        crystals: Well-known ones.
+
+    Raises:
+        DataError: The predictor is of another kind.
+    """
+    calibration, domain, known = predictor.calibration, predictor.applicability_domain, predictor.calibration_set
+    if not isinstance(predictor.model, RelevanceModel) or calibration is None or domain is None or known is None:
+        raise DataError("only the default model, one Gaussian process, can be asked without the rows of a formula")
+    structures = [crystal.structure for crystal in crystals]
+    formulas = np.array(reduce_formulas(structure.composition for structure in structures))
+    left_out = formulas[:, None] == np.array(known.materials.formula)[None]
+    arrays = CrystalArrays.from_structures(structures)
+    elements = np.zeros((len(arrays), N_ELEMENT), np.bool_)
+    elements[arrays.crystal_of_atom, arrays.atomic_number] = True
+    predicted = predictor.model.predict_beside(arrays, left_out)
+    estimate = calibration.estimate(floored_log10(predicted.output), predicted.std_dex)
+    assessed = domain.assess(predicted.embedding, elements, predicted.std_dex)
+    value = calibration.compute_value(estimate)
+    kappa = np.array([crystal.kappa_w_per_m_k for crystal in crystals])
+    columns = {
+        NAME: [crystal.name for crystal in crystals],
+        schema.FORMULA: [crystal.formula for crystal in crystals],
+        STRUCTURE_TYPE: [crystal.structure_type for crystal in crystals],
+        schema.SPACE_GROUP: [crystal.space_group for crystal in crystals],
+        schema.KAPPA: kappa,
+        ALONG: [crystal.along for crystal in crystals],
+        HOW: [crystal.how for crystal in crystals],
+        SAMPLE: [crystal.sample for crystal in crystals],
+        N_LEFT_OUT: left_out.sum(axis=1),
+        schema.PREDICTED_MEDIAN_KAPPA: value,
+        RATIO: value / kappa,
+        schema.OUT_OF_DOMAIN: assessed.out_of_domain,
+        schema.OUT_OF_DOMAIN_FLAG: assessed.flagged,
+    }
+    for coverage, low, high in zip(schema.COVERAGES, *calibration.compute_intervals(estimate), strict=True):
+        columns |= dict(zip(schema.interval_columns(coverage), (low, high), strict=True))
+    columns |= {schema.SOURCE: [crystal.source for crystal in crystals]}
+    return pd.DataFrame(columns | {COMPARED: [crystal.compared for crystal in crystals]})
+
+
+def summarise_textbook(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return errors and shares in the intervals: of all, of formulas in the training rows, of others, flagged or not.
+
+    Args:
+        predictions: As ``predict_textbook_crystals`` returns them.
+
+    Returns:
+        Index crystals; columns n, mean_abs_ln_ratio, median_abs_ln_ratio, bias_ln, within_factor_2, the coverages.
+    """
+    has_rows, flagged = predictions[N_LEFT_OUT] > 0, predictions[schema.OUT_OF_DOMAIN_FLAG].astype(bool)
+    parts = {
+        "all": predictions,
+        "formula in the training rows, left out": predictions[has_rows],
+        "formula in none": predictions[~has_rows],
+        "flagged": predictions[flagged],
+        "not flagged": predictions[~flagged],
+    }
+    lines = {name: _measure(rows) for name, rows in parts.items() if len(rows)}
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("crystals")
+
+
+def _measure(rows: pd.DataFrame) -> dict[str, float]:
+    ln_ratio, known = np.log(rows[RATIO].to_numpy(np.float64)), rows[schema.KAPPA]
+    line: dict[str, float] = {
+        "n": len(rows),
+        "mean_abs_ln_ratio": float(np.abs(ln_ratio).mean()),
+        "median_abs_ln_ratio": float(np.median(np.abs(ln_ratio))),
+        "bias_ln": float(ln_ratio.mean()),
+        "within_factor_2": float((np.abs(ln_ratio) < np.log(2.0)).mean()),
+    }
+    for coverage in schema.COVERAGES:
+        low, high = (rows[name] for name in schema.interval_columns(coverage))
+        line[schema.format_coverage_metric(coverage)] = float(known.between(low, high).mean())
+    return line
