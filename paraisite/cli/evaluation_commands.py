@@ -169,7 +169,7 @@ def check(
         ),
     ],
 ) -> None:
-    """Compare the project's own labels and predictions with known values.
+    """Compare labels and predictions with known values.
 
     Conductivities of a tier, the settings they are computed with, predictions that such conductivities refine, the
     formation energies of the pretrained network, or the default model's predictions of textbook crystals; into

@@ -24,7 +24,9 @@ from paraisite.reports.tables import to_markdown
 
 _LOW, _HIGH = schema.interval_columns(0.9)
 _LABELLED: Final = 2.5
-"""Crystals that are farther off than by this factor have their formula in the figure."""
+"""Crystals that are farther off than by this factor have their name in the figure."""
+_LARGE: Final = 200.0
+"""W/m/K, known: beyond it names are written on the left, where the figure does not end."""
 
 _PARTS: Final = {
     "n": "crystals",
@@ -101,7 +103,7 @@ def _round(value: float, digits: int) -> str:
 
 
 def draw_textbook(predictions: pd.DataFrame) -> Figure:
-    """Draw predicted against known conductivities with 90 % intervals; the formulas of those that are far off.
+    """Draw predicted against known conductivities with 90 % intervals, and the names of those that are far off.
 
     Args:
         predictions: As ``textbook_predictions.predict_textbook_crystals`` returns them.
@@ -115,9 +117,12 @@ def draw_textbook(predictions: pd.DataFrame) -> Figure:
         axes.errorbar(
             known[some], value[some], yerr=ends[:, some], fmt="o", ms=4, lw=0.8, color=colour, label=label, alpha=0.8
         )
-    for formula, x, y in zip(predictions[schema.FORMULA], known, value, strict=True):
+    for name, x, y in zip(predictions[NAME], known, value, strict=True):
         if abs(np.log(y / x)) > np.log(_LABELLED):
-            axes.annotate(formula, (x, y), xytext=(5, -3), textcoords="offset points", fontsize=8)
+            # Above the diagonal there is room on the left, below it on the left of the largest values only.
+            left = y > x or x > _LARGE
+            place, side = ((-5, -3), "right") if left else ((5, -3), "left")
+            axes.annotate(name, (x, y), xytext=place, textcoords="offset points", ha=side, fontsize=8)
     axes.set(xlabel=f"known {KAPPA_LABEL}", ylabel="predicted without the rows of its formula (W/m/K)")
     axes.legend(frameon=False, fontsize=9)
     return figure

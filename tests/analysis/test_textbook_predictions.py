@@ -36,7 +36,7 @@ def test_a_formula_that_the_model_knows_is_left_out_and_counted() -> None:
     assert summary.loc["all", "mean_abs_ln_ratio"] == pytest.approx(np.abs(np.log(table[RATIO])).mean())
     shown = tabulate_textbook(table.reset_index(), summary)
     assert "| pyrite, FeS2 | pyrite | 40.5; computed: three-phonon scattering, from first principles [3]* |" in shown
-    assert "\n2. Mukherjee, Subedi (2024)" in shown
+    assert "\n3. Mukherjee, Subedi (2024)" in shown
     assert draw_textbook(table.reset_index()).axes[0].get_xscale() == "log"
 
 

@@ -236,9 +236,9 @@ def test_refining_is_agreed_to_by_option_where_nobody_can_be_asked(monkeypatch: 
 
 
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
-    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KAPPA_TIER, KNOWN_VALUES, REFINED, SETTINGS
+    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KAPPA_TIER, KNOWN_VALUES, REFINED, SETTINGS, TEXTBOOK
 
-    assert (*KNOWN_VALUES, KAPPA_TIER, SETTINGS, REFINED, FORMATION_ENERGY) == CHECKED
+    assert (*KNOWN_VALUES, KAPPA_TIER, SETTINGS, REFINED, FORMATION_ENERGY, TEXTBOOK) == CHECKED
 
 
 def test_recipes_lists_each_recipe_once() -> None:
