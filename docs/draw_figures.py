@@ -15,6 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 
 FIGURES: Final = Path(__file__).parent / "figures"
 PREDICTIONS: Final = Path("build/cross_validate/predictions.csv.gz")
+TEXTBOOK: Final = Path("build/check_textbook/table.csv")
 
 CAPTIONS: Final = {
     "__main__": "python -m paraisite",
@@ -109,9 +110,17 @@ def parity() -> Figure:
     return figure
 
 
+def textbook() -> Figure:
+    """Draw the default model's predictions of textbook crystals."""
+    from paraisite.reports.textbook import draw_textbook
+
+    return draw_textbook(pd.read_csv(TEXTBOOK))
+
+
 def main() -> None:
-    """Write both figures into ``docs/figures/``."""
+    """Write the figures into ``docs/figures/``."""
     parity().savefig(FIGURES / "parity.png", dpi=100)
+    textbook().savefig(FIGURES / "textbook.png", dpi=100)
     architecture().savefig(FIGURES / "architecture.png", dpi=110)
 
 

@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.arrays import Bools
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.crystal_kinds import name_structure_type
 from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.sources.textbook import TextbookCrystal
+from paraisite.data.structure_labels import label_structure_type
 from paraisite.data.validation import N_ELEMENT
 from paraisite.errors import DataError
 from paraisite.inference.calibration import floored_log10
+from paraisite.inference.calibration_set import KnownMaterials
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.relevance_model import RelevanceModel
 
@@ -24,6 +28,11 @@ ALONG: Final = "along"
 COMPARED: Final = "compared"
 N_LEFT_OUT: Final = "n_training_rows_left_out"
 """Training rows of the crystal's formula, which its prediction goes without; 0 where the formula is none of theirs."""
+TRAINING_KAPPA: Final = "training_kappa_w_per_m_k"
+"""Median of the values, W/m/K, of the rows left out that are of the crystal's structure type; missing where none is.
+
+These are computed: how far they are from the known value is no error of the model.
+"""
 RATIO: Final = "predicted_over_known"
 
 
@@ -62,6 +71,7 @@ def predict_textbook_crystals(predictor: Predictor, crystals: Sequence[TextbookC
         HOW: [crystal.how for crystal in crystals],
         SAMPLE: [crystal.sample for crystal in crystals],
         N_LEFT_OUT: left_out.sum(axis=1),
+        TRAINING_KAPPA: _find_training_values(crystals, known.materials, left_out),
         schema.PREDICTED_MEDIAN_KAPPA: value,
         RATIO: value / kappa,
         schema.OUT_OF_DOMAIN: assessed.out_of_domain,
@@ -73,6 +83,17 @@ def predict_textbook_crystals(predictor: Predictor, crystals: Sequence[TextbookC
     return pd.DataFrame(columns | {COMPARED: [crystal.compared for crystal in crystals]})
 
 
+def _find_training_values(
+    crystals: Sequence[TextbookCrystal], materials: KnownMaterials, left_out: Bools
+) -> list[float]:
+    known_types = np.array([name_structure_type(prototype or "") for prototype in materials.prototype])
+    values = []
+    for crystal, without in zip(crystals, left_out, strict=True):
+        same = without & (known_types == label_structure_type(crystal.structure))
+        values.append(float(np.median(materials.kappa_w_per_m_k[same])) if same.any() else float("nan"))
+    return values
+
+
 def summarise_textbook(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return errors and shares in the intervals: of all, of formulas in the training rows, of others, flagged or not.
 
@@ -80,30 +101,42 @@ def summarise_textbook(predictions: pd.DataFrame) -> pd.DataFrame:
         predictions: As ``predict_textbook_crystals`` returns them.
 
     Returns:
-        Index crystals; columns n, mean_abs_ln_ratio, median_abs_ln_ratio, bias_ln, within_factor_2, the coverages.
+        Index crystals; the last line is of the values of the rows that were left out, as if they were predictions,
+        where there are some of the structure type. Columns n, mean_abs_ln_ratio, median_abs_ln_ratio, bias_ln,
+        within_factor_2, the coverages.
     """
     has_rows, flagged = predictions[N_LEFT_OUT] > 0, predictions[schema.OUT_OF_DOMAIN_FLAG].astype(bool)
+    computed = predictions[predictions[TRAINING_KAPPA].notna()]
     parts = {
         "all": predictions,
         "formula in the training rows, left out": predictions[has_rows],
         "formula in none": predictions[~has_rows],
         "flagged": predictions[flagged],
         "not flagged": predictions[~flagged],
+        "structure in the training rows, left out": computed,
     }
     lines = {name: _measure(rows) for name, rows in parts.items() if len(rows)}
+    if len(computed):
+        lines["values of these rows instead of predictions"] = _measure_errors(
+            computed[TRAINING_KAPPA] / computed[schema.KAPPA]
+        )
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("crystals")
 
 
 def _measure(rows: pd.DataFrame) -> dict[str, float]:
-    ln_ratio, known = np.log(rows[RATIO].to_numpy(np.float64)), rows[schema.KAPPA]
-    line: dict[str, float] = {
-        "n": len(rows),
+    line = _measure_errors(rows[RATIO])
+    for coverage in schema.COVERAGES:
+        low, high = (rows[name] for name in schema.interval_columns(coverage))
+        line[schema.format_coverage_metric(coverage)] = float(rows[schema.KAPPA].between(low, high).mean())
+    return line
+
+
+def _measure_errors(ratio: pd.Series) -> dict[str, float]:
+    ln_ratio = np.log(ratio.to_numpy(np.float64))
+    return {
+        "n": len(ratio),
         "mean_abs_ln_ratio": float(np.abs(ln_ratio).mean()),
         "median_abs_ln_ratio": float(np.median(np.abs(ln_ratio))),
         "bias_ln": float(ln_ratio.mean()),
         "within_factor_2": float((np.abs(ln_ratio) < np.log(2.0)).mean()),
     }
-    for coverage in schema.COVERAGES:
-        low, high = (rows[name] for name in schema.interval_columns(coverage))
-        line[schema.format_coverage_metric(coverage)] = float(known.between(low, high).mean())
-    return line

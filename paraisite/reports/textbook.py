@@ -17,6 +17,7 @@ from paraisite.analysis.textbook_predictions import (
     RATIO,
     SAMPLE,
     STRUCTURE_TYPE,
+    TRAINING_KAPPA,
 )
 from paraisite.data.sources.textbook import COMPUTED
 from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes
@@ -55,7 +56,7 @@ def tabulate_summary(summary: pd.DataFrame) -> pd.DataFrame:
     shown = pd.DataFrame(index=summary.index)
     for name, title in _PARTS.items():
         text = "{:.0f}" if name == "n" else "{:.0%}" if name.startswith(("within", "coverage")) else "{:.2f}"
-        shown[title] = [text.format(value) for value in summary[name]]
+        shown[title] = ["–" if np.isnan(value) else text.format(value) for value in summary[name]]
     return shown
 
 
@@ -76,7 +77,7 @@ def tabulate_textbook(predictions: pd.DataFrame, summary: pd.DataFrame) -> str:
             "90 % interval": [f"{_round(row[_LOW], 2)} to {_round(row[_HIGH], 2)}" for row in rows],
             "predicted/known": [_describe_ratio(row) for row in rows],
             "flagged": ["yes" if row[schema.OUT_OF_DOMAIN_FLAG] else "" for row in rows],
-            "training rows left out": [str(row[N_LEFT_OUT] or "") for row in rows],
+            "training rows left out": [_describe_left_out(row) for row in rows],
         },
         index=pd.Index([f"{row[NAME]}, {row[schema.FORMULA]}" for row in rows], name="crystal"),
     )
@@ -95,6 +96,13 @@ def _describe_known(row: Mapping[Any, Any], numbers: Mapping[str, int]) -> str:
 def _describe_ratio(row: Mapping[Any, Any]) -> str:
     inside = row[_LOW] <= row[schema.KAPPA] <= row[_HIGH]
     return _round(row[RATIO], 2) + ("" if inside else ", outside")
+
+
+def _describe_left_out(row: Mapping[Any, Any]) -> str:
+    if not row[N_LEFT_OUT]:
+        return ""
+    value = row[TRAINING_KAPPA]
+    return str(row[N_LEFT_OUT]) + ("" if np.isnan(value) else f" ({_round(value, 3)})")
 
 
 def _round(value: float, digits: int) -> str:

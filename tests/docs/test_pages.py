@@ -72,6 +72,16 @@ def test_the_figure_of_errors_has_every_held_out_row(monkeypatch: pytest.MonkeyP
     assert [len(each.get_offsets()) for each in (phonix, hh143, togo15)] == [1993, 143, 95]
 
 
+def test_the_page_of_textbook_crystals_has_the_shipped_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    folder = fetch_tracked(Path("build/check_textbook"), target="build/check_textbook")
+    page = text_of("docs/textbook-crystals.md")
+    for part in (folder / "table.md").read_text().split("\n\n"):
+        assert part.strip() in page
+    drawn = draw_figures().textbook().axes[0]
+    assert drawn.get_xscale() == "log"
+
+
 def test_the_version_stands_in_one_place_and_is_the_newest_of_changelog_and_citation() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))
     assert project["project"]["dynamic"] == ["version"]
