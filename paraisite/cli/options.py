@@ -161,6 +161,7 @@ MaxMinutes = Annotated[
         help="With --refine: leave out crystals whose phonons are estimated to take longer on one core.",
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="With --refine: do not ask before computing.")]
 FinalDataset = Annotated[
     str,
     typer.Option(

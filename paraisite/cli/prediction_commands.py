@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from paraisite import DEFAULT_MODEL
-from paraisite.cli.options import ALL, N_CORE, ChunkSize, MaxMinutes, Processes
+from paraisite.cli.options import ALL, N_CORE, ChunkSize, MaxMinutes, Processes, Yes
+
+if TYPE_CHECKING:
+    from paraisite.inference.refiner import RefiningOptions
 
 
 def predict(
@@ -41,18 +44,15 @@ def predict(
         ),
     ] = False,
     max_minutes: MaxMinutes = None,
-    yes: Annotated[bool, typer.Option("--yes", help="With --refine: do not ask before computing.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Predict kappa at 300 K with prediction intervals.
 
     Exit code 1 if no crystal has a prediction.
     """
-    from paraisite.workflows.predict import RefiningOptions, predict_files
+    from paraisite.workflows.predict import predict_files
 
-    if not refine and (yes or max_minutes is not None):
-        raise typer.BadParameter("--yes and --max-minutes go with --refine")
-    ask = (lambda question: typer.confirm(question, err=True)) if sys.stdin.isatty() else None
-    refining = RefiningOptions(max_minutes=max_minutes, is_confirmed=yes, ask=ask) if refine else None
+    refining = _read_refining(refine, max_minutes=max_minutes, yes=yes)
     if not predict_files(files or [], model, as_json=as_json, refining=refining):
         raise typer.Exit(1)
 
@@ -86,6 +86,17 @@ def screen(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address of a Dask scheduler whose workers predict instead.")
     ] = None,
+    refine: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Then refine the N best candidates, as `select` lists them, with a machine-learned potential: minutes "
+            "to hours each, shown before; into _refined.csv in the screening's folder.",
+        ),
+    ] = 0,
+    max_minutes: MaxMinutes = None,
+    yes: Yes = False,
 ) -> None:
     """Predict kappa of many structures, up to millions.
 
@@ -94,12 +105,34 @@ def screen(
     """
     from paraisite.workflows import screen
 
+    refining = _read_refining(refine > 0, max_minutes=max_minutes, yes=yes)
     if model == ALL:
-        if scheduler:
-            raise typer.BadParameter("--scheduler goes with one model, not with all")
+        if scheduler or refine:
+            raise typer.BadParameter("--scheduler and --refine go with one model, not with all")
         screen.screen_with_all_models(source, output=output, n_process=processes, chunk_size=chunk_size)
         return
-    screen.screen_source(source, model, output=output, n_process=processes, chunk_size=chunk_size, scheduler=scheduler)
+    screen.screen_source(
+        source,
+        model,
+        output=output,
+        n_process=processes,
+        chunk_size=chunk_size,
+        scheduler=scheduler,
+        n_refined=refine,
+        refining=refining,
+    )
+
+
+def _read_refining(refine: bool, *, max_minutes: float | None, yes: bool) -> "RefiningOptions | None":
+    """Return what may be spent on refining; None where nothing is refined."""
+    from paraisite.inference.refiner import RefiningOptions
+
+    if not refine:
+        if yes or max_minutes is not None:
+            raise typer.BadParameter("--yes and --max-minutes go with --refine")
+        return None
+    ask = (lambda question: typer.confirm(question, err=True)) if sys.stdin.isatty() else None
+    return RefiningOptions(max_minutes=max_minutes, is_confirmed=yes, ask=ask)
 
 
 VERBS: Final = (predict, screen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymatgen.core.structure import Structure
 
-from paraisite.errors import MissingInputError, StructureError
+from paraisite.errors import ConfigError, MissingInputError, StructureError
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.refinement import Refinement, without_refined_value
 from paraisite.inference.rows import Row, build_rows
@@ -39,6 +39,38 @@ class RefinementPlan:
     def cpu_minutes(self) -> float:
         """Minutes on one core that it will take, about."""
         return 0.0 if self.refusal is not None or self.cost is None else self.cost.cpu_minutes
+
+
+@dataclass(frozen=True)
+class RefiningOptions:
+    """Whether minutes or hours may be spent.
+
+    Attributes:
+        max_minutes: Minutes on one core that a crystal may take; None for any number.
+        is_confirmed: Whether nobody is asked.
+        ask: Asks a question, which is answered by yes or no; None where nobody is there to answer.
+    """
+
+    max_minutes: float | None = None
+    is_confirmed: bool = False
+    ask: Callable[[str], bool] | None = None
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether nobody needs to be asked."""
+        return self.is_confirmed or self.max_minutes is not None
+
+    def require_answer(self) -> None:
+        """Do nothing where it is agreed, or somebody can be asked.
+
+        Raises:
+            ConfigError: Neither.
+        """
+        if not self.is_agreed and self.ask is None:
+            raise ConfigError(
+                "refining takes minutes to hours, and nobody is asked where the input is no terminal: agree with "
+                "--yes, or with --max-minutes N for each crystal"
+            )
 
 
 @dataclass(frozen=True, eq=False)

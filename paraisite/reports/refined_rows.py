@@ -3,19 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from paraisite.core.shown_text import escape_controls
-from paraisite.inference.refiner import RefinementPlan
+from paraisite.inference.refiner import RefinementPlan, Refiner, RefiningOptions
 from paraisite.inference.rows import NAME, VALUE, Row, interval_keys
 from paraisite.schema import (
     FORMULA,
     KAPPA_CORRECTED,
     KAPPA_POTENTIAL,
+    MATERIAL_ID,
+    PREDICTED_KAPPA,
     REASON,
     REFINED_KAPPA,
     REFINED_REASON,
+    interval_columns,
     refined_interval_columns,
 )
 
@@ -43,6 +48,21 @@ def refined_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def refined_candidates_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return refined candidates of a screening as text, in their order: prediction and refined value, or why not."""
+    shown = [
+        {
+            "formula": row[FORMULA],
+            "prediction": f"{row[PREDICTED_KAPPA]:.3g} ({_interval(row, interval_columns(0.8))})",
+            "refined": f"not refined: {row[REFINED_REASON]}"
+            if row[REFINED_REASON]
+            else f"{row[REFINED_KAPPA]:.3g} ({_interval(row, refined_interval_columns(0.8))})",
+        }
+        for row in rows.to_dict("records")
+    ]
+    return pd.DataFrame(shown, index=pd.Index(rows[MATERIAL_ID], name="material"))
+
+
 def list_refusals(rows: Sequence[Row]) -> list[str]:
     """Return a sentence for each row that has a prediction but no refined value."""
     return [
@@ -50,6 +70,29 @@ def list_refusals(rows: Sequence[Row]) -> list[str]:
         for row in rows
         if row[REASON] is None and row[REFINED_REASON] is not None
     ]
+
+
+def may_spend(refiner: Refiner, plans: Sequence[tuple[str, RefinementPlan]], refining: RefiningOptions) -> bool:
+    """Show what refining costs, and return whether it may be spent; somebody is asked where the options do not tell.
+
+    Args:
+        refiner: Whose potential it takes.
+        plans: Each crystal's name and plan.
+        refining: What was agreed to.
+
+    Raises:
+        ConfigError: Nobody can be asked.
+        MissingInputError: The potential is absent.
+    """
+    minutes = sum(plan.cpu_minutes for _, plan in plans)
+    if not minutes:
+        return True
+    refiner.calculator  # noqa: B018  # what is missing for it is said before anybody is asked
+    Console(stderr=True).print(cost_table(plans))
+    if refining.is_agreed:
+        return True
+    refining.require_answer()
+    return refining.ask is not None and refining.ask(f"Compute for about {format_minutes(minutes)} minutes?")
 
 
 def cost_table(plans: Sequence[tuple[str, RefinementPlan]]) -> Table:
@@ -78,6 +121,6 @@ def format_minutes(minutes: float) -> str:
     return f"{minutes:.1f}" if minutes < 10 else f"{minutes:.0f}"
 
 
-def _interval(row: Mapping[str, Any], names: tuple[str, str]) -> str:
+def _interval(row: Mapping[Any, Any], names: tuple[str, str]) -> str:
     lower, upper = (row[name] for name in names)
     return f"{lower:.3g} to {upper:.3g}"

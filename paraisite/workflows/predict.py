@@ -1,36 +1,20 @@
 """Predict the conductivity of a few crystals, as a table or as JSON lines; refined with a potential if asked."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from paraisite.artifacts.predictors import find_predictor, predict_rows, predict_rows_with
 from paraisite.artifacts.refiners import build_refiner
-from paraisite.errors import ConfigError
 from paraisite.inference.crystals import STANDARD_INPUT, Crystal, read_crystals
-from paraisite.inference.refiner import RefinementPlan, Refiner
+from paraisite.inference.refiner import RefinementPlan, Refiner, RefiningOptions
 from paraisite.inference.rows import Row, build_table
 from paraisite.labels.phonon_progress import PhononProgress
-from paraisite.reports.refined_rows import cost_table, format_minutes, refined_table
+from paraisite.reports.refined_rows import may_spend, refined_table
 from paraisite.schema import REASON
-
-
-@dataclass(frozen=True)
-class RefiningOptions:
-    """Whether hours may be spent.
-
-    Attributes:
-        max_minutes: Minutes on one core that a crystal may take; None for any number.
-        is_confirmed: Whether nobody is asked.
-        ask: Asks a question, which is answered by yes or no; None where nobody is there to answer.
-    """
-
-    max_minutes: float | None = None
-    is_confirmed: bool = False
-    ask: Callable[[str], bool] | None = None
 
 
 def predict_files(files: Sequence[Path], model: str, *, as_json: bool, refining: RefiningOptions | None = None) -> bool:
@@ -73,34 +57,10 @@ def _refine(crystals: Sequence[Crystal], model: str, refining: RefiningOptions) 
         refiner.plan(row, crystal.found, max_minutes=refining.max_minutes)
         for row, crystal in zip(rows, crystals, strict=True)
     ]
-    if not _may_spend(refiner, crystals, plans, refining):
+    named = [(crystal.name, plan) for crystal, plan in zip(crystals, plans, strict=True)]
+    if not may_spend(refiner, named, refining):
         plans = [replace(plan, refusal=plan.refusal or "not wanted") if plan.cost else plan for plan in plans]
     return [_refine_one(refiner, row, crystal, plan) for row, crystal, plan in zip(rows, crystals, plans, strict=True)]
-
-
-def _may_spend(
-    refiner: Refiner, crystals: Sequence[Crystal], plans: Sequence[RefinementPlan], refining: RefiningOptions
-) -> bool:
-    """Show what refining costs, and return whether it may be spent; asked where nothing else tells.
-
-    Raises:
-        ConfigError: Nobody can be asked.
-        MissingInputError: The potential is absent.
-    """
-    minutes = sum(plan.cpu_minutes for plan in plans)
-    if not minutes:
-        return True
-    refiner.calculator  # noqa: B018  # what is missing for it is said before anybody is asked
-    table = cost_table([(crystal.name, plan) for crystal, plan in zip(crystals, plans, strict=True)])
-    Console(stderr=True).print(table)
-    if refining.is_confirmed or refining.max_minutes is not None:
-        return True
-    if refining.ask is None:
-        raise ConfigError(
-            f"refining takes about {format_minutes(minutes)} minutes on one core, and nobody is asked where the "
-            "input is no terminal: agree with --yes, or with --max-minutes N for each crystal"
-        )
-    return refining.ask(f"Compute for about {format_minutes(minutes)} minutes?")
 
 
 def _refine_one(refiner: Refiner, row: Row, crystal: Crystal, plan: RefinementPlan) -> Row:

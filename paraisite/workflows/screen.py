@@ -6,14 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from paraisite.active_learning.criteria import Criteria, Selection
+from paraisite.active_learning.refined_candidates import PlannedCandidates
+from paraisite.active_learning.screened_rows import ScreenedRows
+from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.predictors import find_predictor
+from paraisite.artifacts.refiners import build_refiner
 from paraisite.artifacts.screenings import all_models_file, screening_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.structure_sources import find_source, name_source
 from paraisite.config import load_config
+from paraisite.core.files import write_whole
+from paraisite.core.progress import CountProgress
 from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
-from paraisite.reports.terminal import print_line
+from paraisite.inference.refiner import Refiner, RefiningOptions
+from paraisite.reports.refined_rows import may_spend, refined_candidates_table
+from paraisite.reports.terminal import print_line, print_table
+from paraisite.schema import ROW
 from paraisite.screening.chunks import Source
 from paraisite.screening.distributed import DaskWorkers
 from paraisite.screening.output import ScreeningFolder
@@ -26,9 +36,20 @@ logger = logging.getLogger(__name__)
 
 PROCESSES_ON_TOGO15: Final = "GPTG15"
 
+REFINED_FILE: Final = "_refined.csv"
+"""Of the refined candidates, in the screening's folder; readers of parquet data sets pass over names that begin so."""
+
 
 def screen_source(
-    source: str, model: str, *, output: Path | None, n_process: int, chunk_size: int, scheduler: str | None
+    source: str,
+    model: str,
+    *,
+    output: Path | None,
+    n_process: int,
+    chunk_size: int,
+    scheduler: str | None,
+    n_refined: int = 0,
+    refining: RefiningOptions | None = None,
 ) -> None:
     """Predict the conductivity of every structure of a source.
 
@@ -39,16 +60,48 @@ def screen_source(
         n_process: Processes on this machine, where no scheduler is given.
         chunk_size: Rows per chunk.
         scheduler: Address of a Dask scheduler.
+        n_refined: Best candidates, as ``select`` lists them, that are refined in the end.
+        refining: How much may be spent on that.
 
     Raises:
-        ParaisiteError: Source or model are absent or unusable, or the screening failed.
+        ParaisiteError: Source or model are absent or unusable, the screening failed, or nobody has agreed to what
+            refining costs.
     """
-    scorer = PredictorScorer(find_predictor(model))
+    refining = refining or RefiningOptions()
+    if n_refined:
+        refining.require_answer()
+    predictor = find_predictor(model)
+    scorer = PredictorScorer(predictor)
     rows = find_source(source)
     folder = ScreeningFolder(output or screening_folder(source, model), name_source(source))
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
     summary = screen(rows, scorer, output=folder, workers=workers, chunk_size=chunk_size)
     print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder.folder}")
+    if n_refined:
+        screened = ScreenedRows.open(folder.folder, rows)
+        refiner = build_refiner(predictor, name=model)
+        _refine_best(screened, refiner, n_refined, refining=refining, n_process=n_process)
+
+
+def _refine_best(
+    screened: ScreenedRows, refiner: Refiner, n_row: int, *, refining: RefiningOptions, n_process: int
+) -> None:
+    """Refine the best candidates of a screening, and write and print their rows."""
+    selection = Selection.from_screening(screened, Criteria(n_row=n_row), load_data(TOGO15, load_config()))
+    listed = selection.select_candidates()[1].rows
+    structures = [selection.structures[int(row)] for row in listed[ROW]]
+    candidates = PlannedCandidates.plan(listed, structures, refiner, max_minutes=refining.max_minutes)
+    if not may_spend(refiner, candidates.named_plans, refining):
+        return
+    with CountProgress("refining", unit="crystals") as progress:
+        candidates.compute(
+            refiner, n_process=n_process, on_crystal=lambda done, total: progress.update(n_done=done, n_total=total)
+        )
+    refined = candidates.refine(refiner)
+    path = screened.folder / REFINED_FILE
+    write_whole(path, refined.to_csv(index=False, float_format="%.6g").encode())
+    print_table(refined_candidates_table(refined), title="Best candidates, refined; W/m/K, 80 % intervals")
+    print_line(f"Refined candidates: {path}")
 
 
 def screen_with_all_models(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:

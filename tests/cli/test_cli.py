@@ -197,7 +197,7 @@ def test_one_model_or_all_of_them_screen_a_source(calls: Calls) -> None:
     assert calls == [("screen_with_all_models", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
     result = runner.invoke(app, ["screen", "slack", "--model", "all", "--scheduler", "tcp://here:1"])
     assert result.exit_code == 2
-    assert "goes with one model" in without_frame(result.output)
+    assert "go with one model" in without_frame(result.output)
 
 
 def test_statistics_are_of_a_source_or_of_tables(calls: Calls) -> None:
@@ -231,8 +231,8 @@ def test_refining_is_agreed_to_by_option_where_nobody_can_be_asked(monkeypatch: 
     invoke("predict", "x.cif", "--refine", "--max-minutes", "5")
     invoke("predict", "x.cif", "--refine", "--yes")
     assert noted == [None, predict.RefiningOptions(max_minutes=5.0), predict.RefiningOptions(is_confirmed=True)]
-    refused = runner.invoke(app, ["predict", "x.cif", "--yes"])
-    assert "go with --refine" in without_frame(refused.output)
+    for arguments in (["predict", "x.cif", "--yes"], ["screen", "togo15", "--max-minutes", "5"]):
+        assert "go with --refine" in without_frame(runner.invoke(app, arguments).output)
 
 
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:

@@ -47,7 +47,7 @@ def test_the_cost_is_shown_and_both_values(crystal: Path, capsys: pytest.Capture
 
 @pytest.mark.usefixtures("refiner")
 def test_nothing_is_computed_unless_somebody_agrees(crystal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ConfigError, match=r"takes about 3\.0 minutes on one core.*--yes, or with --max-minutes N"):
+    with pytest.raises(ConfigError, match=r"takes minutes to hours.*--yes, or with --max-minutes N"):
         predict.predict_files([crystal], "tiny", as_json=True, refining=RefiningOptions())
     questions: list[str] = []
     asked = RefiningOptions(ask=lambda question: bool(questions.append(question)))

@@ -4,16 +4,24 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from paraisite.errors import MissingInputError
+from paraisite.active_learning import refined_candidates
+from paraisite.data.structure_columns import append_structure_columns
+from paraisite.errors import ConfigError, MissingInputError
+from paraisite.inference.refiner import RefiningOptions
 from paraisite.screening.output import Summary
 from paraisite.screening.side_by_side import TableProvenance
 from paraisite.workflows import fit, screen, train
+from tests.active_learning.screenings import NAMES, ShortBondScorer, crystals
+from tests.active_learning.test_refined_candidates import HerePool
+from tests.inference.refiners import made_up_refiner
 from tests.pipeline import params_text
 from tests.screening.materials import write_json_lines
+from tests.screening.test_run import HereWorkers
 
 FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15", "GPTG15"]
 
@@ -46,6 +54,33 @@ def predictors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
     monkeypatch.setattr(train, "train_predictor", lambda name: here.update({name: "trained"}))
     monkeypatch.setattr(fit, "fit_processes", lambda dataset: here.update({"GPTG15": f"fitted on {dataset}"}))
     return here
+
+
+def test_the_best_candidates_are_refined_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundled_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
+    (tmp_path / "params.yaml").write_text(params_text("lab"))
+    refiner = made_up_refiner(tmp_path / "kept", monkeypatch)
+    monkeypatch.setattr(screen, "find_predictor", lambda name: name)
+    monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
+    monkeypatch.setattr(screen, "LocalWorkers", lambda scorer, n_process: HereWorkers(scorer))
+    monkeypatch.setattr(screen, "build_refiner", lambda _predictor, **_: refiner)
+    monkeypatch.setattr(refined_candidates, "WorkerPool", HerePool)
+    table = pa.table({"material_id": NAMES})
+    pq.write_table(append_structure_columns(table, crystals()), tmp_path / "crystals.parquet")
+    options: dict[str, Any] = {"output": tmp_path / "out", "n_process": 1, "chunk_size": 3, "scheduler": None}
+    with pytest.raises(ConfigError, match="nobody is asked"):
+        screen.screen_source("crystals.parquet", "gp", **options, n_refined=2)
+    assert not (tmp_path / "out").exists(), "it is said before hours of screening"
+    agreed = RefiningOptions(is_confirmed=True)
+    screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
+    refined = pd.read_csv(tmp_path / "out" / screen.REFINED_FILE)
+    assert refined["material_id"].tolist() == ["KF", "NaCl"], "those of the lowest upper end"
+    assert (refined["refined_kappa_w_per_m_k"] > 0).all()
+    assert len(pd.read_parquet(tmp_path / "out")) == len(NAMES), "the folder is a data set as before"
+    assert "refined" in capsys.readouterr().out
 
 
 def screen_rows() -> TableProvenance:
