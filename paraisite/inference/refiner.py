@@ -14,6 +14,7 @@ from paraisite.inference.rows import Row, build_rows
 from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_store import CPU_MINUTES, PhononStore
+from paraisite.labels.potential import INSTALL_NEQUIX
 from paraisite.schema import REASON
 
 if TYPE_CHECKING:
@@ -112,9 +113,7 @@ class Refiner:
         try:
             from paraisite.labels.phonon_cost import estimate_phonon_cost  # phono3py
         except ImportError as error:
-            raise MissingInputError(
-                f"refining needs the extra 'phonons': pip install '.[phonons]' ({error})"
-            ) from error
+            raise MissingInputError(f"refining needs: {INSTALL_NEQUIX} ({error})") from error
         try:
             return estimate_phonon_cost(structure, self.store.settings)
         except FAILURES as error:

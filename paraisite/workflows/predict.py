@@ -4,20 +4,22 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from paraisite.artifacts.predictors import find_predictor, predict_rows, predict_rows_with
-from paraisite.artifacts.refiners import build_refiner
 from paraisite.inference.crystals import STANDARD_INPUT, Crystal, read_crystals
-from paraisite.inference.refiner import RefinementPlan, Refiner, RefiningOptions
 from paraisite.inference.rows import Row, build_table
-from paraisite.labels.phonon_progress import PhononProgress
-from paraisite.reports.refined_rows import may_spend, refined_table
 from paraisite.schema import REASON
 
+if TYPE_CHECKING:
+    from paraisite.inference.refiner import RefinementPlan, Refiner, RefiningOptions
 
-def predict_files(files: Sequence[Path], model: str, *, as_json: bool, refining: RefiningOptions | None = None) -> bool:
+
+def predict_files(
+    files: Sequence[Path], model: str, *, as_json: bool, refining: "RefiningOptions | None" = None
+) -> bool:
     """Print the prediction of every crystal in some files.
 
     Args:
@@ -40,16 +42,21 @@ def predict_files(files: Sequence[Path], model: str, *, as_json: bool, refining:
     else:
         Console().print(build_table(rows))
         if refining is not None:
+            from paraisite.reports.refined_rows import refined_table
+
             Console().print(refined_table(rows))
     return any(row[REASON] is None for row in rows)
 
 
-def _refine(crystals: Sequence[Crystal], model: str, refining: RefiningOptions) -> list[Row]:
+def _refine(crystals: Sequence[Crystal], model: str, refining: "RefiningOptions") -> list[Row]:
     """Return the rows with refined values, after it was said what they cost.
 
     Raises:
         ConfigError: Nobody can be asked.
     """
+    from paraisite.artifacts.refiners import build_refiner
+    from paraisite.reports.refined_rows import may_spend
+
     predictor = find_predictor(model)
     refiner = build_refiner(predictor, name=model)
     rows = predict_rows_with(predictor, crystals)
@@ -63,9 +70,11 @@ def _refine(crystals: Sequence[Crystal], model: str, refining: RefiningOptions) 
     return [_refine_one(refiner, row, crystal, plan) for row, crystal, plan in zip(rows, crystals, plans, strict=True)]
 
 
-def _refine_one(refiner: Refiner, row: Row, crystal: Crystal, plan: RefinementPlan) -> Row:
+def _refine_one(refiner: "Refiner", row: Row, crystal: Crystal, plan: "RefinementPlan") -> Row:
     """Return a row with refined values, with a bar of progress where something is computed."""
     if plan.cost is None or plan.refusal is not None:
         return refiner.refine_row(row, crystal.found, plan)
+    from paraisite.labels.phonon_progress import PhononProgress
+
     with PhononProgress(crystal.name, n_force_call=plan.cost.n_force_call) as progress:
         return refiner.refine_row(row, crystal.found, plan, on_step=progress)

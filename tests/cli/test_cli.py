@@ -223,6 +223,7 @@ def test_samplers_are_those_of_the_study() -> None:
 
 
 def test_refining_is_agreed_to_by_option_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    from paraisite.inference.refiner import RefiningOptions
     from paraisite.workflows import predict
 
     noted: list[Any] = []
@@ -230,7 +231,7 @@ def test_refining_is_agreed_to_by_option_where_nobody_can_be_asked(monkeypatch: 
     invoke("predict", "x.cif")
     invoke("predict", "x.cif", "--refine", "--max-minutes", "5")
     invoke("predict", "x.cif", "--refine", "--yes")
-    assert noted == [None, predict.RefiningOptions(max_minutes=5.0), predict.RefiningOptions(is_confirmed=True)]
+    assert noted == [None, RefiningOptions(max_minutes=5.0), RefiningOptions(is_confirmed=True)]
     for arguments in (["predict", "x.cif", "--yes"], ["screen", "togo15", "--max-minutes", "5"]):
         assert "go with --refine" in without_frame(runner.invoke(app, arguments).output)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from paraisite.artifacts import refiners
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.inference.refiner import Refiner
+from paraisite.inference.refiner import Refiner, RefiningOptions
 from paraisite.workflows import predict
-from paraisite.workflows.predict import RefiningOptions
 from tests.graphs.crystals import rocksalt
 from tests.inference.refiners import made_up_refiner
 
@@ -20,7 +20,7 @@ AGREED = RefiningOptions(is_confirmed=True)
 def refiner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refiner:
     made_up = made_up_refiner(tmp_path / "kept", monkeypatch)
     monkeypatch.setattr(predict, "find_predictor", lambda _model: made_up.predictor)
-    monkeypatch.setattr(predict, "build_refiner", lambda _predictor, **_: made_up)
+    monkeypatch.setattr(refiners, "build_refiner", lambda _predictor, **_: made_up)
     return made_up
 
 
@@ -65,6 +65,6 @@ def test_without_the_potential_nobody_is_asked(
         raise MissingInputError("the potential needs the extra")
 
     without = replace(refiner, load_calculator=absent)
-    monkeypatch.setattr(predict, "build_refiner", lambda _predictor, **_: without)
+    monkeypatch.setattr(refiners, "build_refiner", lambda _predictor, **_: without)
     with pytest.raises(MissingInputError, match="needs the extra"):
         predict.predict_files([crystal], "tiny", as_json=True, refining=AGREED)
