@@ -38,6 +38,7 @@ def streamlit_options(*, port: int, open_browser: bool) -> list[str]:
         "server.showEmailPrompt": False,
         "server.fileWatcherType": "none",
         "server.maxUploadSize": 50,
+        "runner.magicEnabled": False,
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "theme.base": "light",

@@ -1,11 +1,17 @@
 """Tables and numbers of the page, from the rows that ``predict --json`` prints."""
 
 from collections.abc import Sequence
+from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.app.familiar import show_formula
 from paraisite.inference.rows import DISTANCE, NAME, NEAREST, UNIT, VALUE, Row, interval_keys
+
+BAR: Final = "conductivity on a logarithmic scale"
+"""Column of numbers that are drawn as bars: log10 of kappa in W/m/K."""
 
 
 def kappa_text(row: Row) -> str:
@@ -15,15 +21,18 @@ def kappa_text(row: Row) -> str:
 
 def overview_table(rows: Sequence[Row]) -> pd.DataFrame:
     """Return a line for each crystal, without a value where there is no prediction."""
-    low, high = interval_keys(0.9)
+    low, high = interval_keys(0.8)
+    values = pd.array([row[VALUE] for row in rows], dtype="Float64").to_numpy(np.float64, na_value=np.nan)
     return pd.DataFrame(
         {
-            "file": [row[NAME] for row in rows],
             "formula": [row[schema.FORMULA] for row in rows],
-            "kappa (W/m/K)": [row[VALUE] for row in rows],
-            "90 % interval from": [row[low] for row in rows],
+            "kappa (W/m/K)": values,
+            BAR: np.log10(np.maximum(values, schema.LOG_FLOOR)),
+            "80 % interval from": [row[low] for row in rows],
             "to": [row[high] for row in rows],
-            "outside the domain": [_yes_or_no(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows],
+            "in domain": [_in_domain(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows],
+            "nearest training material": [_name_nearest(row) for row in rows],
+            "file": [row[NAME] for row in rows],
         }
     )
 
@@ -45,9 +54,9 @@ def nearest_table(row: Row) -> pd.DataFrame:
     nearest: list[Row] = row[NEAREST] or []
     return pd.DataFrame(
         {
-            "formula": [near[schema.FORMULA] for near in nearest],
-            "structure type": [near[schema.PROTOTYPE] or "–" for near in nearest],
+            "formula": [show_formula(near[schema.FORMULA]) for near in nearest],
             "known kappa (W/m/K)": [_number(near[schema.KAPPA]) for near in nearest],
+            "structure type": [near[schema.PROTOTYPE] or "–" for near in nearest],
             "distance": [f"{near[DISTANCE]:.2f}" for near in nearest],
         }
     )
@@ -57,5 +66,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def _yes_or_no(flag: bool | None) -> str:
-    return "–" if flag is None else "yes" if flag else "no"
+def _in_domain(flag: bool | None) -> str:
+    return "–" if flag is None else "no" if flag else "yes"
+
+
+def _name_nearest(row: Row) -> str | None:
+    nearest: list[Row] = row[NEAREST] or []
+    return f"{show_formula(nearest[0][schema.FORMULA])}, {_number(nearest[0][schema.KAPPA])} W/m/K" if nearest else None

@@ -49,7 +49,12 @@ def last_screening() -> Path:
     Raises:
         MissingInputError: There is none.
     """
-    complete = sorted(SCREENINGS.glob(f"*/{SUMMARY_FILE}"), key=lambda file: file.stat().st_mtime)
-    if not complete:
+    if not (complete := list_screenings()):
         raise MissingInputError(f"no complete screening below {SCREENINGS}: run `python -m paraisite screen` first")
-    return complete[-1].parent
+    return complete[0]
+
+
+def list_screenings() -> list[Path]:
+    """Return the folders of all complete screenings, the last one first."""
+    complete = sorted(SCREENINGS.glob(f"*/{SUMMARY_FILE}"), key=lambda file: file.stat().st_mtime, reverse=True)
+    return [file.parent for file in complete]

@@ -3,15 +3,20 @@
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from paraisite.app import serving
+from paraisite.app.familiar import show_formula
+from paraisite.app.inputs import ALL_EXAMPLES, FIRST_EXAMPLE, MATERIALS_PROJECT, PASTE
+from paraisite.app.model_card import CITATION
 from paraisite.app.uploads import EXAMPLES
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.errors import MissingInputError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.rows import Row, build_named_rows
+from tests.app.test_screening_rows import write_screening
 from tests.inference.known_predictors import tiny_predictor
 
 NAMES = list(EXAMPLES)
@@ -27,14 +32,14 @@ def test_tables_say_what_the_row_says(rows: list[Row]):
     row = rows[0]
     assert kappa_text(row) == f"{row['value']:.4g} W/m/K"
     assert intervals_table(row)["from"].tolist()[0] == f"{row['lower_50']:.3g}"
-    assert nearest_table(row)["formula"].tolist() == [near["formula"] for near in row["nearest"]]
+    assert nearest_table(row)["formula"].tolist() == [show_formula(near["formula"]) for near in row["nearest"]]
 
 
 def test_what_is_not_predicted_keeps_its_line(rows: list[Row]):
     table = overview_table(rows)
     assert table["file"].tolist() == [NAMES[0], "broken.cif"]
     assert table["kappa (W/m/K)"].notna().tolist() == [True, False]
-    assert table["outside the domain"].tolist()[1] == "–"
+    assert table["in domain"].tolist()[1] == "–"
 
 
 @pytest.fixture(autouse=True)
@@ -43,37 +48,82 @@ def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
-def test_an_example_is_predicted_and_explained(tmp_path: Path):
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    tiny_predictor().save(folder)
+    return folder
+
+
+def open_page(model: Path | str, **state: Any) -> Any:
+    """Run the page once, with what a reader has chosen before."""
     testing = pytest.importorskip("streamlit.testing.v1")
-    tiny_predictor().save(tmp_path)
 
     def script(model: str) -> None:
         from paraisite.app.page import show
 
         show(model)
 
-    page = testing.AppTest.from_function(script, kwargs={"model": str(tmp_path)}, default_timeout=900).run()
+    page = testing.AppTest.from_function(script, kwargs={"model": str(model)}, default_timeout=900)
+    for key, value in state.items():
+        page.session_state[key] = value
+    return page.run()
+
+
+def test_it_opens_with_an_example_predicted_and_explained(model: Path):
+    page = open_page(model)
     assert not page.exception
-    assert [info.value for info in page.info] == ["Upload a structure file, or choose an example."]
-    page.selectbox[0].select(NAMES[0]).run()
-    assert not page.exception
-    (row,) = build_named_rows(
-        [Crystal(NAMES[0], EXAMPLES[NAMES[0]]())], tiny_predictor().predict([EXAMPLES[NAMES[0]]()])
-    )
+    assert not page.error
+    structure = EXAMPLES[FIRST_EXAMPLE]()
+    (row,) = build_named_rows([Crystal(FIRST_EXAMPLE, structure)], tiny_predictor().predict([structure]))
     assert page.metric[0].value == kappa_text(row)
-    assert len(page.table) == 2
+    assert page.table[0].value["from"].tolist() == intervals_table(row)["from"].tolist()
+    assert page.dataframe[0].value["formula"].tolist() == nearest_table(row)["formula"].tolist()
+    assert any("**Space group** Fd-3m (227), cubic" in text.value for text in page.markdown)
     assert any("the rest is interaction" in text.value for text in page.markdown)
 
 
-def test_a_model_that_is_nowhere_is_said(tmp_path: Path):
-    testing = pytest.importorskip("streamlit.testing.v1")
+def test_all_examples_are_a_table_and_the_first_is_shown(model: Path):
+    page = open_page(model, example=ALL_EXAMPLES)
+    assert not page.exception
+    assert page.dataframe[0].value["file"].tolist() == NAMES
+    assert [header.value for header in page.header] == ["NaCl, rocksalt"]
 
-    def script() -> None:
-        from paraisite.app.page import show
 
-        show("absent.safetensors")
+def test_a_lone_broken_text_has_its_reason(model: Path):
+    page = open_page(model, source=PASTE, paste="data_nothing")
+    assert not page.exception
+    (message,) = (error.value for error in page.error)
+    assert message.startswith("pasted text: no prediction: not a readable structure")
 
-    page = testing.AppTest.from_function(script, default_timeout=900).run()
+
+def test_a_material_is_fetched_by_its_id_and_the_key_is_nowhere(model: Path, monkeypatch: pytest.MonkeyPatch):
+    key = "0123456789abcdef0123456789abcdef"
+    monkeypatch.setenv("MP_API_KEY", key)
+    monkeypatch.setattr("paraisite.app.loaded.fetch_material", lambda material_id: EXAMPLES[NAMES[0]]())
+    page = open_page(model, source=MATERIALS_PROJECT, material_id="mp-22862")
+    assert not page.exception
+    assert [header.value for header in page.header] == ["NaCl (mp-22862)"]
+    assert key not in repr(page)
+
+
+def test_card_and_citation_are_a_tab(model: Path):
+    page = open_page(model, tab="Model and citation")
+    assert not page.exception
+    assert [code.value for code in page.code] == [CITATION.rstrip()]
+
+
+def test_a_screening_is_filtered_on_the_page(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    write_screening(tmp_path / "build" / "screen" / "mine")
+    page = open_page(model, tab="Screening result", screening_with=["Na"])
+    assert not page.exception
+    assert page.dataframe[0].value["formula"].tolist() == ["NaCl", "Na₂S"]
+    assert any(text.value.startswith("**2 of 4 crystals** meet the filters") for text in page.markdown)
+
+
+def test_a_model_that_is_nowhere_is_said():
+    page = open_page("absent.safetensors")
     assert [error.value for error in page.error] == ["absent.safetensors not found: expected a model file"]
 
 

@@ -82,7 +82,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     opened.on("request", lambda request: requested.append(request.url))
     opened.on("websocket", lambda connection: requested.append(connection.url))
     opened.goto(address)
-    opened.get_by_text("Upload a structure file, or choose an example.").wait_for()
+    opened.get_by_text("This row as JSON").wait_for()
     yield opened
     opened.close()
     schemes_of_other_hosts = {urlparse(url).scheme for url in requested if urlparse(url).hostname != "localhost"}
@@ -90,6 +90,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 
 
 def drop(page: Any, *files: Path) -> None:
+    page.get_by_text("My files").click()
     page.locator("input[type=file]").set_input_files([str(file) for file in files])
 
 
@@ -97,6 +98,7 @@ def test_a_dropped_cif_shows_the_kappa_that_predict_gives_and_what_it_rests_on(p
     file = tmp_path / "salt.cif"
     rocksalt(5.64).to(filename=str(file))
     drop(page, file)
+    page.get_by_role("heading", name="NaCl (salt.cif)").wait_for()
     page.get_by_text("This row as JSON").wait_for()
     (row,) = predict_rows(model, read_crystals([file]))
     assert page.get_by_test_id("stMetricValue").inner_text() == kappa_text(row)
@@ -115,8 +117,33 @@ def test_a_broken_file_and_a_disordered_crystal_have_a_message_and_cost_no_other
     disordered.to(filename=str(mixed))
     wurtzite().to(filename=str(good))
     drop(page, broken, mixed, good)
-    page.get_by_text("This row as JSON").wait_for()
+    page.get_by_role("heading", name="GaN (gan.cif)").wait_for()
     assert page.get_by_text("broken.cif: no prediction: not a readable structure").count() == 1
     of_mixed = page.get_by_text("mixed.cif: no prediction: site")
     assert "is not fully occupied by one element" in of_mixed.inner_text()
-    assert page.get_by_role("heading", name="GaN (gan.cif)").count() == 1
+
+
+def test_a_click_on_the_map_shows_a_training_material(page: Any):
+    page.locator(".scatterlayer, .gl-canvas").last.wait_for()
+    points = "document.querySelectorAll('.js-plotly-plot')[2]._fullData[0]"
+    place = page.evaluate(
+        f"""() => {{
+            const plot = document.querySelectorAll('.js-plotly-plot')[2], box = plot.getBoundingClientRect();
+            const {{xaxis, yaxis}} = plot._fullLayout;
+            plot.scrollIntoView({{block: 'center'}});
+            const moved = plot.getBoundingClientRect();
+            return [moved.left + xaxis._offset + xaxis.l2p({points}.x[0]),
+                    moved.top + yaxis._offset + yaxis.l2p({points}.y[0])];
+        }}"""
+    )
+    page.mouse.move(*place)
+    page.mouse.click(*place)
+    page.get_by_text("Known conductivity:").wait_for()
+    page.get_by_text("Its structure is not on this machine.").wait_for()
+
+
+def test_nothing_is_wider_than_a_phone(page: Any):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_text("This row as JSON").wait_for()
+    main = "document.querySelector('[data-testid=stMain]')"
+    page.wait_for_function(f"{main}.scrollWidth <= {main}.clientWidth", timeout=60_000)

@@ -1,0 +1,84 @@
+"""The training materials around a crystal: a map and a table, both of which can be clicked."""
+
+from typing import Any, Final
+
+import numpy as np
+import streamlit as st
+
+from paraisite import schema
+from paraisite.app.crystal_panel import show_crystal
+from paraisite.app.familiar import show_formula
+from paraisite.app.inputs import click_crystal
+from paraisite.app.loaded import load_explainer, load_map, load_training_structures, place_crystal
+from paraisite.app.map_view import clicked_material, map_figure
+from paraisite.app.style import CHART
+from paraisite.app.value_tables import nearest_table
+from paraisite.inference.calibration_set import CalibrationSet
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.rows import NEAREST, Row
+
+_PAGE_OF_MATERIAL: Final = "https://next-gen.materialsproject.org/materials/"
+
+
+def show_neighbours(model: str, crystal: Crystal, row: Row) -> None:
+    """Show which training materials are near a crystal, and one of them in full where it was clicked."""
+    known, of_materials = load_explainer(model).predictor.calibration_set, load_map(model)
+    if known is None or not row[NEAREST]:
+        return
+    st.subheader("Where it lies among the training materials")
+    numbers = {material: number for number, material in enumerate(known.materials.material_id)}
+    nearest = [numbers[near[schema.MATERIAL_ID]] for near in row[NEAREST]]
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        st.markdown("**Nearest training materials**")
+        event: Any = st.dataframe(
+            nearest_table(row), hide_index=True, on_select="rerun", selection_mode="single-row",
+            key=f"nearest {crystal.name}", alt="Nearest training materials", width="stretch",
+        )  # fmt: skip
+        detail = st.container()
+    clicked: int | None = None
+    if of_materials is not None:
+        with left:
+            place = place_crystal(model, crystal)
+            figure = map_figure(
+                of_materials, None if place is None else np.array(place), nearest, name=str(row[schema.FORMULA])
+            )
+            selected: Any = st.plotly_chart(
+                figure, config=CHART, theme=None, key=f"map {crystal.name}", on_select="rerun", selection_mode="points",
+                alt="Map of the training materials, coloured by conductivity",
+            )  # fmt: skip
+            st.caption(
+                f"Each of the {len(known.materials.formula)} points is a training material; alike in composition and "
+                "structure is close together. Blue rings are the nearest in all directions, of which the map shows two."
+            )
+        clicked = clicked_material(selected)
+    if event.selection.rows:
+        clicked = nearest[event.selection.rows[0]]
+    with detail:
+        if clicked is None:
+            st.caption("Click a point of the map, or the box at the left of a line, to see that material here.")
+        else:
+            _show_material(model, known, clicked)
+
+
+def _show_material(model: str, known: CalibrationSet, number: int) -> None:
+    """Show a training material: what is known of it, and what the model would say without its formula."""
+    materials = known.materials
+    material_id, formula = materials.material_id[number], materials.formula[number]
+    shown, kappa = show_formula(formula), materials.kappa_w_per_m_k[number]
+    st.markdown(f"#### {shown}, {materials.prototype[number] or 'structure type unknown'}")
+    st.markdown(f"Known conductivity: **{kappa:.3g} W/m/K** ({_link(material_id)})")
+    if known.is_left_out:
+        st.markdown(f"The model without any row of {shown} predicts {known.members_w_per_m_k[0, number]:.3g} W/m/K.")
+    structure = load_training_structures(model).get(material_id)
+    if structure is None:
+        st.caption("Its structure is not on this machine.")
+        return
+    show_crystal(structure, key=f"known-{number}", height=280)
+    st.button(f"Predict this {shown}", on_click=click_crystal, args=(f"{formula}, {material_id}", structure))
+
+
+def _link(material_id: str) -> str:
+    """Return an id with its page in the Materials Project, where it is one of that."""
+    name = material_id.split(" ")[0]
+    return f"[{material_id}]({_PAGE_OF_MATERIAL}{name})" if name.startswith("mp-") else material_id

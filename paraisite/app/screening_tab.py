@@ -1,0 +1,140 @@
+"""A finished screening on the page: filters, points, a table, one crystal, and the candidates as a file."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from paraisite.app.details import show_details
+from paraisite.app.familiar import show_formula
+from paraisite.app.map_view import clicked_material
+from paraisite.app.screening_rows import (
+    FACTOR,
+    RowFilter,
+    ScreeningResult,
+    format_candidates,
+    read_screening,
+    read_structure_of_row,
+)
+from paraisite.app.screening_view import MAX_POINTS, screening_figure, thin_out
+from paraisite.app.style import CHART
+from paraisite.artifacts.screenings import list_screenings
+from paraisite.core.shown_text import escape_markdown
+from paraisite.errors import ParaisiteError
+from paraisite.inference.crystals import Crystal
+from paraisite.schema import FORMULA, MATERIAL_ID, OUT_OF_DOMAIN_FLAG, PREDICTED_KAPPA, ROW, interval_columns
+
+_OTHER: Final = "another folder …"
+_LISTED: Final = 1000
+"""Lines of the table; the file has all."""
+
+
+def show_screening(model: str) -> None:
+    """Show a screening that is chosen among those at hand.
+
+    Args:
+        model: What predicts a crystal that is chosen.
+    """
+    folder = _choose_folder()
+    if folder is None:
+        return
+    result = _read(str(folder), (folder / "_summary.json").stat().st_mtime if folder.exists() else 0.0)
+    kept = _filter(result)
+    without = f"; {result.n_without} have no prediction" if result.n_without else ""
+    st.markdown(f"**{len(kept)} of {result.n_row} crystals** meet the filters{without}.")
+    left, right = st.columns([3, 2], gap="large")
+    shown = thin_out(kept)
+    with right:
+        of_table = _show_table(kept)
+    with left:
+        chosen: Any = st.plotly_chart(
+            screening_figure(shown, st.session_state.get("screening_row")), config=CHART, theme=None,
+            key="screening_points", on_select="rerun", selection_mode="points",
+            alt="Predicted conductivity against the width of its interval",
+        )  # fmt: skip
+        if len(shown) < len(kept):
+            st.caption(f"{MAX_POINTS} of them are drawn: the highest, and others by chance.")
+    row = of_table if of_table is not None else clicked_material(chosen)
+    if row is None:
+        st.info("Click a point, or the box at the left of a line, to see that crystal here.")
+    else:
+        _show_row(model, folder, result.rows, row)
+
+
+def _choose_folder() -> Path | None:
+    names = {folder.name: folder for folder in list_screenings()}
+    chosen = st.selectbox("Screening", [*names, _OTHER], key="screening")
+    if chosen != _OTHER:
+        return names[str(chosen)]
+    typed = st.text_input("Folder of a finished screening", key="screening_folder", placeholder="build/screen/…")
+    if not typed.strip():
+        st.info("`python -m paraisite screen FOLDER` predicts thousands of crystals; its result is shown here.")
+        return None
+    return Path(typed.strip())
+
+
+@st.cache_resource(show_spinner="Reading the screening …", max_entries=3)
+def _read(folder: str, changed: float) -> ScreeningResult:
+    return read_screening(Path(folder))
+
+
+def _filter(result: ScreeningResult) -> pd.DataFrame:
+    """Show the filters and return the rows that meet them."""
+    first, second, third, fourth = st.columns([2, 2, 3, 3], gap="medium")
+    rows = result.rows
+    steps = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0]
+    kappa = first.select_slider("kappa (W/m/K)", steps, value=(steps[0], steps[-1]), key="screening_kappa")
+    factors = [1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 5.0, 10.0, 1000.0]
+    factor = second.select_slider(
+        "80 % interval within a factor of", factors, value=factors[-1], key="screening_factor",
+        format_func=lambda value: "any" if value == factors[-1] else f"{value:g}",
+    )  # fmt: skip
+    wanted = third.multiselect("has all of these elements", result.elements, key="screening_with")
+    unwanted = fourth.multiselect("has none of these elements", result.elements, key="screening_without")
+    in_domain = OUT_OF_DOMAIN_FLAG in rows and st.checkbox(
+        "only inside the applicability domain", key="screening_domain"
+    )
+    low, high = kappa[0] if kappa[0] > steps[0] else 0.0, kappa[1] if kappa[1] < steps[-1] else float("inf")
+    return RowFilter((low, high), float(factor), wanted, unwanted, bool(in_domain)).apply(rows)
+
+
+def _show_table(rows: pd.DataFrame) -> int | None:
+    """Show the rows and return the number of the chosen one in the screening."""
+    best = rows.nlargest(_LISTED, PREDICTED_KAPPA)
+    low, high = interval_columns(0.8)
+    table = pd.DataFrame(
+        {
+            "formula": [show_formula(str(formula)) for formula in best[FORMULA]],
+            "kappa (W/m/K)": best[PREDICTED_KAPPA].to_numpy(),
+            **({"80 % from": best[low].to_numpy(), "to": best[high].to_numpy()} if {low, high} <= set(best) else {}),
+            "within a factor": best[FACTOR].to_numpy(),
+            "id": best[MATERIAL_ID].to_numpy(),
+        }
+    )
+    numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes("number").columns}
+    event: Any = st.dataframe(
+        table, hide_index=True, column_config=numbers, on_select="rerun", selection_mode="single-row", height=400,
+        key="screening_table", alt="Rows that meet the filters", width="stretch",
+    )  # fmt: skip
+    st.download_button(
+        f"These {len(rows)} candidates (CSV)", lambda: format_candidates(rows), "candidates.csv", on_click="ignore"
+    )
+    return int(best[ROW].iloc[event.selection.rows[0]]) if event.selection.rows else None
+
+
+def _show_row(model: str, folder: Path, rows: pd.DataFrame, row: int) -> None:
+    """Show the crystal of a row with the model's own prediction."""
+    st.session_state["screening_row"] = row
+    of_row = rows[rows[ROW] == row].iloc[0]
+    try:
+        structure = read_structure_of_row(folder, row)
+    except ParaisiteError as error:
+        st.warning(escape_markdown(f"The crystal of this row cannot be shown: {error}"))
+        return
+    st.caption(
+        escape_markdown(
+            f"In the screening: {of_row[PREDICTED_KAPPA]:.3g} W/m/K. Below, what {model} predicts of it now."
+        )
+    )
+    show_details(model, Crystal(str(of_row[MATERIAL_ID]), structure))
