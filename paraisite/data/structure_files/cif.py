@@ -21,6 +21,9 @@ from paraisite.errors import StructureError
 SAME_PLACE_ANGSTROM: Final = 0.1
 _SHORTEST_ANGSTROM: Final = 0.5
 _HEADERS: Final = re.compile(r"^[ \t]*data_", re.IGNORECASE | re.MULTILINE)
+_MODULATED: Final = frozenset(
+    ("_cell_wave_vector_x", "_space_group_symop_ssg_operation_algebraic", "_space_group_ssg_name")
+)
 _MAX_PAIRS: Final = 2_000_000
 _FULL: Final = 1 - 1e-6
 
@@ -63,7 +66,7 @@ def _crystal_or_reason(block: CifBlock) -> CrystalArrays | str:
 
 
 def _build_crystal(block: CifBlock) -> CrystalArrays:
-    if block.number("_cell_modulation_dimension") or "_cell_wave_vector_x" in block.values:
+    if block.number("_cell_modulation_dimension") or not _MODULATED.isdisjoint(block.values):
         raise StructureError("the crystal is modulated, which a single cell does not describe")
     lattice = _read_lattice(block)
     stated = _read_stated(block)

@@ -23,7 +23,7 @@ METRIC_TOLERANCE: Final = 0.02
 
 OPERATIONS: Final = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
 _MAGNETIC: Final = ("_space_group_symop_magn_operation_xyz", "_space_group_symop_magn_operation_mxmymz")
-_NAMES: Final = ("_symmetry_space_group_name", "_space_group_name", "_space_group_magn_name")
+_NAMES: Final = re.compile(r"_(?:space_?group|symmetry)(?!_symop)_\w*(?:name|number|symbol|tables)(?!\w*transform)")
 _CENTRINGS: Final = ("_space_group_symop_magn_centering_xyz",)
 _SYMBOLS: Final = (
     "_space_group_name_h-m_alt",
@@ -43,7 +43,14 @@ _TYPE_ONLY: Final = (
 )
 """Tags that name the type of a space group, not its setting."""
 
-_SYSTEM: Final = ("_space_group_crystal_system", "_symmetry_cell_setting")
+_SYSTEM: Final = ("_space_group_crystal_system", "_symmetry_cell_setting", "_symmetry_crystal_system")
+_CLASSES: Final = (
+    "_space_group_bravais_type",
+    "_space_group_laue_class",
+    "_space_group_point_group_h-m",
+    "_space_group_centring_type",
+)
+_NO_CLASS: Final = ("ap", "-1", "1", "p")
 _IDENTITY: Final = ("x,y,z",)
 _TIME_REVERSAL: Final = re.compile(r"\s*,\s*[+-]?1\s*$")
 
@@ -82,6 +89,9 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
     else:
         if (system := block.text(*_SYSTEM)) and system.lower() not in ("triclinic", "anorthic"):
             raise StructureError(f"the crystal system {system!r} is named, but no space group and no operations are")
+        for tag in _CLASSES:
+            if (value := block.text(tag)) and value.lower() not in _NO_CLASS:
+                raise StructureError(f"{tag} is {value!r}, but no space group and no operations are given")
         found = CifSymmetry((build_setting(_IDENTITY),), "P 1")
     fitting = tuple(setting for setting in found.settings if fits_cell(setting, lattice_angstrom))
     if not fitting:
@@ -150,7 +160,9 @@ def _read_stated(block: CifBlock, *, required: bool) -> _Stated:
     code, number = block.text(*_CODE), block.number(*_NUMBER)
     if number is not None and (number != int(number) or not 1 <= number <= 230):
         raise StructureError(f"the space group has the number {number:g}, expected 1 to 230")
-    names = {tag: text for tag in (*_SYMBOLS, *_HALL, *_TYPE_ONLY) if (text := block.text(tag))}
+    listed = _list_names(block)
+    others = tuple(tag for tag in listed if tag not in (*_SYMBOLS, *_HALL, *_TYPE_ONLY, *_NUMBER))
+    names = {tag: text for tag in (*_SYMBOLS, *_HALL, *_TYPE_ONLY, *others) if (text := block.text(tag))}
     understood = {tag: settings for tag, text in names.items() if (settings := _settings_of(tag, text, code))}
     named = " ".join([*dict.fromkeys(names.values()), *([] if number is None else [f"({int(number)})"])])
     if number is not None:
@@ -158,16 +170,15 @@ def _read_stated(block: CifBlock, *, required: bool) -> _Stated:
     numbers = [{setting.number for setting in settings} - {None} for settings in understood.values()]
     if numbers and not set.intersection(*(found or set(range(231)) for found in numbers)):
         raise StructureError(f"several space groups are named that are not the same: {named}")
-    halls, symbols = ([understood[tag] for tag in tags if tag in understood] for tags in (_HALL, _SYMBOLS))
+    halls, symbols = ([understood[tag] for tag in tags if tag in understood] for tags in (_HALL, (*_SYMBOLS, *others)))
     exact = halls + [settings for settings in symbols if not _may_be_type(settings)] or symbols
-    unread = _list_names(block)
-    if required and unread.keys() - understood.keys() and not exact:
-        shown = named or " ".join(unread.values())
+    if required and listed.keys() - {*understood, *_NUMBER} and not exact:
+        shown = named or " ".join(listed.values())
         raise StructureError(f"the space group {shown!r} is not understood, and no symmetry operations are listed")
     if exact:
         return _Stated(_common_settings(exact, named, required=required), True, named)
-    others = [understood[tag] for tag in (*_TYPE_ONLY, _NUMBER[0]) if tag in understood]
-    return _Stated(others[0] if others else (), False, named)
+    types = [understood[tag] for tag in (*_TYPE_ONLY, _NUMBER[0]) if tag in understood]
+    return _Stated(types[0] if types else (), False, named)
 
 
 def _common_settings(
@@ -199,13 +210,13 @@ def _settings_of(tag: str, text: str, code: str | None) -> tuple[SpaceGroupSetti
         settings = find_settings_of_number(int(text), code) if is_number else find_settings(text, code)
         if settings:
             return settings
-    hall = find_setting_of_hall(text)
+    hall = find_setting_of_hall(text, only_listed=tag not in _HALL)
     return (hall,) if hall else ()
 
 
 def _list_names(block: CifBlock) -> dict[str, str]:
-    """Return what tags say that name a space group in any way."""
-    return {tag: text for tag in block.values if tag.startswith(_NAMES) and (text := block.text(tag)) is not None}
+    """Return what tags say that name a space group in any way, known or not."""
+    return {tag: text for tag in block.values if _NAMES.match(tag) and (text := block.text(tag)) is not None}
 
 
 def _compare_with_stated(setting: SpaceGroupSetting, stated: _Stated) -> tuple[SpaceGroupSetting, ...]:

@@ -31,7 +31,7 @@ _IDENTITY: Final = "x,y,z"
 _SHIFTS: Final = (5**9, 5**9 * 24, 5**9 * 576)
 _CHOICES: Final = {"s": "1", "z": "2", "o1": "1", "o2": "2", "hs": "h", "rs": "r"}
 _TRAILING_NUMBER: Final = re.compile(
-    r"\s*(?:\(\s*(?:no\.?|#)?\s*\d{2,3}\s*\)|(?:no\.?|#)\s*\d{1,3})\s*$", re.IGNORECASE
+    r"\s*(?:\(\s*(?:no\.?|#)?\s*(\d{2,3})\s*\)|[\s(]+(?:no\.?|#)\s*(\d{1,3})\s*\)?|\s+\((\d)\))\s*$", re.IGNORECASE
 )
 _QUALIFIER: Final = re.compile(
     r"(?:\s*:\s*(?P<colon>[\w-]+)|[\s(]+origin\s*(?:choice)?\s*(?P<origin>[12])\)?|\s*\((?P<paren>[12])\)"
@@ -82,7 +82,13 @@ def find_settings(symbol: str, choice: str | None = None) -> tuple[SpaceGroupSet
         return ()
     text = unicodedata.normalize("NFKC", plain_symbols(re.sub(r"<[^>]*>", "", symbol)))
     text = re.sub("(\\d)[\u0304\u0305]", r"-\1", text.replace("_", "").replace("~", ""))
-    text = _TRAILING_NUMBER.sub("", text)
+    if match := _TRAILING_NUMBER.search(text):
+        number = int(next(group for group in match.groups() if group))
+        settings = find_settings(text[: match.start()], choice)
+        if any(setting.number == number for setting in settings):
+            return settings
+        if not match[3]:  # which may be an axis or an origin, too
+            return ()
     if match := _QUALIFIER.search(text):
         choice = next(group for group in match.groups() if group).lstrip(":")
         text = text[: match.start()]
@@ -116,14 +122,28 @@ def find_number_of_type(name: str) -> int | None:
     return settings[0].number if settings else number
 
 
-def find_setting_of_hall(hall: str) -> SpaceGroupSetting | None:
-    """Return the setting that a Hall symbol means, or None if it is not understood."""
+def find_setting_of_hall(hall: str, *, only_listed: bool = False) -> SpaceGroupSetting | None:
+    """Return the setting that a Hall symbol means, or None if it is not understood.
+
+    Args:
+        hall: Such a symbol.
+        only_listed: Whether it has to be one of the tables', because another kind of symbol may stand in its place: a
+            damaged one of Hermann and Mauguin, too, has operations by Hall's rules.
+    """
     if len(hall) > MAX_TRIPLET:
         return None
+    text = " ".join(plain_symbols(hall).replace("_", " ").split())
+    if only_listed and text.lower() not in _listed_halls():
+        return None
     try:
-        return _setting_of_hall(" ".join(plain_symbols(hall).replace("_", " ").split()))
+        return _setting_of_hall(text)
     except (ValueError, RuntimeError):
         return None
+
+
+@cache
+def _listed_halls() -> frozenset[str]:
+    return frozenset(group.hall.lower() for group in gemmi.spacegroup_table())
 
 
 @lru_cache(maxsize=1024)

@@ -53,19 +53,32 @@ def test_a_symbol_without_operations_stands_for_its_own_setting(symbol: str):
         "_space_group_IT_number 225",
         "_SYMMETRY_SPACE_GROUP_NAME_H-M 'F m -3 m'",
         "_symmetry_space_group_name_H-M F m -3 m",
+        "_symmetry_space_group_name_H-M 'F m -3 m (No. 225)'",
+        "_symmetry_Int_Tables_no 225",
+        "_spacegroup_name Fm-3m",
     ],
 )
 def test_a_space_group_may_be_named_by_any_tag(further: str):
     assert read_one(cif(further=further)) == ROCKSALT
 
 
-@pytest.mark.parametrize("symbol", ["F d d d d", "rocksalt", "#225x", "cF8", "F m -3 m m"])
+@pytest.mark.parametrize(
+    "symbol", ["F d d d d", "rocksalt", "#225x", "cF8", "F m -3 m m", "F m -3 m (216)", "P1x1 (7)"]
+)
 def test_a_symbol_that_is_not_understood_is_never_read_as_p1(symbol: str):
     assert "is not understood, and no symmetry operations are listed" in reason_of(cif(symbol=symbol))
 
 
-def test_a_crystal_system_alone_is_no_symmetry():
-    assert "no space group and no operations" in reason_of(cif(further="_symmetry_cell_setting cubic"))
+@pytest.mark.parametrize(
+    ("further", "reason"),
+    [
+        ("_symmetry_cell_setting cubic", "no space group and no operations"),
+        ("_space_group_point_group_H-M m-3m", "no space group and no operations"),
+        ("_space_group_ssg_name 'Pnma(a00)0ss'", "modulated"),
+    ],
+)
+def test_what_says_something_of_the_symmetry_but_not_which_is_no_p1(further: str, reason: str):
+    assert reason in reason_of(cif(further=further))
 
 
 @pytest.mark.parametrize(
