@@ -10,7 +10,14 @@ from pymatgen.core.lattice import Lattice
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.structure_files.cif_block import CifBlock, read_blocks
-from paraisite.data.structure_files.cif_sites import CifSites, check_hydrogens, expand, has_sites, read_sites
+from paraisite.data.structure_files.cif_sites import (
+    CifSites,
+    check_hydrogens,
+    check_moiety,
+    expand,
+    has_sites,
+    read_sites,
+)
 from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, read_symmetry
 from paraisite.data.structure_files.formulas import parse_formula
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
@@ -73,6 +80,8 @@ def _build_crystal(block: CifBlock) -> CrystalArrays:
     formula = frozenset(stated.formula or ())
     sites = _fill_places(read_sites(block, formula), lattice)
     check_hydrogens(sites, formula_without_hydrogen=bool(formula) and not formula & {"H", "D", "T"})
+    if not formula and (moiety := block.text("_chemical_formula_moiety")):
+        check_moiety(sites, moiety)
     symmetry = read_symmetry(block, lattice)
     if len(symmetry.settings) == 1:
         crystal = _expand(sites, symmetry.settings[0], lattice, stated)
@@ -178,9 +187,12 @@ def _read_stated(block: CifBlock) -> StatedFacts:
     formula = parse_formula(sum_text) if sum_text else None
     if formula is None and (structural := block.text("_chemical_formula_structural")):
         formula = parse_formula(structural)
+    n_unit = _read_formula_units(block)
+    weight = block.stated_number("_chemical_formula_weight") if formula is None and n_unit else None
     return StatedFacts(
         formula=formula,
-        n_formula_unit=_read_formula_units(block),
+        n_formula_unit=n_unit,
+        mass_u=weight * n_unit if weight and n_unit else None,
         volume_cubic_angstrom=block.stated_number("_cell_volume"),
         density_g_per_cm3=block.stated_number("_exptl_crystal_density_diffrn"),
     )

@@ -1,5 +1,6 @@
 """The atoms that a CIF's block lists, and all their images under its symmetry."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.data.crystal_arrays import ISOTOPES
 from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock, as_number
 from paraisite.data.structure_files.cif_elements import (
     ISOTOPE_LABEL,
@@ -29,6 +31,7 @@ be so near each other."""
 ROUNDED_THIRDS: Final = 4e-5
 """How far four digits of a third, as in 0.3333, lie from it; 0.6667 likewise."""
 
+_HYDROGEN_OF_MOIETY: Final = re.compile(r"[HD](?![a-z])")
 MAX_OCCUPANCY: Final = 1.001
 
 
@@ -76,6 +79,7 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
     if len(names) > MAX_ATOMS:
         raise StructureError(too_many_atoms(len(names)))
     _check_attached_hydrogens(block, names)
+    _check_alternatives(block)
     occupancy = _read_occupancy(block, names)
     calculated = block.column("_atom_site_calc_flag")
     kept = [
@@ -186,6 +190,18 @@ def _read_occupancy(block: CifBlock, labels: Sequence[str]) -> npt.NDArray[np.fl
     return np.minimum(occupancy, 1.0)
 
 
+def _check_alternatives(block: CifBlock) -> None:
+    """Raise if sites are alternatives: groups of one assembly, of which a crystal holds one here and another there."""
+    groups = block.column("_atom_site_disorder_group") or []
+    assemblies = block.column("_atom_site_disorder_assembly") or [""] * len(groups)
+    found: dict[str, set[str]] = {}
+    for assembly, group in zip(assemblies, groups, strict=False):
+        if group.strip() not in (*UNKNOWN, "0"):
+            found.setdefault(assembly.strip(), set()).add(group.strip().lstrip("-"))
+    if any(len(names) > 1 for names in found.values()):
+        raise StructureError("sites are alternatives of a disordered crystal: partial occupancy is not supported")
+
+
 def _check_attached_hydrogens(block: CifBlock, labels: Sequence[str]) -> None:
     for label, value in zip(labels, block.column("_atom_site_attached_hydrogens") or (), strict=False):
         if value.strip() not in UNKNOWN and as_number(value, what=f"the attached hydrogen of the site {label}") != 0:
@@ -203,3 +219,11 @@ def check_hydrogens(sites: CifSites, *, formula_without_hydrogen: bool) -> None:
     """
     if sites.hydrogen_suspect is not None and not formula_without_hydrogen:
         raise StructureError(hidden_hydrogen(sites.hydrogen_suspect))
+
+
+def check_moiety(sites: CifSites, moiety: str) -> None:
+    """Raise if a formula by moieties, such as "Mg 2+, 2(H O 1-)", holds hydrogen while no site does."""
+    if _HYDROGEN_OF_MOIETY.search(moiety) and not set(sites.symbols) & {"H", *ISOTOPES}:
+        raise StructureError(
+            f"the formula {moiety[:60]} holds H, of which no atom has a position: the crystal is incomplete"
+        )

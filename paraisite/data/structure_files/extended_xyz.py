@@ -20,6 +20,8 @@ Frame = tuple[dict[str, object], CrystalArrays | str]
 
 _SYMBOL: Final = re.compile(r"[A-Za-z]{1,3}\d*|\d+")
 _PROPERTIES: Final = re.compile(r"\bProperties=(\S+)", re.IGNORECASE)
+_LATTICE: Final = re.compile(r"""\bLattice=["'{\[]?([^"'}]*)""", re.IGNORECASE)
+_TRUTH_VALUE: Final = re.compile(r"\b(?:T|F|true|false)\b", re.IGNORECASE)
 _WIDTH: Final = re.compile(r"\d{1,4}")
 _COORDINATE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MAX_DIGITS: Final = 15
@@ -114,6 +116,8 @@ def _check_size(text: str) -> None:
 
 def _check_columns(comment: str, atom: str) -> None:
     """Raise if a frame declares more columns than its first atom has: ASE makes room for as many as are declared."""
+    if (cell := _LATTICE.search(comment)) and _TRUTH_VALUE.search(cell[1]):
+        raise ValueError(f"Lattice={cell[1][:40]!r}, expected nine numbers")
     match = _PROPERTIES.search(comment)
     if match is None:
         return
@@ -125,6 +129,8 @@ def _check_columns(comment: str, atom: str) -> None:
         raise ValueError(f"{n_column} columns are declared, and the first atom has {len(atom.split())}")
     if columns.get("pos") != "3":
         raise ValueError("the frame declares no positions, expected pos:R:3")
+    if (kind := fields[1::3][fields[::3].index("pos")].upper()) not in ("R", "I"):
+        raise ValueError(f"the positions are declared as pos:{kind}:3, expected pos:R:3")
 
 
 def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:

@@ -14,6 +14,9 @@ MAX_FORMULA: Final = 1000
 """Characters of a formula."""
 
 _TERM: Final = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
+_GROUP: Final = re.compile(r"\(([^()]*)\)[ ]*(\d*\.?\d*)")
+_BRACKETS: Final = str.maketrans("[]{}", "()()")
+_MAX_GROUPS: Final = 50
 _UPPERCASE: Final = re.compile(r"([A-Za-z]{2})(\d*\.?\d*)")
 
 
@@ -22,6 +25,8 @@ def parse_formula(text: str) -> Mapping[str, float] | None:
     """Return the amount of each element of a formula such as "Na4 Cl4"; None if it is written in another way."""
     if len(text) > MAX_FORMULA:
         return None
+    if "(" in text or "[" in text:
+        return _parse_groups(text)
     amounts: dict[str, float] = {}
     for word in re.sub(r"[\s'\"_]", " ", text).split():
         terms = _split_word(word)
@@ -31,6 +36,21 @@ def parse_formula(text: str) -> Mapping[str, float] | None:
             amounts[name] = amounts.get(name, 0.0) + amount
     usable = {name: amount for name, amount in amounts.items() if amount > 0}
     return usable or None
+
+
+def _parse_groups(text: str) -> Mapping[str, float] | None:
+    """Return the amounts of a formula with parentheses such as "Mg(OH)2" or "Ca3 (P O4)2"."""
+    plain = re.sub(r"[\s'\"_]", " ", text).translate(_BRACKETS)
+    for _ in range(_MAX_GROUPS):
+        if (group := _GROUP.search(plain)) is None:
+            return None if "(" in plain or ")" in plain else parse_formula(plain)
+        inner = parse_formula(group[1])
+        if inner is None:
+            return None
+        factor = _amount(group[2])
+        terms = " ".join(f"{name}{format(amount * factor, '.6f')}" for name, amount in inner.items())
+        plain = f"{plain[: group.start()]} {terms} {plain[group.end() :]}"
+    return None
 
 
 def _split_word(word: str) -> list[tuple[str, float]] | None:

@@ -22,6 +22,9 @@ _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
 _COUNT: Final = re.compile(r"\d{1,9}")
 _CONFIGURATION: Final = re.compile(r"\s*direct\s+configuration\s*=", re.IGNORECASE)
 _POTENTIAL_SUFFIX: Final = re.compile(r"[_/].*$")
+_N_HEAD: Final = 6
+"""Lines above the positions of a configuration with a cell of its own, without names."""
+
 _TERM: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
 
 
@@ -81,12 +84,14 @@ def parse_xdatcar(text: str) -> list[CrystalArrays | str]:
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         configuration = lines[start + 1 : end]
         try:
-            crystals.append(_build(head, *_read_positions(configuration, 0, n_atom)))
+            positions = _read_positions(configuration, 0, n_atom)
+            _check_end(configuration, n_atom, n_atom)
+            crystals.append(_build(head, *positions))
         except (StructureError, ValueError) as error:
             crystals.append(str(error))
         # With a changing cell each configuration has its own, which stands behind the positions of the one before.
         following = configuration[n_atom:]
-        if end < len(lines) and any(line.strip() for line in following):
+        if end < len(lines) and len([line for line in following if line.strip()]) >= _N_HEAD:
             head = _read_head(following)
             if sum(head.counts) != n_atom:
                 raise StructureError(f"the number of atoms changes from {n_atom} to {sum(head.counts)}")

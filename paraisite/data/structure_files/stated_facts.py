@@ -41,6 +41,7 @@ class StatedFacts:
     Attributes:
         formula: Amount of each element, by its symbol; of a formula unit, of the reduced formula or of the cell.
         n_formula_unit: Z.
+        mass_u: Of the cell.
         volume_cubic_angstrom: Of the cell.
         density_g_per_cm3: Of the crystal.
         n_atom: Of the cell.
@@ -49,6 +50,7 @@ class StatedFacts:
 
     formula: Mapping[str, float] | None = None
     n_formula_unit: float | None = None
+    mass_u: float | None = None
     volume_cubic_angstrom: float | None = None
     density_g_per_cm3: float | None = None
     n_atom: float | None = None
@@ -78,13 +80,18 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
         _check_formula(counts, stated.formula)
         if stated.n_formula_unit:
             _check_formula_units(n_atom, stated.formula, stated.n_formula_unit)
+    mass = sum(float(standard_masses()[number]) * count for number, count in counts.items())
+    if stated.mass_u and not is_near(mass, stated.mass_u, FORMULA_TOLERANCE):
+        raise StructureError(
+            f"the {n_atom} atoms that were read have a mass of {mass:.4g} u, while the file says {stated.mass_u:.4g} "
+            "(Z times the formula's weight)"
+        )
     volume = abs(float(np.linalg.det(crystal.lattice_angstrom[0])))
     if (expected := stated.volume_cubic_angstrom) and not is_near(volume, expected, VOLUME_TOLERANCE):
         raise StructureError(f"the cell's volume is {volume:.4g} Å³, while the file says {expected:.4g}")
     # With formula, Z and volume confirmed the density follows: another one is a slip of the file.
     confirmed = stated.formula and stated.n_formula_unit and stated.volume_cubic_angstrom
     if (expected := stated.density_g_per_cm3) and volume and not confirmed:
-        mass = sum(float(standard_masses()[number]) * count for number, count in counts.items())
         density = mass / volume * _GRAMS_PER_CUBIC_CENTIMETRE
         if not is_near(density, expected, DENSITY_TOLERANCE):
             raise StructureError(

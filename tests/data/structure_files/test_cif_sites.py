@@ -151,3 +151,10 @@ def test_a_rounded_third_is_a_third(third: str):
 def test_atoms_at_a_distance_from_a_special_position_stay_apart():
     text = cif(["Li Li 0.05 0 0"], cell=(6.0, 6.0, 6.0, *CUBIC), symbol="P m -3 m")
     assert read_one(text) == Crystal("Li6", 0.32, 0.42, 221)
+
+
+@pytest.mark.parametrize(("groups", "is_refused"), [(("1", "2"), True), (("1", "1"), False), ((".", "1"), False)])
+def test_alternatives_are_no_atoms_of_one_crystal(groups: tuple[str, str], is_refused: bool):
+    sites = [f"Ca 0 0 0 {groups[0]}", f"O .5 .5 .5 {groups[1]}"]
+    found = read_one(cif(sites, symbol="F m -3 m", columns="label x y z group"))
+    assert ("alternatives of a disordered crystal" in found) if is_refused else (found == ROCKSALT)

@@ -46,6 +46,8 @@ def test_frames_that_follow_each_other_are_crystals_of_their_own():
         (extended_xyz(properties="species:S:1:pos:R:999999999999"), "expected names, kinds and numbers of columns"),
         (extended_xyz(properties="species:S:1:pos:R:3:forces:R:3"), "7 columns are declared, and the first atom has 4"),
         (extended_xyz(properties="species:S:1:scaled:R:3"), "declares no positions"),
+        (extended_xyz("Ca F F F", "O T T T", properties="species:S:1:pos:L:3"), "declared as pos:L:3"),
+        (extended_xyz().replace("0 2.4055 2.4055 2.4055 0", "F 2.4055 2.4055 2.4055 F"), "expected nine numbers"),
         (extended_xyz(facts='pbc="T T F"'), "not periodic in three directions"),
         (extended_xyz(facts="").replace("Lattice", "Box"), "not periodic in three directions"),
         (extended_xyz().replace("0 2.4055 2.4055 2.4055 0", "0 0 0 2.4055 0"), "the cell has no volume"),

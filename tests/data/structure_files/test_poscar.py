@@ -102,3 +102,9 @@ def test_a_configuration_that_is_cut_off_costs_itself_only():
     first, second = read(FIRST + "Direct configuration=     2\n0 0 0\n", "XDATCAR")
     assert first == ROCKSALT
     assert second == "1 positions for 2 atoms: the file ends too early"
+
+
+def test_a_position_too_many_costs_its_own_configuration_only():
+    first, second = read(FIRST + ".2 .2 .2\nDirect configuration=     2\n0 0 0\n.5 .5 .5\n", "XDATCAR")
+    assert "a position more than the 2 atoms" in str(first)
+    assert second == ROCKSALT

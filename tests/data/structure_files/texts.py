@@ -18,6 +18,7 @@ TAGS = {
     "y": "_atom_site_fract_y",
     "z": "_atom_site_fract_z",
     "occupancy": "_atom_site_occupancy",
+    "group": "_atom_site_disorder_group",
     "attached": "_atom_site_attached_hydrogens",
 }
 
