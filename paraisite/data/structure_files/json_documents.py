@@ -31,8 +31,10 @@ def crystal_of_document(document: Mapping[str, Any]) -> CrystalArrays | str:
         return f"not a readable crystal: {_one_line(error)}"
 
 
-def list_documents(value: Any) -> Iterator[Mapping[str, Any]]:
+def list_documents(value: Any) -> Iterator[Mapping[str, Any] | str]:
     """Yield the documents of a JSON value: itself, the items of a list, or of a server's answer.
+
+    In the place of an item that is no document stands the reason.
 
     Raises:
         StructureError: It holds something else; the message says what.
@@ -43,9 +45,8 @@ def list_documents(value: Any) -> Iterator[Mapping[str, Any]]:
         yield value
     elif isinstance(value, list) and value:
         for number, item in enumerate(value, start=1):
-            if not isinstance(item, Mapping):
-                raise StructureError(f"item {number} of the list is {name_of(item)}, expected a crystal")
-            yield item
+            is_document = isinstance(item, Mapping)
+            yield item if is_document else f"item {number} of the list is {name_of(item)}, expected a crystal"
     else:
         raise StructureError(f"the JSON holds {name_of(value)}, expected a crystal or a list of crystals")
 

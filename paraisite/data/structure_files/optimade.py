@@ -40,7 +40,8 @@ def read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFacts
     ]:
         raise StructureError(f"OPTIMADE's structure has {' and '.join(found)}, which is not supported")
     periodic = values.get("dimension_types")
-    if periodic is not None and list(periodic) != [1, 1, 1]:
+    n_periodic = values.get("nperiodic_dimensions")
+    if (periodic is not None and list(periodic) != [1, 1, 1]) or n_periodic not in (None, 3):
         raise StructureError("not periodic in three directions, expected a crystal")
     names = list(values["species_at_sites"])
     known = {one["name"]: one for one in values.get("species") or ()}
@@ -57,10 +58,10 @@ def read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFacts
     ]
     if masses:
         check_masses(np.array([number for number, _ in masses]), flatten_numbers([mass for _, mass in masses]))
-    formula = values.get("chemical_formula_reduced")
+    formula, stated = values.get("chemical_formula_reduced"), read_stated_values(values)
     return crystal, replace(
-        read_stated_values(values),
-        formula=parse_formula(formula) if isinstance(formula, str) else None,
+        stated,
+        formula=parse_formula(formula) if isinstance(formula, str) else stated.formula,
         n_atom=read_numbers([values["nsites"]], 1)[0] if values.get("nsites") is not None else None,
     )
 

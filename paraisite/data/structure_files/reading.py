@@ -161,7 +161,10 @@ def _parse_text(text: str, kind: Format) -> list[FoundCrystal]:
     if kind is Format.EXTENDED_XYZ:
         return [FoundCrystal(facts, crystal) for facts, crystal in read_frames(StringIO(text))]
     if kind is Format.JSON:
-        return [FoundCrystal(document, read_row(document)) for document in list_documents(parse_json(text))]
+        return [
+            _reason(document) if isinstance(document, str) else FoundCrystal(document, read_row(document))
+            for document in list_documents(parse_json(text))
+        ]
     return [_parse_line(line) for line in text.splitlines() if line.strip()]
 
 

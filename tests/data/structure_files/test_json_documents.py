@@ -73,6 +73,8 @@ def test_documents_that_hold_a_crystal_are_read(document: Any):
 
 def test_each_document_of_a_list_is_a_crystal():
     assert read(json.dumps([STRUCTURE, SUMMARY, {"a": 1}]))[:2] == [ROCKSALT, ROCKSALT]
+    second = "item 2 of the list is the int '5', expected a crystal"
+    assert read(json.dumps([STRUCTURE, 5, SUMMARY])) == [ROCKSALT, second, ROCKSALT]
     lines = "".join(json.dumps(one) + "\n" for one in (STRUCTURE, ENTRY, [1]))
     assert read(lines) == [ROCKSALT, ROCKSALT, "expected an object with a crystal in each line of JSON"]
 
@@ -152,6 +154,10 @@ def test_oxidation_states_play_no_part():
         ({"volume": 27.8}, "the cell's volume is 111.4 Å³, while the file says 27.8"),
         ({"density": 1.0}, "a density of 3.34 g/cm³, while the file says 1"),
         ({"symmetry": {"number": 221}}, "have the space group 225, while the file says 221"),
+        (
+            {"structure": STRUCTURE | {"lattice": STRUCTURE["lattice"] | {"pbc": [True, True, False]}}},
+            "not periodic in three directions",
+        ),
         ({"composition": {"Ca": 1.0, "O": 2.0}}, "two formulas are given, Ca O and Ca O2"),
     ],
 )
@@ -190,6 +196,11 @@ def test_plain_lists_are_looked_at_as_closely(changes: dict[str, Any], reason: s
         ({"structure_features": ["disorder"]}, "partial occupancy"),
         ({"structure_features": ["implicit_atoms"]}, "atoms without a position"),
         ({"dimension_types": [1, 1, 0]}, "not periodic in three directions"),
+        ({"nperiodic_dimensions": 2}, "not periodic in three directions"),
+        (
+            {"chemical_formula_reduced": None, "chemical_formula_descriptive": "Ca(OH)2"},
+            "holds H, of which no atom has a position",
+        ),
         ({"species_at_sites": ["Ca"] * 8}, "O"),
         ({"species": [SPECIES[0] | {"mass": [47.95]}, SPECIES[1]]}, "Ca of 47.95 u (the element has 40.08 u)"),
         ({"species": [SPECIES[0], SPECIES[1] | {"attached": ["H"], "nattached": [1]}]}, "atoms attached"),
