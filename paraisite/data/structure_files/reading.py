@@ -18,7 +18,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
 from paraisite.data.structure_files.content import decode, limited, read_content, unpack
 from paraisite.data.structure_files.extended_xyz import read_frames
-from paraisite.data.structure_files.formats import Format, check_other_format, format_of
+from paraisite.data.structure_files.formats import Format, check_other_format, format_of, split_number
 from paraisite.data.structure_files.json_documents import (
     CIF_KEY,
     STRUCTURE,
@@ -52,7 +52,15 @@ class FoundCrystal(NamedTuple):
 
 
 def read_file(path: Path) -> list[FoundCrystal]:
-    """Return the crystals of a file, packed or not, in order; what cannot be read is one reason."""
+    """Return the crystals of a file, packed or not, in order; what cannot be read is one reason.
+
+    Of a file with several, "two.cif#2" is the second alone.
+    """
+    name, number = split_number(path.name)
+    if number is not None and not path.exists() and (file := path.with_name(name)).is_file():
+        found = read_file(file)
+        wanted = found[number - 1 : number] if number > 0 else []
+        return wanted or [_reason(f"the file holds {len(found)} crystals, expected a number up to that")]
     try:
         if path.is_dir():
             return [_reason("the folder holds no structure file")]

@@ -257,3 +257,11 @@ def test_a_small_file_of_such_a_format_is_read(tmp_path: Path):
         STRUCTURE.to(filename=str(tmp_path / name))
         (found,) = read_file(tmp_path / name)
         assert not isinstance(found.crystal, str), found.crystal
+
+
+def test_one_crystal_of_a_file_is_meant_by_its_number(tmp_path: Path):
+    (tmp_path / "two.cif").write_text(cif(symbol="F m -3 m") + cif(header="data_other", symbol="F m -3 m (216)"))
+    first, second = read_file(tmp_path / "two.cif")
+    assert read_file(tmp_path / "two.cif#1")[0].block == first.block == "lime"
+    assert read_file(tmp_path / "two.cif#2")[0].crystal == second.crystal
+    assert read_file(tmp_path / "two.cif#3")[0].crystal == "the file holds 2 crystals, expected a number up to that"
