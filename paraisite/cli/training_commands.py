@@ -90,15 +90,21 @@ def recipes() -> None:
         typer.echo(f"{recipe.name:<20}starts from {start:<22}trained on {recipe.train_on}")
 
 
-def fit(dataset: FinalDataset = "accurate") -> None:
+def fit(
+    dataset: FinalDataset = "accurate",
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Fit on the rows of a data set of yours alone, without the accurate ones.")
+    ] = False,
+) -> None:
     """Fit Gaussian processes: the default model, or others.
 
-    GPACCURATE is one process on all accurate rows, for any crystal. On other data sets they are mixtures, a member for
-    each split, and predictions of the lineage's networks are among the descriptors (GPTG15, GPHH143, GP_MINE).
+    GPACCURATE is one process on all accurate rows, for any crystal. A data set of yours joins these rows (GP_MINE). On
+    others, and with --alone, they are mixtures, a member for each split, and predictions of the lineage's networks are
+    among the descriptors (GPTG15, GPHH143).
     """
     from paraisite.workflows import fit
 
-    fit.fit_processes(dataset)
+    fit.fit_processes(dataset, alone=alone)
 
 
 def release(

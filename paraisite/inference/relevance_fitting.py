@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 
 from paraisite import schema
-from paraisite.arrays import Bools
+from paraisite.arrays import Bools, Ints
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
@@ -70,13 +70,24 @@ def make_left_out_calibration_set(model: RelevanceModel, materials: KnownMateria
     )
 
 
-def draw_formula_parts(dataset: Dataset) -> tuple[Split, ...]:
-    """Return parts of the formulas, each as a split whose validation rows are the part's, without those selected."""
+def draw_formula_parts(dataset: Dataset, *, among: Ints | None = None) -> tuple[Split, ...]:
+    """Return parts of the formulas, each as a split whose validation rows are the part's, without those selected.
+
+    Args:
+        dataset: All rows; those of no tested formula are a split's training rows.
+        among: Rows whose formulas are parted, by default all. Where they are of one formula there is one part.
+    """
     formulas, selected = dataset.table[schema.FORMULA].to_numpy(), dataset.selected_by_label
-    parts = GroupKFold(N_PART, shuffle=True, random_state=0).split(formulas, groups=formulas)
+    rows = np.arange(len(dataset)) if among is None else among
+    n_part = min(N_PART, len(set(formulas[rows])))
+    if n_part == 1:
+        held_out = [rows]
+    else:
+        parts = GroupKFold(n_part, shuffle=True, random_state=0).split(rows, groups=formulas[rows])
+        held_out = [rows[part] for _, part in parts]
     return tuple(
-        Split(seed, train.astype(np.int64), held_out[~selected[held_out]].astype(np.int64))
-        for seed, (train, held_out) in enumerate(parts, start=1)
+        Split(seed, np.flatnonzero(~np.isin(formulas, formulas[part])), part[~selected[part]].astype(np.int64))
+        for seed, part in enumerate(held_out, start=1)
     )
 
 

@@ -1,5 +1,7 @@
-"""Fit Gaussian processes on a final data set: the default model, or mixtures for the splits of a few materials."""
+"""Fit Gaussian processes: the default model, the same with a user's rows, or mixtures for splits of a few materials."""
 
+import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -8,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.arrays import Ints
 from paraisite.artifacts.earlier_stages import EarlierStages
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import predictor_folder
@@ -28,19 +31,25 @@ from paraisite.tracking.analysis_runs import log_processes
 from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import register_predictor
 from paraisite.tracking.runs import recipe_run
-from paraisite.training.recipes import ACCURATE, name_final_recipe, read_lineage
+from paraisite.training.recipes import ACCURATE, FINAL_DATASETS, name_final_recipe, read_lineage
+
+logger = logging.getLogger(__name__)
 
 PREFIX: Final = "GP"
 """Prefix of the models' names: GPACCURATE, GPTG15, GP_MINE."""
 
 
-def fit_processes(dataset_name: str) -> None:
+def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
     """Fit processes into ``build/gp…/predictor/``, and register them.
 
-    On accurate rows of all structure types that is one process for any crystal, on a few materials a mixture for each
-    split of them. Predictions of networks are descriptors of the latter. They are only valid for crystals that the
-    networks were not trained on: where their training sets share a formula with the data set, they are retrained
-    without it.
+    On accurate rows of all structure types that is one process for any crystal; so it is on a user's rows, which join
+    the accurate ones. On a few materials alone it is a mixture for each split of them, and predictions of networks are
+    descriptors. They are only valid for crystals that the networks were not trained on: where their training sets share
+    a formula with the data set, they are retrained without it.
+
+    Args:
+        dataset_name: What to fit on.
+        alone: Fit on a user's rows alone.
 
     Raises:
         MissingInputError: There are no networks of the lineage.
@@ -48,34 +57,57 @@ def fit_processes(dataset_name: str) -> None:
     config, name = load_config(), name_final_recipe(PREFIX, dataset_name)
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     with recipe_run(name) as run_id:
-        fitted = (
-            _fit_relevance(dataset, graphs)
-            if dataset_name == ACCURATE
-            else _fit_mixtures(dataset, graphs, config=config, run_id=run_id)
-        )
-        write_process_predictor(name, fitted.predictor, fitted.errors, dataset, members=fitted.members)
-        log_processes(fitted.errors, dataset, parameters=fitted.parameters, run_id=run_id)
-        _register(name, fitted, dataset, run_id=run_id)
-    mape = summarise_metrics(fitted.errors).loc[schema.MAPE_TEST]
-    print_line(f"{name}: MAPE {mape['mean']:.3f} ± {mape['std']:.3f} on held-out rows; {predictor_folder(name)}")
+        if dataset_name == ACCURATE:
+            fitted = _fit_relevance(dataset, graphs)
+        elif alone or dataset_name in FINAL_DATASETS:
+            fitted = _fit_mixtures(dataset, graphs, config=config, run_id=run_id)
+        else:
+            fitted = _fit_with_accurate(dataset, config)
+        write_process_predictor(name, fitted.predictor, fitted.errors, fitted.dataset, members=fitted.members)
+        log_processes(fitted.errors, fitted.dataset, parameters=fitted.parameters, run_id=run_id)
+        _register(name, fitted, dataset_name=dataset_name, run_id=run_id)
+    print_line(f"{name}: {_describe_mape(fitted)} on held-out rows; {predictor_folder(name)}")
 
 
 @dataclass(frozen=True, eq=False)
 class _Fitted:
-    """A predictor of processes, its errors on each split's held-out rows, and what is said of it."""
+    """A predictor of processes, what it was fitted on, its errors on each split's held-out rows, and what is said."""
 
     predictor: Predictor
+    dataset: Dataset
     errors: pd.DataFrame
     splits: Sequence[Split]
     members: str
     parameters: Mapping[str, str]
 
 
-def _fit_relevance(dataset: Dataset, graphs: GraphCollection) -> _Fitted:
+def _fit_with_accurate(own: Dataset, config: Config) -> _Fitted:
+    """Fit the default model's process on the accurate rows and a user's, and measure it on the user's."""
+    accurate, _ = attach_graphs(load_data(ACCURATE, config), config)
+    joined, graphs = attach_graphs(accurate.join(own, name=f"{own.name}-with-{ACCURATE}"), config)
+    fitted = _fit_relevance(joined, graphs, among=np.arange(len(accurate), len(joined)))
+    n_known = int(own.table[schema.FORMULA].isin(accurate.table[schema.FORMULA]).sum())
+    logger.info(
+        "%d rows of %s join %d accurate ones; %d have a formula that is there too, and stay beside it",
+        len(own),
+        own.name,
+        len(accurate),
+        n_known,
+    )
+    members = (
+        f"one Gaussian process on {len(accurate)} accurate rows and all {len(own)} of {own.name}; errors are of the "
+        "latter, predicted without the rows of the same formula"
+    )
+    return dataclasses.replace(fitted, members=members, parameters={**fitted.parameters, "joined": ACCURATE})
+
+
+def _fit_relevance(dataset: Dataset, graphs: GraphCollection, *, among: Ints | None = None) -> _Fitted:
+    """Fit the process; measure it on all rows or some, each without those of its formula."""
     model, calibration_set = fit_relevance_model(dataset, graphs)
-    parts = draw_formula_parts(dataset)
+    parts = draw_formula_parts(dataset, among=among)
     return _Fitted(
         Predictor(model, calibration_set),
+        dataset,
         measure_left_out_errors(calibration_set, parts),
         parts,
         "one Gaussian process on all rows; errors are of rows predicted without those of the same formula",
@@ -93,6 +125,7 @@ def _fit_mixtures(dataset: Dataset, graphs: GraphCollection, *, config: Config, 
     model, calibration_set = fit_process_model(networks, dataset, graphs, splits)
     return _Fitted(
         Predictor(model, calibration_set),
+        dataset,
         measure_held_out_errors(calibration_set, splits),
         splits,
         "one per split, a mixture of Gaussian processes fitted on its training rows",
@@ -109,8 +142,13 @@ def _parameters(networks: Mapping[str, Ensemble], config: Config) -> dict[str, s
     }
 
 
-def _register(name: str, fitted: _Fitted, dataset: Dataset, *, run_id: str) -> None:
-    mape, splits = fitted.errors[schema.MAPE_TEST], fitted.splits
+def _describe_mape(fitted: _Fitted) -> str:
+    mape = summarise_metrics(fitted.errors).loc[schema.MAPE_TEST]
+    return f"MAPE {mape['mean']:.3f}" + (f" ± {mape['std']:.3f}" if len(fitted.splits) > 1 else "")
+
+
+def _register(name: str, fitted: _Fitted, *, dataset_name: str, run_id: str) -> None:
+    mape, splits, dataset = fitted.errors[schema.MAPE_TEST], fitted.splits, fitted.dataset
     ln_ratio = np.log(10.0) * fitted.errors[schema.LOG10_MAE_TEST].mean()
     evidence = Evidence(
         data_digest=dataset.digest,
@@ -121,8 +159,8 @@ def _register(name: str, fitted: _Fitted, dataset: Dataset, *, run_id: str) -> N
         n_validation_over_n_train=len(splits[0].validation) / len(splits[0].train),
     )
     description = (
-        f"Held-out error: mean abs(ln(predicted/known)) {ln_ratio:.3f}, MAPE {mape.mean():.3f} ± {mape.std():.3f} over "
+        f"Held-out error: mean abs(ln(predicted/known)) {ln_ratio:.3f}, {_describe_mape(fitted)} over "
         f"{len(splits)} splits of {dataset.name} ({len(dataset):,} rows). Members: {fitted.members}."
     )
-    tags = {"dataset": dataset.name}
+    tags = {"dataset": dataset_name}
     register_predictor(name, fitted.predictor, run_id=run_id, tags=tags, description=description, evidence=evidence)

@@ -226,7 +226,7 @@ def _use_small_models() -> None:
 
 def _run_fit() -> None:
     _use_small_models()
-    command("fit", "--dataset", "mine")
+    command("fit", "--dataset", "mine", "--alone")
 
 
 def _read_fit() -> Any:

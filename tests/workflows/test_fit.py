@@ -4,14 +4,21 @@ import json
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 
 from paraisite.artifacts.earlier_stages import EarlierStages
 from paraisite.artifacts.predictors import find_predictor
+from paraisite.config import load_config
+from paraisite.data.datasets.loaders import load_dataset
+from paraisite.data.datasets.table import Dataset, build_dataset
+from paraisite.data.record import Record
 from paraisite.errors import MissingInputError
 from paraisite.inference import process_model
+from paraisite.inference.calibration import Calibration
 from paraisite.inference.predictor import Predictor
+from paraisite.models.estimate import Estimate
 from paraisite.workflows import fit
 from tests.graphs.crystals import rocksalt
 from tests.inference.known_predictors import tiny_ensemble
@@ -47,6 +54,48 @@ def test_a_fit_leaves_a_registered_predictor_with_a_card(folder: Path) -> None:
     )
     assert version.tags["dataset"] == "togo15"
     assert answered["value"][0] == pytest.approx(predictions.value[0], rel=1e-4)
+
+
+def own_rows(*formulas: str) -> Dataset:
+    pairs = {"LiF": (4.03, ("Li", "F")), "TlBr": (6.6, ("Tl", "Br")), "NaCl": (5.64, ("Na", "Cl"))}
+    records = [
+        Record(f"own-{number}", rocksalt(*pairs[formula]), 2.0 + number, None, "measured here")
+        for number, formula in enumerate(formulas)
+    ]
+    return build_dataset("mine", records)
+
+
+@pytest.mark.parametrize(("formulas", "n_part"), [(("LiF", "TlBr", "NaCl", "TlBr"), 3), (("TlBr", "TlBr"), 1)])
+def test_rows_of_a_user_join_the_accurate_ones(
+    formulas: tuple[str, ...], n_part: int, folder: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accurate = load_dataset("togo15", load_config().data, bundled_data.resolve())  # few of them, of the same schema
+    monkeypatch.setattr(fit, "load_data", lambda name, _: own_rows(*formulas) if name == "mine" else accurate)
+    fit.fit_processes("mine")
+    found = Predictor.load(folder / "build" / "gp_mine" / "predictor")
+    known = found.calibration_set
+    assert known is not None
+    assert known.materials.formula == (*accurate.table["formula"], *formulas), "both rows of one formula stay"
+    assert known.materials.material_id[-1] == f"own-{len(formulas) - 1}"
+    # The error is that of the user's rows, each without those of its formula.
+    card = json.loads((folder / "build" / "gp_mine" / "predictor" / "card.json").read_text())
+    value = Calibration.fit(known).compute_value(Estimate(np.log10(known.members_w_per_m_k[0]), known.std_dex[0]))
+    own = np.arange(len(accurate), len(accurate) + len(formulas))
+    error = pd.Series(np.abs(value / known.materials.kappa_w_per_m_k - 1.0)[own]).groupby(np.array(formulas)).mean()
+    assert len(error) == n_part
+    assert card["metrics_on_validation_rows"]["mape_test"]["mean"] == pytest.approx(error.mean(), rel=0.1)
+    run = mlflow.search_runs(search_all_experiments=True, output_format="list")[0]
+    assert run.data.params["joined"] == "accurate"
+    assert mlflow.MlflowClient().get_model_version_by_alias("GP_MINE", "champion").tags["dataset"] == "mine"
+
+
+def test_rows_of_a_user_can_be_fitted_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = []
+    monkeypatch.setattr(fit, "load_data", lambda name, _: fitted.append(name) or own_rows("LiF", "NaCl"))
+    monkeypatch.setattr(EarlierStages, "load_conductivity_networks", lambda *_: {})
+    with pytest.raises(MissingInputError, match="has no networks"):  # which the default model does without
+        fit.fit_processes("mine", alone=True)
+    assert fitted == ["mine"]
 
 
 def test_without_networks_there_is_no_fit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,6 +129,27 @@ class Dataset:
         kept = self.take(np.setdiff1d(np.arange(len(self)), rows))
         return dataclasses.replace(kept, rejected=pd.concat([self.rejected, rejected], ignore_index=True))
 
+    def join(self, other: "Dataset", *, name: str) -> Self:
+        """Return the data set of this one's rows and then another's; ids that both have get the other's name behind.
+
+        A material that both hold stays twice, as in ``accurate``: both rows share their formula.
+
+        Args:
+            other: The further rows.
+            name: Of both together.
+        """
+        shared = set(self.table[MATERIAL_ID])
+        further = other.table.assign(
+            **{MATERIAL_ID: [f"{row} ({other.name})" if row in shared else row for row in other.table[MATERIAL_ID]]}
+        )
+        table = pd.concat([self.table, further], ignore_index=True)
+        absent = {SPACE_GROUP: 0, SELECTED_BY_LABEL: False}
+        table = table.fillna({column: value for column, value in absent.items() if column in table})
+        told = {column: kind for column, kind in OPTIONAL_TYPES.items() if column in table}
+        table, structures = table.astype(COLUMN_TYPES | told), self.structures + other.structures
+        rejected = pd.concat([self.rejected, other.rejected], ignore_index=True)
+        return type(self)(name, table, structures, rejected, _digest(table, structures))
+
     def describe(self) -> str:
         """Return one line for people: size, range of the target, its log statistics (population std), digest."""
         kappa = self.table[KAPPA].to_numpy()

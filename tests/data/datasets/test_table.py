@@ -1,5 +1,6 @@
 """The validated data set: contents, digest, saving."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -49,6 +50,19 @@ def test_table_has_the_schemas_columns_in_record_order(dataset: Dataset) -> None
     pd.testing.assert_frame_equal(dataset.table, expected)
     assert [structure.formula for structure in dataset.structures] == ["Na1 Cl1", "Ga2 N2", "Li1 H1"]
     assert dataset.rejected.to_dict("records") == [{"material_id": "d", "reason": "kappa is NaN"}]
+
+
+def test_a_data_set_is_joined_with_another_of_fewer_columns_and_some_of_its_ids(dataset: Dataset) -> None:
+    selected = dataclasses.replace(dataset, table=dataset.table.assign(selected_by_label=[True, False, True]))
+    own = dataclasses.replace(dataset.take([1, 2]), name="mine")
+    joined = selected.join(own, name="both")
+    assert joined.name == "both"
+    assert joined.table["material_id"].tolist() == ["b", "a", "c", "a (mine)", "c (mine)"]
+    assert joined.table["formula"].tolist() == ["NaCl", "GaN", "LiH", "GaN", "LiH"]
+    assert joined.selected_by_label.tolist() == [True, False, True, False, False]
+    assert [structure.formula for structure in joined.structures[3:]] == ["Ga2 N2", "Li1 H1"]
+    assert joined.digest == joined.take(range(5)).digest
+    assert len(joined.rejected) == 2
 
 
 def test_saved_dataset_comes_back_exactly(dataset: Dataset, tmp_path: Path) -> None:
