@@ -43,6 +43,22 @@ def count_stage(on_step: OnPhononStep, stage: str, *, n_total: int | None) -> Ca
     return count
 
 
+class ForceCallCount:
+    """Counts the force calls of both orders together, as the steps tell of them."""
+
+    def __init__(self, n_estimated: int) -> None:
+        """Begin with what was estimated; the steps tell the true number."""
+        self.n_done, self.n_total = 0, n_estimated
+        self._n_second = 0
+
+    def count(self, stage: str, *, n_done: int, n_total: int | None) -> None:
+        """Take note of a step; arguments as for ``OnPhononStep``."""
+        if stage == SECOND_ORDER:
+            self.n_done, self._n_second = n_done, n_total or 0
+        elif stage == THIRD_ORDER:
+            self.n_done, self.n_total = self._n_second + n_done, self._n_second + (n_total or 0)
+
+
 class PhononProgress(CountProgress):
     """Shows how many of a crystal's force calls are done, and what is under way; to be used with ``with``."""
 
@@ -54,18 +70,9 @@ class PhononProgress(CountProgress):
             n_force_call: Displacements of both orders, as they were estimated.
         """
         super().__init__(name, unit="force calls", seconds_between_lines=_SECONDS_BETWEEN_LINES)
-        self._estimated = n_force_call
-        self._n_second = 0
+        self._calls = ForceCallCount(n_force_call)
 
     def __call__(self, stage: str, /, *, n_done: int, n_total: int | None) -> None:
         """Show a step."""
-        done, total = 0, self._estimated
-        if stage == SECOND_ORDER:
-            self._n_second = n_total or 0
-            done = n_done
-        elif stage == THIRD_ORDER:
-            total = self._n_second + (n_total or 0)
-            done = self._n_second + n_done
-        elif stage == SOLUTION:
-            done = total
-        self.update(n_done=done, n_total=total, note=stage)
+        self._calls.count(stage, n_done=n_done, n_total=n_total)
+        self.update(n_done=self._calls.n_done, n_total=self._calls.n_total, note=stage)

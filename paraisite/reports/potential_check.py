@@ -6,10 +6,17 @@ from typing import Any, Final
 import pandas as pd
 
 from paraisite.inference.rows import DISTANCE, NEAREST, VALUE, Row, interval_keys
-from paraisite.schema import KAPPA_POTENTIAL, OUT_OF_DOMAIN_FLAG
+from paraisite.schema import (
+    KAPPA_POTENTIAL,
+    OUT_OF_DOMAIN_FLAG,
+    REFINED_KAPPA,
+    REFINED_REASON,
+    refined_interval_columns,
+)
 
 PREDICTED: Final = "predicted"
 POTENTIAL: Final = "potential"
+REFINED: Final = "refined"
 KNOWN: Final = "known"
 """Keys of a check."""
 
@@ -23,7 +30,8 @@ def check_table(check: Mapping[str, Any]) -> pd.DataFrame:
 
     Args:
         check: By ``PREDICTED`` a row of ``inference.rows``; by ``POTENTIAL``, where one was asked, what
-            ``dft_inputs.potential_check`` says; by ``KNOWN`` kappa in W/m/K, or None.
+            ``dft_inputs.potential_check`` says; by ``REFINED`` the refined columns, where there are; by ``KNOWN`` kappa
+            in W/m/K, or None.
     """
     predicted = check[PREDICTED]
     lower, upper = (predicted[key] for key in interval_keys(_INTERVAL))
@@ -31,9 +39,18 @@ def check_table(check: Mapping[str, Any]) -> pd.DataFrame:
     rows = {"model": (f"{predicted[VALUE]:.3g}", interval + _limitation(predicted))}
     if computed := check.get(POTENTIAL):
         rows["potential"] = (f"{computed[KAPPA_POTENTIAL]:.3g}", _phonons(computed))
+    if (refined := check.get(REFINED)) is not None:
+        rows["both"] = _refined_cells(refined)
     if (known := check.get(KNOWN)) is not None:
         rows["Togo15"] = (f"{known:.3g}", "")
     return pd.DataFrame.from_dict(rows, orient="index", columns=["kappa (W/m/K)", "remarks"]).rename_axis("source")
+
+
+def _refined_cells(refined: Mapping[str, Any]) -> tuple[str, str]:
+    if refined[REFINED_REASON] is not None:
+        return "–", f"not refined: {refined[REFINED_REASON]}"
+    lower, upper = (refined[key] for key in refined_interval_columns(_INTERVAL))
+    return f"{refined[REFINED_KAPPA]:.3g}", f"{_INTERVAL:.0%}: {lower:.3g} to {upper:.3g}; refined"
 
 
 def _limitation(predicted: Row) -> str:

@@ -13,17 +13,19 @@ from paraisite import DEFAULT_MODEL
 from paraisite.active_learning.criteria import make_safe_name
 from paraisite.artifacts.crystal_lookup import find_crystal, find_known_kappa
 from paraisite.artifacts.predictors import predict_rows
+from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
 from paraisite.core.files import write_whole
 from paraisite.core.paths import VERIFICATIONS
 from paraisite.data.validation import validate_structure
-from paraisite.errors import ConfigError, MissingInputError, StructureError
+from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal
+from paraisite.inference.refinement import without_refined_value
 from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.potential import load_calculator, package_versions
-from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, check_table
+from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, REFINED, check_table
 from paraisite.reports.terminal import print_line, print_table
-from paraisite.schema import KAPPA_POTENTIAL, REASON
+from paraisite.schema import KAPPA_POTENTIAL, REASON, REFINED_KAPPA
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
 
@@ -99,7 +101,7 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
 
 
 def _check(name: str, structure: Structure, how: VerificationOptions, folder: Path) -> dict[str, Any]:
-    """Return a crystal's conductivities: by the model, by the potential where it is used, and in Togo15."""
+    """Return a crystal's conductivities: by the model, by the potential where it is used, by both, and in Togo15."""
     (predicted,) = predict_rows(how.model, [Crystal(name, structure)])
     if predicted[REASON] is not None:
         raise ConfigError(f"{name}: no prediction: {predicted[REASON]}")
@@ -117,7 +119,24 @@ def _check(name: str, structure: Structure, how: VerificationOptions, folder: Pa
             "name": potential,
             "versions": package_versions(),
         }
+        if not how.keep_cell:  # what corrects the potential's conductivities was measured at its own cells
+            check[REFINED] = _refine(check, structure)
     return check
+
+
+def _refine(check: Mapping[str, Any], structure: Structure) -> dict[str, Any] | None:
+    """Return the refined value that prediction and potential make together; None where it cannot be had."""
+    predicted, computed = check[PREDICTED], check[POTENTIAL]
+    if computed["warnings"]:
+        return without_refined_value("; ".join(computed["warnings"]))
+    try:
+        refinement = load_refinement()
+        if refinement.potential != computed["name"]:
+            raise DataError(f"refining was measured with {refinement.potential}, not with {computed['name']}")
+        return refinement.refine(predicted, {**computed, REASON: ""}, structure.composition.reduced_formula)
+    except (DataError, MissingInputError) as error:
+        logger.warning("no refined value: %s", error)
+        return None
 
 
 def _compute_with_potential(
@@ -139,6 +158,8 @@ def _numbers(check: Mapping[str, Any]) -> dict[str, float]:
     numbers = {"predicted kappa": check[PREDICTED]["value"], "known kappa": check[KNOWN]}
     if computed := check.get(POTENTIAL):
         numbers |= {"potential kappa": computed[KAPPA_POTENTIAL], "lowest frequency": computed["lowest_frequency_thz"]}
+    if refined := check.get(REFINED):
+        numbers |= {"refined kappa": refined[REFINED_KAPPA]}
     return {name: float(value) for name, value in numbers.items() if value is not None}
 
 

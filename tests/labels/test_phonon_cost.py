@@ -1,10 +1,13 @@
 """What a crystal's phonons cost, and what is told while they are computed."""
 
+import math
 from dataclasses import replace
 
 import pytest
 from ase.calculators.emt import EMT
 
+from paraisite.errors import StructureError
+from paraisite.labels import phonon_cost
 from paraisite.labels.conductivity import compute_lattice_conductivity
 from paraisite.labels.phonon_cost import estimate_phonon_cost
 from paraisite.labels.phonon_progress import RELAXATION, SECOND_ORDER, SOLUTION, THIRD_ORDER
@@ -38,7 +41,11 @@ def test_less_symmetry_costs_more():
     assert tetragonal.cpu_minutes > cubic.cpu_minutes
 
 
-def test_more_constants_than_are_fitted_are_cut_off():
-    many = estimate_phonon_cost(nickel(), replace(SMALL, cubic_supercell=(6, 6, 6)))
-    assert many.n_cubic_atom == 216
-    assert many.n_cubic_call == 8
+def test_more_constants_than_are_fitted_are_cut_off(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(phonon_cost, "estimate_free_constants", lambda _: 5000.0)
+    assert estimate_phonon_cost(nickel(), SMALL).n_cubic_call == 2 * math.ceil(2.5 * 0.2 * 5000.0 / (3 * 27))
+
+
+def test_a_supercell_that_would_take_days_is_refused():
+    with pytest.raises(StructureError, match="343 atoms in the supercell of third order, expected at most 240"):
+        estimate_phonon_cost(nickel(), replace(SMALL, cubic_supercell=(7, 7, 7)))

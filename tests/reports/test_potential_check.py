@@ -17,6 +17,17 @@ def test_each_source_has_a_row() -> None:
     assert table["remarks"]["potential"] == "lowest phonon -1.23 THz; imaginary phonon"
 
 
+def test_the_refined_value_stands_beside_or_why_there_is_none() -> None:
+    refined = {
+        "refined_reason": None, "refined_kappa_w_per_m_k": 58.4,
+        "refined_lower_80_w_per_m_k": 44.0, "refined_upper_80_w_per_m_k": 77.0,
+    }  # fmt: skip
+    check = {"predicted": PREDICTED, "potential": ASKED, "refined": refined, "known": None}
+    assert check_table(check).loc["both"].tolist() == ["58.4", "80%: 44 to 77; refined"]
+    check["refined"] = {"refined_reason": "imaginary phonon"}
+    assert check_table(check).loc["both"].tolist() == ["–", "not refined: imaginary phonon"]
+
+
 def test_what_was_not_asked_or_is_not_known_has_none() -> None:
     assert list(check_table({"predicted": PREDICTED, "known": None}).index) == ["model"]
 

@@ -15,6 +15,7 @@ from paraisite.errors import ConfigError, MissingInputError
 from paraisite.labels.phonon_settings import LABELS
 from paraisite.workflows import verify
 from tests.graphs.crystals import rocksalt
+from tests.inference.test_refinement import PHONONS, make_refinement
 
 FEW = replace(LABELS, cell="primitive", harmonic_supercell=(2, 2, 2), cubic_supercell=(2, 2, 2), mesh=(3, 3, 3))
 PREDICTED = {
@@ -59,10 +60,26 @@ def test_the_potentials_answer_stands_beside(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(potential_check, "LABELS", FEW)
     monkeypatch.setattr(verify, "load_calculator", lambda _name: EMT())
     alloy = rocksalt(5.2, ("Cu", "Au"))
-    asked = verify._check("CuAu", alloy, replace(HOW, with_potential=True), tmp_path)["potential"]
+    check = verify._check("CuAu", alloy, replace(HOW, with_potential=True), tmp_path)
+    asked = check["potential"]
     assert asked["kappa_potential_w_per_m_k"] > 0
+    assert asked["warnings"]
+    assert check["refined"]["refined_reason"] == "; ".join(asked["warnings"])
     assert asked["cell"] == "relaxed"
     assert (tmp_path / verify.RELAXED_FILE).exists()
+
+
+def test_prediction_and_potential_make_a_refined_value(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    check = {"predicted": PREDICTED, "potential": PHONONS | {"warnings": [], "name": "emt"}}
+    monkeypatch.setattr(verify, "load_refinement", make_refinement)
+    refined = verify._refine(check, rocksalt())
+    assert refined is not None
+    assert refined["kappa_corrected_w_per_m_k"] < refined["refined_kappa_w_per_m_k"] < PREDICTED["value"]
+    check["potential"] |= {"name": "7net-0"}
+    assert verify._refine(check, rocksalt()) is None
+    assert "refining was measured with emt, not with 7net-0" in caplog.text
 
 
 def test_a_crystal_that_the_potential_cannot_take_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
