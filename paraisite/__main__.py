@@ -1,18 +1,24 @@
 """``python -m paraisite VERB``."""
 
 import sys
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
 
-from paraisite.artifacts.tracked_outputs import OutputWatch
 from paraisite.cli import app
+from paraisite.core.extras import describe_missing_package
 from paraisite.core.secrets import DiscreetStream
 from paraisite.core.system_errors import describe_system_error
 from paraisite.errors import ParaisiteError
 
+if TYPE_CHECKING:
+    from paraisite.artifacts.tracked_outputs import OutputWatch
+
 _INTERRUPTED: Final = 130
 """Exit code that shells give a command that Ctrl-C has ended."""
+
+_WRITES_NO_OUTPUT: Final = {"--help", "doctor", "predict", "recipes", "version"}
+"""What leaves the pipeline's outputs as they are: nobody waits for a look at them."""
 
 
 def main() -> None:
@@ -30,17 +36,30 @@ def main() -> None:
         if sentence is None:
             raise
         _refuse(sentence)
+    except ModuleNotFoundError as error:
+        sentence = describe_missing_package(error)
+        if sentence is None:
+            raise
+        _refuse(sentence)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
 
 
 def _run_and_keep_outputs() -> None:
-    outputs = None if {"--help", "version"} & set(sys.argv) else OutputWatch.start()
+    outputs = _watch_outputs()
     try:
         app()
     finally:
         if outputs is not None:
             outputs.keep_changed()
+
+
+def _watch_outputs() -> "OutputWatch | None":
+    if not sys.argv[1:] or sys.argv[1] in _WRITES_NO_OUTPUT or "--help" in sys.argv:
+        return None
+    from paraisite.artifacts.tracked_outputs import OutputWatch  # with NumPy
+
+    return OutputWatch.start()
 
 
 def _refuse(sentence: str) -> NoReturn:

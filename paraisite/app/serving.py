@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
+from paraisite.core.extras import install_command
 from paraisite.errors import MissingInputError
 
 PAGE: Final = Path(__file__).with_name("page.py")
@@ -23,7 +24,7 @@ def serve(model: str, *, port: int, open_browser: bool) -> None:
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingInputError(f"the page needs {' and '.join(missing)}: `pip install '.[app]'`")
+        raise MissingInputError(f"the page needs {' and '.join(missing)}: `{install_command('app')}`")
     from streamlit.web import cli
 
     cli.main(["run", str(PAGE), *streamlit_options(port=port, open_browser=open_browser), "--", model])

@@ -1,7 +1,6 @@
 """Predictors by name: from a file, the model registry, what was trained here, or what the project ships."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,14 +11,13 @@ from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.core.paths import SHIPPED
 from paraisite.errors import MissingInputError, WeightsError
 from paraisite.inference.crystals import Crystal
-from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.rows import Row, build_named_rows
+from paraisite.tracking.registry_lookup import may_be_registered
 
 HDF5_SUFFIXES: Final = (".hdf5", ".h5")
 ENSEMBLE_SUFFIX: Final = ".safetensors"
 _REGISTRY_PREFIX: Final = "models:/"
-_STORE: Final = Path("mlflow.db")
 
 
 def find_predictor(model: str | Path) -> Predictor:
@@ -67,6 +65,7 @@ def predict_rows_with(predictor: Predictor, crystals: Sequence[Crystal]) -> list
 
 def _from_path(path: Path) -> Predictor:
     if path.suffix.lower() in HDF5_SUFFIXES:
+        from paraisite.inference.network_model import NetworkModel
         from paraisite.models.megnet_interop import read_published_model  # only these models need h5py
 
         if not path.is_file():
@@ -88,7 +87,7 @@ def _from_registry(name: str, *, alias: str) -> Predictor:
 
 def _from_registry_if_there(name: str) -> Predictor | None:
     """Return the champion if there is a registry that has one with a calibration set."""
-    if not (os.environ.get("MLFLOW_TRACKING_URI") or _STORE.exists()):
+    if not may_be_registered(name):
         return None
     from paraisite.tracking.fetching import fetch_champion
 

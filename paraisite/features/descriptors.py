@@ -8,14 +8,12 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.arrays import Floats, ragged_arange
 from paraisite.data.crystal_arrays import CrystalArrays
@@ -23,6 +21,10 @@ from paraisite.errors import StructureError
 from paraisite.features.primitive_cell import count_primitive_atoms
 from paraisite.features.supercell_check import mark_possible_supercells
 from paraisite.graphs.neighbours import find_bonds
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,15 @@ _UNKNOWN: Final = {"atomic_radius": _RADIUS_ANGSTROM, "X": _ELECTRONEGATIVITY, "
 """Where the table has no value, as of noble gases and the heaviest elements: about the mean over the others."""
 
 
-def compute_physical_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
+def compute_physical_descriptors(structures: Sequence[Structure]) -> "pd.DataFrame":
     """Return the columns of ``PHYSICAL_DESCRIPTORS``, one row per structure.
 
     Raises:
         StructureError: An atom has no other within 16 Å, or a site holds no single element.
     """
     rows = _physical(CrystalArrays.from_structures(structures))
+    import pandas as pd  # half a second, which predicting does without
+
     return pd.DataFrame(rows, columns=[descriptor.name for descriptor in PHYSICAL_DESCRIPTORS])
 
 
@@ -90,13 +94,15 @@ IONIC_DESCRIPTORS: Final = tuple(
 """Of the crystal's least and most electronegative element, cation and anion of an ionic one."""
 
 
-def compute_ionic_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
+def compute_ionic_descriptors(structures: Sequence[Structure]) -> "pd.DataFrame":
     """Return the columns of ``IONIC_DESCRIPTORS``, one row per structure.
 
     Raises:
         StructureError: A site holds no single element.
     """
     rows = _ionic(CrystalArrays.from_structures(structures))
+    import pandas as pd  # half a second, which predicting does without
+
     return pd.DataFrame(rows, columns=[descriptor.name for descriptor in IONIC_DESCRIPTORS])
 
 
@@ -109,18 +115,20 @@ def compute_structure_descriptors(crystals: CrystalArrays) -> Floats:
     return np.hstack([_physical(crystals), _ionic(crystals)])
 
 
-def find_symmetry(structure: Structure) -> SpacegroupAnalyzer:
+def find_symmetry(structure: Structure) -> "SpacegroupAnalyzer":
     """Return a crystal's symmetry as spglib finds it.
 
     Raises:
         SymmetryUndeterminedError: It finds none (pymatgen's exception).
     """
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer  # with most of SciPy, which predicting does without
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # spglib's, about how it will report failures one day
         return SpacegroupAnalyzer(structure, _SYMMETRY_TOLERANCE_ANGSTROM)
 
 
-def compute_composition_descriptors(structures: Sequence[Structure]) -> pd.DataFrame:
+def compute_composition_descriptors(structures: Sequence[Structure]) -> "pd.DataFrame":
     """Return statistics of the elements' properties, weighted by their share; one row per structure."""
     rows = []
     for structure in structures:
@@ -134,6 +142,8 @@ def compute_composition_descriptors(structures: Sequence[Structure]) -> pd.DataF
             numbers = (mean, float(values.min()), float(values.max()), deviation)
             row |= {f"{name}_{which}": number for which, number in zip(_STATISTICS, numbers, strict=True)}
         rows.append(row)
+    import pandas as pd  # half a second, which predicting does without
+
     return pd.DataFrame(rows, columns=[f"{name}_{which}" for name in ELEMENT_PROPERTIES for which in _STATISTICS])
 
 

@@ -8,16 +8,16 @@ smaller cell has them that the tolerance decides, pymatgen is asked, if there ar
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 from pymatgen.core.structure import Structure
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from paraisite.arrays import Floats
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 TOLERANCE_ANGSTROM: Final = 0.25
 """How far atoms may be from each other in a smaller cell, along each lattice vector: pymatgen's own."""
@@ -62,7 +62,9 @@ class _Points:
         return np.asarray(distance, np.float64), np.asarray(nearest, np.int64)
 
     @cached_property
-    def _tree(self) -> KDTree:
+    def _tree(self) -> "KDTree":
+        from scipy.spatial import KDTree  # a tenth of a second, which a cell of few atoms does without
+
         return KDTree(self._scale(self.coords), boxsize=self.length_angstrom)
 
     def _scale(self, coords: Floats) -> Floats:
@@ -217,6 +219,9 @@ def _measure_residual(cell: _Cell, group: npt.NDArray[np.int64], partners: list[
     Returns:
         The distance; infinite if the atoms are not as many as the shifts everywhere.
     """
+    from scipy.sparse import coo_array  # imported where a cell may be no primitive one
+    from scipy.sparse.csgraph import connected_components
+
     n_atom = len(cell.coords)
     edges = np.tile(np.arange(n_atom), len(partners)), np.concatenate(partners)
     n_class, class_of = connected_components(coo_array((np.ones(len(edges[0])), edges), (n_atom, n_atom)), False)

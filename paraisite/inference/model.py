@@ -1,12 +1,15 @@
 """The interface of a predictor's model: members that predict, whatever they are made of."""
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
+
+PROCESSES_FILE: Final = "processes.safetensors"
+"""What the file of ``process_model`` is called wherever a folder holds one; the networks' ensembles lie beside it."""
 
 
 class ModelOutput(NamedTuple):

@@ -18,12 +18,10 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.applicability_domain import ApplicabilityDomain
 from paraisite.inference.calibration import Calibration, compute_member_median, floored_log10
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, CalibrationSet, mark_elements
-from paraisite.inference.model import Model, ModelOutput
-from paraisite.inference.network_model import NetworkModel
+from paraisite.inference.model import PROCESSES_FILE, Model, ModelOutput
 from paraisite.inference.predictions import Predictions
-from paraisite.inference.process_model import PROCESSES_FILE, ProcessModel
 from paraisite.inference.relevance_model import RELEVANCE_FILE, RelevanceModel
-from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
+from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE
 from paraisite.schema import COVERAGES
 
 NOT_FINITE: Final = "the model's output is not a finite number"
@@ -70,16 +68,23 @@ class Predictor:
             CheckpointError: A file is absent or damaged, or the calibration set is another model's.
         """
         restore_folder(path)
+        expected = True
+        # Each kind of model is imported where it is read: scikit-learn takes longer than a prediction.
         if (path / RELEVANCE_FILE).exists():
             model: Model = RelevanceModel.load(path)
             beside = path / CALIBRATION_SET_FILE
         elif (path / PROCESSES_FILE).exists():
+            from paraisite.inference.process_model import ProcessModel
+
             model = ProcessModel.load(path)
             beside = path / CALIBRATION_SET_FILE
         else:
+            from paraisite.inference.network_model import NetworkModel
+            from paraisite.models.ensemble import Ensemble
+
             file = path / ENSEMBLE_FILE if path.is_dir() else path
             model, beside = NetworkModel(Ensemble.load(file)), file.with_name(CALIBRATION_SET_FILE)
-        expected = not isinstance(model, NetworkModel) or _card_names_calibration_set(beside.with_name(CARD_FILE))
+            expected = _card_names_calibration_set(beside.with_name(CARD_FILE))
         if expected and not beside.exists():
             raise CheckpointError(f"{beside.parent} is incomplete: {beside.name} belongs to it and is absent")
         return cls(model, CalibrationSet.load(beside) if beside.exists() else None)

@@ -23,16 +23,13 @@ from paraisite.features.descriptors import (
 )
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import ConductivityModel, ModelOutput
+from paraisite.inference.model import PROCESSES_FILE, ConductivityModel, ModelOutput
 from paraisite.inference.network_model import compute_digest, save_exactly
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.estimate import Estimate, mix_estimates
 from paraisite.models.gaussian_process import N_KERNEL, FittedProcesses
 from paraisite.models.tabular import GAUSSIAN_PROCESSES, IONIC, NETWORKS, PHYSICAL
 from paraisite.models.tensor_file import read_sealed, write_sealed
-
-PROCESSES_FILE: Final = "processes.safetensors"
-"""What the file is called wherever a folder holds one; the networks' ensembles lie beside it."""
 
 FORMAT: Final = "paraisite-processes-1"
 _HEADER: Final = "paraisite_processes"

@@ -3,10 +3,9 @@
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from pymatgen.core.periodic_table import Element
 from rich.table import Column, Table
 from rich.text import Text
@@ -15,6 +14,9 @@ from paraisite import schema
 from paraisite.core.shown_text import escape_controls
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictions import Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME: Final = "file"
 TARGET: Final = "target"
@@ -68,8 +70,10 @@ def build_named_rows(crystals: Sequence[Crystal], predictions: Predictions) -> l
     return [{NAME: crystal.name, schema.FORMULA: crystal.formula, **row} for crystal, row in rows]
 
 
-def build_frame(predictions: Predictions) -> pd.DataFrame:
+def build_frame(predictions: Predictions) -> "pd.DataFrame":
     """Return the rows as a table of numbers and texts: lists are JSON, and an absent text is empty."""
+    import pandas as pd  # half a second, which one prediction does without
+
     rows = build_rows(predictions)
     return pd.DataFrame({key: _column([row[key] for row in rows], kind) for key, kind in list_column_types().items()})
 

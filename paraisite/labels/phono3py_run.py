@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from paraisite.core.extras import install_command
 from paraisite.errors import DataError
 
 PARAMS_PATTERN: Final = "phono3py_params.yaml*"
@@ -29,7 +30,7 @@ def compute_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, st
         import phono3py
     except ImportError as error:
         raise DataError(
-            "no conductivity, and computing it from the forces needs phono3py: `pip install '.[phonons]'`"
+            f"no conductivity, and computing it from the forces needs phono3py: `{install_command('refine')}`"
         ) from error
     from paraisite.labels.conductivity import MIN_FREQUENCY_THZ
     from paraisite.labels.force_constants import keep_recursion_limit

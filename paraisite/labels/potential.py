@@ -3,6 +3,7 @@
 import importlib.metadata
 from typing import Any, Final
 
+from paraisite.core.extras import install_command
 from paraisite.data.sources.nequix_weights import resolve_nequix_weights
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.labels.named_code import call_named_function
@@ -14,7 +15,7 @@ NEQUIX: Final = ("nequix-mp-1-pft", "nequix-mp-1-pft-float64")
 """Nequix, its phonons fine-tuned on second derivatives of DFT; the second name evaluates it in double precision. Its
 fine-tuning saw harmonic force constants of compounds like Togo15's, never a conductivity."""
 
-INSTALL_NEQUIX: Final = "pip install '.[nequix]' && pip install --no-deps nequix"
+INSTALL_NEQUIX: Final = f"{install_command('refine')} && pip install --no-deps nequix"
 """Nequix's own dependencies name JAX with CUDA, 5.8 GB, on Linux; the extra names JAX for the CPU."""
 
 _PACKAGES: Final = (
@@ -49,7 +50,7 @@ def _load_sevennet(name: str) -> Any:
 
         from paraisite.labels.compiled_sevennet import sevennet_calculator
     except ImportError as error:
-        raise MissingInputError(f"potential {name} needs the extra 'lab': pip install '.[lab]' ({error})") from error
+        raise MissingInputError(f"potential {name} is not installed ({error}): {install_command('lab')}") from error
     torch.set_num_threads(1)  # small cells: a process per core beats threads, and sums keep their order
     return sevennet_calculator(name)
 

@@ -7,16 +7,19 @@ compared with those of training rows from models that were fitted without them. 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 from pymatgen.core.structure import Structure
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import StandardScaler
 
 from paraisite.arrays import Floats, Ints
-from paraisite.data.datasets.nested_splits import NestedSplit
+
+if TYPE_CHECKING:
+    from sklearn.neighbors import NearestNeighbors
+    from sklearn.preprocessing import StandardScaler
+
+    from paraisite.data.datasets.nested_splits import NestedSplit
 
 N_NEIGHBOUR: Final = 5
 """So many that one twin among the training rows does not bring a crystal into the domain."""
@@ -25,7 +28,7 @@ FLAGGED_ABOVE: Final = 0.95
 """Score from which on a crystal counts as out of domain: about one in twenty of those that are like the known ones."""
 
 
-def compute_out_of_domain(features_of_folds: Sequence[Floats], split: NestedSplit) -> Floats:
+def compute_out_of_domain(features_of_folds: Sequence[Floats], split: "NestedSplit") -> Floats:
     """Return the score of each test row: the share of training rows that lie closer to the others than it does.
 
     A training row's distance is that from the rows outside its fold, by the model that was fitted on those; a test row
@@ -60,12 +63,16 @@ class Neighbourhood:
         nearest: The rows, standardised.
     """
 
-    scaler: StandardScaler
-    nearest: NearestNeighbors
+    scaler: "StandardScaler"
+    nearest: "NearestNeighbors"
 
     @classmethod
     def fit(cls, features: Floats) -> "Neighbourhood":
         """Fit it to rows with these features, [n_known, n_feature]."""
+        # Here, as scikit-learn takes long to import and the default model has no neighbourhood.
+        from sklearn.neighbors import NearestNeighbors
+        from sklearn.preprocessing import StandardScaler
+
         scaler = StandardScaler().fit(features)
         nearest = NearestNeighbors(n_neighbors=min(N_NEIGHBOUR, len(features))).fit(scaler.transform(features))
         return cls(scaler, nearest)
@@ -92,7 +99,7 @@ def measure_distances(features: Floats, known: Ints, rows: Ints) -> Floats:
     return Neighbourhood.fit(features[known]).measure_distances(features[rows])
 
 
-def count_unseen_elements(structures: Sequence[Structure], split: NestedSplit) -> npt.NDArray[np.int64]:
+def count_unseen_elements(structures: Sequence[Structure], split: "NestedSplit") -> npt.NDArray[np.int64]:
     """Return how many elements of each test row are in no training row, int64 [n_test]."""
     elements = [structure.composition.chemical_system_set for structure in structures]
     seen = set().union(*(elements[row] for row in split.train))

@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 from safetensors.numpy import save
 
-from paraisite.config import GraphConfig
 from paraisite.core.files import content_sha256, write_whole
 from paraisite.errors import CheckpointError
 from paraisite.graphs.build import GraphSettings
@@ -100,6 +99,8 @@ class Ensemble:
         Raises:
             CheckpointError: What was written is no number.
         """
+        from paraisite.config import GraphConfig  # the default model is no ensemble, and needs no settings
+
         text = self.metadata.get(DISTANCE_TOLERANCE, GraphConfig().distance_tolerance_angstrom)
         try:
             return GraphSettings(self.config.cutoff_angstrom, float(text))

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import truncnorm
-from sklearn.metrics import mean_absolute_percentage_error
 
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.errors import DataError
@@ -64,6 +62,8 @@ def compute_kappa(estimate: Estimate, *, tilt: float, half_width: float) -> Floa
     """
     if tilt == 0:
         return compute_median_kappa(estimate)
+    from scipy.stats import truncnorm  # half a second to import, and the default model has no tilt
+
     std = math.log(10.0) * np.maximum(estimate.std, MIN_STD_DEX)
     deviation, lower = math.sqrt(tilt) * std, tilt * std**2
     ends = ((lower + side * half_width * std) / deviation for side in (-1.0, 1.0))
@@ -73,6 +73,10 @@ def compute_kappa(estimate: Estimate, *, tilt: float, half_width: float) -> Floa
 
 def choose_tilt(out_of_fold: Estimate, log10_kappa: Floats, *, half_width: float) -> float:
     """Return the tilt of ``TILTS`` with the lowest MAPE out of fold; of equal ones the smallest."""
+    from sklearn.metrics import (
+        mean_absolute_percentage_error,  # as long to import, and only needed where models are fitted
+    )
+
     kappa = np.power(10.0, log10_kappa)
     errors = [
         mean_absolute_percentage_error(kappa, compute_kappa(out_of_fold, tilt=float(tilt), half_width=half_width))

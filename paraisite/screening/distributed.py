@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from paraisite.core.extras import install_command
 from paraisite.errors import ConfigError, MissingInputError, ParaisiteError
 from paraisite.screening.chunks import Chunk
 from paraisite.screening.run import LOST, Workers
@@ -43,7 +44,7 @@ class DaskWorkers(Workers):
         try:
             from distributed import Client
         except ImportError as error:
-            raise MissingInputError("--scheduler needs Dask: `pip install '.[cluster]'`") from error
+            raise MissingInputError(f"--scheduler needs Dask: `{install_command('cluster')}`") from error
         try:
             self._client = Client(self._address)
         except (OSError, ValueError) as error:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 import paraisite
+from paraisite.core.extras import install_command
 from paraisite.core.files import name_temporary, remove_leftovers
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
@@ -119,7 +120,7 @@ def _check_database(uri: str) -> None:
     except (ImportError, NoSuchModuleError) as error:
         raise TrackingError(
             hide_secrets(
-                f"the experiment store {uri} needs a driver ({error}); for PostgreSQL: pip install '.[postgresql]'"
+                f"the experiment store {uri} needs a driver ({error}); for PostgreSQL: {install_command('postgresql')}"
             )
         ) from error
     try:

@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from paraisite.config import NO_STUDY, FineTuning
+from paraisite.core.extras import install_command
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import ConfigError
 from paraisite.tuning.space import draw_candidates, find_candidate
@@ -64,7 +65,7 @@ def open_storage(url: str | None, folder: Path) -> BaseStorage:
             )
     except (ImportError, NoSuchModuleError) as error:
         raise ConfigError(
-            hide_secrets(f"{url}: {error}; for PostgreSQL install the extra: pip install '.[postgresql]'")
+            hide_secrets(f"{url}: {error}; for PostgreSQL install the extra: {install_command('postgresql')}")
         ) from error
     except (SQLAlchemyError, ValueError) as error:
         raise ConfigError(hide_secrets(f"{url} cannot be used as a study's storage: {error}")) from error

@@ -15,6 +15,7 @@ from paraisite.artifacts.crystal_lookup import find_crystal, find_known_kappa
 from paraisite.artifacts.predictors import predict_rows
 from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
+from paraisite.core.extras import install_command
 from paraisite.core.files import write_whole
 from paraisite.core.paths import VERIFICATIONS
 from paraisite.data.validation import validate_structure
@@ -168,4 +169,4 @@ def _require_phonons() -> None:
         import ase  # noqa: F401
         import phono3py  # noqa: F401
     except ImportError as error:
-        raise MissingInputError(f"verify needs the extra 'phonons': pip install '.[phonons]' ({error})") from error
+        raise MissingInputError(f"verify needs ASE and phono3py ({error}): {install_command('refine')}") from error

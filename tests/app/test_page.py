@@ -130,7 +130,7 @@ def test_a_model_that_is_nowhere_is_said():
 def test_without_streamlit_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "streamlit" else find(name))
-    with pytest.raises(MissingInputError, match=r"the page needs streamlit: `pip install '\.\[app\]'`"):
+    with pytest.raises(MissingInputError, match=r'the page needs streamlit: `pip install "paraisite\[app\]"`'):
         serving.serve("FELABTG15", port=1, open_browser=False)
 
 

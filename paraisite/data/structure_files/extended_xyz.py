@@ -78,7 +78,7 @@ def read_frame(text: str) -> Frame:
     try:
         from ase.io import read
     except ImportError:
-        return {}, "extended XYZ is read by ASE, which is not installed: `pip install '.[phonons]'`"
+        return {}, "extended XYZ is read by ASE, which is not installed: `pip install ase`"
     try:
         _check_size(text)
         atoms = read(StringIO(text), index=0, format="extxyz")

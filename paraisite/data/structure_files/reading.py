@@ -19,12 +19,6 @@ from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
 from paraisite.data.structure_files.content import decode, limited, read_content, unpack
 from paraisite.data.structure_files.extended_xyz import read_frames
 from paraisite.data.structure_files.formats import Format, check_other_format, format_of, split_number
-from paraisite.data.structure_files.json_documents import (
-    CIF_KEY,
-    STRUCTURE,
-    crystal_of_document,
-    list_documents,
-)
 from paraisite.data.structure_files.json_values import parse_json
 from paraisite.data.structure_files.poscar import parse_poscar, parse_xdatcar
 from paraisite.data.structure_files.stated_facts import check_stated, read_stated_values
@@ -100,6 +94,8 @@ def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
     A column ``structure`` may hold pymatgen's dictionary or its JSON, or the text of a CIF or POSCAR; without one, the
     row itself is a document, or has a crystal's lists. The other columns are compared with the crystal.
     """
+    from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE, crystal_of_document
+
     text = values.get(STRUCTURE)
     if text is None and isinstance(values.get(CIF_KEY), str):
         text = values[CIF_KEY]
@@ -169,6 +165,8 @@ def _parse_text(text: str, kind: Format) -> list[FoundCrystal]:
     if kind is Format.EXTENDED_XYZ:
         return [FoundCrystal(facts, crystal) for facts, crystal in read_frames(StringIO(text))]
     if kind is Format.JSON:
+        from paraisite.data.structure_files.json_documents import list_documents  # and with it pyarrow
+
         return [
             _reason(document) if isinstance(document, str) else FoundCrystal(document, read_row(document))
             for document in list_documents(parse_json(text))

@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 import spglib
 from pymatgen.core.composition import Composition
-from scipy.constants import atomic_mass
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES, CrystalArrays
 from paraisite.data.structure_files.formulas import (
@@ -31,7 +30,8 @@ DENSITY_TOLERANCE: Final = 0.05
 
 SYMMETRY_PRECISIONS_ANGSTROM: Final = (0.1, 0.01, 1e-3, 1e-4, 1e-5)
 
-_GRAMS_PER_CUBIC_CENTIMETRE: Final = atomic_mass * 1e3 / 1e-24
+_GRAMS_PER_CUBIC_CENTIMETRE: Final = 1.66053906892
+"""Density of one atomic mass unit per cubic ångström; CODATA 2022, written out as scipy.constants imports slowly."""
 
 
 @dataclass(frozen=True)
