@@ -23,12 +23,15 @@ from paraisite.cli import (
     training_commands,
 )
 from paraisite.cli.data_commands import data
+from paraisite.cli.groups import GroupedVerbs
+from paraisite.cli.row_formats import with_row_formats
 from paraisite.core.log import set_up_logging
 
 logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="paraisite",
+    cls=GroupedVerbs,
     help="Lattice thermal conductivity (300 K, W/m/K) of crystals by two-stage transfer learning.",
     no_args_is_help=True,
     add_completion=False,
@@ -56,12 +59,20 @@ def version() -> None:
             typer.echo(f"{package} is not installed")
 
 
+PRINT_TABLES: Final = frozenset(
+    {
+        "backbones", "compare", "cross_validate", "evaluate", "overlap", "recipes", "replay", "rwaft", "select",
+        "statistics", "step1", "step2", "step3", "train", "transfer", "tune",
+    }
+)  # fmt: skip
+"""Names of verbs that print tables, for people or with --json and --csv for programs."""
+
 for commands in (
     training_commands, prediction_commands, evaluation_commands, label_commands,
     explanation_commands, selection_commands, report_commands,
 ):  # fmt: skip
     for verb in commands.VERBS:
-        app.command()(verb)
+        app.command()(with_row_formats(verb) if verb.__name__ in PRINT_TABLES else verb)
 
 
 def _name_successor(former_name: str, verb: Callable[..., None]) -> Callable[..., None]:

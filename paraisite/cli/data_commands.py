@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from paraisite.cli.options import FETCHED, UNITS, ListedDataset, one_of, renamed_column
+from paraisite.cli.row_formats import with_row_formats
 
 data = typer.Typer(
     help="List, fetch, import, check and describe data sets.",
@@ -15,6 +16,7 @@ data = typer.Typer(
 
 
 @data.command("list")
+@with_row_formats
 def list_data() -> None:
     """List all data sets with size, version and origin."""
     from paraisite.workflows import describe_data

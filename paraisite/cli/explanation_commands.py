@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from paraisite import DEFAULT_MODEL
+from paraisite.cli.row_formats import AsCsv, AsJson, read_row_format
 
 Model = Annotated[
     str,
@@ -22,18 +23,18 @@ def explain(
     output: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the figures, one per crystal.")] = Path(
         "build/explain"
     ),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per crystal, with the predictions of all members.")
-    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Explain predictions, in text and figures.
 
-    Shows the contributions of atoms, bonds and descriptors, the agreement of the members, and the nearest training
-    materials. Exit code 1 if no crystal has a prediction.
+    Shows what distances, masses, bonds and the like (of networks: atoms and bonds) do to the prediction, how far the
+    members agree, and the nearest training materials. JSON holds an object for each crystal, CSV a row for each part.
+    Exit code 1 if no crystal has a prediction.
     """
     from paraisite.workflows.explain import explain_files
 
-    if not explain_files(files, model, output=output, as_json=as_json):
+    if not explain_files(files, model, output=output, row_format=read_row_format(as_json=as_json, as_csv=as_csv)):
         raise typer.Exit(1)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from paraisite import DEFAULT_MODEL
 from paraisite.cli.options import ALL, N_CORE, ChunkSize, MaxMinutes, Processes, Yes
+from paraisite.cli.row_formats import AsCsv, AsJson, read_row_format
 
 if TYPE_CHECKING:
     from paraisite.inference.refiner import RefiningOptions
@@ -32,9 +33,8 @@ def predict(
             "(.hdf5).",
         ),
     ] = DEFAULT_MODEL,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per crystal, with the predictions of all members.")
-    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
     refine: Annotated[
         bool,
         typer.Option(
@@ -48,12 +48,13 @@ def predict(
 ) -> None:
     """Predict kappa at 300 K with prediction intervals.
 
-    Exit code 1 if no crystal has a prediction.
+    JSON holds the predictions of all members. Exit code 1 if no crystal has a prediction.
     """
     from paraisite.workflows.predict import predict_files
 
     refining = _read_refining(refine, max_minutes=max_minutes, yes=yes)
-    if not predict_files(files or [], model, as_json=as_json, refining=refining):
+    row_format = read_row_format(as_json=as_json, as_csv=as_csv)
+    if not predict_files(files or [], model, row_format=row_format, refining=refining):
         raise typer.Exit(1)
 
 

@@ -18,6 +18,7 @@ from paraisite.cli.options import (
     overrides,
     recipe_name,
 )
+from paraisite.core.row_format import RowFormat, chosen_format, print_records
 from paraisite.training.recipes import PAPER, RECIPES, Recipe
 
 
@@ -85,9 +86,15 @@ def pretrain(
 
 def recipes() -> None:
     """List the recipes: initial weights and training sets."""
+    rows = []
     for recipe in RECIPES.values():
         start = recipe.start.name if isinstance(recipe.start, Recipe) else recipe.start.value.replace("_", " ")
-        typer.echo(f"{recipe.name:<20}starts from {start:<22}trained on {recipe.train_on}")
+        rows.append({"recipe": recipe.name, "starts from": start, "trained on": recipe.train_on})
+    if (row_format := chosen_format()) is not RowFormat.TABLE:
+        print_records(rows, row_format)
+        return
+    for row in rows:
+        typer.echo(f"{row['recipe']:<20}starts from {row['starts from']:<22}trained on {row['trained on']}")
 
 
 def fit(

@@ -14,15 +14,15 @@ from paraisite.errors import DataError
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.networks import occlude_graph
 from paraisite.explain.processes import occlude_processes
-from paraisite.explain.relevance import occlude_families
+from paraisite.explain.relevance import follow_path
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel
 from paraisite.inference.relevance_model import RelevanceModel
-from paraisite.inference.rows import Row, build_named_rows
-from paraisite.schema import REASON
+from paraisite.inference.rows import NAME, VALUE, Row, build_named_rows
+from paraisite.schema import FORMULA, REASON
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class Explainer:
         if isinstance(model, ProcessModel):
             return occlude_processes(model, graph, crystal, trained=trained)
         if isinstance(model, RelevanceModel):
-            return occlude_families(model, crystal)
+            return follow_path(model, crystal)
         if isinstance(model, NetworkModel):
             return occlude_graph(model.ensemble, graph, trained=trained)
         raise DataError(f"there is no explanation for models of kind {type(model).__name__}")
@@ -118,6 +118,24 @@ def build_json(explanation: Explanation) -> dict[str, Any]:
         "accounted_share": found.accounted_share if np.isfinite(found.accounted_share) else None,
         "method": found.method,
     }
+
+
+def list_parts(explanation: Explanation) -> list[dict[str, Any]]:
+    """Return a row for each part of a crystal, for CSV; one with the reason where there is no prediction."""
+    row, found = explanation.row, explanation.contributions
+    named = {NAME: row[NAME], FORMULA: row[FORMULA], VALUE: row[VALUE], REASON: row[REASON]}
+    if found is None:
+        return [named | {"part": None, "detail": None, "mean_dex": None, "factor": None}]
+    return [
+        named
+        | {
+            "part": part.label,
+            "detail": part.detail,
+            "mean_dex": float(found.mean_dex[number]),
+            "factor": float(found.factor[number]),
+        }
+        for number, part in enumerate(found.parts)
+    ]
 
 
 def _contributions(explainer: Explainer, crystal: Crystal, row: Row) -> Contributions | None:

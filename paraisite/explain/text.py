@@ -4,14 +4,14 @@ from typing import Final
 
 import numpy as np
 from rich.console import RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from paraisite import schema
 from paraisite.core.shown_text import escape_controls
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.explainers import Explanation
-from paraisite.inference.rows import DISTANCE, MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
+from paraisite.inference.rows import MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
 
 SHOWN_PARTS: Final = 12
 """Parts that tables and figures show; JSON holds all."""
@@ -79,11 +79,8 @@ def describe_nearest(row: Row) -> str:
     """Return the nearest training materials; empty where none are known."""
     if not row[NEAREST]:
         return ""
-    named = ", ".join(
-        f"{format_material_name(near)} ({near[schema.KAPPA]:.3g} W/m/K, distance {near[DISTANCE]:.2f})"
-        for near in row[NEAREST]
-    )
-    return f"The nearest training materials are {named}; distances in standard deviations of the embeddings."
+    named = ", ".join(f"{format_material_name(near)} ({near[schema.KAPPA]:.3g} W/m/K)" for near in row[NEAREST])
+    return f"The nearest training materials are {named}."
 
 
 def format_material_name(near: Row) -> str:
@@ -92,39 +89,54 @@ def format_material_name(near: Row) -> str:
 
 
 def describe_contributions(found: Contributions) -> list[str]:
-    """Return which part raises and which lowers the prediction most, and how far the contributions add up."""
+    """Return which part raises and which lowers the prediction most, and what they are measured from."""
     highest, lowest = int(np.argmax(found.mean_dex)), int(np.argmin(found.mean_dex))
     extremes = [
-        f"The part that {word} it most is {found.parts[part].label}: times {found.factor[part]:.2f}."
-        for word, part, does in (
-            ("raises", highest, found.mean_dex[highest] > _NO_CONTRIBUTION_DEX),
-            ("lowers", lowest, found.mean_dex[lowest] < -_NO_CONTRIBUTION_DEX),
+        f"{_name_part(found, part)}: {describe_factor(found.factor[part])}."
+        for part, does in (
+            (highest, found.mean_dex[highest] > _NO_CONTRIBUTION_DEX),
+            (lowest, found.mean_dex[lowest] < -_NO_CONTRIBUTION_DEX),
         )
         if does
     ]
+    start = f"Without all parts the model predicts {found.nothing_w_per_m_k:.3g} W/m/K"
     whole = float(found.all_dex.mean())
-    share = f" ({100 * found.accounted_share:.0f} %)" if abs(whole) > _NO_DIFFERENCE_DEX else ""
-    return [
-        *extremes,
-        found.method,
-        f"With everything hidden the model predicts {found.nothing_w_per_m_k:.3g} W/m/K; of the difference of "
-        f"{whole:+z.2f} dex to the prediction the contributions add up to {found.mean_dex.sum():+z.2f} dex{share}, the "
-        "rest is interaction.",
-    ]
+    adds_up = abs(float(found.mean_dex.sum()) - whole) < _NO_CONTRIBUTION_DEX
+    if adds_up or abs(whole) <= _NO_DIFFERENCE_DEX:
+        return [*extremes, found.method, f"{start}."]
+    together = f"one by one, the parts make up {100 * found.accounted_share:.0f} % of the difference"
+    return [*extremes, found.method, f"{start}; {together}, the rest is what they do together."]
+
+
+def describe_factor(factor: float) -> str:
+    """Return what a part does to kappa."""
+    if factor >= 1.0:
+        return f"raises kappa by a factor of {factor:.2f}"
+    return f"lowers kappa by a factor of {1.0 / factor:.2f}"
+
+
+def _name_part(found: Contributions, part: int) -> str:
+    label, detail = found.parts[part].label, found.parts[part].detail
+    return f"{label[0].upper()}{label[1:]}" + (f" ({detail})" if detail else "")
 
 
 def tabulate_contributions(found: Contributions) -> Table:
     """Return the contributions for a terminal, those that do most first."""
-    table = Table("part", "size", "contribution (dex)", "factor", "members that agree on the sign", box=None)
+    several = len(found.dex) > 1
+    table = Table("part", "size", Column("kappa", justify="right"), box=None)
+    if several:
+        table.add_column("± std", justify="right")
+        table.add_column("members that agree", justify="right")
     for part in found.order[:SHOWN_PARTS]:
-        agreeing = int((np.sign(found.dex[:, part]) == np.sign(found.mean_dex[part])).sum())
-        table.add_row(
+        cells: list[RenderableType] = [
             Text(found.parts[part].label),
             Text(found.parts[part].detail),
-            f"{found.mean_dex[part]:+z.3f}" + (f" ± {found.std_dex[part]:.3f}" if len(found.dex) > 1 else ""),
             f"× {found.factor[part]:.2f}",
-            f"{agreeing} of {len(found.dex)}",
-        )
+        ]
+        if several:
+            agreeing = int((np.sign(found.dex[:, part]) == np.sign(found.mean_dex[part])).sum())
+            cells += [f"{10 ** found.std_dex[part] - 1.0:.0%}", f"{agreeing} of {len(found.dex)}"]
+        table.add_row(*cells)
     if (n_more := len(found.parts) - SHOWN_PARTS) > 0:
         table.caption = f"and {n_more} more that do less"
     return table

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,11 @@ STRUCTURE: Final = "structure"
 """Column of a table of crystals: each a text that ``data.structure_files.reading.parse_content`` reads."""
 
 Row = dict[str, Any]
+
+NAME_WIDTH: Final = 20
+"""What terminals show of a crystal's name; in files and in JSON it is whole."""
+
+_FORMULA_WIDTH: Final = 10
 
 
 def interval_keys(coverage: float) -> tuple[str, str]:
@@ -95,29 +101,83 @@ def list_column_types() -> dict[str, str]:
     }
 
 
-def build_table(rows: Sequence[Row]) -> Table:
-    """Return named rows for a terminal; below them those without a prediction, with the reason."""
-    name = Column("file", overflow="fold")
-    table = Table(name, "formula", "prediction", "80 %", "90 %", "in domain", "nearest training material", box=None)
-    without = [row for row in rows if row[schema.REASON] is not None]
-    reasons = (escape_controls(f"{row[NAME]}: no prediction: {row[schema.REASON]}") for row in without)
+def build_table(rows: Sequence[Row], *, name_width: int | None = None) -> Table:
+    """Return named rows for a terminal, a line for each; below them those without a prediction, with the reason.
+
+    Args:
+        rows: As ``build_named_rows`` returns them.
+        name_width: What is kept of a long name; None for all of it.
+    """
+    names = shorten_names([row[NAME] for row in rows])
+    with_value = [(name, row) for name, row in zip(names, rows, strict=True) if row[schema.REASON] is None]
+    heading = _common_heading([row for _, row in with_value])
+    cells = [_cells(name, row, heading=heading) for name, row in with_value]
+    headings = (
+        "crystal",
+        "formula",
+        heading or "prediction",
+        "90 % interval",
+        "in domain",
+        "nearest training materials",
+    )
+    # On a narrow terminal names and neighbours are cut, never numbers.
+    narrowest = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    table = Table(
+        Column(headings[0], no_wrap=True, overflow="ellipsis", max_width=name_width),
+        Column(headings[1], no_wrap=True, overflow="ellipsis", min_width=min(narrowest[1], _FORMULA_WIDTH)),
+        Column(headings[2], justify="right", no_wrap=True, min_width=narrowest[2]),
+        Column(headings[3], justify="right", no_wrap=True, min_width=narrowest[3]),
+        Column(headings[4], no_wrap=True, min_width=narrowest[4]),
+        Column(headings[5], no_wrap=True, overflow="ellipsis"),
+        box=None,
+        pad_edge=False,
+    )
+    without = ((name, row[schema.REASON]) for name, row in zip(names, rows, strict=True) if row[schema.REASON])
+    reasons = (escape_controls(f"{name}: no prediction: {reason}") for name, reason in without)
     table.caption = Text("\n".join(reasons)) or None
     table.caption_justify = "left"
-    for row in rows:
-        if row[schema.REASON] is None:
-            table.add_row(*(Text(escape_controls(cell)) for cell in _cells(row)))
+    for line in cells:
+        table.add_row(*(Text(cell) for cell in line))
     return table
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        row[NAME],
-        row[schema.FORMULA],
-        _value_text(row),
-        *(_interval_text(row, coverage) for coverage in (0.8, 0.9)),
-        _domain_text(row),
-        ", ".join(f"{near[schema.FORMULA]} {near[schema.KAPPA]:.3g}" for near in row[NEAREST] or ()),
-    )
+def _cells(name: str, row: Row, *, heading: str) -> list[str]:
+    value = _value_text(row) if heading else f"{row[TARGET]} {_value_text(row)} {row[UNIT]}".rstrip()
+    nearest = ", ".join(f"{near[schema.FORMULA]} {near[schema.KAPPA]:.3g}" for near in row[NEAREST] or ())
+    texts = (name, row[schema.FORMULA], value, _interval_text(row, 0.9), _domain_text(row), nearest)
+    return [escape_controls(text) for text in texts]
+
+
+def shorten_names(names: Sequence[str]) -> list[str]:
+    """Return names of files without their folders, of all those whose names differ without them too."""
+    short = [name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or name for name in names]
+    number = Counter(short)
+    return [name if number[base] > 1 else base for name, base in zip(names, short, strict=True)]
+
+
+def build_flat_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return named rows for a table of texts and numbers: without the members, lists joined."""
+    return [
+        {
+            key: "; ".join(_list_item(item) for item in value) if isinstance(value, list) else value
+            for key, value in row.items()
+            if key != MEMBERS
+        }
+        for row in rows
+    ]
+
+
+def _list_item(item: Any) -> str:
+    return f"{item[schema.FORMULA]} {item[schema.KAPPA]:.4g}" if isinstance(item, dict) else str(item)
+
+
+def _common_heading(rows: Sequence[Row]) -> str:
+    """Return what is predicted with its unit; empty where rows differ in it."""
+    found = {(row[TARGET], row[UNIT]) for row in rows}
+    if len(found) != 1:
+        return ""
+    ((target, unit),) = found
+    return f"{target} ({unit})" if unit else str(target)
 
 
 def _ends(predictions: Predictions) -> dict[str, Any]:
@@ -168,7 +228,7 @@ def _value_text(row: Row) -> str:
     """Return the value, with the members' standard deviation where there is no interval."""
     has_interval = any(row[key] is not None for coverage in schema.COVERAGES for key in interval_keys(coverage))
     std = "" if has_interval or row[STD] is None else f" ± {row[STD]:.3g}"
-    return f"{row[TARGET]} {row[VALUE]:.4g}{std} {row[UNIT]}".rstrip()
+    return f"{row[VALUE]:.4g}{std}"
 
 
 def _interval_text(row: Row, coverage: float) -> str:
@@ -180,5 +240,5 @@ def _domain_text(row: Row) -> str:
     if row[schema.OUT_OF_DOMAIN_FLAG] is None:
         return "–"
     if row[UNSEEN]:
-        return f"no: {', '.join(row[UNSEEN])} not in training set"
-    return "no: too far" if row[schema.OUT_OF_DOMAIN_FLAG] else "yes"
+        return f"no: {', '.join(row[UNSEEN])} unknown"
+    return "no" if row[schema.OUT_OF_DOMAIN_FLAG] else "yes"

@@ -1,17 +1,37 @@
-"""Output on the terminal: a table below its title, a line."""
+"""Output on the terminal: a table below its title, a line; for programs a table's rows alone."""
+
+from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
+from paraisite.core.console import open_console
+from paraisite.core.row_format import RowFormat, chosen_format, print_records
 from paraisite.core.secrets import hide_secrets
 from paraisite.reports.tables import render
 
 
 def print_table(table: pd.DataFrame, *, title: str) -> None:
-    """Print a table of text below its title."""
-    Console().print(render(table, title=title))
+    """Print a table of text below its title; as JSON or CSV, where that was asked for, its rows without title."""
+    row_format = chosen_format()
+    if row_format is RowFormat.TABLE:
+        open_console().print(render(table, title=title))
+    else:
+        print_records(_to_records(table), row_format)
 
 
 def print_line(text: str) -> None:
-    """Print text that a terminal may wrap but that stays one line in a file."""
-    Console().print(hide_secrets(text), soft_wrap=True, highlight=False, markup=False)
+    """Print text that a terminal may wrap but that stays one line in a file; beside rows for a program, as an error."""
+    console = open_console(stderr=chosen_format() is not RowFormat.TABLE)
+    console.print(hide_secrets(text), soft_wrap=True, highlight=False, markup=False)
+
+
+def _to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows, the index in front; what is no number or text is its text, and NaN is None."""
+    named = table.rename_axis(index=str(table.index.name or "row")).reset_index()
+    return [{str(key): _plain(value) for key, value in record.items()} for record in named.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, str | int | float | bool) else str(value)

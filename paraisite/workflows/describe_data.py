@@ -5,17 +5,18 @@ from collections import Counter
 from typing import Final
 
 import pandas as pd
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from paraisite.artifacts.data_catalogue import DOWNLOADABLE, find_entry, list_entries, read_dataset
+from paraisite.artifacts.data_catalogue import DOWNLOADABLE, CatalogueEntry, find_entry, list_entries, read_dataset
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import description_folder
 from paraisite.config import load_config
+from paraisite.core.console import open_console
 from paraisite.core.csv_tables import format_csv
 from paraisite.core.files import write_whole
+from paraisite.core.row_format import RowFormat, chosen_format, print_records
 from paraisite.core.shown_text import escape_controls
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.stable_materials import StableMaterials
@@ -32,6 +33,9 @@ _NUMBER: Final = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
 
 def list_datasets() -> None:
     """Print all data sets."""
+    if (row_format := chosen_format()) is not RowFormat.TABLE:
+        print_records([_to_record(entry) for entry in list_entries()], row_format)
+        return
     table = Table(box=None)
     for heading in ("name", "materials", "rejected"):
         table.add_column(heading, justify="left" if heading == "name" else "right", no_wrap=True)
@@ -47,7 +51,19 @@ def list_datasets() -> None:
             entry.version or _NOTHING,
             Text(f"{escape_controls(entry.content)}\n{escape_controls(place + obtained)}"),
         )
-    Console().print(table, highlight=False)
+    open_console().print(table, highlight=False)
+
+
+def _to_record(entry: CatalogueEntry) -> dict[str, str | int | None]:
+    return {
+        "name": entry.name,
+        "materials": entry.n_usable,
+        "rejected": entry.n_rejected,
+        "version": entry.version,
+        "content": entry.content,
+        "place": str(entry.place) if entry.here else None,
+        "obtained": entry.obtained,
+    }
 
 
 def _format_count(value: int | None) -> str:
@@ -83,7 +99,7 @@ def summarise_dataset(name: str, dataset: Dataset | StableMaterials) -> None:
         table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")
     for reason, n_row, example in _group_by_reason(dataset.rejected):
         table.add_row(f"{n_row:,}", Text(escape_controls(reason)), Text(escape_controls(example)))
-    Console().print(table)
+    open_console().print(table)
 
 
 def _shared_with_togo15(table: pd.DataFrame) -> int:

@@ -1,28 +1,27 @@
-"""Explain predictions for a few crystals, as text and figures or as JSON lines."""
+"""Explain predictions for a few crystals, as text and figures, as JSON lines or as CSV."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from paraisite.artifacts.predictors import find_predictor
+from paraisite.core.console import open_console
+from paraisite.core.row_format import RowFormat, print_records
 from paraisite.core.shown_text import escape_controls
-from paraisite.explain.explainers import Explainer, build_json
+from paraisite.explain.explainers import Explainer, build_json, list_parts
 from paraisite.explain.explainers import explain as explain_all
 from paraisite.explain.text import format_explanation
 from paraisite.inference.crystals import read_crystals
 from paraisite.reports.explanation import save_explanation_figures
 
 
-def explain_files(files: Sequence[Path], model: str, *, output: Path, as_json: bool) -> bool:
+def explain_files(files: Sequence[Path], model: str, *, output: Path, row_format: RowFormat = RowFormat.TABLE) -> bool:
     """Print and draw the explanation of the prediction for every crystal in some files.
 
     Args:
         files: Structure files and folders of them.
         model: Model, as for ``artifacts.predictors.find_predictor``.
         output: Folder of the figures.
-        as_json: Print one JSON object per line, with all members, instead of text.
+        row_format: Text; JSON, an object for each crystal; or CSV, a row for each part of it.
 
     Returns:
         Whether any crystal has a prediction.
@@ -32,13 +31,14 @@ def explain_files(files: Sequence[Path], model: str, *, output: Path, as_json: b
     """
     explanations = explain_all(Explainer(find_predictor(model)), read_crystals(list(files)))
     figures = save_explanation_figures(explanations, output)
-    console = Console(soft_wrap=True)
-    if as_json:
-        for explanation in explanations:
-            print(json.dumps(build_json(explanation), ensure_ascii=False, allow_nan=False))  # noqa: T201
+    if row_format is RowFormat.JSON:
+        print_records([build_json(explanation) for explanation in explanations], row_format)
+    elif row_format is RowFormat.CSV:
+        print_records([part for explanation in explanations for part in list_parts(explanation)], row_format)
     else:
+        console = open_console()
         for explanation in explanations:
-            console.print(*format_explanation(explanation), sep="\n")
+            console.print(*format_explanation(explanation), sep="\n", soft_wrap=True)
         for figure in figures:
-            console.print(escape_controls(f"figure: {figure}"), highlight=False, markup=False)
+            console.print(escape_controls(f"figure: {figure}"), highlight=False, markup=False, soft_wrap=True)
     return bool(figures)

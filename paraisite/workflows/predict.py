@@ -1,16 +1,15 @@
 """Predict the conductivity of a few crystals, as a table or as JSON lines; refined with a potential if asked."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from paraisite.artifacts.predictors import find_predictor, predict_rows, predict_rows_with
+from paraisite.core.console import open_console
+from paraisite.core.row_format import RowFormat, print_records
 from paraisite.inference.crystals import STANDARD_INPUT, Crystal, read_crystals
-from paraisite.inference.rows import Row, build_table
+from paraisite.inference.rows import NAME_WIDTH, Row, build_flat_rows, build_table
 from paraisite.schema import REASON
 
 if TYPE_CHECKING:
@@ -18,14 +17,18 @@ if TYPE_CHECKING:
 
 
 def predict_files(
-    files: Sequence[Path], model: str, *, as_json: bool, refining: "RefiningOptions | None" = None
+    files: Sequence[Path],
+    model: str,
+    *,
+    row_format: RowFormat = RowFormat.TABLE,
+    refining: "RefiningOptions | None" = None,
 ) -> bool:
     """Print the prediction of every crystal in some files.
 
     Args:
         files: Structure files and folders of them; none for the standard input.
         model: Model, as for ``artifacts.predictors.find_predictor``.
-        as_json: Print one JSON object per line, with all members, instead of a table.
+        row_format: JSON holds all members.
         refining: Refine the predictions, and how much may be spent on that.
 
     Returns:
@@ -36,15 +39,17 @@ def predict_files(
     """
     crystals = read_crystals(list(files) or [STANDARD_INPUT])
     rows = predict_rows(model, crystals) if refining is None else _refine(crystals, model, refining)
-    if as_json:
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=False, allow_nan=False))  # noqa: T201
+    if row_format is RowFormat.JSON:
+        print_records(rows, row_format)
+    elif row_format is RowFormat.CSV:
+        print_records(build_flat_rows(rows), row_format)
     else:
-        Console().print(build_table(rows))
+        console = open_console()
+        console.print(build_table(rows, name_width=NAME_WIDTH if console.is_terminal else None))
         if refining is not None:
             from paraisite.reports.refined_rows import refined_table
 
-            Console().print(refined_table(rows))
+            console.print(refined_table(rows))
     return any(row[REASON] is None for row in rows)
 
 

@@ -30,10 +30,10 @@ def predictions(predictor: Predictor) -> Predictions:
     return predictor.predict([crystal.found for crystal in CRYSTALS])
 
 
-def text_of(named: list[rows.Row]) -> list[str]:
-    console = Console(width=200)
+def text_of(named: list[rows.Row], *, width: int = 200) -> list[str]:
+    console = Console(width=width)
     with console.capture() as captured:
-        console.print(rows.build_table(named))
+        console.print(rows.build_table(named, name_width=rows.NAME_WIDTH if width < 100 else None))
     return captured.get().splitlines()
 
 
@@ -77,13 +77,44 @@ def test_the_frame_has_the_columns_and_types_that_a_server_promises(predictor: C
     assert frame[REASON].tolist() == ["", "file not found", ""]
 
 
-def test_people_see_value_intervals_and_the_nearest():
-    lines = text_of(rows.build_named_rows(CRYSTALS, predictions(tiny_predictor())))
+def test_people_see_value_interval_and_the_nearest_on_a_line():
+    heading, first, second, reason = text_of(rows.build_named_rows(CRYSTALS, predictions(tiny_predictor())))
+    assert [cell.strip() for cell in heading.split("  ") if cell] == [
+        "crystal", "formula", "kappa (W/m/K)", "90 % interval", "in domain", "nearest training materials",
+    ]  # fmt: skip
+    assert first.split()[:2] == ["NaCl.cif", "NaCl"]
+    assert second.startswith("Si.cif")
+    assert reason.strip() == f"{CRYSTALS[1].name}: no prediction: file not found"
+
+
+def test_a_line_fits_eighty_columns():
+    named = rows.build_named_rows(CRYSTALS, predictions(tiny_predictor()))
+    named[0][rows.NAME] = "folder/of/many/" + "a_long_name" * 9 + ".cif"
+    lines = text_of(named, width=80)
     assert len(lines) == 1 + len(CRYSTALS)
-    assert "kappa" in lines[1]
-    assert "W/m/K" in lines[1]
-    assert lines[1].count(" to ") >= 1
-    assert lines[-1].strip() == f"{CRYSTALS[1].name}: no prediction: file not found"
+    assert "…" in lines[1]
+
+
+def test_names_lose_their_folders_unless_two_are_alike():
+    names = ["a/NaCl.cif", "b/NaCl.cif", "a/Si.cif", "MgO.cif", "c:\\files\\Ge.cif#2", "-"]
+    assert rows.shorten_names(names) == ["a/NaCl.cif", "b/NaCl.cif", "Si.cif", "MgO.cif", "Ge.cif#2", "-"]
+
+
+def test_predictions_of_different_things_have_their_units_beside_them():
+    named = rows.build_named_rows(CRYSTALS, predictions(tiny_predictor()))
+    named[0] |= {rows.TARGET: "formation energy", rows.UNIT: "eV/atom"}
+    heading, first, second, _ = text_of(named)
+    assert "prediction" in heading
+    assert "formation energy" in first
+    assert "eV/atom" in first
+    assert "W/m/K" in second
+
+
+def test_flat_rows_hold_texts_and_numbers():
+    flat = rows.build_flat_rows(rows.build_named_rows(CRYSTALS, predictions(tiny_predictor())))
+    assert not any(isinstance(value, list | dict) for row in flat for value in row.values())
+    assert flat[0][rows.NEAREST].count("; ") == 2
+    assert flat[1][REASON] == "file not found"
 
 
 def test_without_intervals_people_see_the_members_deviation():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from paraisite.artifacts import refiners
+from paraisite.core.row_format import RowFormat
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.inference.refiner import Refiner, RefiningOptions
 from paraisite.workflows import predict
@@ -33,13 +34,13 @@ def crystal(tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("refiner")
 def test_the_cost_is_shown_and_both_values(crystal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert predict.predict_files([crystal], "tiny", as_json=True, refining=AGREED)
+    assert predict.predict_files([crystal], "tiny", row_format=RowFormat.JSON, refining=AGREED)
     printed = capsys.readouterr()
     row = json.loads(printed.out)
     assert row["value"] != row["refined_kappa_w_per_m_k"] > 0
     assert "1 × 64 + 3 × 27" in printed.err
     assert "about 3.0" in printed.err
-    assert predict.predict_files([crystal], "tiny", as_json=False, refining=RefiningOptions())
+    assert predict.predict_files([crystal], "tiny", refining=RefiningOptions())
     printed = capsys.readouterr()
     assert "refined" in printed.out
     assert "Cost" not in printed.err, "it was computed before"
@@ -48,13 +49,13 @@ def test_the_cost_is_shown_and_both_values(crystal: Path, capsys: pytest.Capture
 @pytest.mark.usefixtures("refiner")
 def test_nothing_is_computed_unless_somebody_agrees(crystal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConfigError, match=r"takes minutes to hours.*--yes, or with --max-minutes N"):
-        predict.predict_files([crystal], "tiny", as_json=True, refining=RefiningOptions())
+        predict.predict_files([crystal], "tiny", row_format=RowFormat.JSON, refining=RefiningOptions())
     questions: list[str] = []
     asked = RefiningOptions(ask=lambda question: bool(questions.append(question)))
-    assert predict.predict_files([crystal], "tiny", as_json=True, refining=asked)
+    assert predict.predict_files([crystal], "tiny", row_format=RowFormat.JSON, refining=asked)
     assert questions == ["Compute for about 3.0 minutes?"]
     assert json.loads(capsys.readouterr().out)["refined_reason"] == "not wanted"
-    assert predict.predict_files([crystal], "tiny", as_json=False, refining=RefiningOptions(max_minutes=1.0))
+    assert predict.predict_files([crystal], "tiny", refining=RefiningOptions(max_minutes=1.0))
     assert "not refined: about 3 minutes, more than the 1 that are allowed" in " ".join(capsys.readouterr().out.split())
 
 
@@ -67,4 +68,4 @@ def test_without_the_potential_nobody_is_asked(
     without = replace(refiner, load_calculator=absent)
     monkeypatch.setattr(refiners, "build_refiner", lambda _predictor, **_: without)
     with pytest.raises(MissingInputError, match="needs the extra"):
-        predict.predict_files([crystal], "tiny", as_json=True, refining=AGREED)
+        predict.predict_files([crystal], "tiny", row_format=RowFormat.JSON, refining=AGREED)
