@@ -16,13 +16,8 @@ from paraisite.arrays import Floats, Ints
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import DataError
 from paraisite.explain.contributions import Contributions, InputPart
-from paraisite.features.crystal_descriptors import (
-    CRYSTAL_DESCRIPTORS,
-    FAMILIES,
-    FAMILY_OF_DESCRIPTOR,
-    compute_crystal_descriptors,
-)
-from paraisite.inference.relevance_model import RelevanceModel
+from paraisite.features.crystal_descriptors import CRYSTAL_DESCRIPTORS, FAMILIES, FAMILY_OF_DESCRIPTOR
+from paraisite.inference.relevance_model import RelevanceModel, describe_rounded
 
 METHOD: Final = (
     "The contributions follow the straight path from a crystal with the training materials' medians to this one, and "
@@ -116,7 +111,7 @@ def follow_path(model: RelevanceModel, crystal: CrystalArrays) -> Contributions:
     Raises:
         DataError: A prediction on the way is not finite.
     """
-    own = compute_crystal_descriptors(crystal)[0]
+    own = describe_rounded(crystal)[0]
     typical = np.median(model.process.descriptors, axis=0)
     quantity_of_descriptor = assign_families()[FAMILY_OF_DESCRIPTOR]
 

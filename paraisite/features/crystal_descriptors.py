@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.errors import StructureError
 from paraisite.features.descriptors import Descriptor, check_elements, count_atoms_in_primitive_cells
 from paraisite.features.element_properties import (
     PROPERTIES_OF_ELEMENTS,
@@ -28,7 +29,7 @@ from paraisite.features.environments import (
     describe_environments,
     weigh_shell,
 )
-from paraisite.features.neighbour_shells import Pairs, Shells, find_pairs, find_shells
+from paraisite.features.neighbour_shells import TOO_SPARSE, Pairs, Shells, find_pairs, find_shells
 
 _ATOMS_PER_CHUNK: Final = 512
 _STATISTICS: Final = ("mean", "lowest", "highest", "deviation")
@@ -108,22 +109,32 @@ FAMILY_OF_DESCRIPTOR: Final = np.array([FAMILIES.index(member.family) for member
 
 
 def compute_crystal_descriptors(crystals: CrystalArrays) -> Floats:
-    """Return the columns of ``CRYSTAL_DESCRIPTORS``, [n_crystal, n_descriptor].
+    """Return the columns of ``CRYSTAL_DESCRIPTORS`` of usable crystals, [n_crystal, n_descriptor].
 
     Raises:
         StructureError: A site holds several elements or none, or the atoms are too far apart for a crystal.
     """
     check_elements(crystals)
-    # Chunks of atoms, not of crystals: the angles of each atom's neighbours fill the memory.
-    chunk = crystals.atom_offset[:-1] // _ATOMS_PER_CHUNK
     parts = [np.zeros((0, len(CRYSTAL_DESCRIPTORS)))]
-    for number in np.unique(chunk):
-        parts.append(_describe(crystals.take(np.flatnonzero(chunk == number))))
+    for some in cut_into_chunks(crystals):
+        pairs, sparse = find_pairs(some)
+        if len(sparse):
+            raise StructureError(TOO_SPARSE)
+        parts.append(describe_by_pairs(some, pairs))
     return np.concatenate(parts)
 
 
-def _describe(crystals: CrystalArrays) -> Floats:
-    pairs = find_pairs(crystals)
+def cut_into_chunks(crystals: CrystalArrays) -> Iterator[CrystalArrays]:
+    """Yield crystals with so many atoms together that the arrays of each step stay in the processor's cache."""
+    chunk = crystals.atom_offset[:-1] // _ATOMS_PER_CHUNK
+    for rows in np.split(np.arange(len(crystals)), np.flatnonzero(np.diff(chunk)) + 1):
+        yield crystals.take(rows)
+
+
+def describe_by_pairs(crystals: CrystalArrays, pairs: Pairs) -> Floats:
+    """Return the columns of ``CRYSTAL_DESCRIPTORS`` of a few crystals whose pairs are known."""
+    if not len(crystals):
+        return np.zeros((0, len(CRYSTAL_DESCRIPTORS)))
     shells = find_shells(crystals, pairs)
     elements = np.stack([values[crystals.atomic_number] for values in tabulate_elements().values()], axis=1)
     kinds = np.stack(list(mark_kinds(crystals.atomic_number).values()), axis=1)

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from pymatgen.optimization.neighbors import find_points_in_spheres
 
-from paraisite.arrays import Floats
+from paraisite.arrays import Floats, Ints
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.errors import StructureError
 from paraisite.features.element_properties import covalent_radii_angstrom
 from paraisite.graphs.neighbours import NUMERICAL_TOLERANCE_ANGSTROM
 
@@ -26,6 +25,9 @@ _FIRST_SEARCH: Final = 2.5
 
 _WIDER: Final = 1.4
 _MAX_SEARCH_ANGSTROM: Final = 60.0
+
+TOO_SPARSE: Final = f"an atom has fewer than {N_NEIGHBOUR} others within {_MAX_SEARCH_ANGSTROM:g} Å: this is no crystal"
+"""The reason of a crystal in which that is so."""
 
 _TAPER: Final = 0.15
 """Part of the last neighbour's reduced distance over which weights fall to zero."""
@@ -69,33 +71,32 @@ class Shells:
     taper: Floats
 
 
-def find_pairs(crystals: CrystalArrays) -> Pairs:
-    """Return all pairs up to 2.5 times the cube root of the volume per atom, farther where an atom has few neighbours.
+def find_pairs(crystals: CrystalArrays) -> tuple[Pairs, Ints]:
+    """Find all pairs up to 2.5 times the cube root of the volume per atom, farther where an atom has few neighbours.
 
-    Raises:
-        StructureError: An atom has too few others within 60 Å.
+    Returns:
+        The pairs, and the crystals that have none because an atom has too few others within 60 Å.
     """
     volume = np.abs(np.linalg.det(crystals.lattice_angstrom))
     radius = _FIRST_SEARCH * np.cbrt(volume / np.maximum(crystals.n_atom, 1))
     found, narrow = [_NO_PAIRS] * len(crystals), np.arange(len(crystals))
-    while len(narrow):
-        if radius[narrow].max() > _MAX_SEARCH_ANGSTROM:
-            raise StructureError(
-                f"an atom has fewer than {N_NEIGHBOUR} others within {_MAX_SEARCH_ANGSTROM:g} Å: this is no crystal"
-            )
+    while len(narrow := narrow[radius[narrow] <= _MAX_SEARCH_ANGSTROM]):
         for row in narrow.tolist():
             found[row] = _search(crystals, row, radius_angstrom=float(radius[row]))
-        centre = np.concatenate([_NO_PAIRS[0], *(pairs[0] for pairs in found)])
+        centre = np.concatenate([found[row][0] for row in narrow])
         # Each atom finds itself, too.
         is_few = np.bincount(centre, minlength=len(crystals.atomic_number)) <= N_NEIGHBOUR
-        narrow = np.unique(crystals.crystal_of_atom[is_few])
+        narrow = narrow[np.isin(narrow, crystals.crystal_of_atom[is_few])]
         radius[narrow] *= _WIDER
-    neighbour, image, distance = (np.concatenate(parts) for parts in list(zip(_NO_PAIRS, *found, strict=True))[1:])
+    sparse = np.flatnonzero(radius > _MAX_SEARCH_ANGSTROM)
+    for row in sparse.tolist():
+        found[row] = _NO_PAIRS
+    centre, neighbour, image, distance = (np.concatenate(parts) for parts in zip(_NO_PAIRS, *found, strict=True))
     other = (centre != neighbour) | (distance > NUMERICAL_TOLERANCE_ANGSTROM)
-    return Pairs(centre[other], neighbour[other], image[other], distance[other])
+    return Pairs(centre[other], neighbour[other], image[other], distance[other]), sparse
 
 
-_Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats]
+_Found = tuple[Ints, Ints, Floats, Floats]
 _NO_PAIRS: Final[_Found] = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0))
 
 

@@ -69,7 +69,7 @@ def add_nearest_shells(crystals: CrystalArrays, bonds: Bonds, *, cutoff_angstrom
         nearest = np.full(end - first, np.inf)
         np.minimum.at(nearest, pairs.centre, pairs.distance_angstrom)
         if (isolated := atoms[nearest[atoms] > limit]).size:
-            reasons[row] = _describe_isolated(crystals, row, isolated[:1], limit_angstrom=limit)
+            reasons[row] = describe_isolated(crystals, row, isolated[:1], limit_angstrom=limit)
             continue
         reach = np.where(alone[first:end], SHELL_RATIO * nearest + NUMERICAL_TOLERANCE_ANGSTROM, 0.0)
         shell = pairs.take(pairs.distance_angstrom <= reach[pairs.centre])
@@ -104,7 +104,7 @@ def _find_pairs(crystals: CrystalArrays, row: int, atoms: npt.NDArray[np.int64],
     return _Pairs(atoms[centre[other]], neighbour[other], distance[other])
 
 
-def _describe_isolated(crystals: CrystalArrays, row: int, atom: npt.NDArray[np.int64], *, limit_angstrom: float) -> str:
+def describe_isolated(crystals: CrystalArrays, row: int, atom: npt.NDArray[np.int64], *, limit_angstrom: float) -> str:
     """Return the reason of a crystal with an isolated atom (its number, [1]): how far its nearest one is."""
     number = crystals.atomic_number[slice(*crystals.atom_offset[row : row + 2])]
     site = f"site {atom[0]} ({_symbol(number[atom[0]])}) is isolated"

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.validation import N_ELEMENT
 from paraisite.errors import CheckpointError
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -136,8 +137,8 @@ class CalibrationSet:
         )
 
 
-def mark_elements(graphs: GraphCollection) -> npt.NDArray[np.bool_]:
+def mark_elements(crystals: CrystalArrays | GraphCollection) -> npt.NDArray[np.bool_]:
     """Return which elements each crystal holds, by atomic number, bool [n_crystal, n_element]."""
-    elements = np.zeros((len(graphs), N_ELEMENT), np.bool_)
-    elements[np.repeat(np.arange(len(graphs)), graphs.n_atom), graphs.atomic_number] = True
+    elements = np.zeros((len(crystals), N_ELEMENT), np.bool_)
+    elements[np.repeat(np.arange(len(crystals)), crystals.n_atom), crystals.atomic_number] = True
     return elements

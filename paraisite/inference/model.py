@@ -3,13 +3,18 @@
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+import numpy as np
+
 from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.graphs.build import GraphSettings
+from paraisite.graphs.build import GraphSettings, build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
 
 PROCESSES_FILE: Final = "processes.safetensors"
 """What the file of ``process_model`` is called wherever a folder holds one; the networks' ensembles lie beside it."""
+
+FEW: Final = 32
+"""Crystals up to which compiling the network takes longer than it saves."""
 
 
 class ModelOutput(NamedTuple):
@@ -25,6 +30,18 @@ class ModelOutput(NamedTuple):
     output: Floats
     embedding: Floats
     std_dex: Floats | None = None
+
+
+class UsableOutput(NamedTuple):
+    """Predictions of the crystals that can be used.
+
+    Attributes:
+        output: Theirs, in order.
+        reasons: Why another crystal cannot, by its number.
+    """
+
+    output: ModelOutput
+    reasons: dict[int, str]
 
 
 class Model(Protocol):
@@ -54,6 +71,14 @@ class Model(Protocol):
     def digest(self) -> str:
         """SHA-256, in hex, over what the predictions depend on, whatever precision it was stored in."""
 
+    def predict_usable(self, crystals: CrystalArrays, *, compiled: bool | None = None) -> UsableOutput:
+        """Return every member's predictions of the crystals that can be used.
+
+        Args:
+            crystals: As they were read.
+            compiled: As ``models.ensemble_prediction.embed`` takes it; by default for more than a few crystals.
+        """
+
     def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
         """Return every member's predictions.
 
@@ -65,6 +90,17 @@ class Model(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write the files that a predictor is loaded from."""
+
+
+class GraphModel:
+    """What is the same of every model that needs the graphs of crystals."""
+
+    def predict_usable(self: Model, crystals: CrystalArrays, *, compiled: bool | None = None) -> UsableOutput:
+        """Return predictions of the crystals that have a graph; see ``Model``."""
+        graphs, reasons = build_graphs_from_arrays(crystals, **self.graph_settings._asdict())
+        usable = crystals.take(np.setdiff1d(np.arange(len(crystals)), list(reasons)))
+        is_compiled = len(graphs) > FEW if compiled is None else compiled
+        return UsableOutput(self.predict_members(graphs, usable, compiled=is_compiled), reasons)
 
 
 class ConductivityModel:

@@ -11,12 +11,12 @@ from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import ModelOutput
+from paraisite.inference.model import GraphModel, ModelOutput
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkModel:
+class NetworkModel(GraphModel):
     """The members of an ensemble; a member's embedding of a crystal is its last hidden layer.
 
     Attributes:

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from paraisite.arrays import Bools
 from paraisite.core.folders import folder_written_whole, restore_folder
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
-from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.applicability_domain import ApplicabilityDomain
 from paraisite.inference.calibration import Calibration, compute_member_median, floored_log10
@@ -29,9 +29,6 @@ NOT_FINITE: Final = "the model's output is not a finite number"
 
 CALIBRATION: Final = "calibration"
 """Key of the calibration of a predictor's intervals in its card."""
-
-FEW: Final = 32
-"""Crystals up to which compiling the network takes longer than it saves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +114,14 @@ class Predictor:
             compiled: As ``models.ensemble_prediction.embed`` takes it; by default for more than a few crystals.
         """
         reasons = {row: found for row, found in enumerate(structures) if isinstance(found, str)}
-        rows = [row for row in range(len(structures)) if row not in reasons]
         crystals = CrystalArrays.from_structures([found for found in structures if not isinstance(found, str)])
-        graphs, rejected = build_graphs_from_arrays(crystals, **self.model.graph_settings._asdict())
-        reasons |= {rows[place]: reason for place, reason in rejected.items()}
-        usable = crystals.take(np.setdiff1d(np.arange(len(crystals)), list(rejected)))
-        predictions = self.predict_graphs(graphs, usable, compiled=len(graphs) > FEW if compiled is None else compiled)
-        return predictions.with_gaps(reasons, len(structures))
+        return self.predict_arrays(crystals, compiled=compiled).with_gaps(reasons, len(structures))
+
+    def predict_arrays(self, crystals: CrystalArrays, *, compiled: bool | None = None) -> Predictions:
+        """Predict for many crystals at once; arguments and what comes out are as for ``predict``."""
+        predicted, reasons = self.model.predict_usable(crystals, compiled=compiled)
+        usable = crystals.take(np.setdiff1d(np.arange(len(crystals)), list(reasons)))
+        return self._finite_predictions(predicted, mark_elements(usable)).with_gaps(reasons, len(crystals))
 
     def predict_graphs(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool = True) -> Predictions:
         """Predict for many crystals at once, without a step per row.
@@ -134,14 +132,7 @@ class Predictor:
             compiled: As ``models.ensemble_prediction.embed`` takes it.
         """
         predicted = self.model.predict_members(graphs, crystals, compiled=compiled)
-        members = predicted.output if len(self.model.targets) == 1 else predicted.output[..., self.output]
-        finite = np.isfinite(members).all(axis=0) & np.isfinite(predicted.embedding).all(axis=(0, 2))
-        if finite.all():
-            return self._predictions(predicted._replace(output=members), graphs)
-        std = predicted.std_dex
-        known = ModelOutput(members[:, finite], predicted.embedding[:, finite], None if std is None else std[:, finite])
-        reasons = dict.fromkeys(np.flatnonzero(~finite).tolist(), NOT_FINITE)
-        return self._predictions(known, graphs.take(np.flatnonzero(finite))).with_gaps(reasons, len(graphs))
+        return self._finite_predictions(predicted, mark_elements(crystals))
 
     @property
     def digest(self) -> str:
@@ -158,8 +149,24 @@ class Predictor:
         """The region of crystals that the model was trained on; None without a calibration set."""
         return None if self.calibration_set is None else ApplicabilityDomain.fit(self.calibration_set)
 
-    def _predictions(self, predicted: ModelOutput, graphs: GraphCollection) -> Predictions:
-        """Return the predictions of crystals whose output is finite and one number for each member."""
+    def _finite_predictions(self, predicted: ModelOutput, elements: Bools) -> Predictions:
+        """Return predictions; a crystal whose output is no finite number is a row with a reason."""
+        members = predicted.output if len(self.model.targets) == 1 else predicted.output[..., self.output]
+        finite = np.asarray(np.isfinite(members).all(axis=0) & np.isfinite(predicted.embedding).all(axis=(0, 2)))
+        if finite.all():
+            return self._predictions(predicted._replace(output=members), elements)
+        std = predicted.std_dex
+        known = ModelOutput(members[:, finite], predicted.embedding[:, finite], None if std is None else std[:, finite])
+        reasons = dict.fromkeys(np.flatnonzero(~finite).tolist(), NOT_FINITE)
+        return self._predictions(known, elements[finite]).with_gaps(reasons, len(finite))
+
+    def _predictions(self, predicted: ModelOutput, elements: Bools) -> Predictions:
+        """Return the predictions of crystals whose output is finite and one number for each member.
+
+        Args:
+            predicted: Their output.
+            elements: Which elements each holds, [n_row, n_element].
+        """
         members, n_row = predicted.output, predicted.output.shape[1]
         lower, upper = np.full((2, len(COVERAGES), n_row), np.nan)
         if not self.model.predicts_conductivity:
@@ -178,9 +185,7 @@ class Predictor:
             value=value,
             lower=lower,
             upper=upper,
-            applicability=None
-            if domain is None
-            else domain.assess(predicted.embedding, mark_elements(graphs), predicted.std_dex),
+            applicability=None if domain is None else domain.assess(predicted.embedding, elements, predicted.std_dex),
             materials=None if known is None else known.materials,
             reason=np.full(n_row, "", np.str_),
         )

@@ -23,7 +23,7 @@ from paraisite.features.descriptors import (
 )
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import PROCESSES_FILE, ConductivityModel, ModelOutput
+from paraisite.inference.model import PROCESSES_FILE, ConductivityModel, GraphModel, ModelOutput
 from paraisite.inference.network_model import compute_digest, save_exactly
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.estimate import Estimate, mix_estimates
@@ -37,7 +37,7 @@ _ROWS: Final = ("descriptors", "log10_kappa", "trained")
 
 
 @dataclass(frozen=True, eq=False)
-class ProcessModel(ConductivityModel):
+class ProcessModel(GraphModel, ConductivityModel):
     """A mixture of Gaussian processes for each split of some materials; see ``models.tabular``.
 
     Attributes:

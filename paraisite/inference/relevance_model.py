@@ -27,9 +27,10 @@ from paraisite.features.crystal_descriptors import (
     FAMILY_OF_DESCRIPTOR,
     compute_crystal_descriptors,
 )
+from paraisite.features.described_crystals import describe_crystals
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.inference.model import ConductivityModel, ModelOutput
+from paraisite.inference.model import ConductivityModel, ModelOutput, UsableOutput
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
 from paraisite.models.estimate import Estimate
 from paraisite.models.local_error import LocalError
@@ -86,10 +87,10 @@ class DescribedMaterials:
         is_strained = mark_strained(len(crystals))
         some = crystals.take(np.flatnonzero(is_strained))
         strained = [
-            _describe(dataclasses.replace(some, lattice_angstrom=some.lattice_angstrom * np.cbrt(ratio)))
+            describe_rounded(dataclasses.replace(some, lattice_angstrom=some.lattice_angstrom * np.cbrt(ratio)))
             for ratio in VOLUME_RATIOS
         ]
-        return cls(_describe(crystals), is_strained, np.stack(strained))
+        return cls(describe_rounded(crystals), is_strained, np.stack(strained))
 
     def take(self, rows: Ints) -> "DescribedMaterials":
         """Return these materials, in this order."""
@@ -174,10 +175,16 @@ class RelevanceModel(ConductivityModel):
         """What the model says of its own rows without those of the same formula, and of the same structure type."""
         return self.local_error.widen_known(self.without_formula), self.local_error.widen_known(self.without_type)
 
+    def predict_usable(self, crystals: CrystalArrays, *, compiled: bool | None = None) -> UsableOutput:
+        """Return predictions, without graphs, of the crystals that would have one; see ``model.Model``."""
+        del compiled
+        described = describe_crystals(crystals)
+        return UsableOutput(self.predict_described(_round(described.descriptors)), described.reasons)
+
     def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
         """Return the predictions, medians, of the only member; see ``model.Model``."""
         del graphs, compiled
-        return self.predict_described(_describe(crystals))
+        return self.predict_described(describe_rounded(crystals))
 
     def predict_described(self, descriptors: Floats) -> ModelOutput:
         """Return predictions of crystals with these descriptors, [n_crystal, n_descriptor]."""
@@ -246,9 +253,14 @@ class RelevanceModel(ConductivityModel):
         }
 
 
-def _describe(crystals: CrystalArrays) -> Floats:
+def describe_rounded(crystals: CrystalArrays) -> Floats:
+    """Return descriptors of usable crystals as the model sees them, [n_crystal, n_descriptor]."""
+    return _round(compute_crystal_descriptors(crystals))
+
+
+def _round(descriptors: Floats) -> Floats:
     """Return descriptors in the precision of the file, so that a predictor answers the same before and after."""
-    return compute_crystal_descriptors(crystals).astype(np.float32).astype(np.float64)
+    return descriptors.astype(np.float32).astype(np.float64)
 
 
 def _output(estimate: Estimate, places: Floats) -> ModelOutput:
