@@ -132,7 +132,7 @@ class Predictor:
             compiled: As ``models.ensemble_prediction.embed`` takes it.
         """
         predicted = self.model.predict_members(graphs, crystals, compiled=compiled)
-        return self._finite_predictions(predicted, mark_elements(crystals))
+        return self._finite_predictions(predicted, mark_elements(graphs))
 
     @property
     def digest(self) -> str:

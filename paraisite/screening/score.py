@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk
@@ -25,16 +24,18 @@ def score_chunk(chunk: Chunk, scorer: Scorer) -> pa.Table:
     rows = read_chunk(chunk)
     reasons = {place: row.reason for place, row in enumerate(rows) if not isinstance(row, ScreenedCrystal)}
     crystals = [(place, row) for place, row in enumerate(rows) if isinstance(row, ScreenedCrystal)]
-    arrays = join_crystals([row for _, row in crystals])
-    graphs, without_graph = build_graphs_from_arrays(arrays, **scorer.graph_settings._asdict())
-    reasons |= {crystals[number][0]: reason for number, reason in without_graph.items()}
-    predicted = np.array([place for place, _ in crystals if place not in reasons], np.int64)
-    usable = arrays.take(np.setdiff1d(np.arange(len(arrays)), list(without_graph)))
-    columns = scorer.score(graphs, usable) if len(graphs) else {name: np.zeros(0) for name in scorer.columns.names}
-    finite = np.isfinite(columns[scorer.columns.names[0]])
-    reasons |= dict.fromkeys(predicted[~finite].tolist(), NOT_FINITE)
-    known = {name: values[finite] for name, values in columns.items()}
-    return _table(chunk, rows, reasons, _scatter(known, predicted[finite], len(rows)), scorer)
+    if not crystals:
+        return _table(chunk, rows, reasons, {name: pa.nulls(len(rows)) for name in scorer.columns.names}, scorer)
+    scores, places = (
+        scorer.score(join_crystals([row for _, row in crystals])),
+        np.array([place for place, _ in crystals]),
+    )
+    reasons |= {int(places[number]): reason for number, reason in scores.reasons.items()}
+    finite = np.isfinite(scores.columns[scorer.columns.names[0]])
+    known = finite & ~np.isin(np.arange(len(crystals)), list(scores.reasons))
+    reasons |= {int(place): NOT_FINITE for place in places[~finite] if place not in reasons}
+    predicted = {name: values[known] for name, values in scores.columns.items()}
+    return _table(chunk, rows, reasons, _scatter(predicted, places[known], len(rows)), scorer)
 
 
 def table_schema(scorer: Scorer) -> pa.Schema:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,9 @@ import pyarrow as pa
 
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import ConfigError
-from paraisite.graphs.build import GraphSettings
-from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.predictor import Predictor
+from paraisite.inference.relevance_model import RelevanceModel
 from paraisite.schema import (
     COVERAGES,
     KAPPA_LOG10_STD,
@@ -38,6 +37,18 @@ _APPLICABILITY: Final = {
 }
 
 
+class Scores(NamedTuple):
+    """What a model says of some crystals.
+
+    Attributes:
+        columns: By name, each [n_crystal]; where the first is not a finite number there is no prediction.
+        reasons: Why a crystal has none, by its number, where a reason is known.
+    """
+
+    columns: Mapping[str, npt.NDArray[Any]]
+    reasons: Mapping[int, str]
+
+
 class Scorer(Protocol):
     """A model as a screening sees it; it is sent to other processes."""
 
@@ -46,23 +57,14 @@ class Scorer(Protocol):
         """SHA-256, in hex, over what the predictions depend on."""
 
     @property
-    def graph_settings(self) -> GraphSettings:
-        """How crystals become graphs."""
-
-    @property
     def columns(self) -> pa.Schema:
         """The columns of a prediction."""
 
     def prepare(self) -> None:
         """Make this process ready, one thread of which is going to score."""
 
-    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
-        """Return the columns, each [n_crystal]; where the first is not a finite number there is no prediction.
-
-        Args:
-            graphs: Crystals, built as ``graph_settings`` says.
-            crystals: The same crystals, in the same order.
-        """
+    def score(self, crystals: CrystalArrays) -> Scores:
+        """Return the columns of crystals, at least one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,23 +77,20 @@ class PredictorScorer:
         """Check what it predicts.
 
         Raises:
-            ConfigError: It is not a conductivity, or there is only one member.
+            ConfigError: It is not a conductivity, or only one member's without intervals.
         """
         model = self.predictor.model
         if not model.predicts_conductivity:
             raise ConfigError(f"the model predicts {', '.join(model.targets)}, expected kappa in W/m/K")
-        if model.n_member < 2:
-            raise ConfigError("the model has one member: expected several, whose standard deviation is a column")
+        if model.n_member < 2 and self.predictor.calibration_set is None:
+            raise ConfigError(
+                "the model has one member: expected several, whose standard deviation is a column, or a calibration set"
+            )
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over model and calibration set."""
         return self.predictor.digest
-
-    @property
-    def graph_settings(self) -> GraphSettings:
-        """How crystals become the graphs that the model was trained on."""
-        return self.predictor.model.graph_settings
 
     @property
     def columns(self) -> pa.Schema:
@@ -103,24 +102,30 @@ class PredictorScorer:
         return pa.schema(fields)
 
     def prepare(self) -> None:
-        """Load TensorFlow, which the process that hands out the work does without, and let it use one thread."""
+        """Load TensorFlow for a model that needs it, and let it use one thread."""
+        if isinstance(self.predictor.model, RelevanceModel):
+            return
         from paraisite.models.runtime import use_threads_per_operation
 
         use_threads_per_operation(1)
 
-    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
+    def score(self, crystals: CrystalArrays) -> Scores:
         """Return the columns for crystals."""
-        predicted = self.predictor.predict_graphs(graphs, crystals)
+        predicted = self.predictor.predict_arrays(crystals, compiled=True)
+        reasons = {int(row): str(predicted.reason[row]) for row in np.flatnonzero(predicted.reason != "")}
         with np.errstate(over="ignore", invalid="ignore"):
-            variance = predicted.variance
-        # A variance that overflows is of predictions that mean nothing.
+            variance, std = predicted.variance, predicted.log10_std
+        # A variance that overflows is of predictions that mean nothing; of one member there is none.
+        means_something = np.isfinite(predicted.value if len(predicted.members) == 1 else variance)
         columns = {
-            KAPPA_MEAN: np.where(np.isfinite(variance), predicted.mean, np.nan),
+            KAPPA_MEAN: np.where(means_something, predicted.mean, np.nan),
             KAPPA_VARIANCE: variance,
-            KAPPA_LOG10_STD: predicted.log10_std,
+            KAPPA_LOG10_STD: std,
             PREDICTED_KAPPA: predicted.value,
         }
-        return columns if self.predictor.calibration_set is None else columns | _intervals_and_applicability(predicted)
+        if self.predictor.calibration_set is not None:
+            columns |= _intervals_and_applicability(predicted)
+        return Scores(columns, reasons)
 
 
 def _intervals_and_applicability(predicted: Predictions) -> dict[str, npt.NDArray[Any]]:

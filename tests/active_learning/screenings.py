@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
@@ -14,8 +13,7 @@ from pymatgen.core.structure import Structure
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_columns import append_structure_columns
-from paraisite.graphs.build import GraphSettings
-from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.schema import (
     COVERAGES,
     KAPPA_LOG10_STD,
@@ -28,6 +26,7 @@ from paraisite.schema import (
 from paraisite.screening.chunks import Chunk
 from paraisite.screening.output import ScreeningFolder
 from paraisite.screening.score import score_chunk
+from paraisite.screening.scorer import Scores
 from paraisite.screening.sources import open_source
 from tests.graphs.crystals import SETTINGS, diamond, rocksalt
 
@@ -40,7 +39,6 @@ class ShortBondScorer:
     """Predicts a higher kappa for shorter bonds; out of domain above 3.2 Å."""
 
     digest: str = "short bonds"
-    graph_settings: GraphSettings = SETTINGS
 
     @property
     def columns(self) -> pa.Schema:
@@ -51,7 +49,8 @@ class ShortBondScorer:
     def prepare(self) -> None:
         pass
 
-    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
+    def score(self, crystals: CrystalArrays) -> Scores:
+        graphs, reasons = build_graphs_from_arrays(crystals, **SETTINGS._asdict())
         bond = np.array([graph.bond_distance_angstrom.min() for graph in graphs], np.float64)
         kappa = 10.0 ** (4.0 - bond)
         columns: dict[str, Any] = {PREDICTED_KAPPA: kappa, KAPPA_LOG10_STD: bond / 20.0, OUT_OF_DOMAIN: bond / 5.0}
@@ -59,7 +58,7 @@ class ShortBondScorer:
             lower, upper = interval_columns(coverage)
             columns |= {lower: kappa * 10**-half_width, upper: kappa * 10**half_width}
         flags = {OUT_OF_DOMAIN_FLAG: bond > 3.2, NEAREST_MATERIAL: np.full(len(bond), "mp-1", object)}
-        return columns | flags
+        return Scores(columns | flags, reasons)
 
 
 def crystals() -> list[Structure]:

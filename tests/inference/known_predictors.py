@@ -12,7 +12,7 @@ from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.models.ensemble import Ensemble
-from tests.training.tiny import CONFIG, tiny_data, tiny_initial, tiny_scaler, tiny_splits
+from tests.training.tiny import CONFIG, tiny_data, tiny_initial, tiny_scaler, tiny_splits, tiny_structures
 
 N_ELEMENT = 95
 
@@ -47,9 +47,8 @@ def tiny_graphs() -> GraphCollection:
 
 
 def tiny_crystals() -> CrystalArrays:
-    """Return as many crystals as there are tiny graphs, one silicon atom each: networks look at the graphs only."""
-    n = len(tiny_graphs())
-    return CrystalArrays(np.tile(3.0 * np.eye(3), (n, 1, 1)), np.ones(n, np.int64), np.zeros((n, 3)), np.full(n, 14))
+    """Return the crystals of the tiny graphs."""
+    return CrystalArrays.from_structures(tiny_structures())
 
 
 def planted_calibration_set(

@@ -2,19 +2,17 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pymatgen.core.structure import Structure
 
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.graphs.build import GraphSettings
-from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.graphs.build import build_graphs_from_arrays
+from paraisite.screening.scorer import Scores
 from tests.graphs.crystals import SETTINGS, diamond, perovskite, rocksalt, wurtzite
 
 ATOMS, DISTANCE = "n_atom_per_class", "shortest_angstrom"
@@ -25,7 +23,6 @@ class PlainScorer:
     """Says how many atoms a crystal has per class, and how long its shortest bond is."""
 
     digest: str = "plain"
-    graph_settings: GraphSettings = SETTINGS
     seconds_per_chunk: float = 0.0
 
     @property
@@ -35,12 +32,15 @@ class PlainScorer:
     def prepare(self) -> None:
         pass
 
-    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
+    def score(self, crystals: CrystalArrays) -> Scores:
         time.sleep(self.seconds_per_chunk)
-        return {
-            ATOMS: np.array([graph.atom_multiplicity.mean() for graph in graphs], np.float64),
-            DISTANCE: np.array([graph.bond_distance_angstrom.min() for graph in graphs], np.float64),
-        }
+        graphs, reasons = build_graphs_from_arrays(crystals, **SETTINGS._asdict())
+        columns = np.full((2, len(crystals)), np.nan)
+        columns[:, [row for row in range(len(crystals)) if row not in reasons]] = [
+            [graph.atom_multiplicity.mean() for graph in graphs],
+            [graph.bond_distance_angstrom.min() for graph in graphs],
+        ]
+        return Scores(dict(zip((ATOMS, DISTANCE), columns, strict=True)), reasons)
 
 
 def structures(n: int) -> list[Structure]:

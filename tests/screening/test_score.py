@@ -1,19 +1,17 @@
 """One row out for each row in, whatever became of it."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.predictor import NOT_FINITE
 from paraisite.schema import FORMULA, MATERIAL_ID, REASON, ROW
 from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.score import score_chunk, table_schema
+from paraisite.screening.scorer import Scores
 from tests.graphs.crystals import rocksalt, simple_cubic
 from tests.screening.materials import ATOMS, DISTANCE, PlainScorer
 
@@ -29,10 +27,11 @@ LINES = (
 class BrokenForNaCl(PlainScorer):
     """Has no number for what has the longest bonds."""
 
-    def score(self, graphs: GraphCollection, crystals: CrystalArrays) -> Mapping[str, npt.NDArray[Any]]:
-        columns = dict(super().score(graphs, crystals))
+    def score(self, crystals: CrystalArrays) -> Scores:
+        found = super().score(crystals)
+        columns = dict(found.columns)
         columns[ATOMS] = np.where(columns[DISTANCE] > 2.6, np.nan, columns[ATOMS])
-        return columns
+        return found._replace(columns=columns)
 
 
 def score(scorer: PlainScorer, *lines: str) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from tests.inference.known_predictors import tiny_crystals, tiny_ensemble, tiny_
 def test_columns_are_mean_variance_and_std_of_the_members() -> None:
     ensemble, graphs = tiny_ensemble(), tiny_graphs()
     scorer = PredictorScorer(Predictor(NetworkModel(ensemble)))
-    columns = scorer.score(graphs, tiny_crystals())
+    columns = scorer.score(tiny_crystals()).columns
     kappa = predict(ensemble, graphs)
     n_member = ensemble.n_member
     assert (
@@ -36,7 +36,7 @@ def test_columns_are_mean_variance_and_std_of_the_members() -> None:
 def test_with_a_calibration_set_there_are_intervals_and_applicability() -> None:
     predictor, graphs = tiny_predictor(), tiny_graphs()
     scorer = PredictorScorer(predictor)
-    columns, expected = scorer.score(graphs, tiny_crystals()), predictor.predict_graphs(graphs, tiny_crystals())
+    columns, expected = scorer.score(tiny_crystals()).columns, predictor.predict_graphs(graphs, tiny_crystals())
     assert list(columns) == scorer.columns.names
     for number, coverage in enumerate(schema.COVERAGES):
         lower, upper = schema.interval_columns(coverage)
@@ -53,8 +53,8 @@ def test_members_whose_variance_overflows_give_no_answer(monkeypatch: pytest.Mon
     graphs, scorer = tiny_graphs(), PredictorScorer(tiny_predictor())
     found = scorer.predictor.predict_graphs(graphs, tiny_crystals())
     found.members[:, 1] = np.linspace(0.0, 1e200, len(found.members))
-    monkeypatch.setattr(Predictor, "predict_graphs", lambda *_: found)
-    answered = np.isfinite(scorer.score(graphs, tiny_crystals())[KAPPA_MEAN])
+    monkeypatch.setattr(Predictor, "predict_arrays", lambda *_, **__: found)
+    answered = np.isfinite(scorer.score(tiny_crystals()).columns[KAPPA_MEAN])
     assert np.flatnonzero(~answered).tolist() == [1]
 
 

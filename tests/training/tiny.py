@@ -6,6 +6,7 @@ All tests of this folder use the same sizes, because each new shape costs a comp
 from functools import lru_cache
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from paraisite.config import TrainingConfig
 from paraisite.data.datasets.splits import Split, draw_random_splits
@@ -33,14 +34,19 @@ ROCKSALTS = (("Mg", "O"), ("Na", "Cl"), ("K", "Br"), ("Li", "F"))
 ZINC_BLENDES = (("Si", "Si"), ("Ga", "As"), ("Al", "P"), ("Zn", "S"), ("Zn", "Se"), ("Cd", "Te"))
 
 
-@lru_cache
-def tiny_data() -> TrainingData:
-    """Return twelve crystals, with values from 1 to 300 W/m/K."""
-    structures = [
+def tiny_structures() -> list[Structure]:
+    """Return twelve crystals."""
+    return [
         *(rocksalt(4.2 + 0.3 * i, pair) for i, pair in enumerate(ROCKSALTS)),
         *(diamond(5.4 + 0.1 * i, pair) for i, pair in enumerate(ZINC_BLENDES)),
         *(perovskite(a) for a in (3.9, 4.05)),
     ]
+
+
+@lru_cache
+def tiny_data() -> TrainingData:
+    """Return graphs of these crystals, with values from 1 to 300 W/m/K."""
+    structures = tiny_structures()
     graphs, rejected = build_graphs(
         structures,
         [str(number) for number in range(len(structures))],
