@@ -49,7 +49,7 @@ def _scatter(known: Mapping[str, npt.NDArray[Any]], places: npt.NDArray[np.int64
     index = np.full(n_row, -1)
     index[places] = np.arange(len(places))
     rows = pa.array(index, mask=index < 0)
-    return {name: pa.array(values).take(rows) for name, values in known.items()}
+    return {name: pa.array(values, from_pandas=True).take(rows) for name, values in known.items()}
 
 
 def _table(
