@@ -31,7 +31,7 @@ from paraisite.features.environments import (
 )
 from paraisite.features.neighbour_shells import TOO_SPARSE, Pairs, Shells, find_pairs, find_shells
 
-_ATOMS_PER_CHUNK: Final = 512
+_ATOMS_PER_CHUNK: Final = 2048
 _STATISTICS: Final = ("mean", "lowest", "highest", "deviation")
 _RADIAL_CENTRES: Final = np.linspace(0.6, 2.2, 12)
 _RADIAL_WIDTH: Final = 0.1

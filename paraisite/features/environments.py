@@ -33,6 +33,9 @@ _LEGENDRE: Final = {
 """Powers in these polynomials, with their coefficients."""
 
 _FIRST_OF_PAIR, _SECOND_OF_PAIR = np.triu_indices(N_NEIGHBOUR, 1)
+_ROUNDING: Final = 1e-13
+"""Of a mean of Legendre polynomials, whose coefficients are up to 20."""
+
 _LEAST_ANGLES: Final = 1e-9
 _NEGLIGIBLE: Final = 1e-13
 """Pairs of bonds that weigh less than this of all of an atom's change no digit that is kept."""
@@ -167,8 +170,8 @@ def _orders(shells: Shells, weight: Floats) -> Iterator[Floats]:
             powers[degree] = np.array([_multinomial(exponents) for exponents in monomials]) @ means**2
         if degree in _DEGREES:
             order = sum(value * powers[power] for power, value in _LEGENDRE[degree])
-            # The mean is a square, but may be rounded to less than zero.
-            yield np.sqrt(np.maximum(order, 0.0))
+            # Where symmetry makes the mean zero, the root of what rounding leaves would be seen as a value.
+            yield np.sqrt(np.where(order < _ROUNDING, 0.0, order))
 
 
 def _times(

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.arrays import Floats
+from paraisite.arrays import Floats, Ints
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.models.applicability import Neighbourhood, is_flagged
 from paraisite.models.nearest_rows import NearestRows
@@ -82,7 +82,11 @@ class ApplicabilityDomain:
         return cls((), (), seen, NearestRows(embedding), np.sort(compared))
 
     def assess(
-        self, embedding: Floats, elements: npt.NDArray[np.bool_], std_dex: Floats | None = None
+        self,
+        embedding: Floats,
+        elements: npt.NDArray[np.bool_],
+        std_dex: Floats | None = None,
+        nearest: Ints | None = None,
     ) -> Applicability:
         """Return whether crystals lie in the domain.
 
@@ -90,6 +94,7 @@ class ApplicabilityDomain:
             embedding: Every member's, [n_member, n_row, n_feature], finite.
             elements: Which elements they hold, [n_row, n_element].
             std_dex: Standard deviations of the members' predictions, dex, [n_member, n_row], where they have some.
+            nearest: As ``inference.model.ModelOutput`` has it; by default they are looked for.
         """
         unseen, n_nearest = elements & ~self.seen, min(N_NEAREST, len(self.materials.rows))
         if not len(elements):
@@ -97,7 +102,9 @@ class ApplicabilityDomain:
             return Applicability(np.zeros(0), unseen, np.zeros(0, np.bool_), none.astype(np.int64), none)
         if self.held_out_std is not None and std_dex is not None:
             score = np.searchsorted(self.held_out_std, std_dex[0]) / (len(self.held_out_std) + 1)
-            distance, nearest = self.materials.find_sorted(embedding[0], n_nearest)
+            if nearest is None:
+                nearest = self.materials.find(embedding[0], n_nearest)
+            distance, nearest = self.materials.sort(embedding[0], nearest[:, :n_nearest])
         else:
             score = self._out_of_domain(embedding)
             distance, nearest = self.materials.find_sorted(_side_by_side(self.known, embedding), n_nearest)

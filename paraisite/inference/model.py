@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
-from paraisite.arrays import Floats
+from paraisite.arrays import Bools, Floats, Ints
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import GraphSettings, build_graphs_from_arrays
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -25,11 +25,24 @@ class ModelOutput(NamedTuple):
         embedding: The member's features of the crystal, in which distances are taken, [n_member, n_crystal, n_feature].
         std_dex: Standard deviation of the member's log10(kappa), dex, [n_member, n_crystal]; None for members that
             predict none.
+        nearest: Rows of the training set that are nearest to each crystal, the nearest first, [n_crystal, n_nearest],
+            of a model that has looked for them already.
     """
 
     output: Floats
     embedding: Floats
     std_dex: Floats | None = None
+    nearest: Ints | None = None
+
+    def take(self, crystals: Bools) -> "ModelOutput":
+        """Return the output of some crystals, [n_crystal]."""
+        std, nearest = self.std_dex, self.nearest
+        return ModelOutput(
+            self.output[:, crystals],
+            self.embedding[:, crystals],
+            None if std is None else std[:, crystals],
+            None if nearest is None else nearest[crystals],
+        )
 
 
 class UsableOutput(NamedTuple):

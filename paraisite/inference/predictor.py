@@ -155,8 +155,7 @@ class Predictor:
         finite = np.asarray(np.isfinite(members).all(axis=0) & np.isfinite(predicted.embedding).all(axis=(0, 2)))
         if finite.all():
             return self._predictions(predicted._replace(output=members), elements)
-        std = predicted.std_dex
-        known = ModelOutput(members[:, finite], predicted.embedding[:, finite], None if std is None else std[:, finite])
+        known = predicted._replace(output=members).take(finite)
         reasons = dict.fromkeys(np.flatnonzero(~finite).tolist(), NOT_FINITE)
         return self._predictions(known, elements[finite]).with_gaps(reasons, len(finite))
 
@@ -185,7 +184,9 @@ class Predictor:
             value=value,
             lower=lower,
             upper=upper,
-            applicability=None if domain is None else domain.assess(predicted.embedding, elements, predicted.std_dex),
+            applicability=None
+            if domain is None
+            else domain.assess(predicted.embedding, elements, predicted.std_dex, predicted.nearest),
             materials=None if known is None else known.materials,
             reason=np.full(n_row, "", np.str_),
         )

@@ -189,7 +189,11 @@ class RelevanceModel(ConductivityModel):
     def predict_described(self, descriptors: Floats) -> ModelOutput:
         """Return predictions of crystals with these descriptors, [n_crystal, n_descriptor]."""
         places = self.process.standardise(descriptors)
-        return _output(self.local_error.widen(self.process.estimate(descriptors), places), places)
+        estimate, near = self.process.estimate_with_nearest(
+            descriptors, among=len(self.places), n_nearest=self.local_error.n_near
+        )
+        widened = self.local_error.widen(estimate, near)
+        return ModelOutput(np.power(10.0, widened.mean)[None], places[None], widened.std[None], near)
 
     def predict_beside(self, crystals: CrystalArrays, left_out: Bools) -> ModelOutput:
         """Return predictions as if some of the model's materials had not been seen; the kernel's settings stay.
@@ -198,11 +202,12 @@ class RelevanceModel(ConductivityModel):
             crystals: What to predict.
             left_out: Which of the materials each prediction goes without, [n_crystal, n_material].
         """
-        descriptors, is_strained = _describe(crystals), mark_strained(left_out.shape[1])
+        descriptors, is_strained = describe_rounded(crystals), mark_strained(left_out.shape[1])
         of_rows = np.concatenate([left_out, *[left_out[:, is_strained]] * len(VOLUME_RATIOS)], axis=1)
         places = self.process.standardise(descriptors)
         estimate = self.process.estimate_beside(descriptors, of_rows)
-        return _output(self.local_error.widen_beside(estimate, places, left_out), places)
+        widened = self.local_error.widen_beside(estimate, places, left_out)
+        return ModelOutput(np.power(10.0, widened.mean)[None], places[None], widened.std[None])
 
     def save(self, folder: Path) -> None:
         """Write the process with its rows."""
@@ -261,7 +266,3 @@ def describe_rounded(crystals: CrystalArrays) -> Floats:
 def _round(descriptors: Floats) -> Floats:
     """Return descriptors in the precision of the file, so that a predictor answers the same before and after."""
     return descriptors.astype(np.float32).astype(np.float64)
-
-
-def _output(estimate: Estimate, places: Floats) -> ModelOutput:
-    return ModelOutput(np.power(10.0, estimate.mean)[None], places[None], estimate.std[None])

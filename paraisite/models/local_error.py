@@ -42,9 +42,20 @@ class LocalError:
         """
         return cls(NearestRows(places), error_dex)
 
-    def widen(self, estimate: Estimate, places: Floats) -> Estimate:
-        """Return estimates whose deviation is its geometric mean with the mean error nearby."""
-        return self._widened(estimate, self.known.find(places, min(N_NEAR, len(self.error_dex))))
+    @property
+    def n_near(self) -> int:
+        """How many rows' errors are averaged."""
+        return min(N_NEAR, len(self.error_dex))
+
+    def widen(self, estimate: Estimate, near: Ints) -> Estimate:
+        """Return estimates whose deviation is its geometric mean with the mean error nearby.
+
+        Args:
+            estimate: Of some crystals.
+            near: The ``n_near`` rows nearest to each, [n_crystal, n_near].
+        """
+        nearby = np.maximum(self.error_dex[near].mean(axis=1), MIN_STD_DEX)
+        return Estimate(estimate.mean, np.sqrt(estimate.std * nearby))
 
     def widen_beside(self, estimate: Estimate, places: Floats, left_out: Bools) -> Estimate:
         """Return estimates widened by the mean error nearby as if some of the known rows were not known.
@@ -62,7 +73,7 @@ class LocalError:
 
     def widen_known(self, estimate: Estimate) -> Estimate:
         """Return estimates of the known rows, in order, widened by the errors of others."""
-        return self._widened(estimate, self._neighbours_of_known)
+        return self.widen(estimate, self._neighbours_of_known)
 
     @cached_property
     def _neighbours_of_known(self) -> Ints:
@@ -73,7 +84,3 @@ class LocalError:
         is_own = near == np.arange(n_row)[:, None]
         is_own[~is_own.any(axis=1), -1] = True
         return near[~is_own].reshape(n_row, -1)
-
-    def _widened(self, estimate: Estimate, rows: Ints) -> Estimate:
-        nearby = np.maximum(self.error_dex[rows].mean(axis=1), MIN_STD_DEX)
-        return Estimate(estimate.mean, np.sqrt(estimate.std * nearby))

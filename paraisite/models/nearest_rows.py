@@ -41,7 +41,10 @@ class NearestRows:
 
     def find_sorted(self, places: Floats, n_nearest: int) -> tuple[Floats, Ints]:
         """Return the distances of the nearest rows, ascending, and the rows, each [n_place, n_nearest]."""
-        found = self.find(places, n_nearest)
+        return self.sort(places, self.find(places, n_nearest))
+
+    def sort(self, places: Floats, found: Ints) -> tuple[Floats, Ints]:
+        """Return the distances of some rows of each place, [n_place, n_row], ascending, and the rows."""
         apart = np.linalg.norm(self.rows[found] - places[:, None], axis=2)
         order = np.argsort(apart, axis=1, kind="stable")
         return np.take_along_axis(apart, order, axis=1), np.take_along_axis(found, order, axis=1)

@@ -80,7 +80,8 @@ class KernelRows:
         """Return the covariance with other rows, without noise, [n_row, n_other]."""
         covariance = np.empty((len(self), len(others)), self.near.dtype)
         for rows in blocks(len(self), self.near.itemsize * len(others)):
-            covariance[rows] = self.take(rows)._covary_block(others)
+            some = self.take(rows)
+            covariance[rows] = some.covary_at(others, some.measure_roots(others))
         return covariance
 
     def covary_lower(self) -> npt.NDArray[Any]:
@@ -92,11 +93,16 @@ class KernelRows:
         covariance = np.zeros((n_row, n_row), self.near.dtype, order="F")
         for rows in blocks(n_row, self.near.itemsize * n_row):
             some = slice(rows.start, n_row)
-            covariance[some, rows] = self.take(rows)._covary_block(self.take(some)).T
+            columns, below = self.take(rows), self.take(some)
+            covariance[some, rows] = columns.covary_at(below, columns.measure_roots(below)).T
         return covariance
 
-    def _covary_block(self, others: "KernelRows") -> npt.NDArray[Any]:
-        root = root_of_distances(self.near, self.square, others.near, others.square)
+    def measure_roots(self, others: "KernelRows") -> npt.NDArray[Any]:
+        """Return the square roots of three times the squared distances to other rows, [n_row, n_other]."""
+        return root_of_distances(self.near, self.square, others.near, others.square)
+
+    def covary_at(self, others: "KernelRows", root: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the covariance with other rows, whose ``measure_roots`` are overwritten, [n_row, n_other]."""
         covariance = np.exp(-root)
         root += 1.0
         covariance *= root

@@ -26,6 +26,9 @@ from paraisite.models.relevance_likelihood import JITTER, invert, maximise_likel
 _MAX_DEVIATIONS: Final = 6.0
 """Standardised descriptors are cut off there: beyond, a crystal is unlike all others, however far."""
 
+_ROUNDING: Final = 1e-9
+"""Of descriptors, which are numbers of about one."""
+
 _FEW: Final = 4
 """Rows that are solved for one by one: the triangle is then read once for each, without being copied."""
 
@@ -87,20 +90,34 @@ class RelevanceProcess:
 
     def estimate(self, rows: Floats) -> Estimate:
         """Return estimates of other rows' log10(kappa), with the deviation of a value: the noise's is part of it."""
+        return self.estimate_with_nearest(rows, among=1, n_nearest=1)[0]
+
+    def estimate_with_nearest(self, rows: Floats, *, among: int, n_nearest: int) -> tuple[Estimate, Ints]:
+        """Return estimates of other rows, and the process's rows that are nearest to them, the nearest first.
+
+        Args:
+            rows: Their descriptors, [n_row, n_descriptor].
+            among: How many of the process's rows are searched, from the first.
+            n_nearest: How many are wanted, [n_row, n_nearest].
+        """
+        nearest = np.empty((len(rows), n_nearest), np.int64)
         if not len(rows):  # LAPACK refuses none, but of files that cannot be read none is left
-            return Estimate(np.zeros(0), np.zeros(0))
+            return Estimate(np.zeros(0), np.zeros(0)), nearest
         scaled = self._scale(rows)
         asked = KernelRows.prepare(scaled, self.family, self.settings)
         mean = np.empty(len(rows))
         covariance = np.empty((len(self.weights), len(rows)), np.float32, order="F")
         for some in blocks(len(rows), 8 * len(self.weights)):
-            of_block = asked.take(some).covary(self._known)
+            of_asked = asked.take(some)
+            root = of_asked.measure_roots(self._known)
+            nearest[some] = _find_lowest(root[:, :among], n_nearest)
+            of_block = of_asked.covary_at(self._known, root)
             mean[some] = of_block @ self.weighted_values
             covariance[:, some] = of_block.T
         explained = _solve_triangle(self._factor, covariance)
         prior = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
         variance = np.maximum(prior - np.einsum("rn,rn->n", explained, explained), 0.0) + self.settings.noise
-        return self._in_dex(mean, variance)
+        return self._in_dex(mean, variance), nearest
 
     def estimate_without(self, groups: Sequence[str]) -> Estimate:
         """Return what the process says of each of its own rows if it had not seen the row's group.
@@ -208,13 +225,18 @@ def _cut_off(standardised: Floats) -> Floats:
     return np.clip(standardised, -_MAX_DEVIATIONS, _MAX_DEVIATIONS)
 
 
+def _find_lowest(values: Floats, n_lowest: int) -> Ints:
+    """Return the places of the lowest values in each row, the lowest first, [n_row, n_lowest]."""
+    found = np.argpartition(values, n_lowest - 1, axis=1)[:, :n_lowest]
+    order = np.argsort(np.take_along_axis(values, found, axis=1), axis=1)
+    lowest: Ints = np.take_along_axis(found, order, axis=1)
+    return lowest
+
+
 def _measure_scale(descriptors: Floats) -> Floats:
     """Return the standard deviations; one for a descriptor that is the same in all rows, up to rounding."""
-    mean, variance, n_row = descriptors.mean(axis=0), descriptors.var(axis=0), len(descriptors)
-    is_constant = (
-        variance <= n_row * np.finfo(np.float64).eps * variance + (n_row * mean * np.finfo(np.float64).eps) ** 2
-    )
-    return np.where(is_constant, 1.0, np.sqrt(variance))
+    mean, deviation = descriptors.mean(axis=0), descriptors.std(axis=0)
+    return np.where(deviation <= _ROUNDING * np.maximum(np.abs(mean), 1.0), 1.0, deviation)
 
 
 def _solve_triangle(factor: npt.NDArray[np.float32], covariance: npt.NDArray[np.float32]) -> Floats:

@@ -17,8 +17,9 @@ from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.relevance_fitting import make_left_out_calibration_set
 from paraisite.inference.relevance_model import RELEVANCE_FILE, DescribedMaterials, RelevanceModel
-from paraisite.schema import REASON
-from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt
+from paraisite.schema import COVERAGES, KAPPA_MEAN, NEAREST_MATERIAL, PREDICTED_KAPPA, REASON, interval_columns
+from paraisite.screening.scorer import PredictorScorer
+from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt, simple_cubic
 from tests.inference.known_predictors import materials
 
 PAIRS = [
@@ -100,6 +101,22 @@ def test_kappa_falls_with_the_volume_about_as_phonons_ask_for():
     assert -7.0 < power < -2.5
 
 
+def test_a_screening_says_what_a_prediction_says():
+    asked = [perovskite(4.0), simple_cubic(9.0), rocksalt(5.0, ("Na", "Cl"))]
+    scores = PredictorScorer(predictor()).score(CrystalArrays.from_structures(asked))
+    alone = [predictor().predict([structure]) for structure in asked]
+    for row in (0, 2):
+        # Deviations are in single precision, which rounds otherwise for one row than for many.
+        np.testing.assert_allclose(scores.columns[PREDICTED_KAPPA][row], alone[row].value[0], rtol=1e-6)
+        for number, ends in enumerate(map(interval_columns, COVERAGES)):
+            for name, expected in zip(ends, (alone[row].lower, alone[row].upper), strict=True):
+                np.testing.assert_allclose(scores.columns[name][row], expected[number, 0], rtol=1e-4)
+        nearest = alone[row].materials.material_id[alone[row].applicability.nearest[0, 0]]
+        assert scores.columns[NEAREST_MATERIAL][row] == nearest
+    assert scores.reasons == {1: str(alone[1].reason[0])}
+    assert np.isnan(scores.columns[KAPPA_MEAN][1])
+
+
 def test_what_is_like_nothing_known_is_flagged():
     found = predictor().predict([SALTS[0], diamond(3.57, ("C", "C"))])
     assert found.applicability.flagged.tolist() == [False, True]
@@ -131,7 +148,7 @@ def test_a_known_crystal_is_predicted_without_its_formula_as_when_the_model_was_
     fitted = model().known_estimates[0]
     np.testing.assert_allclose(np.log10(without.output[0]), fitted.mean[[3, 17]], atol=1e-6)
     np.testing.assert_allclose(without.std_dex[0], fitted.std[[3, 17]], rtol=1e-6)
-    np.testing.assert_allclose(without.embedding[0], model().places[[3, 17]])
+    np.testing.assert_allclose(without.embedding[0], model().places[[3, 17]], atol=1e-12)
 
 
 def _content(structure: Structure) -> tuple[list[str], np.ndarray]:

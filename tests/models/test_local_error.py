@@ -12,7 +12,7 @@ ERRORS = np.repeat([0.1, 0.4], 100)
 
 def test_the_deviation_is_the_geometric_mean_with_the_errors_nearby():
     found = LocalError.fit(PLACES, ERRORS).widen(
-        Estimate(np.array([1.0, 2.0]), np.array([0.2, 0.2])), np.array([[0.0, 0.0], [10.0, 10.0]])
+        Estimate(np.array([1.0, 2.0]), np.array([0.2, 0.2])), np.array([range(N_NEAR), range(100, 100 + N_NEAR)])
     )
     np.testing.assert_array_equal(found.mean, [1.0, 2.0])
     np.testing.assert_allclose(found.std, np.sqrt(0.2 * np.array([0.1, 0.4])))
@@ -29,8 +29,10 @@ def test_a_known_row_is_not_judged_by_its_own_error():
 
 def test_few_rows_and_no_rows():
     local = LocalError.fit(PLACES[:5], ERRORS[:5])
-    assert local.widen(Estimate(np.zeros(1), np.ones(1)), PLACES[:1]).std[0] == pytest.approx(np.sqrt(0.1))
-    assert len(local.widen(Estimate(np.zeros(0), np.zeros(0)), np.zeros((0, 2))).std) == 0
+    assert local.n_near == 5
+    assert local.widen(Estimate(np.zeros(1), np.ones(1)), np.array([range(5)])).std[0] == pytest.approx(np.sqrt(0.1))
+    assert local.widen_known(Estimate(np.zeros(5), np.ones(5))).std.tolist() == pytest.approx([np.sqrt(0.1)] * 5)
+    assert len(local.widen(Estimate(np.zeros(0), np.zeros(0)), np.zeros((0, 5), np.int64)).std) == 0
 
 
 def test_errors_of_rows_that_are_left_out_do_not_count():
@@ -41,5 +43,5 @@ def test_errors_of_rows_that_are_left_out_do_not_count():
     left_out[0, :5] = True
     found = known.widen_beside(asked, np.zeros((2, 1)), left_out)
     assert found.std[0] == pytest.approx(np.sqrt(0.1 * 0.2))
-    assert found.std[1] == pytest.approx(known.widen(asked, np.zeros((2, 1))).std[1])
+    assert found.std[1] == pytest.approx(known.widen(asked, known.known.find(np.zeros((2, 1)), N_NEAR)).std[1])
     assert found.std[1] > found.std[0]
