@@ -87,6 +87,14 @@ def screen(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address of a Dask scheduler whose workers predict instead.")
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Write the rows that meet it once more, into _selected.csv in the screening's folder: comparisons of "
+            "columns joined by and, or, not, e.g. 'upper_90 < 2 and n_unseen_element == 0'.",
+        ),
+    ] = None,
     refine: Annotated[
         int,
         typer.Option(
@@ -108,8 +116,8 @@ def screen(
 
     refining = _read_refining(refine > 0, max_minutes=max_minutes, yes=yes)
     if model == ALL:
-        if scheduler or refine:
-            raise typer.BadParameter("--scheduler and --refine go with one model, not with all")
+        if scheduler or refine or where:
+            raise typer.BadParameter("--scheduler, --where and --refine go with one model, not with all")
         screen.screen_with_all_models(source, output=output, n_process=processes, chunk_size=chunk_size)
         return
     screen.screen_source(
@@ -119,6 +127,7 @@ def screen(
         n_process=processes,
         chunk_size=chunk_size,
         scheduler=scheduler,
+        where=where,
         n_refined=refine,
         refining=refining,
     )

@@ -113,8 +113,12 @@ class ScreeningFolder:
         write_whole(self.folder / SUMMARY_FILE, (json.dumps(content, indent=2) + "\n").encode())
         return summary
 
+    def list_parts(self) -> list[Path]:
+        """Return the files of the parts, in order of their rows."""
+        return sorted(self.folder.glob("part-*.parquet"))
+
     def _parts(self) -> Iterator[pa.Table]:
-        for file in sorted(self.folder.glob("part-*.parquet")):
+        for file in self.list_parts():
             try:
                 yield pq.read_table(file, columns=[ROW, REASON], page_checksum_verification=True)
             except (OSError, ValueError, pa.ArrowException) as error:

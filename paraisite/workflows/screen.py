@@ -25,9 +25,11 @@ from paraisite.reports.refined_rows import may_spend, refined_candidates_table
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import ROW
 from paraisite.screening.chunks import Source
+from paraisite.screening.condition import SELECTED_FILE, Condition, write_selected
 from paraisite.screening.distributed import DaskWorkers
 from paraisite.screening.output import ScreeningFolder
 from paraisite.screening.run import LocalWorkers, screen
+from paraisite.screening.score import table_schema
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.side_by_side import TableProvenance, join_screenings
 from paraisite.training.recipes import TOGO15, list_lineage_models, read_lineage
@@ -48,6 +50,7 @@ def screen_source(
     n_process: int,
     chunk_size: int,
     scheduler: str | None,
+    where: str | None = None,
     n_refined: int = 0,
     refining: RefiningOptions | None = None,
 ) -> None:
@@ -60,23 +63,28 @@ def screen_source(
         n_process: Processes on this machine, where no scheduler is given.
         chunk_size: Rows per chunk.
         scheduler: Address of a Dask scheduler.
+        where: Condition on the columns, see ``screening.condition``: rows that meet it are written once more.
         n_refined: Best candidates, as ``select`` lists them, that are refined in the end.
         refining: How much may be spent on that.
 
     Raises:
-        ParaisiteError: Source or model are absent or unusable, the screening failed, or nobody has agreed to what
-            refining costs.
+        ParaisiteError: Source, model or condition are absent or unusable, the screening failed, or nobody has agreed
+            to what refining costs.
     """
     refining = refining or RefiningOptions()
     if n_refined:
         refining.require_answer()
     predictor = find_predictor(model)
     scorer = PredictorScorer(predictor)
+    condition = None if where is None else Condition.parse(where, table_schema(scorer).names)
     rows = find_source(source)
     folder = ScreeningFolder(output or screening_folder(source, model), name_source(source))
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
     summary = screen(rows, scorer, output=folder, workers=workers, chunk_size=chunk_size)
     print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder.folder}")
+    if condition is not None:
+        n_selected = write_selected(folder, condition)
+        print_line(f"{n_selected} rows meet {condition.text!r}: {folder.folder / SELECTED_FILE}")
     if n_refined:
         screened = ScreenedRows.open(folder.folder, rows)
         refiner = build_refiner(predictor, name=model)

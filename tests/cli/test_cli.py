@@ -195,9 +195,10 @@ def test_a_study_is_done_as_the_options_say(calls: Calls) -> None:
 def test_one_model_or_all_of_them_screen_a_source(calls: Calls) -> None:
     invoke("screen", "slack", "--model", "all", "--processes", "1")
     assert calls == [("screen_with_all_models", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
-    result = runner.invoke(app, ["screen", "slack", "--model", "all", "--scheduler", "tcp://here:1"])
-    assert result.exit_code == 2
-    assert "go with one model" in without_frame(result.output)
+    for option, value in (("--scheduler", "tcp://here:1"), ("--where", "upper_90 < 2")):
+        result = runner.invoke(app, ["screen", "slack", "--model", "all", option, value])
+        assert result.exit_code == 2
+        assert "go with one model" in without_frame(result.output)
 
 
 def test_statistics_are_of_a_source_or_of_tables(calls: Calls) -> None:

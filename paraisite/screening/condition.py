@@ -1,0 +1,123 @@
+"""Conditions on the columns of a screening, as ``upper_90 < 2 and n_unseen_element == 0``, and the rows that meet one.
+
+Only comparisons, arithmetic and logic of columns and constants are taken: what a condition is made of is looked at
+before pandas evaluates it, so that none can call anything.
+"""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from paraisite.core.damaged_files import refuse_damaged
+from paraisite.core.files import name_temporary
+from paraisite.errors import ConfigError
+from paraisite.screening.output import ScreeningFolder
+
+SELECTED_FILE: Final = "_selected.csv"
+"""Of the rows that meet a condition, in the screening's folder; readers of parquet data sets pass over such names."""
+
+_UNIT: Final = "_w_per_m_k"
+"""May be left out: ``upper_90`` is ``upper_90_w_per_m_k``."""
+
+_ALLOWED: Final = (
+    *(ast.Expression, ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple),
+    *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Invert),
+    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr),
+    *(ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.In, ast.NotIn),
+)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that was checked.
+
+    Attributes:
+        text: As it was given.
+        query: As pandas evaluates it, with the columns' whole names.
+    """
+
+    text: str
+    query: str
+
+    @classmethod
+    def parse(cls, text: str, columns: Sequence[str]) -> "Condition":
+        """Check a condition.
+
+        Args:
+            text: In Python's notation.
+            columns: What may be named in it.
+
+        Raises:
+            ConfigError: It is none, or names something else.
+        """
+        try:
+            tree = ast.parse(text.strip(), mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise ConfigError(f"{text!r} is no condition, expected one like 'upper_90 < 2': {error}") from error
+        for node in ast.walk(tree):
+            if not isinstance(node, _ALLOWED):
+                raise ConfigError(
+                    f"{text!r} holds a {type(node).__name__.lower()}, expected comparisons of columns and constants, "
+                    "joined by and, or, not"
+                )
+            if isinstance(node, ast.Name):
+                node.id = _find_column(node.id, columns)
+        if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Name):
+            raise ConfigError(f"{text!r} is no condition, expected one like 'upper_90 < 2'")
+        return cls(text, ast.unparse(tree))
+
+    def keep(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that meet it; those without a prediction meet no comparison with one.
+
+        Raises:
+            ConfigError: It compares what cannot be compared, as a text with a number, or is not true or false.
+        """
+        try:
+            met: Any = rows.eval(self.query, engine="python")
+            if not pd.api.types.is_bool_dtype(met):
+                raise ConfigError(f"{self.text!r} is a number, expected a comparison like 'upper_90 < 2'")
+            return pd.DataFrame(rows[met.fillna(False).astype(bool)])
+        except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+            raise ConfigError(f"{self.text!r} cannot be evaluated: {error}") from error
+
+
+def write_selected(output: ScreeningFolder, condition: Condition) -> int:
+    """Write the rows of a complete screening that meet a condition into its folder; return how many there are.
+
+    Raises:
+        ConfigError: The condition cannot be evaluated.
+        DataError: A part is damaged.
+    """
+    path, n_selected = output.folder / SELECTED_FILE, 0
+    temporary = name_temporary(path)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            for number, part in enumerate(output.list_parts()):
+                with refuse_damaged(part, remedy="delete it and start the screening again"):
+                    table = pq.read_table(part, page_checksum_verification=True)
+                selected = condition.keep(_to_frame(table))
+                selected.to_csv(file, header=number == 0, index=False)
+                n_selected += len(selected)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return n_selected
+
+
+def _to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return a part's rows; a flag that is null stays one, as a missing flag is neither true nor false."""
+    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    return frame
+
+
+def _find_column(name: str, columns: Sequence[str]) -> str:
+    for column in (name, name + _UNIT):
+        if column in columns:
+            return column
+    known = ", ".join(column.removesuffix(_UNIT) for column in columns)
+    raise ConfigError(f"there is no column {name}; known are {known}")

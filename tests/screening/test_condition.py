@@ -1,0 +1,72 @@
+"""Rows are selected by a condition on their columns, and a condition can do nothing else."""
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from paraisite.errors import ConfigError
+from paraisite.screening.condition import SELECTED_FILE, Condition, write_selected
+from paraisite.screening.output import ScreeningFolder
+from tests.active_learning.screenings import NAMES, screened_table
+from tests.screening.materials import rows_of
+
+COLUMNS = ("material_id", "upper_90_w_per_m_k", "n_unseen_element", "out_of_domain_flag")
+ROWS = pd.DataFrame(
+    {
+        "material_id": ["a", "b", "c"],
+        "upper_90_w_per_m_k": [1.0, 3.0, None],
+        "n_unseen_element": [1, 0, None],
+        "out_of_domain_flag": pd.array([True, False, None], "boolean"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("upper_90 < 2", ["a"]),
+        ("upper_90_w_per_m_k*2 >= 2 and n_unseen_element == 0", ["b"]),
+        ("not (upper_90 < 2)", ["b", "c"]),
+        ("not out_of_domain_flag", ["b"]),
+        ("material_id in ['a', 'c'] or 2 < upper_90 <= 3", ["a", "b", "c"]),
+    ],
+)
+def test_rows_that_meet_it_are_kept(text: str, expected: list[str]):
+    assert Condition.parse(text, COLUMNS).keep(ROWS)["material_id"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("upper_95 < 2", "there is no column upper_95; known are material_id, upper_90, n_unseen_element"),
+        ("upper_90 <", "is no condition"),
+        ("__import__('os').system('true')", "holds a call"),
+        ("upper_90.map(print) < 2", "holds a call"),
+        ("@pd", "is no condition"),
+        ("upper_90 ** 9 ** 9 < 2", "holds a pow"),
+        ("2", "is no condition"),
+    ],
+)
+def test_anything_else_is_refused(text: str, message: str):
+    with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
+        Condition.parse(text, COLUMNS)
+
+
+@pytest.mark.parametrize("text", ["material_id < 2", "upper_90 + 1"])
+def test_what_cannot_be_compared_or_is_a_number_is_refused(text: str):
+    with pytest.raises(ConfigError, match=r"cannot be evaluated|is a number"):
+        Condition.parse(text, COLUMNS).keep(ROWS)
+
+
+def test_the_rows_of_a_screening_lie_beside_it(tmp_path: Path):
+    folder = screened_table(tmp_path).folder
+    before = rows_of(folder)
+    n_selected = write_selected(ScreeningFolder(folder), Condition.parse("predicted_kappa > 25", before.column_names))
+    with (folder / SELECTED_FILE).open() as file:
+        written = list(csv.DictReader(file))
+    kappa = dict(zip(NAMES, before.column("predicted_kappa_w_per_m_k").to_pylist(), strict=True))
+    assert [row["material_id"] for row in written] == [name for name in NAMES if kappa[name] > 25]
+    assert 0 < n_selected == len(written) < len(NAMES)
+    assert rows_of(folder).equals(before)  # readers of the data set do not see it
