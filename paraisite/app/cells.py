@@ -24,6 +24,7 @@ class CrystalFacts:
 
     Attributes:
         space_group: Symbol and number, "not found" where there is none.
+        space_group_number: Number; 0 where there is none.
         crystal_system: E.g. "cubic"; "" where there is none.
         density_g_per_cm3: Density.
         volume_per_atom_angstrom3: Volume of an atom.
@@ -31,6 +32,7 @@ class CrystalFacts:
     """
 
     space_group: str
+    space_group_number: int
     crystal_system: str
     density_g_per_cm3: float
     volume_per_atom_angstrom3: float
@@ -42,11 +44,12 @@ def describe_crystal(structure: Structure) -> CrystalFacts:
     density, volume = float(structure.density), float(structure.volume) / len(structure)
     try:
         symmetry = SpacegroupAnalyzer(structure, TOLERANCE_ANGSTROM)
-        group = f"{symmetry.get_space_group_symbol()} ({symmetry.get_space_group_number()})"
+        number = int(symmetry.get_space_group_number())
+        group = f"{symmetry.get_space_group_symbol()} ({number})"
         n_primitive = len(symmetry.find_primitive() or structure)
-        return CrystalFacts(group, str(symmetry.get_crystal_system()), density, volume, n_primitive)
+        return CrystalFacts(group, number, str(symmetry.get_crystal_system()), density, volume, n_primitive)
     except (SymmetryUndeterminedError, TypeError):  # spglib finds none, or pymatgen makes nothing of its answer
-        return CrystalFacts("not found", "", density, volume, len(structure))
+        return CrystalFacts("not found", 0, "", density, volume, len(structure))
 
 
 def build_cell(structure: Structure, cell: str) -> Structure:

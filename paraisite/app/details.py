@@ -10,15 +10,17 @@ import streamlit as st
 from paraisite import schema
 from paraisite.app.contributions_view import contributions_figure
 from paraisite.app.crystal_panel import show_crystal
-from paraisite.app.familiar import show_formula
+from paraisite.app.familiar import find_literature, show_formula
 from paraisite.app.interval_view import interval_figure
 from paraisite.app.loaded import explain_crystal
 from paraisite.app.neighbours import show_neighbours
 from paraisite.app.overview import show_reason
+from paraisite.app.refine_panel import show_refinement
 from paraisite.app.style import CHART
 from paraisite.app.value_tables import intervals_table, kappa_text
 from paraisite.core.csv_tables import format_csv
 from paraisite.core.shown_text import escape_markdown
+from paraisite.data.sources.textbook import TextbookCrystal
 from paraisite.explain.explainers import Explanation, build_json
 from paraisite.explain.text import describe_agreement, describe_contributions, describe_domain
 from paraisite.inference.crystals import Crystal
@@ -37,33 +39,40 @@ def show_details(model: str, crystal: Crystal) -> None:
     # The prediction first: on a phone columns lie below each other.
     left, right = st.columns(2, gap="large")
     with left:
-        _show_prediction(explanation)
+        _show_prediction(explanation, find_literature(crystal.found))
     with right:
         show_crystal(crystal.found, key="chosen")
     show_neighbours(model, crystal, row)
     _show_contributions(explanation)
+    show_refinement(model, crystal, row)
     _show_downloads(explanation)
 
 
 def _title(row: Row, crystal: Crystal) -> str:
-    """Return formula and name; of an example the name, which begins with the formula."""
+    """Return formula and name; of what was clicked the name alone, which begins with the formula."""
     formula = str(row[schema.FORMULA])
     if crystal.name.startswith(f"{formula}, "):
         return show_formula(formula) + escape_markdown(crystal.name.removeprefix(formula))
     return f"{show_formula(formula)} ({escape_markdown(crystal.name)})"
 
 
-def _show_prediction(explanation: Explanation) -> None:
+def _show_prediction(explanation: Explanation, literature: TextbookCrystal | None) -> None:
     row = explanation.row
+    known = None if literature is None else literature.kappa_w_per_m_k
     st.metric("Lattice thermal conductivity at 300 K", kappa_text(row))
+    if literature is not None:
+        shown = f"**{literature.kappa_w_per_m_k:g} W/m/K** ({literature.how}, {literature.sample})"
+        st.markdown(f"Literature, at about 300 K: {shown}", help=escape_markdown(literature.source))
     (st.warning if row[schema.OUT_OF_DOMAIN_FLAG] else st.info)(describe_domain(row))
     st.plotly_chart(
-        interval_figure(row, explanation.trained_w_per_m_k), config=CHART, theme=None, key="intervals",
+        interval_figure(row, explanation.trained_w_per_m_k, known), config=CHART, theme=None, key="intervals",
         alt=f"Prediction {kappa_text(row)} with its intervals, among training and familiar materials",
     )  # fmt: skip
     st.caption(
-        "Red: the prediction with its 50, 80 and 90 % intervals. Blue: the nearest training materials. Grey: how many "
-        "training materials have which conductivity. Dotted: measured values of familiar materials."
+        "Red: the prediction with its 50, 80 and 90 % intervals. "
+        + ("" if known is None else "Green cross: the literature. ")
+        + "Blue: the nearest training materials. Grey: how many training materials have which conductivity. Dotted: "
+        "familiar materials, from the literature."
     )
     st.table(intervals_table(row), hide_index=True)
     if agreement := describe_agreement(row):

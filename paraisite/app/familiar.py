@@ -1,26 +1,49 @@
-"""Materials that a reader knows, so that an axis of conductivities means something.
-
-Measured values at about 300 K. Source: Morelli and Slack, High Lattice Thermal Conductivity Solids, in High Thermal
-Conductivity Materials (Springer, 2006), 10.1007/0-387-25100-6_2; SnSe, mean of its axes: Zhao et al., Nature 508, 373
-(2014), 10.1038/nature13184; Tl3VSe4: Mukhopadhyay et al., Science 360, 1455 (2018), 10.1126/science.aar8072.
-"""
+"""Crystals that a reader knows, with conductivities from the literature: examples, and marks on the axis."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
-MEASURED_W_PER_M_K: Final[Mapping[str, float]] = {
-    "Tl₃VSe₄": 0.30,
-    "SnSe": 0.6,
-    "PbTe": 2.5,
-    "NaCl": 7.1,
-    "GaAs": 45.0,
-    "Si": 166.0,
-    "SiC": 490.0,
-    "diamond": 3000.0,
+from pymatgen.core.structure import Structure
+
+from paraisite.app.cells import describe_crystal
+from paraisite.data.sources.textbook import TextbookCrystal, load_textbook_crystals
+
+_MARKS: Final[Mapping[str, str]] = {
+    "caesium lead bromide": "CsPbBr₃",
+    "bismuth telluride": "Bi₂Te₃",
+    "lead telluride": "PbTe",
+    "sodium chloride": "NaCl",
+    "gallium arsenide": "GaAs",
+    "silicon": "Si",
+    "silicon carbide, 6H": "SiC",
+    "diamond": "diamond",
 }
-"""Conductivities by name, W/m/K, ascending."""
+"""What is written at the axis, by the name of the textbook crystal; far enough from each other to be read."""
 
 _SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@cache
+def list_textbook_crystals() -> dict[str, TextbookCrystal]:
+    """Return the textbook crystals by name, in the order of their table."""
+    return {crystal.name: crystal for crystal in load_textbook_crystals()}
+
+
+def list_marks() -> dict[str, float]:
+    """Return conductivities, W/m/K, by what is written at the axis, ascending."""
+    known = list_textbook_crystals()
+    return {label: known[name].kappa_w_per_m_k for name, label in _MARKS.items()}
+
+
+def find_literature(structure: Structure) -> TextbookCrystal | None:
+    """Return the textbook crystal of the same formula and space group, or None."""
+    formula = structure.composition.reduced_formula
+    same = [one for one in list_textbook_crystals().values() if one.structure.composition.reduced_formula == formula]
+    if not same:
+        return None
+    number = describe_crystal(structure).space_group_number
+    return next((one for one in same if one.space_group == number), None)
 
 
 def show_formula(formula: str) -> str:

@@ -6,8 +6,9 @@ from typing import Final
 import streamlit as st
 from pymatgen.core.structure import Structure
 
+from paraisite.app.familiar import list_textbook_crystals, show_formula
 from paraisite.app.loaded import load_material
-from paraisite.app.uploads import EXAMPLES, MAX_FILES, crystals_of_file, crystals_of_files
+from paraisite.app.uploads import MAX_FILES, crystals_of_file, crystals_of_files
 from paraisite.core.shown_text import escape_markdown
 from paraisite.data.sources.materials_project import KEY_VARIABLE
 from paraisite.errors import ParaisiteError
@@ -18,7 +19,7 @@ FILES: Final = "My files"
 PASTE: Final = "Paste a CIF"
 MATERIALS_PROJECT: Final = "Materials Project"
 ALL_EXAMPLES: Final = "all of them, as a table"
-FIRST_EXAMPLE: Final = "Si, diamond"
+FIRST_EXAMPLE: Final = "silicon"
 """What the page opens with: everybody knows its conductivity, and it is no training material."""
 
 _CLICKED: Final = "clicked_crystal"
@@ -55,10 +56,15 @@ def forget_click() -> None:
 
 
 def _read_example() -> list[Crystal]:
-    names = [*EXAMPLES, ALL_EXAMPLES]
-    example = st.selectbox("Example", names, index=names.index(FIRST_EXAMPLE), key="example")
-    chosen = EXAMPLES if example == ALL_EXAMPLES else [str(example)]
-    return [Crystal(name, EXAMPLES[name]()) for name in chosen]
+    known = list_textbook_crystals()
+    names = [ALL_EXAMPLES, *known]
+    labels = {name: f"{show_formula(crystal.formula)}, {name}" for name, crystal in known.items()}
+    example = st.selectbox(
+        "Example, a crystal with a conductivity from the literature", names, index=names.index(FIRST_EXAMPLE),
+        key="example", format_func=lambda name: labels.get(name, name),
+    )  # fmt: skip
+    chosen = list(known) if example == ALL_EXAMPLES else [str(example)]
+    return [Crystal(name, known[name].structure) for name in chosen]
 
 
 def _read_files() -> list[Crystal]:

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from paraisite import schema
-from paraisite.app.familiar import MEASURED_W_PER_M_K, show_formula
-from paraisite.app.style import KNOWN, MUTED, NEAREST, PREDICTION, kappa_axis, new_figure
+from paraisite.app.familiar import list_marks, show_formula
+from paraisite.app.style import KNOWN, LITERATURE, MUTED, NEAREST, PREDICTION, kappa_axis, new_figure
 from paraisite.arrays import Floats
 from paraisite.inference.rows import MEMBERS, VALUE, Row, interval_keys
 from paraisite.inference.rows import NEAREST as NEAREST_KEY
@@ -23,16 +23,24 @@ _SHADES: Final = ("rgba(192,57,43,0.62)", "rgba(192,57,43,0.34)", "rgba(192,57,4
 _BINS_PER_DECADE: Final = 8
 
 
-def interval_figure(row: Row, trained_w_per_m_k: Floats) -> go.Figure:
+def interval_figure(row: Row, trained_w_per_m_k: Floats, literature_w_per_m_k: float | None = None) -> go.Figure:
     """Draw a row that has a prediction.
 
     Args:
         row: The prediction, as ``inference.rows`` describes it.
         trained_w_per_m_k: Known values of the training materials, [n_material].
+        literature_w_per_m_k: The crystal's own conductivity, where it is known.
     """
     ends = [row[key] for coverage in schema.COVERAGES for key in interval_keys(coverage) if row[key] is not None]
     figure = new_figure(
-        [*_histogram(trained_w_per_m_k), *_intervals(row), *_members(row), *_nearest(row), _prediction(row)],
+        [
+            *_histogram(trained_w_per_m_k),
+            *_intervals(row),
+            *_members(row),
+            *_nearest(row),
+            _prediction(row),
+            *_literature(literature_w_per_m_k),
+        ],
         height=_HEIGHT,
     )
     figure.update_layout(
@@ -40,12 +48,12 @@ def interval_figure(row: Row, trained_w_per_m_k: Floats) -> go.Figure:
         xaxis=kappa_axis(min([row[VALUE], *ends]) / 1.3, max([row[VALUE], *ends]) * 1.3),
         yaxis={"visible": False, "range": [0, 3.6], "fixedrange": True},
     )  # fmt: skip
-    for name, kappa in MEASURED_W_PER_M_K.items():
+    for name, kappa in list_marks().items():
         figure.add_vline(x=kappa, line={"color": MUTED, "width": 1, "dash": "dot"}, opacity=0.55, layer="below")
         figure.add_annotation(
             x=np.log10(kappa), y=1.0, yref="paper", text=name, showarrow=False, textangle=-45, xanchor="left",
             yanchor="bottom", xshift=-7, font={"size": 12, "color": MUTED},
-            hovertext=f"{name}, measured: {kappa:g} W/m/K",
+            hovertext=f"{name}, from the literature: {kappa:g} W/m/K",
         )  # fmt: skip
     return figure
 
@@ -123,3 +131,15 @@ def _prediction(row: Row) -> go.Scatter:
         marker={"symbol": "diamond", "size": 15, "color": PREDICTION, "line": {"color": "white", "width": 2}},
         hovertemplate=f"prediction<br>{row[VALUE]:.3g} W/m/K<extra></extra>",
     )  # fmt: skip
+
+
+def _literature(kappa: float | None) -> list[go.Scatter]:
+    if kappa is None:
+        return []
+    cross = {"symbol": "x", "size": 12, "color": LITERATURE, "line": {"color": "white", "width": 1.5}}
+    return [
+        go.Scatter(
+            x=[kappa], y=[_INTERVAL], mode="markers", marker=cross,
+            hovertemplate=f"from the literature<br>{kappa:g} W/m/K<extra></extra>",
+        )
+    ]  # fmt: skip

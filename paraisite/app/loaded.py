@@ -59,17 +59,17 @@ def load_material(material_id: str) -> dict[str, object]:
 
 def explain_crystal(model: str, crystal: Crystal) -> Explanation:
     """Return a crystal's prediction with its contributions."""
-    return _explain(model, _digest([crystal]), crystal)
+    return _explain(model, tell_apart([crystal]), crystal)
 
 
 def predict_crystals(model: str, crystals: list[Crystal]) -> Predictions:
     """Return the predictions of several crystals."""
-    return _predict(model, _digest(crystals), crystals)
+    return _predict(model, tell_apart(crystals), crystals)
 
 
 def place_crystal(model: str, crystal: Crystal) -> list[float] | None:
     """Return where a crystal lies on the model's map, [2]; None where there is no map."""
-    return _place(model, _digest([crystal]), crystal)
+    return _place(model, tell_apart([crystal]), crystal)
 
 
 @st.cache_resource(show_spinner="Predicting and computing contributions …", max_entries=_KEPT)
@@ -91,7 +91,7 @@ def _place(model: str, digest: str, _crystal: Crystal) -> list[float] | None:
     return place
 
 
-def _digest(crystals: list[Crystal]) -> str:
+def tell_apart(crystals: list[Crystal]) -> str:
     """Return what tells crystals apart: names and structures."""
     content = [
         [crystal.name, crystal.found if isinstance(crystal.found, str) else crystal.found.as_dict()]

@@ -28,12 +28,12 @@ CITATION: Final = f"""@article{{klochko2026paraisite,
 """
 
 _ERRORS: Final = {
-    "mape_test": ("Mean relative error", "{:.0%}"),
+    "mape_test": ("Mean relative error", "{:.0f} %"),
     "log10_mae_test": ("Mean error, as a factor", "× {:.2f}"),
     "spearman_test": ("Rank correlation", "{:.2f}"),
-    "coverage_50%": ("50 % intervals hold", "{:.0%}"),
-    "coverage_80%": ("80 % intervals hold", "{:.0%}"),
-    "coverage_90%": ("90 % intervals hold", "{:.0%}"),
+    "coverage_50%": ("50 % intervals hold", "{:.0f} %"),
+    "coverage_80%": ("80 % intervals hold", "{:.0f} %"),
+    "coverage_90%": ("90 % intervals hold", "{:.0f} %"),
 }
 _METRICS: Final = "metrics_on_validation_rows"
 
@@ -42,10 +42,9 @@ def show_model(model: str) -> None:
     """Show a model's card and how to cite it."""
     predictor, card = load_explainer(model).predictor, read_card_of(model)
     st.subheader(f"Model {escape_markdown(model)}")
-    known = predictor.calibration_set
-    lines = [
-        f"- **Predicts** the lattice thermal conductivity at 300 K, in W/m/K, with {predictor.model.n_member} member(s)"
-    ]
+    known, n_member = predictor.calibration_set, predictor.model.n_member
+    members = "member" if n_member == 1 else "members that were trained on different rows"
+    lines = [f"- **Predicts** the lattice thermal conductivity at 300 K, in W/m/K, with {n_member} {members}"]
     if isinstance(card.get("members"), str):
         lines.append(f"- **Is** {escape_markdown(card['members'])}")
     if known is not None:
@@ -78,6 +77,7 @@ def tabulate_errors(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         if isinstance(metric := metrics.get(key), Mapping) and isinstance(metric.get("mean"), int | float):
             mean, std = float(metric["mean"]), float(metric.get("std") or 0.0)
             is_factor = key.startswith("log10")
+            mean, std = (100 * mean, 100 * std) if form.endswith("%") else (mean, std)
             shown = form.format(10**mean) if is_factor else f"{form.format(mean)} ± {form.format(std)}"
             found.append((name, shown))
     return found

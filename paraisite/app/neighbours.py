@@ -1,6 +1,8 @@
 """The training materials around a crystal: a map and a table, both of which can be clicked."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
 import numpy as np
 import streamlit as st
@@ -28,37 +30,49 @@ def show_neighbours(model: str, crystal: Crystal, row: Row) -> None:
     st.subheader("Where it lies among the training materials")
     numbers = {material: number for number, material in enumerate(known.materials.material_id)}
     nearest = [numbers[near[schema.MATERIAL_ID]] for near in row[NEAREST]]
+    # By crystal and model, so that what was clicked for another one is not shown here.
+    table, points, chosen = (f"{what} {crystal.name} {model}" for what in ("nearest", "map", "material"))
     left, right = st.columns([3, 2], gap="large")
     with right:
         st.markdown("**Nearest training materials**")
-        event: Any = st.dataframe(
-            nearest_table(row), hide_index=True, on_select="rerun", selection_mode="single-row",
-            key=f"nearest {crystal.name}", alt="Nearest training materials", width="stretch",
+        st.dataframe(
+            nearest_table(row), hide_index=True, selection_mode="single-row", key=table,
+            on_select=partial(_click_line, table, chosen, nearest), alt="Nearest training materials", width="stretch",
         )  # fmt: skip
         detail = st.container()
-    clicked: int | None = None
     if of_materials is not None:
         with left:
             place = place_crystal(model, crystal)
             figure = map_figure(
                 of_materials, None if place is None else np.array(place), nearest, name=str(row[schema.FORMULA])
             )
-            selected: Any = st.plotly_chart(
-                figure, config=CHART, theme=None, key=f"map {crystal.name}", on_select="rerun", selection_mode="points",
+            st.plotly_chart(
+                figure, config=CHART, theme=None, key=points, selection_mode="points",
+                on_select=partial(_click_point, points, chosen),
                 alt="Map of the training materials, coloured by conductivity",
             )  # fmt: skip
             st.caption(
                 f"Each of the {len(known.materials.formula)} points is a training material; alike in composition and "
                 "structure is close together. Blue rings are the nearest in all directions, of which the map shows two."
             )
-        clicked = clicked_material(selected)
-    if event.selection.rows:
-        clicked = nearest[event.selection.rows[0]]
+    clicked: int | None = st.session_state.get(chosen)
     with detail:
         if clicked is None:
             st.caption("Click a point of the map, or the box at the left of a line, to see that material here.")
         else:
             _show_material(model, known, clicked)
+
+
+def _click_point(points: str, chosen: str) -> None:
+    """Remember the material whose point was clicked: what was clicked last is shown."""
+    if (clicked := clicked_material(st.session_state[points])) is not None:
+        st.session_state[chosen] = clicked
+
+
+def _click_line(table: str, chosen: str, nearest: Sequence[int]) -> None:
+    """Remember the material whose line was clicked."""
+    if lines := st.session_state[table]["selection"]["rows"]:
+        st.session_state[chosen] = nearest[lines[0]]
 
 
 def _show_material(model: str, known: CalibrationSet, number: int) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from paraisite import schema
+from paraisite.app.familiar import find_literature
 from paraisite.app.loaded import predict_crystals
 from paraisite.app.style import KAPPA_RANGE
 from paraisite.app.value_tables import BAR, overview_table
@@ -25,7 +26,8 @@ def choose_crystal(model: str, crystals: list[Crystal]) -> Crystal | None:
     predictions = predict_crystals(model, crystals)
     rows = build_named_rows(crystals, predictions)
     _show_reasons([row for row in rows if row[schema.REASON] is not None])
-    table = overview_table(rows)
+    literature = [None if isinstance(one.found, str) else find_literature(one.found) for one in crystals]
+    table = overview_table(rows, [None if one is None else one.kappa_w_per_m_k for one in literature])
     event: Any = st.dataframe(
         table, hide_index=True, column_config=_columns(table), placeholder="–", on_select="rerun",
         selection_mode="single-row", key="overview", alt="Predictions of all crystals", width="stretch",
@@ -59,6 +61,6 @@ def _show_reasons(rows: Sequence[Row]) -> None:
 def _columns(table: pd.DataFrame) -> dict[str, Any]:
     numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes("number").columns}
     bar = st.column_config.ProgressColumn(
-        "0.05 to 5000, log", format=" ", min_value=math.log10(KAPPA_RANGE[0]), max_value=math.log10(KAPPA_RANGE[1])
+        "on a log scale", format=" ", min_value=math.log10(KAPPA_RANGE[0]), max_value=math.log10(KAPPA_RANGE[1])
     )
     return numbers | {BAR: bar}

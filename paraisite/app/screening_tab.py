@@ -1,7 +1,9 @@
 """A finished screening on the page: filters, points, a table, one crystal, and the candidates as a file."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -26,6 +28,7 @@ from paraisite.inference.crystals import Crystal
 from paraisite.schema import FORMULA, MATERIAL_ID, OUT_OF_DOMAIN_FLAG, PREDICTED_KAPPA, ROW, interval_columns
 
 _OTHER: Final = "another folder …"
+_POINTS, _TABLE, _ROW = "screening_points", "screening_table", "screening_row"
 _LISTED: Final = 1000
 """Lines of the table; the file has all."""
 
@@ -45,18 +48,18 @@ def show_screening(model: str) -> None:
     st.markdown(f"**{len(kept)} of {result.n_row} crystals** meet the filters{without}.")
     left, right = st.columns([3, 2], gap="large")
     shown = thin_out(kept)
+    row: int | None = st.session_state.get(_ROW)
     with right:
-        of_table = _show_table(kept)
+        _show_table(kept)
     with left:
-        chosen: Any = st.plotly_chart(
-            screening_figure(shown, st.session_state.get("screening_row")), config=CHART, theme=None,
-            key="screening_points", on_select="rerun", selection_mode="points",
+        st.plotly_chart(
+            screening_figure(shown, row), config=CHART, theme=None,
+            key=_POINTS, on_select=_click_point, selection_mode="points",
             alt="Predicted conductivity against the width of its interval",
         )  # fmt: skip
         if len(shown) < len(kept):
             st.caption(f"{MAX_POINTS} of them are drawn: the highest, and others by chance.")
-    row = of_table if of_table is not None else clicked_material(chosen)
-    if row is None:
+    if row is None or row not in result.rows[ROW].array:
         st.info("Click a point, or the box at the left of a line, to see that crystal here.")
     else:
         _show_row(model, folder, result.rows, row)
@@ -84,7 +87,9 @@ def _filter(result: ScreeningResult) -> pd.DataFrame:
     first, second, third, fourth = st.columns([2, 2, 3, 3], gap="medium")
     rows = result.rows
     steps = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0]
-    kappa = first.select_slider("kappa (W/m/K)", steps, value=(steps[0], steps[-1]), key="screening_kappa")
+    kappa = first.select_slider(
+        "kappa (W/m/K)", steps, value=(steps[0], steps[-1]), key="screening_kappa", format_func="{:g}".format
+    )
     factors = [1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 5.0, 10.0, 1000.0]
     factor = second.select_slider(
         "80 % interval within a factor of", factors, value=factors[-1], key="screening_factor",
@@ -99,8 +104,8 @@ def _filter(result: ScreeningResult) -> pd.DataFrame:
     return RowFilter((low, high), float(factor), wanted, unwanted, bool(in_domain)).apply(rows)
 
 
-def _show_table(rows: pd.DataFrame) -> int | None:
-    """Show the rows and return the number of the chosen one in the screening."""
+def _show_table(rows: pd.DataFrame) -> None:
+    """Show the rows with the highest predictions, and all of them as a file."""
     best = rows.nlargest(_LISTED, PREDICTED_KAPPA)
     low, high = interval_columns(0.8)
     table = pd.DataFrame(
@@ -113,19 +118,30 @@ def _show_table(rows: pd.DataFrame) -> int | None:
         }
     )
     numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes("number").columns}
-    event: Any = st.dataframe(
-        table, hide_index=True, column_config=numbers, on_select="rerun", selection_mode="single-row", height=400,
-        key="screening_table", alt="Rows that meet the filters", width="stretch",
+    st.dataframe(
+        table, hide_index=True, column_config=numbers, on_select=partial(_click_line, best[ROW].tolist()),
+        selection_mode="single-row", height=400,
+        key=_TABLE, alt="Rows that meet the filters", width="stretch",
     )  # fmt: skip
     st.download_button(
         f"These {len(rows)} candidates (CSV)", lambda: format_candidates(rows), "candidates.csv", on_click="ignore"
     )
-    return int(best[ROW].iloc[event.selection.rows[0]]) if event.selection.rows else None
+
+
+def _click_point() -> None:
+    """Remember the row whose point was clicked: what was clicked last is shown."""
+    if (row := clicked_material(st.session_state[_POINTS])) is not None:
+        st.session_state[_ROW] = row
+
+
+def _click_line(rows: Sequence[int]) -> None:
+    """Remember the row whose line was clicked; ``rows`` are those of the table."""
+    if lines := st.session_state[_TABLE]["selection"]["rows"]:
+        st.session_state[_ROW] = rows[lines[0]]
 
 
 def _show_row(model: str, folder: Path, rows: pd.DataFrame, row: int) -> None:
     """Show the crystal of a row with the model's own prediction."""
-    st.session_state["screening_row"] = row
     of_row = rows[rows[ROW] == row].iloc[0]
     try:
         structure = read_structure_of_row(folder, row)

@@ -11,6 +11,9 @@ PREDICTION: Final = "#c0392b"
 NEAREST: Final = "#1f6fb4"
 """Training materials that are nearest to it."""
 
+LITERATURE: Final = "#2e8b57"
+"""What is known of the crystal itself."""
+
 KNOWN: Final = "#c9d0d8"
 """All other training materials where conductivity is not their colour."""
 
@@ -36,7 +39,7 @@ def new_figure(traces: list[Any], *, height: int) -> go.Figure:
     figure = go.Figure(traces)
     figure.update_layout(
         template="plotly_white", height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        font={"family": "Source Sans, Source Sans 3, sans-serif", "size": 14, "color": TEXT},
+        font={"family": '"Source Sans", sans-serif', "size": 14, "color": TEXT},
         hoverlabel={"font": {"size": 14}},
         dragmode=False,
     )  # fmt: skip

@@ -14,22 +14,32 @@ BAR: Final = "conductivity on a logarithmic scale"
 """Column of numbers that are drawn as bars: log10 of kappa in W/m/K."""
 
 
+LITERATURE: Final = "literature (W/m/K)"
+
+
 def kappa_text(row: Row) -> str:
-    """Return the prediction with its unit, as `predict` prints it."""
-    return f"{row[VALUE]:.4g} {row[UNIT]}"
+    """Return the prediction with its unit, in as many digits as its interval leaves meaning to."""
+    return f"{row[VALUE]:.3g} {row[UNIT]}"
 
 
-def overview_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return a line for each crystal, without a value where there is no prediction."""
+def overview_table(rows: Sequence[Row], literature_w_per_m_k: Sequence[float | None] = ()) -> pd.DataFrame:
+    """Return a line for each crystal, without a value where there is no prediction.
+
+    Args:
+        rows: The predictions.
+        literature_w_per_m_k: Known conductivities, None where there is none; a column where there is any.
+    """
     low, high = interval_keys(0.8)
     values = pd.array([row[VALUE] for row in rows], dtype="Float64").to_numpy(np.float64, na_value=np.nan)
+    known = {LITERATURE: list(literature_w_per_m_k)} if any(literature_w_per_m_k) else {}
     return pd.DataFrame(
         {
-            "formula": [row[schema.FORMULA] for row in rows],
+            "formula": [show_formula(row[schema.FORMULA] or "–") for row in rows],
             "kappa (W/m/K)": values,
             BAR: np.log10(np.maximum(values, schema.LOG_FLOOR)),
             "80 % interval from": [row[low] for row in rows],
             "to": [row[high] for row in rows],
+            **known,
             "in domain": [_in_domain(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows],
             "nearest training material": [_name_nearest(row) for row in rows],
             "file": [row[NAME] for row in rows],
@@ -56,8 +66,8 @@ def nearest_table(row: Row) -> pd.DataFrame:
         {
             "formula": [show_formula(near[schema.FORMULA]) for near in nearest],
             "known kappa (W/m/K)": [_number(near[schema.KAPPA]) for near in nearest],
-            "structure type": [near[schema.PROTOTYPE] or "–" for near in nearest],
             "distance": [f"{near[DISTANCE]:.2f}" for near in nearest],
+            "structure type": [near[schema.PROTOTYPE] or "–" for near in nearest],
         }
     )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from paraisite.app.cells import AS_GIVEN, CELLS, CONVENTIONAL, PRIMITIVE, SUPERCELL, build_cell, describe_crystal
-from paraisite.app.uploads import EXAMPLES
+from paraisite.app.familiar import list_textbook_crystals
 from tests.graphs.crystals import rocksalt
 
 N_ATOMS = {CONVENTIONAL: 8, PRIMITIVE: 2, AS_GIVEN: 8, SUPERCELL: 64}
@@ -11,7 +11,7 @@ N_ATOMS = {CONVENTIONAL: 8, PRIMITIVE: 2, AS_GIVEN: 8, SUPERCELL: 64}
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_each_cell_has_its_atoms_and_the_same_density(cell: str):
-    structure = EXAMPLES["Si, diamond"]()
+    structure = list_textbook_crystals()["silicon"].structure
     drawn = build_cell(structure, cell)
     assert len(drawn) == N_ATOMS[cell]
     assert drawn.density == pytest.approx(structure.density)

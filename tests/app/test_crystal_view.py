@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from paraisite.app.crystal_view import crystal_figure
-from paraisite.app.uploads import EXAMPLES
+from paraisite.app.familiar import list_textbook_crystals
 from tests.graphs.crystals import Structure, simple_cubic
 
 
@@ -19,7 +19,7 @@ def lengths(trace: go.Scatter3d) -> np.ndarray:
 
 
 def test_rocksalt_has_the_atoms_and_bonds_of_the_textbooks_cube():
-    found = traces(EXAMPLES["NaCl, rocksalt"]())
+    found = traces(list_textbook_crystals()["sodium chloride"].structure)
     assert (len(found["Na"].x), len(found["Cl"].x)) == (14, 13)
     assert len(lengths(found["bonds"])) == 54
     np.testing.assert_allclose(lengths(found["bonds"]), 2.82)
@@ -32,9 +32,9 @@ def test_atoms_outside_the_cell_are_moved_into_it():
     assert len(traces(structure)["Po"].x) == 8
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", ["gallium nitride", "strontium titanate", "molybdenite", "calcite"])
 def test_elements_differ_in_colour_and_have_a_legend(name: str):
-    structure = EXAMPLES[name]()
+    structure = list_textbook_crystals()[name].structure
     found = traces(structure)
     elements = {str(element) for element in structure.elements}
     assert elements <= set(found)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paraisite.app.familiar import MEASURED_W_PER_M_K, show_formula
+from paraisite.app.familiar import list_marks, show_formula
 from paraisite.app.interval_view import interval_figure
 from paraisite.inference.rows import Row
 
@@ -24,12 +24,12 @@ def test_bars_are_the_intervals_the_widest_behind():
 def test_the_axis_holds_what_is_beyond_the_usual_range():
     low, high = interval_figure(ROW, KNOWN).layout.xaxis.range
     assert low < np.log10(0.01)
-    assert high > np.log10(max(MEASURED_W_PER_M_K.values()))
+    assert high > np.log10(max(list_marks().values()))
 
 
 def test_familiar_and_nearest_materials_are_named():
     figure = interval_figure(ROW, KNOWN)
-    assert {note.text for note in figure.layout.annotations} == set(MEASURED_W_PER_M_K)
+    assert {note.text for note in figure.layout.annotations} == set(list_marks())
     (nearest,) = [trace for trace in figure.data if trace.type == "scatter" and trace.text]
     assert (nearest.text[0].strip(), nearest.x[0]) == (show_formula("CaF2"), 11.0) == ("CaF₂", 11.0)
 
@@ -45,3 +45,13 @@ def test_without_intervals_members_and_materials_the_value_is_drawn():
     bare = dict.fromkeys(ROW) | {"value": 2.0, "members": [2.0]}
     (only,) = interval_figure(bare, np.zeros(0)).data
     assert only.x[0] == 2.0
+
+
+def test_the_literatures_value_is_marked():
+    *_, cross = interval_figure(ROW, KNOWN, 7.1).data
+    assert (cross.marker.symbol, cross.x[0]) == ("x", 7.1)
+
+
+def test_marks_ascend_far_enough_from_each_other_to_be_read():
+    values = np.log10(list(list_marks().values()))
+    assert np.diff(values).min() > 0.3

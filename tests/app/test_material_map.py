@@ -5,8 +5,8 @@ import pytest
 
 from paraisite.app.map_view import clicked_material, map_figure
 from paraisite.app.material_map import MaterialMap
-from paraisite.app.uploads import EXAMPLES
 from paraisite.inference.predictor import Predictor
+from tests.graphs.crystals import rocksalt
 from tests.inference.known_predictors import tiny_predictor
 
 
@@ -30,8 +30,8 @@ def test_the_map_is_the_same_every_time(of_materials: MaterialMap):
 
 
 def test_a_crystal_lies_where_its_supercell_does(of_materials: MaterialMap):
-    structure = EXAMPLES["NaCl, rocksalt"]()
-    place, of_supercell = of_materials.place([structure, structure.get_primitive_structure()])
+    structure = rocksalt(5.64)
+    place, of_supercell = of_materials.place([structure, structure * 2])
     np.testing.assert_allclose(place, of_supercell, atol=1e-3)
 
 

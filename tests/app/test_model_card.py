@@ -26,7 +26,7 @@ def test_errors_are_said_in_words():
             "rmse_test": {"mean": 37.0, "std": 1.0},
         }
     }
-    assert tabulate_errors(card) == [("Mean relative error", "37% ± 4%"), ("Mean error, as a factor", "× 1.41")]
+    assert tabulate_errors(card) == [("Mean relative error", "37 % ± 4 %"), ("Mean error, as a factor", "× 1.41")]
 
 
 def test_a_card_without_errors_has_no_table():

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from paraisite.app import serving
-from paraisite.app.familiar import show_formula
+from paraisite.app.familiar import list_textbook_crystals, show_formula
 from paraisite.app.inputs import ALL_EXAMPLES, FIRST_EXAMPLE, MATERIALS_PROJECT, PASTE
 from paraisite.app.model_card import CITATION
-from paraisite.app.uploads import EXAMPLES
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.errors import MissingInputError
 from paraisite.inference.crystals import Crystal
@@ -19,25 +18,27 @@ from paraisite.inference.rows import Row, build_named_rows
 from tests.app.test_screening_rows import write_screening
 from tests.inference.known_predictors import tiny_predictor
 
-NAMES = list(EXAMPLES)
+KNOWN = list_textbook_crystals()
+NAMES = list(KNOWN)
+SALT = KNOWN["sodium chloride"].structure
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    crystals = [Crystal(NAMES[0], EXAMPLES[NAMES[0]]()), Crystal("broken.cif", "it is broken")]
+    crystals = [Crystal("salt.cif", SALT), Crystal("broken.cif", "it is broken")]
     return build_named_rows(crystals, tiny_predictor().predict([crystal.found for crystal in crystals]))
 
 
 def test_tables_say_what_the_row_says(rows: list[Row]):
     row = rows[0]
-    assert kappa_text(row) == f"{row['value']:.4g} W/m/K"
+    assert kappa_text(row) == f"{row['value']:.3g} W/m/K"
     assert intervals_table(row)["from"].tolist()[0] == f"{row['lower_50']:.3g}"
     assert nearest_table(row)["formula"].tolist() == [show_formula(near["formula"]) for near in row["nearest"]]
 
 
 def test_what_is_not_predicted_keeps_its_line(rows: list[Row]):
     table = overview_table(rows)
-    assert table["file"].tolist() == [NAMES[0], "broken.cif"]
+    assert table["file"].tolist() == ["salt.cif", "broken.cif"]
     assert table["kappa (W/m/K)"].notna().tolist() == [True, False]
     assert table["in domain"].tolist()[1] == "–"
 
@@ -74,11 +75,12 @@ def test_it_opens_with_an_example_predicted_and_explained(model: Path):
     page = open_page(model)
     assert not page.exception
     assert not page.error
-    structure = EXAMPLES[FIRST_EXAMPLE]()
+    structure = KNOWN[FIRST_EXAMPLE].structure
     (row,) = build_named_rows([Crystal(FIRST_EXAMPLE, structure)], tiny_predictor().predict([structure]))
     assert page.metric[0].value == kappa_text(row)
     assert page.table[0].value["from"].tolist() == intervals_table(row)["from"].tolist()
     assert page.dataframe[0].value["formula"].tolist() == nearest_table(row)["formula"].tolist()
+    assert any("**148 W/m/K** (measured, recommended value)" in text.value for text in page.markdown)
     assert any("**Space group** Fd-3m (227), cubic" in text.value for text in page.markdown)
     assert any("the rest is interaction" in text.value for text in page.markdown)
 
@@ -87,7 +89,7 @@ def test_all_examples_are_a_table_and_the_first_is_shown(model: Path):
     page = open_page(model, example=ALL_EXAMPLES)
     assert not page.exception
     assert page.dataframe[0].value["file"].tolist() == NAMES
-    assert [header.value for header in page.header] == ["NaCl, rocksalt"]
+    assert [header.value for header in page.header] == ["C (diamond)"]
 
 
 def test_a_lone_broken_text_has_its_reason(model: Path):
@@ -100,7 +102,7 @@ def test_a_lone_broken_text_has_its_reason(model: Path):
 def test_a_material_is_fetched_by_its_id_and_the_key_is_nowhere(model: Path, monkeypatch: pytest.MonkeyPatch):
     key = "0123456789abcdef0123456789abcdef"
     monkeypatch.setenv("MP_API_KEY", key)
-    monkeypatch.setattr("paraisite.app.loaded.fetch_material", lambda material_id: EXAMPLES[NAMES[0]]())
+    monkeypatch.setattr("paraisite.app.loaded.fetch_material", lambda material_id: SALT)
     page = open_page(model, source=MATERIALS_PROJECT, material_id="mp-22862")
     assert not page.exception
     assert [header.value for header in page.header] == ["NaCl (mp-22862)"]

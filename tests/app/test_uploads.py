@@ -1,11 +1,11 @@
-"""Dropped files become crystals with names or reasons; examples are crystals."""
+"""Dropped files become crystals with names or reasons."""
 
 import json
 
 import pytest
 
 from paraisite.app import uploads
-from paraisite.app.uploads import EXAMPLES, crystals_of_file, crystals_of_files
+from paraisite.app.uploads import crystals_of_file, crystals_of_files
 from tests.graphs.crystals import rocksalt
 
 SALT = rocksalt(5.64)
@@ -41,12 +41,6 @@ def test_a_file_that_cannot_be_read_is_a_crystal_with_a_reason(content: bytes):
 def test_each_block_of_a_cif_is_a_crystal():
     assert [crystal.name for crystal in crystals_of_file("two.cif", CIF + CIF)] == ["two.cif#1", "two.cif#2"]
     assert {crystal.formula for crystal in crystals_of_file("two.cif", CIF + CIF)} == {"NaCl"}
-
-
-def test_examples_are_what_they_are_called():
-    for name, make in EXAMPLES.items():
-        assert name.startswith(f"{make().composition.reduced_formula}, ")
-    assert [len(make()) for make in EXAMPLES.values()] == [8, 8, 8, 4, 5]
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_FILES", 2), ("MAX_BYTES", 2 * len(CIF)), ("MAX_CRYSTALS", 2)])

@@ -1,0 +1,116 @@
+"""A prediction refined with phonons, where somebody asks for it: what it costs, how far it is, and what comes out."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+from pymatgen.core.structure import Structure
+
+from paraisite.app.loaded import load_explainer, tell_apart
+from paraisite.artifacts.refiners import build_refiner
+from paraisite.core.shown_text import escape_markdown
+from paraisite.errors import ParaisiteError
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.refiner import RefinementPlan, Refiner
+from paraisite.inference.rows import VALUE, Row, interval_keys
+from paraisite.labels.phonon_progress import SECOND_ORDER, SOLUTION, THIRD_ORDER
+from paraisite.reports.refined_rows import describe_cost, format_minutes
+from paraisite.schema import KAPPA_CORRECTED, KAPPA_POTENTIAL, REFINED_KAPPA, REFINED_REASON, refined_interval_columns
+
+_DECIMALS: Final = ".3g"
+
+
+class PhononBar:
+    """A bar of one crystal's phonons, in force calls."""
+
+    def __init__(self, plan: RefinementPlan) -> None:
+        """Show an empty bar; how many force calls there are is estimated until they are counted."""
+        self._n_call = 1 if plan.cost is None else plan.cost.n_force_call
+        self._n_second = 0
+        self._bar = st.progress(0.0, "relaxation of the cell …")
+
+    def __call__(self, stage: str, /, *, n_done: int, n_total: int | None) -> None:
+        """Show a step; a click elsewhere on the page ends the computation here."""
+        if stage == SECOND_ORDER:
+            self._n_second = n_total or 0
+        done = {SECOND_ORDER: n_done, THIRD_ORDER: self._n_second + n_done, SOLUTION: self._n_call}.get(stage, 0)
+        if stage == THIRD_ORDER:
+            self._n_call = self._n_second + (n_total or 0)
+        counted = f": {done} of {self._n_call} force calls" if stage in (SECOND_ORDER, THIRD_ORDER) else ""
+        self._bar.progress(min(done / max(self._n_call, 1), 1.0), f"{stage}{counted} …")
+
+
+def show_refinement(model: str, crystal: Crystal, row: Row) -> None:
+    """Offer to refine a prediction, and show the refined value where it was.
+
+    Args:
+        model: Whose prediction it is.
+        crystal: The crystal.
+        row: The prediction.
+    """
+    panel = st.expander("Refine with phonons: minutes instead of milliseconds", key="refine", on_change="rerun")
+    if not panel.open or isinstance(crystal.found, str):
+        return
+    key = f"refined {model} {tell_apart([crystal])}"
+    with panel:
+        st.write(
+            "Phonons under a machine-learned potential, corrected for its bias and combined with the prediction. The "
+            "intervals become narrower where the two agree with what is known of such crystals."
+        )
+        try:
+            if key not in st.session_state and not _refine(_load_refiner(model), row, crystal.found, key=key):
+                return
+        except ParaisiteError as error:
+            st.info(escape_markdown(f"This cannot be done here: {error}"))
+            return
+        _show_refined(st.session_state[key])
+
+
+@st.cache_resource(show_spinner="Looking for what refines predictions …")
+def _load_refiner(model: str) -> Refiner:
+    return build_refiner(load_explainer(model).predictor, name=model)
+
+
+def _refine(refiner: Refiner, row: Row, structure: Structure, *, key: str) -> bool:
+    """Say what it costs and compute it where that is agreed; return whether the page's state now has the result."""
+    with st.spinner("Estimating the cost …"):
+        plan = refiner.plan(row, structure)
+    calls, supercells, minutes = describe_cost(plan)
+    if plan.refusal is not None:
+        st.info(escape_markdown(f"This crystal is {minutes}."))
+        return False
+    if plan.cost is not None:
+        st.markdown(
+            f"**Cost**: {minutes} minutes on one core, for {calls} force calls (supercells × atoms: {supercells})."
+        )
+        if not st.button(f"Compute for about {format_minutes(plan.cpu_minutes)} minutes", key="compute"):
+            return False
+        refiner.calculator  # noqa: B018  # what is missing for it is said before anything is computed
+    st.session_state[key] = refiner.refine_row(row, structure, plan, on_step=PhononBar(plan))
+    return True
+
+
+def _show_refined(row: Mapping[str, Any]) -> None:
+    if row[REFINED_REASON]:
+        st.warning(escape_markdown(f"Not refined: {row[REFINED_REASON]}"))
+        return
+    st.metric("Refined lattice thermal conductivity at 300 K", f"{row[REFINED_KAPPA]:{_DECIMALS}} W/m/K")
+    st.table(tabulate_refined(row), hide_index=True)
+
+
+def tabulate_refined(row: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a refined row's values as text, W/m/K: prediction, potential, correction, and what they give together."""
+
+    def ends(names: tuple[str, str]) -> str:
+        low, high = (row[name] for name in names)
+        return "–" if low is None else f"{low:{_DECIMALS}} to {high:{_DECIMALS}}"
+
+    lines = [
+        ("prediction", row[VALUE], ends(interval_keys(0.8)), ends(interval_keys(0.9))),
+        ("under the potential", row[KAPPA_POTENTIAL], "–", "–"),
+        ("the same, corrected", row[KAPPA_CORRECTED], "–", "–"),
+        ("refined", row[REFINED_KAPPA], ends(refined_interval_columns(0.8)), ends(refined_interval_columns(0.9))),
+    ]
+    shown = [(name, f"{value:{_DECIMALS}}", *intervals) for name, value, *intervals in lines]
+    return pd.DataFrame(shown, columns=["", "kappa (W/m/K)", "80 % interval", "90 % interval"])
