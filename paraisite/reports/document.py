@@ -36,20 +36,24 @@ class Section:
     Attributes:
         title: Heading.
         words: Paragraphs.
+        points: Short sentences in a list, below the paragraphs.
         figures: Drawn here; their numbers are written beside the page.
         pictures: Drawn elsewhere.
         tables: With their captions.
         folded: Tables and figures that a reader opens on demand.
         missing: Commands that make what is absent; with these there is nothing else to show.
+        opened: Whether all of it is seen at once; else a reader opens it by its heading.
     """
 
     title: str
     words: Sequence[str] = ()
+    points: Sequence[str] = ()
     figures: Sequence[Drawn] = ()
     pictures: Sequence[Picture] = ()
     tables: Sequence[CaptionedTable] = ()
     folded: Sequence[Drawn | CaptionedTable] = ()
     missing: Sequence[str] = ()
+    opened: bool = False
 
     @property
     def anchor(self) -> str:

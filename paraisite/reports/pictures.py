@@ -12,7 +12,10 @@ from PIL import Image
 
 from paraisite.reports.figures import save_figure
 
-_DPI: Final = 84
+_MAX_WIDTH: Final = 1000
+"""Pixels that a page has for a picture; a wider one would be shrunk, and its text with it."""
+
+_DPI: Final = 100
 _N_COLOUR: Final = 64
 _QUALITY: Final = 80
 _FLOATS: Final = "%.6g"
@@ -46,7 +49,8 @@ class Drawn:
     def picture(self) -> "Picture":
         """Return the figure as a picture for a page: PNG in few colours, or WebP where that is smaller."""
         content = BytesIO()
-        self.figure.savefig(content, format="png", dpi=_DPI)
+        dpi = min(_DPI, _MAX_WIDTH / self.figure.get_figwidth())
+        self.figure.savefig(content, format="png", dpi=dpi)
         image = Image.open(content).convert("RGB")
         few_colours = image.quantize(_N_COLOUR, dither=Image.Dither.NONE)
         png, webp = BytesIO(), BytesIO()

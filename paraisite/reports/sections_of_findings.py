@@ -20,7 +20,8 @@ from paraisite.analysis.member_variance import RATIO, RATIO_HIGH, RATIO_LOW, REF
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.metrics.paired_tests import P_HOLM
 from paraisite.reports.document import CaptionedTable, Section
-from paraisite.reports.statistics import LABELS, draw_statistics
+from paraisite.reports.field_names import name_in_words
+from paraisite.reports.statistics import draw_statistics
 from paraisite.schema import MODEL
 
 _NOTHING: Final = "–"
@@ -67,8 +68,8 @@ def _in_words(findings: StatisticsTables) -> Iterator[str]:
         means = pivot_by_model(findings.correlations, quantity).mean(axis=1).dropna()
         strongest = means[means.abs() > THRESHOLD].head(3)
         if len(strongest):
-            named = ", ".join(f"{name} ({value:+.2f})" for name, value in strongest.items())
-            yield f"**{LABELS.get(quantity, quantity)}** correlates most with {named}; mean r over the models."
+            named = ", ".join(f"{name_in_words(name)} ({value:+.2f})" for name, value in strongest.items())
+            yield f"**{name_in_words(quantity)}** correlates most with {named}; mean r over the models."
 
 
 def _strong_pairs(findings: StatisticsTables, quantity: str) -> CaptionedTable:
@@ -83,9 +84,12 @@ def _strong_pairs(findings: StatisticsTables, quantity: str) -> CaptionedTable:
     ordered = [name for name in pivot_by_model(findings.correlations, quantity).index if name in wide.index]
     models = [name for name in findings.correlations[MODEL].unique() if name in wide.columns]
     return CaptionedTable(
-        f"{LABELS.get(quantity, quantity)}: Pearson's r where |r| > {THRESHOLD:.2f} (the paper's Tables 1 to 4). "
+        f"{name_in_words(quantity)}: Pearson's r where |r| > {THRESHOLD:.2f} (the paper's Tables 1 to 4). "
         f"{_NOT_SIGNIFICANT}: not significant, Holm-corrected p ≥ {_SIGNIFICANT}.",
-        wide.reindex(index=ordered, columns=models).fillna(_NOTHING).rename_axis(DESCRIPTOR),
+        wide.reindex(index=ordered, columns=models)
+        .fillna(_NOTHING)
+        .rename(index=name_in_words)
+        .rename_axis(DESCRIPTOR),
     )
 
 
@@ -93,7 +97,7 @@ def _member_variances(findings: StatisticsTables) -> CaptionedTable:
     rows = findings.member_variances.sort_values([QUANTITY, STEP], ascending=[False, True], kind="stable")
     columns = {
         "step": [_NOTHING if pd.isna(step) else str(step) for step in rows[STEP]],
-        "quantity": [LABELS.get(name, name) for name in rows[QUANTITY]],
+        "quantity": [name_in_words(name) for name in rows[QUANTITY]],
         "crystals": [f"{n:,}" for n in rows[N]],
         "lower quartile": [f"{value:.3g}" for value in rows["q25"]],
         "median": [f"{value:.3g}" for value in rows["median"]],
@@ -111,7 +115,7 @@ def _tests(findings: StatisticsTables) -> CaptionedTable:
     intervals = zip(rows[RATIO], rows[RATIO_LOW], rows[RATIO_HIGH], strict=True)
     columns = {
         "compared with": rows[REFERENCE].to_list(),
-        "quantity": [LABELS.get(name, name) for name in rows[QUANTITY]],
+        "quantity": [name_in_words(name) for name in rows[QUANTITY]],
         "ratio (95 % interval)": [f"{ratio:.2f} ({low:.2f} to {high:.2f})" for ratio, low, high in intervals],
         "lower on": [f"{share:.0%}" for share in rows[SHARE_LOWER]],
         "p (Holm)": [f"{p:.2g}" for p in rows[P_HOLM]],

@@ -17,15 +17,9 @@ from paraisite.analysis.correlations import QUANTITY, THRESHOLD, N, pivot_by_mod
 from paraisite.analysis.member_variance import QUANTILES, STEP
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.axes import log_ticks, plain_frame
+from paraisite.reports.field_names import name_in_words
 from paraisite.reports.pictures import Drawn
-from paraisite.schema import KAPPA_LOG10_STD, KAPPA_MEAN, KAPPA_VARIANCE, MODEL
-
-LABELS: Final = {
-    KAPPA_MEAN: "mTC (W/m/K)",
-    KAPPA_VARIANCE: "var(pTC) ((W/m/K)²)",
-    KAPPA_LOG10_STD: "std of log10 pTC (dex)",
-}
-"""Labels of the quantities in figures; others are labelled by their columns."""
+from paraisite.schema import MODEL
 
 _DIVERGING: Final = "RdBu_r"
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b", "#3aa6a0", "#7d8894", "#b5892b")
@@ -79,7 +73,7 @@ def strongest_correlations(findings: StatisticsTables) -> dict[str, pd.DataFrame
         strongest = pivot_by_model(findings.correlations, quantity).dropna(how="all").head(_N_STRONGEST)
         of_models = {"mean of the models": "mean", "lowest": "min", "highest": "max"}
         columns = {heading: strongest.agg(how, axis=1) for heading, how in of_models.items()}
-        tables[LABELS.get(quantity, quantity)] = pd.DataFrame(columns).map(lambda r: f"{r:+.2f}")
+        tables[name_in_words(quantity)] = pd.DataFrame(columns).map(lambda r: f"{r:+.2f}")
     return tables
 
 
@@ -89,13 +83,14 @@ def heat_map(correlations: pd.DataFrame, *, threshold: float) -> Figure:
     first = pivot_by_model(correlations, quantities[0])
     tables = [pivot_by_model(correlations, quantity).reindex(first.index) for quantity in quantities]
     n_model = max(len(table.columns) for table in tables)
-    figure = Figure(figsize=(2.6 + len(tables) * (0.7 + 0.55 * n_model), 1.9 + 0.27 * len(first)), layout="constrained")
-    panels = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
+    height = len(tables) * (1.0 + 0.3 * len(first))
+    figure = Figure(figsize=(3.6 + 0.85 * n_model, 0.6 + height), layout="constrained")
+    panels = figure.subplots(len(tables), 1, squeeze=False)[:, 0]
     for axes, quantity, table in zip(panels, quantities, tables, strict=True):
         _cells(axes, table.where(table.abs() > threshold), limit=1.0)
-        axes.set_title(LABELS.get(quantity, quantity), fontsize=10)
+        axes.set_title(name_in_words(quantity), fontsize=12)
     scale = mpl.cm.ScalarMappable(Normalize(-1, 1), _DIVERGING)
-    figure.colorbar(scale, ax=list(panels), label="Pearson's r", shrink=0.6, pad=0.01)
+    figure.colorbar(scale, ax=list(panels), label="Pearson's r", location="bottom", shrink=0.6, pad=0.01)
     return figure
 
 
@@ -103,8 +98,8 @@ def variance_by_step(variances: pd.DataFrame) -> Figure:
     """Draw the quantiles of the variance over each model's members, the models in order of their step."""
     ordered = variances.sort_values(STEP, kind="stable")
     quantities = list(ordered[QUANTITY].unique())
-    figure = Figure(figsize=(1.0 + 4.6 * len(quantities), 4.4), layout="constrained")
-    panels = figure.subplots(1, len(quantities), squeeze=False)[0]
+    figure = Figure(figsize=(9.0, 4.0 * len(quantities)), layout="constrained")
+    panels = figure.subplots(len(quantities), 1, squeeze=False)[:, 0]
     for axes, quantity in zip(panels, quantities, strict=True):
         rows = ordered[ordered[QUANTITY] == quantity].to_dict("records")
         boxes = [dict(zip(_PARTS_OF_BOX, (row[name] for name in QUANTILES), strict=True)) for row in rows]
@@ -119,9 +114,9 @@ def variance_by_step(variances: pd.DataFrame) -> Figure:
         axes.tick_params(axis="x", rotation=20)
         axes.set_yscale("log")
         log_ticks(axes.yaxis)
-        axes.set_ylabel(LABELS.get(quantity, quantity))
+        axes.set_ylabel(name_in_words(quantity))
         plain_frame(axes)
-        axes.tick_params(axis="x", labelsize=8.5)
+        axes.tick_params(axis="x", labelsize=10)
     return figure
 
 
@@ -129,7 +124,7 @@ def models_alike(likeness: pd.DataFrame) -> Figure:
     """Draw the dendrogram of average linkage on 1 - rho of the models, and their rank correlations in its order."""
     distance = np.clip(1.0 - likeness.to_numpy(np.float64), 0.0, None)
     tree = linkage(squareform(distance, checks=False), "average")
-    figure = Figure(figsize=(8.6, 1.4 + 0.5 * len(likeness)), layout="constrained")
+    figure = Figure(figsize=(10.0, 1.6 + 0.6 * len(likeness)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.8))
     leaves = dendrogram(
         tree, orientation="left", labels=list(likeness.index), ax=left, link_color_func=lambda _: _COLOURS[0]
@@ -184,7 +179,7 @@ def cluster_profiles(profiles: pd.DataFrame) -> Figure:
     table = profiles.pivot_table(index=FEATURE, columns=CLUSTER, values=MEAN_Z).loc[strongest]
     counts = profiles.groupby(CLUSTER)[N].first()
     table.columns = pd.Index([f"{cluster}\n({counts[cluster]:,})" for cluster in table.columns])
-    figure = Figure(figsize=(4.2 + 0.75 * len(counts), 1.5 + 0.27 * len(table)), layout="constrained")
+    figure = Figure(figsize=(6.0 + 0.85 * len(counts), 1.5 + 0.3 * len(table)), layout="constrained")
     axes = figure.subplots()
     _cells(axes, table, limit=_MAX_Z)
     axes.set_xlabel("cluster (crystals)")
@@ -201,8 +196,8 @@ def _cells(axes: Axes, table: pd.DataFrame, *, limit: float) -> None:
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             ink = "white" if abs(value) > _DARK * limit else "black"
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=ink)
-    axes.set_xticks(range(table.shape[1]), [str(name) for name in table.columns], rotation=45, ha="right", fontsize=8.5)
-    axes.set_yticks(range(table.shape[0]), [str(name) for name in table.index], fontsize=8.5)
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=10, color=ink)
+    axes.set_xticks(range(table.shape[1]), [str(name) for name in table.columns], rotation=30, ha="right", fontsize=10)
+    axes.set_yticks(range(table.shape[0]), [name_in_words(str(name)) for name in table.index], fontsize=10)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)

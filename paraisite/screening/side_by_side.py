@@ -56,14 +56,17 @@ class TableProvenance:
             raise DataError(f"{path} holds no models side by side ({error!r}): delete it to have it made") from error
 
 
-def join_screenings(folders: Mapping[str, Path], provenance: TableProvenance, path: Path) -> None:
+def join_screenings(
+    folders: Mapping[str, Path], provenance: TableProvenance, path: Path, *, known: pa.Table | None = None
+) -> None:
     """Write mean, variance and standard deviation of each screening of a source in single precision, and the flag.
 
     Args:
-        folders: Of a screening, by the name of its model.
-        provenance: Source and models.
+        folders: Of a screening, by the name of its model; at least one.
+        provenance: Source and all models, in the order of their columns.
         path: Of the table: material_id, formula, "MODEL:mTC_w_per_m_k" and so on for each model, and the reason of a
             row that no model has a prediction for.
+        known: A table of the same source, from which models that have no folder are taken.
     """
     tables = {}
     for model, folder in folders.items():
@@ -71,18 +74,26 @@ def join_screenings(folders: Mapping[str, Path], provenance: TableProvenance, pa
             tables[model] = pq.read_table(folder, page_checksum_verification=True)
     first = next(iter(tables.values()))
     columns = {MATERIAL_ID: first[MATERIAL_ID], FORMULA: first[FORMULA]}
-    for model, table in tables.items():
-        predicted = {name: pc.cast(table[name], pa.float32()) for name in _NUMBERS}
-        if OUT_OF_DOMAIN_FLAG in table.column_names:
-            predicted[OUT_OF_DOMAIN_FLAG] = table[OUT_OF_DOMAIN_FLAG]
-        columns |= {f"{model}{SEPARATOR}{name}": values for name, values in predicted.items()}
-    without_prediction = [pc.is_valid(table[REASON]) for table in tables.values()]
-    by_none = without_prediction[0]
-    for each in without_prediction[1:]:
-        by_none = pc.and_(by_none, each)
+    by_none = pa.array([True] * len(first))
+    for model in provenance.model_sha256:
+        predicted = _columns_of(model, tables.get(model), known)
+        by_none = pc.and_(by_none, pc.is_null(predicted[f"{model}{SEPARATOR}{KAPPA_MEAN}"]))
+        columns |= predicted
     columns[REASON] = pc.if_else(by_none, first[REASON], pa.scalar(None, pa.string()))
     facts = {"source_sha256": provenance.source_sha256, "model_sha256": dict(provenance.model_sha256)}
     content = BytesIO()
     table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(facts).encode()})
     pq.write_table(table, content, **COMPACT_PARQUET)
     write_whole(path, content.getvalue())
+
+
+def _columns_of(model: str, screened: pa.Table | None, known: pa.Table | None) -> dict[str, pa.ChunkedArray]:
+    """Return a model's columns from its screening, or as an earlier table of models side by side has them."""
+    if screened is None:
+        if known is None:
+            raise DataError(f"no screening by {model}")
+        return {name: known[name] for name in known.column_names if name.startswith(f"{model}{SEPARATOR}")}
+    predicted = {name: pc.cast(screened[name], pa.float32()) for name in _NUMBERS}
+    if OUT_OF_DOMAIN_FLAG in screened.column_names:
+        predicted[OUT_OF_DOMAIN_FLAG] = screened[OUT_OF_DOMAIN_FLAG]
+    return {f"{model}{SEPARATOR}{name}": values for name, values in predicted.items()}

@@ -2,10 +2,13 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import pyarrow.parquet as pq
+
+from paraisite import DEFAULT_MODEL
 from paraisite.active_learning.criteria import Criteria, Selection
 from paraisite.active_learning.refined_candidates import PlannedCandidates
 from paraisite.active_learning.screened_rows import ScreenedRows
@@ -32,11 +35,9 @@ from paraisite.screening.run import LocalWorkers, screen
 from paraisite.screening.score import table_schema
 from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.side_by_side import TableProvenance, join_screenings
-from paraisite.training.recipes import TOGO15, list_lineage_models, read_lineage
+from paraisite.training.recipes import ACCURATE, TOGO15, list_lineage_models, read_lineage
 
 logger = logging.getLogger(__name__)
-
-PROCESSES_ON_TOGO15: Final = "GPTG15"
 
 REFINED_FILE: Final = "_refined.csv"
 """Of the refined candidates, in the screening's folder; readers of parquet data sets pass over names that begin so."""
@@ -113,10 +114,10 @@ def _refine_best(
 
 
 def screen_with_all_models(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:
-    """Screen a source with every final model of the lineage, Gaussian processes included.
+    """Screen a source with every network of the lineage that ends on Togo15, and with the default model.
 
-    A model without predictor is trained or fitted first; a warning names models for which that fails. A table of the
-    same source and models is reused, even where one of its models is no longer here.
+    A model without predictor is trained or fitted first; a warning names models for which that fails. What a table of
+    the same source has of a model that is unchanged, or no longer here, is reused.
 
     Args:
         source: Name of a data set, or a path.
@@ -132,13 +133,18 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
         DataError: The source is unusable.
     """
     path, rows = output or all_models_file(source), find_source(source)
-    if path.exists() and _is_up_to_date(path, rows):
+    known = _known_models(path, rows)
+    wanted = [name for name in final_models() if name not in known]
+    if known and not wanted:
         logger.info("%s is up to date with this source and these models", path)
         return path
-    scorers = {name: PredictorScorer(predictor) for name, predictor in _predictors()}
+    scorers = {name: PredictorScorer(predictor) for name, predictor in _predictors(wanted)}
     if not scorers:
+        if known:
+            return path
         raise MissingInputError("no final model of the lineage is here or could be trained: see the warnings above")
-    provenance = TableProvenance(rows.digest, {name: scorer.digest for name, scorer in scorers.items()})
+    digests = known | {name: scorer.digest for name, scorer in scorers.items()}
+    ordered = {name: digests[name] for name in final_models() if name in digests}
     partial = checkpoint_folder("screen")
     folders = {
         name: partial / f"{rows.digest[:16]}-{scorer.digest[:16]}-{chunk_size}" for name, scorer in scorers.items()
@@ -147,27 +153,33 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
         workers = LocalWorkers(scorer, n_process=n_process)
         summary = screen(rows, scorer, output=ScreeningFolder(folders[name]), workers=workers, chunk_size=chunk_size)
         logger.info("%s: %d of %d structures have a prediction", name, summary.n_scored, summary.n_row)
-    join_screenings(folders, provenance, path)
+    table = pq.read_table(path) if known else None
+    join_screenings(folders, TableProvenance(rows.digest, ordered), path, known=table)
     for folder in folders.values():
         shutil.rmtree(folder)
     return path
 
 
 def final_models() -> list[str]:
-    """Return the names of the lineage's models that end on Togo15: its networks, then the Gaussian processes."""
+    """Return the names of the lineage's networks that end on Togo15, and of the default model."""
     models = list_lineage_models(read_lineage(load_config().lineage)).values()
-    return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), PROCESSES_ON_TOGO15]
+    return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
 
 
-def _is_up_to_date(path: Path, rows: Source) -> bool:
-    """Return whether a table is of this source and of all models that are here, unchanged."""
+def _known_models(path: Path, rows: Source) -> dict[str, str]:
+    """Return the digests of the final models whose predictions a table of this source has, unless they have changed."""
+    if not path.exists():
+        return {}
     try:
         provenance = TableProvenance.read(path)
     except DataError as error:
         logger.warning("%s", error)
-        return False
-    here = {name: predictor.digest for name in final_models() if (predictor := _find_existing(name)) is not None}
-    return provenance.source_sha256 == rows.digest and here.items() <= dict(provenance.model_sha256).items()
+        return {}
+    if provenance.source_sha256 != rows.digest:
+        return {}
+    known = {name: digest for name, digest in provenance.model_sha256.items() if name in final_models()}
+    here = {name: predictor.digest for name in known if (predictor := _find_existing(name)) is not None}
+    return {name: digest for name, digest in known.items() if here.get(name, digest) == digest}
 
 
 def _find_existing(name: str) -> Predictor | None:
@@ -177,18 +189,18 @@ def _find_existing(name: str) -> Predictor | None:
         return None
 
 
-def _predictors() -> Iterator[tuple[str, Predictor]]:
-    """Yield each final model's predictor, trained where there is none; a warning names those that cannot be."""
+def _predictors(names: Sequence[str]) -> Iterator[tuple[str, Predictor]]:
+    """Yield each model's predictor, trained where there is none; a warning names those that cannot be."""
     # Here, as TensorFlow takes seconds to import.
     from paraisite.workflows.fit import fit_processes
     from paraisite.workflows.train import train_predictor
 
-    for name in final_models():
+    for name in names:
         try:
             if (predictor := _find_existing(name)) is None:
                 logger.warning("%s has no predictor here, so it is trained first: about two minutes", name)
-                if name == PROCESSES_ON_TOGO15:
-                    fit_processes(TOGO15)
+                if name == DEFAULT_MODEL:
+                    fit_processes(ACCURATE)
                 else:
                     train_predictor(name)
                 predictor = find_predictor(name)

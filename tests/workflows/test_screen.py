@@ -23,7 +23,7 @@ from tests.pipeline import params_text
 from tests.screening.materials import write_json_lines
 from tests.screening.test_run import HereWorkers
 
-FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15", "GPTG15"]
+FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15", "GPACCURATE"]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def predictors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
     monkeypatch.setattr(screen, "PredictorScorer", lambda predictor: predictor)
     monkeypatch.setattr(screen, "screen", write_screening)
     monkeypatch.setattr(train, "train_predictor", lambda name: here.update({name: "trained"}))
-    monkeypatch.setattr(fit, "fit_processes", lambda dataset: here.update({"GPTG15": f"fitted on {dataset}"}))
+    monkeypatch.setattr(fit, "fit_processes", lambda dataset: here.update({"GPACCURATE": f"fitted on {dataset}"}))
     return here
 
 
@@ -99,9 +99,9 @@ def test_all_final_models_are_in_the_table(predictors: dict[str, str]) -> None:
 def test_a_model_without_predictor_is_trained_first(
     predictors: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    del predictors["RWTG15"], predictors["GPTG15"]
+    del predictors["RWTG15"], predictors["GPACCURATE"]
     provenance = screen_rows().model_sha256
-    assert (provenance["RWTG15"], provenance["GPTG15"]) == ("RWTG15 trained", "GPTG15 fitted on togo15")
+    assert (provenance["RWTG15"], provenance["GPACCURATE"]) == ("RWTG15 trained", "GPACCURATE fitted on accurate")
     assert "RWTG15 has no predictor here, so it is trained first" in caplog.text
 
 
@@ -126,8 +126,19 @@ def test_a_table_is_made_anew_only_where_source_or_a_model_has_changed(
     predictors: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen_rows()
+    screened: list[str] = []
+    write = screen.screen
+
+    def count(source: object, scorer: Any, **options: Any) -> Summary:
+        screened.append(scorer.digest)
+        return write(source, scorer, **options)
+
+    monkeypatch.setattr(screen, "screen", count)
     predictors["RWTG15"] = "second"
-    assert screen_rows().model_sha256["RWTG15"] == "RWTG15 second"
+    assert screen_rows().model_sha256 == {name: f"{name} {predictors[name]}" for name in FINAL}
+    assert screened == ["RWTG15 second"]
+    table = pq.read_table("build/screen/rows.jsonl-all.parquet")
+    assert {f"{name}:mTC_w_per_m_k" for name in FINAL} <= set(table.column_names)
     write_json_lines(Path("rows.jsonl"), 5)
     again = screen_rows()
     # In a fresh clone the table is there and the predictors are not.
