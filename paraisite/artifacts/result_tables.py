@@ -3,17 +3,33 @@
 import gzip
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from paraisite.artifacts.stage_folders import COMPARISON, empty_folder, evaluation_folder, overlap_folder
+from paraisite.artifacts.stage_folders import (
+    COMPARISON,
+    CROSS_VALIDATION,
+    empty_folder,
+    evaluation_folder,
+    overlap_folder,
+)
+from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import write_whole
 from paraisite.evaluation.evaluation_tables import METRICS_FILE, TABLES_FOLDER, EvaluationTables
 from paraisite.evaluation.overlap_tables import MEASURED, TRAINED_ON
 from paraisite.evaluation.scores import ESTIMATES_FILE
+
+PREDICTIONS_FILE: Final = "predictions.csv.gz"
+SUMMARY_FILE: Final = "summary.csv"
+KINDS_FILE: Final = "kinds.csv"
+"""Files of the default model's cross-validation."""
+
+LEADERBOARD_FILE: Final = "leaderboard.md"
+"""The comparison of the project's models with others, for the documentation."""
 
 _CSV: Final = "table.csv"
 _MARKDOWN: Final = "table.md"
@@ -73,6 +89,36 @@ def load_protocol_table() -> pd.DataFrame:
     """
     with refuse_damaged(COMPARISON / _CSV, remedy="`python -m paraisite compare` makes it anew"):
         return pd.read_csv(COMPARISON / _CSV)
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidationTables:
+    """The default model's cross-validation: errors (index protocol, data_set), held-out rows, errors by kind."""
+
+    summary: pd.DataFrame
+    predictions: pd.DataFrame
+    kinds: pd.DataFrame
+
+
+def load_cross_validation() -> CrossValidationTables:
+    """Return the tables of the default model's cross-validation.
+
+    Raises:
+        FileNotFoundError: It was not computed here.
+        DataError: A table is damaged.
+    """
+    predictions, kinds = (_read_cross_validation(name) for name in (PREDICTIONS_FILE, KINDS_FILE))
+    return CrossValidationTables(load_errors_of_default_model(), predictions, kinds)
+
+
+def load_errors_of_default_model() -> pd.DataFrame:
+    """Return the default model's errors (index protocol, data_set); raises as ``load_cross_validation``."""
+    return _read_cross_validation(SUMMARY_FILE).set_index(["protocol", "data_set"])
+
+
+def _read_cross_validation(name: str) -> pd.DataFrame:
+    with refuse_damaged(CROSS_VALIDATION / name, remedy="`python -m paraisite cross-validate` makes it anew"):
+        return restore_texts(pd.read_csv(CROSS_VALIDATION / name))
 
 
 def write_overlap(folder: Path, table: pd.DataFrame, *, markdown: str, pairs: pd.DataFrame) -> None:

@@ -13,7 +13,8 @@ from paraisite.reports.pictures import Drawn, Picture
 
 _TEMPLATE: Final = "report.html.jinja"
 _BOLD: Final = "**"
-"""Around parts of words and cells that stand out, as in markdown."""
+_CODE: Final = "`"
+"""Around parts of words and cells that stand out, and around commands, as in markdown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,5 +93,6 @@ def page(sections: Sequence[Section], *, title: str, lead: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters["parts"] = lambda text: str(text).split(_BOLD)
+    environment.filters["code_parts"] = lambda text: str(text).split(_CODE)
     environment.tests["drawn"] = lambda item: isinstance(item, Drawn)
     return environment.get_template(_TEMPLATE).render(sections=sections, title=title, lead=lead)

@@ -41,9 +41,8 @@ _MEASURED: Final = {
 def candidates_section(folder: Path) -> Section:
     """Return the candidates of low conductivity and the replay; see ``build/candidates/``."""
     tables = []
-    if (folder / CANDIDATES_FILE).exists():
-        with refuse_damaged(folder / CANDIDATES_FILE, remedy="choose candidates again"):
-            candidates = _candidates(restore_texts(pd.read_csv(folder / CANDIDATES_FILE)))
+    candidates = read_candidates(folder)
+    if candidates is not None:
         tables.append(CaptionedTable(f"The first {_N_SHOWN} candidates.", candidates))
     if (folder / REPLAY_SUMMARY_FILE).exists():
         with refuse_damaged(folder / REPLAY_SUMMARY_FILE, remedy="replay again"):
@@ -66,6 +65,19 @@ def candidates_section(folder: Path) -> Section:
         pictures=[_drawn(file) for file in sorted((folder / FIGURES).glob("*.svg"))],
         tables=tables,
     )
+
+
+def read_candidates(folder: Path) -> pd.DataFrame | None:
+    """Return the first candidates as text, by their ids; None where there are none.
+
+    Raises:
+        DataError: Their table is damaged.
+    """
+    path = folder / CANDIDATES_FILE
+    if not path.exists():
+        return None
+    with refuse_damaged(path, remedy="choose candidates again"):
+        return _candidates(restore_texts(pd.read_csv(path)))
 
 
 def _candidates(table: pd.DataFrame) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def _in_words(findings: StatisticsTables) -> Iterator[str]:
         means = pivot_by_model(findings.correlations, quantity).mean(axis=1).dropna()
         strongest = means[means.abs() > THRESHOLD].head(3)
         if len(strongest):
-            named = ", ".join(f"{name_in_words(name)} ({value:+.2f})" for name, value in strongest.items())
+            named = ", ".join(f"{name_in_words(str(name))} ({value:+.2f})" for name, value in strongest.items())
             yield f"**{name_in_words(quantity)}** correlates most with {named}; mean r over the models."
 
 

@@ -7,7 +7,12 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.artifacts.inputs import load_data
-from paraisite.artifacts.result_tables import write_protocol_table, write_trainings
+from paraisite.artifacts.result_tables import (
+    LEADERBOARD_FILE,
+    load_errors_of_default_model,
+    write_protocol_table,
+    write_trainings,
+)
 from paraisite.artifacts.stage_folders import (
     COMPARISON,
     FIGURES,
@@ -17,11 +22,13 @@ from paraisite.artifacts.stage_folders import (
 )
 from paraisite.artifacts.training_outputs import tabulate_means
 from paraisite.config import Config, load_config
+from paraisite.core.files import write_whole
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.protocol_table import ProtocolTables, tabulate_protocols
 from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.reports.all_protocols import P_VALUE_NOTE, PUBLISHED_NOTE, overview_figure, overview_text
 from paraisite.reports.figures import mape_of_splits, save_figure
+from paraisite.reports.leaderboard import tabulate_leaderboard
 from paraisite.reports.tables import CLOSING_TITLE, closing_table, mean_validation_curve, to_markdown
 from paraisite.reports.tables import compare as compare_results
 from paraisite.reports.terminal import print_table
@@ -79,6 +86,12 @@ def _write_protocols(config: Config) -> None:
     notes = [P_VALUE_NOTE, PUBLISHED_NOTE, *_notes_on_clean_protocols(config)]
     write_protocol_table(table, markdown=overview_text(table, notes))
     save_figure(overview_figure(table), COMPARISON / FIGURES / "protocols")
+    try:
+        errors_of_default = load_errors_of_default_model()
+    except FileNotFoundError:
+        logger.warning("no table of the leaderboard: run `python -m paraisite cross-validate` first")
+        return
+    write_whole(COMPARISON / LEADERBOARD_FILE, tabulate_leaderboard(table, errors_of_default).encode())
 
 
 def _evaluations() -> Iterator[tuple[str, ProtocolTables]]:

@@ -22,6 +22,7 @@ from paraisite.arrays import Bools
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.fold_parts import FoldParts
 from paraisite.artifacts.inputs import attach_graphs, load_data
+from paraisite.artifacts.result_tables import KINDS_FILE, PREDICTIONS_FILE, SUMMARY_FILE
 from paraisite.artifacts.stage_folders import CROSS_VALIDATION, FIGURES, checkpoint_folder
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import format_csv
@@ -52,9 +53,6 @@ from paraisite.training.recipes import ACCURATE
 
 logger = logging.getLogger(__name__)
 
-PREDICTIONS_FILE: Final = "predictions.csv.gz"
-SUMMARY_FILE: Final = "summary.csv"
-KINDS_FILE: Final = "kinds.csv"
 PEER_COMPARISON_FILE: Final = "peer.csv"
 _CODE: Final = ("analysis", "data", "evaluation/leakage.py", "features", "inference", "models", "schema.py")
 """What a fold's predictions depend on."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from paraisite.analysis.statistics_tables import StatisticsTables
-from paraisite.artifacts.result_tables import load_evaluation, load_overlap, load_protocol_table
+from paraisite.artifacts.result_tables import load_cross_validation, load_evaluation, load_overlap, load_protocol_table
 from paraisite.artifacts.stage_folders import (
     REPORT,
     backbones_folder,
@@ -21,10 +21,11 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError, MissingInputError
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.reports.document import Section, write_page
-from paraisite.reports.sections_of_candidates import candidates_section
+from paraisite.reports.sections_of_candidates import candidates_section, read_candidates
 from paraisite.reports.sections_of_data import ABOUT, data_section, making_section
 from paraisite.reports.sections_of_findings import statistics_section
 from paraisite.reports.sections_of_models import backbones_section, errors_section, overlap_section, training_section
+from paraisite.reports.sections_of_summary import summary_section
 from paraisite.reports.terminal import print_line
 from paraisite.tracking.analysis_runs import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
@@ -60,6 +61,7 @@ def write_report(output: Path | None = None) -> None:
 
 
 def _sections(config: Config) -> Iterator[Section]:
+    yield _or_missing(_summary, config, "In short", "dvc pull", "python -m paraisite cross-validate")
     yield ABOUT
     yield _or_missing(_data, config, "The data sets", "dvc pull", "python -m paraisite prepare togo15")
     yield _or_missing(_training, config, "How the models were trained", "dvc pull", "python -m paraisite train RWTG15")
@@ -67,7 +69,9 @@ def _sections(config: Config) -> Iterator[Section]:
     yield _or_missing(_backbones, config, "Initial weights", "python -m paraisite backbones")
     yield _or_missing(_overlap, config, "Overlap of the data sets", "python -m paraisite overlap")
     yield _or_missing(_statistics, config, "Statistics of the predictions", "python -m paraisite statistics")
-    yield _or_missing(_candidates, config, "Candidates", "python -m paraisite select")
+    yield _or_missing(
+        _candidates, config, "Candidates", "dvc pull", "python -m paraisite screen slack && python -m paraisite select"
+    )
     yield making_section(provenance_tags(), _settings(config))
 
 
@@ -79,8 +83,16 @@ def _or_missing(make: Make, config: Config, title: str, *commands: str) -> Secti
         logger.warning("section %r is empty: %s", title, error)
         return Section(title, missing=commands)
     except DataError as error:
+        if isinstance(error.__cause__, FileNotFoundError):  # a table of several is not there
+            logger.warning("section %r is empty: %s", title, error)
+            return Section(title, missing=commands)
         logger.warning("section %r is left out: its inputs cannot be read: %s", title, error)
         return Section(title, words=(f"The results of this section cannot be read: {error}",), missing=commands)
+
+
+def _summary(_config: Config) -> Section:
+    found = load_cross_validation()
+    return summary_section(found.summary, found.predictions, found.kinds, read_candidates(CANDIDATES))
 
 
 def _data(config: Config) -> Section:

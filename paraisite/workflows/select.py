@@ -23,7 +23,7 @@ from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import KAPPA
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
-from paraisite.training.recipes import TOGO15
+from paraisite.training.recipes import ACCURATE
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
     """
     screening, target = folder or last_screening(), output or CANDIDATES
     screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
-    selection = Selection.from_screening(screened, criteria, load_data(TOGO15, load_config()))
+    selection = Selection.from_screening(screened, criteria, load_data(ACCURATE, load_config()))
     with recipe_run(f"candidates {screening.name}") as run_id:
         ranked, listed = selection.select_candidates()
         lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.select_next()} if criteria.n_next else {})

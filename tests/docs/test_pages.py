@@ -13,6 +13,8 @@ import yaml
 
 import paraisite
 from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.result_tables import load_errors_of_default_model, load_protocol_table
+from paraisite.reports.leaderboard import tabulate_leaderboard
 from tests.docs.blocks import PAGES, ROOT, blocks_of, text_of
 
 
@@ -92,6 +94,14 @@ def test_the_page_of_textbook_crystals_has_the_shipped_table(monkeypatch: pytest
         assert part.strip() in page
     drawn = draw_figures().textbook().axes[0]
     assert drawn.get_xscale() == "log"
+
+
+def test_the_leaderboard_has_the_shipped_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for name in ("compare/table.csv", "cross_validate/summary.csv"):
+        fetch_tracked(Path("build") / name, target=f"build/{name}")
+    table = tabulate_leaderboard(load_protocol_table(), load_errors_of_default_model())
+    assert f"\n{table}\n" in text_of("docs/leaderboard.md")
 
 
 def test_the_version_stands_in_one_place_and_is_the_newest_of_changelog_and_citation() -> None:
