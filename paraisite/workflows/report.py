@@ -69,9 +69,7 @@ def _sections(config: Config) -> Iterator[Section]:
     yield _or_missing(_backbones, config, "Initial weights", "python -m paraisite backbones")
     yield _or_missing(_overlap, config, "Overlap of the data sets", "python -m paraisite overlap")
     yield _or_missing(_statistics, config, "Statistics of the predictions", "python -m paraisite statistics")
-    yield _or_missing(
-        _candidates, config, "Candidates", "dvc pull", "python -m paraisite screen slack && python -m paraisite select"
-    )
+    yield _or_missing(_candidates, config, "Candidates", "dvc pull", "python -m paraisite select")
     yield making_section(provenance_tags(), _settings(config))
 
 
@@ -80,14 +78,17 @@ def _or_missing(make: Make, config: Config, title: str, *commands: str) -> Secti
     try:
         return make(config)
     except (FileNotFoundError, MissingInputError) as error:
-        logger.warning("section %r is empty: %s", title, error)
+        logger.warning("section %r is empty: %s", title, _without_number(error))
         return Section(title, missing=commands)
     except DataError as error:
-        if isinstance(error.__cause__, FileNotFoundError):  # a table of several is not there
-            logger.warning("section %r is empty: %s", title, error)
-            return Section(title, missing=commands)
-        logger.warning("section %r is left out: its inputs cannot be read: %s", title, error)
-        return Section(title, words=(f"The results of this section cannot be read: {error}",), missing=commands)
+        reason = _without_number(error)
+        logger.warning("section %r is left out: its inputs cannot be read: %s", title, reason)
+        return Section(title, words=(f"The results of this section cannot be read: {reason}",), missing=commands)
+
+
+def _without_number(error: Exception) -> str:
+    """Return what an error says, without the system's number for a file that is not there."""
+    return str(error).replace("[Errno 2] ", "")
 
 
 def _summary(_config: Config) -> Section:

@@ -23,9 +23,9 @@ def folder(tmp_path: Path, own_store: None, monkeypatch: pytest.MonkeyPatch) -> 
 def test_with_nothing_here_every_section_names_what_makes_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report.write_report()
     text = (folder / "build/report/report.html").read_text()
-    for command in ("prepare togo15", "compare", "backbones", "overlap", "statistics", "select"):
+    for command in ("prepare togo15", "compare", "backbones", "overlap", "statistics", "select", "cross-validate"):
         assert f"<code>python -m paraisite {command}</code>" in text
-    assert "9 sections, 7 without results" in " ".join(capsys.readouterr().out.split())
+    assert "10 sections, 8 without results" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_is_here_is_shown_without_the_network_and_logged(folder: Path) -> None:
@@ -41,7 +41,7 @@ def test_what_is_here_is_shown_without_the_network_and_logged(folder: Path) -> N
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     (experiment,) = client.search_experiments(filter_string="name = 'paraisite'")
     (run,) = client.search_runs([experiment.experiment_id])
-    assert run.data.metrics["sections without inputs"] == 4
+    assert run.data.metrics["sections without inputs"] == 5
     assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"page.html", "figures"}
 
 
