@@ -9,10 +9,10 @@ def test_the_statistics_name_the_strongest_correlations() -> None:
     section = statistics_section(StatisticsTables.of(planted()), "planted crystals")
     assert "planted crystals: 60 crystals" in section.words[0]
     (sentence,) = (words for words in section.words if words.startswith("**mTC (W/m/K)** correlates most with "))
-    assert "density (-0.9" in sentence
+    assert "density (g/cm³) (-0.9" in sentence
     mean, variance, variances, clusters = section.tables
     assert mean.table.columns.tolist() == ["RWTG15", "LFETG15"]
-    assert set(mean.table.index[:3]) == {"density", "weight", "radius"}
+    assert set(mean.table.index[:3]) == {"density (g/cm³)", "weight", "radius"}
     assert "constant" not in mean.table.index
     assert variance.table.index.tolist() != []
     assert variances.table["step"].tolist() == ["1", "2"]
