@@ -51,6 +51,17 @@ def lacks_shipped_files(path: Path, *, project: Path) -> bool:
     return len(here) < len(shipped) and all(_md5(project / path / name) == digest for name, digest in here.items())
 
 
+def is_tracked(path: Path, *, project: Path) -> bool:
+    """Return whether DVC's files here name a path or a folder above it.
+
+    Args:
+        path: Relative to ``project``.
+        project: Folder of the repository.
+    """
+    files = (project / f"{path.parts[0]}.dvc", project / "dvc.lock")
+    return any(path.is_relative_to(output["path"]) for file in files for output in _read_outputs(file))
+
+
 @dataclass(frozen=True)
 class OutputWatch:
     """The files of all tracked outputs at one moment.

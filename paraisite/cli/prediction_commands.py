@@ -135,12 +135,12 @@ def screen(
 
 def _read_refining(refine: bool, *, max_minutes: float | None, yes: bool) -> "RefiningOptions | None":
     """Return what may be spent on refining; None where nothing is refined."""
-    from paraisite.inference.refiner import RefiningOptions
-
     if not refine:
         if yes or max_minutes is not None:
             raise typer.BadParameter("--yes and --max-minutes go with --refine")
         return None
+    from paraisite.inference.refiner import RefiningOptions  # with scikit-learn
+
     ask = (lambda question: typer.confirm(question, err=True)) if sys.stdin.isatty() else None
     return RefiningOptions(max_minutes=max_minutes, is_confirmed=yes, ask=ask)
 

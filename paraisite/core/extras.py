@@ -29,11 +29,9 @@ EXTRA_OF_PACKAGE: Final[Mapping[str, str]] = MappingProxyType(
         "sqlalchemy": "train",
         "streamlit": "app",
         "symfc": "refine",
-        "tenacity": "data",
         "tensorflow": "train",
         "tf_keras": "megnet",
         "torch": "refine",
-        "urllib3": "data",
     }
 )
 """Extra that installs a package, by the name that it is imported under."""

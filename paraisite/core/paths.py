@@ -12,6 +12,9 @@ EXTERNAL: Final = Path("external")
 SHIPPED: Final = Path("weights")
 """Members that the project ships, a folder per model, tracked by weights.dvc."""
 
+PACKAGED: Final = Path(__file__).resolve().parents[1] / "shipped"
+"""What an installation from a wheel brings along, below the paths that a clone has it under; absent in a clone."""
+
 BUILD: Final = Path("build")
 """What the stages write."""
 

@@ -1,11 +1,11 @@
 """A model with its calibration set: values with intervals, and whether crystals are in the applicability domain."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast, overload
 
 import numpy as np
 from pymatgen.core.structure import Structure
@@ -19,10 +19,20 @@ from paraisite.inference.applicability_domain import ApplicabilityDomain
 from paraisite.inference.calibration import Calibration, compute_member_median, floored_log10
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, CalibrationSet, mark_elements
 from paraisite.inference.model import PROCESSES_FILE, Model, ModelOutput
+from paraisite.inference.named_prediction import (
+    Prediction,
+    PredictionList,
+    is_one_crystal,
+    list_structures,
+    name_predictions,
+)
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.relevance_model import RELEVANCE_FILE, RelevanceModel
 from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE
 from paraisite.schema import COVERAGES
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 NOT_FINITE: Final = "the model's output is not a finite number"
 """The reason of a crystal that a member predicts no number for."""
@@ -105,6 +115,24 @@ class Predictor:
         if self.calibration_set is not None:
             self.calibration_set.save(folder / CALIBRATION_SET_FILE)
         self.model.save(folder)
+
+    @overload
+    def __call__(self, crystals: "Structure | Atoms") -> Prediction: ...
+
+    @overload
+    def __call__(self, crystals: "Iterable[Structure | Atoms]") -> PredictionList: ...
+
+    def __call__(self, crystals: object) -> Prediction | PredictionList:
+        """Return the prediction for one crystal, or one for each of several, by name.
+
+        Args:
+            crystals: pymatgen's structure or ASE's atoms, or a list or generator of these. One that cannot be used has
+                a reason in the place of a value.
+        """
+        is_one = is_one_crystal(crystals)
+        structures = list_structures(cast("Iterable[object]", [crystals] if is_one else crystals))
+        named = name_predictions(structures, self.predict(structures))
+        return named[0] if is_one else named
 
     def predict(self, structures: Sequence[Structure | str], *, compiled: bool | None = None) -> Predictions:
         """Predict for structures, in the order given; one that cannot be used becomes a row with a reason.

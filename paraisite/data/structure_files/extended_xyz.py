@@ -93,6 +93,14 @@ def read_frame(text: str) -> Frame:
         return facts, str(error)
 
 
+def read_atoms(atoms: Any) -> CrystalArrays | str:
+    """Return the crystal of ASE's ``Atoms``, or the reason why there is none."""
+    try:
+        return _build(atoms, {})
+    except StructureError as error:
+        return str(error)
+
+
 def _check_size(text: str) -> None:
     """Raise if a frame has too many atoms, or an atom is no element, which ASE does not say."""
     lines = text.splitlines()

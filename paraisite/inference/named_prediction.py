@@ -1,0 +1,114 @@
+"""Predictions by name, one object for each crystal: what scripts work with."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pymatgen.core.structure import Structure
+
+from paraisite.data.structure_files.extended_xyz import read_atoms
+from paraisite.data.structure_files.reading import to_structure
+from paraisite.inference.crystals import Crystal
+from paraisite.inference.predictions import Predictions
+from paraisite.inference.rows import MEMBERS, NEAREST, UNSEEN, build_named_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The prediction for one crystal; values that a model does not give are None.
+
+    Attributes:
+        formula: Reduced formula; None where there is no structure.
+        value: The prediction, in ``unit``.
+        lower_50: Lower end of the interval that holds 50 % of new crystals; the others likewise.
+        out_of_domain: Share of held-out training crystals that the model is surer of than of this one, 0 to 1.
+        out_of_domain_flag: Whether the crystal lies outside the applicability domain.
+        unseen_elements: Its elements that are in no training crystal.
+        nearest: The nearest training crystals, each with formula, known kappa and distance.
+        members: Each member's prediction.
+        reason: Why there is no prediction; None where there is one.
+    """
+
+    formula: str | None
+    value: float | None
+    unit: str
+    lower_50: float | None
+    upper_50: float | None
+    lower_80: float | None
+    upper_80: float | None
+    lower_90: float | None
+    upper_90: float | None
+    out_of_domain: float | None
+    out_of_domain_flag: bool | None
+    unseen_elements: tuple[str, ...]
+    nearest: tuple[dict[str, Any], ...]
+    members: tuple[float, ...]
+    reason: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, of types that JSON has."""
+        of_fields = dataclasses.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in of_fields.items()}
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return a table of one row, see ``PredictionList.to_dataframe``."""
+        return PredictionList([self]).to_dataframe()
+
+
+class PredictionList(list[Prediction]):
+    """Predictions of several crystals, in their order."""
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return each prediction's fields by name."""
+        return [one.to_dict() for one in self]
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return one row per crystal, the fields as columns; numbers that a model does not give are NaN."""
+        import pandas as pd
+
+        table = pd.DataFrame(self.to_dict(), columns=[field.name for field in dataclasses.fields(Prediction)])
+        numbers = [field.name for field in dataclasses.fields(Prediction) if field.type == float | None]
+        return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def is_one_crystal(crystals: object) -> bool:
+    """Return whether this is one crystal, not several: a structure of pymatgen, which has a length, or ASE's atoms."""
+    return isinstance(crystals, Structure) or _is_atoms(crystals) or not isinstance(crystals, Iterable)
+
+
+def list_structures(crystals: Iterable[object]) -> list[Structure | str]:
+    """Return crystals as pymatgen knows them; of what is none, the reason.
+
+    Args:
+        crystals: pymatgen's structures and ASE's atoms.
+    """
+    return [_to_structure(crystal) for crystal in crystals]
+
+
+def name_predictions(structures: Sequence[Structure | str], predictions: Predictions) -> PredictionList:
+    """Return the predictions of structures, or of reasons why there is none, by name."""
+    rows = build_named_rows([Crystal("", structure) for structure in structures], predictions)
+    names = [field.name for field in dataclasses.fields(Prediction)]
+    return PredictionList(_name_row({name: row[name] for name in names}) for row in rows)
+
+
+def _name_row(values: dict[str, Any]) -> Prediction:
+    tuples = {name: tuple(values[name] or ()) for name in (UNSEEN, NEAREST, MEMBERS)}
+    return Prediction(**(values | tuples))
+
+
+def _to_structure(crystal: object) -> Structure | str:
+    if isinstance(crystal, Structure):
+        return crystal
+    if _is_atoms(crystal):
+        return to_structure(read_atoms(crystal))
+    return f"not a crystal: found {type(crystal).__name__}, expected pymatgen's Structure or ASE's Atoms"
+
+
+def _is_atoms(crystal: object) -> bool:
+    """Return whether this is ASE's Atoms, without importing ASE, which whoever has one has done."""
+    return any(cls.__module__.partition(".")[0] == "ase" and cls.__name__ == "Atoms" for cls in type(crystal).__mro__)

@@ -1,0 +1,60 @@
+"""Predictions as scripts see them: one crystal or many, of pymatgen or ASE, by name."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from pymatgen.core import Lattice, Structure
+
+from paraisite.inference.named_prediction import Prediction, PredictionList
+from tests.inference.known_predictors import tiny_predictor
+
+NACL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+def test_one_structure_is_one_prediction_with_the_values_of_the_arrays() -> None:
+    predictor = tiny_predictor()
+    found, arrays = predictor(NACL), predictor.predict([NACL])
+    assert isinstance(found, Prediction)
+    assert (found.formula, found.unit, found.reason) == ("NaCl", "W/m/K", None)
+    assert found.value == arrays.value[0]
+    ends = [(found.lower_50, found.upper_50), (found.lower_80, found.upper_80)]
+    np.testing.assert_array_equal(ends, np.stack([arrays.lower, arrays.upper], axis=-1)[:2, 0])
+    assert found.lower_90 is None  # the rows are too few for it
+    assert len(found.members) == predictor.model.n_member
+    assert found.nearest
+    assert json.loads(json.dumps(found.to_dict()))["formula"] == "NaCl"
+
+
+def test_a_bad_crystal_of_a_generator_is_a_row_with_a_reason() -> None:
+    def crystals() -> Iterator[object]:
+        yield NACL
+        yield Structure(Lattice.cubic(4.0), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]])
+        yield 5
+        yield bulk("NaCl", "rocksalt", a=5.69)
+        slab = bulk("Si")
+        slab.pbc = (True, True, False)
+        yield slab
+
+    found = tiny_predictor()(crystals())
+    assert isinstance(found, PredictionList)
+    assert [one.value is None for one in found] == [False, True, True, False, True]
+    assert found[0].value == pytest.approx(found[3].value, rel=1e-5)
+    assert found[2].reason == "not a crystal: found int, expected pymatgen's Structure or ASE's Atoms"
+    assert found[4].reason == "not periodic in three directions, expected a crystal"
+    table = found.to_dataframe()
+    assert list(table["value"].isna()) == [False, True, True, False, True]
+    assert table["lower_90"].dtype == np.float64
+    assert [one["formula"] for one in found.to_dict()][:2] == ["NaCl", found[1].formula]
+
+
+def test_no_crystals_are_an_empty_table_with_all_columns() -> None:
+    found = tiny_predictor()([])
+    assert (len(found), len(found.to_dataframe())) == (0, 0)
+    assert "lower_80" in found.to_dataframe()
+
+
+def test_what_is_no_crystal_at_all_has_a_reason() -> None:
+    assert tiny_predictor()(None).reason.startswith("not a crystal: found NoneType")
