@@ -20,7 +20,6 @@ EXTRA_OF_PACKAGE: Final[Mapping[str, str]] = MappingProxyType(
         "optuna": "train",
         "phono3py": "refine",
         "phonopy": "refine",
-        "PIL": "train",
         "plotly": "app",
         "psycopg": "postgresql",
         "pyspark": "spark",

@@ -19,7 +19,6 @@ from paraisite.graphs.crystal_graph import CrystalGraph, GraphCollection
 from paraisite.graphs.quotient import distance_shells
 from paraisite.inference.calibration import floored_log10
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import predict_members
 
 METHOD: Final = (
     "An atom is hidden by giving it the mean embedding of the training materials' elements, a shell of bonds by leaving"
@@ -69,6 +68,8 @@ def predict_with_parts_hidden(
     ensemble: Ensemble, occluded: GraphCollection, *, trained: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """Return every member's log10(kappa) of what ``occlude_parts`` returned, [n_member, n_part + 2]."""
+    from paraisite.models.ensemble_prediction import predict_members  # TensorFlow, which only networks need
+
     is_large = int(occluded.n_bond.sum()) > _MANY_BONDS
     return floored_log10(predict_members(_hiding(ensemble, trained), occluded, compiled=is_large).output)
 

@@ -11,7 +11,7 @@ from paraisite.core.dvc import run_dvc
 from paraisite.core.extras import EXTRA_OF_PACKAGE, describe_missing_package
 
 ROOT = Path(__file__).parents[2]
-DISTRIBUTIONS = {"PIL": "pillow", "dask": "distributed", "mp_api": "mp-api", "ruamel": "ruamel.yaml"}
+DISTRIBUTIONS = {"dask": "distributed", "mp_api": "mp-api", "ruamel": "ruamel.yaml"}
 
 
 def installs(extra: str) -> set[str]:
