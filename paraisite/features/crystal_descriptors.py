@@ -210,11 +210,14 @@ def _radial(crystals: CrystalArrays, pairs: Pairs) -> Floats:
     difference = np.abs(electronegativity[pairs.centre] - electronegativity[pairs.neighbour])
     # Pairs lie crystal by crystal.
     first = np.searchsorted(crystal, np.arange(len(crystals)))
-    near = np.exp(-(((distance - _RADIAL_CENTRES[:, None]) / _RADIAL_WIDTH) ** 2))
-    counts = [np.add.reduceat(weights, first, axis=1) for weights in (near, near * difference)]
-    # The area of the sphere makes the parts alike.
-    columns: Floats = np.concatenate([count / _RADIAL_CENTRES[:, None] ** 2 for count in counts]) / crystals.n_atom
-    return columns.T
+    counts = np.empty((2, len(_RADIAL_CENTRES), len(crystals)))
+    for number, centre in enumerate(_RADIAL_CENTRES):
+        near = np.exp(-(((distance - centre) / _RADIAL_WIDTH) ** 2))
+        for which, weights in enumerate((near, near * difference)):
+            # The area of the sphere makes the parts alike.
+            counts[which, number] = np.add.reduceat(weights, first) / centre**2
+    columns: Floats = (counts.reshape(-1, len(crystals)) / crystals.n_atom).T
+    return columns
 
 
 def _ions(crystals: CrystalArrays, shells: Shells) -> Floats:

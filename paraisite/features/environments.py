@@ -15,7 +15,7 @@ from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import Descriptor
 from paraisite.features.element_properties import covalent_radii_angstrom, tabulate_elements
-from paraisite.features.neighbour_shells import N_NEIGHBOUR, Shells
+from paraisite.features.neighbour_shells import Shells
 
 SHELL_WIDTH: Final = 0.15
 """A neighbour x times as far as the nearest counts exp(-((x - 1)/width)²) in an atom's shell."""
@@ -32,13 +32,12 @@ _LEGENDRE: Final = {
 }
 """Powers in these polynomials, with their coefficients."""
 
-_FIRST_OF_PAIR, _SECOND_OF_PAIR = np.triu_indices(N_NEIGHBOUR, 1)
 _ROUNDING: Final = 1e-13
 """Of a mean of Legendre polynomials, whose coefficients are up to 20."""
 
 _LEAST_ANGLES: Final = 1e-9
 _NEGLIGIBLE: Final = 1e-13
-"""Pairs of bonds that weigh less than this of all of an atom's change no digit that is kept."""
+"""Bonds whose pairs weigh less than this of all of an atom's change no digit that is kept."""
 
 _COSINES: Final = (-1.0, -0.5, -1.0 / 3.0, 0.0, 0.5)
 _COSINE_WIDTH: Final = 0.15
@@ -138,15 +137,21 @@ def _distances(shells: Shells, weight: Floats) -> Iterator[Floats]:
 
 def _angles(shells: Shells, weight: Floats) -> Iterator[Floats]:
     yield from _orders(shells, weight)
-    pairs = weight[:, _FIRST_OF_PAIR] * weight[:, _SECOND_OF_PAIR]
     # Without a second bond in the shell there is no angle, and no share of one. Each pair counts in both directions.
-    n_angle = np.maximum(2.0 * pairs.sum(axis=1), _LEAST_ANGLES)
-    atom, pair = np.nonzero(pairs > _NEGLIGIBLE * n_angle[:, None])  # a fifth of all
-    of_pair = shells.direction[atom, _FIRST_OF_PAIR[pair]] * shells.direction[atom, _SECOND_OF_PAIR[pair]]
-    cosine, counted = np.clip(of_pair.sum(axis=1), -1.0, 1.0), pairs[atom, pair]
-    for centre in _COSINES:
-        near = np.exp(-(((cosine - centre) / _COSINE_WIDTH) ** 2)) * counted
-        yield 2.0 * np.bincount(atom, near, minlength=len(weight)) / n_angle
+    n_angle = np.maximum(2.0 * (weight[:, 1:] * np.cumsum(weight, axis=1)[:, :-1]).sum(axis=1), _LEAST_ANGLES)
+    # Weights fall from neighbour to neighbour: the first few are all that count, of most atoms less than half.
+    n_counted = (weight > _NEGLIGIBLE * (n_angle / weight[:, 0])[:, None]).sum(axis=1)
+    shares = np.zeros((len(_COSINES), len(weight)))
+    for n_bond in np.unique(n_counted).tolist():
+        atoms = np.flatnonzero(n_counted == n_bond)
+        first, second = np.triu_indices(n_bond, 1)
+        of_atoms, direction = weight[atoms, :n_bond], shells.direction[atoms, :n_bond]
+        pairs = of_atoms[:, first] * of_atoms[:, second]
+        cosine = np.matmul(direction, direction.swapaxes(1, 2)).reshape(len(atoms), -1)[:, first * n_bond + second]
+        for number, centre in enumerate(_COSINES):
+            near = np.exp(-(((cosine - centre) / _COSINE_WIDTH) ** 2))
+            shares[number, atoms] = np.einsum("np,np->n", pairs, near)
+    yield from 2.0 * shares / n_angle
 
 
 def _orders(shells: Shells, weight: Floats) -> Iterator[Floats]:
@@ -210,7 +215,7 @@ def _softness(crystals: CrystalArrays, shells: Shells) -> Iterator[Floats]:
     mass = 10.0 ** tabulate_elements()["log10_mass"][crystals.atomic_number]
     inverse_reduced_mass = 1.0 / mass[:, None] + 1.0 / mass[shells.neighbour]
     for stiffness in compute_stiffness(crystals, shells).values():
-        tensor = np.einsum("nk,nki,nkj->nij", stiffness, shells.direction, shells.direction)
+        tensor = np.matmul((stiffness[..., None] * shells.direction).swapaxes(1, 2), shells.direction)
         softest, stiffest = np.linalg.eigvalsh(tensor)[:, [0, 2]].T
         yield np.log10(np.maximum((stiffness * inverse_reduced_mass).sum(axis=1), _LEAST_STIFFNESS))
         yield np.log10(np.maximum(softest, _LEAST_STIFFNESS) / mass)
