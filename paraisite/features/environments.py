@@ -6,6 +6,7 @@ law for all elements. What a model learns from is how it compares from crystal t
 
 import math
 from collections.abc import Iterator
+from itertools import combinations_with_replacement
 from typing import Final
 
 import numpy as np
@@ -23,9 +24,6 @@ SHELL_WIDTH: Final = 0.15
 _SHELL_WIDTHS: Final = {"narrow": 0.06, "medium": SHELL_WIDTH, "wide": 0.3}
 _RANKS: Final = (2, 4, 6, 8, 12)
 _DEGREES: Final = (1, 2, 3, 4, 6)
-_POWERS: Final = (1, 2, 3, 4, 6)
-"""Of cosines, in Legendre's polynomials of these degrees."""
-
 _LEGENDRE: Final = {
     degree: [(power, value) for power, value in enumerate(leg2poly([0.0] * degree + [1.0]).tolist()) if value]
     for degree in _DEGREES
@@ -158,39 +156,29 @@ def _orders(shells: Shells, weight: Floats) -> Iterator[Floats]:
     """Yield the bond-orientational order of each of ``_DEGREES``.
 
     It is the mean of a Legendre polynomial over all pairs of bonds. The mean of a power of their cosines needs no
-    pairs: with (n·m)^k written out, it is a sum of squares of the bonds' means of the monomials of degree k.
+    pairs: with (n·m)^k written out, it is a sum of squares of the bonds' means of the monomials of degree k, or of
+    products of two of degree k/2.
     """
-    x, y, z = np.ascontiguousarray(shells.direction.transpose(2, 1, 0))
-    monomials = {(0, 0, 0): np.ascontiguousarray(weight.T)}
-    total = weight.sum(axis=1)
-    powers = {0: np.ones(len(total))}
-    for degree in range(1, max(_DEGREES) + 1):
-        monomials = {
-            (a, b, degree - a - b): _times(monomials, (a, b, degree - a - b), (x, y, z))
-            for a in range(degree + 1)
-            for b in range(degree + 1 - a)
-        }
-        if degree in _POWERS:
-            means = np.stack([of_bonds.sum(axis=0) for of_bonds in monomials.values()]) / total
-            powers[degree] = np.array([_multinomial(exponents) for exponents in monomials]) @ means**2
-        if degree in _DEGREES:
-            order = sum(value * powers[power] for power, value in _LEGENDRE[degree])
-            # Where symmetry makes the mean zero, the root of what rounding leaves would be seen as a value.
-            yield np.sqrt(np.where(order < _ROUNDING, 0.0, order))
+    share = weight / weight.sum(axis=1, keepdims=True)
+    powers = {0: np.ones(len(weight))}
+    for degree in (1, 2, 3):
+        monomials = _monomials(shells.direction, degree)
+        weighted = monomials * share[..., None]
+        powers[degree] = (weighted.sum(axis=1) ** 2).sum(axis=1)
+        powers[2 * degree] = (np.matmul(weighted.swapaxes(1, 2), monomials) ** 2).sum(axis=(1, 2))
+    for degree in _DEGREES:
+        order = sum(value * powers[power] for power, value in _LEGENDRE[degree])
+        # Where symmetry makes the mean zero, the root of what rounding leaves would be seen as a value.
+        yield np.sqrt(np.where(order < _ROUNDING, 0.0, order))
 
 
-def _times(
-    monomials: dict[tuple[int, int, int], Floats], exponents: tuple[int, int, int], xyz: tuple[Floats, Floats, Floats]
-) -> Floats:
-    """Return a monomial as the product of one of a degree less and a coordinate."""
-    axis = next(number for number, exponent in enumerate(exponents) if exponent)
-    lower = (exponents[0] - (axis == 0), exponents[1] - (axis == 1), exponents[2] - (axis == 2))
-    return monomials[lower] * xyz[axis]
-
-
-def _multinomial(exponents: tuple[int, int, int]) -> float:
-    """Return how often a monomial stands in a power of a sum of three."""
-    return math.factorial(sum(exponents)) / math.prod(map(math.factorial, exponents))
+def _monomials(direction: Floats, degree: int) -> Floats:
+    """Return the monomials whose products make (n·m)^degree, [..., n_monomial], of vectors [..., 3]."""
+    columns = []
+    for axes in combinations_with_replacement(range(3), degree):
+        often = math.factorial(degree) / math.prod(math.factorial(axes.count(axis)) for axis in range(3))
+        columns.append(math.sqrt(often) * math.prod(direction[..., axis] for axis in axes))
+    return np.stack(columns, axis=-1)
 
 
 def _chemistry(crystals: CrystalArrays, shells: Shells, weight: Floats) -> Iterator[Floats]:

@@ -10,7 +10,7 @@ from pymatgen.core.structure import Structure
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.explain.explainers import Explainer, explain
-from paraisite.features.crystal_descriptors import FAMILIES
+from paraisite.explain.relevance import QUANTITIES
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, mark_elements
 from paraisite.inference.crystals import Crystal
@@ -124,10 +124,10 @@ def test_what_is_like_nothing_known_is_flagged():
     assert found.materials.formula[found.applicability.nearest[0, 0]] == "X0"
 
 
-def test_families_of_descriptors_explain_it():
+def test_quantities_explain_it():
     (found,) = explain(Explainer(predictor()), [Crystal("salt", SALTS[5])])
     assert found.row[REASON] is None
-    assert [part.label for part in found.contributions.parts] == list(FAMILIES)
+    assert [part.label for part in found.contributions.parts] == [quantity.label for quantity in QUANTITIES]
     np.testing.assert_allclose(10.0**found.contributions.log10_kappa, found.row["members"], rtol=1e-6)
     assert np.abs(found.contributions.dex).max() > 0.01
 
