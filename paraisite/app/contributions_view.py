@@ -23,14 +23,14 @@ def contributions_figure(found: Contributions) -> go.Figure:
     figure = new_figure(
         [
             go.Bar(
-                x=values, y=list(range(len(shown))), orientation="h", width=0.62,
+                x=values, y=list(range(len(shown))), orientation="h", width=0.46,
                 marker={"color": [RAISES if value > 0 else LOWERS for value in values]},
                 error_x={"array": found.std_dex[shown], "color": MUTED, "thickness": 1} if several else None,
                 customdata=[[found.parts[part].label, found.parts[part].detail, found.factor[part]] for part in shown],
                 hovertemplate="%{customdata[0]}: times %{customdata[2]:.2f}<br>%{customdata[1]}<extra></extra>",
             )
         ],
-        height=90 + 34 * len(shown),
+        height=80 + 40 * len(shown),
     )  # fmt: skip
     figure.update_layout(
         showlegend=False, margin={"l": 8, "r": 8, "t": 8, "b": 44},
@@ -38,7 +38,7 @@ def contributions_figure(found: Contributions) -> go.Figure:
     )  # fmt: skip
     for row, part in enumerate(shown):
         figure.add_annotation(
-            x=0, xref="x domain", y=row, yshift=15, text=found.parts[part].label, showarrow=False, xanchor="left",
+            x=0, xref="x domain", y=row, yshift=17, text=found.parts[part].label, showarrow=False, xanchor="left",
             font={"size": 12.5},
         )  # fmt: skip
     return figure

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from paraisite import schema
 from paraisite.app.familiar import list_marks, show_formula
+from paraisite.app.numbers import show_number
 from paraisite.app.style import KNOWN, LITERATURE, MUTED, NEAREST, PREDICTION, kappa_axis, new_figure
 from paraisite.arrays import Floats
 from paraisite.inference.rows import MEMBERS, VALUE, Row, interval_keys
@@ -73,7 +74,7 @@ def _histogram(known: Floats) -> list[go.Bar]:
             customdata=np.stack([edges[:-1], edges[1:], counts], axis=1),
             hovertemplate=(
                 "%{customdata[2]} training materials<br>"
-                "%{customdata[0]:.3g} to %{customdata[1]:.3g} W/m/K<extra></extra>"
+                "%{customdata[0]:.3~r} to %{customdata[1]:.3~r} W/m/K<extra></extra>"
             ),
         )
     ]  # fmt: skip
@@ -89,7 +90,10 @@ def _intervals(row: Row) -> list[go.Bar]:
                 go.Bar(
                     base=[low], x=[high - low], y=[_INTERVAL], width=width, orientation="h",
                     marker={"color": shade, "line": {"width": 0}},
-                    hovertemplate=f"{100 * coverage:.0f} % interval<br>{low:.3g} to {high:.3g} W/m/K<extra></extra>",
+                    hovertemplate=(
+                        f"{100 * coverage:.0f} % interval<br>"
+                        f"{show_number(low)} to {show_number(high)} W/m/K<extra></extra>"
+                    ),
                 )
             )  # fmt: skip
     return drawn
@@ -103,7 +107,7 @@ def _members(row: Row) -> list[go.Scatter]:
     return [
         go.Scatter(
             x=members, y=[_MEMBERS] * len(members), mode="markers", marker=marker,
-            hovertemplate="one member of the model<br>%{x:.3g} W/m/K<extra></extra>",
+            hovertemplate="one member of the model<br>%{x:.3~r} W/m/K<extra></extra>",
         )
     ]  # fmt: skip
 
@@ -120,7 +124,7 @@ def _nearest(row: Row) -> list[go.Scatter]:
             text=[f"  {show_formula(near[schema.FORMULA])}" for near in nearest], textposition="middle right",
             marker={"color": NEAREST, "size": 10, "line": {"color": "white", "width": 1}}, cliponaxis=False,
             customdata=[near[schema.PROTOTYPE] or "structure type unknown" for near in nearest],
-            hovertemplate="training material %{text}, %{customdata}<br>known: %{x:.3g} W/m/K<extra></extra>",
+            hovertemplate="training material %{text}, %{customdata}<br>known: %{x:.3~r} W/m/K<extra></extra>",
         )
     ]  # fmt: skip
 
@@ -129,7 +133,7 @@ def _prediction(row: Row) -> go.Scatter:
     return go.Scatter(
         x=[row[VALUE]], y=[_INTERVAL], mode="markers",
         marker={"symbol": "diamond", "size": 15, "color": PREDICTION, "line": {"color": "white", "width": 2}},
-        hovertemplate=f"prediction<br>{row[VALUE]:.3g} W/m/K<extra></extra>",
+        hovertemplate=f"prediction<br>{show_number(row[VALUE])} W/m/K<extra></extra>",
     )  # fmt: skip
 
 

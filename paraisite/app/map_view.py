@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from paraisite.app.familiar import show_formula
 from paraisite.app.material_map import MaterialMap
+from paraisite.app.numbers import show_number
 from paraisite.app.style import MUTED, NEAREST, PREDICTION, kappa_marker, new_figure
 from paraisite.arrays import Floats
 from paraisite.schema import LOG_FLOOR
@@ -100,7 +101,7 @@ def _describe(of_materials: MaterialMap, rows: Sequence[int]) -> list[list[Any]]
             row,
             show_formula(known.formula[row]),
             known.prototype[row] or "type unknown",
-            f"{known.kappa_w_per_m_k[row]:.3g}",
+            show_number(known.kappa_w_per_m_k[row]),
         ]
         for row in rows
     ]

@@ -13,6 +13,7 @@ from paraisite.app.familiar import show_formula
 from paraisite.app.inputs import click_crystal
 from paraisite.app.loaded import load_explainer, load_map, load_training_structures, place_crystal
 from paraisite.app.map_view import clicked_material, map_figure
+from paraisite.app.numbers import show_number
 from paraisite.app.style import CHART
 from paraisite.app.value_tables import nearest_table
 from paraisite.inference.calibration_set import CalibrationSet
@@ -81,9 +82,11 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
     material_id, formula = materials.material_id[number], materials.formula[number]
     shown, kappa = show_formula(formula), materials.kappa_w_per_m_k[number]
     st.markdown(f"#### {shown}, {materials.prototype[number] or 'structure type unknown'}")
-    st.markdown(f"Known conductivity: **{kappa:.3g} W/m/K** ({_link(material_id)})")
+    st.markdown(f"Known conductivity: **{show_number(kappa)} W/m/K** ({_link(material_id)})")
     if known.is_left_out:
-        st.markdown(f"The model without any row of {shown} predicts {known.members_w_per_m_k[0, number]:.3g} W/m/K.")
+        st.markdown(
+            f"The model without any row of {shown} predicts {show_number(known.members_w_per_m_k[0, number])} W/m/K."
+        )
     structure = load_training_structures(model).get(material_id)
     if structure is None:
         st.caption("Its structure is not on this machine.")

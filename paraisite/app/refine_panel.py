@@ -1,13 +1,14 @@
 """A prediction refined with phonons, where somebody asks for it: what it costs, how far it is, and what comes out."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 from pymatgen.core.structure import Structure
 
 from paraisite.app.loaded import load_explainer, tell_apart
+from paraisite.app.numbers import show_number
 from paraisite.artifacts.refiners import build_refiner
 from paraisite.core.shown_text import escape_markdown
 from paraisite.errors import ParaisiteError
@@ -17,8 +18,6 @@ from paraisite.inference.rows import VALUE, Row, interval_keys
 from paraisite.labels.phonon_progress import SECOND_ORDER, SOLUTION, THIRD_ORDER
 from paraisite.reports.refined_rows import describe_cost, format_minutes
 from paraisite.schema import KAPPA_CORRECTED, KAPPA_POTENTIAL, REFINED_KAPPA, REFINED_REASON, refined_interval_columns
-
-_DECIMALS: Final = ".3g"
 
 
 class PhononBar:
@@ -95,7 +94,7 @@ def _show_refined(row: Mapping[str, Any]) -> None:
     if row[REFINED_REASON]:
         st.warning(escape_markdown(f"Not refined: {row[REFINED_REASON]}"))
         return
-    st.metric("Refined lattice thermal conductivity at 300 K", f"{row[REFINED_KAPPA]:{_DECIMALS}} W/m/K")
+    st.metric("Refined lattice thermal conductivity at 300 K", f"{show_number(row[REFINED_KAPPA])} W/m/K")
     st.table(tabulate_refined(row), hide_index=True)
 
 
@@ -104,7 +103,7 @@ def tabulate_refined(row: Mapping[str, Any]) -> pd.DataFrame:
 
     def ends(names: tuple[str, str]) -> str:
         low, high = (row[name] for name in names)
-        return "–" if low is None else f"{low:{_DECIMALS}} to {high:{_DECIMALS}}"
+        return "–" if low is None else f"{show_number(low)} to {show_number(high)}"
 
     lines = [
         ("prediction", row[VALUE], ends(interval_keys(0.8)), ends(interval_keys(0.9))),
@@ -112,5 +111,5 @@ def tabulate_refined(row: Mapping[str, Any]) -> pd.DataFrame:
         ("the same, corrected", row[KAPPA_CORRECTED], "–", "–"),
         ("refined", row[REFINED_KAPPA], ends(refined_interval_columns(0.8)), ends(refined_interval_columns(0.9))),
     ]
-    shown = [(name, f"{value:{_DECIMALS}}", *intervals) for name, value, *intervals in lines]
+    shown = [(name, show_number(value), *intervals) for name, value, *intervals in lines]
     return pd.DataFrame(shown, columns=["", "kappa (W/m/K)", "80 % interval", "90 % interval"])

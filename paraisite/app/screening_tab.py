@@ -11,6 +11,7 @@ import streamlit as st
 from paraisite.app.details import show_details
 from paraisite.app.familiar import show_formula
 from paraisite.app.map_view import clicked_material
+from paraisite.app.numbers import show_number
 from paraisite.app.screening_rows import (
     FACTOR,
     RowFilter,
@@ -150,7 +151,7 @@ def _show_row(model: str, folder: Path, rows: pd.DataFrame, row: int) -> None:
         return
     st.caption(
         escape_markdown(
-            f"In the screening: {of_row[PREDICTED_KAPPA]:.3g} W/m/K. Below, what {model} predicts of it now."
+            f"In the screening: {show_number(of_row[PREDICTED_KAPPA])} W/m/K. Below, what {model} predicts of it now."
         )
     )
     show_details(model, Crystal(str(of_row[MATERIAL_ID]), structure))

@@ -61,7 +61,7 @@ def _points(rows: pd.DataFrame, colour: str, name: str, *, size: int = 7, symbol
         unselected={"marker": {"opacity": 0.75}},
         customdata=[[int(row), show_formula(str(formula)), material] for row, formula, material in text],
         hovertemplate=(
-            "%{customdata[1]}, %{customdata[2]}<br>%{x:.3g} W/m/K, within a factor of %{y:.2f} (80 %)<extra></extra>"
+            "%{customdata[1]}, %{customdata[2]}<br>%{x:.3~r} W/m/K, within a factor of %{y:.2f} (80 %)<extra></extra>"
         ),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.app.familiar import show_formula
+from paraisite.app.numbers import show_number
 from paraisite.inference.rows import DISTANCE, NAME, NEAREST, UNIT, VALUE, Row, interval_keys
 
 BAR: Final = "conductivity on a logarithmic scale"
@@ -19,7 +20,7 @@ LITERATURE: Final = "literature (W/m/K)"
 
 def kappa_text(row: Row) -> str:
     """Return the prediction with its unit, in as many digits as its interval leaves meaning to."""
-    return f"{row[VALUE]:.3g} {row[UNIT]}"
+    return f"{show_number(row[VALUE])} {row[UNIT]}"
 
 
 def overview_table(rows: Sequence[Row], literature_w_per_m_k: Sequence[float | None] = ()) -> pd.DataFrame:
@@ -73,7 +74,7 @@ def nearest_table(row: Row) -> pd.DataFrame:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    return "–" if value is None else show_number(value)
 
 
 def _in_domain(flag: bool | None) -> str:

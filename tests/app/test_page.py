@@ -11,6 +11,7 @@ from paraisite.app import serving
 from paraisite.app.familiar import list_textbook_crystals, show_formula
 from paraisite.app.inputs import ALL_EXAMPLES, FIRST_EXAMPLE, MATERIALS_PROJECT, PASTE
 from paraisite.app.model_card import CITATION
+from paraisite.app.numbers import show_number
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.errors import MissingInputError
 from paraisite.inference.crystals import Crystal
@@ -31,8 +32,8 @@ def rows() -> list[Row]:
 
 def test_tables_say_what_the_row_says(rows: list[Row]):
     row = rows[0]
-    assert kappa_text(row) == f"{row['value']:.3g} W/m/K"
-    assert intervals_table(row)["from"].tolist()[0] == f"{row['lower_50']:.3g}"
+    assert kappa_text(row) == f"{show_number(row['value'])} W/m/K"
+    assert intervals_table(row)["from"].tolist()[0] == show_number(row["lower_50"])
     assert nearest_table(row)["formula"].tolist() == [show_formula(near["formula"]) for near in row["nearest"]]
 
 
@@ -82,7 +83,7 @@ def test_it_opens_with_an_example_predicted_and_explained(model: Path):
     assert page.dataframe[0].value["formula"].tolist() == nearest_table(row)["formula"].tolist()
     assert any("**148 W/m/K** (measured, recommended value)" in text.value for text in page.markdown)
     assert any("**Space group** Fd-3m (227), cubic" in text.value for text in page.markdown)
-    assert any("the rest is interaction" in text.value for text in page.markdown)
+    assert any("Without all parts the model predicts" in text.value for text in page.markdown)
 
 
 def test_all_examples_are_a_table_and_the_first_is_shown(model: Path):
