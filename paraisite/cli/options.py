@@ -34,6 +34,9 @@ UNCLEAN: Final = (
     "benchmark",
 )
 PROTOCOLS: Final = (*UNCLEAN, *(f"{name}-clean" for name in UNCLEAN))
+DRAWN: Final = (
+    "parity", "interval-coverage", "element-map", "learning-curves", "mape", "periodic-table", "transfer", "backbones",
+)  # fmt: skip
 TUNED: Final = ("honest", "grouped")
 SAMPLERS: Final = ("tpe", "qmc")
 SHIPPED: Final = (LFE, *RECIPES)

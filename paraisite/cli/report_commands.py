@@ -5,7 +5,38 @@ from typing import Annotated, Final
 
 import typer
 
-from paraisite.cli.options import N_CORE, ChunkSize, Processes
+from paraisite.cli.options import DRAWN, N_CORE, ChunkSize, FinalDataset, Processes, one_of
+
+
+def figure(
+    name: Annotated[str, typer.Argument(parser=one_of(DRAWN), metavar="|".join(DRAWN), help="Figure.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RECIPE",
+            help="Trained recipe, for learning-curves, mape (repeatable) and parity.  [default: the default model's "
+            "held-out rows]",
+            show_default=False,
+        ),
+    ] = None,
+    dataset: FinalDataset = "accurate",
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File ending on .svg, .pdf or .png. [default: all three in build/figures/]"),
+    ] = None,
+    width: Annotated[
+        float | None,
+        typer.Option(min=4, max=40, metavar="CM", help="Width; text keeps its size. A column is 8.5 cm wide."),
+    ] = None,
+) -> None:
+    """Draw one figure for a paper.
+
+    parity, interval-coverage and element-map: the default model on held-out rows; learning-curves and mape: recipes
+    that were trained here; periodic-table: elements of a data set; transfer and backbones: what those verbs measured.
+    """
+    from paraisite.workflows.figure import draw_figure
+
+    draw_figure(name, model or [], dataset=dataset, output=output, width_cm=width)
 
 
 def statistics(
@@ -68,4 +99,4 @@ def report(
     report.write_report(output)
 
 
-VERBS: Final = (statistics, report)
+VERBS: Final = (figure, statistics, report)

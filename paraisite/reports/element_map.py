@@ -1,7 +1,7 @@
 """A map of the elements in data sets: the periodic table, coloured by numbers of materials."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -53,18 +53,36 @@ def element_map(tables: Sequence[pd.DataFrame]) -> Figure:
     counts = count_elements(tables)
     if not counts:
         raise DataError("no accepted material: there are no elements to draw")
-    heaviest = max(Element(symbol).Z for symbol in counts)
+    n_material = len(set().union(*(table.loc[table[schema.REASON] == "", schema.MATERIAL_ID] for table in tables)))
+    return draw_elements(
+        dict(counts),
+        norm=LogNorm(min(counts.values()), 1 + max(counts.values())),
+        form="{:,.0f}",
+        title=f"accepted materials that contain the element, of {n_material:,}",
+    )
+
+
+def draw_elements(values: Mapping[str, float], *, norm: LogNorm, form: str, title: str) -> Figure:
+    """Draw the periodic table, coloured by a value of each element, with the value below its symbol.
+
+    Args:
+        values: By symbol; elements without one are grey.
+        norm: Of the colours.
+        form: How a value is written.
+        title: Of the colours' scale.
+    """
+    heaviest = max(Element(symbol).Z for symbol in values)
     n_period, last = (6, _RADON) if heaviest <= _RADON else (7, _OGANESSON)
     places = {element: _place(element, n_period) for element in map(Element.from_Z, range(1, last + 1))}
     height = 1 + max(row for row, _ in places.values())
     figure, axes = new_figure(11.0, 11.0 * height / 18.0 + 0.5)
-    norm = LogNorm(min(counts.values()), 1 + max(counts.values()))
     colormap = mpl.colormaps[_ELEMENT_COLOURS]
     for element, (row, column) in places.items():
-        count = counts.get(element.symbol, 0)
-        colour = colormap(norm(count)) if count else _ABSENT_COLOUR
-        ink = ("white" if norm(count) > 0.55 else "black") if count else _FAINT_INK
-        _cell(axes, row, column, element.symbol, colour=colour, ink=ink, number=f"{count:,}" if count else "")
+        value = values.get(element.symbol)
+        colour = _ABSENT_COLOUR if value is None else colormap(norm(value))
+        ink = _FAINT_INK if value is None else "white" if norm(value) > 0.55 else "black"
+        number = "" if value is None else form.format(value)
+        _cell(axes, row, column, element.symbol, colour=colour, ink=ink, number=number)
     for series, (row, column) in _SERIES_PLACES.items():
         if row < n_period:
             axes.text(column + 0.5, row + 0.5, series, color=_FAINT_INK, fontsize=9, ha="center", va="center")
@@ -76,8 +94,7 @@ def element_map(tables: Sequence[pd.DataFrame]) -> Figure:
     )
     bar.ax.xaxis.set_minor_locator(NullLocator())
     plain_numbers(bar.ax.xaxis)
-    n_material = len(set().union(*(table.loc[table[schema.REASON] == "", schema.MATERIAL_ID] for table in tables)))
-    scale.set_title(f"accepted materials that contain the element, of {n_material:,}", fontsize=12)
+    scale.set_title(title, fontsize=12)
     scale.tick_params(labelsize=10)
     return figure
 

@@ -1,0 +1,134 @@
+"""Draw one figure for a paper, in the format and the width that it needs."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from paraisite import schema
+from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.stage_folders import CROSS_VALIDATION, backbones_folder, result_folder, transfer_folder
+from paraisite.config import load_config
+from paraisite.core.csv_tables import restore_texts
+from paraisite.core.damaged_files import refuse_damaged
+from paraisite.core.paths import BUILD
+from paraisite.errors import ConfigError, MissingInputError
+from paraisite.reports.backbones import mape_of_backbones
+from paraisite.reports.cross_validation import draw_parity
+from paraisite.reports.element_map import element_map
+from paraisite.reports.figures import FORMATS, learning_curves, mape_of_splits, parity, save_figure
+from paraisite.reports.held_out_figures import draw_element_errors, draw_interval_coverage
+from paraisite.reports.terminal import print_line
+from paraisite.reports.transfer import draw_transfer
+from paraisite.training.recipe_result import RecipeResult
+from paraisite.training.recipes import ACCURATE, PHONIX, TOGO15, find_recipe
+
+_CM_PER_INCH: Final = 2.54
+
+
+def draw_figure(
+    name: str, models: Sequence[str], *, dataset: str, output: Path | None = None, width_cm: float | None = None
+) -> None:
+    """Draw a figure and write it.
+
+    Args:
+        name: One of ``FIGURES``.
+        models: Recipes that were trained here; none for the default model, where there is such a figure.
+        dataset: Data set of the periodic table.
+        output: A file that ends on one of ``FORMATS``; None for all of them, into ``build/figures/``.
+        width_cm: Width, in which text keeps its size in points; None for the figure's own.
+
+    Raises:
+        ConfigError: The file has another ending, or the figure needs a model.
+        MissingInputError: What it is drawn from is not here.
+    """
+    if output is not None and output.suffix.lstrip(".") not in FORMATS:
+        raise ConfigError(f"{output}: expected a file that ends on .{', .'.join(FORMATS)}")
+    figure = FIGURES[name](models, dataset)
+    if width_cm is not None:
+        width, height = figure.get_size_inches()
+        figure.set_size_inches(width_cm / _CM_PER_INCH, width_cm / _CM_PER_INCH * height / width)
+    if output is None:
+        files = save_figure(figure, BUILD / "figures" / "_".join([name, *map(str.lower, models)]))
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(output, dpi=300)
+        files = (output,)
+    for file in files:
+        print_line(str(file))
+
+
+def _draw_parity(models: Sequence[str], _: str) -> Figure:
+    if not models:
+        return draw_parity(_held_out())
+    return parity(_load(models[0]), epoch="last_epoch")
+
+
+def _draw_learning_curves(models: Sequence[str], _: str) -> Figure:
+    if not models:
+        raise ConfigError("learning-curves: name a recipe that was trained here, e.g. --model FEAFTG15")
+    return learning_curves(_load(models[0]))
+
+
+def _draw_mape(models: Sequence[str], _: str) -> Figure:
+    if not models:
+        raise ConfigError("mape: name recipes that were trained here, e.g. --model FETG15 --model FEAFTG15")
+    return mape_of_splits([_load(name) for name in models])
+
+
+def _draw_periodic_table(_: Sequence[str], dataset: str) -> Figure:
+    table = load_data(dataset, load_config()).table
+    return element_map([table.assign(**{schema.REASON: ""})])
+
+
+def _draw_transfer(_: Sequence[str], dataset: str) -> Figure:
+    name = PHONIX if dataset == ACCURATE else dataset
+    return draw_transfer(_read(transfer_folder(name) / "scores.csv", command=f"transfer --dataset {name}"))
+
+
+def _draw_backbones(_: Sequence[str], dataset: str) -> Figure:
+    name = TOGO15 if dataset == ACCURATE else dataset
+    folder = backbones_folder(name) / "result"
+    if name == TOGO15:
+        fetch_tracked(folder, target=str(folder))
+    scores = _read(folder / "scores.csv", command=f"backbones --dataset {name}")
+    return mape_of_backbones(scores, metric=schema.MAPE_TEST)
+
+
+def _load(model: str) -> RecipeResult:
+    recipe = find_recipe(model)
+    folder = result_folder(recipe.name)
+    if not folder.is_dir():
+        raise MissingInputError(
+            f"{recipe.name} is not trained here: `python -m paraisite train {recipe.name}` does that"
+        )
+    return RecipeResult.load(folder)
+
+
+def _held_out() -> pd.DataFrame:
+    path = CROSS_VALIDATION / "predictions.csv.gz"
+    fetch_tracked(path, target=str(path))
+    return _read(path, command="cross-validate")
+
+
+def _read(path: Path, *, command: str) -> pd.DataFrame:
+    if not path.exists():
+        raise MissingInputError(f"{path} is not here: `python -m paraisite {command}` makes it")
+    with refuse_damaged(path, remedy=f"`python -m paraisite {command}` makes it again"):
+        return restore_texts(pd.read_csv(path))
+
+
+FIGURES: Final[dict[str, Callable[[Sequence[str], str], Figure]]] = {
+    "parity": _draw_parity,
+    "learning-curves": _draw_learning_curves,
+    "mape": _draw_mape,
+    "periodic-table": _draw_periodic_table,
+    "element-map": lambda _models, _dataset: draw_element_errors(_held_out()),
+    "interval-coverage": lambda _models, _dataset: draw_interval_coverage(_held_out()),
+    "transfer": _draw_transfer,
+    "backbones": _draw_backbones,
+}
+"""By name; each is drawn from models and a data set."""
