@@ -38,12 +38,20 @@ def list_marks() -> dict[str, float]:
 
 def find_literature(structure: Structure) -> TextbookCrystal | None:
     """Return the textbook crystal of the same formula and space group, or None."""
-    formula = structure.composition.reduced_formula
-    same = [one for one in list_textbook_crystals().values() if one.structure.composition.reduced_formula == formula]
+    same = _list_by_formula().get(structure.composition.reduced_formula)
     if not same:
         return None
     number = describe_crystal(structure).space_group_number
     return next((one for one in same if one.space_group == number), None)
+
+
+@cache
+def _list_by_formula() -> dict[str, list[TextbookCrystal]]:
+    """Return the textbook crystals by reduced formula: thousands of crystals may be looked up."""
+    found: dict[str, list[TextbookCrystal]] = {}
+    for crystal in list_textbook_crystals().values():
+        found.setdefault(crystal.structure.composition.reduced_formula, []).append(crystal)
+    return found
 
 
 def show_formula(formula: str) -> str:
