@@ -195,6 +195,8 @@ def test_stages_write_into_their_own_folder(lineage: str) -> None:
             "overlap_on_aflow": "overlap",
             "fit": "gptg15",
             "fit_accurate": "gpaccurate",
+            "screen_by_default": "screen",
+            "select": "candidates",
             "build_labels": "lab",
             "build_kappa": "kappa",
         }.get(group, group.replace("label_", "labels/"))
