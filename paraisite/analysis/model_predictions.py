@@ -131,4 +131,6 @@ def _build_predictions(model: str, rows: pd.DataFrame, quantities: Sequence[str]
     if len(unread := set(predicted) - set(finite.columns)) or descriptors.empty:
         what = f"column {', '.join(sorted(unread))} holds no numbers" if unread else "no column of numbers beside it"
         raise DataError(f"{model}: {what}, expected what is known of the crystals beside {', '.join(predicted)}")
-    return ModelPredictions(model, finite[predicted], descriptors, indexed.get(FORMULA))
+    # A model of one member has no variance.
+    filled = [name for name in predicted if finite[name].notna().any()] or predicted
+    return ModelPredictions(model, finite[filled], descriptors, indexed.get(FORMULA))

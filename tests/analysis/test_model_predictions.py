@@ -66,3 +66,11 @@ def test_predictions_of_version_0_1_are_no_descriptors_by_any_name() -> None:
     assert (list(named.quantities), list(named.descriptors)) == (["predicted_kappa_w_per_m_k"], ["density"])
     (own,) = split_by_model(table.drop(columns="row"), name="a table with labels")
     assert list(own.descriptors) == ["kappa_w_per_m_k", "density"]
+
+
+def test_a_quantity_that_a_model_does_not_fill_is_none_of_its() -> None:
+    """The default model has one member and no variance; the comparison of the others' came out empty with it."""
+    table = pd.DataFrame({"a:mTC_w_per_m_k": [1.0, 2.0], "a:var_pTC_w2_per_m2_k2": [np.nan] * 2, "density": [3.0, 4.0]})
+    table = table.assign(**{"b:mTC_w_per_m_k": [1.0, 2.0], "b:var_pTC_w2_per_m2_k2": [0.1, np.nan]})
+    found = {each.model: list(each.quantities) for each in split_by_model(table, name="table")}
+    assert found == {"a": ["mTC_w_per_m_k"], "b": ["mTC_w_per_m_k", "var_pTC_w2_per_m2_k2"]}
