@@ -10,6 +10,7 @@ from paraisite.errors import DataError
 from paraisite.labels import functional_correction
 from paraisite.labels.functional_correction import (
     DESCRIPTORS,
+    FEW,
     MIN_ROWS,
     FunctionalCorrection,
     describe_rows,
@@ -27,6 +28,7 @@ FORMULAS = [
 @pytest.fixture(autouse=True)
 def few_folds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(functional_correction, "N_FOLD", 4)
+    monkeypatch.setattr(functional_correction, "PENALTIES", (3.0,))
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,12 @@ def test_a_bias_that_varies_with_anharmonicity_is_removed(rows: pd.DataFrame, lo
     predicted = predict_held_out(descriptors, log_ratio, FORMULAS, np.ones(len(rows), bool))
     assert np.abs(log_ratio - predicted).mean() < 0.05
     assert np.abs(log_ratio - log_ratio.mean()).mean() > 0.1, "a constant factor would not do"
+
+
+def test_descriptors_that_only_fit_noise_are_left_out(rows: pd.DataFrame) -> None:
+    few, noise = describe_rows(rows)[:, DESCRIPTORS.index("ln mean atomic number")], np.random.default_rng(2)
+    correction = fit_correction(describe_rows(rows), 0.5 * few + noise.normal(0.0, 0.3, len(rows)), FORMULAS)
+    assert set(np.flatnonzero(correction.coefficients)) == {DESCRIPTORS.index(name) for name in FEW}
 
 
 def test_a_few_failures_of_the_potential_do_not_bend_it(rows: pd.DataFrame, log_ratio: np.ndarray):
