@@ -21,7 +21,6 @@ from typer.testing import CliRunner
 import paraisite
 from paraisite import __main__ as entry
 from paraisite import workflows
-from paraisite.app.uploads import EXAMPLES
 from paraisite.cli import FORMER_NAMES, app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.data.datasets.table import Dataset
@@ -29,6 +28,7 @@ from paraisite.labels import RETIRED_TIERS, TIERS
 from paraisite.training.recipes import RECIPES, list_lineage_models
 from paraisite.tuning.study_options import SearchOptions
 from tests.cli.parsing import RefusedError, parsed, verbs, without_frame
+from tests.graphs.crystals import rocksalt
 from tests.inference.known_predictors import tiny_predictor
 from tests.pipeline import LINEAGES, ROOT, stages
 
@@ -278,7 +278,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundled_data: Path) 
 
 def test_a_crystal_is_predicted_and_explained_by_a_model_in_a_folder(folder: Path) -> None:
     tiny_predictor().save(folder / "model")
-    crystal = next(iter(EXAMPLES.values()))()
+    crystal = rocksalt()
     crystal.to(str(folder / "example.cif"))
     (row,) = map(json.loads, invoke("predict", "example.cif", "--model", "model", "--json").splitlines())
     assert row["formula"] == crystal.composition.reduced_formula
