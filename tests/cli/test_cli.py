@@ -283,7 +283,7 @@ def test_a_crystal_is_predicted_and_explained_by_a_model_in_a_folder(folder: Pat
     (row,) = map(json.loads, invoke("predict", "example.cif", "--model", "model", "--json").splitlines())
     assert row["formula"] == crystal.composition.reduced_formula
     assert row["lower_50"] < row["value"] < row["upper_50"]
-    assert f"{row['value']:.3g}" in invoke("explain", "example.cif", "--model", "model")
+    assert f"{row['value']:.4g}" in invoke("explain", "example.cif", "--model", "model")
     assert list((folder / "build" / "explain").iterdir())
 
 
