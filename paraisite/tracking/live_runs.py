@@ -18,6 +18,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.entities import Run, RunStatus
+from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT
 
 from paraisite.core.files import cache_folder
 from paraisite.errors import TrackingError
@@ -76,6 +77,10 @@ def open_runs_left_to_next() -> Iterator[None]:
         raise
 
 
+_CHECKS: Final = ("test", "lint")
+"""Entry points of ``MLproject`` that check the code."""
+
+
 def close_killed_runs(client: MlflowClient) -> list[str]:
     """Close the runs of this machine whose process is gone, and their nested ones; return their ids.
 
@@ -95,6 +100,22 @@ def close_killed_runs(client: MlflowClient) -> list[str]:
         logger.info("run %s (%s) was killed: closed", run.info.run_name, run.info.run_id)
     _remove_old_locks()
     return closed
+
+
+def delete_runs_of_checks(client: MlflowClient) -> None:
+    """Take the runs that ``mlflow run . -e test`` and ``-e lint`` have left out of the list: they are no experiments.
+
+    It is done by the next command that tracks a run, because MLflow ends its own run after the entry point and refuses
+    to if that is deleted.
+
+    Args:
+        client: Of the store.
+    """
+    experiments = [experiment.experiment_id for experiment in client.search_experiments(max_results=_PAGE)]
+    for entry_point in _CHECKS if experiments else ():
+        condition = f"tags.`{MLFLOW_PROJECT_ENTRY_POINT}` = '{entry_point}' AND attributes.status != 'RUNNING'"
+        for run in client.search_runs(experiments, condition, max_results=_PAGE):
+            client.delete_run(run.info.run_id)
 
 
 def _list_running(client: MlflowClient) -> list[Run]:

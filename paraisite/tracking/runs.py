@@ -23,7 +23,13 @@ from paraisite.metrics.paired_tests import pivot_by_split_and_seed
 from paraisite.schema import MODEL
 from paraisite.tracking import run_content
 from paraisite.tracking.experiments import choose_experiment, find_experiment, name_first_experiment
-from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process, open_runs_left_to_next
+from paraisite.tracking.live_runs import (
+    PROCESS_TAG,
+    close_killed_runs,
+    delete_runs_of_checks,
+    name_process,
+    open_runs_left_to_next,
+)
 from paraisite.tracking.run_descriptions import describe_run
 from paraisite.tracking.store import open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
@@ -71,6 +77,7 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
     tags = {PROCESS_TAG: name_process(), MLFLOW_RUN_NOTE: describe_run(recipe_name)}
     with open_runs_left_to_next(), store_errors():
         close_killed_runs(client)
+        delete_runs_of_checks(client)
         if parent_run_id is None and os.environ.get(RUN_ID_VARIABLE):
             name_first_experiment(client)
             with mlflow.start_run(run_name=recipe_name, tags=tags) as run:

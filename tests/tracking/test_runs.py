@@ -25,7 +25,6 @@ from paraisite.training.pretraining import Pretraining
 from paraisite.training.recipe_result import RecipeResult
 from tests.mlflow_servers import running
 from tests.synthetic_result import make_ensemble, make_result
-from tests.unrecorded_run import remove_run
 
 
 def children(client: MlflowClient, run_id: str) -> list[Run]:
@@ -231,20 +230,16 @@ def test_a_failure_while_logging_a_split_fails_child_and_parent(
     assert [run.info.status for run in runs] == ["FAILED", "FAILED"]
 
 
-def test_a_run_of_tests_leaves_the_list_of_runs_and_is_over(
-    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Over, as MLflow sets the end of what still runs, which a deleted run refuses."""
-    monkeypatch.setenv("MLFLOW_RUN_ID", client.create_run("0").info.run_id)
-    remove_run()
-    assert client.search_runs(["0"]) == []
-    (run,) = client.search_runs(["0"], run_view_type=2)
-    assert run.info.status == "FINISHED"
-
-
-def test_without_a_run_nothing_happens(client: MlflowClient) -> None:
-    remove_run()
-    assert client.search_runs(["0"], run_view_type=3) == []
+def test_runs_of_tests_and_lint_leave_the_list_at_the_next_command(client: MlflowClient) -> None:
+    for entry_point in ("test", "lint", "step3"):
+        made = client.create_run("0", tags={"mlflow.project.entryPoint": entry_point})
+        client.set_terminated(made.info.run_id, "FAILED")
+    under_way = client.create_run("0", tags={"mlflow.project.entryPoint": "test"})
+    with recipe_run("next"):
+        pass
+    left = client.search_runs(["0"])
+    assert {run.data.tags["mlflow.project.entryPoint"] for run in left} == {"test", "step3"}
+    assert under_way.info.run_id in {run.info.run_id for run in left}
 
 
 def test_the_default_store_is_a_database_in_the_working_folder(
