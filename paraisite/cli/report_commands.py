@@ -99,4 +99,18 @@ def report(
     report.write_report(output)
 
 
-VERBS: Final = (figure, statistics, report)
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no server whether it answers.")] = False,
+) -> None:
+    """Say what this installation has and lacks, for a report of a fault.
+
+    Versions, weights and their digests, stores, servers, GPU, which secrets are set (never what they are), rights to
+    write. Exit code 1 if the default model cannot predict here.
+    """
+    from paraisite.workflows.doctor import diagnose
+
+    if not diagnose(offline=offline):
+        raise typer.Exit(1)
+
+
+VERBS: Final = (figure, statistics, report, doctor)

@@ -1,0 +1,63 @@
+"""What an installation has and lacks: the default model, folders, secrets, servers."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from paraisite.cli import app
+from paraisite.data.sources.reachability import find_unreachable
+from paraisite.workflows import doctor
+from tests.inference.known_predictors import tiny_predictor
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "PACKAGED", tmp_path / "packaged")
+    monkeypatch.setattr(doctor.shutil, "which", lambda _program: None)
+    return tmp_path
+
+
+def report(*, code: int) -> dict[str, dict[str, str]]:
+    result = CliRunner().invoke(app, ["doctor", "--offline", "--json"], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    assert KEY not in result.output
+    return {row["subject"]: row for row in map(json.loads, result.output.splitlines())}
+
+
+def test_a_model_that_is_whole_is_told_with_its_digest_and_a_key_as_set_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MP_API_KEY", KEY)
+    monkeypatch.delenv("MLFLOW_TRACKING_TOKEN", raising=False)
+    tiny_predictor().save(Path("packaged/build/gpaccurate/predictor"))
+    found = report(code=0)
+    assert found["GPACCURATE"]["status"] == "ok"
+    assert tiny_predictor().digest[:16] in found["GPACCURATE"]["detail"]
+    assert (found["MP_API_KEY"]["detail"], found["MLFLOW_TRACKING_TOKEN"]["detail"]) == ("set", "not set")
+    assert found["numpy"]["status"] == found["here"]["status"] == "ok"
+    assert found["NVIDIA"]["status"] == "missing"
+    assert "AFLUX" not in found
+
+
+def test_a_damaged_model_is_a_failure_and_none_is_missing() -> None:
+    assert report(code=1)["GPACCURATE"]["status"] == "missing"
+    tiny_predictor().save(Path("build/gpaccurate/predictor"))
+    file = Path("build/gpaccurate/predictor/reference.safetensors")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert report(code=1)["GPACCURATE"]["status"] == "failed"
+
+
+def test_servers_are_asked_and_silence_has_a_reason() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        found = find_unreachable(timeout_seconds=0.2, servers={"silent": address, "nobody": nobody})
+    assert "silent for too long" in found["silent"]
+    assert "no connection" in found["nobody"]
