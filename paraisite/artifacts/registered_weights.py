@@ -145,7 +145,9 @@ def _held_out_error(folder: Path) -> str:
     except DataError:
         return ""
     if METRICS in card:
-        last = card[METRICS][MAPE_LAST_EPOCH]
+        last = card[METRICS].get(MAPE_LAST_EPOCH)
+        if last is None:
+            return ""
         return f"Held-out error: MAPE {last['mean']:.3f} ± {last['std']:.3f} after the last epoch. "
     errors = [f"{row['property']} {row['mae']:.3f} {row['unit']}" for row in _rows_of_network(card)]
     return f"Held-out error, mean absolute: {', '.join(errors)}. " if errors else ""

@@ -102,7 +102,7 @@ def report(
 def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Ask no server whether it answers.")] = False,
 ) -> None:
-    """Say what this installation has and lacks, for a report of a fault.
+    """Say what this installation has and lacks.
 
     Versions, weights and their digests, stores, servers, GPU, which secrets are set (never what they are), rights to
     write. Exit code 1 if the default model cannot predict here.

@@ -24,6 +24,13 @@ pytestmark = pytest.mark.usefixtures("own_store")
 ALL_ROWS = Diversity(min_distance=0.0)
 
 
+@pytest.fixture(autouse=True)
+def _known_materials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Know Togo15's materials only: reading all accurate ones takes seconds."""
+    load = select.load_data
+    monkeypatch.setattr(select, "load_data", lambda _, config: load("togo15", config))
+
+
 def choose(folder: Path, criteria: Criteria) -> Path:
     target = folder / "chosen"
     screened = screened_table(folder, {"gap": [1.0, 5.0, 7.0, 1.4, 5.0, 9.0, 6.0]})

@@ -98,7 +98,7 @@ def test_without_phono3py_the_message_names_the_extra(monkeypatch: pytest.Monkey
         return known(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(MissingInputError, match=r"verify needs the extra 'phonons': pip install '.\[phonons\]'"):
+    with pytest.raises(MissingInputError, match=r"verify needs ASE and phono3py .*: pip install \"paraisite\[refine\]"):
         verify.verify_prediction("MgO", HOW, folder=None, output=None)
 
 

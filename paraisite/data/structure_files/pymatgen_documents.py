@@ -41,7 +41,7 @@ def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
         raise StructureError(too_many_atoms(len(sites)))
     if not sites:
         raise StructureError("there are no atoms")
-    if (periodic := cell.get("pbc")) is not None and not (isinstance(periodic, list) and all(periodic)):
+    if (periodic := cell.get("pbc")) is not None and not (isinstance(periodic, list | tuple) and all(periodic)):
         raise StructureError("not periodic in three directions, expected a crystal")
     matrix = _read_cell(cell)
     numbers = [_read_site_species(site, place) for place, site in enumerate(sites)]
