@@ -213,6 +213,9 @@ def score_splits(predictions: pd.DataFrame) -> pd.DataFrame:
 def compare_starts(scores: pd.DataFrame, steps: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """Compare each stage with the one before it, at every number of labels, by the corrected resampled t-test.
 
+    The correction is that of the splits, of test rows over the rows that labels are drawn from: few labels of one split
+    are hardly ever those of another.
+
     Args:
         scores: As ``score_splits`` returns them.
         steps: Pairs of starts: with a stage, and without it.
@@ -224,7 +227,7 @@ def compare_starts(scores: pd.DataFrame, steps: Sequence[tuple[str, str]]) -> pd
     lines = []
     for (protocol, n_label), some in scores.groupby([PROTOCOL, N_LABEL], sort=False):
         by_start = {name: rows.set_index(schema.SPLIT_SEED)[ERROR] for name, rows in some.groupby(START)}
-        ratio = float(some["n_test"].mean() / some[N_LABEL].mean())
+        ratio = float(some["n_test"].mean() / scores[N_LABEL][scores[PROTOCOL] == protocol].max())
         for with_stage, without in steps:
             if with_stage in by_start and without in by_start and len(by_start[with_stage]) > 1:
                 result = compare_paired(by_start[with_stage], by_start[without], n_test_over_n_train=ratio)

@@ -69,7 +69,9 @@ def draw_transfer(scores: pd.DataFrame) -> Figure:
         axes.set_title(_TITLES[protocol], fontsize=11)
     panels[0].set_ylabel("mean |ln(predicted/known)|, held-out crystals")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=min(3, 1 + len(protocols)), frameon=False, fontsize=9
+    )
     return figure
 
 
