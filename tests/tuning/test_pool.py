@@ -54,6 +54,7 @@ def check_two_processes(place: StudyPlace) -> None:
     assert run(place, n_trial=6, run=learning_rate) == 0
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_journal(tmp_path: Path) -> None:
     check_two_processes(place_in(tmp_path))
 
