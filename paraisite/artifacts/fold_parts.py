@@ -1,4 +1,4 @@
-"""Parts of a cross-validation: the predictions of each fold on disk, so that what was interrupted goes on."""
+"""Parts of an evaluation: the predictions of each fold on disk, so that what was interrupted goes on."""
 
 import hashlib
 import logging
@@ -47,7 +47,7 @@ class FoldParts:
         try:
             claim_plan(self.folder / _PLAN_FILE, plan, metadata={})
         except DataError as error:
-            logger.warning("an interrupted cross-validation of other data or code is dropped (%s)", error)
+            logger.warning("what was interrupted is of other data, settings or code, and starts anew (%s)", error)
             self.remove()
             claim_plan(self.folder / _PLAN_FILE, plan, metadata={})
         return len(list(self.folder.glob(f"*{_SUFFIX}")))

@@ -31,7 +31,7 @@ METRICS: Final = (
 )
 """What DVC shows of each model."""
 
-_SCORES: Final = "scores.csv"
+SCORES_FILE: Final = "scores.csv"
 _SUMMARY: Final = "summary.csv"
 _COMPARISONS: Final = "comparisons.csv"
 
@@ -79,7 +79,7 @@ class EvaluationTables:
         tables = folder / TABLES_FOLDER
         with refuse_damaged(folder, remedy="evaluate again"):
             summary, comparisons = (pd.read_csv(tables / file, index_col=MODEL) for file in (_SUMMARY, _COMPARISONS))
-            scores = pd.read_csv(tables / _SCORES)
+            scores = pd.read_csv(tables / SCORES_FILE)
             return cls(read_estimates(tables / ESTIMATES_FILE), scores, summary, comparisons)
 
     @property
@@ -92,7 +92,7 @@ class EvaluationTables:
         tables = folder / TABLES_FOLDER
         text = self.estimates.to_csv(index=False, float_format="%.6g")
         write_whole(tables / ESTIMATES_FILE, gzip.compress(text.encode(), mtime=0))
-        self.scores.to_csv(tables / _SCORES, index=False, float_format="%.6g")
+        self.scores.to_csv(tables / SCORES_FILE, index=False, float_format="%.6g")
         self.summary.to_csv(tables / _SUMMARY, float_format="%.6g")
         self.comparisons.to_csv(tables / _COMPARISONS, float_format="%.6g")
         metrics = {str(name): {key: float(row[key]) for key in METRICS} for name, row in self.summary.iterrows()}

@@ -33,9 +33,12 @@ from paraisite.training.loss import Objective
 PROTOCOL: Final = "protocol"
 START: Final = "start"
 N_LABEL: Final = "n_label"
-ERROR: Final = "mean_abs_ln_ratio"
+ERROR: Final = schema.LN_RATIO
 LABELS_NEEDED: Final = "labels_needed"
 TIMES_FEWER: Final = "times_fewer_labels"
+
+SCORES_FILE: Final = "scores.csv"
+"""What ``score_splits`` returns is kept in."""
 
 SIZES: Final = (50, 100, 200, 400)
 """Numbers of accurate labels, besides all of a split's training part."""

@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 from paraisite import schema
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.result_tables import PREDICTIONS_FILE
 from paraisite.artifacts.stage_folders import CROSS_VALIDATION, backbones_folder, result_folder, transfer_folder
 from paraisite.config import load_config
 from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.paths import BUILD
 from paraisite.errors import ConfigError, MissingInputError
+from paraisite.evaluation import evaluation_tables, transfer
 from paraisite.reports.backbones import mape_of_backbones
 from paraisite.reports.cross_validation import draw_parity
 from paraisite.reports.element_map import element_map
@@ -86,15 +88,15 @@ def _draw_periodic_table(_: Sequence[str], dataset: str) -> Figure:
 
 def _draw_transfer(_: Sequence[str], dataset: str) -> Figure:
     name = PHONIX if dataset == ACCURATE else dataset
-    return draw_transfer(_read(transfer_folder(name) / "scores.csv", command=f"transfer --dataset {name}"))
+    return draw_transfer(_read(transfer_folder(name) / transfer.SCORES_FILE, command=f"transfer --dataset {name}"))
 
 
 def _draw_backbones(_: Sequence[str], dataset: str) -> Figure:
     name = TOGO15 if dataset == ACCURATE else dataset
-    folder = backbones_folder(name) / "result"
+    folder = backbones_folder(name) / evaluation_tables.TABLES_FOLDER
     if name == TOGO15:
         fetch_tracked(folder, target=str(folder))
-    scores = _read(folder / "scores.csv", command=f"backbones --dataset {name}")
+    scores = _read(folder / evaluation_tables.SCORES_FILE, command=f"backbones --dataset {name}")
     return mape_of_backbones(scores, metric=schema.MAPE_TEST)
 
 
@@ -109,7 +111,7 @@ def _load(model: str) -> RecipeResult:
 
 
 def _held_out() -> pd.DataFrame:
-    path = CROSS_VALIDATION / "predictions.csv.gz"
+    path = CROSS_VALIDATION / PREDICTIONS_FILE
     fetch_tracked(path, target=str(path))
     return _read(path, command="cross-validate")
 

@@ -4,10 +4,9 @@ Source of the question: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D, who tr
 """
 
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.arrays import Bools
+from paraisite.artifacts.fold_parts import FoldParts
 from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, transfer_folder
@@ -26,8 +26,12 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError, MissingInputError, WeightsError
 from paraisite.evaluation.protocols import GROUPED, PROTOCOLS, STRUCTURE_TYPE
 from paraisite.evaluation.transfer import (
+    ERROR,
+    N_LABEL,
     PROTOCOL,
+    SCORES_FILE,
     SIZES,
+    START,
     TransferSplit,
     compare_starts,
     count_labels_needed,
@@ -66,9 +70,14 @@ _STEPS: Final = (("FE", _RANDOM), (LFE, _RANDOM), ("FEAF", "FE"), ("FELAB", LFE)
 
 _PROTOCOLS: Final = (GROUPED, STRUCTURE_TYPE)
 PREDICTIONS_FILE: Final = "predictions.csv.gz"
-SCORES_FILE: Final = "scores.csv"
 COMPARISONS_FILE: Final = "comparisons.csv"
 LABELS_FILE: Final = "labels_needed.csv"
+
+_CODE: Final = (
+    "data", "evaluation/protocols.py", "evaluation/transfer.py", "features", "graphs", "inference", "models",
+    "schema.py", "training",
+)  # fmt: skip
+"""What predictions depend on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +89,17 @@ class _Measurement:
         graphs: Their graphs, in the same order.
         model: Architecture of all networks.
         config: Settings.
-        checkpoints: Folder of the trainings' states and of finished parts.
     """
 
     dataset: Dataset
     graphs: GraphCollection
     model: ModelConfig
     config: Config
-    checkpoints: Path
+
+    @cached_property
+    def materials(self) -> DescribedMaterials:
+        """Descriptors of the materials."""
+        return DescribedMaterials.describe(CrystalArrays.from_structures(self.dataset.structures))
 
 
 def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> None:
@@ -105,17 +117,20 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
     config = load_config()
     whole, graphs = attach_graphs(load_data(dataset_name, config), config)
     rows = np.flatnonzero(~whole.selected_by_label)
-    task = _Measurement(
-        whole.take(rows),
-        graphs.take(rows),
-        build_model_config(config),
-        config,
-        checkpoint_folder(f"transfer-{dataset_name}"),
-    )
+    task = _Measurement(whole.take(rows), graphs.take(rows), build_model_config(config), config)
+    parts = FoldParts(checkpoint_folder(f"transfer-{dataset_name}"))
     with recipe_run(f"transfer {dataset_name}") as run_id:
         starts, seen = _resolve_starts(dataset_name, task, run_id=run_id)
-        parts = [part for protocol in _PROTOCOLS for part in _predict(protocol, starts, seen, task, sizes or SIZES)]
-        predictions = pd.concat(parts, ignore_index=True)
+        settings = repr((config, {name: weights.description for name, weights in starts.items()}))
+        parts.claim(data_digest=task.dataset.digest, settings=settings, code=_CODE)
+        predictions = pd.concat(
+            [
+                part
+                for protocol in _PROTOCOLS
+                for part in _predict(protocol, starts, seen, task, sizes=sizes or SIZES, parts=parts)
+            ],
+            ignore_index=True,
+        )
         folder = transfer_folder(dataset_name)
         scores = score_splits(predictions)
         comparisons, needed = compare_starts(scores, _STEPS), count_labels_needed(scores, reference=_RANDOM)
@@ -127,11 +142,11 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
         text = "\n".join(f"{title}, by number of labels:\n\n{to_markdown(table)}" for title, table in shown.items())
         write_whole(folder / "table.md", text.encode())
         save_figures({"transfer": draw_transfer(scores)}, folder / FIGURES)
-        means = scores.groupby([PROTOCOL, "start", "n_label"])["mean_abs_ln_ratio"].mean().reset_index()
+        means = scores.groupby([PROTOCOL, START, N_LABEL])[ERROR].mean().reset_index()
         metrics = {allowed_name("_".join(map(str, names))): error for *names, error in means.itertuples(index=False)}
         described = {name: weights.description for name, weights in starts.items()}
         log_selection(metrics, parameters={"n_row": str(len(task.dataset)), **described}, folder=folder, run_id=run_id)
-    shutil.rmtree(task.checkpoints, ignore_errors=True)
+    parts.remove()
     for title, table in shown.items():
         print_table(table, title=f"{dataset_name}, {title}: mean |ln(predicted/known)| by number of labels")
 
@@ -163,7 +178,13 @@ def _resolve_starts(dataset_name: str, task: _Measurement, *, run_id: str) -> tu
 
 
 def _predict(
-    protocol: str, starts: dict[str, StartingWeights], seen: Bools, task: _Measurement, sizes: Sequence[int]
+    protocol: str,
+    starts: dict[str, StartingWeights],
+    seen: Bools,
+    task: _Measurement,
+    *,
+    sizes: Sequence[int],
+    parts: FoldParts,
 ) -> Iterator[pd.DataFrame]:
     """Yield the predictions for each number of labels under a protocol, of all starts and of the default model."""
     settings = task.config
@@ -176,8 +197,9 @@ def _predict(
         raise ConfigError(f"{max(too_many)} labels: expected at most {most}, as many as the smallest split trains on")
     members = {name: _draw_members(_STARTS[name], weights, splits, task.model) for name, weights in starts.items()}
     for n_label in (*sorted({*sizes} - {most}), most):
-        path = task.checkpoints / f"{protocol}_{n_label}_{'_'.join(members)}.csv"
-        if not path.exists():
+        name = f"{protocol}_{n_label}"
+        predicted = parts.load(name)
+        if predicted is None:
             predicted = fine_tune_on(
                 n_label,
                 members,
@@ -186,12 +208,12 @@ def _predict(
                 graphs=task.graphs,
                 model=task.model,
                 seed=settings.training.seed,
-                checkpoint_folder=task.checkpoints,
+                checkpoint_folder=parts.folder,
                 callbacks=[ProgressBar(f"{protocol}, {n_label} labels")],
             )
-            predicted = pd.concat([predicted, *_predict_by_process(splits, n_label, task.dataset)], ignore_index=True)
-            write_whole(path, predicted.to_csv(index=False).encode())
-        yield pd.read_csv(path)
+            predicted = pd.concat([predicted, *_predict_by_process(splits, n_label, task)], ignore_index=True)
+            parts.save(name, predicted)
+        yield predicted
 
 
 def _draw_members(
@@ -209,9 +231,9 @@ def _draw_members(
     return members
 
 
-def _predict_by_process(splits: Sequence[TransferSplit], n_label: int, dataset: Dataset) -> Iterator[pd.DataFrame]:
+def _predict_by_process(splits: Sequence[TransferSplit], n_label: int, task: _Measurement) -> Iterator[pd.DataFrame]:
     """Yield the predictions of the default model, fitted on the same labels, to be read beside the networks'."""
-    materials = DescribedMaterials.describe(CrystalArrays.from_structures(dataset.structures))
+    dataset, materials = task.dataset, task.materials
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
     formulas, types = dataset.table[schema.FORMULA].tolist(), list_structure_types(dataset)
     for split in splits:

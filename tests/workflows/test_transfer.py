@@ -132,6 +132,24 @@ def test_a_killed_measurement_repeats_nothing_that_is_finished(folder: Path, mon
     assert not (folder / "build" / "checkpoints" / "transfer-phonix").exists()
 
 
+def test_what_other_settings_have_left_is_not_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+
+    def killed(n_label: int, *args: Any, **options: Any) -> pd.DataFrame:
+        done.append(n_label)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        return fake_tuning(n_label, *args, **options)
+
+    monkeypatch.setattr(transfer, "fine_tune_on", killed)
+    with pytest.raises(KeyboardInterrupt):
+        transfer.measure_transfer("phonix", [10, 20])
+    params = folder / "params.yaml"
+    params.write_text(params.read_text().replace("seeds: [1, 2, 3]", "seeds: [1, 2, 4]"))
+    transfer.measure_transfer("phonix", [10, 20])
+    assert done[:3] == [10, 20, 10]
+
+
 def test_more_labels_than_there_are_is_one_sentence(folder: Path) -> None:
     with pytest.raises(ConfigError, match="5000 labels: expected at most"):
         transfer.measure_transfer("phonix", [10, 5000])
