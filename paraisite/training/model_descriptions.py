@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from paraisite import DEFAULT_MODEL
 from paraisite.errors import ConfigError
 from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
 from paraisite.training.recipes import (
@@ -96,8 +97,13 @@ def _describe_processes(name: str) -> str:
         )
     known = (TOGO15, HH143, MIX, PHONIX)
     data = next((each for each in known if name == name_final_recipe(PROCESSES, each)), None)
-    ends_on = describe_data_set(data or name.removeprefix(f"{PROCESSES}_").lower())
+    mixtures = "mixtures of Gaussian processes, one for each split"
+    if data is None:
+        own = describe_data_set(name.removeprefix(f"{PROCESSES}_").lower())
+        return (
+            f"{name}: one Gaussian process like {DEFAULT_MODEL}, fitted on its rows and {own}; where the latter was "
+            f"fitted on alone, {mixtures}."
+        )
     return (
-        f"{name}: mixtures of Gaussian processes, one for each split, fitted on {ends_on}; networks' predictions are "
-        "among their descriptors."
+        f"{name}: {mixtures}, fitted on {describe_data_set(data)}; networks' predictions are among their descriptors."
     )

@@ -96,7 +96,7 @@ def _refine_best(
     screened: ScreenedRows, refiner: Refiner, n_row: int, *, refining: RefiningOptions, n_process: int
 ) -> None:
     """Refine the best candidates of a screening, and write and print their rows."""
-    selection = Selection.from_screening(screened, Criteria(n_row=n_row), load_data(TOGO15, load_config()))
+    selection = Selection.from_screening(screened, Criteria(n_row=n_row), load_data(ACCURATE, load_config()))
     listed = selection.select_candidates()[1].rows
     structures = [selection.structures[int(row)] for row in listed[ROW]]
     candidates = PlannedCandidates.plan(listed, structures, refiner, max_minutes=refining.max_minutes)

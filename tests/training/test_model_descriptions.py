@@ -18,7 +18,7 @@ from paraisite.training.recipes import RECIPES
         ("LFE", ("one member, trained on the project's own formation energies",)),
         ("GPACCURATE", ("one Gaussian process", "the default model")),
         ("GPTG15", ("mixtures of Gaussian processes", "Togo15")),
-        ("GP_MINE", ("the data set mine",)),
+        ("GP_MINE", ("one Gaussian process like GPACCURATE", "its rows and the data set mine")),
         ("FEAF_MINE", ("then AFLOW's AGL conductivities", "ends on the data set mine")),
         ("anything else", ("a model of the user's",)),
     ],
