@@ -3,9 +3,11 @@
 MLflow keys, table headings, figures and tests read the names from here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
+
+_Ends = TypeVar("_Ends")
 
 # Columns of every validated data table (one row per material).
 MATERIAL_ID: Final = "material_id"
@@ -17,6 +19,9 @@ KAPPA_POTENTIAL: Final = "kappa_potential_w_per_m_k"
 """The same under a machine-learned potential, W/m/K, before any correction: a computed value, but no accurate one."""
 SOURCE: Final = "source"
 REASON: Final = "reason"
+
+KAPPA_LABEL: Final = "lattice thermal conductivity at 300 K (W/m/K)"
+"""What axes of figures call it."""
 
 # Columns that only some data tables have.
 SPACE_GROUP: Final = "space_group"
@@ -58,6 +63,23 @@ COVERAGES: Final = (0.5, 0.8, 0.9)
 def interval_columns(coverage: float) -> tuple[str, str]:
     """Return the columns of the lower and upper ends, W/m/K, of the intervals that are made to hold ``coverage``."""
     return f"lower_{100 * coverage:.0f}_w_per_m_k", f"upper_{100 * coverage:.0f}_w_per_m_k"
+
+
+def name_interval_ends(
+    lower: Iterable[_Ends], upper: Iterable[_Ends], name_ends: Callable[[float], tuple[str, str]] = interval_columns
+) -> dict[str, _Ends]:
+    """Return the ends of intervals by their columns.
+
+    Args:
+        lower: Lower ends, for each of ``COVERAGES``.
+        upper: Upper ends, likewise.
+        name_ends: Returns the columns of an interval's ends.
+    """
+    return {
+        name: ends
+        for coverage, *both in zip(COVERAGES, lower, upper, strict=True)
+        for name, ends in zip(name_ends(coverage), both, strict=True)
+    }
 
 
 # Columns that refining adds to a row: phonons under a potential, combined with the model's prediction.

@@ -9,7 +9,9 @@ from paraisite.schema import (
     KAPPA,
     PREDICTED_KAPPA,
     interval_columns,
+    name_interval_ends,
     present_names,
+    refined_interval_columns,
 )
 
 
@@ -30,3 +32,11 @@ def test_the_label_keeps_its_name_outside_screenings() -> None:
 def test_a_column_is_renamed_only_where_its_present_name_is_free() -> None:
     assert present_names(["row", KAPPA], FORMER_SCREENING_COLUMNS) == {KAPPA: PREDICTED_KAPPA}
     assert present_names(["row", KAPPA, PREDICTED_KAPPA], FORMER_SCREENING_COLUMNS) == {}
+
+
+def test_ends_of_intervals_are_named_in_the_order_of_the_coverages() -> None:
+    ends = name_interval_ends([1, 2, 3], [6, 5, 4], refined_interval_columns)
+    assert list(ends.items())[:2] == [("refined_lower_50_w_per_m_k", 1), ("refined_upper_50_w_per_m_k", 6)]
+    assert list(name_interval_ends([1, 2, 3], [6, 5, 4]).values()) == [1, 6, 2, 5, 3, 4]
+    with pytest.raises(ValueError, match="shorter"):
+        name_interval_ends([1, 2], [6, 5])

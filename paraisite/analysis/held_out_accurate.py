@@ -29,6 +29,7 @@ from paraisite.inference.build_predictor import list_materials
 from paraisite.inference.calibration import Calibration, floored_log10
 from paraisite.inference.relevance_fitting import list_structure_types, make_left_out_calibration_set
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
+from paraisite.training.recipes import PHONIX, TOGO15
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,6 @@ N_SAME_FORMULA: Final = "n_training_rows_of_formula"
 N_SAME_FORMULA_ELSEWHERE: Final = "n_training_rows_of_formula_elsewhere"
 """How many of them are of other data sets."""
 
-PHONIX: Final = "phonix"
 LOW_KAPPA: Final = "phonix-low-kappa"
 """What the predictions of Phonix's rows that were selected by their low conductivity are filed under."""
 
@@ -87,7 +87,7 @@ def draw_folds(dataset: Dataset, *, seeds: Sequence[int]) -> Iterator[Fold]:
     """
     table, source = dataset.table, np.asarray(name_data_sets(dataset))
     formulas, selected = table[schema.FORMULA].to_numpy(), dataset.selected_by_label
-    of_phonix, of_togo15 = np.flatnonzero(source == PHONIX), np.flatnonzero(source == "togo15")
+    of_phonix, of_togo15 = np.flatnonzero(source == PHONIX), np.flatnonzero(source == TOGO15)
     everywhere = np.arange(len(table))
     # Structure types have names of their own in each data set, so that those of Phonix are compared with each other.
     kinds = (
@@ -151,8 +151,7 @@ def predict_fold(dataset: Dataset, materials: DescribedMaterials, elements: Bool
         schema.OUT_OF_DOMAIN: assessed.out_of_domain,
         schema.OUT_OF_DOMAIN_FLAG: assessed.flagged,
     }
-    for coverage, low, high in zip(schema.COVERAGES, *calibration.compute_intervals(estimate), strict=True):
-        columns |= dict(zip(schema.interval_columns(coverage), (low, high), strict=True))
+    columns |= schema.name_interval_ends(*calibration.compute_intervals(estimate))
     logger.info("%s, fold %d: fitted on %d rows, tested on %d", fold.protocol, fold.number, len(train), len(fold.test))
     return pd.DataFrame(columns)
 

@@ -18,7 +18,7 @@ from paraisite.analysis.held_out_accurate import (
     PROTOCOL,
 )
 from paraisite.arrays import Bools, Floats
-from paraisite.metrics.kappa_errors import compute_spearman
+from paraisite.metrics.kappa_errors import compute_coverage, compute_spearman
 
 LARGE_ERROR: Final = (2.0, 3.0)
 """Factors: how well the applicability score finds predictions that are farther off."""
@@ -114,7 +114,7 @@ def _measure(rows: pd.DataFrame) -> dict[str, float]:
     }
     for coverage in schema.COVERAGES:
         low, high = (rows[name].to_numpy(np.float64) for name in schema.interval_columns(coverage))
-        line[schema.format_coverage_metric(coverage)] = float(((low <= known) & (known <= high)).mean())
+        line[schema.format_coverage_metric(coverage)] = compute_coverage(known, low, high)
     score, flagged = rows[schema.OUT_OF_DOMAIN].to_numpy(np.float64), rows[schema.OUT_OF_DOMAIN_FLAG].to_numpy(np.bool_)
     for factor in LARGE_ERROR:
         line[f"auroc_factor_{factor:g}"] = _rank(np.abs(ln_ratio) > np.log(factor), score)

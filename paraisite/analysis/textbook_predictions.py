@@ -13,12 +13,12 @@ from paraisite.data.crystal_kinds import name_structure_type
 from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.sources.textbook import TextbookCrystal
 from paraisite.data.structure_labels import label_structure_type
-from paraisite.data.validation import N_ELEMENT
 from paraisite.errors import DataError
 from paraisite.inference.calibration import floored_log10
-from paraisite.inference.calibration_set import KnownMaterials
+from paraisite.inference.calibration_set import KnownMaterials, mark_elements
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.relevance_model import RelevanceModel
+from paraisite.metrics.kappa_errors import compute_coverage
 
 NAME: Final = "name"
 STRUCTURE_TYPE: Final = "structure_type"
@@ -54,11 +54,9 @@ def predict_textbook_crystals(predictor: Predictor, crystals: Sequence[TextbookC
     formulas = np.array(reduce_formulas(structure.composition for structure in structures))
     left_out = formulas[:, None] == np.array(known.materials.formula)[None]
     arrays = CrystalArrays.from_structures(structures)
-    elements = np.zeros((len(arrays), N_ELEMENT), np.bool_)
-    elements[arrays.crystal_of_atom, arrays.atomic_number] = True
     predicted = predictor.model.predict_beside(arrays, left_out)
     estimate = calibration.estimate(floored_log10(predicted.output), predicted.std_dex)
-    assessed = domain.assess(predicted.embedding, elements, predicted.std_dex)
+    assessed = domain.assess(predicted.embedding, mark_elements(arrays), predicted.std_dex)
     value = calibration.compute_value(estimate)
     kappa = np.array([crystal.kappa_w_per_m_k for crystal in crystals])
     columns = {
@@ -77,8 +75,7 @@ def predict_textbook_crystals(predictor: Predictor, crystals: Sequence[TextbookC
         schema.OUT_OF_DOMAIN: assessed.out_of_domain,
         schema.OUT_OF_DOMAIN_FLAG: assessed.flagged,
     }
-    for coverage, low, high in zip(schema.COVERAGES, *calibration.compute_intervals(estimate), strict=True):
-        columns |= dict(zip(schema.interval_columns(coverage), (low, high), strict=True))
+    columns |= schema.name_interval_ends(*calibration.compute_intervals(estimate))
     columns |= {schema.SOURCE: [crystal.source for crystal in crystals]}
     return pd.DataFrame(columns | {COMPARED: [crystal.compared for crystal in crystals]})
 
@@ -126,8 +123,8 @@ def summarise_textbook(predictions: pd.DataFrame) -> pd.DataFrame:
 def _measure(rows: pd.DataFrame) -> dict[str, float]:
     line = _measure_errors(rows[RATIO])
     for coverage in schema.COVERAGES:
-        low, high = (rows[name] for name in schema.interval_columns(coverage))
-        line[schema.format_coverage_metric(coverage)] = float(rows[schema.KAPPA].between(low, high).mean())
+        known, *ends = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, *schema.interval_columns(coverage)))
+        line[schema.format_coverage_metric(coverage)] = compute_coverage(known, *ends)
     return line
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer, SymmetryUndeterminedError
+from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
-TOLERANCE_ANGSTROM: Final = 0.01
-"""Within which atoms count as equivalent."""
+from paraisite.features.descriptors import find_symmetry
 
 AS_GIVEN: Final = "As given"
 PRIMITIVE: Final = "Primitive"
@@ -43,7 +42,7 @@ def describe_crystal(structure: Structure) -> CrystalFacts:
     """Return what is said of an ordered crystal."""
     density, volume = float(structure.density), float(structure.volume) / len(structure)
     try:
-        symmetry = SpacegroupAnalyzer(structure, TOLERANCE_ANGSTROM)
+        symmetry = find_symmetry(structure)
         number = int(symmetry.get_space_group_number())
         group = f"{symmetry.get_space_group_symbol()} ({number})"
         n_primitive = len(symmetry.find_primitive() or structure)
@@ -57,7 +56,7 @@ def build_cell(structure: Structure, cell: str) -> Structure:
     if cell == AS_GIVEN:
         return structure
     try:
-        symmetry = SpacegroupAnalyzer(structure, TOLERANCE_ANGSTROM)
+        symmetry = find_symmetry(structure)
         if cell == PRIMITIVE:
             return symmetry.get_primitive_standard_structure()
         conventional = symmetry.get_conventional_standard_structure()

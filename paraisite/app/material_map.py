@@ -19,7 +19,6 @@ from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import DataError
 from paraisite.features.crystal_descriptors import CRYSTAL_DESCRIPTORS
-from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.inference.applicability_domain import ApplicabilityDomain
 from paraisite.inference.calibration_set import KnownMaterials
 from paraisite.inference.predictor import Predictor
@@ -70,15 +69,13 @@ class MaterialMap:
             DataError: The model cannot see one of them.
         """
         crystals = CrystalArrays.from_structures(structures)
-        model = self.predictor.model
-        graphs, rejected = build_graphs_from_arrays(crystals, **model.graph_settings._asdict())
+        predicted, rejected = self.predictor.model.predict_usable(crystals, compiled=False)
         if rejected:
             raise DataError(next(iter(rejected.values())))
-        embedding = model.predict_members(graphs, crystals, compiled=False).embedding
         domain = self.predictor.applicability_domain
         if domain is None:
             raise DataError("the predictor has no training materials")
-        places: Floats = self.components.transform(_join(domain, embedding))
+        places: Floats = self.components.transform(_join(domain, predicted.embedding))
         return places
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from paraisite import __version__
 from paraisite.app.loaded import load_explainer
 from paraisite.artifacts.predictors_at_hand import read_card_of
+from paraisite.artifacts.training_outputs import METRICS
 from paraisite.core.shown_text import escape_markdown
 
 DOI: Final = "10.1039/D5CP04401D"
@@ -35,7 +36,6 @@ _ERRORS: Final = {
     "coverage_80%": ("80 % intervals hold", "{:.0f} %"),
     "coverage_90%": ("90 % intervals hold", "{:.0f} %"),
 }
-_METRICS: Final = "metrics_on_validation_rows"
 
 
 def show_model(model: str) -> None:
@@ -69,7 +69,7 @@ def show_model(model: str) -> None:
 
 def tabulate_errors(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return a card's errors in words; none where it has none."""
-    metrics = card.get(_METRICS)
+    metrics = card.get(METRICS)
     if not isinstance(metrics, Mapping):
         return []
     found = []

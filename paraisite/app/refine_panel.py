@@ -15,7 +15,7 @@ from paraisite.errors import ParaisiteError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.refiner import RefinementPlan, Refiner
 from paraisite.inference.rows import VALUE, Row, interval_keys
-from paraisite.labels.phonon_progress import SECOND_ORDER, SOLUTION, THIRD_ORDER
+from paraisite.labels.phonon_progress import SECOND_ORDER, THIRD_ORDER, ForceCallCount
 from paraisite.reports.refined_rows import describe_cost, format_minutes
 from paraisite.schema import KAPPA_CORRECTED, KAPPA_POTENTIAL, REFINED_KAPPA, REFINED_REASON, refined_interval_columns
 
@@ -25,19 +25,15 @@ class PhononBar:
 
     def __init__(self, plan: RefinementPlan) -> None:
         """Show an empty bar; how many force calls there are is estimated until they are counted."""
-        self._n_call = 1 if plan.cost is None else plan.cost.n_force_call
-        self._n_second = 0
+        self._calls = ForceCallCount(1 if plan.cost is None else plan.cost.n_force_call)
         self._bar = st.progress(0.0, "relaxation of the cell …")
 
     def __call__(self, stage: str, /, *, n_done: int, n_total: int | None) -> None:
         """Show a step; a click elsewhere on the page ends the computation here."""
-        if stage == SECOND_ORDER:
-            self._n_second = n_total or 0
-        done = {SECOND_ORDER: n_done, THIRD_ORDER: self._n_second + n_done, SOLUTION: self._n_call}.get(stage, 0)
-        if stage == THIRD_ORDER:
-            self._n_call = self._n_second + (n_total or 0)
-        counted = f": {done} of {self._n_call} force calls" if stage in (SECOND_ORDER, THIRD_ORDER) else ""
-        self._bar.progress(min(done / max(self._n_call, 1), 1.0), f"{stage}{counted} …")
+        self._calls.count(stage, n_done=n_done, n_total=n_total)
+        done, of = self._calls.n_done, self._calls.n_total
+        counted = f": {done} of {of} force calls" if stage in (SECOND_ORDER, THIRD_ORDER) else ""
+        self._bar.progress(min(done / max(of, 1), 1.0), f"{stage}{counted} …")
 
 
 def show_refinement(model: str, crystal: Crystal, row: Row) -> None:

@@ -30,6 +30,7 @@ from paraisite.schema import (
     interval_columns,
     present_names,
 )
+from paraisite.screening.output import ScreeningFolder
 
 MAX_ROWS: Final = 500_000
 """What is read at most, from the first row on; ``paraisite select`` takes all."""
@@ -108,7 +109,7 @@ def read_screening(folder: Path) -> ScreeningResult:
     if not is_screening(folder):
         raise MissingInputError(f"{folder} holds no complete screening: `python -m paraisite screen …` makes one")
     try:
-        data = ds.dataset(sorted(str(file) for file in folder.glob("part-*.parquet")))
+        data = ds.dataset([str(file) for file in ScreeningFolder(folder).list_parts()])
         renamed = present_names(data.schema.names, FORMER_SCREENING_COLUMNS)
         names = [name for name in data.schema.names if renamed.get(name, name) in _KEPT]
         n_row = data.count_rows()

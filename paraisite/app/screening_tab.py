@@ -27,6 +27,7 @@ from paraisite.core.shown_text import escape_markdown
 from paraisite.errors import ParaisiteError
 from paraisite.inference.crystals import Crystal
 from paraisite.schema import FORMULA, MATERIAL_ID, OUT_OF_DOMAIN_FLAG, PREDICTED_KAPPA, ROW, interval_columns
+from paraisite.screening.output import SUMMARY_FILE
 
 _OTHER: Final = "another folder …"
 _POINTS, _TABLE, _ROW = "screening_points", "screening_table", "screening_row"
@@ -43,7 +44,7 @@ def show_screening(model: str) -> None:
     folder = _choose_folder()
     if folder is None:
         return
-    result = _read(str(folder), (folder / "_summary.json").stat().st_mtime if folder.exists() else 0.0)
+    result = _read(str(folder), (folder / SUMMARY_FILE).stat().st_mtime if folder.exists() else 0.0)
     kept = _filter(result)
     without = f"; {result.n_without} have no prediction" if result.n_without else ""
     st.markdown(f"**{len(kept)} of {result.n_row} crystals** meet the filters{without}.")

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from paraisite.schema import KAPPA_LABEL
+
 PREDICTION: Final = "#c0392b"
 """The crystal that is asked for, wherever it is drawn."""
 
@@ -19,7 +21,6 @@ KNOWN: Final = "#c9d0d8"
 
 TEXT: Final = "#2b333c"
 MUTED: Final = "#6b7683"
-KAPPA_TITLE: Final = "lattice thermal conductivity at 300 K (W/m/K)"
 KAPPA_RANGE: Final = (0.05, 5000.0)
 """From where to where axes of conductivities reach, W/m/K, unless a prediction asks for more."""
 
@@ -51,7 +52,7 @@ def kappa_axis(low: float = KAPPA_RANGE[0], high: float = KAPPA_RANGE[1]) -> dic
     return {
         "type": "log", "range": [math.log10(min(low, KAPPA_RANGE[0])), math.log10(max(high, KAPPA_RANGE[1]))],
         "tickvals": list(_DECADES), "ticktext": [f"{value:g}" for value in _DECADES],
-        "title": {"text": KAPPA_TITLE, "font": {"size": 13}}, "gridcolor": "#e9edf1", "zeroline": False,
+        "title": {"text": KAPPA_LABEL, "font": {"size": 13}}, "gridcolor": "#e9edf1", "zeroline": False,
     }  # fmt: skip
 
 

@@ -4,13 +4,12 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from paraisite import DEFAULT_MODEL
-from paraisite.arrays import Floats
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.known_labels import DATASET, correct_known_rows
 from paraisite.artifacts.label_checks import REFINED, check_folder
@@ -22,7 +21,6 @@ from paraisite.inference.refinement import Refinement, estimate_from_interval
 from paraisite.labels.phonon_settings import LABELS
 from paraisite.models.combined_estimate import Combination, combine_held_out
 from paraisite.schema import (
-    COVERAGES,
     FORMULA,
     KAPPA,
     KAPPA_CORRECTED,
@@ -31,6 +29,7 @@ from paraisite.schema import (
     REFINED_KAPPA,
     SELECTED_BY_LABEL,
     interval_columns,
+    name_interval_ends,
     refined_interval_columns,
 )
 
@@ -72,7 +71,7 @@ def measure_refinement(rows: pd.DataFrame, predictor: Predictor, *, potential: s
     slow, known = (np.log10(corrected[name].to_numpy(np.float64)) for name in (KAPPA_CORRECTED, KAPPA))
     measures = ~corrected[SELECTED_BY_LABEL].to_numpy(bool)
     held_out = combine_held_out(fast, slow, known, corrected[FORMULA].tolist(), measures)
-    refined = {REFINED_KAPPA: np.power(10.0, held_out.combined.mean)} | _ends(
+    refined = {REFINED_KAPPA: np.power(10.0, held_out.combined.mean)} | name_interval_ends(
         held_out.lower, held_out.upper, refined_interval_columns
     )
     combination = Combination.fit(fast.take(measures), slow[measures], known[measures])
@@ -104,16 +103,8 @@ def _predict_without_formula(rows: pd.DataFrame, predictor: Predictor) -> pd.Dat
         floored_log10(known.members_w_per_m_k[:1, chosen]), known.std_dex[:1, chosen]
     )
     lower, upper = predictor.calibration.compute_intervals(estimate)
-    values = {PREDICTED_KAPPA: predictor.calibration.compute_value(estimate)} | _ends(lower, upper, interval_columns)
+    values = {PREDICTED_KAPPA: predictor.calibration.compute_value(estimate)} | name_interval_ends(lower, upper)
     return pd.DataFrame(values, index=rows.index)
-
-
-def _ends(lower: Floats, upper: Floats, name_columns: Any) -> dict[str, Floats]:
-    return {
-        name: values
-        for number, coverage in enumerate(COVERAGES)
-        for name, values in zip(name_columns(coverage), (lower[number], upper[number]), strict=True)
-    }
 
 
 def write_refinement(refinement: Refinement) -> Path:

@@ -65,10 +65,12 @@ class Explainer:
         """Return how much each part of a crystal changes every member's prediction.
 
         Raises:
-            DataError: The crystal has no graph, or a prediction with a part hidden is not finite.
+            DataError: The crystal cannot be used, or a prediction with a part hidden is not finite.
         """
         model, calibration_set = self.predictor.model, self.predictor.calibration_set
         crystal = CrystalArrays.from_structures([structure])
+        if isinstance(model, RelevanceModel):
+            return follow_path(model, crystal)
         graph, rejected = build_graphs_from_arrays(crystal, **model.graph_settings._asdict())
         if rejected:
             raise DataError(f"{structure.composition.reduced_formula}: {rejected[0]}")
@@ -77,8 +79,6 @@ class Explainer:
         trained = np.asarray(known)
         if isinstance(model, ProcessModel):
             return occlude_processes(model, graph, crystal, trained=trained)
-        if isinstance(model, RelevanceModel):
-            return follow_path(model, crystal)
         if isinstance(model, NetworkModel):
             return occlude_graph(model.ensemble, graph, trained=trained)
         raise DataError(f"there is no explanation for models of kind {type(model).__name__}")

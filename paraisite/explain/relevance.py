@@ -17,7 +17,8 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import DataError
 from paraisite.explain.contributions import Contributions, InputPart
 from paraisite.features.crystal_descriptors import CRYSTAL_DESCRIPTORS, FAMILIES, FAMILY_OF_DESCRIPTOR
-from paraisite.inference.relevance_model import RelevanceModel, describe_rounded
+from paraisite.features.described_crystals import describe_crystals
+from paraisite.inference.relevance_model import RelevanceModel, round_descriptors
 
 METHOD: Final = (
     "The contributions follow the straight path from a crystal with the training materials' medians to this one, and "
@@ -109,9 +110,12 @@ def follow_path(model: RelevanceModel, crystal: CrystalArrays) -> Contributions:
         crystal: The crystal, alone.
 
     Raises:
-        DataError: A prediction on the way is not finite.
+        DataError: The crystal cannot be used, or a prediction on the way is not finite.
     """
-    own = describe_rounded(crystal)[0]
+    described = describe_crystals(crystal)
+    if described.reasons:
+        raise DataError(described.reasons[0])
+    own = round_descriptors(described.descriptors)[0]
     typical = np.median(model.process.descriptors, axis=0)
     quantity_of_descriptor = assign_families()[FAMILY_OF_DESCRIPTOR]
 

@@ -24,6 +24,7 @@ from paraisite.schema import (
     REASON,
     REFINED_KAPPA,
     REFINED_REASON,
+    name_interval_ends,
     refined_interval_columns,
 )
 
@@ -76,11 +77,7 @@ class Refinement:
         corrected = correct_kappa(pd.DataFrame([{**phonons, FORMULA: formula}]), self.correction)
         combined = self.combination.combine(read_estimate(row), np.log10(corrected))
         lower, upper = self.combination.compute_intervals(combined)
-        ends = {
-            name: float(value)
-            for coverage, values in zip(COVERAGES, np.stack([lower, upper], axis=1)[..., 0], strict=True)
-            for name, value in zip(refined_interval_columns(coverage), values, strict=True)
-        }
+        ends = name_interval_ends(lower[:, 0].tolist(), upper[:, 0].tolist(), refined_interval_columns)
         return {
             KAPPA_POTENTIAL: float(phonons[KAPPA_POTENTIAL]),
             KAPPA_CORRECTED: float(corrected[0]),

@@ -59,7 +59,7 @@ VOLUME_POWER: Final = -3.0 * TYPICAL_GRUNEISEN
 """Of the conductivity, as of the cube of the phonons' frequencies."""
 
 _GRAPHS: Final = GraphSettings(cutoff_angstrom=4.0, distance_tolerance_angstrom=1e-3)
-"""The process sees no graph; what reads crystals builds them, and these are those of the networks."""
+"""Those of the networks: every model says how graphs are built, and this one neither needs nor reads them."""
 
 
 def mark_strained(n_material: int) -> Bools:
@@ -184,7 +184,7 @@ class RelevanceModel(ConductivityModel):
         # Of a few crystals all products are small: two threads took 21 ms of both processors where one takes 7.
         with use_one_blas_thread() if len(crystals) <= FEW else nullcontext():
             described = describe_crystals(crystals)
-            return UsableOutput(self.predict_described(_round(described.descriptors)), described.reasons)
+            return UsableOutput(self.predict_described(round_descriptors(described.descriptors)), described.reasons)
 
     def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
         """Return the predictions, medians, of the only member; see ``model.Model``."""
@@ -265,9 +265,9 @@ class RelevanceModel(ConductivityModel):
 
 def describe_rounded(crystals: CrystalArrays) -> Floats:
     """Return descriptors of usable crystals as the model sees them, [n_crystal, n_descriptor]."""
-    return _round(compute_crystal_descriptors(crystals))
+    return round_descriptors(compute_crystal_descriptors(crystals))
 
 
-def _round(descriptors: Floats) -> Floats:
+def round_descriptors(descriptors: Floats) -> Floats:
     """Return descriptors in the precision of the file, so that a predictor answers the same before and after."""
     return descriptors.astype(np.float32).astype(np.float64)

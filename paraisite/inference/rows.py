@@ -51,7 +51,7 @@ def build_rows(predictions: Predictions) -> list[Row]:
     """Return one row per crystal for JSON: numbers, texts, lists, and None for absent values."""
     numbers = {
         VALUE: predictions.value,
-        **_ends(predictions),
+        **schema.name_interval_ends(predictions.lower, predictions.upper, interval_keys),
         MEAN: predictions.mean,
         STD: np.sqrt(predictions.variance),
         VARIANCE: predictions.variance,
@@ -178,16 +178,6 @@ def _common_heading(rows: Sequence[Row]) -> str:
         return ""
     ((target, unit),) = found
     return f"{target} ({unit})" if unit else str(target)
-
-
-def _ends(predictions: Predictions) -> dict[str, Any]:
-    return {
-        key: values
-        for number, coverage in enumerate(schema.COVERAGES)
-        for key, values in zip(
-            interval_keys(coverage), (predictions.lower[number], predictions.upper[number]), strict=True
-        )
-    }
 
 
 def _applicability(predictions: Predictions, row: int) -> Row:

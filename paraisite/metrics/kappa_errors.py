@@ -178,3 +178,8 @@ def compute_spearman(true: Floats, predicted: Floats) -> float:
     if np.ptp(true) == 0 or np.ptp(predicted) == 0:  # ranks are undefined; SciPy would warn and return NaN
         return float("nan")
     return float(spearmanr(true, predicted).statistic)
+
+
+def compute_coverage(known: Floats, lower: Floats, upper: Floats) -> float:
+    """Return the share of values that lie in their intervals, the ends included; a missing interval holds nothing."""
+    return float(((lower <= known) & (known <= upper)).mean())

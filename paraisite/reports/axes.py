@@ -10,7 +10,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-KAPPA_LABEL: Final = "lattice thermal conductivity at 300 K (W/m/K)"
 _ROOM: Final = 1.4
 """Factor by which parity axes reach beyond the values."""
 

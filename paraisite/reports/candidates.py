@@ -12,8 +12,16 @@ from paraisite.active_learning.acquisition import ACQUISITIONS
 from paraisite.active_learning.diversity import SPACE_GROUP
 from paraisite.active_learning.replay import LOG10_MAE, N_FOUND, N_LABEL, REGRET, STRATEGY
 from paraisite.active_learning.replay_summary import HIGH, LABELS_TO_LOWEST, LOW, MEAN, QUANTITY
-from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure
-from paraisite.schema import FORMULA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN, PREDICTED_KAPPA, interval_columns
+from paraisite.reports.axes import log_ticks, new_figure
+from paraisite.schema import (
+    FORMULA,
+    KAPPA_LABEL,
+    MATERIAL_ID,
+    NEAREST_MATERIAL,
+    OUT_OF_DOMAIN,
+    PREDICTED_KAPPA,
+    interval_columns,
+)
 
 _COLOUR: Final = "#1f6fb4"
 _KNOWN_COLOUR: Final = "#9aa5b1"

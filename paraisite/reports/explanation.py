@@ -16,7 +16,7 @@ from paraisite.explain.contributions import Contributions, Kind
 from paraisite.explain.explainers import Explanation
 from paraisite.explain.text import SHOWN_PARTS, format_material_name
 from paraisite.inference.rows import MEMBERS, NEAREST, VALUE, Row, interval_keys
-from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_canvas, new_figure, plain_frame
+from paraisite.reports.axes import log_ticks, new_canvas, new_figure, plain_frame
 from paraisite.reports.figures import save_figure
 
 _COLOURS: Final[dict[Kind, str]] = {"atom": "#1f6fb4", "shell": "#e08a1e", "descriptor": "#5a9e4b"}
@@ -141,7 +141,7 @@ def draw_prediction(axes: Axes, explanation: Explanation) -> None:
     )  # fmt: skip
     log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
     axes.set_xlim(*_limits(explanation))
-    axes.set_xlabel(KAPPA_LABEL)
+    axes.set_xlabel(schema.KAPPA_LABEL)
     axes.set_ylabel("materials")
     axes.legend(frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
@@ -158,7 +158,7 @@ def draw_nearest(axes: Axes, explanation: Explanation) -> None:
     axes.set_ylim(0.4, len(nearest) + 0.6)
     log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
     axes.set_xlim(*_limits(explanation))
-    axes.set_xlabel(KAPPA_LABEL)
+    axes.set_xlabel(schema.KAPPA_LABEL)
     axes.set_title("nearest training materials (line: prediction)" if nearest else "", fontsize=10)
 
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from paraisite import schema
 from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH, Epoch, summarise_metrics
-from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, parity_axes
+from paraisite.reports.axes import log_ticks, new_figure, parity_axes
 from paraisite.training.recipe_result import RecipeResult
 
 FORMATS: Final = ("png", "svg", "pdf")
@@ -124,7 +124,7 @@ def parity(result: RecipeResult, *, epoch: Epoch) -> Figure:
             group[schema.KAPPA], group[column], "o", color=colour, markersize=5, alpha=0.75, markeredgewidth=0,
             label=f"split {seed}",
         )  # fmt: skip
-    axes.set_xlabel(f"true {KAPPA_LABEL}")
+    axes.set_xlabel(f"true {schema.KAPPA_LABEL}")
     axes.set_ylabel("predicted (W/m/K)")
     axes.set_title(_parity_title(result, epoch, n_omitted=len(rows) - len(shown)), fontsize=11)
     axes.legend(frameon=False, fontsize=8.5, loc="upper left", handletextpad=0.3)

@@ -11,6 +11,7 @@ from pymatgen.core.composition import Composition
 from paraisite import schema
 from paraisite.analysis.held_out_accurate import DATA_SET, LOW_KAPPA, PROTOCOL
 from paraisite.errors import DataError
+from paraisite.metrics.kappa_errors import compute_coverage
 from paraisite.reports.axes import new_figure
 from paraisite.reports.element_map import draw_elements
 
@@ -39,7 +40,7 @@ def draw_interval_coverage(predictions: pd.DataFrame) -> Figure:
         colour, marker, words = _STYLES[str(protocol)]
         known = rows[schema.KAPPA].to_numpy(np.float64)
         held = [
-            100.0 * float(((rows[low].to_numpy() <= known) & (known <= rows[high].to_numpy())).mean())
+            100.0 * compute_coverage(known, rows[low].to_numpy(), rows[high].to_numpy())
             for low, high in map(schema.interval_columns, schema.COVERAGES)
         ]
         axes.plot(stated, held, marker=marker, color=colour, label=f"{words} ({len(rows):,})")

@@ -17,7 +17,7 @@ from paraisite import schema
 from paraisite.arrays import Floats
 from paraisite.errors import DataError
 from paraisite.metrics.agreement import Agreement, measure_agreement, measure_energy_agreement
-from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_frame, plain_numbers
+from paraisite.reports.axes import new_figure, parity_axes, plain_frame, plain_numbers
 
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b")
 _REJECTED_COLOUR: Final = "#c9d0d8"
@@ -75,7 +75,7 @@ def kappa_histogram(kappas_w_per_m_k: Mapping[str, npt.ArrayLike]) -> Figure:
         axes.axvline(10 ** np.median(values), color=colour, linewidth=1.2, linestyle="--")
     axes.set_xscale("log")
     plain_numbers(axes.xaxis)
-    axes.set_xlabel(KAPPA_LABEL)
+    axes.set_xlabel(schema.KAPPA_LABEL)
     axes.set_ylabel("share of crystals per decade")
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return figure
@@ -127,7 +127,7 @@ def parity(known: npt.ArrayLike, computed: npt.ArrayLike, title: str) -> Figure:
     figure, axes = new_figure(6.0, 6.0)
     parity_axes(axes, np.stack([known, computed]))
     axes.plot(known, computed, "o", color=_COLOURS[0], markersize=5, alpha=0.6, markeredgewidth=0)
-    axes.set_xlabel(f"known {KAPPA_LABEL}")
+    axes.set_xlabel(f"known {schema.KAPPA_LABEL}")
     axes.set_ylabel("computed (W/m/K)")
     axes.set_title(f"{title}\n{_in_words(agreement)}", fontsize=11)
     axes.legend(frameon=False, fontsize=9, loc="upper left")

@@ -13,7 +13,7 @@ from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.evaluation.scores import compute_log10_errors
 from paraisite.metrics.paired_tests import P_HOLM
 from paraisite.models.applicability import is_flagged
-from paraisite.reports.axes import KAPPA_LABEL, log_ticks, new_figure, new_row, parity_axes
+from paraisite.reports.axes import log_ticks, new_figure, new_row, parity_axes
 from paraisite.schema import MODEL, PREDICTED_KAPPA
 from paraisite.training.recipes import RECIPES
 
@@ -134,7 +134,7 @@ def parity_with_intervals(estimates: pd.DataFrame, model: str) -> Figure:
         label=f"{_SHOWN_COVERAGE:.0%} prediction interval",
     )
     axes.plot(true, estimated, "o", color=_COLOUR, markersize=4, alpha=0.7, markeredgewidth=0, label="prediction")
-    axes.set_xlabel(f"true {KAPPA_LABEL}")
+    axes.set_xlabel(f"true {schema.KAPPA_LABEL}")
     axes.set_ylabel("predicted (W/m/K)")
     n_split = rows[schema.SPLIT_SEED].nunique()
     axes.set_title(f"{model}: held-out rows of {n_split} splits", fontsize=10)

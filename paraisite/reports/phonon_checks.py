@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 
 from paraisite.labels.settings_study import AS_LABELS, FITTED, PUBLISHED_KAPPA
 from paraisite.metrics.agreement import Agreement
-from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes, plain_frame
+from paraisite.metrics.kappa_errors import compute_coverage
+from paraisite.reports.axes import new_figure, parity_axes, plain_frame
 from paraisite.schema import (
     COVERAGES,
     KAPPA,
+    KAPPA_LABEL,
     KAPPA_POTENTIAL,
     REASON,
     interval_columns,
@@ -79,7 +81,7 @@ def coverage_table(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             for coverage in COVERAGES:
                 lower, upper = (part[name].to_numpy(np.float64) for name in name_columns(coverage))
                 known = part[KAPPA].to_numpy(np.float64)
-                inside = float(np.mean((lower <= known) & (known <= upper)))
+                inside = compute_coverage(known, lower, upper)
                 rows.append((sample, value, len(part), coverage, inside, float(np.log(upper / lower).mean())))
     return pd.DataFrame(rows, columns=["sample", "value", "crystals", "promised", "held", "width_ln"])
 

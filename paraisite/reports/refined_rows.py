@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from paraisite.core.console import open_console
 from paraisite.core.shown_text import escape_controls
 from paraisite.inference.refiner import RefinementPlan, Refiner, RefiningOptions
 from paraisite.inference.rows import NAME, VALUE, Row, interval_keys
@@ -88,7 +88,7 @@ def may_spend(refiner: Refiner, plans: Sequence[tuple[str, RefinementPlan]], ref
     if not minutes:
         return True
     refiner.calculator  # noqa: B018  # what is missing for it is said before anybody is asked
-    Console(stderr=True).print(cost_table(plans))
+    open_console(stderr=True).print(cost_table(plans))
     if refining.is_agreed:
         return True
     refining.require_answer()

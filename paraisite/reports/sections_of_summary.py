@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
-from paraisite.analysis.held_out_accurate import PHONIX, PROTOCOL
+from paraisite.analysis.held_out_accurate import PROTOCOL
 from paraisite.analysis.held_out_errors import DIVISION, KIND
 from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
 from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.pictures import Drawn
+from paraisite.training.recipes import PHONIX
 
 _BY_FORMULA: Final = "formula"
 _BY_STRUCTURE_TYPE: Final = "structure-type"

@@ -20,7 +20,7 @@ from paraisite.analysis.textbook_predictions import (
     TRAINING_KAPPA,
 )
 from paraisite.data.sources.textbook import COMPUTED
-from paraisite.reports.axes import KAPPA_LABEL, new_figure, parity_axes
+from paraisite.reports.axes import new_figure, parity_axes
 from paraisite.reports.tables import to_markdown
 
 _LOW, _HIGH = schema.interval_columns(0.9)
@@ -131,6 +131,6 @@ def draw_textbook(predictions: pd.DataFrame) -> Figure:
             left = y > x or x > _LARGE
             place, side = ((-5, -3), "right") if left else ((5, -3), "left")
             axes.annotate(name, (x, y), xytext=place, textcoords="offset points", ha=side, fontsize=8)
-    axes.set(xlabel=f"known {KAPPA_LABEL}", ylabel="predicted without the rows of its formula (W/m/K)")
+    axes.set(xlabel=f"known {schema.KAPPA_LABEL}", ylabel="predicted without the rows of its formula (W/m/K)")
     axes.legend(frameon=False, fontsize=9)
     return figure

@@ -90,7 +90,7 @@ def close_killed_runs(client: MlflowClient) -> list[str]:
         client: Of the store.
     """
     closed = []
-    for run in _list_running(client):
+    for run in _list_runs(client, "attributes.status = 'RUNNING'"):
         name = run.data.tags.get(PROCESS_TAG, "")
         if not name or (last_sign := _find_last_sign(name)) is None:
             continue
@@ -111,18 +111,16 @@ def delete_runs_of_checks(client: MlflowClient) -> None:
     Args:
         client: Of the store.
     """
-    experiments = [experiment.experiment_id for experiment in client.search_experiments(max_results=_PAGE)]
-    for entry_point in _CHECKS if experiments else ():
+    for entry_point in _CHECKS:
         condition = f"tags.`{MLFLOW_PROJECT_ENTRY_POINT}` = '{entry_point}' AND attributes.status != 'RUNNING'"
-        for run in client.search_runs(experiments, condition, max_results=_PAGE):
+        for run in _list_runs(client, condition):
             client.delete_run(run.info.run_id)
 
 
-def _list_running(client: MlflowClient) -> list[Run]:
+def _list_runs(client: MlflowClient, condition: str) -> list[Run]:
+    """Return the runs of all experiments that meet a condition."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments(max_results=_PAGE)]
-    return (
-        list(client.search_runs(experiments, "attributes.status = 'RUNNING'", max_results=_PAGE)) if experiments else []
-    )
+    return list(client.search_runs(experiments, condition, max_results=_PAGE)) if experiments else []
 
 
 def _find_last_sign(name: str) -> float | None:

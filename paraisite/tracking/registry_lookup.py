@@ -12,8 +12,8 @@ from paraisite.core.extras import install_command
 
 logger = logging.getLogger(__name__)
 
-_ADDRESS_VARIABLE: Final = "MLFLOW_TRACKING_URI"
-_DEFAULT_DATABASE: Final = Path("mlflow.db")
+ADDRESS_VARIABLE: Final = "MLFLOW_TRACKING_URI"
+DEFAULT_DATABASE: Final = Path("mlflow.db")
 _SQLITE: Final = "sqlite:///"
 
 
@@ -26,14 +26,14 @@ def may_be_registered(name: str) -> bool:
     Args:
         name: Of the registered model.
     """
-    address = os.environ.get(_ADDRESS_VARIABLE)
-    if not (address or _DEFAULT_DATABASE.exists()):
+    address = os.environ.get(ADDRESS_VARIABLE)
+    if not (address or DEFAULT_DATABASE.exists()):
         return False
     if importlib.util.find_spec("mlflow") is None:
         logger.info("models that are registered in MLflow are not looked at: %s", install_command("train"))
         return False
     if address is None:
-        return _has_version(_DEFAULT_DATABASE, name)
+        return _has_version(DEFAULT_DATABASE, name)
     return _has_version(Path(address.removeprefix(_SQLITE)), name) if address.startswith(_SQLITE) else True
 
 

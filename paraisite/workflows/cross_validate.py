@@ -9,14 +9,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from paraisite import DEFAULT_MODEL, schema
-from paraisite.analysis.held_out_accurate import (
-    DATA_SET,
-    PHONIX,
-    PROTOCOL,
-    Fold,
-    draw_folds,
-    predict_fold,
-)
+from paraisite.analysis.held_out_accurate import DATA_SET, PROTOCOL, Fold, draw_folds, predict_fold
 from paraisite.analysis.held_out_errors import summarise_kinds, summarise_predictions
 from paraisite.arrays import Bools
 from paraisite.artifacts.dvc_files import fetch_tracked
@@ -49,7 +42,7 @@ from paraisite.schema import LN_RATIO
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.writing import allowed_name
-from paraisite.training.recipes import ACCURATE
+from paraisite.training.recipes import ACCURATE, PHONIX
 
 logger = logging.getLogger(__name__)
 

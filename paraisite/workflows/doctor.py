@@ -15,24 +15,24 @@ import pandas as pd
 import paraisite
 from paraisite import DEFAULT_MODEL
 from paraisite.artifacts.stage_folders import predictor_folder
-from paraisite.core.extras import install_command
+from paraisite.core.extras import EXTRA_OF_PACKAGE, install_command
 from paraisite.core.files import cache_folder
-from paraisite.core.paths import BUILD, DATA, PACKAGED, SHIPPED
+from paraisite.core.paths import BUILD, DATA, PACKAGED, PREDICTOR, SHIPPED
 from paraisite.core.secrets import hide_secrets, names_secret
 from paraisite.data.sources.reachability import find_unreachable
 from paraisite.errors import ParaisiteError
 from paraisite.inference.predictor import Predictor
 from paraisite.reports.terminal import print_table
+from paraisite.tracking.registry_lookup import ADDRESS_VARIABLE, DEFAULT_DATABASE
 
 OK: Final = "ok"
 MISSING: Final = "missing"
 FAILED: Final = "failed"
 
 _CORE: Final = ("numpy", "scipy", "pymatgen", "spglib", "gemmi", "pandas", "pyarrow", "scikit-learn", "safetensors")
-_OF_EXTRAS: Final = {
-    "tensorflow": "train", "mlflow": "train", "dvc": "train", "mp-api": "data", "streamlit": "app",
-    "phono3py": "refine", "nequix": "refine", "distributed": "cluster", "pyspark": "spark", "megnet": "megnet",
-}  # fmt: skip
+_OF_EXTRAS: Final = (
+    "tensorflow", "mlflow", "dvc", "mp-api", "streamlit", "phono3py", "nequix", "distributed", "pyspark", "megnet",
+)  # fmt: skip
 _SECRETS: Final = ("MP_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _SECONDS: Final = 4.0
 
@@ -77,7 +77,7 @@ def _list_versions() -> Iterator[Finding]:
         try:
             yield Finding("version", package, OK, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
-            extra = _OF_EXTRAS.get(package)
+            extra = EXTRA_OF_PACKAGE.get(package.replace("-", "_"))
             yield Finding("version", package, MISSING, install_command(extra) if extra else "reinstall paraisite")
 
 
@@ -92,7 +92,7 @@ def _check_default_model() -> Finding:
 
 
 def _check_other_weights() -> Iterator[Finding]:
-    for folder in sorted((*SHIPPED.glob("*"), *BUILD.glob("*/predictor"))):
+    for folder in sorted((*SHIPPED.glob("*"), *BUILD.glob(f"*/{PREDICTOR}"))):
         if folder.is_dir() and folder != predictor_folder(DEFAULT_MODEL):
             yield _check_predictor(str(folder), folder)
 
@@ -108,9 +108,9 @@ def _check_predictor(subject: str, folder: Path) -> Finding:
 
 
 def _check_stores() -> Iterator[Finding]:
-    address = os.environ.get("MLFLOW_TRACKING_URI")
-    database = Path("mlflow.db")
-    yield Finding("store", "MLflow", OK if address or database.exists() else MISSING, address or str(database))
+    address = os.environ.get(ADDRESS_VARIABLE)
+    status = OK if address or DEFAULT_DATABASE.exists() else MISSING
+    yield Finding("store", "MLflow", status, address or str(DEFAULT_DATABASE))
     for subject, place in (("DVC's files", Path("dvc.lock")), ("DVC's store", Path("dvcstore")), ("data sets", DATA)):
         detail = str(place) if place.exists() else f"no {place} here: only a clone has it"
         yield Finding("store", subject, OK if place.exists() else MISSING, detail)

@@ -4,7 +4,6 @@ import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -31,12 +30,10 @@ from paraisite.tracking.analysis_runs import log_processes
 from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import register_predictor
 from paraisite.tracking.runs import recipe_run
+from paraisite.training.model_descriptions import PROCESSES
 from paraisite.training.recipes import ACCURATE, FINAL_DATASETS, name_final_recipe, read_lineage
 
 logger = logging.getLogger(__name__)
-
-PREFIX: Final = "GP"
-"""Prefix of the models' names: GPACCURATE, GPTG15, GP_MINE."""
 
 
 def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
@@ -54,7 +51,7 @@ def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
     Raises:
         MissingInputError: There are no networks of the lineage.
     """
-    config, name = load_config(), name_final_recipe(PREFIX, dataset_name)
+    config, name = load_config(), name_final_recipe(PROCESSES, dataset_name)
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     with recipe_run(name) as run_id:
         if dataset_name == ACCURATE:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.errors import DataError
 from paraisite.explain.contributions import Contributions, InputPart
 from paraisite.explain.relevance import QUANTITIES, assign_families, follow_path
 from paraisite.explain.text import describe_contributions, describe_factor
@@ -44,6 +45,11 @@ def test_contributions_add_up_to_the_difference_from_a_typical_crystal(model: Re
     assert 10 ** found.log10_kappa[0] == pytest.approx(whole, rel=1e-3)
     distance = next(part for part in found.parts if part.label == "distance to nearest neighbours")
     assert distance.detail.startswith("2.82 Å, typical ")
+
+
+def test_a_crystal_that_cannot_be_used_has_no_contributions(model: RelevanceModel) -> None:
+    with pytest.raises(DataError, match="expected at least 1 Å³ per atom"):
+        follow_path(model, CrystalArrays.from_structures([rocksalt(1.0)]))
 
 
 def test_a_part_is_told_with_its_size_and_what_it_does() -> None:

@@ -7,6 +7,7 @@ import pytest
 from paraisite import schema
 from paraisite.errors import DataError
 from paraisite.metrics.kappa_errors import (
+    compute_coverage,
     compute_kappa_errors,
     compute_published_mape,
     summarise_metrics,
@@ -29,6 +30,11 @@ def test_evaluate_gives_the_values_worked_out_by_hand() -> None:
     assert found["r2_last_epoch"] == pytest.approx(1 - (errors**2).sum() / ((TRUE - TRUE.mean()) ** 2).sum())
     assert found["log10_mae_last_epoch"] == pytest.approx((np.log10(2) + np.log10(2) + np.log10(1.2)) / 4)
     assert found["spearman_last_epoch"] == pytest.approx(1.0)
+
+
+def test_an_interval_holds_its_ends_and_a_missing_one_nothing() -> None:
+    lower, upper = np.array([1.0, 11.0, 50.0, np.nan]), np.array([2.0, 20.0, 100.0, np.nan])
+    assert compute_coverage(TRUE, lower, upper) == 0.5
 
 
 def test_evaluate_uses_only_names_of_the_schema() -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from paraisite.data.record import Record
 from paraisite.data.sources import half_heusler, phonix, togo15
 
-NAME_OF_SOURCE: Final = {togo15.SOURCE: "togo15", half_heusler.SOURCE: "hh143", phonix.SOURCE: "phonix"}
+NAME_OF_SOURCE: Final = {togo15.SOURCE: "togo15", half_heusler.SOURCE: "hh143", phonix.SOURCE: phonix.NAME}
 """The data set that a row is of, by what its column ``source`` holds."""
 
 

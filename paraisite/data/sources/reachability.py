@@ -5,13 +5,13 @@ from typing import Final
 
 import requests
 
-from paraisite.data.sources import aflux, hugging_face
+from paraisite.data.sources import aflux, hugging_face, materials_project
 from paraisite.data.sources.http import USER_AGENT
 from paraisite.data.sources.http_replies import describe_failure
 
 SERVERS: Final = {
     "AFLUX": aflux.SERVER,
-    "Materials Project": "https://api.materialsproject.org/",
+    "Materials Project": materials_project.SERVER,
     "Hugging Face (Phonix)": hugging_face.SERVER,
     "GitHub (weights)": "https://github.com/",
 }
