@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,6 +30,7 @@ STORE: Final = "dvcstore"
 _STAGE_VARIABLE: Final = "DVC_STAGE"
 """Set by DVC for the commands of its stages, whose outputs it keeps itself."""
 
+_LOCK: Final = "dvc.lock"
 _MARKS: Final = Path(".dvc") / "tmp"
 _MARK: Final = ".paraisite"
 _CACHE: Final = Path(".dvc") / "cache"
@@ -58,8 +60,8 @@ def is_tracked(path: Path, *, project: Path) -> bool:
         path: Relative to ``project``.
         project: Folder of the repository.
     """
-    files = (project / f"{path.parts[0]}.dvc", project / "dvc.lock")
-    return any(path.is_relative_to(output["path"]) for file in files for output in _read_outputs(file))
+    files = (project / f"{path.parts[0]}.dvc", project / _LOCK)
+    return any(path.is_relative_to(output["path"]) for file in files for output in _read_outputs(file, above=path))
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ class OutputWatch:
     @classmethod
     def start(cls) -> "OutputWatch | None":
         """Look at the outputs of ``dvc.lock``; None where there are none, or where DVC looks after them itself."""
-        if os.environ.get(_STAGE_VARIABLE) or not Path("dvc.lock").is_file() or not Path(".dvc").is_dir():
+        if os.environ.get(_STAGE_VARIABLE) or not Path(_LOCK).is_file() or not Path(".dvc").is_dir():
             return None
-        outputs = tuple(Path(output["path"]) for output in _read_outputs(Path("dvc.lock")) if output.get("cache", True))
+        outputs = tuple(Path(output["path"]) for output in _read_outputs(Path(_LOCK)) if output.get("cache", True))
         files = _list_files(outputs)
         for mark in _MARKS.glob(f"*{_MARK}"):
             if is_gone(mark.name.removesuffix(_MARK)):  # killed before it could keep what it had written
@@ -149,8 +151,8 @@ def _keep(path: Path, cache: Path) -> bool:
 
 def _list_shipped(path: Path, *, project: Path) -> dict[str, str]:
     """Return the digests of the files that DVC ships below a path, by their names below it; nothing if unknown."""
-    for file in (project / f"{path.parts[0]}.dvc", project / "dvc.lock"):
-        for output in _read_outputs(file):
+    for file in (project / f"{path.parts[0]}.dvc", project / _LOCK):
+        for output in _read_outputs(file, above=path):
             place, digest = Path(output["path"]), str(output.get("md5", ""))
             if path.is_relative_to(place) and digest.endswith(".dir"):
                 files = {Path(each["relpath"]): str(each["md5"]) for each in _read_list(digest, project=project)}
@@ -159,15 +161,34 @@ def _list_shipped(path: Path, *, project: Path) -> dict[str, str]:
     return {}
 
 
-def _read_outputs(file: Path) -> list[dict[str, Any]]:
-    """Return the outputs that a ``.dvc`` file or ``dvc.lock`` names; none where it cannot be read."""
+def _read_outputs(file: Path, *, above: Path | None = None) -> list[dict[str, Any]]:
+    """Return the outputs that a ``.dvc`` file or ``dvc.lock`` names; none where it cannot be read.
+
+    Args:
+        file: It.
+        above: Only those that are this path or a folder above it are needed.
+    """
     try:
-        content = yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        text = file.read_text()
+        if above is not None and file.name == _LOCK:
+            text = _cut_other_stages(text, above)
+        content = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         stages = [content, *content.get("stages", {}).values()]
         return [output for stage in stages for output in stage.get("outs", []) if "path" in output]
     except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
         logger.debug("%s names no outputs: %s", file, error)
         return []
+
+
+def _cut_other_stages(text: str, path: Path) -> str:
+    """Return the text of ``dvc.lock`` without stages that name neither a path nor a folder above it.
+
+    All of it takes as long to parse as NumPy to import.
+    """
+    names = {each.as_posix() for each in (path, *path.parents)}
+    head, *stages = re.split(r"^(?=  [^\s#])", text, flags=re.MULTILINE)
+    paths = (re.findall(r"\bpath: *['\"]?(.*?)['\"]?\s*$", stage, flags=re.MULTILINE) for stage in stages)
+    return head + "".join(stage for stage, found in zip(stages, paths, strict=True) if not names.isdisjoint(found))
 
 
 def _read_list(digest: str, *, project: Path) -> list[dict[str, str]]:

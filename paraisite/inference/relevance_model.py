@@ -8,7 +8,7 @@ smaller volume, with the conductivity that this power gives. On held-out formula
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.core.blas_threads import use_one_blas_thread
-from paraisite.core.files import content_sha256
+from paraisite.core.files import cache_folder, content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import CheckpointError
 from paraisite.features.crystal_descriptors import (
@@ -34,6 +34,7 @@ from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import FEW, ConductivityModel, ModelOutput, UsableOutput
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
+from paraisite.models import packed_triangle
 from paraisite.models.estimate import Estimate
 from paraisite.models.local_error import LocalError
 from paraisite.models.relevance_kernel import KernelSettings
@@ -49,6 +50,9 @@ _LEFT_OUT: Final = ("without_formula/mean", "without_formula/std", "without_type
 _ARRAYS: Final = ("descriptors", "log10_kappa", "weights", "settings", *_LEFT_OUT)
 _SOLUTION: Final = "solution"
 """Follows from the others and is no part of the digest; files of the first version have none."""
+
+_FEW_ROWS: Final = 1000
+"""Below, the triangle is not kept."""
 
 N_STRAINED: Final = 600
 """Materials that are also taken at other volumes."""
@@ -244,6 +248,7 @@ class RelevanceModel(ConductivityModel):
             arrays["log10_kappa"],
             arrays["weights"],
             solution,
+            triangle_file=_name_triangle(arrays),
         )
         by_formula, by_type = (
             Estimate(arrays[f"{name}/mean"], arrays[f"{name}/std"]) for name in ("without_formula", "without_type")
@@ -261,6 +266,17 @@ class RelevanceModel(ConductivityModel):
             "without_type/mean": self.without_type.mean,
             "without_type/std": self.without_type.std,
         }
+
+
+def _name_triangle(arrays: Mapping[str, npt.NDArray[Any]]) -> Path | None:
+    """Return the file in the user's cache that keeps a process's triangle; of few rows it is computed as fast."""
+    if len(arrays["weights"]) < _FEW_ROWS:
+        return None
+    try:
+        folder = cache_folder("triangles")
+    except RuntimeError:  # who runs this has no home
+        return None
+    return folder / f"{content_sha256(arrays, {'format': packed_triangle.FORMAT})}{packed_triangle.SUFFIX}"
 
 
 def describe_rounded(crystals: CrystalArrays) -> Floats:

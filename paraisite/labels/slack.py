@@ -9,8 +9,6 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-import scipy  # whose constants are imported at their first use: a tenth of a second that a prediction does without
-
 TYPICAL_GRUNEISEN: Final = 1.5
 """Grüneisen parameter of the lab's labels, one for all crystals.
 
@@ -53,13 +51,15 @@ def debye_temperature(crystal: UnitCell, *, bulk_gpa: float, poisson: float) -> 
 
     Source: Toher et al. 2014.
     """
+    from scipy import constants  # here and below: a prediction needs the Grüneisen parameter, and no SciPy
+
     transverse = (2.0 / 3.0 * (1.0 + poisson) / (1.0 - 2.0 * poisson)) ** 1.5
     longitudinal = (1.0 / 3.0 * (1.0 + poisson) / (1.0 - poisson)) ** 1.5
     of_poisson = (3.0 / (2.0 * transverse + longitudinal)) ** (1.0 / 3.0)
     volume = crystal.volume_cubic_angstrom * _CUBIC_METRE_PER_CUBIC_ANGSTROM
     wave_number_and_length = (6.0 * math.pi**2 * math.sqrt(volume) * crystal.n_atom) ** (1.0 / 3.0)
-    velocity = math.sqrt(bulk_gpa * _PASCAL_PER_GPA / (crystal.mass_u * scipy.constants.atomic_mass))
-    return scipy.constants.hbar / scipy.constants.k * wave_number_and_length * of_poisson * velocity
+    velocity = math.sqrt(bulk_gpa * _PASCAL_PER_GPA / (crystal.mass_u * constants.atomic_mass))
+    return constants.hbar / constants.k * wave_number_and_length * of_poisson * velocity
 
 
 def acoustic_debye_temperature(debye_kelvin: float, n_atom: int) -> float:
@@ -104,10 +104,12 @@ def slack_conductivity(
 
     Source: Toher et al. 2014.
     """
+    from scipy import constants
+
     coupling = 1.0 - 0.514 / gruneisen + 0.228 / gruneisen**2
     factor = 0.849 * 3.0 * 4.0 ** (1.0 / 3.0) / (20.0 * math.pi**3 * coupling)
-    frequency = scipy.constants.k * acoustic_debye_kelvin / scipy.constants.hbar
-    mean_mass = crystal.mass_u * scipy.constants.atomic_mass / crystal.n_atom
+    frequency = constants.k * acoustic_debye_kelvin / constants.hbar
+    mean_mass = crystal.mass_u * constants.atomic_mass / crystal.n_atom
     length = (crystal.volume_cubic_angstrom * _CUBIC_METRE_PER_CUBIC_ANGSTROM) ** (1.0 / 3.0)
-    at_debye = factor * frequency**2 * scipy.constants.k * mean_mass * length / (scipy.constants.hbar * gruneisen**2)
+    at_debye = factor * frequency**2 * constants.k * mean_mass * length / (constants.hbar * gruneisen**2)
     return at_debye * acoustic_debye_kelvin / temperature_kelvin

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, lapack
 
 from paraisite.arrays import Floats, Ints
 from paraisite.models.relevance_kernel import KernelSettings, root_of_distances
@@ -30,7 +29,7 @@ _FIRST_SIGNAL, _FIRST_PLANE, _FIRST_NOISE = 1.0, 0.1, 0.1
 
 
 def maximise_likelihood(
-    scaled: Floats, values: Floats, family: Ints, weights: Floats, *, rng: np.random.Generator
+    scaled: Floats, values: Floats, family: Ints, weights: Floats, *, rng: "np.random.Generator"
 ) -> KernelSettings:
     """Return the settings that describe some rows best.
 
@@ -67,6 +66,8 @@ def _rates() -> Iterator[tuple[int, float]]:
 
 def compute_gradient(logarithms: Floats, rows: Floats, values: Floats, family: Ints, weights: Floats) -> Floats:
     """Return the derivatives of minus the log marginal likelihood by the logarithms of the settings."""
+    from scipy.linalg import cho_factor, cho_solve  # here and below: predicting does without
+
     settings = KernelSettings.from_logarithms(logarithms)
     scaled = rows / settings.length[family]
     square = np.einsum("nd,nd->n", scaled, scaled)
@@ -89,6 +90,8 @@ def compute_gradient(logarithms: Floats, rows: Floats, values: Floats, family: I
 
 def invert(factor: Floats) -> Floats:
     """Return the inverse of a matrix from its lower Cholesky factor."""
+    from scipy.linalg import lapack
+
     lower = np.tril(lapack.dpotri(factor, lower=1)[0])
     inverse: Floats = lower + np.tril(lower, -1).T
     return inverse

@@ -11,15 +11,17 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import blas, cho_solve, lapack
 
 from paraisite.arrays import Bools, Floats, Ints
+from paraisite.core.blas_threads import use_one_blas_thread
 from paraisite.errors import DataError
 from paraisite.models.estimate import Estimate
+from paraisite.models.packed_triangle import PackedTriangle
 from paraisite.models.relevance_kernel import KernelRows, KernelSettings, blocks
 from paraisite.models.relevance_likelihood import JITTER, invert, maximise_likelihood
 
@@ -28,9 +30,6 @@ _MAX_DEVIATIONS: Final = 6.0
 
 _ROUNDING: Final = 1e-9
 """Of descriptors, which are numbers of about one."""
-
-_FEW: Final = 4
-"""Rows that are solved for one by one: the triangle is then read once for each, without being copied."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +43,7 @@ class RelevanceProcess:
         log10_kappa: Their values, kappa in W/m/K, [n_row].
         weights: How much each counts, [n_row]: a row's noise is divided by it.
         solution: The covariance's inverse times the standardised values, [n_row], where it is known already.
+        triangle_file: Where the triangle is kept from one command to the next; None where it is not.
     """
 
     settings: KernelSettings
@@ -52,6 +52,7 @@ class RelevanceProcess:
     log10_kappa: Floats
     weights: Floats
     solution: Floats | None = None
+    triangle_file: Path | None = None
 
     @classmethod
     def fit(
@@ -86,11 +87,12 @@ class RelevanceProcess:
             log10_kappa=np.concatenate([self.log10_kappa, log10_kappa]),
             weights=np.concatenate([self.weights, np.ones(len(log10_kappa))]),
             solution=None,
+            triangle_file=None,
         )
 
     def prepare(self) -> None:
         """Compute what all estimates need and what is kept then: half a second for thousands of rows."""
-        _ = self._factor, self._known, self.weighted_values
+        _ = self._triangle, self._known, self.weighted_values
 
     def estimate(self, rows: Floats) -> Estimate:
         """Return estimates of other rows' log10(kappa), with the deviation of a value: the noise's is part of it."""
@@ -118,7 +120,7 @@ class RelevanceProcess:
             of_block = of_asked.covary_at(self._known, root)
             mean[some] = of_block @ self.weighted_values
             covariance[:, some] = of_block.T
-        explained = _solve_triangle(self._factor, covariance)
+        explained = np.asarray(self._triangle.solve(covariance), np.float64)
         prior = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
         variance = np.maximum(prior - np.einsum("rn,rn->n", explained, explained), 0.0) + self.settings.noise
         return self._in_dex(mean, variance), nearest
@@ -174,6 +176,8 @@ class RelevanceProcess:
         """The covariance's inverse times the standardised values, [n_row]; a second's work where it is not known."""
         if self.solution is not None:
             return self.solution
+        from scipy.linalg import cho_solve  # a fifth of a second, which a process that was read does without
+
         solution: Floats = cho_solve((self._exact_factor, True), self._standardised, check_finite=False)
         return solution
 
@@ -203,13 +207,23 @@ class RelevanceProcess:
         return factor
 
     @cached_property
-    def _factor(self) -> npt.NDArray[np.float32]:
+    def _triangle(self) -> PackedTriangle:
         """The same in single precision: also where the other is known, so that a file changes nothing."""
-        factor, is_found = self._factorise(single=True)
-        return factor if is_found else self._exact_factor.astype(np.float32)
+        file, n_row = self.triangle_file, len(self.weights)
+        if file is not None and (kept := PackedTriangle.read(file, n_row=n_row)) is not None:
+            return kept
+        # Two threads that share their processors with other work wait for each other: 3 s instead of 0.7.
+        with use_one_blas_thread():
+            factor, is_found = self._factorise(single=True)
+            triangle = PackedTriangle.pack(factor if is_found else self._exact_factor.astype(np.float32))
+        if file is not None:
+            triangle.keep(file)
+        return triangle
 
     def _factorise(self, *, single: bool) -> tuple[npt.NDArray[Any], bool]:
         """Return the Cholesky factor, and whether rounding has left one."""
+        from scipy.linalg import lapack
+
         known = KernelRows.prepare(self._scaled, self.family, self.settings, single=True) if single else self._known
         covariance = known.covary_lower()
         covariance[np.diag_indices_from(covariance)] += self.settings.noise / self.weights + JITTER
@@ -241,12 +255,3 @@ def _measure_scale(descriptors: Floats) -> Floats:
     """Return the standard deviations; one for a descriptor that is the same in all rows, up to rounding."""
     mean, deviation = descriptors.mean(axis=0), descriptors.std(axis=0)
     return np.where(deviation <= _ROUNDING * np.maximum(np.abs(mean), 1.0), 1.0, deviation)
-
-
-def _solve_triangle(factor: npt.NDArray[np.float32], covariance: npt.NDArray[np.float32]) -> Floats:
-    """Return what a lower triangle has to be multiplied with to give columns, [n_row, n_column]."""
-    if covariance.shape[1] <= _FEW:
-        solved = np.stack([blas.strsv(factor, column, lower=1) for column in covariance.T], axis=1)
-    else:
-        solved = blas.strsm(1.0, factor, covariance, lower=1, overwrite_b=1)
-    return np.asarray(solved, np.float64)

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from paraisite.artifacts.dvc_files import fetch_tracked
-from paraisite.artifacts.tracked_outputs import OutputWatch, lacks_shipped_files
+from paraisite.artifacts.tracked_outputs import OutputWatch, is_tracked, lacks_shipped_files
 from tests.artifacts.test_dvc_files import dvc
 
 STAGES = """
@@ -132,3 +133,13 @@ def test_a_folder_of_ones_own_is_complete_without_the_shipped_files(project: Pat
     (PREDICTOR / "a").write_text("fitted here, in one file")
     fetch_tracked(PREDICTOR, target=str(PREDICTOR))
     assert [path.name for path in PREDICTOR.iterdir()] == ["a"]
+
+
+def test_a_path_is_tracked_where_dvc_lock_names_it_or_a_folder_above_it():
+    root = Path(__file__).parents[2]
+    stages = yaml.safe_load((root / "dvc.lock").read_text())["stages"]
+    outputs = [Path(output["path"]) for stage in stages.values() for output in stage.get("outs", ())]
+    for output in (*outputs[::7], outputs[-1]):
+        assert is_tracked(output, project=root)
+        assert is_tracked(output / "file", project=root)
+        assert not is_tracked(output.with_name(f"{output.name}-2"), project=root)
