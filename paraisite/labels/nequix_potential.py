@@ -4,12 +4,15 @@ The network is a function of interatomic vectors: its gradient along them is tak
 double precision, in which the vectors are subtracted, too: in single precision the coordinates of a supercell are wrong
 by 1e-6 Å. Pairs are found once for all displaced copies, a skin beyond the cutoff, where the network's radial functions
 vanish. The network is the PyTorch one of its package: JAX's, padded to few sizes, takes 1.2 to 1.7 times as long and
-compiles half a minute for each size. It runs on a CUDA device where there is one.
+compiles half a minute for each size. Where there is a CUDA device, copies are evaluated on it, many together: one by
+one they would leave it idle. A processor gains nothing from that. Single cells, those of a relaxation, are so small
+that they stay on the processor, where other processes do not have to wait for them.
 
 Source: Koker, Kotak and Smidt, arXiv 2508.16067 (Nequix; code MIT, weights CC BY 4.0).
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -28,6 +31,13 @@ from paraisite.errors import StructureError, WeightsError
 SKIN_ANGSTROM: Final = 0.07
 """Pairs this much beyond the cutoff are kept: two atoms displaced by 0.03 Å each come no farther into it."""
 
+PAIRS_TOGETHER: Final = 12_000
+"""So many pairs of atoms a CUDA device evaluates at once; they take some 2 GB of its memory, so that a process for each
+core fits into a large device."""
+
+_Pairs = tuple[Ints, Ints, Floats]
+"""Atoms, their neighbours, and the cells these are in."""
+
 _VOIGT: Final = ([0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1])  # ASE's order of a stress
 
 
@@ -37,6 +47,7 @@ class NequixCalculator(Calculator):
     Args:
         weights: File in Nequix's own format: one line of JSON, then arrays; no pickle.
         in_double_precision: Whether the network is evaluated in double precision, at twice the cost.
+        pairs_together: Copies are evaluated together up to so many pairs of atoms; None: as suits the device.
 
     Raises:
         WeightsError: The file is missing or no such file.
@@ -44,7 +55,7 @@ class NequixCalculator(Calculator):
 
     implemented_properties: ClassVar = ["energy", "free_energy", "forces", "stress"]
 
-    def __init__(self, weights: Path, *, in_double_precision: bool = False) -> None:
+    def __init__(self, weights: Path, *, in_double_precision: bool = False, pairs_together: int | None = None) -> None:
         super().__init__()
         try:
             model, config = load_model(str(weights), False)
@@ -54,18 +65,26 @@ class NequixCalculator(Calculator):
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise WeightsError(f"{weights} holds no weights of Nequix: {error}") from error
         self._kinds = {number: kind for kind, number in enumerate(numbers)}
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._dtype = torch.float64 if in_double_precision else torch.float32
-        self._network = network.to(self._device, self._dtype).eval()
-        for parameter in self._network.parameters():
+        network = network.to(self._dtype).eval()
+        for parameter in network.parameters():
             parameter.requires_grad_(False)
+        self._of_cells = _NetworkOnDevice(network, torch.device("cpu"))
+        has_device = torch.cuda.is_available()
+        # A copy: moving a network to a device moves it away from where it was.
+        self._of_copies = (
+            _NetworkOnDevice(deepcopy(network).to("cuda"), torch.device("cuda")) if has_device else self._of_cells
+        )
+        self._pairs_together = pairs_together or (PAIRS_TOGETHER if has_device else 1)
 
     def calculate(self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes) -> None:
         """Compute all properties of a cell; ASE calls it."""
         super().calculate(atoms, properties, system_changes)
         cell, positions, numbers = atoms.cell.array, atoms.positions, atoms.numbers
         pairs = _find_pairs(cell, positions, self._cutoff_angstrom)
-        energy, forces, virial = self._evaluate(positions, cell, self._kinds_of(numbers), pairs)
+        vectors = _find_vectors(positions, cell, pairs)
+        energy, gradient = self._of_cells.differentiate(vectors, self._kinds_of(numbers), pairs)
+        forces, virial = _sum_forces(gradient, pairs, len(positions)), vectors.T @ gradient
         stress = (virial + virial.T) / 2.0 / atoms.get_volume()
         self.results = {"energy": energy, "free_energy": energy, "forces": forces, "stress": stress[_VOIGT]}
 
@@ -79,8 +98,16 @@ class NequixCalculator(Calculator):
         first = cells[0]
         pairs = _find_pairs(first.cell, first.positions, self._cutoff_angstrom + SKIN_ANGSTROM)
         kinds = self._kinds_of(first.numbers)
-        for each in cells:
-            yield self._evaluate(each.positions, first.cell, kinds, pairs)[1]
+        n_atom, n_pair = len(kinds), len(pairs[0])
+        n_together = max(1, self._pairs_together // max(1, n_pair))
+        for start in range(0, len(cells), n_together):
+            positions = np.array([each.positions for each in cells[start : start + n_together]])
+            vectors = _find_vectors(positions, first.cell, pairs)
+            _, gradient = self._of_copies.differentiate(
+                vectors.reshape(-1, 3), np.tile(kinds, len(positions)), _repeat_pairs(pairs, len(positions), n_atom)
+            )
+            for of_copy in gradient.reshape(-1, n_pair, 3):
+                yield _sum_forces(of_copy, pairs, n_atom)
 
     def _kinds_of(self, numbers: Any) -> Ints:
         unknown = sorted({int(number) for number in numbers} - set(self._kinds))
@@ -89,27 +116,52 @@ class NequixCalculator(Calculator):
             raise StructureError(f"the potential does not know {symbols}")
         return np.array([self._kinds[int(number)] for number in numbers])
 
-    def _evaluate(self, positions: Floats, cell: Floats, kinds: Ints, pairs: Any) -> tuple[float, Floats, Floats]:
-        """Return energy, eV, forces, eV/Å, [n_atom, 3], and virial, eV, [3, 3]."""
-        centres, neighbours, shifts = pairs
-        vectors = positions[neighbours] - positions[centres] + shifts @ cell
+
+class _NetworkOnDevice:
+    """A network and where it is evaluated."""
+
+    def __init__(self, network: Any, device: torch.device) -> None:
+        self._network, self._device = network, device
+        self._dtype = next(network.parameters()).dtype
+
+    def differentiate(self, vectors: Floats, kinds: Ints, pairs: _Pairs) -> tuple[float, Floats]:
+        """Return the energy of all atoms, eV, and its gradient along the vectors of pairs, eV/Å, [n_pair, 3]."""
+        centres, neighbours, _ = pairs
         along = torch.tensor(vectors, dtype=self._dtype, device=self._device, requires_grad=True)
         indices = (
             torch.as_tensor(each, dtype=torch.long, device=self._device) for each in (kinds, neighbours, centres)
         )
         energy = self._network.node_energies(along, *indices).sum()
-        (gradient_on_device,) = torch.autograd.grad(energy, [along])
-        gradient = gradient_on_device.cpu().numpy().astype(np.float64)
-        forces = np.zeros((len(positions), 3))
-        np.add.at(forces, centres, gradient)
-        np.subtract.at(forces, neighbours, gradient)
-        return float(energy.detach()), forces, vectors.T @ gradient
+        (gradient,) = torch.autograd.grad(energy, [along])
+        return float(energy.detach()), gradient.cpu().numpy().astype(np.float64)
 
 
-def _find_pairs(cell: Floats, positions: Floats, cutoff_angstrom: float) -> tuple[Ints, Ints, Floats]:
+def _find_pairs(cell: Floats, positions: Floats, cutoff_angstrom: float) -> _Pairs:
     """Return atoms, their neighbours and the cells these are in, sorted by atom."""
     centres, neighbours, shifts = matscipy.neighbours.neighbour_list(
         "ijS", positions=positions, cell=cell, pbc=[True] * 3, cutoff=cutoff_angstrom
     )
     order = np.argsort(centres, kind="stable")
     return centres[order], neighbours[order], shifts[order].astype(np.float64)
+
+
+def _find_vectors(positions: Floats, cell: Floats, pairs: _Pairs) -> Floats:
+    """Return the vectors of pairs, Å, [..., n_pair, 3], for positions [..., n_atom, 3]."""
+    centres, neighbours, shifts = pairs
+    return np.asarray(positions[..., neighbours, :] - positions[..., centres, :] + shifts @ cell)
+
+
+def _repeat_pairs(pairs: _Pairs, n_copy: int, n_atom: int) -> _Pairs:
+    """Return the pairs of copies that follow one another, of which none sees another."""
+    centres, neighbours, shifts = pairs
+    first_atoms = np.arange(n_copy)[:, None] * n_atom
+    return (centres + first_atoms).ravel(), (neighbours + first_atoms).ravel(), np.tile(shifts, (n_copy, 1))
+
+
+def _sum_forces(gradient: Floats, pairs: _Pairs, n_atom: int) -> Floats:
+    """Return the atoms' forces, eV/Å, [n_atom, 3], from the gradient along the vectors of pairs."""
+    centres, neighbours, _ = pairs
+    forces = np.zeros((n_atom, 3))
+    np.add.at(forces, centres, gradient)
+    np.subtract.at(forces, neighbours, gradient)
+    return forces

@@ -30,10 +30,10 @@ def calculator(weights: Path) -> Any:
     return load(weights)
 
 
-def load(weights: Path, *, in_double_precision: bool = False) -> Any:
+def load(weights: Path, *, in_double_precision: bool = False, pairs_together: int | None = None) -> Any:
     from paraisite.labels.nequix_potential import NequixCalculator
 
-    return NequixCalculator(weights, in_double_precision=in_double_precision)
+    return NequixCalculator(weights, in_double_precision=in_double_precision, pairs_together=pairs_together)
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +65,14 @@ def test_forces_are_minus_the_gradient_of_the_energy(calculator: Any, salt: Atom
     assert -(energies[0] - energies[1]) / 0.04 == pytest.approx(forces[0, 0], abs=0.01)
 
 
-def test_forces_of_copies_are_those_of_each(calculator: Any, salt: Atoms):
+@pytest.mark.parametrize("pairs_together", [1, 1000], ids=["one by one", "two, then one"])
+def test_forces_of_copies_are_those_of_each(pairs_together: int, weights: Path, calculator: Any, salt: Atoms):
     rng = np.random.default_rng(0)
     shifts = rng.uniform(-0.015, 0.015, (3, len(salt), 3))
     cells = [
         PhonopyAtoms(numbers=salt.numbers, cell=salt.cell.array, positions=salt.positions + shift) for shift in shifts
     ]
-    together = compute_forces(cells, calculator)
+    together = compute_forces(cells, load(weights, pairs_together=pairs_together))
     for cell, forces in zip(cells, together, strict=True):
         alone = Atoms(numbers=cell.numbers, positions=cell.positions, cell=cell.cell, pbc=True, calculator=calculator)
         assert np.allclose(alone.get_forces(), forces, atol=1e-5)
