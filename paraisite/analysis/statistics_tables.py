@@ -1,6 +1,5 @@
 """The statistics of a screening as tables that are written once and plotted afterwards."""
 
-import gzip
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ from paraisite.analysis.correlations import (
 )
 from paraisite.analysis.member_variance import STEP, compare_member_variances, summarise_member_variances
 from paraisite.analysis.model_predictions import ModelPredictions, select_shared_crystals
+from paraisite.core.csv_tables import restore_texts, write_csv
 from paraisite.core.damaged_files import refuse_damaged
-from paraisite.core.files import write_whole
 from paraisite.errors import MissingInputError
 from paraisite.schema import KAPPA_MEAN, MODEL
 
@@ -90,11 +89,9 @@ class StatisticsTables:
             written[f"above_threshold_{quantity}.csv"] = select_above_threshold(self.correlations, quantity)
         if self.clusters is not None:
             written |= {_PROFILES: self.clusters.profiles, _ELEMENTS: self.clusters.elements}
-            # Compressed, with no time in it: equal tables are equal files.
-            text = self.clusters.crystals.to_csv(index=False, float_format="%.4g")
-            write_whole(tables / _CRYSTALS, gzip.compress(text.encode(), mtime=0))
+            write_csv(self.clusters.crystals, tables / _CRYSTALS, float_format="%.4g")
         for name, table in written.items():
-            table.to_csv(tables / name, index=False, float_format=_FLOATS)
+            write_csv(table, tables / name, float_format=_FLOATS)
         self.likeness.to_csv(tables / _LIKENESS, float_format=_FLOATS)
 
     @classmethod
@@ -107,7 +104,11 @@ class StatisticsTables:
         tables = folder / TABLES
         try:
             with refuse_damaged(folder, remedy="`python -m paraisite statistics` makes it anew"):
-                clusters = [pd.read_csv(tables / name) for name in (_CRYSTALS, _PROFILES) if (tables / name).exists()]
+                clusters = [
+                    restore_texts(pd.read_csv(tables / name))
+                    for name in (_CRYSTALS, _PROFILES)
+                    if (tables / name).exists()
+                ]
                 if clusters:
                     clusters.append(pd.read_csv(tables / _ELEMENTS, keep_default_na=False))
                 return cls(

@@ -8,8 +8,7 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.criteria import CIF
-from paraisite.core.csv_tables import format_csv
-from paraisite.core.files import write_whole
+from paraisite.core.csv_tables import write_csv
 from paraisite.schema import ROW
 
 CANDIDATES_FILE: Final = "candidates.csv"
@@ -31,7 +30,7 @@ def write_candidates(folder: Path, name: str, rows: pd.DataFrame, structures: Ma
         structures: By row of what was screened.
     """
     (folder / STRUCTURES).mkdir(parents=True, exist_ok=True)
-    write_whole(folder / name, format_csv(rows, float_format="%.6g").encode())
+    write_csv(rows, folder / name, float_format="%.6g")
     for row, file in zip(rows[ROW], rows[CIF], strict=True):
         structures[row].to(str(folder / STRUCTURES / file), fmt="cif")
 
@@ -39,5 +38,5 @@ def write_candidates(folder: Path, name: str, rows: pd.DataFrame, structures: Ma
 def write_replay(folder: Path, table: pd.DataFrame, summary: pd.DataFrame) -> None:
     """Write the tables of a replay: all steps, and their summary."""
     folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / REPLAY_FILE, index=False, float_format="%.6g")
-    summary.to_csv(folder / REPLAY_SUMMARY_FILE, index=False, float_format="%.6g")
+    write_csv(table, folder / REPLAY_FILE, float_format="%.6g")
+    write_csv(summary, folder / REPLAY_SUMMARY_FILE, float_format="%.6g")

@@ -37,6 +37,8 @@ def find_predictor(model: str | Path) -> Predictor:
     name = str(model).removeprefix(_REGISTRY_PREFIX)
     if Path(model).exists() or Path(model).suffix.lower() in (*HDF5_SUFFIXES, ENSEMBLE_SUFFIX):
         return _from_path(Path(model))
+    if Path(name).name != name:
+        raise MissingInputError(f"{model} not found: expected a model's file or folder, or its name")
     name, _, alias = name.partition("@")
     if alias:
         return _from_registry(name, alias=alias)

@@ -1,6 +1,5 @@
 """Tables that evaluations, comparisons and overlap reports leave, and that the report reads."""
 
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from paraisite.artifacts.stage_folders import (
     evaluation_folder,
     overlap_folder,
 )
-from paraisite.core.csv_tables import restore_texts
+from paraisite.core.csv_tables import restore_texts, write_csv
 from paraisite.core.damaged_files import refuse_damaged
-from paraisite.core.files import write_whole
 from paraisite.evaluation.evaluation_tables import METRICS_FILE, TABLES_FOLDER, EvaluationTables
 from paraisite.evaluation.overlap_tables import MEASURED, TRAINED_ON
 from paraisite.evaluation.scores import ESTIMATES_FILE
@@ -76,7 +74,7 @@ def write_trainings(table: pd.DataFrame, *, markdown: str, metrics: Mapping[str,
 def write_protocol_table(table: pd.DataFrame, *, markdown: str) -> None:
     """Write the table of all models under all protocols."""
     COMPARISON.mkdir(parents=True, exist_ok=True)
-    table.to_csv(COMPARISON / _CSV, index=False, float_format="%.6g")
+    write_csv(table, COMPARISON / _CSV, float_format="%.6g")
     (COMPARISON / _MARKDOWN).write_text(markdown)
 
 
@@ -131,10 +129,9 @@ def write_overlap(folder: Path, table: pd.DataFrame, *, markdown: str, pairs: pd
         pairs: All pairs of materials.
     """
     empty_folder(folder)
-    table.to_csv(folder / _CSV, index=False, float_format="%.6g")
+    write_csv(table, folder / _CSV, float_format="%.6g")
     (folder / _MARKDOWN).write_text(markdown)
-    text = pairs.to_csv(index=False, float_format="%.4g")
-    write_whole(folder / _PAIRS, gzip.compress(text.encode(), mtime=0))
+    write_csv(pairs, folder / _PAIRS, float_format="%.4g")
 
 
 def load_overlap() -> pd.DataFrame:

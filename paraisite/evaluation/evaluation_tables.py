@@ -1,6 +1,5 @@
 """The tables that an evaluation leaves, made of all estimates, and the folder that they are written into."""
 
-import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.damaged_files import refuse_damaged
-from paraisite.core.files import write_whole
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.evaluation.scores import ESTIMATES_FILE, read_estimates, summarise_scores, tabulate_scores
 from paraisite.metrics.paired_tests import compare_models
@@ -90,9 +89,8 @@ class EvaluationTables:
     def write(self, folder: Path) -> None:
         """Write the tables, which DVC keeps, and the metrics that it shows."""
         tables = folder / TABLES_FOLDER
-        text = self.estimates.to_csv(index=False, float_format="%.6g")
-        write_whole(tables / ESTIMATES_FILE, gzip.compress(text.encode(), mtime=0))
-        self.scores.to_csv(tables / SCORES_FILE, index=False, float_format="%.6g")
+        write_csv(self.estimates, tables / ESTIMATES_FILE, float_format="%.6g")
+        write_csv(self.scores, tables / SCORES_FILE, float_format="%.6g")
         self.summary.to_csv(tables / _SUMMARY, float_format="%.6g")
         self.comparisons.to_csv(tables / _COMPARISONS, float_format="%.6g")
         metrics = {str(name): {key: float(row[key]) for key in METRICS} for name, row in self.summary.iterrows()}

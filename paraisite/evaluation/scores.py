@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
+from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.data.datasets.label_selection import refuse_selected_rows
 from paraisite.data.datasets.table import Dataset
@@ -39,7 +40,7 @@ def read_estimates(path: Path) -> pd.DataFrame:
         DataError: The table is damaged.
     """
     with refuse_damaged(path, remedy="evaluate again"):
-        return pd.read_csv(path).rename(columns=schema.FORMER_COLUMNS)
+        return restore_texts(pd.read_csv(path)).rename(columns=schema.FORMER_COLUMNS)
 
 
 def tabulate_estimates(model: str, cross_fits: Sequence[CrossFit], dataset: Dataset, *, seed: int) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
+from paraisite.core.csv_tables import write_csv
 from paraisite.reports.figures import save_figure
 
 _MAX_WIDTH: Final = 1000
@@ -44,7 +45,7 @@ class Drawn:
     def save(self, folder: Path) -> None:
         """Write the figure as PNG, SVG and PDF, and its numbers as CSV beside them."""
         save_figure(self.figure, folder / self.name)
-        self.data.to_csv(folder / f"{self.name}.csv", index=False, float_format=_FLOATS)
+        write_csv(self.data, folder / f"{self.name}.csv", float_format=_FLOATS)
 
     def picture(self) -> "Picture":
         """Return the figure as a picture for a page: PNG in few colours, or WebP where that is smaller."""

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from paraisite.core.csv_tables import format_csv
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import name_temporary
 from paraisite.errors import ConfigError
@@ -20,6 +21,9 @@ from paraisite.screening.output import ScreeningFolder
 
 SELECTED_FILE: Final = "_selected.csv"
 """Of the rows that meet a condition, in the screening's folder; readers of parquet data sets pass over such names."""
+
+_LONGEST: Final = 2000
+"""Characters: pandas walks through a condition recursively."""
 
 _UNIT: Final = "_w_per_m_k"
 """May be left out: ``upper_90`` is ``upper_90_w_per_m_k``."""
@@ -53,8 +57,10 @@ class Condition:
             columns: What may be named in it.
 
         Raises:
-            ConfigError: It is none, or names something else.
+            ConfigError: It is none, is too long, or names something else.
         """
+        if len(text) > _LONGEST:
+            raise ConfigError(f"a condition of {len(text)} characters: expected at most {_LONGEST}")
         try:
             tree = ast.parse(text.strip(), mode="eval")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -65,6 +71,13 @@ class Condition:
                     f"{text!r} holds a {type(node).__name__.lower()}, expected comparisons of columns and constants, "
                     "joined by and, or, not"
                 )
+            if isinstance(node, ast.Constant) and not isinstance(node.value, bool | int | float | str):
+                raise ConfigError(
+                    f"{text!r} compares with {node.value!r}, which no column holds: expected numbers, texts, True or "
+                    "False"
+                )
+            if isinstance(node, ast.BinOp) and any(map(_is_text, (node.left, node.right))):
+                raise ConfigError(f"{text!r} computes with a text, expected to compare it")
             if isinstance(node, ast.Name):
                 node.id = _find_column(node.id, columns)
         if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Name):
@@ -82,8 +95,16 @@ class Condition:
             if not pd.api.types.is_bool_dtype(met):
                 raise ConfigError(f"{self.text!r} is a number, expected a comparison like 'upper_90 < 2'")
             return pd.DataFrame(rows[met.fillna(False).astype(bool)])
-        except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+        except (TypeError, ValueError, NotImplementedError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ConfigError(f"{self.text!r} cannot be evaluated: {error}") from error
+
+    def require_evaluable(self, schema: pa.Schema) -> None:
+        """Evaluate it for no row, so that what cannot be evaluated is refused before hours of screening.
+
+        Raises:
+            ConfigError: As ``keep``.
+        """
+        self.keep(_to_frame(schema.empty_table()))
 
 
 def write_selected(output: ScreeningFolder, condition: Condition) -> int:
@@ -101,7 +122,7 @@ def write_selected(output: ScreeningFolder, condition: Condition) -> int:
                 with refuse_damaged(part, remedy="delete it and start the screening again"):
                     table = pq.read_table(part, page_checksum_verification=True)
                 selected = condition.keep(_to_frame(table))
-                selected.to_csv(file, header=number == 0, index=False)
+                file.write(format_csv(selected, header=number == 0))
                 n_selected += len(selected)
         temporary.replace(path)
     finally:
@@ -113,6 +134,11 @@ def _to_frame(table: pa.Table) -> pd.DataFrame:
     """Return a part's rows; a flag that is null stays one, as a missing flag is neither true nor false."""
     frame: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     return frame
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Return whether it is a text or a list: times a number, pandas would make one of any length of it."""
+    return isinstance(node, ast.List | ast.Tuple) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _find_column(name: str, columns: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import schema
-from paraisite.core.csv_tables import format_csv
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.secrets import find_secrets, names_secret
 from paraisite.data.datasets.splits import tabulate_split
 from paraisite.data.datasets.table import Dataset
@@ -143,10 +143,10 @@ def write_parent_files(result: RecipeResult, folder: Path) -> None:
     metrics = result.metrics.assign(**{BEST_EPOCH: result.best_epoch, "diverged": result.diverged})
     metrics.to_csv(folder / "metrics_by_split.csv")
     summarise_metrics(result.metrics).to_csv(folder / "metrics_summary.csv")
-    _write_csv(result.tabulate_splits(), folder / "splits.csv")
+    write_csv(result.tabulate_splits(), folder / "splits.csv")
     result.curves.to_parquet(folder / "curves.parquet", index=False)
     result.predictions.to_parquet(folder / "predictions.parquet", index=False)
-    _write_csv(result.predictions, folder / "predictions.csv", float_format="%.6g")
+    write_csv(result.predictions, folder / "predictions.csv", float_format="%.6g")
     dataset = {"name": result.dataset.name, "n_row": len(result.dataset), "digest": result.dataset.digest}
     (folder / "dataset.json").write_text(json.dumps(dataset | {"splits_digest": result.splits_digest}, indent=2) + "\n")
 
@@ -154,18 +154,13 @@ def write_parent_files(result: RecipeResult, folder: Path) -> None:
 def write_child_files(result: RecipeResult, seed: int, folder: Path) -> None:
     """Write one split's membership and its predictions, worst validation rows first."""
     split = next(split for split in result.splits if split.seed == seed)
-    _write_csv(tabulate_split(result.dataset, split), folder / "split.csv")
+    write_csv(tabulate_split(result.dataset, split), folder / "split.csv")
     rows = result.predictions[result.predictions[schema.SPLIT_SEED] == seed]
     error = (rows[schema.KAPPA_LAST_EPOCH] / rows[schema.KAPPA] - 1.0).abs()
     rows = rows.assign(relative_error_last_epoch=error).sort_values(
         [schema.PART, "relative_error_last_epoch"], ascending=[False, False]
     )
-    _write_csv(rows, folder / "predictions.csv", float_format="%.4g")
-
-
-def _write_csv(table: pd.DataFrame, file: Path, *, float_format: str | None = None) -> None:
-    """Write a table with ids, which are a user's, so that a spreadsheet shows them as they are."""
-    file.write_text(format_csv(table, float_format=float_format))
+    write_csv(rows, folder / "predictions.csv", float_format="%.4g")
 
 
 def parent_description(result: RecipeResult) -> str:

@@ -19,7 +19,7 @@ import paraisite
 from paraisite import schema
 from paraisite.arrays import Floats
 from paraisite.config import TrainingConfig
-from paraisite.core.csv_tables import format_csv
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import file_sha256
 from paraisite.data.datasets.splits import SplitWithTest, draw_grouped_split
 from paraisite.errors import DataError
@@ -72,8 +72,8 @@ class Pretraining:
         """Write the network, its card with the errors, the test rows' predictions and the curves below ``folder``."""
         path = folder / ENSEMBLE_FILE
         self.ensemble.save(path)
-        (folder / "predictions.csv").write_text(format_csv(self.predictions, float_format="%.6g"))
-        self.curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+        write_csv(self.predictions, folder / "predictions.csv", float_format="%.6g")
+        write_csv(self.curves, folder / "curves.csv", float_format="%.6g")
         card = {
             "properties": dict(zip(self.ensemble.targets, self.ensemble.units, strict=True)),
             "sha256": file_sha256(path),

@@ -30,7 +30,7 @@ from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refinements import measure_refinement, write_refinement
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import Config, load_config
-from paraisite.core.csv_tables import format_csv
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import file_sha256, write_whole
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import megnet_weights, togo15
@@ -119,10 +119,10 @@ def check_kappa() -> None:
         figure = parity_by_dataset(corrected, column, f"{name} conductivities under the potential")
         save_figure(figure, folder / FIGURES / f"parity_{name}")
     shown = corrected.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
-    write_whole(folder / ROWS_FILE, shown.to_csv(index=False, float_format="%.5g").encode())
+    write_csv(shown, folder / ROWS_FILE, float_format="%.5g")
     refused = rows[rows[REASON] != ""]
     columns = [DATASET, MATERIAL_ID, FORMULA, KAPPA, REASON]
-    write_whole(folder / REFUSED_FILE, refused[columns].to_csv(index=False).encode())
+    write_csv(refused[columns], folder / REFUSED_FILE)
     print_line(f"{len(corrected)} of {len(rows)} crystals accepted; refused:\n{kinds_of_reasons(rows).to_string()}")
     print_line(agreement_table(agreements).to_string())
 
@@ -162,11 +162,11 @@ def check_refined() -> None:
     write_agreements(REFINED, agreements)
     folder = check_folder(REFINED)
     coverage = coverage_table(_samples(measured.rows))
-    write_whole(folder / COVERAGE_FILE, coverage.to_csv(index=False, float_format="%.4g").encode())
+    write_csv(coverage, folder / COVERAGE_FILE, float_format="%.4g")
     title = "refined values, no crystal of the formula known"
     save_figure(parity_by_dataset(measured.rows, schema.REFINED_KAPPA, title), folder / FIGURES / "parity_refined")
     shown = measured.rows.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
-    write_whole(folder / ROWS_FILE, shown.to_csv(index=False, float_format="%.5g").encode())
+    write_csv(shown, folder / ROWS_FILE, float_format="%.5g")
     print_line(agreement_table(agreements).to_string())
     print_line(coverage.to_string(index=False, float_format="{:.2f}".format))
 
@@ -183,7 +183,7 @@ def check_settings() -> None:
     folder = check_folder(SETTINGS)
     for potential, rows in tables.items():
         table = compare_with_published(rows, potential)
-        write_whole(folder / f"{potential}.csv", table.to_csv(index=False, float_format="%.5g").encode())
+        write_csv(table, folder / f"{potential}.csv", float_format="%.5g")
         save_figure(settings_figure(table, potential), folder / FIGURES / potential)
         print_line(f"{potential}\n{table.to_string(index=False, float_format='{:.4g}'.format)}")
 
@@ -208,7 +208,7 @@ def check_textbook() -> None:
     """
     predictions = predict_textbook_crystals(find_predictor(DEFAULT_MODEL), load_textbook_crystals())
     summary, folder = summarise_textbook(predictions), check_folder(TEXTBOOK)
-    write_whole(folder / "table.csv", format_csv(predictions, float_format="%.5g").encode())
+    write_csv(predictions, folder / "table.csv", float_format="%.5g")
     write_whole(folder / "table.md", tabulate_textbook(predictions, summary).encode())
     save_figure(draw_textbook(predictions), folder / FIGURES / TEXTBOOK)
     shown = tabulate_summary(summary)[list(ON_TERMINAL)].rename(columns=ON_TERMINAL)

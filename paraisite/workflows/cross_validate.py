@@ -18,7 +18,7 @@ from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.result_tables import KINDS_FILE, PREDICTIONS_FILE, SUMMARY_FILE
 from paraisite.artifacts.stage_folders import CROSS_VALIDATION, FIGURES, checkpoint_folder
 from paraisite.config import Config, load_config
-from paraisite.core.csv_tables import format_csv
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import write_whole
 from paraisite.core.paths import DATA
 from paraisite.core.progress import CountProgress
@@ -123,9 +123,9 @@ def _write_outputs(predictions: pd.DataFrame, summary: pd.DataFrame) -> None:
     shown, beside = tabulate_protocols(summary), _compare_with_peer(predictions)
     kinds = summarise_kinds(predictions)
     CROSS_VALIDATION.mkdir(parents=True, exist_ok=True)
-    predictions.to_csv(CROSS_VALIDATION / PREDICTIONS_FILE, index=False, float_format="%.6g")
+    write_csv(predictions, CROSS_VALIDATION / PREDICTIONS_FILE, float_format="%.6g")
     for name, table in ((SUMMARY_FILE, summary.reset_index()), (KINDS_FILE, kinds)):
-        write_whole(CROSS_VALIDATION / name, format_csv(table, float_format="%.6g").encode())
+        write_csv(table, CROSS_VALIDATION / name, float_format="%.6g")
     write_whole(CROSS_VALIDATION / "table.md", to_markdown(shown).encode())
     write_whole(CROSS_VALIDATION / "kinds.md", tabulate_kinds(kinds).encode())
     beside.to_csv(CROSS_VALIDATION / PEER_COMPARISON_FILE, float_format="%.6g")

@@ -14,8 +14,7 @@ from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import description_folder
 from paraisite.config import load_config
 from paraisite.core.console import open_console
-from paraisite.core.csv_tables import format_csv
-from paraisite.core.files import write_whole
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.row_format import RowFormat, chosen_format, print_records
 from paraisite.core.shown_text import escape_controls
 from paraisite.data.datasets.table import Dataset
@@ -93,7 +92,7 @@ def summarise_dataset(name: str, dataset: Dataset | StableMaterials) -> None:
         return
     folder = description_folder(name)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "rejected.csv", format_csv(dataset.rejected).encode(errors="backslashreplace"))
+    write_csv(dataset.rejected, folder / "rejected.csv")
     table = Table(title=escape(f"rejected rows, all in {folder / 'rejected.csv'}"), title_justify="left")
     for heading in ("rows", "reason", "example"):
         table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")

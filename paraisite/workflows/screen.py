@@ -19,7 +19,7 @@ from paraisite.artifacts.screenings import all_models_file, screening_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.structure_sources import find_source, name_source
 from paraisite.config import load_config
-from paraisite.core.files import write_whole
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.progress import CountProgress
 from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
@@ -78,6 +78,8 @@ def screen_source(
     predictor = find_predictor(model)
     scorer = PredictorScorer(predictor)
     condition = None if where is None else Condition.parse(where, table_schema(scorer).names)
+    if condition is not None:
+        condition.require_evaluable(table_schema(scorer))
     rows = find_source(source)
     folder = ScreeningFolder(output or screening_folder(source, model), name_source(source))
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
@@ -108,7 +110,7 @@ def _refine_best(
         )
     refined = candidates.refine(refiner)
     path = screened.folder / REFINED_FILE
-    write_whole(path, refined.to_csv(index=False, float_format="%.6g").encode())
+    write_csv(refined, path, float_format="%.6g")
     print_table(refined_candidates_table(refined), title="Best candidates, refined; W/m/K, 80 % intervals")
     print_line(f"Refined candidates: {path}")
 

@@ -19,7 +19,7 @@ from paraisite.artifacts.initial_weights import refuse_to_train, resolve_startin
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, transfer_folder
 from paraisite.config import Config, load_config
-from paraisite.core.csv_tables import format_csv
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import write_whole
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
@@ -136,9 +136,9 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
         comparisons, needed = compare_starts(scores, _STEPS), count_labels_needed(scores, reference=_RANDOM)
         shown = tabulate_transfer(scores, needed)
         folder.mkdir(parents=True, exist_ok=True)
-        predictions.to_csv(folder / PREDICTIONS_FILE, index=False, float_format="%.5g")
+        write_csv(predictions, folder / PREDICTIONS_FILE, float_format="%.5g")
         for name, table in ((SCORES_FILE, scores), (COMPARISONS_FILE, comparisons), (LABELS_FILE, needed)):
-            write_whole(folder / name, format_csv(table, float_format="%.6g").encode())
+            write_csv(table, folder / name, float_format="%.6g")
         text = "\n".join(f"{title}, by number of labels:\n\n{to_markdown(table)}" for title, table in shown.items())
         write_whole(folder / "table.md", text.encode())
         save_figures({"transfer": draw_transfer(scores)}, folder / FIGURES)

@@ -87,6 +87,8 @@ def test_a_model_that_is_nowhere_is_reported_with_what_makes_it(monkeypatch: pyt
 def test_an_absent_file_is_named():
     with pytest.raises(MissingInputError, match=r"absent\.hdf5 not found"):
         find_predictor("absent.hdf5")
+    with pytest.raises(MissingInputError, match=r"^Models/absent not found: expected a model's file or folder"):
+        find_predictor("Models/absent")
     with pytest.raises(MissingInputError, match=r"absent\.safetensors not found"):
         find_predictor("absent.safetensors")
 

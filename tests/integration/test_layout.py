@@ -120,6 +120,18 @@ def workflow_of(verb: str) -> str | None:
     return None if verb in WITHOUT_WORKFLOW else WORKFLOW_OF.get(verb, verb.replace("-", "_"))
 
 
+def test_tables_of_materials_are_written_with_texts_that_no_spreadsheet_runs() -> None:
+    """Ids come from anywhere; pandas' own ``to_csv`` is left to tables that an index of our own names heads."""
+    found = [
+        f"{shown(path)}:{node.lineno}"
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "to_csv"
+        if any(each.arg == "index" for each in node.keywords) and path.name != "csv_tables.py"
+    ]
+    assert found == []
+
+
 def test_the_tables_of_exceptions_name_verbs_that_exist() -> None:
     assert {*WORKFLOW_OF, *WITHOUT_WORKFLOW} <= set(VERBS)
     assert {verb for verb in WORKFLOW_OF if verb.replace("-", "_") in workflow_names()} == set()

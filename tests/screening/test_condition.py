@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from paraisite.errors import ConfigError
@@ -47,6 +48,9 @@ def test_rows_that_meet_it_are_kept(text: str, expected: list[str]):
         ("@pd", "is no condition"),
         ("upper_90 ** 9 ** 9 < 2", "holds a pow"),
         ("2", "is no condition"),
+        ("material_id == None", "compares with None, which no column holds"),
+        ("material_id == 'a' * 99999999999", "computes with a text"),
+        (" or ".join(["upper_90 < 2"] * 3000), "a condition of 47996 characters: expected at most"),
     ],
 )
 def test_anything_else_is_refused(text: str, message: str):
@@ -58,6 +62,14 @@ def test_anything_else_is_refused(text: str, message: str):
 def test_what_cannot_be_compared_or_is_a_number_is_refused(text: str):
     with pytest.raises(ConfigError, match=r"cannot be evaluated|is a number"):
         Condition.parse(text, COLUMNS).keep(ROWS)
+
+
+@pytest.mark.parametrize("text", ["upper_90 < 1 / 0", "upper_90 < 'low'", "upper_90 * 2"])
+def test_what_cannot_be_evaluated_is_refused_before_anything_is_screened(text: str):
+    schema = pa.schema([("upper_90_w_per_m_k", pa.float64())])
+    Condition.parse("upper_90 < 2", schema.names).require_evaluable(schema)
+    with pytest.raises(ConfigError, match=r"cannot be evaluated|is a number"):
+        Condition.parse(text, schema.names).require_evaluable(schema)
 
 
 def test_the_rows_of_a_screening_lie_beside_it(tmp_path: Path):
