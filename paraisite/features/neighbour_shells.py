@@ -114,11 +114,7 @@ def find_shells(crystals: CrystalArrays, pairs: Pairs) -> Shells:
     """Return every atom's nearest neighbours."""
     radii = covalent_radii_angstrom()[crystals.atomic_number]
     reduced = pairs.distance_angstrom / (radii[pairs.centre] + radii[pairs.neighbour])
-    # One key, as sorting by two takes five times as long: it rounds distances by 1e-12, and nothing depends on the
-    # order of neighbours that are so nearly as far.
-    order = np.argsort(pairs.centre * (1.0 + reduced.max(initial=0.0)) + reduced)
-    first = np.searchsorted(pairs.centre, np.arange(len(radii)))
-    nearest = order[first[:, None] + np.arange(N_NEIGHBOUR)]
+    nearest = _find_nearest(pairs.centre, reduced, n_atom=len(radii))
     of_list, distance = reduced[nearest], pairs.distance_angstrom[nearest]
     last = of_list[:, -1:]
     share = np.clip((last - of_list) / (_TAPER * last), 0.0, 1.0)
@@ -129,6 +125,21 @@ def find_shells(crystals: CrystalArrays, pairs: Pairs) -> Shells:
         direction=_vectors(crystals, pairs, nearest) / distance[..., None],
         taper=share * share * (3.0 - 2.0 * share),
     )
+
+
+def _find_nearest(centre: npt.NDArray[np.int64], distance: Floats, *, n_atom: int) -> npt.NDArray[np.int64]:
+    """Return the pairs with the shortest distances of every atom, the shortest first, [n_atom, N_NEIGHBOUR].
+
+    Of all pairs only these are sorted: two thirds of the time that sorting all takes.
+    """
+    n_pair = np.bincount(centre, minlength=n_atom)
+    of_atom = np.full((n_atom, n_pair.max(initial=N_NEIGHBOUR)), np.inf)
+    of_atom[np.arange(of_atom.shape[1]) < n_pair[:, None]] = distance
+    some = np.argpartition(of_atom, N_NEIGHBOUR - 1, axis=1)[:, :N_NEIGHBOUR]
+    order = np.argsort(np.take_along_axis(of_atom, some, axis=1), axis=1)
+    first = np.cumsum(n_pair) - n_pair
+    nearest: npt.NDArray[np.int64] = first[:, None] + np.take_along_axis(some, order, axis=1)
+    return nearest
 
 
 def _vectors(crystals: CrystalArrays, pairs: Pairs, nearest: npt.NDArray[np.int64]) -> Floats:

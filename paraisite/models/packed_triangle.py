@@ -54,12 +54,13 @@ class PackedTriangle:
             panel[:, first:] = np.tril(np.linalg.inv(np.tril(factor[first:end, first:end]).astype(np.float64)))
         return triangle
 
-    def solve(self, columns: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return what the triangle gives columns from, [n_row, n_column]; they are overwritten."""
+    def solve(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return what the triangle's transpose gives some rows from, [n_asked, n_row]; they are overwritten."""
         for first, panel in self._panels():
             own = slice(first, first + len(panel))
-            columns[own] = panel[:, first:] @ (columns[own] - panel[:, :first] @ columns[:first])
-        return columns
+            rows[:, own] -= rows[:, :first] @ panel[:, :first].T
+            rows[:, own] = rows[:, own] @ panel[:, first:].T
+        return rows
 
     def keep(self, file: Path) -> None:
         """Write a file that ``read`` reads, and remove older ones beside it; what cannot be written is not kept."""

@@ -103,13 +103,18 @@ class KernelRows:
 
     def covary_at(self, others: "KernelRows", root: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the covariance with other rows, whose ``measure_roots`` are overwritten, [n_row, n_other]."""
-        covariance = np.exp(-root)
-        root += 1.0
-        covariance *= root
-        covariance *= self.signal
+        covariance = self.decay_at(root)
         np.matmul(self.flat, others.flat.T, out=root)
         covariance += root
         return covariance
+
+    def decay_at(self, root: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the rough part of the covariance alone; ``measure_roots`` are overwritten."""
+        rough: npt.NDArray[Any] = np.exp(-root)
+        root += 1.0
+        rough *= root
+        rough *= self.signal
+        return rough
 
 
 def root_of_distances(
@@ -132,8 +137,8 @@ def root_of_distances(
     return np.asarray(np.sqrt(root, out=root))
 
 
-def blocks(n_row: int, n_byte: int) -> Iterator[slice]:
-    """Yield runs of rows that fit the processor's cache, each row being so many bytes."""
-    step = max(_BYTES_PER_BLOCK // max(n_byte, 1), 1)
+def blocks(n_row: int, n_byte: int, *, at_least: int = 1) -> Iterator[slice]:
+    """Yield runs of rows that fit the processor's cache, each row being so many bytes, but not of fewer rows."""
+    step = max(_BYTES_PER_BLOCK // max(n_byte, 1), at_least)
     for first in range(0, n_row, step):
         yield slice(first, min(first + step, n_row))
