@@ -1,15 +1,18 @@
 """A figure with its numbers, its caption and its alternative text."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal, Self
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
+from paraisite.arrays import Floats
 from paraisite.core.csv_tables import write_csv
 from paraisite.reports.figures import save_figure
 
@@ -25,6 +28,30 @@ Kind = Literal["png", "svg+xml", "webp"]
 
 
 @dataclass(frozen=True, eq=False)
+class NamedPoints:
+    """Points in a figure's first axes that tell what they are where a reader points at them.
+
+    Attributes:
+        x: In the axes' units, [n_point].
+        y: In the axes' units, [n_point].
+        names: What is told of each, [n_point].
+    """
+
+    x: Floats
+    y: Floats
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
+class PlacedName:
+    """A point of a picture with its name; places in pixels from the left and from above."""
+
+    left: float
+    top: float
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
 class Drawn:
     """A figure of a report.
 
@@ -34,6 +61,7 @@ class Drawn:
         data: The numbers that it shows.
         caption: One or two sentences.
         alt: Alternative text.
+        points: Points of a scatter that tell their names; None for none.
     """
 
     name: str
@@ -41,6 +69,7 @@ class Drawn:
     data: pd.DataFrame
     caption: str
     alt: str
+    points: NamedPoints | None = None
 
     def save(self, folder: Path) -> None:
         """Write the figure as PNG, SVG and PDF, and its numbers as CSV beside them."""
@@ -59,7 +88,21 @@ class Drawn:
         image.save(webp, "webp", quality=_QUALITY, method=6)
         kinds: dict[Kind, bytes] = {"png": png.getvalue(), "webp": webp.getvalue()}
         smaller = min(kinds, key=lambda kind: len(kinds[kind]))
-        return Picture.of(kinds[smaller], smaller, caption=self.caption, alt=self.alt)
+        picture = Picture.of(kinds[smaller], smaller, caption=self.caption, alt=self.alt)
+        return replace(picture, width=image.width, height=image.height, points=self._place_names(image, dpi=dpi))
+
+    def _place_names(self, image: Image.Image, *, dpi: float) -> tuple[PlacedName, ...]:
+        """Return where the points are in the figure's image; those outside of the axes are left out."""
+        if self.points is None:
+            return ()
+        axes = self.figure.axes[0]
+        pixels = axes.transData.transform(np.column_stack([self.points.x, self.points.y])) * dpi / self.figure.dpi
+        inside = axes.viewLim.count_contains  # of one point at a time
+        return tuple(
+            PlacedName(round(float(left), 1), round(float(image.height - bottom), 1), name)
+            for (left, bottom), x, y, name in zip(pixels, self.points.x, self.points.y, self.points.names, strict=True)
+            if inside([(x, y)])
+        )
 
 
 @dataclass(frozen=True)
@@ -70,11 +113,17 @@ class Picture:
         address: A "data:" address that holds it.
         caption: What is seen.
         alt: What it looks like.
+        width: Pixels; 0 where it is not known.
+        height: Pixels; likewise.
+        points: Points that tell their names.
     """
 
     address: str
     caption: str
     alt: str
+    width: int = 0
+    height: int = 0
+    points: tuple[PlacedName, ...] = ()
 
     @classmethod
     def of(cls, content: bytes, kind: Kind, *, caption: str, alt: str) -> Self:

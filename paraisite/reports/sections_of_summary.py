@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
-from paraisite.analysis.held_out_accurate import PROTOCOL
+from paraisite.analysis.held_out_accurate import DATA_SET, LOW_KAPPA, PROTOCOL
 from paraisite.analysis.held_out_errors import DIVISION, KIND
 from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
 from paraisite.reports.document import CaptionedTable, Section
-from paraisite.reports.pictures import Drawn
+from paraisite.reports.pictures import Drawn, NamedPoints
 from paraisite.training.recipes import PHONIX
 
 _BY_FORMULA: Final = "formula"
@@ -42,8 +42,9 @@ def summary_section(
         draw_parity(predictions),
         rows,
         f"Predicted against known conductivity of {DEFAULT_MODEL}, each row predicted by a fit that has seen none of "
-        "its formula; grey: within a factor of two.",
+        "its formula; grey: within a factor of two. Pointing at a crystal tells its formula and values.",
         "A cloud of points along the diagonal of logarithmic axes from 0.05 to 4,000 W/m/K.",
+        _name_points(rows[rows[DATA_SET] != LOW_KAPPA]),
     )
     errors = tabulate_protocols(summary)[list(_SHOWN)]
     tables = [CaptionedTable("Errors on rows that a fit has not seen: mean |ln(predicted/known)|.", errors)]
@@ -61,6 +62,15 @@ def summary_section(
         tables=tables,
         opened=True,
     )
+
+
+def _name_points(rows: pd.DataFrame) -> NamedPoints:
+    known, predicted = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, schema.PREDICTED_MEDIAN_KAPPA))
+    names = [
+        f"{formula}: known {of_known:.3g}, predicted {of_predicted:.3g} W/m/K"
+        for formula, of_known, of_predicted in zip(rows[schema.FORMULA], known, predicted, strict=True)
+    ]
+    return NamedPoints(known, predicted, names)
 
 
 def _row(summary: pd.DataFrame, protocol: str) -> dict[str, float]:

@@ -19,7 +19,7 @@ To compare the splits of a model, open its nested runs, tick them and press Comp
 | …TG15, …HH143, …MIX, …PHONIX | ends on accurate conductivities: Togo15, half-Heuslers, both, Phonix |
 | GP… | Gaussian processes instead of networks; GPACCURATE, on all accurate rows, is the default model |
 
-FEAFTG15, the paper's model, so starts from MEGNet's formation energies, goes on to AFLOW and ends on Togo15.
+So FEAFTG15, the paper's model, starts from MEGNet's formation energies and is trained on AFLOW, then on Togo15.
 """
 """Head of the experiment's page, where all runs are listed."""
 

@@ -48,9 +48,8 @@ def describe_recipe(recipe: Recipe) -> str:
     first = recipe
     while isinstance(first.start, Recipe):
         first = first.start
-    *between, last = list_training_sets(recipe)
-    then = "".join(f", then {describe_data_set(name)}" for name in between)
-    return f"starts from {_describe_start(first.start)}{then}, ends on {describe_data_set(last)}"
+    trained_on = ", then on ".join(map(describe_data_set, list_training_sets(recipe)))
+    return f"starts from {_describe_start(first.start)} and is trained on {trained_on}"
 
 
 def describe_model(name: str) -> str:

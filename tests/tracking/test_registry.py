@@ -55,7 +55,7 @@ def test_tags_name_parent_data_and_metrics(client: MlflowClient) -> None:
     assert version.tags["evidence"] == f"evidence/{version.source.removeprefix('models:/')}.json"
     assert version.description.startswith(f"Held-out error: MAPE {version.tags['mape_last_epoch']}, ")
     described = client.get_registered_model("FEAFTG15").description
-    assert "starts from MEGNet's published formation energies, then AFLOW's AGL conductivities" in described
+    assert "starts from MEGNet's published formation energies and is trained on AFLOW's AGL conductivities" in described
     assert version.tags["mape_best_epoch"].startswith(f"{BETTER.metrics['mape_best_epoch'].mean():.3f} ± ")
     run = client.get_run(version.run_id)
     assert run.data.tags["registered_as"] == "FEAFTG15 version 1 (Production)"

@@ -9,17 +9,20 @@ from paraisite.training.recipes import RECIPES
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("FEAFTG15", ("MEGNet's published formation energies, then AFLOW's AGL conductivities", "ends on Togo15")),
-        ("RWTG15", ("starts from random weights, ends on Togo15",)),
+        (
+            "FEAFTG15",
+            ("MEGNet's published formation energies and is trained on AFLOW's AGL conductivities", "then on Togo15"),
+        ),
+        ("RWTG15", ("starts from random weights and is trained on Togo15",)),
         (
             "FELABBTETG15",
-            ("own formation energies, then", "slack), then", "bte), ends on Togo15"),
+            ("own formation energies and is trained on", "slack), then on", "bte), then on Togo15"),
         ),
         ("LFE", ("one member, trained on the project's own formation energies",)),
         ("GPACCURATE", ("one Gaussian process", "the default model")),
         ("GPTG15", ("mixtures of Gaussian processes", "Togo15")),
         ("GP_MINE", ("one Gaussian process like GPACCURATE", "its rows and the data set mine")),
-        ("FEAF_MINE", ("then AFLOW's AGL conductivities", "ends on the data set mine")),
+        ("FEAF_MINE", ("is trained on AFLOW's AGL conductivities", "then on the data set mine")),
         ("anything else", ("a model of the user's",)),
     ],
 )
