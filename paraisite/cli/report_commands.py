@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from paraisite.cli.options import DRAWN, N_CORE, ChunkSize, FinalDataset, Processes, one_of
+from paraisite.core.row_format import RowFormat, chosen_format, print_records
 
 
 def figure(
@@ -107,6 +108,14 @@ def doctor(
     Versions, weights and their digests, stores, servers, GPU, which secrets are set (never what they are), rights to
     write. Exit code 1 if the default model cannot predict here.
     """
+    from paraisite.core.usable_packages import find_unusable_packages
+
+    if unusable := find_unusable_packages():  # the report needs them itself
+        if chosen_format() is RowFormat.JSON:
+            print_records(unusable, RowFormat.JSON)
+        else:
+            typer.echo("\n".join("  ".join(row.values()) for row in unusable))
+        raise typer.Exit(1)
     from paraisite.workflows.doctor import diagnose
 
     if not diagnose(offline=offline):

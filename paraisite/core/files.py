@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paraisite.core.process_names import is_gone, name_process
+from paraisite.errors import ConfigError
 
 CACHE_VARIABLE: Final = "PARAISITE_CACHE"
 """Environment variable that names the folder for everything that can be made or fetched again."""
@@ -30,11 +31,18 @@ _PART: Final = ".part"
 
 
 def cache_folder(content: str) -> Path:
-    """Return the user's folder for one kind of content: below PARAISITE_CACHE, else XDG_CACHE_HOME, else ~/.cache."""
+    """Return the user's folder for one kind of content: below PARAISITE_CACHE, else XDG_CACHE_HOME, else ~/.cache.
+
+    Raises:
+        ConfigError: None is set, and who runs this has no home.
+    """
     if root := os.environ.get(CACHE_VARIABLE):
         return Path(root) / content
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "paraisite" / content
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "paraisite" / content
+    except RuntimeError as error:
+        raise ConfigError(f"the user has no home folder: {CACHE_VARIABLE} names one for what can be kept") from error
 
 
 def write_whole(path: Path, content: bytes) -> None:

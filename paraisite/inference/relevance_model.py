@@ -22,7 +22,7 @@ from paraisite.arrays import Bools, Floats, Ints
 from paraisite.core.blas_threads import use_one_blas_thread
 from paraisite.core.files import cache_folder, content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.errors import CheckpointError
+from paraisite.errors import CheckpointError, ConfigError
 from paraisite.features.crystal_descriptors import (
     CRYSTAL_DESCRIPTORS,
     FAMILIES,
@@ -274,7 +274,7 @@ def _name_triangle(arrays: Mapping[str, npt.NDArray[Any]]) -> Path | None:
         return None
     try:
         folder = cache_folder("triangles")
-    except RuntimeError:  # who runs this has no home
+    except ConfigError:  # who runs this has no home
         return None
     return folder / f"{content_sha256(arrays, {'format': packed_triangle.FORMAT})}{packed_triangle.SUFFIX}"
 

@@ -19,6 +19,7 @@ from paraisite.core.extras import EXTRA_OF_PACKAGE, install_command
 from paraisite.core.files import cache_folder
 from paraisite.core.paths import BUILD, DATA, PACKAGED, PREDICTOR, SHIPPED
 from paraisite.core.secrets import hide_secrets, names_secret
+from paraisite.core.usable_packages import CORE_PACKAGES
 from paraisite.data.sources.reachability import find_unreachable
 from paraisite.errors import ParaisiteError
 from paraisite.inference.predictor import Predictor
@@ -29,7 +30,6 @@ OK: Final = "ok"
 MISSING: Final = "missing"
 FAILED: Final = "failed"
 
-_CORE: Final = ("numpy", "scipy", "pymatgen", "spglib", "gemmi", "pandas", "pyarrow", "scikit-learn", "safetensors")
 _OF_EXTRAS: Final = (
     "tensorflow", "mlflow", "dvc", "mp-api", "streamlit", "phono3py", "nequix", "distributed", "pyspark", "megnet",
 )  # fmt: skip
@@ -73,7 +73,7 @@ def diagnose(*, offline: bool) -> bool:
 def _list_versions() -> Iterator[Finding]:
     yield Finding("version", "paraisite", OK, f"{paraisite.__version__} in {Path(paraisite.__file__).parent}")
     yield Finding("version", "python", OK, f"{platform.python_version()} on {platform.platform()}")
-    for package in (*_CORE, *_OF_EXTRAS):
+    for package in (*CORE_PACKAGES, *_OF_EXTRAS):
         try:
             yield Finding("version", package, OK, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
@@ -137,9 +137,16 @@ def _check_secrets() -> Iterator[Finding]:
 
 
 def _check_folders() -> Iterator[Finding]:
-    folders = {"here": Path.cwd(), "build": BUILD, "cache": cache_folder(""), "temporary": Path(tempfile.gettempdir())}
+    folders = {"here": Path.cwd(), "build": BUILD, "temporary": Path(tempfile.gettempdir())}
+    try:
+        folders["cache"] = cache_folder("")
+    except ParaisiteError as error:
+        yield Finding("folder", "cache", FAILED, str(error))
     for subject, folder in folders.items():
         existing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+        if not existing.is_dir():
+            yield Finding("folder", subject, FAILED, f"{folder}: {existing} is a file, expected a folder")
+            continue
         if not os.access(existing, os.W_OK):
             yield Finding("folder", subject, FAILED, f"{folder}: no right to write")
             continue

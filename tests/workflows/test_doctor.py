@@ -2,12 +2,14 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from paraisite.cli import app
+from paraisite.core import usable_packages
 from paraisite.data.sources.reachability import find_unreachable
 from paraisite.workflows import doctor
 from tests.inference.known_predictors import tiny_predictor
@@ -61,3 +63,32 @@ def test_servers_are_asked_and_silence_has_a_reason() -> None:
         found = find_unreachable(timeout_seconds=0.2, servers={"silent": address, "nobody": nobody})
     assert "silent for too long" in found["silent"]
     assert "no connection" in found["nobody"]
+
+
+def test_a_package_that_cannot_be_imported_is_named_though_the_report_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {"pandas": "pandas", "damaged": "paraisite.core.no_such_module"}
+    monkeypatch.setattr(usable_packages, "CORE_PACKAGES", broken)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    found = report(code=1)
+    assert set(found) == {"python", "pandas", "damaged"}
+    assert found["damaged"]["status"] == "failed"
+    assert "reinstall it: ModuleNotFoundError: No module named 'paraisite.core.no_such" in found["damaged"]["detail"]
+    result = CliRunner().invoke(app, ["doctor", "--offline"], catch_exceptions=False)
+    assert result.output.splitlines()[1].startswith("version  pandas  failed  cannot be imported")
+
+
+def test_a_cache_that_is_a_file_and_a_user_without_home_are_failures(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "file").write_text("")
+    monkeypatch.setenv("PARAISITE_CACHE", str(folder / "file" / "cache"))
+    assert "file is a file, expected a folder" in report(code=1)["cache"]["detail"]
+    for name in ("PARAISITE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", _refuse)
+    found = report(code=1)["cache"]
+    assert (found["status"], "PARAISITE_CACHE names one" in found["detail"]) == ("failed", True)
+
+
+def _refuse() -> Path:
+    raise RuntimeError("Could not determine home directory.")

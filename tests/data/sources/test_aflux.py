@@ -13,7 +13,7 @@ from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.aflux import fetch_aflow
 from paraisite.data.sources.http import JsonSession
 from paraisite.errors import DataError, DownloadError
-from tests.data.sources.json_server import JsonServer, half, hang, running, status, web_page
+from tests.data.sources.json_server import JsonServer, half, hang, running, status, too_short_a_length, web_page
 
 N = 25
 
@@ -165,7 +165,7 @@ def test_what_was_there_stays_when_a_later_fetch_fails(server: JsonServer, tmp_p
 
 
 def test_faults_on_the_way_cost_no_row(server: JsonServer, tmp_path: Path):
-    server.faults = [status(429, Retry_After="0"), half, None, status(502), hang(0.8), None, half]
+    server.faults = [status(429, Retry_After="0"), half, None, status(503), hang(0.8), None, half, too_short_a_length]
     assert fetch(server, tmp_path).n_row == N
 
 

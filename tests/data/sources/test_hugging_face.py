@@ -13,7 +13,7 @@ import pytest
 from paraisite.data.sources.http import JsonSession
 from paraisite.data.sources.hugging_face import Listing, download_files, list_files
 from paraisite.errors import DownloadError
-from tests.data.sources.json_server import Fault, JsonServer, running, status
+from tests.data.sources.json_server import Fault, JsonServer, hang, running, status, too_short_a_length
 
 COMMIT = "284bddebbd144ae3e3f93474dc05e4658417d09f"
 DATASET = "somebody/something"
@@ -123,8 +123,7 @@ def download(server: HubServer, folder: Path, *paths: str, **options: Any) -> li
         dataset=DATASET,
         server=server.url,
         pause_seconds=0.0,
-        timeout_seconds=2.0,
-        **options,
+        **{"timeout_seconds": 2.0} | options,
     )
 
 
@@ -189,6 +188,13 @@ def test_a_file_that_is_not_the_listed_one_is_refused(
     with pytest.raises(DownloadError, match=message):
         download(server, tmp_path, path)
     assert not [file for file in (tmp_path / COMMIT).rglob("*") if file.is_file()]
+
+
+def test_a_slow_hub_and_one_that_announces_another_length_are_asked_again(server: HubServer, tmp_path: Path) -> None:
+    server.file_faults = [hang(0.5), too_short_a_length]
+    (path,) = download(server, tmp_path, "extra/values.csv", timeout_seconds=0.2)
+    assert path.read_bytes() == SMALL
+    assert [asked for _, asked in server.ranges] == [None, None, f"bytes={len(SMALL) // 2}-"]
 
 
 def test_a_busy_hub_is_asked_again_and_a_missing_file_is_not(server: HubServer, tmp_path: Path) -> None:

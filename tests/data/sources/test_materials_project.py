@@ -20,7 +20,7 @@ from paraisite.data.sources import materials_project, stable_materials
 from paraisite.data.sources.materials_project import fetch_stable_materials
 from paraisite.data.sources.stable_materials import NUMBERS, StableMaterials, load_stable_materials
 from paraisite.errors import DataError, DownloadError, MissingInputError
-from tests.data.sources.json_server import JsonServer, half, hang, running, status, web_page
+from tests.data.sources.json_server import JsonServer, half, hang, running, status, too_short_a_length, web_page
 
 KEY = "0123456789abcdef0123456789abcdef"
 N = 25
@@ -171,6 +171,7 @@ def test_pages_of_another_version_of_the_database_are_not_used(server: JsonServe
 
 def test_faults_on_the_way_cost_no_material(server: JsonServer, tmp_path: Path):
     server.faults = [half, None, half, None, hang(1.2), None, status(429, Retry_After="0"), half, None, hang(0.8)]
+    server.faults += [None, status(503), too_short_a_length]
     assert fetch(server, tmp_path).n_row == N
 
 

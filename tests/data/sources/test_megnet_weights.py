@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,6 +40,7 @@ class Server:
         close_after: Close the connection after so many bytes of each of these answers, in turn.
         declared_length: Say this length instead of the true one.
         failures: Answer the first requests with these statuses.
+        silences: Say nothing for so many seconds, of the first requests.
         asked: Path and Range header of every request.
     """
 
@@ -50,12 +52,16 @@ class Server:
     close_after: list[int] = field(default_factory=list)
     declared_length: int | None = None
     failures: list[int] = field(default_factory=list)
+    silences: list[float] = field(default_factory=list)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
         asked_range = handler.headers.get("Range")
         self.asked.append((handler.path, asked_range))
+        if self.silences:
+            time.sleep(self.silences.pop(0))
+            return
         if self.failures:
             handler.send_error(self.failures.pop(0))
             return
@@ -107,7 +113,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def _fetch(server: Server, folder: Path, **options: float) -> Path:
     return fetch_published_weights(
-        "formation_energy", folder=folder, base_url=server.url, pause_seconds=0.0, timeout_seconds=2.0, **options
+        "formation_energy",
+        folder=folder,
+        base_url=server.url,
+        pause_seconds=0.0,
+        **{"timeout_seconds": 2.0} | options,
     )
 
 
@@ -235,6 +245,12 @@ def test_a_busy_server_is_asked_again_and_a_missing_file_is_not(server: Server, 
     with pytest.raises(MissingInputError, match=f"HTTP 404.*{BY_HAND}"):
         _fetch(server, tmp_path / "b")
     assert len(server.asked) == 1
+
+
+def test_a_slow_server_is_asked_again(server: Server, tmp_path: Path):
+    server.silences = [0.5, 0.5]
+    _fetch(server, tmp_path, timeout_seconds=0.2)
+    assert len(server.asked) == 4
 
 
 def test_without_a_network_one_sentence_says_what_to_do(

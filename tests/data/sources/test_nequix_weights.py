@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +26,9 @@ class Server:
         self.first_bytes: int | None = None
         self.asked: list[str | None] = []
         self.status: int | None = None
+        self.failures: list[int] = []
+        self.silences: list[float] = []
+        self.declared_lengths: list[int] = []
         self.url = ""
 
 
@@ -36,14 +40,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         def do_GET(self) -> None:
             asked = self.headers.get("Range")
             state.asked.append(asked)
-            if state.status is not None:
-                self.send_error(state.status)
+            if state.silences:
+                time.sleep(state.silences.pop(0))
+                return
+            if state.failures or state.status is not None:
+                self.send_error(state.failures.pop(0) if state.failures else state.status)
                 return
             start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
             self.send_response(206 if start else 200)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(state.content) - 1}/{len(state.content)}")
-            self.send_header("Content-Length", str(len(state.content) - start))
+            declared = state.declared_lengths.pop(0) if state.declared_lengths else len(state.content) - start
+            self.send_header("Content-Length", str(declared))
             self.end_headers()
             end, state.first_bytes = state.first_bytes, None
             self.wfile.write(state.content[start:end])
@@ -66,7 +74,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def fetch(server: Server, folder: Path) -> Path:
-    return fetch_nequix_weights(folder=folder, url=server.url, pause_seconds=0.0)
+    return fetch_nequix_weights(folder=folder, url=server.url, pause_seconds=0.0, timeout_seconds=0.3)
 
 
 def test_weights_are_downloaded_once(server: Server, tmp_path: Path):
@@ -80,6 +88,15 @@ def test_a_cut_download_is_taken_up_where_it_ended(server: Server, tmp_path: Pat
     server.first_bytes = HALF
     assert fetch(server, tmp_path).read_bytes() == CONTENT
     assert server.asked == [None, f"bytes={HALF}-"]
+
+
+def test_a_server_that_is_slow_or_busy_or_announces_another_length_is_asked_again(server: Server, tmp_path: Path):
+    server.silences, server.failures = [0.6], [429, 503]
+    assert fetch(server, tmp_path / "a").read_bytes() == CONTENT
+    assert server.asked == [None] * 4
+    server.declared_lengths = [HALF]
+    assert fetch(server, tmp_path / "b").read_bytes() == CONTENT
+    assert server.asked[4:] == [None, f"bytes={HALF}-"]
 
 
 def test_other_weights_are_refused(server: Server, tmp_path: Path):
