@@ -20,11 +20,18 @@ USERS: Final = {"maria": "maria-writes-here", "jon": "jon-only-reads-it"}
 
 
 @contextmanager
-def server_with_users(folder: Path) -> Iterator[str]:
-    """Run a server with users, SQLite and artifacts in a folder of its own; yields its address."""
+def server_with_users(folder: Path, *, database: str | None = None) -> Iterator[str]:
+    """Run a server with users and artifacts in a folder of its own; yields its address.
+
+    Args:
+        folder: Its folder.
+        database: Address of a database server, without a database's name: runs and users are in its databases ``runs``
+            and ``users``; None for SQLite.
+    """
+    address_of = f"{database}/{{}}" if database else f"sqlite:///{folder}/{{}}.db"
     settings = folder / "auth.ini"
     settings.write_text(
-        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/users.db\n"
+        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = {address_of.format('users')}\n"
         f"admin_username = {ADMIN[0]}\nauthorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
     )
     settings.chmod(0o600)
@@ -34,7 +41,7 @@ def server_with_users(folder: Path) -> Iterator[str]:
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "a-key-for-tests-alone",
     }
     command = ["server", "--app-name", "basic-auth", "--workers", "1", "--serve-artifacts"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "files")]
+    command += ["--backend-store-uri", address_of.format("runs"), "--artifacts-destination", str(folder / "files")]
     with running(command, folder, health="health", variables=variables) as address:
         yield address
 

@@ -8,7 +8,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.app.familiar import list_textbook_crystals, show_formula
 from paraisite.app.loaded import load_material
-from paraisite.app.uploads import MAX_FILES, crystals_of_file, crystals_of_files
+from paraisite.app.uploads import MAX_FILES, crystals_of_files, crystals_of_text
 from paraisite.core.shown_text import escape_markdown
 from paraisite.data.sources.materials_project import KEY_VARIABLE
 from paraisite.errors import ParaisiteError
@@ -89,7 +89,10 @@ def _read_paste() -> list[Crystal]:
     if not text.strip():
         st.info("Paste the whole text of a structure file above, then press Ctrl+Enter or click elsewhere.")
         return []
-    return crystals_of_file("pasted text", text.encode())
+    crystals, left_out = crystals_of_text(text)
+    if left_out:
+        st.warning(escape_markdown(left_out))
+    return crystals
 
 
 def _read_material() -> list[Crystal]:

@@ -22,7 +22,7 @@ from paraisite.app.screening_rows import (
 )
 from paraisite.app.screening_view import MAX_POINTS, screening_figure, thin_out
 from paraisite.app.style import CHART
-from paraisite.artifacts.screenings import list_screenings
+from paraisite.artifacts.screenings import is_screening, list_screenings
 from paraisite.core.shown_text import escape_markdown
 from paraisite.errors import ParaisiteError
 from paraisite.inference.crystals import Crystal
@@ -44,7 +44,7 @@ def show_screening(model: str) -> None:
     folder = _choose_folder()
     if folder is None:
         return
-    result = _read(str(folder), (folder / SUMMARY_FILE).stat().st_mtime if folder.exists() else 0.0)
+    result = _read(str(folder), (folder / SUMMARY_FILE).stat().st_mtime if is_screening(folder) else 0.0)
     kept = _filter(result)
     without = f"; {result.n_without} have no prediction" if result.n_without else ""
     st.markdown(f"**{len(kept)} of {result.n_row} crystals** meet the filters{without}.")

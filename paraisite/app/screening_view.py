@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from paraisite.app.familiar import show_formula
 from paraisite.app.screening_rows import FACTOR
 from paraisite.app.style import NEAREST, PREDICTION, kappa_axis, new_figure
+from paraisite.core.shown_text import escape_html
 from paraisite.schema import FORMULA, MATERIAL_ID, OUT_OF_DOMAIN_FLAG, PREDICTED_KAPPA, ROW
 
 MAX_POINTS: Final = 5000
@@ -54,7 +55,8 @@ def screening_figure(rows: pd.DataFrame, chosen: int | None) -> go.Figure:
 
 
 def _points(rows: pd.DataFrame, colour: str, name: str, *, size: int = 7, symbol: str = "circle") -> go.Scattergl:
-    text = zip(rows[ROW], rows[FORMULA], rows[MATERIAL_ID], strict=True)
+    ids = [escape_html(str(material)) for material in rows[MATERIAL_ID]]
+    text = zip(rows[ROW], rows[FORMULA], ids, strict=True)
     return go.Scattergl(
         x=rows[PREDICTED_KAPPA], y=rows[FACTOR], mode="markers", name=name, showlegend=len(rows) > 0,
         marker={"color": colour, "size": size, "symbol": symbol, "opacity": 0.75},

@@ -34,6 +34,11 @@ def crystals_of_files(files: Sequence[tuple[str, bytes]], n_file: int) -> tuple[
     )
 
 
+def crystals_of_text(text: str) -> tuple[list[Crystal], str]:
+    """Return the crystals of a text that was pasted, within the same limits, and a sentence about what was left out."""
+    return crystals_of_files([("pasted text", text.encode(errors="backslashreplace"))], 1)
+
+
 def crystals_of_file(name: str, content: bytes) -> list[Crystal]:
     """Return the crystals in an uploaded file; what cannot be read becomes a crystal with a reason.
 

@@ -39,8 +39,11 @@ def source_of_screening(folder: Path) -> str:
 
 
 def is_screening(folder: Path) -> bool:
-    """Return whether a folder holds a complete screening."""
-    return (folder / SUMMARY_FILE).exists()
+    """Return whether a folder holds a complete screening; a name that no folder can have is none."""
+    try:
+        return (folder / SUMMARY_FILE).exists()
+    except OSError:
+        return False
 
 
 def last_screening() -> Path:

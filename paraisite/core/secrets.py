@@ -15,7 +15,9 @@ _SHORTEST: Final = 6
 _SECRET_NAME: Final = re.compile(
     r"(api_?key|access_?key(_?id)?|token|secret|password|passwd|passphrase|credentials?)$", re.IGNORECASE
 )
-_USER_OF_ADDRESS: Final = re.compile(r"(?<=://)([^\s/?#:@]*)(?::([^\s/?#]*))?@")
+_USER_OF_ADDRESS: Final = re.compile(r"(?<=://)([^\s/?#:@]*)(?::([^\s/?#]*|(?!\d+[/?#])[^\s'\"]*))?@")
+"""Databases take passwords with a slash, a question or a hash mark as they are; a number before one is a port."""
+
 _QUERY: Final = re.compile(r"(?<=[?&])((?:api_?key|passwd|password|secret|token)=)([^&\s'\"]+)", re.IGNORECASE)
 _ENCODED: Final = re.compile(r"%([0-9a-f]{2})", re.IGNORECASE)
 

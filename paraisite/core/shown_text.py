@@ -1,5 +1,6 @@
 """Names and ids as what they are, text: nothing in a file's name or a table's id acts on what shows it."""
 
+import html
 import re
 from typing import Final
 
@@ -35,6 +36,11 @@ def escape_formula(text: str) -> str:
 def restore_formula(text: str) -> str:
     """Return the text that ``escape_formula`` was given."""
     return text[1:] if text.startswith(_QUOTE) else text
+
+
+def escape_html(text: str) -> str:
+    """Return a text that HTML, Plotly's labels among it, shows as it is: no tag, link or entity."""
+    return html.escape(escape_controls(text), quote=False)
 
 
 def escape_markdown(text: str) -> str:

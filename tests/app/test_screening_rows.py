@@ -90,3 +90,16 @@ def test_of_many_rows_the_highest_are_drawn_and_always_the_same():
     assert len(thin) == MAX_POINTS
     assert set(np.sort(kappa)[-MAX_POINTS // 10 :]) <= set(thin["predicted_kappa_w_per_m_k"])
     pd.testing.assert_frame_equal(thin, thin_out(rows))
+
+
+def test_an_id_is_text_in_the_labels_of_points(tmp_path: Path):
+    rows = read_screening(write_screening(tmp_path / "screen")).rows
+    figure = screening_figure(rows.assign(material_id="<a href='x'>&amp;</a>\x1b"), None)
+    shown = {place[2] for trace in figure.data for place in trace.customdata or ()}
+    assert shown == {r"&lt;a href='x'&gt;&amp;amp;&lt;/a&gt;\x1b"}
+
+
+def test_a_name_that_no_folder_can_have_is_no_screening():
+    for name in ("x" * 5000, "a\0b"):
+        with pytest.raises(MissingInputError, match="holds no complete screening"):
+            read_screening(Path(name))

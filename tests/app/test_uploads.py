@@ -5,7 +5,7 @@ import json
 import pytest
 
 from paraisite.app import uploads
-from paraisite.app.uploads import crystals_of_file, crystals_of_files
+from paraisite.app.uploads import crystals_of_file, crystals_of_files, crystals_of_text
 from tests.graphs.crystals import rocksalt
 
 SALT = rocksalt(5.64)
@@ -49,6 +49,15 @@ def test_what_is_over_a_limit_is_left_out_with_a_word(monkeypatch: pytest.Monkey
     crystals, left_out = crystals_of_files([(f"{number}.cif", CIF) for number in range(3)], 3)
     assert [crystal.name for crystal in crystals] == ["0.cif", "1.cif"]
     assert left_out.startswith("2 of 3 files and 2 crystals were read: the page takes at most")
+
+
+def test_a_pasted_text_has_the_limits_of_a_file(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(uploads, "MAX_CRYSTALS", 2)
+    crystals, left_out = crystals_of_text((3 * CIF).decode())
+    assert [crystal.name for crystal in crystals] == ["pasted text#1", "pasted text#2"]
+    assert left_out.startswith("1 of 1 files and 2 crystals were read: the page takes at most")
+    ((undecodable,), _) = crystals_of_text("data_\udcff")
+    assert isinstance(undecodable.found, str)
 
 
 def test_within_the_limits_everything_is_read_without_a_word():

@@ -36,6 +36,8 @@ def test_secrets_are_found_by_name_and_in_addresses() -> None:
     ("text", "expected"),
     [
         ("mlflow ui --backend-store-uri postgresql://u:p%2Fw@host/db", "mlflow ui --backend-store-uri postgresql://***@host/db"),
+        ("in postgresql://u:p/w?o#r@host/db", "in postgresql://***@host/db"),
+        ("see http://host:5000/a@b and mailto", "see http://host:5000/a@b and mailto"),
         ("see https://host/a@b and mailto", "see https://host/a@b and mailto"),
         ("https://host/?api_key=abcdef&n=3", "https://host/?api_key=***&n=3"),
         ("in tr0ub4dor out", "in *** out"),

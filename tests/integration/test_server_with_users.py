@@ -12,6 +12,9 @@ from tests.graphs.crystals import rocksalt
 from tests.mlflow_servers import ADMIN, USERS, server_with_users
 from tests.pipeline import ROOT, params_text, two_splits
 
+POSTGRESQL = "PARAISITE_TEST_POSTGRESQL"
+"""Environment variable, as ``postgresql+psycopg://mlflow:PASSWORD@127.0.0.1``."""
+
 PREDICT = ("predict", "--model", "RWTG15@champion", "NaCl.cif")
 
 
@@ -45,10 +48,14 @@ def run(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("store", ["SQLite", "PostgreSQL"])
 def test_users_with_different_rights_share_a_server(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str
 ) -> None:
-    with server_with_users(tmp_path) as address:
+    database = os.environ.get(POSTGRESQL)
+    if store == "PostgreSQL" and not database:
+        pytest.skip(f"needs {POSTGRESQL}, the address of a PostgreSQL server with empty databases runs and users")
+    with server_with_users(tmp_path, database=database if store == "PostgreSQL" else None) as address:
         monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", ADMIN[0])
         monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", ADMIN[1])
         users = get_app_client("basic-auth", tracking_uri=address)
