@@ -18,3 +18,8 @@ def open_console(*, stderr: bool = False) -> Console:
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
     return Console(stderr=stderr, width=_UNLIMITED)
+
+
+def limited_width(console: Console) -> int | None:
+    """Return the characters of a line that a reader sees; None in a file or a pipe."""
+    return None if console.width == _UNLIMITED else console.width

@@ -4,7 +4,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from pymatgen.core.periodic_table import Element
@@ -40,6 +40,10 @@ NAME_WIDTH: Final = 20
 """What terminals show of a crystal's name; in files and in JSON it is whole."""
 
 _FORMULA_WIDTH: Final = 10
+_SHORTEST_NAME: Final = 8
+_NEAREST_WIDTH: Final = 14
+_GAP: Final = 2
+_NEAREST_HEADING: Final = "nearest training materials"
 
 
 def interval_keys(coverage: float) -> tuple[str, str]:
@@ -101,37 +105,30 @@ def list_column_types() -> dict[str, str]:
     }
 
 
-def build_table(rows: Sequence[Row], *, name_width: int | None = None) -> Table:
+def build_table(rows: Sequence[Row], *, width: int | None = None) -> Table:
     """Return named rows for a terminal, a line for each; below them those without a prediction, with the reason.
 
     Args:
         rows: As ``build_named_rows`` returns them.
-        name_width: What is kept of a long name; None for all of it.
+        width: Characters of a terminal's line: names and neighbours are cut to it, never numbers, and reasons are
+            wrapped; None for all of each.
     """
     names = shorten_names([row[NAME] for row in rows])
     with_value = [(name, row) for name, row in zip(names, rows, strict=True) if row[schema.REASON] is None]
     heading = _common_heading([row for _, row in with_value])
     cells = [_cells(name, row, heading=heading) for name, row in with_value]
-    headings = (
-        "crystal",
-        "formula",
-        heading or "prediction",
-        "90 % interval",
-        "in domain",
-        "nearest training materials",
-    )
-    # On a narrow terminal names and neighbours are cut, never numbers.
-    narrowest = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
-    table = Table(
-        Column(headings[0], no_wrap=True, overflow="ellipsis", max_width=name_width),
-        Column(headings[1], no_wrap=True, overflow="ellipsis", min_width=min(narrowest[1], _FORMULA_WIDTH)),
-        Column(headings[2], justify="right", no_wrap=True, min_width=narrowest[2]),
-        Column(headings[3], justify="right", no_wrap=True, min_width=narrowest[3]),
-        Column(headings[4], no_wrap=True, min_width=narrowest[4]),
-        Column(headings[5], no_wrap=True, overflow="ellipsis"),
-        box=None,
-        pad_edge=False,
-    )
+    headings = ["crystal", "formula", heading or "prediction", "90 % interval", "in domain", _NEAREST_HEADING]
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    if width is not None:
+        widths = _fit_widths(widths, width)
+        headings[-1] = _NEAREST_HEADING if widths[-1] >= len(_NEAREST_HEADING) else "nearest"
+        cells = [[*line[:-1], _cut_list(line[-1], widths[-1])] for line in cells]
+    justified: list[Literal["left", "right"]] = ["left", "left", "right", "right", "left", "left"]
+    columns = [
+        Column(title, no_wrap=True, overflow="ellipsis", justify=justify, width=of_column)
+        for title, justify, of_column in zip(headings, justified, widths, strict=True)
+    ]
+    table = Table(*columns, box=None, pad_edge=False)
     without = ((name, row[schema.REASON]) for name, row in zip(names, rows, strict=True) if row[schema.REASON])
     reasons = (escape_controls(f"{name}: no prediction: {reason}") for name, reason in without)
     table.caption = Text("\n".join(reasons)) or None
@@ -139,6 +136,22 @@ def build_table(rows: Sequence[Row], *, name_width: int | None = None) -> Table:
     for line in cells:
         table.add_row(*(Text(cell) for cell in line))
     return table
+
+
+def _fit_widths(widths: Sequence[int], width: int) -> list[int]:
+    """Return the widths of the columns in a line of a width; those of the numbers stay."""
+    name, formula, *numbers, _ = widths
+    name, formula = min(name, NAME_WIDTH), min(formula, _FORMULA_WIDTH)
+    left = width - sum(numbers) - formula - _GAP * len(numbers) - 2 * _GAP
+    name = min(name, max(left - _NEAREST_WIDTH, _SHORTEST_NAME))
+    return [name, formula, *numbers, max(left - name, len("nearest"))]
+
+
+def _cut_list(text: str, width: int) -> str:
+    """Return as many items of a list as have room, the first one at least."""
+    while len(text) > width and ", " in text:
+        text = text.rpartition(", ")[0]
+    return text
 
 
 def _cells(name: str, row: Row, *, heading: str) -> list[str]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paraisite.artifacts.predictors import find_predictor, predict_rows, predict_rows_with
-from paraisite.core.console import open_console
+from paraisite.core.console import limited_width, open_console
 from paraisite.core.row_format import RowFormat, print_records
 from paraisite.inference.crystals import STANDARD_INPUT, Crystal, read_crystals
-from paraisite.inference.rows import NAME_WIDTH, Row, build_flat_rows, build_table
+from paraisite.inference.rows import Row, build_flat_rows, build_table
 from paraisite.schema import REASON
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def predict_files(
         print_records(build_flat_rows(rows), row_format)
     else:
         console = open_console()
-        console.print(build_table(rows, name_width=NAME_WIDTH if console.is_terminal else None))
+        console.print(build_table(rows, width=limited_width(console)))
         if refining is not None:
             from paraisite.reports.refined_rows import refined_table
 

@@ -33,7 +33,7 @@ def predictions(predictor: Predictor) -> Predictions:
 def text_of(named: list[rows.Row], *, width: int = 200) -> list[str]:
     console = Console(width=width)
     with console.capture() as captured:
-        console.print(rows.build_table(named, name_width=rows.NAME_WIDTH if width < 100 else None))
+        console.print(rows.build_table(named, width=width if width < 100 else None))
     return captured.get().splitlines()
 
 
@@ -90,9 +90,14 @@ def test_people_see_value_interval_and_the_nearest_on_a_line():
 def test_a_line_fits_eighty_columns():
     named = rows.build_named_rows(CRYSTALS, predictions(tiny_predictor()))
     named[0][rows.NAME] = "folder/of/many/" + "a_long_name" * 9 + ".cif"
-    lines = text_of(named, width=80)
-    assert len(lines) == 1 + len(CRYSTALS)
-    assert "…" in lines[1]
+    named[1][REASON] = "sites 0 (Na) and 1 (Na) overlap: 0.052 Å apart, expected at least 0.5 Å"
+    heading, first, second, *reason = text_of(named, width=80)
+    assert heading.rstrip().endswith("in domain  nearest")
+    assert first.startswith("a_long_name")
+    assert "…" in first
+    neighbour = named[2][rows.NEAREST][0]
+    assert second.rstrip().endswith(f"  {neighbour[schema.FORMULA]} {neighbour[schema.KAPPA]:.3g}")  # whole, not cut
+    assert " ".join(" ".join(reason).split()) == f"absent.cif: no prediction: {named[1][REASON]}"
 
 
 def test_names_lose_their_folders_unless_two_are_alike():
