@@ -24,6 +24,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.validation import N_ELEMENT
 from paraisite.inference.relevance_model import DescribedMaterials
+from paraisite.models import relevance_likelihood
 from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
 
 Accurate = tuple[Dataset, npt.NDArray[np.str_], list[Fold]]
@@ -80,7 +81,8 @@ def test_every_row_is_tested_once_by_formula_and_none_that_its_label_selected(ac
         np.testing.assert_array_equal(np.sort(selected), np.flatnonzero(dataset.selected_by_label))
 
 
-def test_a_fold_is_predicted_summarised_and_drawn(accurate: Accurate) -> None:
+def test_a_fold_is_predicted_summarised_and_drawn(accurate: Accurate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relevance_likelihood, "N_STEP", 20)  # of 60: enough for a hundred rows
     dataset, _, _ = accurate
     is_small = np.array([len(structure) <= 8 for structure in dataset.structures])  # their descriptors take no time
     rows = np.flatnonzero(~dataset.selected_by_label & is_small)[30::6]

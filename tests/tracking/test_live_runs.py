@@ -8,32 +8,34 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import RunInfo
 
 from paraisite.core.files import CACHE_VARIABLE
 from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
 from paraisite.tracking.runs import recipe_run
 from tests.conftest import ROOT
 
-KILLED_WHILE_LOGGING = """
-import os
-from paraisite.tracking.runs import recipe_run
-from paraisite.tracking.store import open_store
-from paraisite.tracking.writing import child_run
-with recipe_run("FEAFTG15") as run_id, child_run(open_store(), "split 1", parent_run_id=run_id, seconds=1.0):
-    os._exit(9)
-"""
-
-
-FULL_BEFORE_IT_ENDS = """
+KILLED_THEN_FULL = """
+import os, sys
+from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from paraisite.tracking.runs import recipe_run
+from paraisite.tracking.store import open_store
+from paraisite.tracking.writing import child_run
+if os.fork() == 0:
+    with recipe_run("FEAFTG15") as run_id, child_run(open_store(), "split 1", parent_run_id=run_id, seconds=1.0):
+        os._exit(9)
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 9
+(lock,) = Path(sys.argv[1], "processes").glob("*.lock")
+os.utime(lock, (float(sys.argv[2]), float(sys.argv[2])))
 def fail(connection):
     raise OperationalError("COMMIT", None, Exception("database or disk is full"))
-with recipe_run("FEAFTG15"):
+with recipe_run("FEAF"):
     event.listen(Engine, "commit", fail)
 """
+"""A command that is killed, and one whose disk is full before it ends: forked, as the imports take longest."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,42 +44,40 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def run_apart(program: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"},
+def find_runs(client: MlflowClient) -> dict[str, RunInfo]:
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    return {run.info.run_name: run.info for run in client.search_runs(experiments)}
+
+
+def test_the_next_command_closes_runs_of_a_killed_one_and_those_that_a_full_disk_kept_open(
+    client: MlflowClient, tmp_path: Path, cache: Path
+) -> None:
+    """The process with the full disk ended as usual, and would have taken along what tells that it is gone."""
+    last_sign = time.time() + 100.0
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_THEN_FULL, str(cache), str(last_sign)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"},
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def test_the_next_command_closes_runs_of_a_killed_one(client: MlflowClient, tmp_path: Path, cache: Path) -> None:
-    assert run_apart(KILLED_WHILE_LOGGING, tmp_path).returncode == 9
-    (lock,) = (cache / "processes").glob("*.lock")
-    last_sign = time.time() + 100.0
-    os.utime(lock, (last_sign, last_sign))
-    with recipe_run("report"):
-        pass
-    experiment = client.get_experiment_by_name("paraisite")
-    assert experiment is not None
-    runs = {run.info.run_name: run.info for run in client.search_runs([experiment.experiment_id])}
-    assert {name: info.status for name, info in runs.items()} == {
+    assert "has no space left on its disk" in done.stderr
+    runs = find_runs(client)
+    assert {name: run.status for name, run in runs.items()} == {
         "FEAFTG15": "KILLED",
         "split 1": "KILLED",
-        "report": "FINISHED",
+        "FEAF": "RUNNING",
     }
     assert runs["FEAFTG15"].end_time == int(1000 * last_sign)  # not when the next command happened to run
-
-
-def test_the_next_command_closes_a_run_that_a_full_disk_kept_open(client: MlflowClient, tmp_path: Path) -> None:
-    """Its process ended as usual, and took along what tells that it is gone."""
-    assert "has no space left on its disk" in run_apart(FULL_BEFORE_IT_ENDS, tmp_path).stderr
-    (run,) = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
-    assert run.info.status == "RUNNING"
-    assert close_killed_runs(client) == [run.info.run_id]
-    assert client.get_run(run.info.run_id).info.status == "KILLED"
+    with recipe_run("report"):
+        pass
+    assert {name: run.status for name, run in find_runs(client).items()} == {
+        "FEAFTG15": "KILLED",
+        "split 1": "KILLED",
+        "FEAF": "KILLED",
+        "report": "FINISHED",
+    }
 
 
 def test_a_run_whose_process_lives_stays_open(client: MlflowClient) -> None:

@@ -38,9 +38,9 @@ def place_in(folder: Path, url: str | None = None) -> StudyPlace:
     return StudyPlace("one", url, folder, ABOUT | {"sampler": "qmc"}, seed=1)
 
 
-def run(place: StudyPlace, *, n_trial: int, **options: Any) -> int:
+def run(place: StudyPlace, *, n_trial: int, n_process: int = 2, **options: Any) -> int:
     queue_candidates(place.open(), n_trial, first=IN_USE, seed=1)
-    return len(list(run_trials(options.pop("task", None), place, n_trial=n_trial, n_process=2, **options)))
+    return len(list(run_trials(options.pop("task", None), place, n_trial=n_trial, n_process=n_process, **options)))
 
 
 def check_two_processes(place: StudyPlace) -> None:
@@ -73,7 +73,7 @@ def test_a_study_whose_process_was_killed_goes_on(tmp_path: Path) -> None:
         run(place, n_trial=3, run=kill_itself_once, task=mark)
     study = place.open()
     assert repeat_lost(study)
-    run(place, n_trial=3, run=kill_itself_once, task=mark)
+    run(place, n_trial=3, n_process=1, run=kill_itself_once, task=mark)
     assert count_trials(study, TrialState.COMPLETE) == 3
     assert count_trials(study, TrialState.RUNNING, TrialState.WAITING) == 0
     finished = [trial.params for trial in study.trials if trial.state == TrialState.COMPLETE]

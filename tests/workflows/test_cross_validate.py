@@ -15,6 +15,7 @@ from paraisite.data.datasets.accurate import NAME_OF_SOURCE
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset
 from paraisite.inference.relevance_model import DescribedMaterials
+from paraisite.models import relevance_likelihood
 from paraisite.workflows import cross_validate
 from tests.pipeline import params_text, two_splits
 
@@ -41,11 +42,12 @@ def small_accurate(data: Path) -> Dataset:
 
 @pytest.fixture
 def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in an empty folder with few rows of small crystals as the accurate ones, and two folds of each protocol."""
+    """Work in an empty folder with few rows of small crystals, two folds of each protocol, and hasty fits."""
     data = bundled_data.resolve()
     (tmp_path / "params.yaml").write_text(two_splits(params_text("lab")))
     (tmp_path / "data").symlink_to(data, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(relevance_likelihood, "N_STEP", 5)
     monkeypatch.setattr(cross_validate, "load_data", lambda *_: small_accurate(data))
     draw = cross_validate.draw_folds
     monkeypatch.setattr(
