@@ -36,6 +36,14 @@ def label(
     ] = True,
     dataset: PhononDataset = "togo15",
     potential: PotentialName = None,
+    only_forces: Annotated[
+        bool,
+        typer.Option(
+            "--only-forces",
+            help="Tiers kappa and kappa_known: compute forces alone, into build/labels/forces/, where `label` without "
+            "it takes them up: for a machine with a CUDA device, whose processors would be what takes long.",
+        ),
+    ] = False,
 ) -> None:
     """Compute labels with a machine-learned potential.
 
@@ -43,7 +51,9 @@ def label(
     """
     from paraisite.workflows import label
 
-    label.label_crystals(tier, n_process=processes, keep=keep, dataset=dataset, potential=potential)
+    label.label_crystals(
+        tier, n_process=processes, keep=keep, dataset=dataset, potential=potential, only_forces=only_forces
+    )
 
 
 def build_labels(

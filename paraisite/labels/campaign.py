@@ -88,7 +88,7 @@ def run_campaign(
         DataError: The folder holds another campaign.
         ParaisiteError: A process died.
     """
-    claim_plan(folder / PLAN_FILE, plan, metadata={VERSIONS: package_versions()})
+    claim_folder(folder, plan)
     missing = [part for part in parts if not _file(folder, part.name).exists()]
     n_done = len(parts) - len(missing)
     on_part(n_done=n_done, n_part=len(parts), rows=())
@@ -100,6 +100,15 @@ def run_campaign(
             write_whole(_file(folder, part.name), _parquet(rows))
             n_done += 1
             on_part(n_done=n_done, n_part=len(parts), rows=rows)
+
+
+def claim_folder(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Write the plan of a campaign into its folder, or check that it is the one that the folder was begun with.
+
+    Raises:
+        DataError: The folder holds another campaign.
+    """
+    claim_plan(folder / PLAN_FILE, plan, metadata={VERSIONS: package_versions()})
 
 
 def read_parts(folder: Path, *, consecutive: bool = False) -> pd.DataFrame:
@@ -118,13 +127,26 @@ def read_parts(folder: Path, *, consecutive: bool = False) -> pd.DataFrame:
         files = [file for number, file in enumerate(files) if file.stem == part_name(number)]
     if not files:
         raise DataError(f"{folder} holds no labels: run the campaign first")
-    tables = []
-    for file in files:
-        try:
-            tables.append(pd.read_parquet(file))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{file} is damaged ({error}): delete it and start the campaign again") from error
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat([_read_part(file) for file in files], ignore_index=True)
+
+
+def read_row(file: Path) -> dict[str, Any]:
+    """Return the row of a part that has one.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    table = _read_part(file)
+    if len(table) != 1:
+        raise DataError(f"{file} holds {len(table)} rows, expected one: delete it and start the campaign again")
+    return {str(name): value for name, value in table.iloc[0].items()}
+
+
+def _read_part(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} is damaged ({error}): delete it and start the campaign again") from error
 
 
 def part_name(number: int) -> str:

@@ -3,6 +3,7 @@
 Born charges are not had from a potential: what their absence costs is measured by ``paraisite check settings``.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from paraisite.labels.conductivity import (
     solve,
 )
 from paraisite.labels.failures import FAILURES, describe_error
+from paraisite.labels.kept_forces import KeptForces, solve_kept_forces
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_quantities import compute_phonon_quantities
@@ -77,9 +79,33 @@ def label_phonons(
         settings: Of the phonons.
         on_step: Called after each step.
     """
+    return _describe_or_refuse(
+        candidate_id,
+        lambda: compute_lattice_conductivity(structure, calculator, settings, on_step=on_step),
+        settings,
+    )
+
+
+def label_kept_forces(candidate_id: str, kept: KeptForces, settings: PhononSettings) -> dict[str, Any]:
+    """Return the row that ``label_phonons`` would, from forces that were computed before; they are used up.
+
+    Args:
+        candidate_id: Names the row.
+        kept: The forces.
+        settings: They were computed with.
+
+    Raises:
+        DataError: The forces belong to other settings.
+    """
+    return _describe_or_refuse(candidate_id, lambda: solve_kept_forces(kept, settings), settings)
+
+
+def _describe_or_refuse(
+    candidate_id: str, compute: Callable[[], SolvedCrystal], settings: PhononSettings
+) -> dict[str, Any]:
     row: dict[str, Any] = {"candidate_id": candidate_id, REASON: ""}
     try:
-        solved = compute_lattice_conductivity(structure, calculator, settings, on_step=on_step)
+        solved = compute()
         row |= describe_solution(solved, settings)
         share, kappa = solved.conductivity.max_share, solved.conductivity.kappa_w_per_m_k
         if share > MAX_SHARE_OF_WAVE_VECTOR:

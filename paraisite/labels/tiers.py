@@ -18,15 +18,26 @@ from paraisite.config import LabConfig
 from paraisite.data.record import Record
 from paraisite.data.sources import half_heusler, phonix, togo15
 from paraisite.data.sources.aflow import load_aflow
-from paraisite.labels.campaign import STRUCTURES_SHA256, CampaignPart, LabelPart, part_name
+from paraisite.errors import ConfigError
+from paraisite.labels.campaign import (
+    STRUCTURES_SHA256,
+    CampaignPart,
+    LabelPart,
+    claim_folder,
+    part_name,
+    read_row,
+)
 from paraisite.labels.decorate import Candidate, candidate, decorate
 from paraisite.labels.elements import ELEMENTS, label_element
+from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.gap_candidates import gap_candidates
+from paraisite.labels.kept_forces import KeptForces, compute_phonon_forces
 from paraisite.labels.mechanical_labels import label_mechanics
-from paraisite.labels.phonon_labels import label_phonons
+from paraisite.labels.phonon_labels import label_kept_forces, label_phonons
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
 from paraisite.labels.settings_study import VARIANTS, list_studies, study_settings
+from paraisite.schema import REASON
 
 CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
@@ -144,6 +155,38 @@ def plan_slack_check_campaign(config: LabConfig, aflow_table: Path) -> Campaign:
     return Campaign(config.slack_potential, parts, label_structures_part, plan)
 
 
+def plan_forces_campaign(campaign: Campaign) -> Campaign:
+    """Return a campaign of conductivities cut down to its forces, which ``use_kept_forces`` takes up.
+
+    Raises:
+        ConfigError: The tier's rows do not come from forces under ``LABELS``.
+    """
+    if campaign.label is not label_kappa_part:
+        raise ConfigError("forces alone are computed for tiers kappa and kappa_known")
+    return replace(campaign, label=keep_forces_part, plan=campaign.plan | {"only": "forces"})
+
+
+def use_kept_forces(campaign: Campaign, folder: Path) -> Campaign:
+    """Return a campaign of conductivities that computes no forces where a folder has them.
+
+    Args:
+        campaign: Of tier ``kappa`` or ``kappa_known``; others are returned as they are.
+        folder: Where ``plan_forces_campaign``'s rows are; it need not exist.
+
+    Raises:
+        DataError: The folder's forces are another campaign's.
+    """
+    if campaign.label is not label_kappa_part or not folder.is_dir():
+        return campaign
+    claim_folder(folder, plan_forces_campaign(campaign).plan)
+    files = {file.stem: file for file in folder.glob("*.parquet")}
+    parts = [
+        CampaignPart(part.name, (*part.items, str(files[part.name]))) if part.name in files else part
+        for part in campaign.parts
+    ]
+    return replace(campaign, parts=parts)
+
+
 def load_held_out_formulas(data_folder: Path) -> frozenset[str]:
     """Return the reduced formulas of Togo15 and HH143."""
     records: list[Record] = [
@@ -172,9 +215,28 @@ def label_structures_part(items: Sequence[tuple[str, str]], calculator: Any) -> 
     return [label_mechanics(candidate, calculator) for candidate in candidates]
 
 
-def label_kappa_part(item: tuple[str, str], calculator: Any) -> list[dict[str, Any]]:
-    """Return the row of a crystal, given by id and pymatgen JSON, at the cell that the potential relaxes it to."""
-    return [label_phonons(item[0], Structure.from_str(item[1], fmt="json"), calculator, LABELS)]
+def label_kappa_part(item: tuple[str, ...], calculator: Any) -> list[dict[str, Any]]:
+    """Return the row of a crystal, given by id and pymatgen JSON, at the cell that the potential relaxes it to.
+
+    Where the item names a file of ``keep_forces_part``'s, too, its forces are taken.
+    """
+    candidate_id, text, *kept_in = item
+    if not kept_in:
+        return [label_phonons(candidate_id, Structure.from_str(text, fmt="json"), calculator, LABELS)]
+    kept = read_row(Path(kept_in[0]))
+    if kept[REASON]:
+        return [{"candidate_id": candidate_id, REASON: kept[REASON]}]
+    return [label_kept_forces(candidate_id, KeptForces.from_row(kept), LABELS)]
+
+
+def keep_forces_part(item: tuple[str, ...], calculator: Any) -> list[dict[str, Any]]:
+    """Return the forces of a crystal, given by id and pymatgen JSON, or the reason why it is refused."""
+    row: dict[str, Any] = {"candidate_id": item[0], REASON: ""}
+    try:
+        row |= compute_phonon_forces(Structure.from_str(item[1], fmt="json"), calculator, LABELS).to_row()
+    except FAILURES as error:
+        row[REASON] = describe_error(error)
+    return [row]
 
 
 def label_phonons_part(item: tuple[str, str], calculator: Any) -> list[dict[str, Any]]:

@@ -23,12 +23,14 @@ from paraisite.labels.tiers import (
     load_held_out_formulas,
     load_known_formulas,
     plan_elements_campaign,
+    plan_forces_campaign,
     plan_kappa_campaign,
     plan_kappa_known_campaign,
     plan_phonons_campaign,
     plan_settings_campaign,
     plan_slack_campaign,
     plan_slack_check_campaign,
+    use_kept_forces,
 )
 from paraisite.schema import MATERIAL_ID
 from paraisite.training.recipes import TOGO15
@@ -36,11 +38,20 @@ from paraisite.training.recipes import TOGO15
 SHIPPED: Final = ("elements", "slack", "kappa", "kappa_known/togo15", "kappa_known/hh143", "kappa_known/phonix")
 """Folders of labels that DVC tracks; AFLOW's structures may not leave the machine."""
 
+_FORCES: Final = "forces"
+"""Folder of forces without phonons; they are not shipped."""
+
 _SECONDS_BETWEEN_KEEPING: Final = 1800.0
 
 
 def label_crystals(
-    tier: str, *, n_process: int, keep: bool, dataset: str = TOGO15, potential: str | None = None
+    tier: str,
+    *,
+    n_process: int,
+    keep: bool,
+    dataset: str = TOGO15,
+    potential: str | None = None,
+    only_forces: bool = False,
 ) -> None:
     """Compute the missing labels of a tier.
 
@@ -50,9 +61,11 @@ def label_crystals(
         keep: Commit and push finished parts every half hour and at the end, of tiers that DVC tracks.
         dataset: Whose crystals the tiers of ``OF_DATASET`` label.
         potential: Of tier ``settings``, in place of that of ``params.yaml``.
+        only_forces: Compute the forces of tiers ``kappa`` and ``kappa_known`` alone; the same call without it, on this
+            machine or another, takes them up.
 
     Raises:
-        ConfigError: The tier is retired or unknown.
+        ConfigError: The tier is retired or unknown, or forces alone make no sense for it.
     """
     if tier in RETIRED_TIERS:
         raise ConfigError(
@@ -66,6 +79,11 @@ def label_crystals(
     campaign = _campaign(tier, config, dataset)
     folder = _folder(tier, config, dataset)
     name = folder.relative_to(LABELS).as_posix()
+    forces_folder = LABELS / _FORCES / name
+    if only_forces:
+        campaign, folder, name = plan_forces_campaign(campaign), forces_folder, f"{_FORCES}/{name}"
+    else:
+        campaign = use_kept_forces(campaign, forces_folder)
     if name in SHIPPED:
         with suppress(MissingInputError):  # none has been shipped yet
             fetch_tracked(folder, target=str(folder))
