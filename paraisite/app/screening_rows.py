@@ -146,6 +146,6 @@ def _describe(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def format_candidates(rows: pd.DataFrame) -> str:
-    """Return rows as CSV, the highest prediction first."""
-    ordered = rows.drop(columns=[ELEMENTS]).sort_values(PREDICTED_KAPPA, ascending=False, kind="stable")
+    """Return rows as CSV, the lowest prediction first."""
+    ordered = rows.drop(columns=[ELEMENTS]).sort_values(PREDICTED_KAPPA, kind="stable")
     return format_csv(ordered, float_format="%.6g")

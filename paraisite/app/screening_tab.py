@@ -60,7 +60,7 @@ def show_screening(model: str) -> None:
             alt="Predicted conductivity against the width of its interval",
         )  # fmt: skip
         if len(shown) < len(kept):
-            st.caption(f"{MAX_POINTS} of them are drawn: the highest, and others by chance.")
+            st.caption(f"{MAX_POINTS} of them are drawn: the lowest, and others by chance.")
     if row is None or row not in result.rows[ROW].array:
         st.info("Click a point, or the box at the left of a line, to see that crystal here.")
     else:
@@ -107,8 +107,8 @@ def _filter(result: ScreeningResult) -> pd.DataFrame:
 
 
 def _show_table(rows: pd.DataFrame) -> None:
-    """Show the rows with the highest predictions, and all of them as a file."""
-    best = rows.nlargest(_LISTED, PREDICTED_KAPPA)
+    """Show the rows with the lowest predictions, and all of them as a file."""
+    best = rows.nsmallest(_LISTED, PREDICTED_KAPPA)
     low, high = interval_columns(0.8)
     table = pd.DataFrame(
         {

@@ -21,10 +21,10 @@ _OUTSIDE: Final = "#a3adb8"
 
 
 def thin_out(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return at most ``MAX_POINTS`` rows: the highest tenth, and others drawn by chance, the same every time."""
+    """Return at most ``MAX_POINTS`` rows: the lowest tenth, and others drawn by chance, the same every time."""
     if len(rows) <= MAX_POINTS:
         return rows
-    best = rows.nlargest(MAX_POINTS // 10, PREDICTED_KAPPA)
+    best = rows.nsmallest(MAX_POINTS // 10, PREDICTED_KAPPA)
     others = rows.drop(best.index).sample(MAX_POINTS - len(best), random_state=0)
     return pd.concat([best, others]).sort_index()
 

@@ -36,6 +36,7 @@ UNCLEAN: Final = (
 PROTOCOLS: Final = (*UNCLEAN, *(f"{name}-clean" for name in UNCLEAN))
 DRAWN: Final = (
     "parity", "interval-coverage", "element-map", "learning-curves", "mape", "periodic-table", "transfer", "backbones",
+    "distribution", "correlations", "variance-by-stage", "clusters",
 )  # fmt: skip
 TUNED: Final = ("honest", "grouped")
 SAMPLERS: Final = ("tpe", "qmc")

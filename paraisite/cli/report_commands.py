@@ -27,13 +27,16 @@ def figure(
     ] = None,
     width: Annotated[
         float | None,
-        typer.Option(min=4, max=40, metavar="CM", help="Width; text keeps its size. A column is 8.5 cm wide."),
+        typer.Option(
+            min=4, max=40, metavar="CM", help="Width, to which all is scaled. A column is 8.5 cm wide, a page 17."
+        ),
     ] = None,
 ) -> None:
     """Draw one figure for a paper.
 
     parity, interval-coverage and element-map: the default model on held-out rows; learning-curves and mape: recipes
-    that were trained here; periodic-table: elements of a data set; transfer and backbones: what those verbs measured.
+    that were trained here; periodic-table and distribution: elements and conductivities of a data set; transfer and
+    backbones: what those verbs measured; correlations, variance-by-stage and clusters: statistics of a screening.
     """
     from paraisite.workflows.figure import draw_figure
 

@@ -25,7 +25,7 @@ from paraisite.metrics.kappa_errors import summarise_metrics
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.evidence_files import move_evidence
 from paraisite.tracking.logged_model import log_model
-from paraisite.tracking.promotion import EVIDENCE_TAGS, JUDGED_METRIC, Evidence, evidence_tags
+from paraisite.tracking.promotion import EVIDENCE_TAGS, Evidence, evidence_tags
 from paraisite.tracking.stages import (
     PENDING_TAG,
     REASON_TAG,
@@ -131,7 +131,7 @@ def register_predictor(
         description: One or two sentences for the version's page.
         evidence: Its errors per split, with which versions are compared.
     """
-    tags = {**tags, **evidence_tags(evidence), PREDICTOR_TAG: "processes and networks, with their calibration set"}
+    tags = {**tags, **evidence_tags(evidence), PREDICTOR_TAG: "Gaussian processes, with their calibration set"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PREDICTOR
         predictor.save(path)
@@ -204,8 +204,8 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
         client.create_registered_model(
             name,
             description=(
-                f"{describe_model(name)} A new version becomes Production (alias champion) only if its held-out "
-                f"error ({JUDGED_METRIC}) beats the current one's, paired over the splits; else Staging (challenger)."
+                f"{describe_model(name)} A new version becomes Production (alias champion) only if its held-out MAPE "
+                "is lower than the current one's, paired over the splits; else Staging (challenger)."
             ),
         )
 

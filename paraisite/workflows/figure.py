@@ -1,5 +1,6 @@
 """Draw one figure for a paper, in the format and the width that it needs."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -8,10 +9,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from paraisite import schema
+from paraisite.analysis.correlations import THRESHOLD
+from paraisite.analysis.statistics_tables import TABLES, StatisticsTables
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.result_tables import PREDICTIONS_FILE
-from paraisite.artifacts.stage_folders import CROSS_VALIDATION, backbones_folder, result_folder, transfer_folder
+from paraisite.artifacts.stage_folders import (
+    CROSS_VALIDATION,
+    backbones_folder,
+    result_folder,
+    statistics_folder,
+    transfer_folder,
+)
 from paraisite.config import load_config
 from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
@@ -21,12 +30,17 @@ from paraisite.evaluation import evaluation_tables, transfer
 from paraisite.reports.backbones import mape_of_backbones
 from paraisite.reports.cross_validation import draw_parity
 from paraisite.reports.element_map import element_map
+from paraisite.reports.figure_width import LEGIBLE_POINTS, scale_to_width
 from paraisite.reports.figures import FORMATS, learning_curves, mape_of_splits, parity, save_figure
 from paraisite.reports.held_out_figures import draw_element_errors, draw_interval_coverage
+from paraisite.reports.lab_figures import kappa_histogram
+from paraisite.reports.statistics import cluster_map, heat_map, variance_by_step
 from paraisite.reports.terminal import print_line
 from paraisite.reports.transfer import draw_transfer
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import ACCURATE, PHONIX, TOGO15, find_recipe
+from paraisite.training.recipes import ACCURATE, HH143, PHONIX, TOGO15, find_recipe
+
+logger = logging.getLogger(__name__)
 
 _CM_PER_INCH: Final = 2.54
 
@@ -39,9 +53,9 @@ def draw_figure(
     Args:
         name: One of ``FIGURES``.
         models: Recipes that were trained here; none for the default model, where there is such a figure.
-        dataset: Data set of the periodic table.
+        dataset: Data set of the periodic table and of the distribution.
         output: A file that ends on one of ``FORMATS``; None for all of them, into ``build/figures/``.
-        width_cm: Width, in which text keeps its size in points; None for the figure's own.
+        width_cm: Width, to which the figure is scaled with its text; None for its own.
 
     Raises:
         ConfigError: The file has another ending, or the figure needs a model.
@@ -51,8 +65,10 @@ def draw_figure(
         raise ConfigError(f"{output}: expected a file that ends on .{', .'.join(FORMATS)}")
     figure = FIGURES[name](models, dataset)
     if width_cm is not None:
-        width, height = figure.get_size_inches()
-        figure.set_size_inches(width_cm / _CM_PER_INCH, width_cm / _CM_PER_INCH * height / width)
+        smallest = scale_to_width(figure, width_cm / _CM_PER_INCH)
+        if smallest < LEGIBLE_POINTS:
+            enough = width_cm * LEGIBLE_POINTS / smallest
+            logger.warning("text of %.1f points is hard to read: from %.0f cm on it has five points", smallest, enough)
     if output is None:
         files = save_figure(figure, BUILD / "figures" / "_".join([name, *map(str.lower, models)]))
     else:
@@ -100,6 +116,25 @@ def _draw_backbones(_: Sequence[str], dataset: str) -> Figure:
     return mape_of_backbones(scores, metric=schema.MAPE_TEST)
 
 
+def _draw_distribution(_: Sequence[str], dataset: str) -> Figure:
+    names = (TOGO15, HH143, PHONIX) if dataset == ACCURATE else (dataset,)
+    config = load_config()
+    return kappa_histogram({name: load_data(name, config).table[schema.KAPPA] for name in names})
+
+
+def _draw_clusters(_models: Sequence[str], _dataset: str) -> Figure:
+    clusters = _statistics().clusters
+    if clusters is None:
+        raise MissingInputError("these statistics have no clusters: `python -m paraisite statistics` makes them")
+    return cluster_map(clusters.crystals)
+
+
+def _statistics() -> StatisticsTables:
+    folder = statistics_folder()
+    fetch_tracked(folder / TABLES, target=str(folder / TABLES))
+    return StatisticsTables.load(folder)
+
+
 def _load(model: str) -> RecipeResult:
     recipe = find_recipe(model)
     folder = result_folder(recipe.name)
@@ -132,5 +167,9 @@ FIGURES: Final[dict[str, Callable[[Sequence[str], str], Figure]]] = {
     "interval-coverage": lambda _models, _dataset: draw_interval_coverage(_held_out()),
     "transfer": _draw_transfer,
     "backbones": _draw_backbones,
+    "distribution": _draw_distribution,
+    "correlations": lambda _models, _dataset: heat_map(_statistics().correlations, threshold=THRESHOLD),
+    "variance-by-stage": lambda _models, _dataset: variance_by_step(_statistics().member_variances),
+    "clusters": _draw_clusters,
 }
 """By name; each is drawn from models and a data set."""

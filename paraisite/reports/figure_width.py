@@ -1,0 +1,63 @@
+"""A figure at another width: all of it is scaled, so that nothing overlaps that did not before."""
+
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.collections import Collection, PathCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+
+LEGIBLE_POINTS: Final = 5.0
+"""Size of text below which journals send a figure back."""
+
+
+def scale_to_width(figure: Figure, width_inches: float) -> float:
+    """Give a figure another width, with its text, lines and markers in proportion.
+
+    Returns:
+        The size of its smallest text now, points.
+    """
+    width, height = figure.get_size_inches()
+    factor = width_inches / width
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            _scale_ticks(axis, factor)
+    # Labels of ticks are made anew when a figure is drawn, from what the axis keeps.
+    of_ticks = {label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in _list_labels(axis)}
+    texts = [text for text in figure.findobj(Text) if text not in of_ticks]
+    for text in texts:
+        text.set_fontsize(float(text.get_fontsize()) * factor)
+    for line in figure.findobj(Line2D):
+        line.set_linewidth(line.get_linewidth() * factor)
+        line.set_markersize(line.get_markersize() * factor)
+    for patch in figure.findobj(Patch):
+        patch.set_linewidth(patch.get_linewidth() * factor)
+    for collection in figure.findobj(Collection):
+        collection.set_linewidth(np.asarray(collection.get_linewidth()) * factor)
+        if isinstance(collection, PathCollection):
+            collection.set_sizes(collection.get_sizes() * factor**2)
+    figure.set_size_inches(width_inches, height * factor)
+    figure.draw_without_rendering()
+    shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    return min((float(text.get_fontsize()) for text in shown), default=np.inf)
+
+
+def _scale_ticks(axis: Axis, factor: float) -> None:
+    for which, ticks in (("major", axis.get_major_ticks(1)), ("minor", axis.get_minor_ticks(1))):
+        for tick in ticks[:1]:
+            pad: Any = tick.get_pad()  # type: ignore[func-returns-value]  # annotated wrongly
+            axis.set_tick_params(
+                which=which,  # type: ignore[arg-type]  # one of two texts
+                labelsize=float(tick.label1.get_fontsize()) * factor,
+                length=tick.tick1line.get_markersize() * factor,
+                width=tick.tick1line.get_markeredgewidth() * factor,
+                pad=pad * factor,
+            )
+
+
+def _list_labels(axis: Axis) -> list[Text]:
+    ticks = (*axis.get_major_ticks(), *axis.get_minor_ticks())
+    return [label for tick in ticks for label in (tick.label1, tick.label2)]

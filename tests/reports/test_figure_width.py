@@ -1,0 +1,21 @@
+"""A figure at another width is the same figure, smaller."""
+
+import pytest
+
+from paraisite.reports.axes import new_figure
+from paraisite.reports.figure_width import scale_to_width
+
+
+def test_text_lines_and_markers_shrink_with_the_figure() -> None:
+    figure, axes = new_figure(6.0, 4.0)
+    axes.tick_params(labelsize=8)
+    (line,) = axes.plot([1.0, 2.0], [3.0, 4.0], "o-", linewidth=2.0, markersize=6.0, label="measured")
+    title = axes.set_title("Title", fontsize=12)
+    legend = axes.legend(fontsize=9)
+    smallest = scale_to_width(figure, 3.0)
+    assert tuple(figure.get_size_inches()) == (3.0, 2.0)
+    assert (line.get_linewidth(), line.get_markersize()) == (1.0, 3.0)
+    assert title.get_fontsize() == 6.0
+    assert legend.get_texts()[0].get_fontsize() == 4.5
+    assert {label.get_fontsize() for label in axes.get_xticklabels()} == {4.0}
+    assert smallest == pytest.approx(4.0)
