@@ -1,6 +1,7 @@
 """Tests of reading ``params.yaml``."""
 
 import dataclasses
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -237,6 +238,12 @@ def test_a_file_that_holds_no_settings_is_refused(tmp_path: Path, content: bytes
 def test_a_folder_is_no_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load_config(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "params.yaml")
+    with pytest.raises(ConfigError, match=r"params\.yaml is no file, expected a file of settings"):
+        load_config(tmp_path / "params.yaml")
 
 
 def test_the_lineage_is_one_of_those_written_above_it(tmp_path: Path) -> None:

@@ -119,6 +119,9 @@ def shown(value: Any) -> str:
 
 
 def _read_text(path: Path) -> str:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # A pipe would be waited for, and a device has no end.
+        raise ConfigError(f"{path} is no file, expected a file of settings")
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)

@@ -136,14 +136,21 @@ def _mend(client: MlflowClient, name: str) -> None:
 
 
 def _transition(client: MlflowClient, version: ModelVersion, stage: str) -> None:
-    """Set a stage; a new Production version sends the old one to Archived."""
+    """Set a stage; a new Production version sends the old ones to Archived."""
+    _set_stage(client, version, stage)
+    if stage == "Production":
+        # Not by MLflow's archive_existing_versions: it compares the numbers with a text, which PostgreSQL refuses.
+        for other in _staged(list_versions(client, version.name), "Production"):
+            if other.version != version.version:
+                _set_stage(client, other, "Archived")
+
+
+def _set_stage(client: MlflowClient, version: ModelVersion, stage: str) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", message=r"``mlflow\.tracking\.client\.MlflowClient\.transition", category=FutureWarning
         )
-        client.transition_model_version_stage(
-            version.name, str(version.version), stage=stage, archive_existing_versions=stage == "Production"
-        )
+        client.transition_model_version_stage(version.name, str(version.version), stage=stage)
 
 
 def _is_incomplete(versions: Sequence[ModelVersion]) -> bool:

@@ -104,7 +104,7 @@ def test_a_registration_killed_anywhere_is_completed_by_the_next_look(
     create(client)
     n_change = count_changes(client, monkeypatch)
     assert n_change == len(CHANGES) + 1
-    for point in range(n_change):
+    for point in range(n_change + 1):  # the version before is archived, too
         number = create(client, error=0.5**point)
         with killed_after(point, monkeypatch), pytest.raises(Killed):
             settle_versions(client, NAME)
@@ -125,6 +125,24 @@ def test_the_next_registration_completes_the_one_before(client: MlflowClient, mo
     assert made[-1] == "set_model_version_tag"  # decided, and nothing of it carried out
     create(client, error=0.5)
     settle_versions(client, NAME)
+    assert settled(client) == {"1": ("Archived", ()), "2": ("Production", ("champion",))}
+
+
+def test_the_version_before_is_archived_on_postgresql_too(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow's own archiving compares a number with a text, at which PostgreSQL ends with an error."""
+    original = MlflowClient.transition_model_version_stage
+
+    def refuse(*arguments: object, archive_existing_versions: bool = False, **options: object) -> object:
+        if archive_existing_versions:
+            raise MlflowException("operator does not exist: integer <> character varying")
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(MlflowClient, "transition_model_version_stage", refuse)
+    for error in (1.0, 0.5):
+        create(client, error=error)
+        settle_versions(client, NAME)
     assert settled(client) == {"1": ("Archived", ()), "2": ("Production", ("champion",))}
 
 
