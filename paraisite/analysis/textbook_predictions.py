@@ -10,7 +10,7 @@ from paraisite import schema
 from paraisite.arrays import Bools
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.crystal_kinds import name_structure_type
-from paraisite.data.datasets.table import reduce_formulas
+from paraisite.data.reduced_formulas import reduce_formulas
 from paraisite.data.sources.textbook import TextbookCrystal
 from paraisite.data.structure_labels import label_structure_type
 from paraisite.errors import DataError

@@ -18,7 +18,7 @@ from paraisite.config import load_config
 from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.paths import CANDIDATES
-from paraisite.data.datasets.table import reduce_formulas
+from paraisite.data.reduced_formulas import reduce_formulas
 from paraisite.data.structure_files.formats import name_crystal, split_number
 from paraisite.data.structure_files.reading import read_structure
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError

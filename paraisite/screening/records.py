@@ -18,9 +18,9 @@ from pymatgen.core.periodic_table import Element
 
 from paraisite.core.shown_text import escape_undecodable
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.parquet_rows import list_rows
 from paraisite.data.record import Rejection
+from paraisite.data.reduced_formulas import reduce_formulas
 from paraisite.data.sources.own_records import ID_COLUMNS
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files.content import MAX_FILE_BYTES

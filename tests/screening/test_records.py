@@ -12,8 +12,8 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.datasets.table import reduce_formulas
 from paraisite.data.record import Rejection
+from paraisite.data.reduced_formulas import reduce_formulas
 from paraisite.data.validation import MAX_ATOMS
 from paraisite.screening.chunks import Chunk, Form, Span
 from paraisite.screening.records import Row, ScreenedCrystal, join_crystals, read_chunk

@@ -4,9 +4,8 @@ import dataclasses
 import hashlib
 import json
 import logging
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,7 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
@@ -25,6 +23,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.record import Record, Rejection, check_kappa
+from paraisite.data.reduced_formulas import reduce_formulas
 from paraisite.data.snapshot import MATERIALS_FILE, REJECTED_FILE
 from paraisite.data.structure_columns import append_structure_columns, element_symbols, read_structure_columns
 from paraisite.data.validation import find_unusable
@@ -242,14 +241,6 @@ def _table(records: Sequence[Record]) -> pd.DataFrame:
     }
     told = {name: values for name, values in optional.items() if any(values)}
     return pd.DataFrame(columns | told).astype(COLUMN_TYPES | {name: OPTIONAL_TYPES[name] for name in told})
-
-
-def reduce_formulas(compositions: Iterable[Composition]) -> list[str]:
-    """Return formulas such as "GaAs", without oxidation states."""
-    with warnings.catch_warnings():
-        # pymatgen orders a formula by electronegativity and warns once per noble gas, which has none.
-        warnings.filterwarnings("ignore", message="No Pauling electronegativity")
-        return [composition.element_composition.reduced_formula for composition in compositions]
 
 
 def _digest(table: pd.DataFrame, structures: Sequence[Structure]) -> str:

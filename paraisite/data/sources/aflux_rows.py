@@ -8,7 +8,6 @@ import zlib
 from pathlib import Path
 from typing import Any, Final
 
-from paraisite.config import AFLOW_TABLE_VARIABLE
 from paraisite.errors import DataError, MissingInputError
 
 _NUMBERED: Final = re.compile(r"(\d+) of (\d+)")
@@ -35,6 +34,8 @@ def _read_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
+        from paraisite.config import AFLOW_TABLE_VARIABLE  # with pydantic
+
         raise MissingInputError(
             f"AFLOW table {path} not found: `python -m paraisite data fetch aflow` downloads it; a file of AFLUX "
             f"records that you have is imported by `data fetch aflow --from FILE`, or named in params.yaml "
