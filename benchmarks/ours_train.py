@@ -10,7 +10,7 @@ from benchmarks import ours_data
 from benchmarks.paced_fit import PacedFit
 from benchmarks.protocol import Measurement, Tasks, read_crystals, serve, train_task, versions, worker_parser
 from paraisite.config import TrainingConfig
-from paraisite.data.datasets.splits import random_splits
+from paraisite.data.datasets.splits import draw_random_splits
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.batches import TrainingData
 from paraisite.training.engine import fit
@@ -25,7 +25,7 @@ def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
     kappas = ours_data.kappas_of(crystals)
     data = TrainingData(ours_data.build(ours_data.structures_of(crystals)), kappas, ours_data.MODEL)
     seeds = range(1, arguments.n_member + 1)
-    splits = random_splits(len(crystals), seeds=seeds, train_fraction=arguments.train_fraction)
+    splits = draw_random_splits(len(crystals), seeds=seeds, train_fraction=arguments.train_fraction)
     n_train = len(splits[0].train)
     scaler = TargetScaler.fit([kappas[split.train] for split in splits])
     initial = ours_data.untrained(arguments.n_member)

@@ -28,11 +28,11 @@ def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
     """Build model and graphs."""
     warnings.filterwarnings("ignore")
     import numpy as np
-    import torch  # type: ignore[import-not-found]
-    from matgl.ext.pymatgen import Structure2Graph  # type: ignore[import-not-found]
-    from matgl.models import MEGNet  # type: ignore[import-not-found]
+    import torch
+    from matgl.ext.pymatgen import Structure2Graph
+    from matgl.models import MEGNet
     from pymatgen.core import Lattice, Structure
-    from torch_geometric.data import Batch  # type: ignore[import-not-found]
+    from torch_geometric.data import Batch
 
     model = MEGNet(cutoff=4.0)
     crystals = [c for c in read_crystals(arguments.records) if set(c.species) <= set(model.element_types)]

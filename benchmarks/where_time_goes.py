@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import ours_data
 from benchmarks.protocol import PROFILE, Measurement, Tasks, read_crystals, serve, worker_parser
 from paraisite.config import TrainingConfig
-from paraisite.data.datasets.splits import Split, random_splits
+from paraisite.data.datasets.splits import Split, draw_random_splits
 from paraisite.models.architecture import ModelConfig, flatten
 from paraisite.models.megnet import forward
 from paraisite.models.runtime import tf, use_threads_per_operation
@@ -46,7 +46,7 @@ def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
     crystals = read_crystals(arguments.records)
     kappas = ours_data.kappas_of(crystals)
     data = TrainingData(ours_data.build(ours_data.structures_of(crystals)), kappas, ours_data.MODEL)
-    split = random_splits(len(crystals), seeds=[1], train_fraction=arguments.train_fraction)[0]
+    split = draw_random_splits(len(crystals), seeds=[1], train_fraction=arguments.train_fraction)[0]
     scaler = TargetScaler.fit([kappas[split.train]])
     tiny = _smallest_crystal_only(data)
     headless = dataclasses.replace(tiny, config=dataclasses.replace(data.config, head_hidden=()))
