@@ -25,7 +25,8 @@ napoleon_use_ivar = True  # dataclasses' fields are described once
 html_theme = "furo"
 html_title = "ParAIsite"
 # Nothing is loaded from the web, so that the site can be read offline.
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 
 def setup(app: Any) -> None:

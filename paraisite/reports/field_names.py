@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from paraisite.schema import FORMATION_ENERGY, KAPPA, KAPPA_LOG10_STD, KAPPA_MEAN, KAPPA_VARIANCE, LOG_BULK, LOG_SHEAR
+from paraisite.schema import (
+    FORMATION_ENERGY,
+    KAPPA,
+    KAPPA_LOG10_STD,
+    KAPPA_MEAN,
+    KAPPA_VARIANCE,
+    LOG_BULK,
+    LOG_SHEAR,
+    OUT_OF_DOMAIN_FLAG,
+)
 
 _NAMES: Final = {
     KAPPA: "thermal conductivity, label (W/m/K)",
@@ -32,6 +41,7 @@ _NAMES: Final = {
     "mean_electronegativity": "mean electronegativity",
     "electronegativity_range": "electronegativity difference",
     "neighbours": "nearest neighbours, mean number",
+    OUT_OF_DOMAIN_FLAG: "outside the applicability domain",
 }
 _LOG10: Final = "log10_"
 
