@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from paraisite.inference.crystals import read_crystals
 from tests.graphs.crystals import rocksalt
@@ -114,3 +115,10 @@ def test_a_structures_json_imports_no_module_that_it_names(
     (crystal,) = read_crystals([tmp_path / "planted.json"])
     assert crystal.formula == "NaCl"
     assert not mark.exists()
+
+
+def test_nothing_is_published_without_a_bill_of_materials() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text())["jobs"]
+    (made,) = [name for name, job in jobs.items() if "supply_chain.py sbom" in str(job)]
+    assert made in jobs["publish"]["needs"]
+    assert "gh release upload" in str(jobs[made])
