@@ -20,6 +20,7 @@ def cells_of(notebook: Path) -> list[dict[str, Any]]:
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
+@pytest.mark.slow  # CI runs them beside the default tests
 @pytest.mark.usefixtures("own_store")  # which counts more than the one that a notebook sets
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_and_print_what_is_stored(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
