@@ -34,7 +34,7 @@ from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import FEW, ConductivityModel, ModelOutput, UsableOutput
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
-from paraisite.models import packed_triangle
+from paraisite.models import cholesky_factor
 from paraisite.models.estimate import Estimate
 from paraisite.models.local_error import LocalError
 from paraisite.models.relevance_kernel import KernelSettings
@@ -52,7 +52,7 @@ _SOLUTION: Final = "solution"
 """Follows from the others and is no part of the digest; files of the first version have none."""
 
 _FEW_ROWS: Final = 1000
-"""Below, the triangle is not kept."""
+"""Below, the Cholesky factor is not kept."""
 
 N_STRAINED: Final = 600
 """Materials that are also taken at other volumes."""
@@ -248,7 +248,7 @@ class RelevanceModel(ConductivityModel):
             arrays["log10_kappa"],
             arrays["weights"],
             solution,
-            triangle_file=_name_triangle(arrays),
+            factor_file=_name_factor_file(arrays),
         )
         by_formula, by_type = (
             Estimate(arrays[f"{name}/mean"], arrays[f"{name}/std"]) for name in ("without_formula", "without_type")
@@ -268,15 +268,15 @@ class RelevanceModel(ConductivityModel):
         }
 
 
-def _name_triangle(arrays: Mapping[str, npt.NDArray[Any]]) -> Path | None:
-    """Return the file in the user's cache that keeps a process's triangle; of few rows it is computed as fast."""
+def _name_factor_file(arrays: Mapping[str, npt.NDArray[Any]]) -> Path | None:
+    """Return the file in the user's cache that keeps a process's Cholesky factor; None: few rows need none."""
     if len(arrays["weights"]) < _FEW_ROWS:
         return None
     try:
-        folder = cache_folder("triangles")
+        folder = cache_folder("cholesky")
     except ConfigError:  # who runs this has no home
         return None
-    return folder / f"{content_sha256(arrays, {'format': packed_triangle.FORMAT})}{packed_triangle.SUFFIX}"
+    return folder / f"{content_sha256(arrays, {'format': cholesky_factor.FORMAT})}{cholesky_factor.SUFFIX}"
 
 
 def describe_rounded(crystals: CrystalArrays) -> Floats:

@@ -1,7 +1,8 @@
 """A Gaussian process for log10(kappa) on hundreds of descriptors: one length scale for each family of them.
 
-Means are computed in double precision. Deviations need a triangle of thousands of rows, half a gigabyte of arithmetic
-for twenty crystals: it is in single precision, which changes a variance by less than a millionth of the prior's.
+Means are computed in double precision. Deviations need the Cholesky factor of thousands of rows, half a gigabyte of
+arithmetic for twenty crystals: it is in single precision, which changes a variance by less than a millionth of the
+prior's.
 
 Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (MIT Press, 2006): chapter 2.2, and for what is
 predicted of a row without it section 5.4.2.
@@ -20,8 +21,8 @@ import numpy.typing as npt
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.core.blas_threads import use_one_blas_thread
 from paraisite.errors import DataError
+from paraisite.models.cholesky_factor import PackedCholesky
 from paraisite.models.estimate import Estimate
-from paraisite.models.packed_triangle import PackedTriangle
 from paraisite.models.relevance_kernel import KernelRows, KernelSettings, blocks
 from paraisite.models.relevance_likelihood import JITTER, invert, maximise_likelihood
 
@@ -46,7 +47,7 @@ class RelevanceProcess:
         log10_kappa: Their values, kappa in W/m/K, [n_row].
         weights: How much each counts, [n_row]: a row's noise is divided by it.
         solution: The covariance's inverse times the standardised values, [n_row], where it is known already.
-        triangle_file: Where the triangle is kept from one command to the next; None where it is not.
+        factor_file: Where the covariance's Cholesky factor is kept from one command to the next; None where it is not.
     """
 
     settings: KernelSettings
@@ -55,7 +56,7 @@ class RelevanceProcess:
     log10_kappa: Floats
     weights: Floats
     solution: Floats | None = None
-    triangle_file: Path | None = None
+    factor_file: Path | None = None
 
     @classmethod
     def fit(
@@ -90,12 +91,12 @@ class RelevanceProcess:
             log10_kappa=np.concatenate([self.log10_kappa, log10_kappa]),
             weights=np.concatenate([self.weights, np.ones(len(log10_kappa))]),
             solution=None,
-            triangle_file=None,
+            factor_file=None,
         )
 
     def prepare(self) -> None:
         """Compute what all estimates need and what is kept then: half a second for thousands of rows."""
-        _ = self._triangle, self._known, self.weighted_values
+        _ = self._packed_factor, self._known, self.weighted_values
 
     def estimate(self, rows: Floats) -> Estimate:
         """Return estimates of other rows' log10(kappa), with the deviation of a value: the noise's is part of it."""
@@ -124,7 +125,7 @@ class RelevanceProcess:
             mean[some] += rough @ self.weighted_values
             np.matmul(of_asked.flat.astype(np.float32), self._flat_single.T, out=covariance[some])
             covariance[some] += rough
-        explained = self._triangle.solve(covariance)
+        explained = self._packed_factor.solve(covariance)
         prior = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
         squares = np.einsum("nr,nr->n", explained, explained, dtype=np.float64)
         variance = np.maximum(prior - squares, 0.0) + self.settings.noise
@@ -216,18 +217,18 @@ class RelevanceProcess:
         return factor
 
     @cached_property
-    def _triangle(self) -> PackedTriangle:
+    def _packed_factor(self) -> PackedCholesky:
         """The same in single precision: also where the other is known, so that a file changes nothing."""
-        file, n_row = self.triangle_file, len(self.weights)
-        if file is not None and (kept := PackedTriangle.read(file, n_row=n_row)) is not None:
+        file, n_row = self.factor_file, len(self.weights)
+        if file is not None and (kept := PackedCholesky.read(file, n_row=n_row)) is not None:
             return kept
         # Two threads that share their processors with other work wait for each other: 3 s instead of 0.7.
         with use_one_blas_thread():
             factor, is_found = self._factorise(single=True)
-            triangle = PackedTriangle.pack(factor if is_found else self._exact_factor.astype(np.float32))
+            packed = PackedCholesky.pack(factor if is_found else self._exact_factor.astype(np.float32))
         if file is not None:
-            triangle.keep(file)
-        return triangle
+            packed.keep(file)
+        return packed
 
     def _factorise(self, *, single: bool) -> tuple[npt.NDArray[Any], bool]:
         """Return the Cholesky factor, and whether rounding has left one."""

@@ -34,7 +34,7 @@ def test_the_predictor_is_imported_without_tensorflow_mlflow_and_dvc():
 
 
 def test_the_default_model_predicts_with_few_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The first prediction on a machine computes the model's triangle with SciPy; later ones read it, and need none."""
+    """The first prediction on a machine needs SciPy for the model's Cholesky factor; later ones read that."""
     if not (ROOT / "build" / "gpaccurate" / "predictor").is_dir():
         pytest.skip("build/gpaccurate is absent: run `dvc pull`")
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
@@ -47,5 +47,5 @@ def test_the_default_model_predicts_with_few_packages(tmp_path: Path, monkeypatc
         "try:\n    main()\nfinally:\n    "
     )
     assert not NEVER & loaded_by(command + "pass")
-    assert [path.suffix for path in (tmp_path / "triangles").iterdir()] == [".triangle"]
+    assert [path.suffix for path in (tmp_path / "cholesky").iterdir()] == [".cholesky"]
     assert not (NEVER | SLOW) & loaded_by(command + "assert 'numpy.random' not in sys.modules")

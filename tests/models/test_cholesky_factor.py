@@ -1,4 +1,4 @@
-"""A triangle by panels: it solves as SciPy does, and a file gives it back or nothing."""
+"""A Cholesky factor by panels: it solves as SciPy does, and a file gives it back or nothing."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
 
-from paraisite.models import packed_triangle
-from paraisite.models.packed_triangle import SUFFIX, PackedTriangle
+from paraisite.models import cholesky_factor
+from paraisite.models.cholesky_factor import SUFFIX, PackedCholesky
 
 
 def factor(n_row: int) -> np.ndarray:
@@ -23,23 +23,23 @@ def test_columns_are_solved_for_as_by_scipy(n_row: int, n_column: int):
     columns = np.random.default_rng(1).normal(size=(n_row, n_column)).astype(np.float32)
     expected = solve_triangular(lower, columns, lower=True)
     spoilt = lower + np.triu(np.full_like(lower, 9.0), 1)  # above the diagonal a factor holds anything
-    found = PackedTriangle.pack(spoilt).solve(np.ascontiguousarray(columns.T)).T
+    found = PackedCholesky.pack(spoilt).solve(np.ascontiguousarray(columns.T)).T
     np.testing.assert_allclose(found, expected, atol=3e-6)
 
 
-def test_a_kept_triangle_is_read_bit_for_bit(tmp_path: Path):
-    triangle = PackedTriangle.pack(factor(301))
-    triangle.keep(tmp_path / f"one{SUFFIX}")
-    again = PackedTriangle.read(tmp_path / f"one{SUFFIX}", n_row=301)
+def test_a_kept_factor_is_read_bit_for_bit(tmp_path: Path):
+    packed = PackedCholesky.pack(factor(301))
+    packed.keep(tmp_path / f"one{SUFFIX}")
+    again = PackedCholesky.read(tmp_path / f"one{SUFFIX}", n_row=301)
     assert again is not None
-    np.testing.assert_array_equal(again.words, triangle.words)
-    assert PackedTriangle.read(tmp_path / f"one{SUFFIX}", n_row=300) is None
+    np.testing.assert_array_equal(again.words, packed.words)
+    assert PackedCholesky.read(tmp_path / f"one{SUFFIX}", n_row=300) is None
 
 
-def test_a_damaged_file_is_no_triangle(tmp_path: Path):
+def test_a_damaged_file_is_no_factor(tmp_path: Path):
     file = tmp_path / f"one{SUFFIX}"
-    assert PackedTriangle.read(file, n_row=40) is None
-    PackedTriangle.pack(factor(40)).keep(file)
+    assert PackedCholesky.read(file, n_row=40) is None
+    PackedCholesky.pack(factor(40)).keep(file)
     content = file.read_bytes()
     for damaged in (
         b"",
@@ -49,26 +49,26 @@ def test_a_damaged_file_is_no_triangle(tmp_path: Path):
         content[:3000] + bytes([content[3000] ^ 1]) + content[3001:],
     ):
         file.write_bytes(damaged)
-        assert PackedTriangle.read(file, n_row=40) is None
+        assert PackedCholesky.read(file, n_row=40) is None
     file.write_bytes(content)
-    assert PackedTriangle.read(file, n_row=40) is not None
+    assert PackedCholesky.read(file, n_row=40) is not None
 
 
 def test_only_the_latest_files_are_kept(tmp_path: Path):
-    triangle = PackedTriangle.pack(factor(3))
+    packed = PackedCholesky.pack(factor(3))
     for number in range(5):
         file = tmp_path / f"{number}{SUFFIX}"
-        triangle.keep(file)
+        packed.keep(file)
         os.utime(file, ns=(number, number))
-    triangle.keep(tmp_path / f"last{SUFFIX}")
+    packed.keep(tmp_path / f"last{SUFFIX}")
     assert {path.stem for path in tmp_path.iterdir()} == {"last", "3", "4"}
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("")
-    PackedTriangle.pack(factor(3)).keep(tmp_path / "file" / f"one{SUFFIX}")
-    monkeypatch.setattr(packed_triangle, "write_whole", _refuse)
-    PackedTriangle.pack(factor(3)).keep(tmp_path / f"one{SUFFIX}")
+    PackedCholesky.pack(factor(3)).keep(tmp_path / "file" / f"one{SUFFIX}")
+    monkeypatch.setattr(cholesky_factor, "write_whole", _refuse)
+    PackedCholesky.pack(factor(3)).keep(tmp_path / f"one{SUFFIX}")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

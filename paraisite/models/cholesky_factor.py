@@ -1,8 +1,8 @@
-"""The triangle of thousands of rows that deviations need, packed, and kept on disk between two commands.
+"""The Cholesky factor of thousands of rows, which deviations need, packed, and kept on disk between two commands.
 
 Rows lie together in panels whose square on the diagonal is inverted, so that solving is a chain of products of
-matrices: NumPy does them as fast for one column as BLAS solves a triangle, and SciPy, which would, takes a fifth of a
-second to import. The triangle of the default model takes half a second to compute and a few milliseconds to be mapped
+matrices: NumPy does them as fast for one column as BLAS solves for it, and SciPy, which would, takes a fifth of a
+second to import. The factor of the default model takes half a second to compute and a few milliseconds to be mapped
 from a file.
 """
 
@@ -24,17 +24,17 @@ _PANEL: Final = 256
 """Rows of a panel."""
 
 _N_KEPT: Final = 3
-"""Files of triangles that a folder keeps, of some 40 MB each: the latest."""
+"""Files of factors that a folder keeps, of some 40 MB each: the latest."""
 
-SUFFIX: Final = ".triangle"
+SUFFIX: Final = ".cholesky"
 
-FORMAT: Final = "paraisite-triangle-1"
-"""Part of what files are named by: another one where what a triangle is computed by changes."""
+FORMAT: Final = "paraisite-cholesky-1"
+"""Part of what files are named by: another one where what a factor is computed by changes."""
 
 
 @dataclass(frozen=True, eq=False)
-class PackedTriangle:
-    """A lower triangle in single precision.
+class PackedCholesky:
+    """The lower Cholesky factor of a covariance, in single precision.
 
     Attributes:
         n_row: Rows and columns.
@@ -45,17 +45,17 @@ class PackedTriangle:
     words: npt.NDArray[np.float32]
 
     @classmethod
-    def pack(cls, factor: npt.NDArray[np.float32]) -> "PackedTriangle":
-        """Return the lower triangle of a matrix, [n_row, n_row]; what is above its diagonal is not looked at."""
-        triangle = cls(len(factor), np.zeros(_count_words(len(factor)), np.float32))
-        for first, panel in triangle._panels():
+    def pack(cls, factor: npt.NDArray[np.float32]) -> "PackedCholesky":
+        """Pack a lower triangular matrix, [n_row, n_row]; what is above its diagonal is not looked at."""
+        packed = cls(len(factor), np.zeros(_count_words(len(factor)), np.float32))
+        for first, panel in packed._panels():
             end = first + len(panel)
             panel[:, :first] = factor[first:end, :first]
             panel[:, first:] = np.tril(np.linalg.inv(np.tril(factor[first:end, first:end]).astype(np.float64)))
-        return triangle
+        return packed
 
     def solve(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return what the triangle's transpose gives some rows from, [n_asked, n_row]; they are overwritten."""
+        """Return what the factor's transpose gives some rows from, [n_asked, n_row]; they are overwritten."""
         for first, panel in self._panels():
             own = slice(first, first + len(panel))
             rows[:, own] -= rows[:, :first] @ panel[:, :first].T
@@ -68,15 +68,15 @@ class PackedTriangle:
             write_whole(file, _checksum(self.words).tobytes() + self.words.tobytes())
             kept = sorted(file.parent.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
         except OSError as error:
-            logger.debug("the triangle is computed again next time: %s", error)
+            logger.debug("the Cholesky factor is computed again next time: %s", error)
             return
         for old in kept[_N_KEPT:]:
             with suppress(OSError):
                 old.unlink()
 
     @classmethod
-    def read(cls, file: Path, *, n_row: int) -> "PackedTriangle | None":
-        """Return the triangle of a file, mapped into memory; None where there is none or it is damaged."""
+    def read(cls, file: Path, *, n_row: int) -> "PackedCholesky | None":
+        """Return the factor of a file, mapped into memory; None where there is none or it is damaged."""
         try:
             found = np.asarray(np.memmap(file, np.uint64, "r"))
         except (OSError, ValueError):  # ValueError: of no or of half a word
