@@ -147,14 +147,26 @@ def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None
     [
         (
             ["label", "slack", "--processes", "3"],
-            ("label_crystals", ("slack",), {"n_process": 3, "keep": True, "dataset": "togo15", "potential": None}),
+            (
+                "label_crystals",
+                ("slack",),
+                {"n_process": 3, "keep": True, "dataset": "togo15", "potential": None, "only_forces": False},
+            ),
         ),
         (
             ["label", "settings", "--processes", "1", "--no-keep", "--potential", "7net-l3i5"],
             (
                 "label_crystals",
                 ("settings",),
-                {"n_process": 1, "keep": False, "dataset": "togo15", "potential": "7net-l3i5"},
+                {"n_process": 1, "keep": False, "dataset": "togo15", "potential": "7net-l3i5", "only_forces": False},
+            ),
+        ),
+        (
+            ["label", "kappa", "--processes", "1", "--only-forces"],
+            (
+                "label_crystals",
+                ("kappa",),
+                {"n_process": 1, "keep": True, "dataset": "togo15", "potential": None, "only_forces": True},
             ),
         ),
         (["build-labels"], ("build_labels", (), {})),

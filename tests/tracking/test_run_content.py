@@ -46,7 +46,7 @@ def test_a_page_begins_with_the_error_on_rows_with_which_nothing_was_chosen():
     text = parent_description(result)
     assert text.startswith(f"**Held-out error of FEAFTG15: MAPE {last} ± ")
     assert text.index(last) < text.index(best)
-    assert "starts from MEGNet's published formation energies, then AFLOW's AGL conductivities" in text
+    assert "starts from MEGNet's published formation energies and is trained on AFLOW's AGL conductivities" in text
     assert child_description(result, 3).startswith("**Held-out error of FEAFTG15, split 3: MAPE ")
 
 
