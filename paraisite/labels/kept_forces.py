@@ -1,8 +1,8 @@
 """Forces on a crystal's displaced atoms, kept apart from the phonons that follow from them.
 
-Forces are what a CUDA device computes in no time; fitting force constants and solving the Boltzmann equation keep a
-processor busy for up to a minute a crystal. So the forces of many crystals can be computed on a machine that has such a
-device, and the rest on any other: `paraisite label kappa --only-forces` there, `paraisite label kappa` here.
+Forces are what a CUDA device is good at; fitting force constants and solving the Boltzmann equation keep a processor
+busy for a quarter of a minute to a minute a crystal. So the forces of many crystals can be computed on a machine that
+has such a device, and the rest on any other: `paraisite label kappa --only-forces` there, `paraisite label kappa` here.
 """
 
 from collections.abc import Iterator

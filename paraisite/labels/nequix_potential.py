@@ -32,8 +32,8 @@ SKIN_ANGSTROM: Final = 0.07
 """Pairs this much beyond the cutoff are kept: two atoms displaced by 0.03 Å each come no farther into it."""
 
 PAIRS_TOGETHER: Final = 12_000
-"""So many pairs of atoms a CUDA device evaluates at once; they take some 2 GB of its memory, so that a process for each
-core fits into a large device."""
+"""So many pairs of atoms a CUDA device evaluates at once, a supercell or a few: chosen so that several processes should
+fit into a device's memory, which was not measured."""
 
 _Pairs = tuple[Ints, Ints, Floats]
 """Atoms, their neighbours, and the cells these are in."""
