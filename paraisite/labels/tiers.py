@@ -6,6 +6,7 @@ No formula of Togo15 or HH143 is in any tier: those compounds are held out, to t
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -102,21 +103,30 @@ def plan_kappa_campaign(config: LabConfig, held_out: Collection[str]) -> Campaig
 
 
 def plan_kappa_known_campaign(
-    config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
+    config: LabConfig,
+    materials: Sequence[tuple[str, Structure]],
+    *,
+    structure_types: Sequence[str],
+    structures_sha256: str,
 ) -> Campaign:
-    """Return a data set's crystals, whose conductivities are known, as tier ``kappa`` has them; cheap ones first.
+    """Return a data set's crystals, whose conductivities are known, as tier ``kappa`` has them.
 
-    They measure and correct the tier, and describe the crystals; they are never trained on.
+    They measure and correct the tier, and describe the crystals; they are never trained on. Cheap ones come first, and
+    one of each structure type before the second of any, so that a part of the campaign tells of all of them.
 
     Args:
         config: Potential.
         materials: Id and structure of each material.
+        structure_types: Of each material.
         structures_sha256: Digest of these, by which the rows are known as theirs.
     """
-    ordered = sorted(materials, key=lambda material: (len(material[1]), material[0]))
-    items = [(material_id, structure.to_json()) for material_id, structure in ordered]
+    known = zip(materials, structure_types, strict=True)
+    ordered = sorted(known, key=lambda entry: (len(entry[0][1]), entry[0][0]))
+    parts = _one_each([(material_id, structure.to_json()) for (material_id, structure), _ in ordered])
+    turn = _number_within([structure_type for _, structure_type in ordered])
+    taken = sorted(range(len(parts)), key=lambda number: (turn[number], number))
     plan = {"potential": config.kappa_potential, STRUCTURES_SHA256: structures_sha256, **_plan_of(LABELS)}
-    return Campaign(config.kappa_potential, _one_each(items), label_kappa_part, plan)
+    return Campaign(config.kappa_potential, [parts[number] for number in taken], label_kappa_part, plan)
 
 
 def plan_settings_campaign(potential: str) -> Campaign:
@@ -128,16 +138,23 @@ def plan_settings_campaign(potential: str) -> Campaign:
 
 
 def plan_phonons_campaign(
-    config: LabConfig, materials: Sequence[tuple[str, Structure]], *, structures_sha256: str
+    config: LabConfig,
+    materials: Sequence[tuple[str, Structure]],
+    *,
+    structure_types: Sequence[str],
+    structures_sha256: str,
 ) -> Campaign:
-    """Return a data set's crystals at the cells that are given, for descriptors; those of small cells first.
+    """Return a data set's crystals at the cells that are given, for descriptors, in the same order.
 
     Args:
         config: Potential.
         materials: Id and structure of each material.
+        structure_types: Of each material.
         structures_sha256: Digest of these, by which the descriptors are known as theirs.
     """
-    campaign = plan_kappa_known_campaign(config, materials, structures_sha256=structures_sha256)
+    campaign = plan_kappa_known_campaign(
+        config, materials, structure_types=structure_types, structures_sha256=structures_sha256
+    )
     return replace(campaign, label=label_phonons_part, plan=campaign.plan | _plan_of(AT_GIVEN_CELL))
 
 
@@ -247,6 +264,16 @@ def label_phonons_part(item: tuple[str, str], calculator: Any) -> list[dict[str,
 def _one_each(items: Sequence[tuple[str, str]]) -> list[CampaignPart]:
     """Return a part for each crystal, numbered in their order."""
     return [CampaignPart(part_name(number), item) for number, item in enumerate(items)]
+
+
+def _number_within(groups: Sequence[str]) -> list[int]:
+    """Return how many entries of its own group come before each entry."""
+    n_seen: Counter[str] = Counter()
+    numbers = []
+    for group in groups:
+        numbers.append(n_seen[group])
+        n_seen[group] += 1
+    return numbers
 
 
 def _plan_of(settings: PhononSettings) -> dict[str, Any]:

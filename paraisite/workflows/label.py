@@ -32,7 +32,7 @@ from paraisite.labels.tiers import (
     plan_slack_check_campaign,
     use_kept_forces,
 )
-from paraisite.schema import MATERIAL_ID
+from paraisite.schema import MATERIAL_ID, PROTOTYPE
 from paraisite.training.recipes import TOGO15
 
 SHIPPED: Final = ("elements", "slack", "kappa", "kappa_known/togo15", "kappa_known/hh143", "kappa_known/phonix")
@@ -129,7 +129,12 @@ def _campaign(tier: str, config: Config, dataset_name: str) -> Campaign:
             dataset = load_data(dataset_name, config)
             materials = list(zip(dataset.table[MATERIAL_ID], dataset.structures, strict=True))
             plan = plan_kappa_known_campaign if tier == "kappa_known" else plan_phonons_campaign
-            return plan(config.lab, materials, structures_sha256=dataset.structures_digest)
+            return plan(
+                config.lab,
+                materials,
+                structure_types=[str(name) for name in dataset.table[PROTOTYPE]],
+                structures_sha256=dataset.structures_digest,
+            )
         case other:
             raise ConfigError(f"unknown tier {other!r}; known ones are {', '.join(TIERS)}")
 

@@ -84,12 +84,23 @@ def test_crystals_of_a_data_set_are_small_cells_first_and_known_by_their_crystal
     small, large = rock_salt("Na", "Cl"), rock_salt("K", "Br") * (2, 1, 1)
     materials = [("a/large one", large), ("small", small)]
     relaxed, given = (
-        plan(CONFIG, materials, structures_sha256="abc") for plan in (plan_kappa_known_campaign, plan_phonons_campaign)
+        plan(CONFIG, materials, structure_types=["rock salt"] * 2, structures_sha256="abc")
+        for plan in (plan_kappa_known_campaign, plan_phonons_campaign)
     )
     assert [part.items[0] for part in relaxed.parts] == ["small", "a/large one"]
     assert relaxed.plan["structures_sha256"] == "abc"
     assert (relaxed.plan["settings"]["relaxes"], given.plan["settings"]["relaxes"]) == (True, False)
     assert json.loads(json.dumps(relaxed.plan)) == relaxed.plan, "a plan is compared with what was written"
+
+
+def test_one_crystal_of_each_structure_type_comes_before_the_second_of_any():
+    salt = rock_salt("Na", "Cl")
+    materials = [("1 salt", salt), ("2 salt", salt), ("3 perovskite", salt * (2, 1, 1)), ("4 salt", salt * (3, 1, 1))]
+    types = ["rock salt", "rock salt", "perovskite", "rock salt"]
+    parts = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc").parts
+    assert [part.items[0] for part in parts] == ["1 salt", "3 perovskite", "2 salt", "4 salt"]
+    names = [f"part-0000{number}" for number in (0, 2, 1, 3)]
+    assert [part.name for part in parts] == names, "a part keeps its number, whatever comes before it"
 
 
 def test_no_known_formula_is_in_tier_kappa(held_out: frozenset[str]):
