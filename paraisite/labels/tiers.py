@@ -5,6 +5,7 @@ No formula of Togo15 or HH143 is in any tier: those compounds are held out, to t
 
 import hashlib
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -34,6 +35,7 @@ from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.gap_candidates import gap_candidates
 from paraisite.labels.kept_forces import KeptForces, compute_phonon_forces
 from paraisite.labels.mechanical_labels import label_mechanics
+from paraisite.labels.phonon_cost import estimate_phonon_cost
 from paraisite.labels.phonon_labels import label_kept_forces, label_phonons
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
@@ -44,6 +46,9 @@ CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
+
+SMALL_CELL: Final = 8
+"""Atoms; crystals of known conductivity with more come last, by their size."""
 
 AT_GIVEN_CELL: Final = replace(LABELS, relaxes=False)
 """A potential that was trained on PBE makes crystals too large and too soft, and some of them unstable, that are
@@ -111,8 +116,9 @@ def plan_kappa_known_campaign(
 ) -> Campaign:
     """Return a data set's crystals, whose conductivities are known, as tier ``kappa`` has them.
 
-    They measure and correct the tier, and describe the crystals; they are never trained on. Cheap ones come first, and
-    one of each structure type before the second of any, so that a part of the campaign tells of all of them.
+    They measure and correct the tier, and describe the crystals; they are never trained on. Small cells come first,
+    and among them one crystal of each structure type, the cheapest, before the second of any: a part of the campaign
+    then tells of all of them.
 
     Args:
         config: Potential.
@@ -123,8 +129,7 @@ def plan_kappa_known_campaign(
     known = zip(materials, structure_types, strict=True)
     ordered = sorted(known, key=lambda entry: (len(entry[0][1]), entry[0][0]))
     parts = _one_each([(material_id, structure.to_json()) for (material_id, structure), _ in ordered])
-    turn = _number_within([structure_type for _, structure_type in ordered])
-    taken = sorted(range(len(parts)), key=lambda number: (turn[number], number))
+    taken = _take_types_in_turn([structure for (_, structure), _ in ordered], [name for _, name in ordered])
     plan = {"potential": config.kappa_potential, STRUCTURES_SHA256: structures_sha256, **_plan_of(LABELS)}
     return Campaign(config.kappa_potential, [parts[number] for number in taken], label_kappa_part, plan)
 
@@ -266,14 +271,28 @@ def _one_each(items: Sequence[tuple[str, str]]) -> list[CampaignPart]:
     return [CampaignPart(part_name(number), item) for number, item in enumerate(items)]
 
 
-def _number_within(groups: Sequence[str]) -> list[int]:
-    """Return how many entries of its own group come before each entry."""
-    n_seen: Counter[str] = Counter()
-    numbers = []
-    for group in groups:
-        numbers.append(n_seen[group])
-        n_seen[group] += 1
-    return numbers
+def _take_types_in_turn(structures: Sequence[Structure], structure_types: Sequence[str]) -> list[int]:
+    """Return the order in which crystals are taken: small cells first, one of each structure type after the other."""
+    is_large = [len(structure) > SMALL_CELL for structure in structures]
+    cost = [
+        float(len(structure)) if large else _estimate_minutes(structure)
+        for structure, large in zip(structures, is_large, strict=True)
+    ]
+    by_cost = sorted(range(len(structures)), key=lambda number: (is_large[number], cost[number], number))
+    turn: dict[int, int] = {}
+    n_taken: Counter[str] = Counter()
+    for number in by_cost:
+        turn[number] = n_taken[structure_types[number]]
+        n_taken[structure_types[number]] += 1
+    return sorted(by_cost, key=lambda number: (is_large[number], turn[number]))
+
+
+def _estimate_minutes(structure: Structure) -> float:
+    """Return what a crystal's conductivity costs; infinity where it is refused, which its row will say."""
+    try:
+        return estimate_phonon_cost(structure, LABELS).cpu_minutes
+    except FAILURES:
+        return math.inf
 
 
 def _plan_of(settings: PhononSettings) -> dict[str, Any]:

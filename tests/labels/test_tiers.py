@@ -94,12 +94,13 @@ def test_crystals_of_a_data_set_are_small_cells_first_and_known_by_their_crystal
 
 
 def test_one_crystal_of_each_structure_type_comes_before_the_second_of_any():
-    salt = rock_salt("Na", "Cl")
-    materials = [("1 salt", salt), ("2 salt", salt), ("3 perovskite", salt * (2, 1, 1)), ("4 salt", salt * (3, 1, 1))]
-    types = ["rock salt", "rock salt", "perovskite", "rock salt"]
+    soft, stiff = rock_salt("Na", "Cl"), rock_salt("Na", "Cl").scale_lattice(12.0)
+    layered = Structure(Lattice.tetragonal(4.0, 9.0), ["Na", "Cl", "Cl"], [[0, 0, 0], [0.5, 0.1, 0.2], [0.1, 0.5, 0.7]])
+    materials = [("1 stiff", stiff), ("2 soft", soft), ("3 layered", layered), ("4 large", soft * (5, 1, 1))]
+    types = ["rock salt", "rock salt", "of its own", "another"]
     parts = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc").parts
-    assert [part.items[0] for part in parts] == ["1 salt", "3 perovskite", "2 salt", "4 salt"]
-    names = [f"part-0000{number}" for number in (0, 2, 1, 3)]
+    assert [part.items[0] for part in parts] == ["3 layered", "2 soft", "1 stiff", "4 large"]
+    names = [f"part-0000{number}" for number in (2, 1, 0, 3)]
     assert [part.name for part in parts] == names, "a part keeps its number, whatever comes before it"
 
 
