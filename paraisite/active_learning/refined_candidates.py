@@ -49,31 +49,46 @@ class PlannedCandidates:
         """Each candidate's id and plan."""
         return list(zip(self.rows[MATERIAL_ID].astype(str), self.plans, strict=True))
 
-    def compute(self, refiner: Refiner, *, n_process: int, on_crystal: Callable[[int, int], None]) -> None:
+    def compute(
+        self, refiner: Refiner, *, n_process: int, on_crystal: Callable[[int, int], None]
+    ) -> dict[int, dict[str, Any]]:
         """Compute the phonons that are missing; each crystal's are kept as soon as they are there.
 
         Args:
             refiner: Its potential is loaded by each process, its store is filled.
             n_process: Processes side by side, one thread each.
             on_crystal: Called with how many are done, and of how many.
+
+        Returns:
+            What was computed, by the candidate's place.
         """
         missing = [
-            structure
-            for structure, plan in zip(self.structures, self.plans, strict=True)
+            (place, structure)
+            for place, (structure, plan) in enumerate(zip(self.structures, self.plans, strict=True))
             if plan.refusal is None and plan.cost is not None
         ]
         on_crystal(0, len(missing))
+        computed: dict[int, dict[str, Any]] = {}
         if not missing:
-            return
+            return computed
         with WorkerPool(min(n_process, len(missing)), refiner.load_calculator, if_lost=_LOST) as pool:
-            for number, _ in enumerate(pool.imap_unordered(partial(_compute, refiner.store), missing), start=1):
-                on_crystal(number, len(missing))
+            for (place, _), phonons in pool.imap_unordered(partial(_compute, refiner.store), missing):
+                computed[place] = phonons
+                on_crystal(len(computed), len(missing))
+        return computed
 
-    def refine(self, refiner: Refiner) -> pd.DataFrame:
-        """Return the rows with the refined columns, once their phonons are computed."""
+    def refine(self, refiner: Refiner, computed: Mapping[int, dict[str, Any]]) -> pd.DataFrame:
+        """Return the rows with the refined columns.
+
+        Args:
+            refiner: As before.
+            computed: What ``compute`` returned; the other phonons are in the store.
+        """
         refined = []
-        for row, structure, plan in zip(self.rows.to_dict("records"), self.structures, self.plans, strict=True):
-            phonons = None if plan.refusal is not None else refiner.store.find(structure)
+        for place, (row, structure, plan) in enumerate(
+            zip(self.rows.to_dict("records"), self.structures, self.plans, strict=True)
+        ):
+            phonons = None if plan.refusal is not None else computed.get(place) or refiner.store.find(structure)
             if phonons is None:
                 columns = without_refined_value(plan.refusal or "its phonons were not computed")
                 refined.append(columns | {REFINED_CPU_MINUTES: None})
@@ -84,8 +99,8 @@ class PlannedCandidates:
         return pd.concat([self.rows.reset_index(drop=True), pd.DataFrame(refined)], axis=1)
 
 
-def _compute(store: PhononStore, calculator: Any, structure: Structure) -> None:
-    store.compute(structure, calculator)
+def _compute(store: PhononStore, calculator: Any, candidate: tuple[int, Structure]) -> dict[str, Any]:
+    return store.compute(candidate[1], calculator)
 
 
 def _as_prediction(row: Mapping[Any, Any]) -> dict[str, Any]:

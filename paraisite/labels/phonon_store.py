@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any, Final
 from pymatgen.core.structure import Structure
 
 from paraisite.core.files import write_whole
-from paraisite.errors import DataError
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_settings import PhononSettings
 from paraisite.labels.potential import package_versions
@@ -18,12 +18,18 @@ from paraisite.labels.potential import package_versions
 CPU_MINUTES: Final = "cpu_minutes"
 """Key of a row: time that it took on one core."""
 
+_SEAL: Final = "sha256"
 _DECIMALS: Final = 6  # of lengths in Å and of fractional coordinates: a crystal read from another format is the same
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PhononStore:
     """A folder of rows of ``labels.phonon_labels``, each in a file that is named by all that it depends on.
+
+    A file carries its digest. One that is damaged is passed over with a warning, as if it were not there, and a folder
+    that cannot be written to costs nothing but what would have been kept.
 
     Attributes:
         folder: Where the files lie.
@@ -36,19 +42,18 @@ class PhononStore:
     settings: PhononSettings
 
     def find(self, structure: Structure) -> dict[str, Any] | None:
-        """Return a crystal's row; None if it was not computed.
-
-        Raises:
-            DataError: Its file is damaged.
-        """
+        """Return a crystal's row; None if it was not computed, or its file is damaged."""
         path = self._path(structure)
         try:
-            content = json.loads(path.read_text())
+            content = json.loads(path.read_bytes())
+            if content.pop(_SEAL) != _digest(content):
+                raise ValueError("its digest is another")
             return dict(content["row"]) | {CPU_MINUTES: float(content[CPU_MINUTES])}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is damaged ({error!r}): delete it, and it is computed again") from error
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            logger.warning("%s is damaged or cannot be read (%s): its phonons are computed again", path, error)
+            return None
 
     def compute(self, structure: Structure, calculator: Any, *, on_step: OnPhononStep = ignore_step) -> dict[str, Any]:
         """Return a crystal's row, which is kept; one that is there is read. A failure is a row with its reason.
@@ -64,14 +69,17 @@ class PhononStore:
             return kept
         path, start = self._path(structure), time.process_time()
         row = label_phonons(path.stem, structure, calculator, self.settings, on_step=on_step)
-        content = {
-            "row": row,
-            CPU_MINUTES: (time.process_time() - start) / 60.0,
-            "potential": self.potential,
-            "versions": package_versions(),
-        }
-        write_whole(path, (json.dumps(content, default=float) + "\n").encode())
-        return row | {CPU_MINUTES: content[CPU_MINUTES]}
+        minutes = (time.process_time() - start) / 60.0
+        self._keep(path, {"row": row, CPU_MINUTES: minutes})
+        return row | {CPU_MINUTES: minutes}
+
+    def _keep(self, path: Path, content: dict[str, Any]) -> None:
+        about = {"potential": self.potential, "versions": package_versions()}
+        plain = json.loads(json.dumps(content | about, default=float))  # as it is read: the digest is of that
+        try:
+            write_whole(path, (json.dumps(plain | {_SEAL: _digest(plain)}) + "\n").encode())
+        except OSError as error:
+            logger.warning("the phonons are not kept: %s: %s", path.parent, error.strerror or error)
 
     def _path(self, structure: Structure) -> Path:
         crystal = {
@@ -82,3 +90,7 @@ class PhononStore:
         content = {"potential": self.potential, "settings": asdict(self.settings), **crystal}
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return self.folder / f"{digest[:32]}.json"
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -9,6 +9,7 @@ from phonopy.structure.atoms import PhonopyAtoms
 from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
+from paraisite.errors import StructureError
 
 
 @runtime_checkable
@@ -20,9 +21,16 @@ class CopiesCalculator(Protocol):
 
 
 def to_phonopy_cell(structure: Structure) -> PhonopyAtoms:
-    """Return a crystal as phonopy and phono3py take it."""
+    """Return a crystal as phonopy and phono3py take it.
+
+    Raises:
+        StructureError: Phonopy has no mass of an element, which has none where all its isotopes are short-lived.
+    """
     symbols = [site.specie.symbol for site in structure]
-    return PhonopyAtoms(symbols=symbols, cell=structure.lattice.matrix, positions=structure.cart_coords)
+    try:
+        return PhonopyAtoms(symbols=symbols, cell=structure.lattice.matrix, positions=structure.cart_coords)
+    except RuntimeError as error:
+        raise StructureError(f"no phonons of {structure.composition.reduced_formula}: {error}") from error
 
 
 def compute_forces(

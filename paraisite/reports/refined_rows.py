@@ -25,8 +25,11 @@ from paraisite.schema import (
 )
 
 
-def refined_table(rows: Sequence[Row]) -> Table:
-    """Return rows that have a refined value for a terminal, W/m/K: prediction, refined value, and what is behind it."""
+def refined_table(rows: Sequence[Row]) -> Table | Text:
+    """Return rows that have a refined value for a terminal, W/m/K: prediction, refined value, and what is behind it.
+
+    Below them stands why others have none; where none has one, nothing else.
+    """
     name = Column("file", overflow="fold")
     table = Table(name, "formula", "prediction", "80 %", "refined", "80 %", "90 %", "potential", "corrected", box=None)
     for row in rows:
@@ -41,10 +44,11 @@ def refined_table(rows: Sequence[Row]) -> Table:
                 *(f"{row[each]:.3g}" for each in (KAPPA_POTENTIAL, KAPPA_CORRECTED)),
             )
             table.add_row(*(Text(escape_controls(cell)) for cell in cells))
-    table.title = "Refined with phonons under a potential, W/m/K" if table.rows else None
-    table.title_justify = "left"
-    table.caption = Text("\n".join(escape_controls(sentence) for sentence in list_refusals(rows))) or None
-    table.caption_justify = "left"
+    refusals = Text("\n".join(escape_controls(sentence) for sentence in list_refusals(rows)))
+    if not table.rows:
+        return refusals
+    table.title, table.caption = "Refined with phonons under a potential, W/m/K", refusals or None
+    table.title_justify = table.caption_justify = "left"
     return table
 
 

@@ -49,7 +49,8 @@ def predict_files(
         if refining is not None:
             from paraisite.reports.refined_rows import refined_table
 
-            console.print(refined_table(rows))
+            if refined := refined_table(rows):
+                console.print(refined)
     return any(row[REASON] is None for row in rows)
 
 

@@ -105,10 +105,10 @@ def _refine_best(
     if not may_spend(refiner, candidates.named_plans, refining):
         return
     with CountProgress("refining", unit="crystals") as progress:
-        candidates.compute(
+        computed = candidates.compute(
             refiner, n_process=n_process, on_crystal=lambda done, total: progress.update(n_done=done, n_total=total)
         )
-    refined = candidates.refine(refiner)
+    refined = candidates.refine(refiner, computed)
     path = screened.folder / REFINED_FILE
     write_csv(refined, path, float_format="%.6g")
     print_table(refined_candidates_table(refined), title="Best candidates, refined; W/m/K, 80 % intervals")

@@ -1,6 +1,7 @@
 """The best candidates are refined side by side; what was interrupted goes on."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,9 @@ def test_a_killed_run_goes_on_with_what_is_missing(refiner: Refiner, monkeypatch
         plan(refiner).compute(refiner, n_process=1, on_crystal=lambda *_: None)
     steps: list[tuple[int, int]] = []
     again = plan(refiner)
-    again.compute(refiner, n_process=1, on_crystal=lambda *step: steps.append(step))
+    computed = again.compute(refiner, n_process=1, on_crystal=lambda *step: steps.append(step))
     assert steps == [(0, 1), (1, 1)]
-    refined = again.refine(refiner)
+    refined = again.refine(refiner, computed)
     assert refined["material_id"].tolist() == list("abc")
     assert (refined["refined_kappa_w_per_m_k"] > 0).all()
     assert refined["refined_reason"].isna().all()
@@ -66,7 +67,14 @@ def test_a_killed_run_goes_on_with_what_is_missing(refiner: Refiner, monkeypatch
 
 def test_those_that_would_take_too_long_are_rows_with_a_reason(refiner: Refiner) -> None:
     planned = plan(refiner, max_minutes=1.0)
-    planned.compute(refiner, n_process=1, on_crystal=lambda *_: None)
-    refined = planned.refine(refiner)
+    refined = planned.refine(refiner, planned.compute(refiner, n_process=1, on_crystal=lambda *_: None))
     assert refined["refined_reason"].str.contains("more than the 1 that are allowed").all()
     assert refined["lower_80_w_per_m_k"].tolist() == [5.0] * 3
+
+
+def test_what_was_computed_is_not_lost_where_it_cannot_be_kept(refiner: Refiner, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    unkept = replace(refiner, store=replace(refiner.store, folder=tmp_path / "file"))
+    planned = plan(unkept)
+    computed = planned.compute(unkept, n_process=1, on_crystal=lambda *_: None)
+    assert (planned.refine(unkept, computed)["refined_kappa_w_per_m_k"] > 0).all()

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 from ase.calculators.emt import EMT
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
 from paraisite.labels import phonon_cost
@@ -49,3 +51,9 @@ def test_more_constants_than_are_fitted_are_cut_off(monkeypatch: pytest.MonkeyPa
 def test_a_supercell_that_would_take_days_is_refused():
     with pytest.raises(StructureError, match="343 atoms in the supercell of third order, expected at most 240"):
         estimate_phonon_cost(nickel(), replace(SMALL, cubic_supercell=(7, 7, 7)))
+
+
+def test_an_element_without_a_mass_is_a_reason_for_people():
+    polonium = Structure(Lattice.cubic(3.36), ["Po"], [[0.0, 0.0, 0.0]])
+    with pytest.raises(StructureError, match=r"no phonons of Po: .*[Mm]ass"):
+        estimate_phonon_cost(polonium, SMALL)

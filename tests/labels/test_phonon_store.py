@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from paraisite.errors import DataError
 from paraisite.labels import phonon_labels
 from paraisite.labels.phonon_settings import LABELS
 from paraisite.labels.phonon_store import PhononStore
@@ -44,9 +43,27 @@ def test_other_crystals_settings_and_potentials_are_others(tmp_path: Path, compu
     assert len(set(computed)) == 4
 
 
-def test_a_damaged_file_is_named(tmp_path: Path, computed: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"), [("7.0", "7.5"), ('"row"', '"raw"'), ("{", "["), ('"reason": ""', '"reason": 1')]
+)
+def test_a_damaged_file_is_never_read_and_costs_no_crystal(
+    old: str, new: str, tmp_path: Path, computed: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     store = PhononStore(tmp_path, "emt", LABELS)
-    store.compute(rocksalt(), None)
-    (tmp_path / f"{computed[0]}.json").write_text('{"row": ')
-    with pytest.raises(DataError, match=r"is damaged .* it is computed again"):
-        store.find(rocksalt())
+    first = store.compute(rocksalt(), None)
+    path = tmp_path / f"{computed[0]}.json"
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert store.find(rocksalt()) is None
+    assert f"{path.name} is damaged" in caplog.text
+    again = store.compute(rocksalt(), None)
+    assert again["kappa_potential_w_per_m_k"] == first["kappa_potential_w_per_m_k"] == 7.0
+    assert store.find(rocksalt()) == again
+
+
+def test_what_was_computed_is_not_lost_where_it_cannot_be_kept(
+    tmp_path: Path, computed: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    row = PhononStore(tmp_path / "file", "emt", LABELS).compute(rocksalt(), None)
+    assert row["kappa_potential_w_per_m_k"] == 7.0
+    assert f"the phonons are not kept: {tmp_path / 'file'}" in caplog.text

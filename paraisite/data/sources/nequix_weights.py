@@ -13,7 +13,7 @@ from paraisite.core.files import cache_folder
 from paraisite.core.progress import ignore_progress
 from paraisite.data.sources.resumable_download import ExpectedFile, Progress, fetch_file
 from paraisite.data.sources.weights_download import download_weights
-from paraisite.errors import MissingInputError
+from paraisite.errors import MissingInputError, WeightsError
 
 WEIGHTS_VARIABLE: Final = "PARAISITE_NEQUIX_WEIGHTS"
 """Path of the file, where it is not to be downloaded."""
@@ -35,13 +35,21 @@ PINNED: Final = ExpectedFile(
 def resolve_nequix_weights() -> Path:
     """Return the weights: the path in ``PARAISITE_NEQUIX_WEIGHTS``, else what the cache holds, else a download.
 
+    Other weights are another potential: what is kept under this one's name, and what was measured of it, would not be
+    its own.
+
     Raises:
         MissingInputError: There is no such file, and none could be downloaded.
-        WeightsError: What was downloaded is not the published file.
+        WeightsError: What is named or was downloaded is not the published file.
     """
     if given := os.environ.get(WEIGHTS_VARIABLE):
         if not Path(given).is_file():
             raise MissingInputError(f"{WEIGHTS_VARIABLE} names {given}, which is no file")
+        if not PINNED.is_at(Path(given)):
+            raise WeightsError(
+                f"{WEIGHTS_VARIABLE} names {given}, which is not the published {FILE_NAME} ({PINNED.n_byte} bytes, "
+                f"SHA-256 {PINNED.digest[:16]}…): another version, or damaged"
+            )
         return Path(given)
     return fetch_nequix_weights()
 

@@ -118,10 +118,15 @@ def test_a_server_that_is_down_is_said_with_the_way_out(server: Server, tmp_path
         fetch(server, tmp_path)
 
 
-def test_a_path_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "mine.nqx").write_bytes(CONTENT)
-    monkeypatch.setenv("PARAISITE_NEQUIX_WEIGHTS", str(tmp_path / "mine.nqx"))
-    assert resolve_nequix_weights() == tmp_path / "mine.nqx"
+@pytest.mark.usefixtures("server")
+def test_a_path_that_is_named_is_taken_if_it_is_the_published_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    mine = tmp_path / "mine.nqx"
+    mine.write_bytes(CONTENT)
+    monkeypatch.setenv("PARAISITE_NEQUIX_WEIGHTS", str(mine))
+    assert resolve_nequix_weights() == mine
+    mine.write_bytes(CONTENT[:-1] + b"!")
+    with pytest.raises(WeightsError, match=r"mine\.nqx, which is not the published nequix-mp-1-pft\.nqx"):
+        resolve_nequix_weights()
     monkeypatch.setenv("PARAISITE_NEQUIX_WEIGHTS", str(tmp_path / "absent.nqx"))
     with pytest.raises(MissingInputError, match=r"absent\.nqx, which is no file"):
         resolve_nequix_weights()
