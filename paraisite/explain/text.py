@@ -9,6 +9,7 @@ from rich.text import Text
 
 from paraisite import schema
 from paraisite.core.shown_text import escape_controls
+from paraisite.data.structure_type_names import name_structure_type
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.explainers import Explanation
 from paraisite.inference.rows import MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
@@ -79,13 +80,14 @@ def describe_nearest(row: Row) -> str:
     """Return the nearest training materials; empty where none are known."""
     if not row[NEAREST]:
         return ""
-    named = ", ".join(f"{format_material_name(near)} ({near[schema.KAPPA]:.3g} W/m/K)" for near in row[NEAREST])
+    named = "; ".join(f"{format_material_name(near)}: {near[schema.KAPPA]:.3g} W/m/K" for near in row[NEAREST])
     return f"The nearest training materials are {named}."
 
 
 def format_material_name(near: Row) -> str:
     """Return a training material's formula with its structure type, where that is known."""
-    return " ".join(filter(None, (near[schema.FORMULA], near[schema.PROTOTYPE])))
+    structure_type = name_structure_type(near[schema.PROTOTYPE] or "")
+    return f"{near[schema.FORMULA]} ({structure_type})" if structure_type else str(near[schema.FORMULA])
 
 
 def describe_contributions(found: Contributions) -> list[str]:
@@ -99,7 +101,7 @@ def describe_contributions(found: Contributions) -> list[str]:
         )
         if does
     ]
-    start = f"Without all parts the model predicts {found.nothing_w_per_m_k:.3g} W/m/K"
+    start = f"Where they start from, the model predicts {found.nothing_w_per_m_k:.3g} W/m/K"
     whole = float(found.all_dex.mean())
     adds_up = abs(float(found.mean_dex.sum()) - whole) < _NO_CONTRIBUTION_DEX
     if adds_up or abs(whole) <= _NO_DIFFERENCE_DEX:

@@ -109,7 +109,7 @@ def draw_contributions(axes: Axes, contributions: Contributions) -> None:
     kinds = dict.fromkeys(part.kind for part in contributions.parts)
     handles = [axes.plot([], [], "s", color=_COLOURS[kind], label=_WORDS[kind])[0] for kind in kinds]
     axes.legend(
-        handles=handles, title="mean of the members" + (", ± std" if len(contributions.dex) > 1 else ""), frameon=False,
+        handles=handles, title="mean of the members, ± std" if len(contributions.dex) > 1 else None, frameon=False,
         fontsize=9, title_fontsize=9, ncols=len(handles), loc="lower center", bbox_to_anchor=(0.5, 1.0),
     )  # fmt: skip
 
@@ -130,11 +130,11 @@ def draw_prediction(axes: Axes, explanation: Explanation) -> None:
                 [low, high], [_INTERVAL_HEIGHT] * 2, color=_PREDICTION_COLOUR, linewidth=width, alpha=0.45,
                 solid_capstyle="butt", transform=heights, label=f"{100 * coverage:.0f} % prediction interval",
             )  # fmt: skip
-    members = row[MEMBERS]
-    axes.plot(
-        members, [_MEMBER_HEIGHT] * len(members), "|", color=_MEMBER_COLOUR, markersize=11, transform=heights,
-        label=f"{len(members)} members",
-    )  # fmt: skip
+    if len(members := row[MEMBERS]) > 1:
+        axes.plot(
+            members, [_MEMBER_HEIGHT] * len(members), "|", color=_MEMBER_COLOUR, markersize=11, transform=heights,
+            label=f"{len(members)} members",
+        )  # fmt: skip
     axes.plot(
         [row[VALUE]], [_INTERVAL_HEIGHT], "D", color=_PREDICTION_COLOUR, markeredgecolor="white", markersize=8,
         transform=heights, label="prediction", linestyle="none",

@@ -103,7 +103,7 @@ def test_a_dropped_cif_shows_the_kappa_that_predict_gives_and_what_it_rests_on(p
     (row,) = predict_rows(model, read_crystals([file]))
     assert page.get_by_test_id("stMetricValue").inner_text() == kappa_text(row)
     page.locator(".js-plotly-plot canvas").first.wait_for()
-    assert page.get_by_text("Without all parts the model predicts").count() == 1
+    assert page.get_by_text("Where they start from, the model predicts").count() == 1
     with page.expect_download() as download:
         page.get_by_text("This row as CSV").click()
     assert "members" in Path(download.value.path()).read_text().splitlines()[0]

@@ -60,7 +60,7 @@ def test_an_ensemble_without_a_reference_is_explained_by_its_parts():
     sentence = " ".join(describe_explanation(found))
     assert "it has no interval" in sentence
     assert "no training materials to compare with" in sentence
-    assert "Without all parts the model predicts" in sentence
+    assert "Where they start from, the model predicts" in sentence
     assert explanation_figure(found).axes
 
 
@@ -71,7 +71,7 @@ def test_sentences_tell_value_members_domain_and_neighbours():
     assert "The 3 members predict" in agreement
     assert "domain" in domain
     assert f"{found.row['nearest'][0]['formula']}" in nearest
-    assert "Without all parts the model predicts" in parts[-1]
+    assert "Where they start from, the model predicts" in parts[-1]
 
 
 def test_an_element_of_no_training_material_is_named():

@@ -60,7 +60,7 @@ def test_a_part_is_told_with_its_size_and_what_it_does() -> None:
         "Mass of the atoms (29 u, typical 61 u): raises kappa by a factor of 3.16.",
         "Order: lowers kappa by a factor of 2.00.",
         "How.",
-        "Without all parts the model predicts 6.31 W/m/K.",
+        "Where they start from, the model predicts 6.31 W/m/K.",
     ]
 
 
