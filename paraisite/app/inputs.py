@@ -1,6 +1,5 @@
 """Where the page's crystals come from: an example, files, a pasted text, the Materials Project, or a click."""
 
-import os
 from typing import Final
 
 import streamlit as st
@@ -10,8 +9,8 @@ from paraisite.app.familiar import list_textbook_crystals, show_formula
 from paraisite.app.loaded import load_material
 from paraisite.app.uploads import MAX_FILES, crystals_of_files, crystals_of_text
 from paraisite.core.shown_text import escape_markdown
-from paraisite.data.sources.materials_project import KEY_VARIABLE
-from paraisite.errors import ParaisiteError
+from paraisite.data.sources.materials_project import api_key
+from paraisite.errors import MissingInputError, ParaisiteError
 from paraisite.inference.crystals import Crystal
 
 EXAMPLE: Final = "Example"
@@ -96,13 +95,18 @@ def _read_paste() -> list[Crystal]:
 
 
 def _read_material() -> list[Crystal]:
-    if not os.environ.get(KEY_VARIABLE):
+    try:
+        api_key()
+    except MissingInputError as error:
         st.info(
-            "The Materials Project answers only with a key. Get yours at https://next-gen.materialsproject.org/api, "
-            f"put it into the environment variable {KEY_VARIABLE}, and start again. It goes to that server alone."
+            escape_markdown(
+                f"{str(error)[:1].upper()}{str(error)[1:]}, then start again. It goes to that server alone."
+            )
         )
         return []
-    material_id = st.text_input("Id", key="material_id", placeholder="mp-149, or several: mp-149 mp-22862")
+    material_id = st.text_input(
+        "Ids of the Materials Project", key="material_id", placeholder="mp-149, or several: mp-149 mp-22862"
+    )
     ids = list(dict.fromkeys(material_id.replace(",", " ").split()))[:MAX_FILES]
     if not ids:
         st.info("Type an id and press Enter: the structure is fetched, its prediction is computed here.")

@@ -46,7 +46,7 @@ def show_model(model: str) -> None:
     members = "member" if n_member == 1 else "members that were trained on different rows"
     lines = [f"- **Predicts** the lattice thermal conductivity at 300 K, in W/m/K, with {n_member} {members}"]
     if isinstance(card.get("members"), str):
-        lines.append(f"- **Is** {escape_markdown(card['members'])}")
+        lines.append(f"- **Members**: {escape_markdown(card['members'])}")
     if known is not None:
         kappa = known.materials.kappa_w_per_m_k
         n_element = int(known.elements.any(axis=0).sum())

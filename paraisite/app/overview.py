@@ -22,7 +22,7 @@ _ROW_PIXELS: Final = 36
 
 
 def choose_crystal(model: str, crystals: list[Crystal]) -> Crystal | None:
-    """Show the predictions of several crystals; return the one whose line is chosen, at first the topmost."""
+    """Show the predictions of several crystals; return the one whose line is chosen, at first one with a prediction."""
     predictions = predict_crystals(model, crystals)
     rows = build_named_rows(crystals, predictions)
     _show_reasons([row for row in rows if row[schema.REASON] is not None])
@@ -38,10 +38,9 @@ def choose_crystal(model: str, crystals: list[Crystal]) -> Crystal | None:
     frame = build_frame(predictions)
     frame.insert(0, NAME, [crystal.name for crystal in crystals])
     right.download_button("All rows (CSV)", format_csv(frame), "predictions.csv", on_click="ignore", width="stretch")
-    usable = [place for place, row in enumerate(rows) if row[schema.REASON] is None]
-    selected = [place for place in event.selection.rows if place in usable]
-    place = selected[0] if selected else usable[0] if usable else None
-    return None if place is None else crystals[place]
+    if selected := event.selection.rows:
+        return crystals[selected[0]]
+    return next((crystal for crystal, row in zip(crystals, rows, strict=True) if row[schema.REASON] is None), None)
 
 
 def show_reason(row: Row) -> None:

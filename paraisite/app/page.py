@@ -13,6 +13,7 @@ from paraisite.app.model_card import show_model
 from paraisite.app.overview import choose_crystal
 from paraisite.app.screening_tab import show_screening
 from paraisite.artifacts.predictors_at_hand import list_predictors
+from paraisite.core.extras import describe_missing_package
 from paraisite.core.shown_text import escape_markdown
 from paraisite.errors import ParaisiteError
 
@@ -54,6 +55,11 @@ def show(model: str) -> None:
                 show_model(chosen)
     except ParaisiteError as error:
         st.error(escape_markdown(str(error)))
+    except ModuleNotFoundError as error:
+        sentence = describe_missing_package(error)
+        if sentence is None:
+            raise
+        st.error(escape_markdown(f"{chosen}: {sentence}"))
 
 
 def _show_predictions(model: str) -> None:

@@ -83,6 +83,8 @@ def _refine(refiner: Refiner, row: Row, structure: Structure, *, key: str) -> bo
             return False
         refiner.calculator  # noqa: B018  # what is missing for it is said before anything is computed
     st.session_state[key] = refiner.refine_row(row, structure, plan, on_step=PhononBar(plan))
+    if plan.cost is not None:
+        st.rerun()  # the cost, the button and the bar have had their time
     return True
 
 
@@ -103,9 +105,14 @@ def tabulate_refined(row: Mapping[str, Any]) -> pd.DataFrame:
 
     lines = [
         ("prediction", row[VALUE], ends(interval_keys(0.8)), ends(interval_keys(0.9))),
-        ("under the potential", row[KAPPA_POTENTIAL], "–", "–"),
-        ("the same, corrected", row[KAPPA_CORRECTED], "–", "–"),
-        ("refined", row[REFINED_KAPPA], ends(refined_interval_columns(0.8)), ends(refined_interval_columns(0.9))),
+        ("phonons of the potential", row[KAPPA_POTENTIAL], "–", "–"),
+        ("phonons, corrected for bias", row[KAPPA_CORRECTED], "–", "–"),
+        (
+            "refined: both together",
+            row[REFINED_KAPPA],
+            ends(refined_interval_columns(0.8)),
+            ends(refined_interval_columns(0.9)),
+        ),
     ]
     shown = [(name, show_number(value), *intervals) for name, value, *intervals in lines]
     return pd.DataFrame(shown, columns=["", "kappa (W/m/K)", "80 % interval", "90 % interval"])

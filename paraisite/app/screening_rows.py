@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
-from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.screenings import is_screening, source_of_screening
@@ -122,13 +121,13 @@ def read_screening(folder: Path) -> ScreeningResult:
     return ScreeningResult(_describe(rows), n_row, len(table) - len(rows))
 
 
-def read_structure_of_row(folder: Path, row: int) -> Structure:
-    """Return the crystal of a row.
+def open_screened_rows(folder: Path) -> ScreenedRows:
+    """Return a screening with what was screened, from which its crystals are read.
 
     Raises:
         ParaisiteError: What was screened is not here, or has changed since.
     """
-    return ScreenedRows.open(folder, find_source(source_of_screening(folder))).structures([row])[row]
+    return ScreenedRows.open(folder, find_source(source_of_screening(folder)))
 
 
 def _describe(rows: pd.DataFrame) -> pd.DataFrame:

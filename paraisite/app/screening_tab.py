@@ -7,7 +7,9 @@ from typing import Final
 
 import pandas as pd
 import streamlit as st
+from pymatgen.core.structure import Structure
 
+from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.app.details import show_details
 from paraisite.app.familiar import show_formula
 from paraisite.app.map_view import clicked_material
@@ -17,8 +19,8 @@ from paraisite.app.screening_rows import (
     RowFilter,
     ScreeningResult,
     format_candidates,
+    open_screened_rows,
     read_screening,
-    read_structure_of_row,
 )
 from paraisite.app.screening_view import MAX_POINTS, screening_figure, thin_out
 from paraisite.app.style import CHART
@@ -44,11 +46,11 @@ def show_screening(model: str) -> None:
     folder = _choose_folder()
     if folder is None:
         return
-    result = _read(str(folder), (folder / SUMMARY_FILE).stat().st_mtime if is_screening(folder) else 0.0)
+    result = _read(str(folder), _changed(folder))
     kept = _filter(result)
     without = f"; {result.n_without} have no prediction" if result.n_without else ""
     st.markdown(f"**{len(kept)} of {result.n_row} crystals** meet the filters{without}.")
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="medium")
     shown = thin_out(kept)
     row: int | None = st.session_state.get(_ROW)
     with right:
@@ -84,6 +86,21 @@ def _read(folder: str, changed: float) -> ScreeningResult:
     return read_screening(Path(folder))
 
 
+def _changed(folder: Path) -> float:
+    """Return when a screening was finished, so that what is kept of one before it is not shown."""
+    return (folder / SUMMARY_FILE).stat().st_mtime if is_screening(folder) else 0.0
+
+
+@st.cache_resource(show_spinner="Opening what was screened …", max_entries=3)
+def _open(folder: str, changed: float) -> ScreenedRows:
+    return open_screened_rows(Path(folder))
+
+
+@st.cache_resource(show_spinner="Reading the crystal …", max_entries=100)
+def _read_structure(folder: str, changed: float, row: int) -> Structure:
+    return _open(folder, changed).structures([row])[row]
+
+
 def _filter(result: ScreeningResult) -> pd.DataFrame:
     """Show the filters and return the rows that meet them."""
     first, second, third, fourth = st.columns([2, 2, 3, 3], gap="medium")
@@ -113,9 +130,9 @@ def _show_table(rows: pd.DataFrame) -> None:
     table = pd.DataFrame(
         {
             "formula": [show_formula(str(formula)) for formula in best[FORMULA]],
-            "kappa (W/m/K)": best[PREDICTED_KAPPA].to_numpy(),
+            "W/m/K": best[PREDICTED_KAPPA].to_numpy(),
             **({"80 % from": best[low].to_numpy(), "to": best[high].to_numpy()} if {low, high} <= set(best) else {}),
-            "within a factor": best[FACTOR].to_numpy(),
+            "factor": best[FACTOR].to_numpy(),
             "id": best[MATERIAL_ID].to_numpy(),
         }
     )
@@ -146,7 +163,7 @@ def _show_row(model: str, folder: Path, rows: pd.DataFrame, row: int) -> None:
     """Show the crystal of a row with the model's own prediction."""
     of_row = rows[rows[ROW] == row].iloc[0]
     try:
-        structure = read_structure_of_row(folder, row)
+        structure = _read_structure(str(folder), _changed(folder), row)
     except ParaisiteError as error:
         st.warning(escape_markdown(f"The crystal of this row cannot be shown: {error}"))
         return

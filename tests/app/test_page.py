@@ -39,7 +39,7 @@ def test_tables_say_what_the_row_says(rows: list[Row]):
 
 def test_what_is_not_predicted_keeps_its_line(rows: list[Row]):
     table = overview_table(rows)
-    assert table["file"].tolist() == ["salt.cif", "broken.cif"]
+    assert table["name"].tolist() == ["salt.cif", "broken.cif"]
     assert table["kappa (W/m/K)"].notna().tolist() == [True, False]
     assert table["in domain"].tolist()[1] == "–"
 
@@ -83,13 +83,13 @@ def test_it_opens_with_an_example_predicted_and_explained(model: Path):
     assert page.dataframe[0].value["formula"].tolist() == nearest_table(row)["formula"].tolist()
     assert any("**148 W/m/K** (measured, recommended value)" in text.value for text in page.markdown)
     assert any("**Space group** Fd-3m (227), cubic" in text.value for text in page.markdown)
-    assert any("Without all parts the model predicts" in text.value for text in page.markdown)
+    assert any("Where they start from, the model predicts" in text.value for text in page.markdown)
 
 
 def test_all_examples_are_a_table_and_the_first_is_shown(model: Path):
     page = open_page(model, example=ALL_EXAMPLES)
     assert not page.exception
-    assert page.dataframe[0].value["file"].tolist() == NAMES
+    assert page.dataframe[0].value["name"].tolist() == NAMES
     assert [header.value for header in page.header] == ["C (diamond)"]
 
 
@@ -128,6 +128,29 @@ def test_a_screening_is_filtered_on_the_page(model: Path, monkeypatch: pytest.Mo
 def test_a_model_that_is_nowhere_is_said():
     page = open_page("absent.safetensors")
     assert [error.value for error in page.error] == ["absent.safetensors not found: expected a model file"]
+
+
+def test_a_model_whose_packages_are_absent_says_what_to_install(model: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(_: str) -> None:
+        raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
+
+    monkeypatch.setattr("paraisite.app.page.load_explainer", fail)
+    page = open_page(model)
+    assert not page.exception
+    (message,) = (error.value for error in page.error)
+    assert "this needs tensorflow, which is not installed" in message
+
+
+def test_a_key_of_pymatgens_settings_is_enough(model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MP_API_KEY", "")
+    settings: dict[str, str] = {}
+    monkeypatch.setattr("paraisite.data.sources.materials_project.SETTINGS", settings)
+    page = open_page(model, source=MATERIALS_PROJECT)
+    assert [info.value for info in page.info if info.value.startswith("The Materials Project answers only with a key")]
+    assert not page.text_input
+    settings["PMG_MAPI_KEY"] = "0123456789abcdef0123456789abcdef"
+    page = open_page(model, source=MATERIALS_PROJECT)
+    assert [field.label for field in page.text_input] == ["Ids of the Materials Project"]
 
 
 def test_without_streamlit_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):

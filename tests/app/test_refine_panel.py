@@ -72,4 +72,4 @@ def test_a_crystal_that_is_too_large_has_its_reason_and_no_button(monkeypatch: p
 def test_intervals_of_both_stand_side_by_side():
     table = tabulate_refined(ROW).set_index("")
     assert table.loc["prediction", "80 % interval"] == "3 to 8"
-    assert table.loc["refined", "90 % interval"] == "4 to 7.5"
+    assert table.loc["refined: both together", "90 % interval"] == "4 to 7.5"
