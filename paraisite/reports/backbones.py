@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from paraisite import schema
 from paraisite.evaluation.evaluation_tables import EvaluationTables
 from paraisite.reports.axes import new_figure
-from paraisite.reports.figures import mape_axis
 from paraisite.reports.model_errors import evaluation_table
 from paraisite.schema import MODEL
 from paraisite.training.pretrained_networks import BACKBONES, Origin
@@ -27,8 +26,8 @@ _ERRORS: Final = ("MAPE", "95 % interval", "log10 MAE", "Spearman", "p")
 
 _STYLES: Final = {
     Origin.RANDOM: ("#7d8894", "D", "random weights"),
-    Origin.PUBLISHED: ("#e08a1e", "s", "published (MEGNet)"),
-    Origin.LAB: ("#1f6fb4", "o", "the project's own (lab)"),
+    Origin.PUBLISHED: ("#d55e00", "s", "published (MEGNet)"),
+    Origin.LAB: ("#0072b2", "o", "the project's own (lab)"),
 }
 """Colour, marker and words for each origin."""
 
@@ -82,26 +81,32 @@ def mape_of_backbones(scores: pd.DataFrame, *, metric: str) -> Figure:
     """
     values = 100 * scores.pivot_table(index=schema.SPLIT_SEED, columns=MODEL, values=metric)
     ordered = [str(name) for name in values.mean().sort_values().index]
-    figure, axes = new_figure(max(5.5, 1.0 + 1.25 * len(ordered)), 4.8)
+    figure, axes = new_figure(6.2, 1.5 + 0.45 * len(ordered))
     for place, name in enumerate(ordered):
         _draw_one(axes, values[name].dropna().to_numpy(), at=place, origin=_ORIGIN_OF[name])
-    mape_axis(axes, values.to_numpy() / 100)
-    axes.set_xticks(range(len(ordered)), [name.replace(" (", "\n(").replace("random ", "random\n") for name in ordered])
-    axes.set_xlim(-0.6, len(ordered) - 0.4)
-    axes.set_ylabel(f"MAPE of kappa (%), {_SHOWN[metric]}")
+    axes.set_xlim(0, 1.08 * float(np.nanmax(values.to_numpy(), initial=1.0)))
+    axes.grid(axis="x", color="#e3e6ea", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_yticks(range(len(ordered)), ordered)
+    axes.set_ylim(len(ordered) - 0.4, -0.6)
+    axes.set_xlabel(f"MAPE of kappa (%), {_SHOWN[metric]}")
     present = [style for origin, style in _STYLES.items() if origin in {_ORIGIN_OF[name] for name in ordered}]
     handles = [axes.plot([], [], marker, color=colour, label=words)[0] for colour, marker, words in present]
-    axes.legend(handles=handles, frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.legend(
+        handles=handles, frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=10,
+        handlelength=1.0, columnspacing=1.0, handletextpad=0.4,
+    )  # fmt: skip
     return figure
 
 
 def _draw_one(axes: Axes, values: np.ndarray, *, at: int, origin: Origin) -> None:
-    """Draw the splits of one backbone at the left of its place, mean and standard deviation at the right."""
+    """Draw the splits of one backbone above its line, mean and standard deviation below them."""
     colour, marker, _ = _STYLES[origin]
     # Fixed offsets: the same figure from the same numbers.
     offsets = 0.1 * np.linspace(-1, 1, len(values)) if len(values) > 1 else np.zeros(len(values))
-    axes.plot(at - 0.14 + offsets, values, marker, color=colour, markersize=4.5, alpha=0.6, markeredgewidth=0)
+    axes.plot(values, at - 0.2 + offsets, marker, color=colour, markersize=4.5, alpha=0.6, markeredgewidth=0)
     if len(values):
         mean, std = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        axes.errorbar(at + 0.18, mean, yerr=std, fmt=marker, color=colour, markersize=7, capsize=4, linewidth=1.8)
-        axes.annotate(f"{mean:.0f}", (at + 0.26, mean), textcoords="offset points", xytext=(3, -3), fontsize=9)
+        axes.errorbar(mean, at + 0.16, xerr=std, fmt=marker, color=colour, markersize=7, capsize=4, linewidth=1.8)
+        place = (mean + std, at + 0.16)
+        axes.annotate(f"{mean:.0f}", place, textcoords="offset points", xytext=(5, -3.5), fontsize=10)

@@ -41,11 +41,12 @@ def count_elements(tables: Sequence[pd.DataFrame]) -> dict[str, int]:
     return dict(Counter(element.symbol for formula in formulas for element in Composition(formula).elements))
 
 
-def element_map(tables: Sequence[pd.DataFrame]) -> Figure:
+def element_map(tables: Sequence[pd.DataFrame], *, with_values: bool = True) -> Figure:
     """Draw the periodic table, coloured by the number of accepted materials that contain each element.
 
     Args:
         tables: As for ``count_elements``.
+        with_values: As for ``draw_elements``.
 
     Raises:
         DataError: No material is accepted.
@@ -59,17 +60,21 @@ def element_map(tables: Sequence[pd.DataFrame]) -> Figure:
         norm=LogNorm(min(counts.values()), 1 + max(counts.values())),
         form="{:,.0f}",
         title=f"accepted materials that contain the element, of {n_material:,}",
+        with_values=with_values,
     )
 
 
-def draw_elements(values: Mapping[str, float], *, norm: LogNorm, form: str, title: str) -> Figure:
-    """Draw the periodic table, coloured by a value of each element, with the value below its symbol.
+def draw_elements(
+    values: Mapping[str, float], *, norm: LogNorm, form: str, title: str, with_values: bool = True
+) -> Figure:
+    """Draw the periodic table, coloured by a value of each element.
 
     Args:
         values: By symbol; elements without one are grey.
         norm: Of the colours.
         form: How a value is written.
         title: Of the colours' scale.
+        with_values: With the value below each symbol; else text is larger, to be legible in a column of a journal.
     """
     heaviest = max(Element(symbol).Z for symbol in values)
     n_period, last = (6, _RADON) if heaviest <= _RADON else (7, _OGANESSON)
@@ -77,15 +82,16 @@ def draw_elements(values: Mapping[str, float], *, norm: LogNorm, form: str, titl
     height = 1 + max(row for row, _ in places.values())
     figure, axes = new_figure(11.0, 11.0 * height / 18.0 + 0.5)
     colormap = mpl.colormaps[_ELEMENT_COLOURS]
+    small, medium = (9, 12) if with_values else (16.5, 18)
     for element, (row, column) in places.items():
         value = values.get(element.symbol)
         colour = _ABSENT_COLOUR if value is None else colormap(norm(value))
         ink = _FAINT_INK if value is None else "white" if norm(value) > 0.55 else "black"
-        number = "" if value is None else form.format(value)
-        _cell(axes, row, column, element.symbol, colour=colour, ink=ink, number=number)
+        number = form.format(value) if value is not None and with_values else ""
+        _cell(axes, row, column, element.symbol, colour=colour, ink=ink, number=number, size=13 if with_values else 20)
     for series, (row, column) in _SERIES_PLACES.items():
         if row < n_period:
-            axes.text(column + 0.5, row + 0.5, series, color=_FAINT_INK, fontsize=9, ha="center", va="center")
+            axes.text(column + 0.5, row + 0.5, series, color=_FAINT_INK, fontsize=small, ha="center", va="center")
     axes.set(xlim=(0, 18), ylim=(height, 0), aspect="equal")
     axes.axis("off")
     scale = axes.inset_axes((3.2, 1.35, 8.6, 0.35), transform=axes.transData)
@@ -94,8 +100,8 @@ def draw_elements(values: Mapping[str, float], *, norm: LogNorm, form: str, titl
     )
     bar.ax.xaxis.set_minor_locator(NullLocator())
     plain_numbers(bar.ax.xaxis)
-    scale.set_title(title, fontsize=12)
-    scale.tick_params(labelsize=10)
+    scale.set_title(title, fontsize=medium)
+    scale.tick_params(labelsize=10 if with_values else small)
     return figure
 
 
@@ -108,8 +114,8 @@ def _place(element: Element, n_period: int) -> tuple[float, int]:
     return element.row - 1, element.group - 1
 
 
-def _cell(axes: Axes, row: float, column: int, symbol: str, *, colour: Any, ink: str, number: str) -> None:
+def _cell(axes: Axes, row: float, column: int, symbol: str, *, colour: Any, ink: str, number: str, size: float) -> None:
     """Draw an element's square with its symbol, and its number below."""
     axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=colour, linewidth=0))
-    axes.text(column + 0.5, row + (0.4 if number else 0.5), symbol, color=ink, fontsize=13, ha="center", va="center")
+    axes.text(column + 0.5, row + (0.4 if number else 0.5), symbol, color=ink, fontsize=size, ha="center", va="center")
     axes.text(column + 0.5, row + 0.77, number, color=ink, fontsize=8, ha="center", va="center")

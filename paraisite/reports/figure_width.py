@@ -3,12 +3,14 @@
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.collections import Collection, PathCollection
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 LEGIBLE_POINTS: Final = 5.0
 """Size of text below which journals send a figure back."""
@@ -25,11 +27,14 @@ def scale_to_width(figure: Figure, width_inches: float) -> float:
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             _scale_ticks(axis, factor)
+            axis.labelpad *= factor
     # Labels of ticks are made anew when a figure is drawn, from what the axis keeps.
     of_ticks = {label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in _list_labels(axis)}
     texts = [text for text in figure.findobj(Text) if text not in of_ticks]
     for text in texts:
         text.set_fontsize(float(text.get_fontsize()) * factor)
+        if isinstance(text, Annotation) and text.anncoords == "offset points":
+            text.xyann = tuple(factor * shift for shift in text.xyann)
     for line in figure.findobj(Line2D):
         line.set_linewidth(line.get_linewidth() * factor)
         line.set_markersize(line.get_markersize() * factor)
@@ -39,10 +44,29 @@ def scale_to_width(figure: Figure, width_inches: float) -> float:
         collection.set_linewidth(np.asarray(collection.get_linewidth()) * factor)
         if isinstance(collection, PathCollection):
             collection.set_sizes(collection.get_sizes() * factor**2)
+    for axes in figure.axes:
+        if (legend := axes.get_legend()) is not None:
+            _scale_legend(axes, legend)
     figure.set_size_inches(width_inches, height * factor)
     figure.draw_without_rendering()
     shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     return min((float(text.get_fontsize()) for text in shown), default=np.inf)
+
+
+def _scale_legend(axes: Axes, legend: Legend) -> None:
+    """Make a legend anew whose text, handles and title have been scaled: its gaps are fixed when it is made."""
+    box = legend.get_bbox_to_anchor().transformed(axes.transAxes.inverted())
+    texts = legend.get_texts()
+    title = legend.get_title()
+    anew = axes.legend(
+        legend.legend_handles, [text.get_text() for text in texts], loc=legend._loc, bbox_to_anchor=box.bounds,
+        ncols=legend._ncols, fontsize=texts[0].get_fontsize() if texts else None, frameon=legend.get_frame_on(),
+        title=title.get_text() or None, title_fontsize=title.get_fontsize(), handlelength=legend.handlelength,
+        handletextpad=legend.handletextpad, labelspacing=legend.labelspacing, columnspacing=legend.columnspacing,
+        borderpad=legend.borderpad, borderaxespad=legend.borderaxespad, framealpha=legend.get_frame().get_alpha(),
+        edgecolor=legend.get_frame().get_edgecolor(),
+    )  # fmt: skip
+    anew.set_zorder(legend.get_zorder())
 
 
 def _scale_ticks(axis: Axis, factor: float) -> None:

@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
@@ -23,6 +23,9 @@ from paraisite.training.recipe_result import RecipeResult
 FORMATS: Final = ("png", "svg", "pdf")
 _TRAIN_COLOUR: Final = "#9aa5b1"
 _VALIDATION_COLOUR: Final = "#1f6fb4"
+_SPLIT_COLOURS: Final = (
+    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#f0e442", "#000000", "#8a939d",
+)  # fmt: skip
 _PUBLISHED_COLOUR: Final = "#c0392b"
 _MAX_LINEAR_RANGE: Final = 5.0
 
@@ -57,7 +60,7 @@ def save_figures(figures: Mapping[str, Figure], folder: Path) -> None:
 
 def learning_curves(result: RecipeResult) -> Figure:
     """Draw training and validation MAPE of every split and their mean, with each split's best epoch."""
-    figure, axes = new_figure(7.5, 4.8)
+    figure, axes = new_figure(6.6, 4.6)
     for name, colour, label in (
         (schema.TRAIN_MAPE, _TRAIN_COLOUR, "training"),
         (schema.VALIDATION_MAPE, _VALIDATION_COLOUR, "validation"),
@@ -78,7 +81,10 @@ def learning_curves(result: RecipeResult) -> Figure:
     n_diverged = int(result.diverged.sum())
     diverged = f", {n_diverged} diverged (mean over the rest)" if n_diverged else ""
     axes.set_title(f"{result.recipe.name}: {len(result.splits)} splits of {result.dataset.name}{diverged}")
-    axes.legend(frameon=False)
+    axes.legend(
+        frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=10, handlelength=1.2,
+        columnspacing=1.2, handletextpad=0.5,
+    )  # fmt: skip
     return figure
 
 
@@ -89,7 +95,7 @@ def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
     """
     names = (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION)
     labels = ("best epoch", "last epoch", "published convention")
-    colours = (_VALIDATION_COLOUR, "#e08a1e", "#5a9e4b")
+    colours = ("#0072b2", "#e69f00", "#009e73")
     figure, axes = new_figure(max(5.5, 1.2 + 2.2 * len(results)), 4.8)
     handles: list[Artist] = []
     for offset, (name, label, colour) in enumerate(zip(names, labels, colours, strict=True)):
@@ -112,7 +118,7 @@ def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
 
 
 def parity(result: RecipeResult, *, epoch: Epoch) -> Figure:
-    """Draw predicted against true kappa of all validation rows, coloured by split, with the factor-2 band."""
+    """Draw predicted against known kappa of all validation rows, coloured by split, with the factor-2 band."""
     rows = result.predictions[result.predictions[schema.PART] == schema.VALIDATION]
     column = COLUMN_OF_EPOCH[epoch]
     shown = rows[np.isfinite(rows[column]) & (rows[column] > 0)]
@@ -124,10 +130,10 @@ def parity(result: RecipeResult, *, epoch: Epoch) -> Figure:
             group[schema.KAPPA], group[column], "o", color=colour, markersize=5, alpha=0.75, markeredgewidth=0,
             label=f"split {seed}",
         )  # fmt: skip
-    axes.set_xlabel(f"true {schema.KAPPA_LABEL}")
+    axes.set_xlabel(f"known {schema.KAPPA_LABEL}")
     axes.set_ylabel("predicted (W/m/K)")
     axes.set_title(_parity_title(result, epoch, n_omitted=len(rows) - len(shown)), fontsize=11)
-    axes.legend(frameon=False, fontsize=8.5, loc="upper left", handletextpad=0.3)
+    axes.legend(frameon=False, fontsize=9, loc="upper left", handletextpad=0.3)
     return figure
 
 
@@ -175,5 +181,7 @@ def _recipe_label(result: RecipeResult) -> str:
 
 
 def _colours(n: int) -> np.ndarray:
-    colormap: Colormap = mpl.colormaps["tab10" if n <= 10 else "viridis"]
-    return np.asarray(colormap(np.arange(n) if n <= 10 else np.linspace(0, 1, n)))
+    """Return colours that colour-blind readers tell apart: Okabe and Ito's and grey, else a scale of brightness."""
+    if n <= len(_SPLIT_COLOURS):
+        return np.asarray([to_rgba(colour) for colour in _SPLIT_COLOURS[:n]])
+    return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 1, n)))

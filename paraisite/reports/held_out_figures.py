@@ -48,15 +48,16 @@ def draw_interval_coverage(predictions: pd.DataFrame) -> Figure:
         xlim=(40, 100), ylim=(40, 100), xlabel="stated share of intervals (%)", ylabel="held-out values inside (%)"
     )
     axes.set_aspect("equal")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=9, loc="lower right", handlelength=1.0, handletextpad=0.5, borderaxespad=0.2)
     return figure
 
 
-def draw_element_errors(predictions: pd.DataFrame) -> Figure:
+def draw_element_errors(predictions: pd.DataFrame, *, with_values: bool = True) -> Figure:
     """Draw the periodic table, coloured by the mean error of held-out formulas that contain each element.
 
     Args:
         predictions: As ``cross-validate`` writes them.
+        with_values: As for ``element_map.draw_elements``.
 
     Raises:
         DataError: No element is in enough rows.
@@ -75,6 +76,7 @@ def draw_element_errors(predictions: pd.DataFrame) -> Figure:
         norm=LogNorm(float(means.min()), float(means.max())),
         form="{:.2f}",
         title="mean |ln(predicted/known)|, held-out formulas",
+        with_values=with_values,
     )
 
 

@@ -19,7 +19,9 @@ from paraisite.errors import DataError
 from paraisite.metrics.agreement import Agreement, measure_agreement, measure_energy_agreement
 from paraisite.reports.axes import new_figure, parity_axes, plain_frame, plain_numbers
 
-_COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b")
+_COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00")
+"""Of Okabe and Ito, which colour-blind readers tell apart."""
+
 _REJECTED_COLOUR: Final = "#c9d0d8"
 
 _BINS_PER_DECADE: Final = 5
@@ -66,7 +68,7 @@ def kappa_histogram(kappas_w_per_m_k: Mapping[str, npt.ArrayLike]) -> Figure:
     together = np.concatenate(list(logs.values())) * _BINS_PER_DECADE
     steps = np.arange(np.floor(together.min()), np.floor(together.max()) + 2)
     edges = steps / _BINS_PER_DECADE
-    figure, axes = new_figure(7.5, 4.8)
+    figure, axes = new_figure(6.4, 4.6)
     for (name, values), colour in zip(logs.items(), _cycle(len(logs)), strict=True):
         density, _ = np.histogram(values, edges, density=True)
         label = f"{name}: {len(values):,} crystals, median {10 ** np.median(values):.2g} W/m/K"
@@ -77,7 +79,7 @@ def kappa_histogram(kappas_w_per_m_k: Mapping[str, npt.ArrayLike]) -> Figure:
     plain_numbers(axes.xaxis)
     axes.set_xlabel(schema.KAPPA_LABEL)
     axes.set_ylabel("share of crystals per decade")
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=10)
     return figure
 
 

@@ -22,7 +22,10 @@ from paraisite.reports.pictures import Drawn
 from paraisite.schema import MODEL
 
 _DIVERGING: Final = "RdBu_r"
-_COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b", "#8e5ea2", "#c0392b", "#3aa6a0", "#7d8894", "#b5892b")
+_COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7d8894", "#f0e442")
+"""Of Okabe and Ito, which colour-blind readers tell apart."""
+
+_MARKERS: Final = "osD^v"
 _DARK: Final = 0.6
 _MAX_Z: Final = 2.0
 _MAX_FEATURES: Final = 24
@@ -78,16 +81,19 @@ def strongest_correlations(findings: StatisticsTables) -> dict[str, pd.DataFrame
 
 
 def heat_map(correlations: pd.DataFrame, *, threshold: float) -> Figure:
-    """Draw Pearson's r, a panel per quantity; cells whose |r| does not exceed the threshold stay empty."""
+    """Draw Pearson's r, a panel per quantity; cells whose |r| does not exceed the threshold stay empty, rows go."""
     quantities = list(correlations[QUANTITY].unique())
     first = pivot_by_model(correlations, quantities[0])
     tables = [pivot_by_model(correlations, quantity).reindex(first.index) for quantity in quantities]
+    shown = [table.where(table.abs() > threshold) for table in tables]
+    # A panel without a single cell keeps its rows: it says that there is nothing.
+    shown = [table.dropna(how="all") if table.notna().any(axis=None) else table for table in shown]
     n_model = max(len(table.columns) for table in tables)
-    height = len(tables) * (1.0 + 0.3 * len(first))
-    figure = Figure(figsize=(3.6 + 0.85 * n_model, 0.6 + height), layout="constrained")
-    panels = figure.subplots(len(tables), 1, squeeze=False)[:, 0]
-    for axes, quantity, table in zip(panels, quantities, tables, strict=True):
-        _cells(axes, table.where(table.abs() > threshold), limit=1.0)
+    height = sum(1.3 + 0.26 * len(table) for table in shown)
+    figure = Figure(figsize=(3.2 + 0.5 * n_model, 0.6 + height), layout="constrained")
+    panels = figure.subplots(len(shown), 1, squeeze=False, height_ratios=[len(table) for table in shown])[:, 0]
+    for axes, quantity, table in zip(panels, quantities, shown, strict=True):
+        _cells(axes, table, limit=1.0)
         axes.set_title(name_in_words(quantity), fontsize=12)
     scale = mpl.cm.ScalarMappable(Normalize(-1, 1), _DIVERGING)
     figure.colorbar(scale, ax=list(panels), label="Pearson's r", location="bottom", shrink=0.6, pad=0.01)
@@ -98,7 +104,9 @@ def variance_by_step(variances: pd.DataFrame) -> Figure:
     """Draw the quantiles of the variance over each model's members, the models in order of their step."""
     ordered = variances.sort_values(STEP, kind="stable")
     quantities = list(ordered[QUANTITY].unique())
-    figure = Figure(figsize=(9.0, 4.0 * len(quantities)), layout="constrained")
+    figure = Figure(
+        figsize=(max(4.0, 1.2 + 0.95 * len(ordered[MODEL].unique())), 3.2 * len(quantities)), layout="constrained"
+    )
     panels = figure.subplots(len(quantities), 1, squeeze=False)[:, 0]
     for axes, quantity in zip(panels, quantities, strict=True):
         rows = ordered[ordered[QUANTITY] == quantity].to_dict("records")
@@ -111,7 +119,7 @@ def variance_by_step(variances: pd.DataFrame) -> Figure:
         axes.set_xticks(
             range(1, len(rows) + 1), [f"{row[MODEL]}\n{step}" for row, step in zip(rows, steps, strict=True)]
         )
-        axes.tick_params(axis="x", rotation=20)
+        axes.tick_params(axis="x", rotation=30)
         axes.set_yscale("log")
         log_ticks(axes.yaxis)
         axes.set_ylabel(name_in_words(quantity))
@@ -159,17 +167,21 @@ def _of_clusters(clusters: CrystalClusters) -> Iterator[Drawn]:
 
 def cluster_map(crystals: pd.DataFrame) -> Figure:
     """Draw the crystals on their first two principal components, coloured by cluster."""
-    figure = Figure(figsize=(7.0, 5.4), layout="constrained")
+    figure = Figure(figsize=(6.0, 5.0), layout="constrained")
     axes = figure.subplots()
     for number, (cluster, rows) in enumerate(crystals.groupby(CLUSTER)):
         axes.plot(
-            rows[FIRST_AXIS], rows[SECOND_AXIS], "o", color=_COLOURS[number % len(_COLOURS)], markersize=3.5,
-            alpha=0.6, markeredgewidth=0, label=f"cluster {cluster}: {len(rows):,}", rasterized=True,
+            rows[FIRST_AXIS], rows[SECOND_AXIS], _MARKERS[number % len(_MARKERS)],
+            color=_COLOURS[number % len(_COLOURS)], markersize=3.5, alpha=0.6,
+            markeredgewidth=0, label=f"cluster {cluster}: {len(rows):,}", rasterized=True,
         )  # fmt: skip
     axes.set_xlabel("first principal component (standard deviations)")
     axes.set_ylabel("second principal component")
     plain_frame(axes)
-    axes.legend(frameon=False, fontsize=9, markerscale=1.6)
+    axes.legend(
+        frameon=False, fontsize=10, markerscale=1.6, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0),
+        handletextpad=0.1, columnspacing=1.0,
+    )  # fmt: skip
     return figure
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +43,10 @@ from paraisite.training.recipes import ACCURATE, HH143, PHONIX, TOGO15, find_rec
 
 logger = logging.getLogger(__name__)
 
+_TITLES: Final = {TOGO15: "Togo15", HH143: "HH143", PHONIX: "Phonix"}
 _CM_PER_INCH: Final = 2.54
+_WIDTH_OF_VALUES_CM: Final = 17.0
+"""From which on the values in a periodic table are legible."""
 
 
 def draw_figure(
@@ -63,7 +67,8 @@ def draw_figure(
     """
     if output is not None and output.suffix.lstrip(".") not in FORMATS:
         raise ConfigError(f"{output}: expected a file that ends on .{', .'.join(FORMATS)}")
-    figure = FIGURES[name](models, dataset)
+    narrow = width_cm is not None and width_cm < _WIDTH_OF_VALUES_CM
+    figure = (_NARROW_FIGURES if narrow and name in _NARROW_FIGURES else FIGURES)[name](models, dataset)
     if width_cm is not None:
         smallest = scale_to_width(figure, width_cm / _CM_PER_INCH)
         if smallest < LEGIBLE_POINTS:
@@ -97,9 +102,9 @@ def _draw_mape(models: Sequence[str], _: str) -> Figure:
     return mape_of_splits([_load(name) for name in models])
 
 
-def _draw_periodic_table(_: Sequence[str], dataset: str) -> Figure:
+def _draw_periodic_table(_: Sequence[str], dataset: str, *, with_values: bool = True) -> Figure:
     table = load_data(dataset, load_config()).table
-    return element_map([table.assign(**{schema.REASON: ""})])
+    return element_map([table.assign(**{schema.REASON: ""})], with_values=with_values)
 
 
 def _draw_transfer(_: Sequence[str], dataset: str) -> Figure:
@@ -119,7 +124,7 @@ def _draw_backbones(_: Sequence[str], dataset: str) -> Figure:
 def _draw_distribution(_: Sequence[str], dataset: str) -> Figure:
     names = (TOGO15, HH143, PHONIX) if dataset == ACCURATE else (dataset,)
     config = load_config()
-    return kappa_histogram({name: load_data(name, config).table[schema.KAPPA] for name in names})
+    return kappa_histogram({_TITLES.get(name, name): load_data(name, config).table[schema.KAPPA] for name in names})
 
 
 def _draw_clusters(_models: Sequence[str], _dataset: str) -> Figure:
@@ -173,3 +178,9 @@ FIGURES: Final[dict[str, Callable[[Sequence[str], str], Figure]]] = {
     "clusters": _draw_clusters,
 }
 """By name; each is drawn from models and a data set."""
+
+_NARROW_FIGURES: Final[dict[str, Callable[[Sequence[str], str], Figure]]] = {
+    "periodic-table": partial(_draw_periodic_table, with_values=False),
+    "element-map": lambda _models, _dataset: draw_element_errors(_held_out(), with_values=False),
+}
+"""The same in larger text for a column of a journal."""

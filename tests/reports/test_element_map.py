@@ -49,3 +49,11 @@ def test_no_two_elements_share_a_place():
 def test_a_map_of_nothing_is_refused():
     with pytest.raises(DataError, match="no accepted material"):
         element_map([formulas("MgO").assign(reason="too soft")])
+
+
+def test_without_values_symbols_are_larger_and_alone():
+    (symbol,) = (text for text in element_map([formulas("MgO")]).axes[0].texts if text.get_text() == "Mg")
+    axes = element_map([formulas("MgO")], with_values=False).axes[0]
+    (larger,) = (text for text in axes.texts if text.get_text() == "Mg")
+    assert larger.get_fontsize() > symbol.get_fontsize()
+    assert "1" not in texts(axes)

@@ -19,3 +19,20 @@ def test_text_lines_and_markers_shrink_with_the_figure() -> None:
     assert legend.get_texts()[0].get_fontsize() == 4.5
     assert {label.get_fontsize() for label in axes.get_xticklabels()} == {4.0}
     assert smallest == pytest.approx(4.0)
+
+
+def test_a_legend_keeps_its_place_and_its_gaps_shrink_with_its_text() -> None:
+    heights = {}
+    for width in (8.0, 4.0):
+        figure, axes = new_figure(8.0, 4.0)
+        for name in ("first", "second", "third"):
+            axes.plot([1.0, 2.0], [3.0, 4.0], label=name)
+        axes.legend(fontsize=10, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+        scale_to_width(figure, width)
+        legend = axes.get_legend()
+        assert legend is not None
+        box = legend.get_window_extent()
+        heights[width] = box.height
+        middle = axes.transAxes.inverted().transform(((box.x0 + box.x1) / 2, box.y0))
+        assert middle == pytest.approx((0.5, 1.0), abs=0.06)
+    assert heights[4.0] == pytest.approx(0.5 * heights[8.0], rel=0.05)

@@ -23,3 +23,9 @@ def test_cells_below_the_threshold_stay_empty() -> None:
     assert sum(len(axes.texts) for axes in panels) == n_strong
     assert sum(int(np.ma.count(axes.images[0].get_array())) for axes in panels) == n_strong
     assert sum(len(axes.texts) for axes in heat_map(correlations, threshold=0.0).axes[:2]) > n_strong
+
+
+def test_descriptors_without_a_cell_above_the_threshold_have_no_row() -> None:
+    panels = heat_map(correlate_with_descriptors(planted()), threshold=0.3).axes[:2]
+    for axes in panels:
+        assert np.ma.count(axes.images[0].get_array(), axis=1).min() > 0
