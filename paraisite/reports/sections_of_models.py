@@ -1,6 +1,7 @@
 """Sections of the report on trainings, errors, initial weights and overlap of data sets."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 
@@ -18,6 +19,16 @@ from paraisite.reports.tables import closing_table
 from paraisite.schema import MODEL
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import TOGO15
+
+_TITLES: Final = {
+    schema.MAPE_TEST: "MAPE",
+    schema.LOG10_MAE_TEST: "MAE of log10(kappa)",
+    schema.SPEARMAN_TEST: "Spearman correlation",
+    schema.format_coverage_metric(0.9): "Coverage of 90 % intervals",
+    schema.format_width_metric(0.9): "Width of 90 % intervals",
+    schema.OOD_AUROC_TEST: "AUROC of the out-of-domain score",
+}
+"""What the field calls the errors."""
 
 
 def training_section(results: Sequence[RecipeResult]) -> Section:
@@ -62,7 +73,8 @@ def errors_section(table: pd.DataFrame, honest: EvaluationTables | None) -> Sect
         figures.append(_parity(honest))
     meanings = {metric.name: metric for metric in schema.TEST_METRICS}
     first, *others = (
-        CaptionedTable(f"{name}: {meanings[name].meaning}", overview_table(table, name)) for name in SHOWN
+        CaptionedTable(f"{_TITLES.get(name, name)}: {meanings[name].meaning}", overview_table(table, name))
+        for name in SHOWN
     )
     return Section(
         "Errors on held-out rows",

@@ -23,6 +23,7 @@ def test_it_says_what_is_best_and_what_to_distrust_and_shows_five_candidates() -
     assert "outside the applicability domain" in section.points[0]
     assert any("carbides (1.50)" in point for point in section.points)
     assert len(section.tables[0].table) == 5
+    assert section.tables[1].table.index.tolist() == ["Phonix, new formulas", "Phonix, new structure types"]
     without = summary_section(*tables, None)
     assert "`python -m paraisite select`" in without.points[-1]
     assert "<code>python -m paraisite select</code>" in page([without], title="Report", lead="All of it.")
