@@ -26,6 +26,8 @@ Stage = Literal["Production", "Staging"]
 JUDGED_METRIC: Final = schema.MAPE_LAST_EPOCH
 SIGNIFICANCE: Final = 0.05
 _DATA_DIGEST: Final = "data_digest"
+SHOWN_DIGEST_LENGTH: Final = 12
+"""Digits of a digest in a tag, which pages show in full; the whole one is among the artifacts."""
 EVIDENCE: Final = "evidence"
 """Tag of a version with its errors per split, or with the path of the artifact that holds them."""
 
@@ -129,12 +131,13 @@ def evidence_tags(evidence: Evidence) -> dict[str, str]:
     """Return the tags of a version that ``evidence_from_tags`` reads: few, since the UI shows all of them."""
     judged = {str(seed): value if math.isfinite(value) else None for seed, value in evidence.judged.items()}
     facts = {
+        _DATA_DIGEST: evidence.data_digest,
         "splits_digest": evidence.splits_digest,
         "n_validation_over_n_train": evidence.n_validation_over_n_train,
         f"{JUDGED_METRIC}_by_split": judged,
         "means": {name: value if math.isfinite(value) else None for name, value in evidence.means.items()},
     }
-    return {_DATA_DIGEST: evidence.data_digest, EVIDENCE: json.dumps(facts)}
+    return {_DATA_DIGEST: evidence.data_digest[:SHOWN_DIGEST_LENGTH], EVIDENCE: json.dumps(facts)}
 
 
 def evidence_from_tags(tags: Mapping[str, str]) -> Evidence | None:
@@ -142,7 +145,8 @@ def evidence_from_tags(tags: Mapping[str, str]) -> Evidence | None:
     try:
         facts = json.loads(tags[EVIDENCE])
         return Evidence(
-            data_digest=tags[_DATA_DIGEST],
+            # Up to version 0.2 the tag held the whole digest, and nothing else did.
+            data_digest=facts.get(_DATA_DIGEST) or tags[_DATA_DIGEST],
             splits_digest=facts["splits_digest"],
             judged=pd.Series(
                 {int(seed): value for seed, value in facts[f"{JUDGED_METRIC}_by_split"].items()}, dtype=float

@@ -17,6 +17,7 @@ from paraisite.core.secrets import find_secrets, names_secret
 from paraisite.data.datasets.splits import tabulate_split
 from paraisite.data.datasets.table import Dataset
 from paraisite.metrics.kappa_errors import summarise_metrics
+from paraisite.tracking.promotion import SHOWN_DIGEST_LENGTH
 from paraisite.training.model_descriptions import describe_model, describe_recipe
 from paraisite.training.recipe_result import RecipeResult
 
@@ -72,8 +73,8 @@ def parent_tags(result: RecipeResult) -> dict[str, str]:
     seeds = [str(seed) for seed, diverged in result.diverged.items() if diverged]
     tags = recipe_tags(result) | {
         "diverged_runs": str(len(seeds)),
-        "dataset_digest": result.dataset.digest,
-        "splits_digest": result.splits_digest,
+        "dataset_digest": result.dataset.digest[:SHOWN_DIGEST_LENGTH],
+        "splits_digest": result.splits_digest[:SHOWN_DIGEST_LENGTH],
     }
     return tags | ({"diverged_splits": ", ".join(seeds)} if seeds else {})
 

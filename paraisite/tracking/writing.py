@@ -121,7 +121,7 @@ def write_figures(figures: "Mapping[str, Figure]", folder: Path) -> None:
 
 def allowed_name(name: str) -> str:
     """Return a metric's name as the store allows it."""
-    return name.replace("%", " percent")
+    return name.replace("%", "_percent")
 
 
 def finite_values(row: Mapping[Any, Any]) -> dict[str, float]:

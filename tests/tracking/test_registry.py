@@ -1,6 +1,7 @@
 """Stages, aliases and the rule of promotion."""
 
 import dataclasses
+import json
 import warnings
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_versions_pass_through_the_stages(client: MlflowClient) -> None:
 def test_tags_name_parent_data_and_metrics(client: MlflowClient) -> None:
     version = client.get_model_version("FEAFTG15", register(BETTER).version)
     assert version.tags["parent_version"] == "FEAF version 4"
-    assert version.tags["data_digest"] == BETTER.dataset.digest
+    assert version.tags["data_digest"] == BETTER.dataset.digest[:12]
     assert version.tags["evidence"] == f"evidence/{version.source.removeprefix('models:/')}.json"
     assert version.description.startswith(f"Held-out error: MAPE {version.tags['mape_last_epoch']}, ")
     described = client.get_registered_model("FEAFTG15").description
@@ -149,6 +150,16 @@ def test_evidence_survives_its_tags() -> None:
             evidence, judged=EVIDENCE.judged, means={}
         )
     assert evidence_from_tags({"source": "megnet"}) is None
+
+
+def test_a_version_whose_tag_holds_the_whole_digest_is_read() -> None:
+    tags = evidence_tags(EVIDENCE)
+    facts = json.loads(tags["evidence"])
+    of_version_0_2 = {"data_digest": facts.pop("data_digest"), "evidence": json.dumps(facts)}
+    assert of_version_0_2["data_digest"] == EVIDENCE.data_digest
+    found = evidence_from_tags(of_version_0_2)
+    assert found is not None
+    assert found.data_digest == EVIDENCE.data_digest
 
 
 @pytest.mark.parametrize(

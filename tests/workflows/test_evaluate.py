@@ -88,7 +88,7 @@ def test_an_evaluation_leaves_tables_figures_and_a_run(folder: Path, capsys: pyt
     assert parent.data.metrics["mape_test"] == pytest.approx(metrics[best]["mape_test"])
     child = runs["plane"]
     assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
-    assert child.data.metrics["coverage_90 percent"] == pytest.approx(metrics["plane"]["coverage_90%"])
+    assert child.data.metrics["coverage_90_percent"] == pytest.approx(metrics["plane"]["coverage_90%"])
     assert [item.dataset.name for item in child.inputs.dataset_inputs] == ["togo15"]
     history = client.get_metric_history(child.info.run_id, "mape_test_of_split")
     assert {point.step: point.value for point in history} == pytest.approx(by_split.to_dict(), rel=1e-4)
