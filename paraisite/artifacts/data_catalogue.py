@@ -41,16 +41,16 @@ DOWNLOADABLE: Final = (AFLOW, MATERIALS_PROJECT, PHONIX)
 """Data sets that come from a server; of Phonix the full set, under a name of its own."""
 
 _CONTENT: Final = {
-    TOGO15: "phono3py conductivities of 95 crystals",
-    HH143: "conductivities of 143 half-Heuslers",
+    TOGO15: "phono3py conductivities",
+    HH143: "half-Heuslers",
     MIX: "Togo15 and HH143",
-    PHONIX: "accurate conductivities of many structure types",
-    ACCURATE: "Togo15, HH143 and Phonix: what the default model is fitted on",
-    AFLOW: "AGL conductivities of ICSD crystals",
-    SLACK: "our own labels from elastic constants",
-    BTE: "our own labels from phonons",
-    KAPPA_TIER: "our own labels from phonons, with settings that reproduce published values",
-    MATERIALS_PROJECT: "stable crystals with descriptors, no conductivity",
+    PHONIX: "accurate, of many types",
+    ACCURATE: "Togo15, HH143 and Phonix",
+    AFLOW: "AGL conductivities of ICSD",
+    SLACK: "own labels: elastic constants",
+    BTE: "own labels: phonons",
+    KAPPA_TIER: "own labels: converged phonons",
+    MATERIALS_PROJECT: "stable crystals, no kappa",
 }
 
 

@@ -13,7 +13,7 @@ from paraisite.artifacts.data_catalogue import DOWNLOADABLE, CatalogueEntry, fin
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import description_folder
 from paraisite.config import load_config
-from paraisite.core.console import open_console
+from paraisite.core.console import limited_width, open_console
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.row_format import RowFormat, chosen_format, print_records
 from paraisite.core.shown_text import escape_controls
@@ -27,6 +27,9 @@ from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, REASON
 from paraisite.training.recipes import FINAL_DATASETS, TOGO15
 
 _NOTHING: Final = "–"
+_SHOWN_DIGITS: Final = 7
+"""Of a version in a list; JSON and CSV have twelve."""
+
 _NUMBER: Final = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
 
 
@@ -35,22 +38,26 @@ def list_datasets() -> None:
     if (row_format := chosen_format()) is not RowFormat.TABLE:
         print_records([_to_record(entry) for entry in list_entries()], row_format)
         return
+    console = open_console()
+    is_terminal = limited_width(console) is not None
     table = Table(box=None)
-    for heading in ("name", "materials", "rejected"):
-        table.add_column(heading, justify="left" if heading == "name" else "right", no_wrap=True)
-    table.add_column("version", no_wrap=True)
-    table.add_column("content and place", overflow="fold")
+    table.add_column("name", no_wrap=True)
+    for heading in ("materials", "rejected"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("version", "content", *(() if is_terminal else ("place", "obtained"))):
+        table.add_column(heading, no_wrap=True)
     for entry in list_entries():
-        place = str(entry.place) if entry.here else _how_to_get(entry.name)
-        obtained = f", of {entry.obtained}" if entry.obtained else ""
-        table.add_row(
+        cells = [
             entry.name,
             _format_count(entry.n_usable),
             _format_count(entry.n_rejected),
-            entry.version or _NOTHING,
-            Text(f"{escape_controls(entry.content)}\n{escape_controls(place + obtained)}"),
-        )
-    open_console().print(table, highlight=False)
+            entry.version[:_SHOWN_DIGITS] if entry.version else _NOTHING,
+            entry.content if entry.here else f"not here: run {_how_to_get(entry.name)}",
+        ]
+        if not is_terminal:
+            cells += [str(entry.place), entry.obtained or _NOTHING]
+        table.add_row(*(Text(escape_controls(cell)) for cell in cells))
+    console.print(table, highlight=False)
 
 
 def _to_record(entry: CatalogueEntry) -> dict[str, str | int | None]:
@@ -70,9 +77,7 @@ def _format_count(value: int | None) -> str:
 
 
 def _how_to_get(name: str) -> str:
-    return (
-        f"not here: data fetch {name}" if name in DOWNLOADABLE and name not in FINAL_DATASETS else "not here: dvc pull"
-    )
+    return "data fetch" if name in DOWNLOADABLE and name not in FINAL_DATASETS else "dvc pull"
 
 
 def check_dataset(name: str) -> None:
