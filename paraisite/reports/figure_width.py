@@ -58,9 +58,10 @@ def _scale_legend(axes: Axes, legend: Legend) -> None:
     box = legend.get_bbox_to_anchor().transformed(axes.transAxes.inverted())
     texts = legend.get_texts()
     title = legend.get_title()
+    own: Any = legend  # Matplotlib has no other access to place and columns, and its annotations lack these two
     anew = axes.legend(
-        legend.legend_handles, [text.get_text() for text in texts], loc=legend._loc, bbox_to_anchor=box.bounds,
-        ncols=legend._ncols, fontsize=texts[0].get_fontsize() if texts else None, frameon=legend.get_frame_on(),
+        own.legend_handles, [text.get_text() for text in texts], loc=own._loc, bbox_to_anchor=box.bounds,
+        ncols=own._ncols, fontsize=texts[0].get_fontsize() if texts else None, frameon=legend.get_frame_on(),
         title=title.get_text() or None, title_fontsize=title.get_fontsize(), handlelength=legend.handlelength,
         handletextpad=legend.handletextpad, labelspacing=legend.labelspacing, columnspacing=legend.columnspacing,
         borderpad=legend.borderpad, borderaxespad=legend.borderaxespad, framealpha=legend.get_frame().get_alpha(),

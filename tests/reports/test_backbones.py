@@ -31,15 +31,15 @@ def scores() -> pd.DataFrame:
 
 def test_the_figure_has_every_split_mean_and_spread_of_every_backbone_in_order(scores: pd.DataFrame) -> None:
     (axes,) = mape_of_backbones(scores, metric="mape_test").axes
-    assert [label.get_text() for label in axes.get_xticklabels()] == [
-        "band gap\n(MEGNet)",
-        "random\nweights",
-        "all three\n(lab)",
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "band gap (MEGNet)",
+        "random weights",
+        "all three (lab)",
     ]
     points = [line for line in axes.lines if len(line.get_xdata()) == len(SEEDS)]
-    np.testing.assert_allclose([line.get_ydata() for line in points], 100 * np.add.outer([0.4, 0.5, 0.6], OFFSETS))
+    np.testing.assert_allclose([line.get_xdata() for line in points], 100 * np.add.outer([0.4, 0.5, 0.6], OFFSETS))
     assert len({(line.get_color(), line.get_marker()) for line in points}) == 3
-    deviations = [np.ptp(bar.lines[2][0].get_segments()[0][:, 1]) / 2 for bar in axes.containers]
+    deviations = [np.ptp(bar.lines[2][0].get_segments()[0][:, 0]) / 2 for bar in axes.containers]
     np.testing.assert_allclose(deviations, 100 * OFFSETS.std(ddof=1))
     assert [text.get_text() for text in axes.texts] == ["40", "50", "60"]
     words = [text.get_text() for text in axes.get_legend().get_texts()]
@@ -50,7 +50,7 @@ def test_the_figure_leaves_out_splits_that_diverged_and_says_which_numbers_it_sh
     scores.loc[0, "mape_best_epoch"] = np.nan
     (axes,) = mape_of_backbones(scores, metric="mape_best_epoch").axes
     assert sorted(len(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) > 1) == [8, 9, 9]
-    assert axes.get_ylabel() == "MAPE of kappa (%), published protocol, best epoch"
+    assert axes.get_xlabel() == "MAPE of kappa (%), published protocol, best epoch"
 
 
 def test_the_table_says_how_far_each_backbone_is_from_random_weights() -> None:
