@@ -13,6 +13,7 @@ from paraisite.active_learning import refined_candidates
 from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.inference.refiner import RefiningOptions
+from paraisite.screening.condition import SELECTED_FILE
 from paraisite.screening.output import Summary
 from paraisite.screening.side_by_side import TableProvenance
 from paraisite.workflows import fit, screen, train
@@ -81,6 +82,30 @@ def test_the_best_candidates_are_refined_in_the_end(
     assert (refined["refined_kappa_w_per_m_k"] > 0).all()
     assert len(pd.read_parquet(tmp_path / "out")) == len(NAMES), "the folder is a data set as before"
     assert "refined" in capsys.readouterr().out
+
+
+def test_rows_that_meet_a_condition_are_written_as_text_and_a_bad_condition_costs_no_screening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "find_predictor", lambda name: name)
+    monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
+    monkeypatch.setattr(screen, "LocalWorkers", lambda scorer, n_process: HereWorkers(scorer))
+    table = pa.table({"material_id": [f"=HYPERLINK({name})" for name in NAMES]})
+    source, output = tmp_path / "crystals.parquet", tmp_path / "out"
+    pq.write_table(append_structure_columns(table, crystals()), source)
+    options: dict[str, Any] = {"output": output, "n_process": 1, "chunk_size": 3, "scheduler": None}
+    for condition in ("upper_90 < 'low'", "upper_95 < 2", "upper_90 +"):
+        with pytest.raises(ConfigError, match="upper_9"):
+            screen.screen_source(str(source), "gp", **options, where=condition)
+        assert not output.exists(), "it is said before hours of screening"
+    screen.screen_source(str(source), "gp", **options, where="predicted_kappa > 1 and reason == 'none'")
+    assert pd.read_csv(output / SELECTED_FILE).empty
+    screen.screen_source(str(source), "gp", **options, where="predicted_kappa > 1")
+    selected, rows = pd.read_csv(output / SELECTED_FILE), pd.read_parquet(output)
+    expected = rows[rows["predicted_kappa_w_per_m_k"] > 1]
+    assert len(rows) == len(NAMES) > len(expected) > 3, "rows of several chunks, not all"
+    assert selected["material_id"].tolist() == [f"'{name}" for name in expected["material_id"]]
+    assert selected["predicted_kappa_w_per_m_k"].tolist() == expected["predicted_kappa_w_per_m_k"].tolist()
 
 
 def screen_rows() -> TableProvenance:

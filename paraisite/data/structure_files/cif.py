@@ -18,7 +18,7 @@ from paraisite.data.structure_files.cif_sites import (
     has_sites,
     read_sites,
 )
-from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, read_symmetry
+from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, read_symmetry, states_symmetry
 from paraisite.data.structure_files.formulas import parse_formula
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
@@ -48,10 +48,12 @@ def parse_cif(text: str) -> list[CifCrystal]:
     Raises:
         ValueError: It is no CIF, or no block of it lists atoms.
     """
-    blocks = [block for block in read_blocks(plain_symbols(text)) if has_sites(block)]
-    if not blocks:
+    blocks = read_blocks(plain_symbols(text))
+    with_sites = [block for block in blocks if has_sites(block)]
+    if not with_sites:
         raise ValueError("no block of the CIF lists atoms")
-    return [CifCrystal(block.name, _crystal_or_reason(block)) for block in blocks]
+    apart = next((block for block in blocks if not has_sites(block) and states_symmetry(block)), None)
+    return [CifCrystal(block.name, _crystal_or_reason(block, apart)) for block in with_sites]
 
 
 def count_cif_crystals(text: str) -> int:
@@ -65,7 +67,18 @@ def count_cif_crystals(text: str) -> int:
     return max(sum(has_sites(block) for block in read_blocks(text)), 1)
 
 
-def _crystal_or_reason(block: CifBlock) -> CrystalArrays | str:
+def _crystal_or_reason(block: CifBlock, apart: CifBlock | None) -> CrystalArrays | str:
+    """Return a block's crystal, or the reason why there is none.
+
+    Args:
+        block: It lists atoms.
+        apart: Another one, which names a symmetry and lists none: which atoms it is of is not known.
+    """
+    if apart is not None and not states_symmetry(block):
+        return (
+            f"the symmetry stands in another block, {apart.name[:40]!r}, than the atoms: expected it in the same, "
+            "as no block of a CIF speaks of another"
+        )
     try:
         return _build_crystal(block)
     except StructureError as error:

@@ -102,6 +102,15 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
     return replace(found, settings=fitting)
 
 
+def states_symmetry(block: CifBlock) -> bool:
+    """Return whether a block lists operations or names a space group, understood or not."""
+    return any(
+        tag in (*OPERATIONS, *_MAGNETIC) or _NAMES.match(tag)
+        for tag, values in block.values.items()
+        if any(value.strip() not in UNKNOWN for value in values)
+    )
+
+
 def fits_cell(setting: SpaceGroupSetting, lattice_angstrom: npt.NDArray[np.float64]) -> bool:
     """Return whether the operations leave the cell's lengths and angles as they are."""
     metric = lattice_angstrom @ lattice_angstrom.T

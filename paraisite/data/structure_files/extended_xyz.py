@@ -126,6 +126,8 @@ def _check_columns(comment: str, atom: str) -> None:
     """Raise if a frame declares more columns than its first atom has: ASE makes room for as many as are declared."""
     if (cell := _LATTICE.search(comment)) and _TRUTH_VALUE.search(cell[1]):
         raise ValueError(f"Lattice={cell[1][:40]!r}, expected nine numbers")
+    if len({tuple(numbers.split()) for numbers in _LATTICE.findall(comment)}) > 1:
+        raise StructureError("the frame has two cells, Lattice stands there twice with different values")
     match = _PROPERTIES.search(comment)
     if match is None:
         return

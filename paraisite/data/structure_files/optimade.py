@@ -61,9 +61,17 @@ def read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFacts
     formula, stated = values.get("chemical_formula_reduced"), read_stated_values(values)
     return crystal, replace(
         stated,
-        formula=parse_formula(formula) if isinstance(formula, str) else stated.formula,
+        formula=parse_formula(formula) if isinstance(formula, str) else stated.formula or _formula_of_ratios(values),
         n_atom=read_numbers([values["nsites"]], 1)[0] if values.get("nsites") is not None else None,
     )
+
+
+def _formula_of_ratios(values: Mapping[str, Any]) -> dict[str, float] | None:
+    """Return the formula that the share of each element makes; None where there are none."""
+    elements, ratios = values.get("elements"), values.get("elements_ratios")
+    if not isinstance(elements, list) or not isinstance(ratios, list) or len(elements) != len(ratios):
+        return None
+    return {str(name): share for name, share in zip(elements, read_numbers(ratios, len(ratios)), strict=True)} or None
 
 
 def _number_of_optimade(species: Mapping[str, Any], place: int) -> int:

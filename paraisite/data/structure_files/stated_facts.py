@@ -46,6 +46,8 @@ class StatedFacts:
         density_g_per_cm3: Of the crystal.
         n_atom: Of the cell.
         space_group: Number; the crystal itself is asked for it.
+        elements: Symbols of all its elements.
+        n_element: How many elements it has.
     """
 
     formula: Mapping[str, float] | None = None
@@ -55,6 +57,8 @@ class StatedFacts:
     density_g_per_cm3: float | None = None
     n_atom: float | None = None
     space_group: int | None = None
+    elements: frozenset[str] | None = None
+    n_element: int | None = None
 
 
 _NOTHING: Final = StatedFacts()
@@ -80,6 +84,7 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
         _check_formula(counts, stated.formula)
         if stated.n_formula_unit:
             _check_formula_units(n_atom, stated.formula, stated.n_formula_unit)
+    _check_elements({_symbols()[number] for number in counts}, stated)
     mass = sum(float(standard_masses()[number]) * count for number, count in counts.items())
     if stated.mass_u and not is_near(mass, stated.mass_u, FORMULA_TOLERANCE):
         raise StructureError(
@@ -121,6 +126,16 @@ def _check_formula(counts: Mapping[int, int], formula: Mapping[str, float]) -> N
             f"its atoms make {made}, which is not the formula that it names, {named}: is it cut off, or are some atoms "
             "not located?"
         )
+
+
+def _check_elements(read: set[str], stated: StatedFacts) -> None:
+    made = "-".join(sorted(read))
+    if stated.elements is not None and stated.elements != read:
+        raise StructureError(
+            f"its atoms are of {made}, while the elements are said to be {'-'.join(sorted(stated.elements))}"
+        )
+    if stated.n_element is not None and stated.n_element != len(read):
+        raise StructureError(f"its atoms are of {made}, while the number of elements is said to be {stated.n_element}")
 
 
 def _check_formula_units(n_atom: int, formula: Mapping[str, float], n_unit: float) -> None:
@@ -187,7 +202,13 @@ SPACE_GROUP_DOCUMENTS: Final = ("symmetry", "spacegroup")
 """Keys of the Materials Project's documents that hold a ``number``, as OPTIMADE's key above does. Columns of tables are
 not asked: finding a space group takes thirty times as long as all else that is compared."""
 
-COMPARED_KEYS: Final = (*FORMULA_KEYS, *N_ATOM_KEYS, *SPACE_GROUP_KEYS, "volume", "density")
+ELEMENT_KEYS: Final = ("elements", "chemsys")
+"""Keys that hold all elements: a list of symbols, or symbols joined by hyphens."""
+
+N_ELEMENT_KEY: Final = "nelements"
+COMPARED_KEYS: Final = (
+    *FORMULA_KEYS, *N_ATOM_KEYS, *SPACE_GROUP_KEYS, *ELEMENT_KEYS, N_ELEMENT_KEY, "volume", "density"
+)  # fmt: skip
 
 
 _KEYS: Final = frozenset((*COMPARED_KEYS, *SPACE_GROUP_DOCUMENTS))
@@ -209,8 +230,14 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
     for other in formulas[1:]:
         if not is_same_formula(formulas[0], other):
             raise StructureError(f"two formulas are given, {format_formula(formulas[0])} and {format_formula(other)}")
+    elements = [names for key in ELEMENT_KEYS if (names := _elements_of(values.get(key))) is not None]
+    if len(set(elements)) > 1:
+        raise StructureError(f"{' and '.join(ELEMENT_KEYS)} name different elements")
+    n_element = _real(values.get(N_ELEMENT_KEY))
     return StatedFacts(
         formula=formulas[0] if formulas else None,
+        elements=elements[0] if elements else None,
+        n_element=int(n_element) if n_element is not None and n_element == int(n_element) else None,
         n_atom=n_atom,
         volume_cubic_angstrom=None if n_atom is None else _real(values.get("volume")),
         density_g_per_cm3=None if n_atom is None else _real(values.get("density")),
@@ -224,6 +251,14 @@ def _space_group_of(values: Mapping[str, Any]) -> int | None:
     numbers = [values.get(key) for key in SPACE_GROUP_KEYS] + [document.get("number") for document in documents]
     whole = [round(number) for value in numbers if (number := _real(value)) is not None and number == round(number)]
     return next((number for number in whole if 1 <= number <= 230), None)
+
+
+def _elements_of(value: Any) -> frozenset[str] | None:
+    """Return the elements of ``["As", "Ga"]`` or "As-Ga"; None if it is written in another way."""
+    listed = isinstance(value, list | tuple | np.ndarray)
+    names = value.split("-") if isinstance(value, str) else list(value) if listed else []
+    is_plain = bool(names) and all(isinstance(name, str) and name in ATOMIC_NUMBERS for name in names)
+    return frozenset(names) if is_plain else None
 
 
 def _formula_of(value: Any) -> Mapping[str, float] | None:

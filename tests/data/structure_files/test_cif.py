@@ -81,6 +81,25 @@ def test_what_says_something_of_the_symmetry_but_not_which_is_no_p1(further: str
     assert reason in reason_of(cif(further=further))
 
 
+@pytest.mark.parametrize("header", ["data_global", "global_", "data_"])
+@pytest.mark.parametrize(
+    "symmetry",
+    [
+        "_space_group_IT_number 225\n",
+        "_symmetry_space_group_name_H-M 'F m -3 m'\n",
+        "_space_group_name_Hall '-F 4 2 3'\n",
+        "\n".join(["loop_", "_space_group_symop_operation_xyz", *(f"'{each}'" for each in operations("F m -3 m"))])
+        + "\n",
+    ],
+)
+def test_a_symmetry_that_stands_in_a_block_without_atoms_makes_the_others_no_p1(header: str, symmetry: str):
+    """NaCl with its symmetry in data_global was read as two atoms in the cubic cell."""
+    assert "the symmetry stands in another block" in reason_of(f"{header}\n{symmetry}{cif()}", "x.cif")
+    assert read(f"{header}\n{symmetry}{cif(symbol='F m -3 m')}", "x.cif") == [ROCKSALT]
+    unknown = f"{header}\n_space_group_IT_number ?\n{cif()}"
+    assert read(unknown, "x.cif") == read(cif(), "x.cif")
+
+
 @pytest.mark.parametrize(
     ("symbol", "x"),
     [

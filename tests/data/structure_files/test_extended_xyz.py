@@ -51,6 +51,7 @@ def test_frames_that_follow_each_other_are_crystals_of_their_own():
         (extended_xyz(facts='pbc="T T F"'), "not periodic in three directions"),
         (extended_xyz(facts="").replace("Lattice", "Box"), "not periodic in three directions"),
         (extended_xyz().replace("0 2.4055 2.4055 2.4055 0", "0 0 0 2.4055 0"), "the cell has no volume"),
+        (extended_xyz(facts='pbc="T T T" lattice="9 0 0 0 9 0 0 0 9"'), "the frame has two cells"),
         (extended_xyz("Ca 0 nan 0", "O 2.4 2.4 2.4"), "not a finite number"),
         (extended_xyz(facts='formula=CaO2 pbc="T T T"'), "is not the formula that it names"),
         (extended_xyz(facts='nsites=4 pbc="T T T"'), "2 atoms were read, while the file says 4"),

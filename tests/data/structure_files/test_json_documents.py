@@ -159,6 +159,10 @@ def test_oxidation_states_play_no_part():
             "not periodic in three directions",
         ),
         ({"composition": {"Ca": 1.0, "O": 2.0}}, "two formulas are given, Ca O and Ca O2"),
+        ({"elements": ["Ca", "S"]}, "its atoms are of Ca-O, while the elements are said to be Ca-S"),
+        ({"chemsys": "Ca-O-S"}, "its atoms are of Ca-O, while the elements are said to be Ca-O-S"),
+        ({"chemsys": "Ca-S", "elements": ["Ca", "O"]}, "elements and chemsys name different elements"),
+        ({"nelements": 3}, "its atoms are of Ca-O, while the number of elements is said to be 3"),
     ],
 )
 def test_what_stands_beside_a_structure_is_compared(changes: dict[str, Any], reason: str):
@@ -167,6 +171,13 @@ def test_what_stands_beside_a_structure_is_compared(changes: dict[str, Any], rea
 
 def test_numbers_of_another_cell_are_no_reason():
     assert read_one(json.dumps({"structure": STRUCTURE, "volume": 27.8, "density": 3.0, "formula": ""})) == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    "beside", [{"elements": ["O", "Ca"], "chemsys": "Ca-O", "nelements": 2}, {"elements": 2, "chemsys": "oxides"}]
+)
+def test_elements_that_agree_or_are_written_in_another_way_are_no_reason(beside: dict[str, Any]):
+    assert read_one(json.dumps({"structure": STRUCTURE} | beside)) == ROCKSALT
 
 
 @pytest.mark.parametrize(
@@ -202,6 +213,12 @@ def test_plain_lists_are_looked_at_as_closely(changes: dict[str, Any], reason: s
             "holds H, of which no atom has a position",
         ),
         ({"species_at_sites": ["Ca"] * 8}, "O"),
+        ({"elements": ["Ca", "S"]}, "while the elements are said to be Ca-S"),
+        ({"nelements": 3}, "while the number of elements is said to be 3"),
+        (
+            {"chemical_formula_reduced": None, "elements": ["Ca", "O"], "elements_ratios": [1 / 3, 2 / 3]},
+            "is not the formula that it names",
+        ),
         ({"species": [SPECIES[0] | {"mass": [47.95]}, SPECIES[1]]}, "Ca of 47.95 u (the element has 40.08 u)"),
         ({"species": [SPECIES[0], SPECIES[1] | {"attached": ["H"], "nattached": [1]}]}, "atoms attached"),
         ({"species": [SPECIES[0], SPECIES[1] | {"chemical_symbols": ["X"]}]}, "no chemical element"),
