@@ -44,6 +44,24 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def check_writable(folder: Path) -> None:
+    """Raise if files cannot be written into a folder, there or yet to be made: asked before what takes long.
+
+    Nothing is made or changed. Writing can still fail, as on a disk that is full by then.
+
+    Raises:
+        OSError: They cannot.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        # The question has no answer but no; which it is decides what the user can do about it.
+        read_only = hasattr(os, "statvfs") and os.statvfs(there).f_flag & os.ST_RDONLY
+        number = errno.EROFS if read_only else errno.EACCES
+        raise OSError(number, os.strerror(number), str(folder))
+
+
 def restore_folder(folder: Path) -> None:
     """Put a folder back whose writer was killed between moving the old one away and the new one in its place."""
     if not folder.exists() and (aside := _aside(folder)).is_dir():

@@ -19,6 +19,7 @@ from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.result_tables import write_evaluation
 from paraisite.artifacts.stage_folders import FIGURES, backbones_folder, checkpoint_folder
 from paraisite.config import Config, load_config
+from paraisite.core.folders import check_writable
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError, WeightsError
@@ -73,6 +74,7 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
         published: Evaluate under the published protocol as well: one training per split on all its training rows,
             measured on the test rows at the epoch that is best there, and at the last one.
     """
+    check_writable(backbones_folder(dataset_name))
     task = _task(dataset_name)
     with recipe_run(f"backbones {task.dataset.name}") as run_id:
         starts = dict(_available(task.config, run_id=run_id))

@@ -16,6 +16,7 @@ from paraisite.artifacts.label_checks import KAPPA_TIER, load_agreements, load_k
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
 from paraisite.core.files import COMPACT_PARQUET, write_whole
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import togo15
 from paraisite.data.structure_columns import append_structure_columns
@@ -45,10 +46,11 @@ def build_labels() -> None:
     """Build the tables of both tiers, with figures and data sheet, into ``build/lab/``."""
     from paraisite.reports.lab_datasheet import datasheet  # loads phono3py
 
+    folder = load_config().data.lab
+    check_writable(folder)
     for tier in ("elements", "slack", "bte"):
         fetch_tracked(LABELS / tier, target=str(LABELS / tier))
     fetch_tracked(DATA, target="data.dvc")
-    folder = load_config().data.lab
     references = compute_elemental_references(read_parts(LABELS / "elements"))
     slack, bte = (
         build_slack_table(read_parts(LABELS / "slack"), references),
@@ -75,8 +77,9 @@ def build_kappa() -> None:
     """Build the table of tier ``kappa``, with figures and data sheet, into ``build/kappa/``."""
     from paraisite.reports.kappa_datasheet import kappa_datasheet  # loads phono3py
 
-    fetch_tracked(LABELS / KAPPA_TIER, target=str(LABELS / KAPPA_TIER))
     folder = load_config().data.kappa
+    check_writable(folder)
+    fetch_tracked(LABELS / KAPPA_TIER, target=str(LABELS / KAPPA_TIER))
     plan = read_plan(LABELS / KAPPA_TIER)
     table = build_kappa_table(read_parts(LABELS / KAPPA_TIER, consecutive=True), load_correction())
     _write_table(table, folder / f"{KAPPA_TIER}.parquet")

@@ -32,6 +32,7 @@ from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import file_sha256, write_whole
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import megnet_weights, togo15
 from paraisite.data.sources.aflow import load_aflow
@@ -106,9 +107,10 @@ def check_kappa() -> None:
         MissingInputError: Nothing is labelled.
         DataError: Too few crystals are.
     """
+    folder = check_folder(KAPPA_TIER)
+    check_writable(folder)
     rows = load_known_rows(load_config())
     corrected, correction = correct_known_rows(rows)
-    folder = check_folder(KAPPA_TIER)
     write_correction(correction)
     agreements: dict[str, Agreement] = {}
     for name, values in {"raw": KAPPA_POTENTIAL, "corrected": schema.KAPPA_CORRECTED}.items():
@@ -143,6 +145,7 @@ def check_refined() -> None:
         MissingInputError: Nothing is labelled, or the default model is nowhere.
         DataError: Too few crystals are.
     """
+    check_writable(check_folder(REFINED))
     config = load_config()
     measured = measure_refinement(
         load_known_rows(config), find_predictor(DEFAULT_MODEL), potential=config.lab.kappa_potential
@@ -206,6 +209,7 @@ def check_textbook() -> None:
         MissingInputError: There is no default model.
         DataError: Another kind of model has its name.
     """
+    check_writable(check_folder(TEXTBOOK))
     predictions = predict_textbook_crystals(find_predictor(DEFAULT_MODEL), load_textbook_crystals())
     summary, folder = summarise_textbook(predictions), check_folder(TEXTBOOK)
     write_csv(predictions, folder / "table.csv", float_format="%.5g")
@@ -221,6 +225,7 @@ def check_formation_energies() -> None:
     Neither was trained on these structures, but their formulas may be in either training set; the crystals whose
     formula is not in the lab set are compared separately, too.
     """
+    check_writable(check_folder(FORMATION_ENERGY))
     config = load_config()
     dataset, graphs = attach_graphs(load_data(AFLOW, config), config)
     path = find_lab_network(FORMATION_ENERGY)

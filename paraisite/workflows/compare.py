@@ -23,6 +23,7 @@ from paraisite.artifacts.stage_folders import (
 from paraisite.artifacts.training_outputs import tabulate_means
 from paraisite.config import Config, load_config
 from paraisite.core.files import write_whole
+from paraisite.core.folders import check_writable
 from paraisite.errors import MissingInputError
 from paraisite.evaluation.protocol_table import ProtocolTables, tabulate_protocols
 from paraisite.evaluation.protocols import PROTOCOLS
@@ -52,6 +53,8 @@ def compare_models(*, all_trained: bool = False) -> None:
     models = list_lineage_models(read_lineage(config.lineage))
     wanted = [*RECIPES.values(), *map(find_recipe, recipes_on_own_data())] if all_trained else list(models.values())
     trained = [recipe for recipe in wanted if result_folder(recipe.name).is_dir()]
+    if not all_trained:
+        check_writable(COMPARISON)
     if not trained:
         raise MissingInputError("nothing to compare: train a recipe first, e.g. `dvc repro final@rwtg15`")
     if not all_trained and (missing := [recipe.name for recipe in wanted if recipe not in trained]):

@@ -20,6 +20,7 @@ from paraisite.artifacts.stage_folders import CROSS_VALIDATION, FIGURES, checkpo
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import write_whole
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA
 from paraisite.core.progress import CountProgress
 from paraisite.data.crystal_arrays import CrystalArrays
@@ -62,6 +63,7 @@ def cross_validate(n_process: int | None = None) -> None:
     Args:
         n_process: Fits side by side; by default one for each core.
     """
+    check_writable(CROSS_VALIDATION)
     config = load_config()
     dataset, graphs = attach_graphs(load_data(ACCURATE, config), config)
     folds = list(draw_folds(dataset, seeds=config.splits.seeds))

@@ -15,6 +15,7 @@ from paraisite.artifacts.stage_folders import description_folder
 from paraisite.config import load_config
 from paraisite.core.console import limited_width, open_console
 from paraisite.core.csv_tables import write_csv
+from paraisite.core.folders import check_writable
 from paraisite.core.row_format import RowFormat, chosen_format, print_records
 from paraisite.core.shown_text import escape_controls
 from paraisite.data.datasets.table import Dataset
@@ -125,6 +126,8 @@ def describe_dataset(name: str) -> None:
         DataError: The name is unknown, or what is here is damaged.
         MissingInputError: It is not here.
     """
+    folder = description_folder(name)
+    check_writable(folder)
     entry = find_entry(name)
     dataset = read_dataset(name)
     print_line(f"{name}: {entry.content}")
@@ -136,6 +139,5 @@ def describe_dataset(name: str) -> None:
     figures = {"elements": element_map([dataset.table.assign(**{REASON: ""})])}
     if isinstance(dataset, Dataset):
         figures["kappa"] = kappa_histogram({name: dataset.table[KAPPA].to_numpy()})
-    folder = description_folder(name)
     save_figures(figures, folder)
     print_line(f"figures: {folder}")

@@ -17,6 +17,7 @@ from paraisite.artifacts.inputs import attach_graphs, load_data, load_phonons
 from paraisite.artifacts.result_tables import write_evaluation
 from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, evaluation_folder
 from paraisite.config import Config, load_config
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA, PRETRAINED
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
@@ -54,6 +55,7 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
     if protocol_name not in PROTOCOLS:
         raise ConfigError(f"unknown protocol {protocol_name!r}; known ones are {', '.join(PROTOCOLS)}")
     protocol, config = PROTOCOLS[protocol_name], load_config()
+    check_writable(evaluation_folder(protocol.name, dataset_name))
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     splits = protocol.divide(dataset, config.splits, config.evaluation)
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:

@@ -25,6 +25,7 @@ from paraisite.artifacts.stage_folders import (
 from paraisite.config import load_config
 from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import BUILD
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation import evaluation_tables, transfer
@@ -44,6 +45,7 @@ from paraisite.training.recipes import ACCURATE, HH143, PHONIX, TOGO15, find_rec
 logger = logging.getLogger(__name__)
 
 _TITLES: Final = {TOGO15: "Togo15", HH143: "HH143", PHONIX: "Phonix"}
+_FOLDER: Final = BUILD / "figures"
 _CM_PER_INCH: Final = 2.54
 _WIDTH_OF_VALUES_CM: Final = 17.0
 """From which on the values in a periodic table are legible."""
@@ -67,6 +69,7 @@ def draw_figure(
     """
     if output is not None and output.suffix.lstrip(".") not in FORMATS:
         raise ConfigError(f"{output}: expected a file that ends on .{', .'.join(FORMATS)}")
+    check_writable(_FOLDER if output is None else output.parent)
     narrow = width_cm is not None and width_cm < _WIDTH_OF_VALUES_CM
     figure = (_NARROW_FIGURES if narrow and name in _NARROW_FIGURES else FIGURES)[name](models, dataset)
     if width_cm is not None:
@@ -75,7 +78,7 @@ def draw_figure(
             enough = width_cm * LEGIBLE_POINTS / smallest
             logger.warning("text of %.1f points is hard to read: from %.0f cm on it has five points", smallest, enough)
     if output is None:
-        files = save_figure(figure, BUILD / "figures" / "_".join([name, *map(str.lower, models)]))
+        files = save_figure(figure, _FOLDER / "_".join([name, *map(str.lower, models)]))
     else:
         output.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(output, dpi=300)

@@ -15,6 +15,7 @@ from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.artifacts.training_outputs import write_process_predictor
 from paraisite.config import Config, load_config
+from paraisite.core.folders import check_writable
 from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
@@ -52,6 +53,7 @@ def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
         MissingInputError: There are no networks of the lineage.
     """
     config, name = load_config(), name_final_recipe(PROCESSES, dataset_name)
+    check_writable(predictor_folder(name).parent)
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     with recipe_run(name) as run_id:
         if dataset_name == ACCURATE:

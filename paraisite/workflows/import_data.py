@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from paraisite.artifacts.dvc_files import track_with_dvc
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import EXTERNAL
 from paraisite.core.progress import CountProgress
 from paraisite.data.datasets.imported import check_name, save_imported
@@ -28,6 +29,7 @@ def import_dataset(name: str, path: Path, options: ImportOptions, *, replace: bo
     folder = EXTERNAL / check_name(name)
     if folder.exists() and not replace:
         raise ConfigError(f"{folder} exists: choose another name, or replace it with --replace")
+    check_writable(EXTERNAL)
     with CountProgress(name, unit="rows", seconds_between_lines=_SECONDS_BETWEEN_LINES) as progress:
         records, rejections = load_own_data(
             path, options, on_row=lambda n_row: progress.update(n_done=n_row), compute_kappa=compute_kappa

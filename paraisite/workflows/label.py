@@ -13,6 +13,7 @@ from typing import Final
 from paraisite.artifacts.dvc_files import StageKeeper, fetch_tracked
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import Config, load_config
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA, LABELS
 from paraisite.core.progress import CountProgress
 from paraisite.errors import ConfigError, MissingInputError
@@ -84,6 +85,7 @@ def label_crystals(
         campaign, folder, name = plan_forces_campaign(campaign), forces_folder, f"{_FORCES}/{name}"
     else:
         campaign = use_kept_forces(campaign, forces_folder)
+    check_writable(folder)
     if name in SHIPPED:
         with suppress(MissingInputError):  # none has been shipped yet
             fetch_tracked(folder, target=str(folder))

@@ -10,6 +10,7 @@ from paraisite.artifacts.candidate_lists import write_replay
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import compute_structure_descriptors
@@ -36,7 +37,9 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
     Raises:
         ConfigError: There are too few materials for so many labels.
     """
-    target, dataset = output or CANDIDATES, load_data(TOGO15, load_config())
+    target = output or CANDIDATES
+    check_writable(target)
+    dataset = load_data(TOGO15, load_config())
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
     materials = ReplayMaterials(
         compute_structure_descriptors(CrystalArrays.from_structures(dataset.structures)), values

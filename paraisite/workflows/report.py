@@ -16,6 +16,7 @@ from paraisite.artifacts.stage_folders import (
     statistics_folder,
 )
 from paraisite.config import Config, load_config
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError, MissingInputError
@@ -50,6 +51,7 @@ def write_report(output: Path | None = None) -> None:
         output: File of the page; None for ``build/report/report.html``.
     """
     path, config = output or REPORT, load_config()
+    check_writable(path.parent)
     with recipe_run("report") as run_id:
         sections = list(_sections(config))
         with logged_folder(path.parent, run_id=run_id) as folder:

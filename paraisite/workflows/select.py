@@ -16,6 +16,7 @@ from paraisite.artifacts.screenings import last_screening, source_of_screening
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import CANDIDATES
 from paraisite.reports.candidates import candidates_figure, candidates_table
 from paraisite.reports.figures import save_figure
@@ -41,6 +42,7 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
         ParaisiteError: There is no such screening, no row passes, or a filter needs a column that is not there.
     """
     screening, target = folder or last_screening(), output or CANDIDATES
+    check_writable(target)
     screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
     selection = Selection.from_screening(screened, criteria, load_data(ACCURATE, load_config()))
     with recipe_run(f"candidates {screening.name}") as run_id:

@@ -19,6 +19,7 @@ from paraisite.artifacts.stage_folders import FIGURES, empty_folder, statistics_
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.core.damaged_files import refuse_damaged
+from paraisite.core.folders import check_writable
 from paraisite.errors import DataError, MissingInputError
 from paraisite.features.cell_descriptors import compute_cell_descriptors
 from paraisite.reports.statistics import draw_statistics, strongest_correlations
@@ -57,17 +58,15 @@ def correlate_source(source: str, *, n_process: int, chunk_size: int, output: Pa
         MissingInputError: The source, or every model, is nowhere.
         DataError: The source is unusable.
     """
+    name = Path(source).name
+    folder = output or statistics_folder(None if source == SLACK else name)
+    check_writable(folder)
     file = screen_with_all_models(source, output=None, n_process=n_process, chunk_size=chunk_size)
     with refuse_damaged(file, remedy="delete it to have it made"):
         predicted = pq.read_table(file).to_pandas()
     known = _known(source, predicted[MATERIAL_ID])
     table = pd.concat([predicted, known.drop(columns=known.columns.intersection(predicted.columns))], axis=1)
-    name = Path(source).name
-    _report(
-        split_by_model(table, name=name),
-        name=name,
-        folder=output or empty_folder(statistics_folder(None if source == SLACK else name)),
-    )
+    _report(split_by_model(table, name=name), name=name, folder=output or empty_folder(folder))
 
 
 def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output: Path | None = None) -> None:
@@ -84,6 +83,7 @@ def correlate_tables(files: Sequence[Path], *, quantities: Sequence[str], output
         DataError: A file is no table, or has no column of one of the two kinds.
     """
     name = files[0].stem.lower()
+    check_writable(output or statistics_folder(name))
     observed = [
         each
         for file in files

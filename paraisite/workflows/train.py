@@ -17,6 +17,7 @@ from paraisite.artifacts.missing_inputs import find_missing_input
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config, override
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import built
 from paraisite.reports.figures import recipe_figures
 from paraisite.reports.tables import CLOSING_TITLE, closing_table
@@ -118,6 +119,7 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         in_pipeline: As a stage of DVC, whose initial weights are outputs of earlier stages, never the registry's.
         parent_run_id: Run of the recipe that starts from this one's members.
     """
+    check_writable(built(recipe.name))
     config = adapt_settings(recipe, config)
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:

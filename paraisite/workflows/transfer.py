@@ -21,6 +21,7 @@ from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, transf
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import write_whole
+from paraisite.core.folders import check_writable
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError, MissingInputError, WeightsError
@@ -114,6 +115,7 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
     Raises:
         ConfigError: A number of labels is more than there are.
     """
+    check_writable(transfer_folder(dataset_name))
     config = load_config()
     whole, graphs = attach_graphs(load_data(dataset_name, config), config)
     rows = np.flatnonzero(~whole.selected_by_label)

@@ -16,6 +16,7 @@ from paraisite.artifacts.initial_weights import refuse_to_train, resolve_startin
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import FIGURES, empty_folder
 from paraisite.config import Config, load_config, override
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import STUDIES
 from paraisite.core.progress import CountProgress
 from paraisite.core.settings_file import write_settings
@@ -59,6 +60,7 @@ def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
         MissingInputError: The members that the recipe starts from are not here.
     """
     recipe, config = find_recipe(recipe_name), _configured(options)
+    check_writable(STUDIES)
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     splits = PROTOCOLS[options.protocol].divide(dataset, config.splits, config.evaluation)
     place = _place(recipe, dataset, options, config)

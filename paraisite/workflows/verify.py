@@ -17,6 +17,7 @@ from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
 from paraisite.core.extras import install_command
 from paraisite.core.files import write_whole
+from paraisite.core.folders import check_writable
 from paraisite.core.paths import VERIFICATIONS
 from paraisite.data.validation import validate_structure
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
@@ -83,6 +84,7 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
     except StructureError as error:
         raise ConfigError(f"{what}: {error}") from error
     target = output or VERIFICATIONS / make_safe_name(crystal.name)
+    check_writable(target)
     with recipe_run(f"verify {crystal.name}") as run_id:
         n_supercell = write_inputs(
             crystal.name,

@@ -1,13 +1,15 @@
 """Folders that are whole or not there."""
 
+import errno
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from paraisite.core.folders import folder_written_whole, restore_folder, restore_folders
+from paraisite.core.folders import check_writable, folder_written_whole, restore_folder, restore_folders
 
 
 class Killed(BaseException):
@@ -135,3 +137,35 @@ def test_a_folder_that_cannot_be_replaced_is_an_error(tmp_path: Path, monkeypatc
     monkeypatch.undo()
     restore_folder(tmp_path / "model")
     assert content(tmp_path / "model") == {"old"}
+
+
+def test_a_folder_that_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
+    check_writable(tmp_path)
+    check_writable(tmp_path / "not" / "yet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "build").touch()
+    with pytest.raises(NotADirectoryError) as raised:
+        check_writable(tmp_path / "build" / "overlap")
+    assert raised.value.filename == str(tmp_path / "build")
+
+
+@pytest.mark.parametrize(("flags", "number"), [(0, errno.EACCES), (os.ST_RDONLY, errno.EROFS)])
+def test_a_folder_that_cannot_be_written_is_said(
+    flags: int, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's answers are replaced, because it lets root write everywhere."""
+    asked = []
+
+    def refuse(place: Path, mode: int) -> bool:
+        asked.append((place, mode))
+        return False
+
+    monkeypatch.setattr(os, "access", refuse)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flags))
+    with pytest.raises(OSError, match="yet") as raised:
+        check_writable(tmp_path / "not" / "yet")
+    assert (raised.value.errno, raised.value.filename) == (number, str(tmp_path / "not" / "yet"))
+    assert asked == [(tmp_path, os.W_OK | os.X_OK)]
