@@ -55,7 +55,17 @@ LENGTH_UNITS_ANGSTROM: Final = {"angstrom": 1.0, "au": bohr_to_angstrom}
 TEMPERATURE_TOLERANCE_KELVIN: Final = 0.01
 TEMPERATURE: Final = "temperature"
 MESH: Final = "mesh"
+SMEARING: Final = "sigma"
+"""The width of the Gaussians that stand in for the Brillouin zone's integrals, THz; the tetrahedron method has none."""
+
+BOUNDARY: Final = "boundary_mfp"
+"""The mean free path, µm, after which phonons meet a sample's surface, where the result is of such a sample."""
+
+_BULK_MICROMETRE: Final = 10_000.0
+"""From which mean free path on a result is that of the bulk: phonons that carry heat travel less in any crystal."""
+
 _PARTIAL: Final = re.compile(r"-g\d+|-b\d+")
+_SMEARED: Final = re.compile(r"-s\d")
 _MESH: Final = re.compile(r"kappa-m(\d+)")
 
 
@@ -77,11 +87,12 @@ def _kappa_files(folder: Path) -> list[Path]:
 def read_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, str]:
     """Return the conductivity in W/m/K, the mean of the tensor's diagonal, and where it was read, for people.
 
-    Of several files that with the densest mesh is taken; files of single grid points or branches are no results.
+    Of several files that with the densest mesh is taken, of equal ones that with an exact solution, and of those that
+    of the tetrahedron method; files of single grid points or branches are no results.
 
     Raises:
-        DataError: There is no result, or it lacks the temperature, or is no tensor per temperature that is positive in
-            every direction, or lies in another file.
+        DataError: There is no result, or several between which nothing decides, or it lacks the temperature, or is no
+            tensor per temperature that is positive in every direction, or lies in another file.
     """
     files = _kappa_files(folder)
     if not files:
@@ -93,6 +104,7 @@ def read_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, str]:
             if name is None or TEMPERATURE not in content:
                 raise DataError(f"{path.name} lacks a conductivity ({', '.join(TENSORS)}) or {TEMPERATURE}")
             tensors, temperatures = (_read_values(content, dataset, path.name) for dataset in (name, TEMPERATURE))
+            _check_bulk(content, path.name)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise DataError(f"{path.name} is no readable HDF5 file: {error}") from error
     temperatures = np.ravel(temperatures)
@@ -106,6 +118,8 @@ def read_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, str]:
             f"{path.name}: {name} has shape {tensors.shape}, expected {(len(temperatures), 6)} "
             "(one tensor xx yy zz yz xz xy for each temperature; give one smearing width only)"
         )
+    if len(at) > 1 and not (tensors[at] == tensors[at[0]]).all():
+        raise DataError(f"{path.name} has {temperature_kelvin:g} K {len(at)} times with different values of {name}")
     _check_tensor(tensors[at[0]], f"{path.name}: {name}")
     return float(tensors[at[0], :3].mean()), f"{path.name}, {name} at {temperature_kelvin:g} K"
 
@@ -117,13 +131,26 @@ def _read_values(content: h5py.File, name: str, file: str) -> npt.NDArray[np.flo
         DataError: They lie in another file, or are too many.
     """
     dataset = content[name] if not isinstance(content.get(name, getlink=True), h5py.ExternalLink) else None
-    if dataset is None or (isinstance(dataset, h5py.Dataset) and (dataset.external or dataset.is_virtual)):
+    # A link within the file can lead through one to another file.
+    if (
+        dataset is None
+        or dataset.file.filename != content.filename
+        or (isinstance(dataset, h5py.Dataset) and (dataset.external or dataset.is_virtual))
+    ):
         raise DataError(f"{file}: {name} is a link to another file, expected numbers in the file itself")
     if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiu":
         raise DataError(f"{file}: {name} is no dataset of numbers")
     if dataset.size > MAX_VALUES:
         raise DataError(f"{file}: {name} has {dataset.size} numbers, expected at most {MAX_VALUES}")
     return np.asarray(dataset, np.float64)
+
+
+def _check_bulk(content: h5py.File, file: str) -> None:
+    """Raise if phonons are scattered at the surfaces of a sample."""
+    if BOUNDARY in content and ((length := _read_values(content, BOUNDARY, file)) < _BULK_MICROMETRE).any():
+        raise DataError(
+            f"{file}: {BOUNDARY} is {length.min():g} µm, a sample of that size, expected the crystal's own value"
+        )
 
 
 def _check_tensor(tensor: npt.NDArray[np.float64], what: str) -> None:
@@ -140,44 +167,51 @@ def _check_tensor(tensor: npt.NDArray[np.float64], what: str) -> None:
 
 
 def _densest(files: list[Path]) -> Path:
-    """Return the file with the densest mesh, of equal ones that with an exact solution.
+    """Return the file with the densest mesh, of equal ones that with an exact solution, then that without smearing.
 
     Raises:
-        DataError: There are several, and the mesh of one is not known.
+        DataError: There are several, and the mesh of one is not known, or nothing decides between them.
     """
     if len(files) == 1:
         return files[0]
-    meshes = {file: _read_mesh(file) for file in files}
-    if unknown := [file.name for file, (n_point, _) in meshes.items() if n_point is None]:
+    ranks = {file: _rank(file) for file in files}
+    if unknown := [file.name for file, (n_point, *_) in ranks.items() if not n_point]:
         raise DataError(f"the mesh of {', '.join(unknown)} is not known, so that there is no telling which is densest")
-    return max(files, key=lambda file: (meshes[file][0] or 0, meshes[file][1], file.name))
+    best = max(ranks.values())
+    first, *others = sorted(file for file, rank in ranks.items() if rank == best)
+    if others:
+        names = ", ".join(file.name for file in (first, *others))
+        raise DataError(f"{names} have equally dense meshes, which leaves open which is meant: leave one in the folder")
+    return first
 
 
-def _read_mesh(path: Path) -> tuple[int | None, bool]:
-    """Return how many wave vectors a file's mesh has, and whether it holds an exact solution.
+def _rank(path: Path) -> tuple[int, bool, bool]:
+    """Return how many wave vectors a file's mesh has, and whether it has an exact solution and no smearing.
 
-    The number is that of the dataset ``mesh``, else of the file's name; None if neither says it.
+    The number is that of the dataset ``mesh``, else of the file's name; 0 if neither says it.
     """
+    n_point, smeared = _mesh_of_name(path), _SMEARED.search(path.name) is not None
     try:
         with h5py.File(path) as content:
             exact = any(name.endswith("_exact") for name in content) or {"kappa", "kappa_RTA"} <= set(content)
+            smeared = smeared or SMEARING in content
             if MESH in content:
                 mesh = np.ravel(_read_values(content, MESH, path.name))
                 if mesh.size == 3 and (mesh >= 1).all() and np.isfinite(mesh).all():
-                    return int(mesh.prod()), exact
-            return _mesh_of_name(path), exact
+                    n_point = int(mesh.prod())
+            return n_point, exact, not smeared
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, DataError):
-        return _mesh_of_name(path), False
+        return n_point, False, not smeared
 
 
-def _mesh_of_name(path: Path) -> int | None:
-    """Return how many wave vectors the mesh of a file's name has, e.g. 19 * 19 * 19 of kappa-m191919.hdf5."""
+def _mesh_of_name(path: Path) -> int:
+    """Return how many wave vectors the mesh of a file's name has, e.g. 19 * 19 * 19 of kappa-m191919.hdf5, else 0."""
     match = _MESH.match(path.name)
     digits = match[1] if match else ""
     # Digits are written without separator; which axis they belong to is known where each axis has as many.
     width = len(digits) // 3
     if not width or len(digits) % 3:
-        return None
+        return 0
     return math.prod(int(digits[start : start + width]) for start in range(0, len(digits), width))
 
 

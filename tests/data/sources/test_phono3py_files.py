@@ -161,6 +161,44 @@ def test_of_equal_meshes_the_exact_solution_is_taken(tmp_path: Path):
     assert read_kappa(tmp_path, temperature_kelvin=300.0)[0] == pytest.approx(60.0)
 
 
+def test_of_equal_meshes_the_tetrahedron_method_comes_before_smearing(tmp_path: Path):
+    """The file whose name came last was taken."""
+    write_kappa(tmp_path, "kappa-m999.hdf5")
+    write_kappa(tmp_path, "kappa-m999-s0.1.hdf5", kappa=np.tile(TENSOR, (4, 1)) * 3)
+    write_kappa(tmp_path, "kappa-m999.wide.hdf5", kappa=np.tile(TENSOR, (4, 1)) * 5, sigma=0.3)
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[1].startswith("kappa-m999.hdf5")
+
+
+def test_between_equal_meshes_of_which_nothing_decides_none_is_taken(tmp_path: Path):
+    write_kappa(tmp_path, "kappa-m777.hdf5")
+    for name in ("kappa-m999-s0.1.hdf5", "kappa-m999-s0.2-sd3.hdf5"):
+        write_kappa(tmp_path, name)
+    with pytest.raises(DataError, match=r"kappa-m999-s0\.1\.hdf5, kappa-m999-s0\.2-sd3\.hdf5 have equally"):
+        read_kappa(tmp_path, temperature_kelvin=300.0)
+    (tmp_path / "kappa-m999-s0.2-sd3.hdf5").unlink()
+    assert read_kappa(tmp_path, temperature_kelvin=300.0)[1].startswith("kappa-m999-s0.1.hdf5")
+
+
+@pytest.mark.parametrize(("length_micrometre", "usable"), [(1.0, False), (1e6, True)])
+def test_the_conductivity_of_a_small_sample_is_refused(length_micrometre: float, usable: bool, tmp_path: Path):
+    write_cell(tmp_path)
+    write_kappa(tmp_path, boundary_mfp=length_micrometre)
+    records, rejected = load_own_data(tmp_path, OPTIONS)
+    assert len(records) == usable
+    assert [row.reason for row in rejected] == [
+        "kappa-m191919.hdf5: boundary_mfp is 1 µm, a sample of that size, expected the crystal's own value"
+    ] * (not usable)
+
+
+def test_a_link_that_leads_through_another_file_is_refused(tmp_path: Path):
+    write_kappa(tmp_path / "other", "numbers.hdf5")
+    write_cell(tmp_path)
+    write_kappa(tmp_path, kappa=None, through=h5py.ExternalLink("other/numbers.hdf5", "/"))
+    with h5py.File(tmp_path / "kappa-m191919.hdf5", "a") as file:
+        file["kappa"] = h5py.SoftLink("/through/kappa")
+    assert "kappa is a link to another file" in load_own_data(tmp_path, OPTIONS)[1][0].reason
+
+
 @pytest.mark.parametrize("name", ["kappa", "temperature"])
 def test_numbers_of_another_file_are_refused(name: str, tmp_path: Path):
     write_kappa(tmp_path / "other", "numbers.hdf5")
@@ -202,6 +240,7 @@ def test_one_smearing_width_is_read_and_several_are_refused(tmp_path: Path):
         ({"kappa": np.array(["a"] * 4, "S1")}, "kappa is no dataset of numbers"),
         ({"kappa": np.ones((200_000, 6))}, "expected at most 1000000"),
         ({"temperature": np.array([0.0, 100.0, 300.4, 500.0])}, "has no 300 K, but 0, 100, 300.4, 500"),
+        ({"temperature": np.array([0.0, 300.0, 300.0, 500.0])}, "has 300 K 2 times with different values of kappa"),
         ({"kappa": np.ones((4, 3))}, r"has shape (4, 3), expected (4, 6)"),
         ({"temperature": np.array([0.0, 100.0, 299.0, 500.0])}, "has no 300 K, but 0, 100, 299, 500"),
     ],
