@@ -11,7 +11,7 @@ import numpy as np
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.structure_files.isotopes import check_masses
-from paraisite.data.structure_files.stated_facts import check_stated, read_stated_values
+from paraisite.data.structure_files.stated_facts import check_places, check_stated, read_stated_values
 from paraisite.data.validation import MAX_ATOMS, check_element, find_unusable, too_many_atoms
 from paraisite.errors import StructureError
 
@@ -26,6 +26,13 @@ _WIDTH: Final = re.compile(r"\d{1,4}")
 _COORDINATE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MAX_DIGITS: Final = 15
 _MASSES: Final = ("masses", "mass")
+_FRACTIONAL: Final = re.compile(
+    r"(?:frac|fract|fractional|scaled|direct|crystal)(?:_?(?:coords?|coordinates?|pos|positions?|xyz))|frac|fract|"
+    r"fractional|scaled|abc",
+    re.IGNORECASE,
+)
+"""Names of columns that give the places once more, in units of the cell."""
+
 _OCCUPANCIES: Final = ("occupancies", "occupancy", "spacegroup_kinds")
 
 
@@ -160,6 +167,9 @@ def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
     for name in _MASSES:
         if name in atoms.arrays:
             check_masses(crystal.atomic_number, np.asarray(atoms.arrays[name], np.float64))
+    for name, values in atoms.arrays.items():
+        if _FRACTIONAL.fullmatch(name) and values.shape == coords.shape and values.dtype.kind in "fiu":
+            check_places(crystal, np.asarray(values, np.float64), f"the positions and the column {name}")
     check_stated(crystal, read_stated_values(facts))
     return crystal
 

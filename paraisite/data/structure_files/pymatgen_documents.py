@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from pymatgen.core.lattice import Lattice
+from pymatgen.core.periodic_table import Element
 
 from paraisite.data.crystal_arrays import (
     ATOMIC_NUMBERS,
@@ -20,15 +21,19 @@ from paraisite.data.crystal_arrays import (
     WITH_HYDROGEN,
     CrystalArrays,
 )
+from paraisite.data.structure_files.isotopes import check_masses
 from paraisite.data.structure_files.json_values import build_arrays, flatten_numbers, name_of, read_numbers
-from paraisite.data.validation import MAX_ATOMS, too_many_atoms
+from paraisite.data.structure_files.stated_facts import PLACE_TOLERANCE_ANGSTROM, check_places
+from paraisite.data.validation import MAX_ATOMS, isotope, too_many_atoms
 from paraisite.errors import StructureError
 
 CELL_TOLERANCE: Final = 0.01
 """Relative, of a cell's lengths and volume that stand beside its vectors."""
 
-PLACE_TOLERANCE_ANGSTROM: Final = 0.05
 DUMMY: Final = "DummySpecies"
+_ISOTOPES: Final = ("isotope", "isotopes", "mass_number", "mass", "atomic_mass")
+"""Properties of a site with its atom's mass number, or mass in u."""
+
 _STATED: Final = ("a", "b", "c", "volume")
 
 
@@ -50,6 +55,7 @@ def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
         raise ValueError(f"{places.size} coordinates for {len(sites)} atoms, expected three each")
     crystal = build_arrays(matrix, numbers, places.reshape(-1, 3))
     _check_cartesian(crystal, sites)
+    _check_isotopes(crystal, sites)
     return crystal
 
 
@@ -112,6 +118,24 @@ def _read_unusual_species(species: Any, place: int) -> int:
     return ATOMIC_NUMBERS[name]
 
 
+def _check_isotopes(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]]) -> None:
+    """Raise if a property of a site makes its atom an isotope; a mass number or mass of the element itself is none."""
+    for place, site in enumerate(sites):
+        properties = site.get("properties")
+        if not isinstance(properties, Mapping):
+            continue
+        for name in _ISOTOPES:
+            # Properties of other sites are None here, and 0 is written for the natural mixture.
+            if (value := properties.get(name)) is None or value in (0, "", False):
+                continue
+            if (number := int(crystal.atomic_number[place])) <= 0:
+                continue  # which the crystal is refused for
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                symbol = Element.from_Z(number).symbol
+                raise StructureError(isotope(f"{symbol} of site {place} with {name} {str(value)[:20]!r}"))
+            check_masses(np.array([number]), [value])
+
+
 def _check_cartesian(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]]) -> None:
     """Compare the fractional places with the Cartesian ones that stand beside them, but for lattice vectors."""
     stated = [site["xyz"] for site in sites if site.get("xyz") is not None]
@@ -127,9 +151,4 @@ def _check_cartesian(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]])
         return
     if not np.isfinite(apart).all() or abs(np.linalg.det(matrix)) < 1e-6:
         return  # which the crystal is refused for
-    shift = places.reshape(-1, 3) @ np.linalg.inv(matrix) - crystal.frac_coords
-    shift -= np.rint(shift)
-    far = np.linalg.norm(shift @ matrix, axis=1)
-    if not (far <= PLACE_TOLERANCE_ANGSTROM).all():
-        site = int(np.argmax(~(far <= PLACE_TOLERANCE_ANGSTROM)))
-        raise StructureError(f"the fractional and the Cartesian coordinates of site {site} are {far[site]:.3g} Å apart")
+    check_places(crystal, places.reshape(-1, 3) @ np.linalg.inv(matrix), "the fractional and the Cartesian coordinates")

@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import spglib
 from pymatgen.core.composition import Composition
 
@@ -28,6 +29,7 @@ VOLUME_TOLERANCE: Final = 0.01
 DENSITY_TOLERANCE: Final = 0.05
 """Relative; the density that a paper gives is often of the measured composition."""
 
+PLACE_TOLERANCE_ANGSTROM: Final = 0.05
 SYMMETRY_PRECISIONS_ANGSTROM: Final = (0.1, 0.01, 1e-3, 1e-4, 1e-5)
 
 _GRAMS_PER_CUBIC_CENTIMETRE: Final = 1.66053906892
@@ -62,6 +64,26 @@ class StatedFacts:
 
 
 _NOTHING: Final = StatedFacts()
+
+
+def check_places(crystal: CrystalArrays, frac_coords: npt.NDArray[np.float64], what: str) -> None:
+    """Compare a crystal's places with those that a file gives once more.
+
+    Args:
+        crystal: What was read, one crystal.
+        frac_coords: The places that stand there, too, [n_atom, 3]; lattice vectors between them do not matter.
+        what: Both kinds of places, for people.
+
+    Raises:
+        StructureError: They are apart.
+    """
+    shift = frac_coords - crystal.frac_coords
+    shift -= np.rint(shift)
+    far = np.linalg.norm(shift @ crystal.lattice_angstrom[0], axis=1)
+    apart = ~(far <= PLACE_TOLERANCE_ANGSTROM)
+    if apart.any():
+        site = int(np.argmax(apart))
+        raise StructureError(f"{what} of site {site} are {far[site]:.3g} Å apart")
 
 
 def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:

@@ -7,6 +7,7 @@ from tests.data.structure_files.texts import Crystal, extended_xyz, read, read_o
 pytest.importorskip("ase")
 
 ROCKSALT = Crystal("Ca1 O1", 3.34, 2.41, 225)
+WITH_FRACTIONAL = "species:S:1:pos:R:3:frac_pos:R:3"
 WITH_MASS = "species:S:1:pos:R:3:masses:R:1"
 
 
@@ -19,6 +20,8 @@ WITH_MASS = "species:S:1:pos:R:3:masses:R:1"
         extended_xyz("20 0 0 0", "8 2.4055 2.4055 2.4055", properties="Z:I:1:pos:R:3"),
         extended_xyz("ca 0 0 0", "o 2.4055 2.4055 2.4055"),
         extended_xyz("Ca 0 0 0 40.08", "O 2.4055 2.4055 2.4055 15.999", properties=WITH_MASS),
+        extended_xyz("Ca 0 0 0 0 0 1", "O 2.4055 2.4055 2.4055 .5 -.5 .5001", properties=WITH_FRACTIONAL),
+        extended_xyz("Ca 0 0 0 0 0 0", "O 2.4055 2.4055 2.4055 1 2 3", properties="species:S:1:pos:R:3:direction:R:3"),
         extended_xyz().replace("\n", "\r\n"),
     ],
 )
@@ -46,6 +49,14 @@ def test_frames_that_follow_each_other_are_crystals_of_their_own():
         (extended_xyz(properties="species:S:1:pos:R:999999999999"), "expected names, kinds and numbers of columns"),
         (extended_xyz(properties="species:S:1:pos:R:3:forces:R:3"), "7 columns are declared, and the first atom has 4"),
         (extended_xyz(properties="species:S:1:scaled:R:3"), "declares no positions"),
+        (
+            extended_xyz("Ca 0 0 0 0 0 0", "O 2.4055 2.4055 2.4055 .5 .5 0", properties=WITH_FRACTIONAL),
+            "the positions and the column frac_pos of site 1 are 1.7 Å apart",
+        ),
+        (
+            extended_xyz("Ca 0 0 0 0 0 0", "O 2.4055 2.4055 2.4055 .5 .5 nan", properties=WITH_FRACTIONAL),
+            "the positions and the column frac_pos of site 1 are nan Å apart",
+        ),
         (extended_xyz("Ca F F F", "O T T T", properties="species:S:1:pos:L:3"), "declared as pos:L:3"),
         (extended_xyz().replace("0 2.4055 2.4055 2.4055 0", "F 2.4055 2.4055 2.4055 F"), "expected nine numbers"),
         (extended_xyz(facts='pbc="T T F"'), "not periodic in three directions"),

@@ -125,6 +125,9 @@ def cell(**changes: Any) -> Callable[[dict[str, Any]], None]:
         (site(species=[{"element": "D", "occu": 1}]), "isotope of hydrogen"),
         (site(species=[{"element": "Qq", "occu": 1}]), "unknown element 'Qq'"),
         (site(properties={"implicit_hydrogens": 1}), "hydrogen atoms without a position"),
+        (site(properties={"isotope": 44}), "Ca of 44 u (the element has 40.08 u) is an isotope"),
+        (site(properties={"mass": 43.955}), "Ca of 43.95 u (the element has 40.08 u) is an isotope"),
+        (site(properties={"isotope": "44Ca"}), "Ca of site 0 with isotope '44Ca' is an isotope"),
         (cell(matrix=[[True, 0, 0], [0, 4, 0], [0, 0, 4]]), "the bool 'True'"),
         (cell(matrix=[[4, 0, 0], [0, 4, 0]]), "the cell has 6 numbers"),
         (cell(a=5.0), "the cell's a is 4.811 by its vectors, while the file says 5"),
@@ -138,6 +141,13 @@ def test_values_of_another_kind_are_refused(change: Callable[[dict[str, Any]], N
     change(document)
     assert reason in reason_of(json.dumps(document))
     assert reason in reason_of(json.dumps({"id": "x", "structure": document}))
+
+
+@pytest.mark.parametrize("properties", [{"isotope": None}, {"isotope": 0}, {"isotope": 40}, {"mass": 40.078}])
+def test_the_mass_of_the_element_is_no_isotope(properties: dict[str, Any]):
+    document = copy.deepcopy(STRUCTURE)
+    document["sites"][0]["properties"] = properties
+    assert read_one(json.dumps(document)) == ROCKSALT
 
 
 def test_oxidation_states_play_no_part():
