@@ -22,7 +22,7 @@ from paraisite.labels.kept_forces import KeptForces, solve_kept_forces
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_quantities import compute_phonon_quantities
-from paraisite.labels.phonon_settings import PhononSettings
+from paraisite.labels.phonon_settings import PhononSettings, Repeats
 from paraisite.schema import KAPPA_POTENTIAL, REASON
 
 COARSER: Final = 0.75
@@ -145,5 +145,8 @@ def describe_solution(solved: SolvedCrystal, settings: PhononSettings) -> dict[s
 def _solve_coarser(solved: SolvedCrystal, settings: PhononSettings) -> float:
     """Return the conductivity on a coarser mesh, W/m/K: how far the mesh matters."""
     along_x, along_y, along_z = (max(1, round(COARSER * number)) for number in solved.conductivity.mesh)
-    coarser = replace(settings, mesh=(along_x, along_y, along_z))
-    return solve(solved.harmonic, solved.cubic, coarser).conductivity.kappa_w_per_m_k
+    mesh: Repeats | float = (along_x, along_y, along_z)
+    if isinstance(settings.mesh, float) and solved.phonons.grid.grid_matrix is not None:
+        # A generalised grid, as body-centred lattices have: what its numbers are for is not along the lattice's axes.
+        mesh = COARSER * settings.mesh
+    return solve(solved.harmonic, solved.cubic, replace(settings, mesh=mesh)).conductivity.kappa_w_per_m_k

@@ -173,7 +173,12 @@ def _measure_phase_space(phonons: Phono3py, harmonic: Phonopy) -> float:
     phono3py counts each pair in both orders.
     """
     joint = Phono3pyJointDos(
-        phonons.phonon_supercell, phonons.phonon_primitive, phonons.fc2, num_frequency_points=_FREQUENCY_POINTS
+        phonons.phonon_supercell,
+        phonons.phonon_primitive,
+        phonons.fc2,
+        num_frequency_points=_FREQUENCY_POINTS,
+        # phono3py itself goes over to such a grid where a regular one has not the lattice's symmetry; this class not.
+        use_grg=phonons.grid.grid_matrix is not None,
     )
     joint.initialize(_PHASE_SPACE_MESH_ANGSTROM)
     points, weights, _ = get_ir_grid_points(joint.grid)

@@ -28,6 +28,19 @@ def test_a_row_has_all_columns():
     assert Structure.from_str(row["structure_json"], fmt="json").composition.reduced_formula == "Ni"
 
 
+def test_a_body_centred_lattice_has_a_grid_of_its_symmetry():
+    """No regular grid of its primitive cell has it: phono3py takes a generalised one, of which all meshes must be."""
+    crystal = Structure.from_spacegroup(
+        "I4/mmm", Lattice.tetragonal(3.75, 7.5), ["Au", "Cu", "Cu"], [[0, 0, 0], [0, 0, 0.5], [0, 0.5, 0.25]]
+    )
+    settings = replace(SMALL, cell="conventional", harmonic_supercell=(2, 2, 1), cubic_supercell=(2, 2, 1), mesh=14.0)
+    row = label_phonons("Cu3Au", crystal, EMT(), settings)
+    assert row["reason"] == ""
+    assert row["kappa_xx_w_per_m_k"] == pytest.approx(row["kappa_yy_w_per_m_k"], rel=1e-6)
+    assert row["kappa_zz_w_per_m_k"] != pytest.approx(row["kappa_xx_w_per_m_k"], rel=0.01)
+    assert row["kappa_potential_coarse_w_per_m_k"] == pytest.approx(row["kappa_potential_w_per_m_k"], rel=0.5)
+
+
 def test_an_unstable_crystal_is_a_row_with_a_reason():
     row = label_phonons("bcc", nickel("Im-3m", 2.8), EMT(), SMALL)
     assert "imaginary" in row["reason"]
