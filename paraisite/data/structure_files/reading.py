@@ -21,7 +21,7 @@ from paraisite.data.structure_files.extended_xyz import read_frames
 from paraisite.data.structure_files.formats import Format, check_other_format, format_of, split_number
 from paraisite.data.structure_files.json_values import parse_json
 from paraisite.data.structure_files.poscar import parse_poscar, parse_xdatcar
-from paraisite.data.structure_files.stated_facts import check_stated, read_stated_values
+from paraisite.data.structure_files.stated_facts import check_same, check_stated, read_stated_values
 from paraisite.data.validation import find_unusable
 from paraisite.errors import StructureError
 
@@ -92,19 +92,35 @@ def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
     """Return the crystal of a row of a table or of JSON lines, or the reason why there is none.
 
     A column ``structure`` may hold pymatgen's dictionary or its JSON, or the text of a CIF or POSCAR; without one, the
-    row itself is a document, or has a crystal's lists. The other columns are compared with the crystal.
+    row itself is a document, or has a crystal's lists. The other columns are compared with the crystal, a CIF beside
+    the ``structure`` among them.
     """
     from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE, crystal_of_document
 
-    text = values.get(STRUCTURE)
-    if text is None and isinstance(values.get(CIF_KEY), str):
-        text = values[CIF_KEY]
+    text, cif = values.get(STRUCTURE), values.get(CIF_KEY)
+    if text is not None and isinstance(cif, str):
+        return _agreed(read_row({name: value for name, value in values.items() if name != CIF_KEY}), cif)
+    if text is None and isinstance(cif, str):
+        text = cif
     if not isinstance(text, str) or text.lstrip()[:1] in ("{", "["):
         return _usable(crystal_of_document(values))
     found = parse_content(text)
     if len(found) != 1:
         return f"the text holds {len(found)} structures, expected one"
     return compare_with_stated(found[0].crystal, values)
+
+
+def _agreed(crystal: CrystalArrays | str, cif: str) -> CrystalArrays | str:
+    """Return a crystal that the CIF beside it describes, too, else the reason; one that cannot be read says nothing."""
+    found = parse_content(cif)
+    other = found[0].crystal if len(found) == 1 else ""
+    if isinstance(crystal, str) or isinstance(other, str):
+        return crystal
+    try:
+        check_same(crystal, other)
+    except StructureError as error:
+        return f"the row's structure is not that of its CIF: {error}"
+    return crystal
 
 
 def compare_with_stated(crystal: CrystalArrays | str, values: Mapping[str, Any]) -> CrystalArrays | str:

@@ -66,6 +66,24 @@ class StatedFacts:
 _NOTHING: Final = StatedFacts()
 
 
+def check_same(crystal: CrystalArrays, other: CrystalArrays) -> None:
+    """Compare formula and density of a crystal with those of another description of it, whose cell may be another.
+
+    Raises:
+        StructureError: They differ.
+    """
+    counts = Counter(other.atomic_number.tolist())
+    mass = sum(float(standard_masses()[number]) * count for number, count in counts.items())
+    volume = abs(float(np.linalg.det(other.lattice_angstrom[0])))
+    check_stated(
+        crystal,
+        StatedFacts(
+            formula={_symbols()[number]: float(count) for number, count in counts.items()},
+            density_g_per_cm3=mass / volume * _GRAMS_PER_CUBIC_CENTIMETRE,
+        ),
+    )
+
+
 def check_places(crystal: CrystalArrays, frac_coords: npt.NDArray[np.float64], what: str) -> None:
     """Compare a crystal's places with those that a file gives once more.
 

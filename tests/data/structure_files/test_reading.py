@@ -132,6 +132,20 @@ def test_rows_of_tables_and_lines_are_compared_with_their_other_values():
     assert "is not the formula that it names" in str(read_row(as_json | {"formula": "Ca2O"}))
 
 
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [
+        (LIME.replace("Ca", "Mg"), "is not that of its CIF: the formula Mg4 O4 holds Mg"),
+        (LIME.replace("4.811", "5.2"), "is not that of its CIF: the 8 atoms that were read make a density of 3.34"),
+        (LIME, None),
+        ("no CIF", None),
+    ],
+)
+def test_a_structure_is_compared_with_the_cif_in_the_same_row(beside: str, reason: str | None):
+    found = read_row({"structure": LIME, "cif": beside})
+    assert reason in str(found) if reason else not isinstance(found, str)
+
+
 def test_a_table_is_compared_with_its_formulas_by_import_and_screen(tmp_path: Path):
     path = tmp_path / "t.parquet"
     pd.DataFrame({"structure": [LIME] * 2, "formula": ["CaO", "CaO2"], "kappa_w_per_m_k": 1.0}).to_parquet(path)
