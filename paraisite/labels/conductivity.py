@@ -56,7 +56,8 @@ class Conductivity:
         coherence_w_per_m_k: What of the mean is wave-like.
         max_share: Largest share of the particle-like part that one wave vector of the mesh carries, with its
             equivalents.
-        mesh: Wave vectors along each reciprocal axis; of a generalised grid, as body-centred lattices have, along its own.
+        mesh: Wave vectors along each reciprocal axis; of a generalised grid, as body-centred lattices have, along its
+            own.
     """
 
     kappa_w_per_m_k: float
