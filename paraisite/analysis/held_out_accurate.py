@@ -27,7 +27,11 @@ from paraisite.features.descriptors import find_symmetry
 from paraisite.inference.applicability_domain import ApplicabilityDomain
 from paraisite.inference.build_predictor import list_materials
 from paraisite.inference.calibration import Calibration, floored_log10
-from paraisite.inference.relevance_fitting import list_structure_types, make_left_out_calibration_set
+from paraisite.inference.relevance_fitting import (
+    list_structure_types,
+    make_left_out_calibration_set,
+    weigh_rows,
+)
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
 from paraisite.training.recipes import PHONIX, TOGO15
 
@@ -138,7 +142,7 @@ def predict_fold(dataset: Dataset, materials: DescribedMaterials, elements: Bool
         np.log10(kappa[fold.train]),
         train.table[schema.FORMULA].tolist(),
         list_structure_types(train),
-        weights=None if train.selected_or_none is None else train.sample_weights,
+        weights=weigh_rows(train),
     )
     known = make_left_out_calibration_set(model, list_materials(train), elements[fold.train])
     predicted = model.predict_described(materials.descriptors[held_out])
@@ -147,6 +151,7 @@ def predict_fold(dataset: Dataset, materials: DescribedMaterials, elements: Bool
     assessed = domain.assess(predicted.embedding, elements[held_out], predicted.std_dex)
     columns = _describe_rows(dataset, fold) | {
         schema.PREDICTED_MEDIAN_KAPPA: calibration.compute_value(estimate),
+        schema.PREDICTED_KAPPA: calibration.compute_lowered_value(estimate, known),
         CONSTANT: float(np.median(kappa[fold.train])),
         schema.OUT_OF_DOMAIN: assessed.out_of_domain,
         schema.OUT_OF_DOMAIN_FLAG: assessed.flagged,

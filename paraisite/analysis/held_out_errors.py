@@ -26,6 +26,9 @@ LARGE_ERROR: Final = (2.0, 3.0)
 SHARED_FORMULA: Final = "rows_sharing_a_formula_with_training_rows"
 SHARED_FORMULA_ELSEWHERE: Final = "of_them_with_rows_of_other_data_sets"
 
+LOWERED_MAPE: Final = "mape_lowered"
+"""MAPE of the estimate that is lowered to have the least MAPE; ``mape`` is the median's."""
+
 KINDS: Final = (schema.CHEMISTRY, schema.CRYSTAL_SYSTEM, schema.PROTOTYPE)
 """Columns that say what kind of crystal a row is."""
 
@@ -110,6 +113,7 @@ def _measure(rows: pd.DataFrame) -> dict[str, float]:
         "spearman": compute_spearman(known, predicted),
         "within_factor_2": float((np.abs(ln_ratio) < np.log(2.0)).mean()),
         "mape": float(np.abs(np.exp(ln_ratio) - 1.0).mean()),
+        LOWERED_MAPE: float(np.abs(rows[schema.PREDICTED_KAPPA].to_numpy(np.float64) / known - 1.0).mean()),
         "symmetric_relative_error": float((2.0 * np.abs(predicted - known) / (predicted + known)).mean()),
     }
     for coverage in schema.COVERAGES:

@@ -176,10 +176,15 @@ class RelevanceModel(ConductivityModel):
         """The materials, in the distances of the kernel."""
         return self.process.standardise(self.process.descriptors[: len(self.without_formula.mean)])
 
-    @property
-    def known_estimates(self) -> tuple[Estimate, Estimate]:
-        """What the model says of its own rows without those of the same formula, and of the same structure type."""
-        return self.local_error.widen_known(self.without_formula), self.local_error.widen_known(self.without_type)
+    def estimate_known(self, formulas: Sequence[str], types: Sequence[str]) -> tuple[Estimate, Estimate]:
+        """Return what the model says of its own rows without those of the same formula, and of the same type.
+
+        Args:
+            formulas: Those that it was fitted with, [n_material].
+            types: Likewise.
+        """
+        widen = self.local_error.widen_known
+        return widen(self.without_formula, formulas), widen(self.without_type, types)
 
     def predict_usable(self, crystals: CrystalArrays, *, compiled: bool | None = None) -> UsableOutput:
         """Return predictions, without graphs, of the crystals that would have one; see ``model.Model``."""
@@ -198,10 +203,10 @@ class RelevanceModel(ConductivityModel):
     def predict_described(self, descriptors: Floats) -> ModelOutput:
         """Return predictions of crystals with these descriptors, [n_crystal, n_descriptor]."""
         places = self.process.standardise(descriptors)
-        estimate, near = self.process.estimate_with_nearest(
+        estimate, near, distance = self.process.estimate_with_nearest(
             descriptors, among=len(self.places), n_nearest=self.local_error.n_near
         )
-        widened = self.local_error.widen(estimate, near)
+        widened = self.local_error.widen(estimate, near, distance)
         return ModelOutput(np.power(10.0, widened.mean)[None], places[None], widened.std[None], near)
 
     def predict_beside(self, crystals: CrystalArrays, left_out: Bools) -> ModelOutput:

@@ -5,6 +5,7 @@ No formula of Togo15 or HH143 is in any tier: those compounds are held out, to t
 
 import hashlib
 import json
+import logging
 import math
 import random
 from collections import Counter
@@ -41,6 +42,8 @@ from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
 from paraisite.labels.settings_study import VARIANTS, list_studies, study_settings
 from paraisite.schema import REASON
+
+logger = logging.getLogger(__name__)
 
 CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
@@ -274,6 +277,7 @@ def _one_each(items: Sequence[tuple[str, str]]) -> list[CampaignPart]:
 def _take_types_in_turn(structures: Sequence[Structure], structure_types: Sequence[str]) -> list[int]:
     """Return the order in which crystals are taken: small cells first, one of each structure type after the other."""
     is_large = [len(structure) > SMALL_CELL for structure in structures]
+    logger.info("cheap crystals come first: what %d small ones cost is estimated", is_large.count(False))
     cost = [
         float(len(structure)) if large else _estimate_minutes(structure)
         for structure, large in zip(structures, is_large, strict=True)

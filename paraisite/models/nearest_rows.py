@@ -49,6 +49,14 @@ class NearestRows:
         order = np.argsort(apart, axis=1, kind="stable")
         return np.take_along_axis(apart, order, axis=1), np.take_along_axis(found, order, axis=1)
 
+    def measure_distances(self, places: Floats) -> Floats:
+        """Return each place's distances to all rows, [n_place, n_row]."""
+        apart: Floats = places @ self.rows.T
+        apart *= -2.0
+        apart += self._square
+        apart += np.einsum("nd,nd->n", places, places)[:, None]
+        return np.sqrt(np.maximum(apart, 0.0, out=apart), out=apart)
+
     @cached_property
     def _square(self) -> npt.NDArray[np.float64]:
         square: Floats = np.einsum("nd,nd->n", self.rows, self.rows)

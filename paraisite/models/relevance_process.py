@@ -9,6 +9,7 @@ predicted of a row without it section 5.4.2.
 """
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -102,17 +103,17 @@ class RelevanceProcess:
         """Return estimates of other rows' log10(kappa), with the deviation of a value: the noise's is part of it."""
         return self.estimate_with_nearest(rows, among=1, n_nearest=1)[0]
 
-    def estimate_with_nearest(self, rows: Floats, *, among: int, n_nearest: int) -> tuple[Estimate, Ints]:
-        """Return estimates of other rows, and the process's rows that are nearest to them, the nearest first.
+    def estimate_with_nearest(self, rows: Floats, *, among: int, n_nearest: int) -> tuple[Estimate, Ints, Floats]:
+        """Return estimates of other rows, the process's rows that are nearest to them, the nearest first, and how far.
 
         Args:
             rows: Their descriptors, [n_row, n_descriptor].
             among: How many of the process's rows are searched, from the first.
-            n_nearest: How many are wanted, [n_row, n_nearest].
+            n_nearest: How many are wanted, [n_row, n_nearest]. Distances are in units of the kernel's lengths.
         """
-        nearest = np.empty((len(rows), n_nearest), np.int64)
+        nearest, distance = np.empty((len(rows), n_nearest), np.int64), np.empty((len(rows), n_nearest))
         if not len(rows):  # LAPACK refuses none, but of files that cannot be read none is left
-            return Estimate(np.zeros(0), np.zeros(0)), nearest
+            return Estimate(np.zeros(0), np.zeros(0)), nearest, distance
         scaled = self._scale(rows)
         asked = KernelRows.prepare(scaled, self.family, self.settings)
         mean = asked.flat @ (self._known.flat.T @ self.weighted_values)
@@ -121,6 +122,7 @@ class RelevanceProcess:
             of_asked = asked.take(some)
             root = of_asked.measure_roots(self._known)
             nearest[some] = _find_lowest(root[:, :among], n_nearest)
+            distance[some] = np.take_along_axis(root, nearest[some], axis=1) / math.sqrt(3.0)
             rough = of_asked.decay_at(root)
             mean[some] += rough @ self.weighted_values
             np.matmul(of_asked.flat.astype(np.float32), self._flat_single.T, out=covariance[some])
@@ -129,7 +131,7 @@ class RelevanceProcess:
         prior = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
         squares = np.einsum("nr,nr->n", explained, explained, dtype=np.float64)
         variance = np.maximum(prior - squares, 0.0) + self.settings.noise
-        return self._in_dex(mean, variance), nearest
+        return self._in_dex(mean, variance), nearest, distance
 
     def estimate_without(self, groups: Sequence[str]) -> Estimate:
         """Return what the process says of each of its own rows if it had not seen the row's group.

@@ -14,6 +14,7 @@ from paraisite.analysis.held_out_errors import (
     EXAMPLE,
     KIND,
     KINDS,
+    LOWERED_MAPE,
     SHARED_FORMULA,
     SHARED_FORMULA_ELSEWHERE,
 )
@@ -27,6 +28,7 @@ _TITLES: Final = {
     "spearman": "Spearman",
     "within_factor_2": "within a factor of 2",
     "mape": "MAPE",
+    LOWERED_MAPE: "MAPE, lowered",
     schema.format_coverage_metric(0.9): "90 % intervals hold",
     "flagged": "flagged",
     "mean_abs_ln_ratio_unflagged": "error, unflagged",

@@ -145,7 +145,7 @@ def test_a_known_crystal_is_predicted_without_its_formula_as_when_the_model_was_
     some = CRYSTALS.take(np.array([3, 17]))
     left_out = formulas[[3, 17], None] == formulas[None]
     without = model().predict_beside(some, left_out)
-    fitted = model().known_estimates[0]
+    fitted = model().estimate_known(FORMULAS, FORMULAS)[0]
     np.testing.assert_allclose(np.log10(without.output[0]), fitted.mean[[3, 17]], atol=1e-6)
     np.testing.assert_allclose(without.std_dex[0], fitted.std[[3, 17]], rtol=1e-6)
     np.testing.assert_allclose(without.embedding[0], model().places[[3, 17]], atol=1e-12)

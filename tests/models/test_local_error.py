@@ -11,28 +11,37 @@ ERRORS = np.repeat([0.1, 0.4], 100)
 
 
 def test_the_deviation_is_the_geometric_mean_with_the_errors_nearby():
-    found = LocalError.fit(PLACES, ERRORS).widen(
-        Estimate(np.array([1.0, 2.0]), np.array([0.2, 0.2])), np.array([range(N_NEAR), range(100, 100 + N_NEAR)])
-    )
+    near, distance = np.array([range(N_NEAR), range(100, 100 + N_NEAR)]), np.ones((2, N_NEAR))
+    found = LocalError.fit(PLACES, ERRORS).widen(Estimate(np.array([1.0, 2.0]), np.full(2, 0.2)), near, distance)
     np.testing.assert_array_equal(found.mean, [1.0, 2.0])
     np.testing.assert_allclose(found.std, np.sqrt(0.2 * np.array([0.1, 0.4])))
 
 
-def test_a_known_row_is_not_judged_by_its_own_error():
+def test_a_neighbour_at_half_the_distance_counts_four_times():
+    local = LocalError.fit(np.array([[0.0], [3.0]]), np.array([0.1, 0.4]))
+    found = local.widen(Estimate(np.zeros(1), np.ones(1)), np.array([[0, 1]]), np.array([[1.0, 2.0]]))
+    assert found.std[0] ** 2 == pytest.approx((4 * 0.1 + 0.4) / 5)
+    at_the_same_place = local.widen(Estimate(np.zeros(1), np.ones(1)), np.array([[0, 1]]), np.array([[0.0, 2.0]]))
+    assert at_the_same_place.std[0] ** 2 == pytest.approx(0.1, rel=1e-3)
+
+
+def test_a_known_row_is_not_judged_by_errors_of_its_own_group():
     errors = ERRORS.copy()
-    errors[0] = 50.0
-    local = LocalError.fit(PLACES, errors)
-    found = local.widen_known(Estimate(np.zeros(200), np.full(200, 0.2)))
-    assert found.std[0] == pytest.approx(np.sqrt(0.2 * 0.1))
-    assert np.count_nonzero(found.std[:100] > 0.2) > N_NEAR / 2  # its neighbours are
+    errors[:3] = 50.0
+    groups = ["NaCl"] * 3 + [str(number) for number in range(3, 200)]
+    found = LocalError.fit(PLACES, errors).widen_known(Estimate(np.zeros(200), np.full(200, 0.2)), groups)
+    np.testing.assert_allclose(found.std[:3], np.sqrt(0.2 * 0.1))
+    assert np.count_nonzero(found.std[:100] > 0.2) > N_NEAR / 2  # neighbours of other groups are
 
 
 def test_few_rows_and_no_rows():
-    local = LocalError.fit(PLACES[:5], ERRORS[:5])
+    local, near = LocalError.fit(PLACES[:5], ERRORS[:5]), np.array([range(5)])
     assert local.n_near == 5
-    assert local.widen(Estimate(np.zeros(1), np.ones(1)), np.array([range(5)])).std[0] == pytest.approx(np.sqrt(0.1))
-    assert local.widen_known(Estimate(np.zeros(5), np.ones(5))).std.tolist() == pytest.approx([np.sqrt(0.1)] * 5)
-    assert len(local.widen(Estimate(np.zeros(0), np.zeros(0)), np.zeros((0, 5), np.int64)).std) == 0
+    assert local.widen(Estimate(np.zeros(1), np.ones(1)), near, np.ones((1, 5))).std[0] == pytest.approx(np.sqrt(0.1))
+    of_one_group = local.widen_known(Estimate(np.zeros(5), np.ones(5)), ["NaCl"] * 5)
+    assert of_one_group.std.tolist() == pytest.approx([np.sqrt(0.1)] * 5)
+    none = local.widen(Estimate(np.zeros(0), np.zeros(0)), np.zeros((0, 5), np.int64), np.zeros((0, 5)))
+    assert len(none.std) == 0
 
 
 def test_errors_of_rows_that_are_left_out_do_not_count():
@@ -41,7 +50,8 @@ def test_errors_of_rows_that_are_left_out_do_not_count():
     known, asked = LocalError.fit(places, error), Estimate(np.zeros(2), np.full(2, 0.1))
     left_out = np.zeros((2, 40), bool)
     left_out[0, :5] = True
-    found = known.widen_beside(asked, np.zeros((2, 1)), left_out)
+    found = known.widen_beside(asked, np.full((2, 1), -1.0), left_out)
     assert found.std[0] == pytest.approx(np.sqrt(0.1 * 0.2))
-    assert found.std[1] == pytest.approx(known.widen(asked, known.known.find(np.zeros((2, 1)), N_NEAR)).std[1])
+    distance, near = known.known.find_sorted(np.full((2, 1), -1.0), N_NEAR)
+    assert found.std[1] == pytest.approx(known.widen(asked, near, distance).std[1])
     assert found.std[1] > found.std[0]

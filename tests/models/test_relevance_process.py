@@ -167,7 +167,8 @@ def test_other_rows_are_estimated_as_by_a_process_that_never_had_some_of_its_row
 
 def test_the_nearest_rows_are_those_at_the_shortest_distance_of_the_kernel():
     known, asked = process(), rows(6, seed=4)[0]
-    estimate, nearest = known.estimate_with_nearest(asked, among=30, n_nearest=4)
+    estimate, nearest, distance = known.estimate_with_nearest(asked, among=30, n_nearest=4)
     apart = np.linalg.norm(known.standardise(asked)[:, None] - known.standardise(known.descriptors[:30]), axis=2)
     np.testing.assert_array_equal(nearest, np.argsort(apart, axis=1)[:, :4])
+    np.testing.assert_allclose(distance, np.sort(apart, axis=1)[:, :4], rtol=1e-9)
     np.testing.assert_array_equal(estimate.mean, known.estimate(asked).mean)
