@@ -46,7 +46,8 @@ def print_records(records: Sequence[Mapping[str, Any]], row_format: RowFormat) -
 
         from paraisite.core.csv_tables import format_csv
 
-        print(format_csv(pd.DataFrame(records)), end="")  # noqa: T201
+        # Counts of which some are missing stay whole numbers.
+        print(format_csv(pd.DataFrame(records).convert_dtypes(convert_floating=False)), end="")  # noqa: T201
         return
     for record in records:
         print(json.dumps(record, ensure_ascii=False, allow_nan=False))  # noqa: T201
