@@ -136,15 +136,16 @@ def predict_fold(dataset: Dataset, materials: DescribedMaterials, elements: Bool
         fold: Which rows train and test.
     """
     train, held_out = dataset.take(fold.train), fold.held_out
+    trained = list_materials(train)
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     model = RelevanceModel.fit(
         materials.take(fold.train),
         np.log10(kappa[fold.train]),
-        train.table[schema.FORMULA].tolist(),
-        list_structure_types(train),
+        trained.formula,
+        list_structure_types(trained),
         weights=weigh_rows(train),
     )
-    known = make_left_out_calibration_set(model, list_materials(train), elements[fold.train])
+    known = make_left_out_calibration_set(model, trained, elements[fold.train])
     predicted = model.predict_described(materials.descriptors[held_out])
     calibration, domain = Calibration.fit(known), ApplicabilityDomain.fit(known)
     estimate = calibration.estimate(floored_log10(predicted.output), predicted.std_dex)

@@ -10,7 +10,7 @@ from paraisite.app.familiar import list_marks, show_formula
 from paraisite.app.numbers import show_number
 from paraisite.app.style import KNOWN, LITERATURE, MUTED, NEAREST, PREDICTION, kappa_axis, new_figure
 from paraisite.arrays import Floats
-from paraisite.data.structure_type_names import name_structure_type
+from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.inference.rows import MEMBERS, VALUE, Row, interval_keys
 from paraisite.inference.rows import NEAREST as NEAREST_KEY
 
@@ -125,7 +125,7 @@ def _nearest(row: Row) -> list[go.Scatter]:
             text=[f"  {show_formula(near[schema.FORMULA])}" for near in nearest], textposition="middle right",
             marker={"color": NEAREST, "size": 10, "line": {"color": "white", "width": 1}}, cliponaxis=False,
             customdata=[
-                name_structure_type(near[schema.PROTOTYPE] or "structure type unknown") for near in nearest
+                describe_structure_type(near[schema.PROTOTYPE] or "structure type unknown") for near in nearest
             ],
             hovertemplate="training material %{text}, %{customdata}<br>known: %{x:.3~r} W/m/K<extra></extra>",
         )

@@ -11,7 +11,7 @@ from paraisite.app.material_map import MaterialMap
 from paraisite.app.numbers import show_number
 from paraisite.app.style import MUTED, NEAREST, PREDICTION, kappa_marker, new_figure
 from paraisite.arrays import Floats
-from paraisite.data.structure_type_names import name_structure_type
+from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.schema import LOG_FLOOR
 
 _HEIGHT: Final = 520
@@ -101,7 +101,7 @@ def _describe(of_materials: MaterialMap, rows: Sequence[int]) -> list[list[Any]]
         [
             row,
             show_formula(known.formula[row]),
-            name_structure_type(known.prototype[row] or "type unknown"),
+            describe_structure_type(known.prototype[row] or "type unknown"),
             show_number(known.kappa_w_per_m_k[row]),
         ]
         for row in rows

@@ -17,7 +17,7 @@ from paraisite.app.numbers import show_number
 from paraisite.app.style import CHART
 from paraisite.app.value_tables import nearest_table
 from paraisite.core.shown_text import escape_markdown
-from paraisite.data.structure_type_names import name_structure_type
+from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.rows import NEAREST, Row
@@ -83,7 +83,7 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
     materials = known.materials
     material_id, formula = materials.material_id[number], materials.formula[number]
     shown, kappa = show_formula(formula), materials.kappa_w_per_m_k[number]
-    structure_type = name_structure_type(materials.prototype[number] or "structure type unknown")
+    structure_type = describe_structure_type(materials.prototype[number] or "structure type unknown")
     st.markdown(f"#### {shown}, {escape_markdown(structure_type)}")
     st.markdown(f"Known conductivity: **{show_number(kappa)} W/m/K** ({_link(material_id)})")
     if known.is_left_out:

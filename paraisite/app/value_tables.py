@@ -9,7 +9,7 @@ import pandas as pd
 from paraisite import schema
 from paraisite.app.familiar import show_formula
 from paraisite.app.numbers import show_number
-from paraisite.data.structure_type_names import name_structure_type
+from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.inference.rows import DISTANCE, NAME, NEAREST, UNIT, VALUE, Row, interval_keys
 
 BAR: Final = "conductivity on a logarithmic scale"
@@ -69,7 +69,7 @@ def nearest_table(row: Row) -> pd.DataFrame:
             "formula": [show_formula(near[schema.FORMULA]) for near in nearest],
             "known kappa (W/m/K)": [_number(near[schema.KAPPA]) for near in nearest],
             "distance": [f"{near[DISTANCE]:.2f}" for near in nearest],
-            "structure type": [name_structure_type(near[schema.PROTOTYPE] or "–") for near in nearest],
+            "structure type": [describe_structure_type(near[schema.PROTOTYPE] or "–") for near in nearest],
         }
     )
 

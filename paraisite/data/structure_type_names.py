@@ -11,6 +11,8 @@ from typing import Final
 
 from pymatgen.symmetry.groups import sg_symbol_from_int_number
 
+from paraisite.data.crystal_kinds import name_structure_type
+
 _NAMES: Final = MappingProxyType(
     {
         "A_cF4_225_a": "fcc",
@@ -52,22 +54,22 @@ _NAMES: Final = MappingProxyType(
         "A3B5C12_cI160_230_c_ad_h": "garnet",
         "A2B3C3D12_cI160_230_a_c_d_h": "garnet",
         "ABC2D6_cF40_225_a_b_c_e": "double perovskite",
-        "half_heusler": "half-Heusler",
     }
 )
-"""By label as ``label_structure_type`` writes it, and by the names of data sets. Only labels that leave the type open
+"""By label as ``label_structure_type`` writes it. Only labels that leave the type open
 in nothing but lengths, or whose best-known type nearly all their crystals have."""
 
 _LABEL: Final = re.compile(r"(?P<formula>(?:[A-Z]\d*)+)_[a-z][A-Z]\d+_(?P<space_group>\d+)(?:_[a-zA-Z0-9]+)+")
 
 
 @cache
-def name_structure_type(label: str) -> str:
+def describe_structure_type(label: str) -> str:
     """Return the name of a structure type, else its anonymous formula and space group, else what was given.
 
     Args:
         label: As ``structure_labels.label_structure_type`` writes it, or a data set's own name of a type.
     """
+    label = name_structure_type(label)
     if label in _NAMES:
         return _NAMES[label]
     parts = _LABEL.fullmatch(label)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from paraisite import schema
 from paraisite.core.shown_text import escape_controls
-from paraisite.data.structure_type_names import name_structure_type
+from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.explainers import Explanation
 from paraisite.inference.rows import MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
@@ -86,7 +86,7 @@ def describe_nearest(row: Row) -> str:
 
 def format_material_name(near: Row) -> str:
     """Return a training material's formula with its structure type, where that is known."""
-    structure_type = name_structure_type(near[schema.PROTOTYPE] or "")
+    structure_type = describe_structure_type(near[schema.PROTOTYPE] or "")
     return f"{near[schema.FORMULA]} ({structure_type})" if structure_type else str(near[schema.FORMULA])
 
 

@@ -61,17 +61,16 @@ class Calibration:
             calibration_set: The members' predictions of them.
             among: Which rows may be used, bool [n_row]; by default all.
         """
-        known, estimate = _collect_held_out(calibration_set, among=among)
-        if not len(known):
+        n_row, known, estimate = _collect_held_out(calibration_set, among=among)
+        if not n_row:
             return cls(float("nan"), (float("nan"),) * len(COVERAGES), 0)
-        has_std, is_left_out = calibration_set.std_dex is not None, calibration_set.is_left_out
+        has_std = calibration_set.std_dex is not None
         rms = float(np.sqrt(np.mean((estimate.mean - known) ** 2)))
         estimate = estimate if has_std else Estimate(estimate.mean, np.full(len(known), rms))
         widths = tuple(_half_width(estimate, known, coverage=coverage) for coverage in COVERAGES)
         cut_off = widths[_CUT_OFF]
-        tilted = has_std and np.isfinite(cut_off) and not is_left_out
+        tilted = has_std and np.isfinite(cut_off) and not calibration_set.is_left_out
         tilt = choose_tilt(estimate, known, half_width=cut_off) if tilted else 0.0
-        n_row = len(known) // len(calibration_set.members_w_per_m_k) if has_std and is_left_out else len(known)
         return cls(rms, widths, n_row, tilt)
 
     def estimate(self, log10_kappa: Floats, std_dex: Floats | None) -> Estimate:
@@ -101,7 +100,7 @@ class Calibration:
             estimate: Of new crystals.
             calibration_set: What this was measured on, with standard deviations: there the tilt is chosen.
         """
-        known, held_out = _collect_held_out(calibration_set)
+        _, known, held_out = _collect_held_out(calibration_set)
         cut_off = self.half_widths[_CUT_OFF]
         tilt = choose_tilt(held_out, known, half_width=cut_off)
         return compute_kappa(estimate, tilt=tilt, half_width=cut_off)
@@ -115,8 +114,8 @@ class Calibration:
 
 def _collect_held_out(
     calibration_set: CalibrationSet, *, among: npt.NDArray[np.bool_] | None = None
-) -> tuple[Floats, Estimate]:
-    """Return log10 of the known kappa in W/m/K and the estimates of rows that calibrate, each [n_row].
+) -> tuple[int, Floats, Estimate]:
+    """Return how many rows calibrate, log10 of their known kappa in W/m/K, and their estimates.
 
     They are those that at least one member was not trained on, and that their label did not select. Of a model that
     predicts its own rows without their formulas and without their types, each row is there once for either, so that
@@ -128,12 +127,12 @@ def _collect_held_out(
     rows = np.flatnonzero(measured & (True if among is None else among))
     known = np.log10(calibration_set.materials.kappa_w_per_m_k[rows])
     if not len(rows):
-        return known, Estimate(np.zeros(0), np.zeros(0))
+        return 0, known, Estimate(np.zeros(0), np.zeros(0))
     logs = floored_log10(calibration_set.members_w_per_m_k)[:, rows]
     std = None if calibration_set.std_dex is None else calibration_set.std_dex[:, rows]
     if calibration_set.is_left_out and std is not None:
-        return np.tile(known, len(logs)), Estimate(logs.ravel(), std.ravel())
-    return known, combine_members(logs, std, counted=held_out[:, rows])
+        return len(rows), np.tile(known, len(logs)), Estimate(logs.ravel(), std.ravel())
+    return len(rows), known, combine_members(logs, std, counted=held_out[:, rows])
 
 
 def combine_members(

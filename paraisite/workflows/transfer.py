@@ -41,6 +41,7 @@ from paraisite.evaluation.transfer import (
     tabulate_predictions,
 )
 from paraisite.graphs.crystal_graph import GraphCollection
+from paraisite.inference.build_predictor import list_materials
 from paraisite.inference.relevance_fitting import list_structure_types
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
 from paraisite.models.architecture import ModelConfig, Parameters
@@ -237,7 +238,7 @@ def _predict_by_process(splits: Sequence[TransferSplit], n_label: int, task: _Me
     """Yield the predictions of the default model, fitted on the same labels, to be read beside the networks'."""
     dataset, materials = task.dataset, task.materials
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
-    formulas, types = dataset.table[schema.FORMULA].tolist(), list_structure_types(dataset)
+    formulas, types = dataset.table[schema.FORMULA].tolist(), list_structure_types(list_materials(dataset))
     for split in splits:
         rows = np.sort(split.train[:n_label])
         model = RelevanceModel.fit(

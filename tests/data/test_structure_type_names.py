@@ -4,7 +4,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from paraisite.data.structure_labels import label_structure_type
-from paraisite.data.structure_type_names import _NAMES, name_structure_type
+from paraisite.data.structure_type_names import _NAMES, describe_structure_type
 from tests.graphs.crystals import rocksalt, wurtzite
 
 CUBIC = {
@@ -30,12 +30,12 @@ CUBIC = {
 def test_a_crystal_of_a_type_has_its_name(name: str):
     group, species, places = CUBIC[name]
     crystal = Structure.from_spacegroup(group, Lattice.cubic(8.0), species, places)
-    assert name_structure_type(label_structure_type(crystal)) == name
+    assert describe_structure_type(label_structure_type(crystal)) == name
 
 
 def test_rocksalt_and_wurtzite_have_their_names():
-    assert name_structure_type(label_structure_type(rocksalt(5.64))) == "rocksalt"
-    assert name_structure_type(label_structure_type(wurtzite())) == "wurtzite"
+    assert describe_structure_type(label_structure_type(rocksalt(5.64))) == "rocksalt"
+    assert describe_structure_type(label_structure_type(wurtzite())) == "wurtzite"
 
 
 @pytest.mark.parametrize(
@@ -64,17 +64,17 @@ def test_types_of_lower_symmetry_have_their_names(
     group: str, lattice: Lattice, species: list[str], places: list[list[float]], name: str
 ):
     crystal = Structure.from_spacegroup(group, lattice, species, places)
-    assert name_structure_type(label_structure_type(crystal)) == name
+    assert describe_structure_type(label_structure_type(crystal)) == name
 
 
 def test_other_labels_are_formula_and_space_group():
-    assert name_structure_type("ABC2D4_tP8_123_a_b_h_i") == "ABC2D4, P4/mmm"
-    assert name_structure_type("A_tI8_139_h") == "A, I4/mmm"
+    assert describe_structure_type("ABC2D4_tP8_123_a_b_h_i") == "ABC2D4, P4/mmm"
+    assert describe_structure_type("A_tI8_139_h") == "A, I4/mmm"
 
 
 @pytest.mark.parametrize("label", ["zincblende", "my own type", "A_x_1", "AB_cF8_999_a_b"])
 def test_what_is_no_label_stays(label: str):
-    assert name_structure_type(label) == label
+    assert describe_structure_type(label) == label
 
 
 def test_no_name_is_longer_than_a_column_of_a_table():
