@@ -5,7 +5,7 @@ killed and started again therefore ends with the same files as one that ran thro
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -63,6 +63,15 @@ class CampaignPart:
     items: Any
 
 
+OrderParts = Callable[[Sequence[CampaignPart], Collection[str]], Sequence[CampaignPart]]
+"""(all parts, names of those that are done) -> those missing, in the order in which they are taken."""
+
+
+def list_missing(parts: Sequence[CampaignPart], done: Collection[str]) -> list[CampaignPart]:
+    """Return the parts that are missing, as they come."""
+    return [part for part in parts if part.name not in done]
+
+
 def run_campaign(
     parts: Sequence[CampaignPart],
     label: LabelPart,
@@ -72,31 +81,33 @@ def run_campaign(
     potential: str,
     n_process: int,
     on_part: OnPart,
+    order: OrderParts = list_missing,
 ) -> None:
     """Label all parts that have no file yet.
 
     Args:
-        parts: In the order in which they are taken.
+        parts: All of the campaign.
         label: Computes the rows of a part.
         folder: Where the files lie, one parquet table per part.
         plan: What the rows depend on; a folder that was begun with another plan is refused.
         potential: Name that ``load_calculator`` knows.
         n_process: Processes side by side, one thread each.
         on_part: Progress.
+        order: Chooses which missing part comes next.
 
     Raises:
         DataError: The folder holds another campaign.
         ParaisiteError: A process died.
     """
     claim_folder(folder, plan)
-    missing = [part for part in parts if not _file(folder, part.name).exists()]
-    n_done = len(parts) - len(missing)
+    done = {part.name for part in parts if _file(folder, part.name).exists()}
+    n_done = len(done)
     on_part(n_done=n_done, n_part=len(parts), rows=())
-    if not missing:
+    if n_done == len(parts):
         return
     load_calculator(potential)  # a missing package is reported here, once, not by every process
     with WorkerPool(n_process, partial(_load_quietly, potential), if_lost=_LOST) as pool:
-        for part, rows in pool.imap_unordered(partial(_label_part, label), missing):
+        for part, rows in pool.imap_unordered(partial(_label_part, label), order(parts, done)):
             write_whole(_file(folder, part.name), _parquet(rows))
             n_done += 1
             on_part(n_done=n_done, n_part=len(parts), rows=rows)

@@ -5,10 +5,7 @@ No formula of Togo15 or HH143 is in any tier: those compounds are held out, to t
 
 import hashlib
 import json
-import logging
-import math
 import random
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -26,7 +23,9 @@ from paraisite.labels.campaign import (
     STRUCTURES_SHA256,
     CampaignPart,
     LabelPart,
+    OrderParts,
     claim_folder,
+    list_missing,
     part_name,
     read_row,
 )
@@ -36,22 +35,17 @@ from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.gap_candidates import gap_candidates
 from paraisite.labels.kept_forces import KeptForces, compute_phonon_forces
 from paraisite.labels.mechanical_labels import label_mechanics
-from paraisite.labels.phonon_cost import estimate_phonon_cost
+from paraisite.labels.part_order import TypesInTurn
 from paraisite.labels.phonon_labels import label_kept_forces, label_phonons
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
 from paraisite.labels.settings_study import VARIANTS, list_studies, study_settings
 from paraisite.schema import REASON
 
-logger = logging.getLogger(__name__)
-
 CANDIDATES_PER_PART: Final = 50
 N_SLACK_CHECK: Final = 300
 MAX_SLACK_CHECK_ATOMS: Final = 10
 CHECKS_PER_PART: Final = 10
-
-SMALL_CELL: Final = 8
-"""Atoms; crystals of known conductivity with more come last, by their size."""
 
 AT_GIVEN_CELL: Final = replace(LABELS, relaxes=False)
 """A potential that was trained on PBE makes crystals too large and too soft, and some of them unstable, that are
@@ -70,12 +64,14 @@ class Campaign:
         parts: Shares of the work.
         label: Computes the rows of a share.
         plan: What the rows depend on besides the code.
+        order: Chooses which missing part comes next.
     """
 
     potential: str
     parts: Sequence[CampaignPart]
     label: LabelPart
     plan: dict[str, Any]
+    order: OrderParts = list_missing
 
 
 def plan_elements_campaign(config: LabConfig) -> Campaign:
@@ -132,9 +128,9 @@ def plan_kappa_known_campaign(
     known = zip(materials, structure_types, strict=True)
     ordered = sorted(known, key=lambda entry: (len(entry[0][1]), entry[0][0]))
     parts = _one_each([(material_id, structure.to_json()) for (material_id, structure), _ in ordered])
-    taken = _take_types_in_turn([structure for (_, structure), _ in ordered], [name for _, name in ordered])
+    order = TypesInTurn([structure for (_, structure), _ in ordered], [name for _, name in ordered])
     plan = {"potential": config.kappa_potential, STRUCTURES_SHA256: structures_sha256, **_plan_of(LABELS)}
-    return Campaign(config.kappa_potential, [parts[number] for number in taken], label_kappa_part, plan)
+    return Campaign(config.kappa_potential, parts, label_kappa_part, plan, order)
 
 
 def plan_settings_campaign(potential: str) -> Campaign:
@@ -272,31 +268,6 @@ def label_phonons_part(item: tuple[str, str], calculator: Any) -> list[dict[str,
 def _one_each(items: Sequence[tuple[str, str]]) -> list[CampaignPart]:
     """Return a part for each crystal, numbered in their order."""
     return [CampaignPart(part_name(number), item) for number, item in enumerate(items)]
-
-
-def _take_types_in_turn(structures: Sequence[Structure], structure_types: Sequence[str]) -> list[int]:
-    """Return the order in which crystals are taken: small cells first, one of each structure type after the other."""
-    is_large = [len(structure) > SMALL_CELL for structure in structures]
-    logger.info("cheap crystals come first: what %d small ones cost is estimated", is_large.count(False))
-    cost = [
-        float(len(structure)) if large else _estimate_minutes(structure)
-        for structure, large in zip(structures, is_large, strict=True)
-    ]
-    by_cost = sorted(range(len(structures)), key=lambda number: (is_large[number], cost[number], number))
-    turn: dict[int, int] = {}
-    n_taken: Counter[str] = Counter()
-    for number in by_cost:
-        turn[number] = n_taken[structure_types[number]]
-        n_taken[structure_types[number]] += 1
-    return sorted(by_cost, key=lambda number: (is_large[number], turn[number]))
-
-
-def _estimate_minutes(structure: Structure) -> float:
-    """Return what a crystal's conductivity costs; infinity where it is refused, which its row will say."""
-    try:
-        return estimate_phonon_cost(structure, LABELS).cpu_minutes
-    except FAILURES:
-        return math.inf
 
 
 def _plan_of(settings: PhononSettings) -> dict[str, Any]:

@@ -103,6 +103,7 @@ def label_crystals(
             potential=campaign.potential,
             n_process=n_process,
             on_part=progress,
+            order=campaign.order,
         )
     if keeper:
         keeper.keep()

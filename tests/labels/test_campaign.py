@@ -74,6 +74,22 @@ def test_every_part_becomes_a_file_of_rows_in_order(tmp_path: Path):
     assert set(rows["of"]) == {"EMT"}
 
 
+def test_missing_parts_come_in_the_order_that_is_asked_for(tmp_path: Path):
+    run(tmp_path, parts=PARTS[:2])
+    taken: list[float] = []
+    run_campaign(
+        PARTS,
+        square,
+        folder=tmp_path,
+        plan=PLAN,
+        potential=POTENTIAL,
+        n_process=1,
+        on_part=lambda *, n_done, n_part, rows: taken.extend(row["x"] for row in rows[:1]),
+        order=lambda parts, done: [part for part in reversed(parts) if part.name not in done],
+    )
+    assert taken == [5, 4, 3, 2]
+
+
 def test_a_campaign_whose_process_is_killed_says_so_and_goes_on_to_the_same_files(tmp_path: Path):
     run(tmp_path / "whole")
     with pytest.raises(ParaisiteError, match="the same command goes on"):

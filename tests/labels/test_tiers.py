@@ -10,7 +10,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.config import LabConfig, TrainingChanges
-from paraisite.labels import elements, tiers
+from paraisite.labels import elements, part_order, tiers
 from paraisite.labels.campaign import CampaignPart, LabelPart
 from paraisite.labels.elements import ELEMENTS, label_element
 from paraisite.labels.prototypes import ELEMENTAL
@@ -87,7 +87,7 @@ def test_crystals_of_a_data_set_are_small_cells_first_and_known_by_their_crystal
         plan(CONFIG, materials, structure_types=["rock salt"] * 2, structures_sha256="abc")
         for plan in (plan_kappa_known_campaign, plan_phonons_campaign)
     )
-    assert [part.items[0] for part in relaxed.parts] == ["small", "a/large one"]
+    assert [part.items[0] for part in relaxed.order(relaxed.parts, ())] == ["small", "a/large one"]
     assert relaxed.plan["structures_sha256"] == "abc"
     assert (relaxed.plan["settings"]["relaxes"], given.plan["settings"]["relaxes"]) == (True, False)
     assert json.loads(json.dumps(relaxed.plan)) == relaxed.plan, "a plan is compared with what was written"
@@ -98,10 +98,28 @@ def test_one_crystal_of_each_structure_type_comes_before_the_second_of_any():
     layered = Structure(Lattice.tetragonal(4.0, 9.0), ["Na", "Cl", "Cl"], [[0, 0, 0], [0.5, 0.1, 0.2], [0.1, 0.5, 0.7]])
     materials = [("1 stiff", stiff), ("2 soft", soft), ("3 layered", layered), ("4 large", soft * (5, 1, 1))]
     types = ["rock salt", "rock salt", "of its own", "another"]
-    parts = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc").parts
-    assert [part.items[0] for part in parts] == ["3 layered", "2 soft", "1 stiff", "4 large"]
+    campaign = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc")
+    in_turn = campaign.order(campaign.parts, ())
+    assert [part.items[0] for part in in_turn] == ["3 layered", "2 soft", "1 stiff", "4 large"]
     names = [f"part-0000{number}" for number in (2, 1, 0, 3)]
-    assert [part.name for part in parts] == names, "a part keeps its number, whatever comes before it"
+    assert [part.name for part in in_turn] == names, "a part keeps its number, whatever comes before it"
+
+
+def test_a_type_that_is_done_waits_for_the_others():
+    soft, stiff = rock_salt("Na", "Cl"), rock_salt("Na", "Cl").scale_lattice(12.0)
+    materials = [("1 stiff", stiff), ("2 soft", soft), ("3 dear", rock_salt("Mg", "O"))]
+    types = ["rock salt", "rock salt", "another"]
+    campaign = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc")
+    assert [part.items[0] for part in campaign.order(campaign.parts, {"part-00001"})] == ["3 dear", "1 stiff"]
+
+
+def test_costs_of_crystals_that_are_done_are_not_estimated(monkeypatch: pytest.MonkeyPatch):
+    asked: list[Structure] = []
+    monkeypatch.setattr(part_order, "_estimate_minutes", lambda structure: asked.append(structure) or 1.0)
+    materials = [("1", rock_salt("Na", "Cl")), ("2", rock_salt("K", "Cl"))]
+    campaign = plan_kappa_known_campaign(CONFIG, materials, structure_types=["rock salt"] * 2, structures_sha256="abc")
+    campaign.order(campaign.parts, {"part-00000"})
+    assert [structure.composition.reduced_formula for structure in asked] == ["KCl"]
 
 
 def test_no_known_formula_is_in_tier_kappa(held_out: frozenset[str]):
