@@ -14,12 +14,13 @@ from paraisite.data.structure_files.cif_sites import (
     CifSites,
     check_hydrogens,
     check_moiety,
+    check_multiplicity,
     expand,
     has_sites,
     read_sites,
 )
+from paraisite.data.structure_files.cif_statements import MOIETY, check_natural, read_stated
 from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, read_symmetry, states_symmetry
-from paraisite.data.structure_files.formulas import parse_formula
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
 from paraisite.data.validation import MAX_ATOMS, find_unusable, partly_occupied, too_many_atoms
@@ -28,8 +29,9 @@ from paraisite.errors import StructureError
 SAME_PLACE_ANGSTROM: Final = 0.1
 _SHORTEST_ANGSTROM: Final = 0.5
 _HEADERS: Final = re.compile(r"^[ \t]*data_", re.IGNORECASE | re.MULTILINE)
-_MODULATED: Final = frozenset(
-    ("_cell_wave_vector_x", "_space_group_symop_ssg_operation_algebraic", "_space_group_ssg_name")
+_MODULATED: Final = re.compile(
+    r"_(?:cell_wave_vector_|(?:space_group|space_group_symop|symmetry)_ssg_|atom_site_(?:displace_|occ_|rot_|u_)?fourier_"
+    r"|atom_site_(?:displace|occ)_special_func_|cell_subsystem_)"
 )
 _MAX_PAIRS: Final = 2_000_000
 _FULL: Final = 1 - 1e-6
@@ -86,15 +88,17 @@ def _crystal_or_reason(block: CifBlock, apart: CifBlock | None) -> CrystalArrays
 
 
 def _build_crystal(block: CifBlock) -> CrystalArrays:
-    if block.number("_cell_modulation_dimension") or not _MODULATED.isdisjoint(block.values):
+    n_subsystem = block.stated_number("_cell_subsystems_number") or 1
+    if block.number("_cell_modulation_dimension") or n_subsystem > 1 or any(map(_MODULATED.match, block.values)):
         raise StructureError("the crystal is modulated, which a single cell does not describe")
     lattice = _read_lattice(block)
-    stated = _read_stated(block)
+    stated = read_stated(block)
     formula = frozenset(stated.formula or ())
     sites = _fill_places(read_sites(block, formula), lattice)
     check_hydrogens(sites, formula_without_hydrogen=bool(formula) and not formula & {"H", "D", "T"})
-    if not formula and (moiety := block.text("_chemical_formula_moiety")):
+    if not formula and (moiety := block.text(MOIETY)):
         check_moiety(sites, moiety)
+    check_natural(block, frozenset(sites.symbols))
     symmetry = read_symmetry(block, lattice)
     if len(symmetry.settings) == 1:
         crystal = _expand(sites, symmetry.settings[0], lattice, stated)
@@ -129,6 +133,8 @@ def _expand(
     crystal = CrystalArrays(lattice[None], np.array([len(coords)]), coords, numbers)
     if (numbers > 0).all():
         check_stated(crystal, stated)
+        if not (stated.formula and stated.n_formula_unit):  # which have confirmed the number of atoms
+            check_multiplicity(sites, np.bincount(origin, minlength=len(sites.labels)), len(setting.rotations))
     elif reasons := find_unusable(crystal):
         raise StructureError(reasons[0])
     return crystal
@@ -195,28 +201,6 @@ def _read_lattice(block: CifBlock) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def _read_stated(block: CifBlock) -> StatedFacts:
-    sum_text = block.text("_chemical_formula_sum")
-    formula = parse_formula(sum_text) if sum_text else None
-    if formula is None and (structural := block.text("_chemical_formula_structural")):
-        formula = parse_formula(structural)
-    n_unit = _read_formula_units(block)
-    weight = block.stated_number("_chemical_formula_weight") if formula is None and n_unit else None
-    return StatedFacts(
-        formula=formula,
-        n_formula_unit=n_unit,
-        mass_u=weight * n_unit if weight and n_unit else None,
-        volume_cubic_angstrom=block.stated_number("_cell_volume"),
-        density_g_per_cm3=block.stated_number("_exptl_crystal_density_diffrn"),
-    )
-
-
-def _read_formula_units(block: CifBlock) -> float | None:
-    """Return Z; the Open Quantum Materials Database states atoms by elements in its place, which is none."""
-    n_unit = block.stated_number("_cell_formula_units_z")
-    return None if n_unit is None or n_unit != round(n_unit) or "_oqmd_database_code" in block.values else n_unit
-
-
 def _fill_places(sites: CifSites, lattice: npt.NDArray[np.float64]) -> CifSites:
     """Return the sites with those joined that the same element fills together, each in part.
 
@@ -241,6 +225,7 @@ def _fill_places(sites: CifSites, lattice: npt.NDArray[np.float64]) -> CifSites:
         symbols=tuple(sites.symbols[place] for place in kept),
         occupancy=np.ones(len(kept)),
         frac_coords=sites.frac_coords[kept],
+        multiplicity=sites.multiplicity[kept],
         hydrogen_suspect=sites.hydrogen_suspect,
     )
 

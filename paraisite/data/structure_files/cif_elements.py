@@ -22,7 +22,9 @@ _WITH_DEUTERIUM: Final = re.compile(r"OD|D[23]O|ND[34]?")  # of types only: amon
 _OXYGEN_OF_WATER: Final = re.compile(r"(?:[Ww]at|WAT)(?![a-z])")
 _HYDROGEN_OR_WATER: Final = re.compile(r"H[12]O\d*$")
 _VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
-_WATER: Final = re.compile(r"O[wW](?![a-z])")
+_WATER: Final = re.compile(r"O[-_(]*\d*[wW](?:at|AT)?(?![a-z])|W\d*$|Aq\d*$")
+_HYDROXYL: Final = re.compile(r"O[-_(]*\d*(?:h(?![a-z])|Hy|hyd|H(?![a-z])|_OH)")
+_WORD: Final = re.compile(r"[A-Z][a-z]{2,}")
 
 
 def element_of_type(symbol: str, formula_elements: frozenset[str]) -> str:
@@ -65,7 +67,8 @@ def element_of_label(label: str, formula_elements: frozenset[str]) -> str:
         raise StructureError(f"the site {text!r} is a vacancy, expected an element")
     match = re.match(r"[A-Za-z]{1,2}", text)
     element = match and _choose_element(match[0], text, formula_elements)
-    if not element:
+    is_word = not formula_elements and _WORD.match(text)  # as Site1 or Oct2, which are no silicon and no oxygen
+    if not element or is_word or (element in ISOTOPES and text[1:2].islower()):
         raise StructureError(f"the site {text!r} names no element")
     return element
 
@@ -106,11 +109,22 @@ def find_suspect(labels: Sequence[str], symbols: Sequence[str]) -> str | None:
         return waters[0]  # H2O alone is water, while H1O and H2O are the hydrogen atoms of an oxygen
     if hydrogens:
         return None
-    for label, symbol in zip(labels, symbols, strict=True):
-        water = _WATER.match(label.strip()) and symbol == "O" and "W" not in symbols
-        if symbol in ("O", "N", "C") and (_MOLECULE.match(label.strip()) or water):
+    stripped = [label.strip() for label in labels]
+    for label, symbol in zip(stripped, symbols, strict=True):
+        if symbol in ("O", "N", "C") and _MOLECULE.match(label):
+            return label
+        if symbol != "O":
+            continue
+        is_water = _WATER.match(label) and "W" not in symbols
+        if is_water or (_HYDROXYL.match(label) and not _is_of_series(label, stripped)):
             return label
     return None
+
+
+def _is_of_series(label: str, labels: Sequence[str]) -> bool:
+    """Return whether a label such as O1H stands behind O1G, so that its H only counts on."""
+    series = (("h", "g"), ("H", "G"))
+    return any(letter in label and label.replace(letter, before) in labels for letter, before in series)
 
 
 def hidden_hydrogen(label: str) -> str:

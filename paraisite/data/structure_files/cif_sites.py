@@ -18,7 +18,7 @@ from paraisite.data.structure_files.cif_elements import (
     hidden_hydrogen,
 )
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting
-from paraisite.data.validation import MAX_ATOMS, isotope, too_many_atoms
+from paraisite.data.validation import MAX_ATOMS, MAX_FRACTIONAL, isotope, too_many_atoms
 from paraisite.errors import StructureError
 
 COORDINATES: Final = tuple(f"_atom_site_fract_{axis}" for axis in "xyz")
@@ -31,6 +31,15 @@ be so near each other."""
 ROUNDED_THIRDS: Final = 4e-5
 """How far four digits of a third, as in 0.3333, lie from it; 0.6667 likewise."""
 
+_MULTIPLICITIES: Final = ("_atom_site_symmetry_multiplicity", "_atom_site_site_symmetry_multiplicity")
+_OF_EACH_SITE: Final = (
+    *_MULTIPLICITIES,
+    "_atom_site_type_symbol",
+    "_atom_site_occupancy",
+    "_atom_site_calc_flag",
+    "_atom_site_disorder_group",
+    "_atom_site_attached_hydrogens",
+)
 _HYDROGEN_OF_MOIETY: Final = re.compile(r"[HD](?![a-z])")
 MAX_OCCUPANCY: Final = 1.001
 
@@ -44,6 +53,8 @@ class CifSites:
         symbols: Of their elements or isotopes.
         occupancy: float64 [n_site], more than 0.
         frac_coords: float64 [n_site, 3].
+        multiplicity: float64 [n_site], how many atoms of the cell the file says that each site stands for; NaN if it
+            does not.
         hydrogen_suspect: Label of a site that usually stands for hydroxyl or water, while no hydrogen has a place.
     """
 
@@ -51,6 +62,7 @@ class CifSites:
     symbols: tuple[str, ...]
     occupancy: npt.NDArray[np.float64]
     frac_coords: npt.NDArray[np.float64]
+    multiplicity: npt.NDArray[np.float64]
     hydrogen_suspect: str | None
 
 
@@ -78,6 +90,7 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
         raise StructureError("the sites have neither _atom_site_label nor _atom_site_type_symbol")
     if len(names) > MAX_ATOMS:
         raise StructureError(too_many_atoms(len(names)))
+    _check_columns(block, len(names))
     _check_attached_hydrogens(block, names)
     _check_alternatives(block)
     occupancy = _read_occupancy(block, names)
@@ -101,11 +114,14 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
         if symbol == "H" and (isotope_label := ISOTOPE_LABEL.match(names[row].strip())):
             raise StructureError(isotope(f"{isotope_label[0]} by its label"))
     coords = np.array([[_coordinate(column[row], names[row]) for column in columns if column] for row in kept])
+    if (far := np.abs(coords).max()) > MAX_FRACTIONAL:
+        raise StructureError(f"a fractional coordinate is {far:.4g}, expected within ±{MAX_FRACTIONAL:g}")
     return CifSites(
         labels=tuple(names[row] for row in kept),
         symbols=tuple(symbols),
         occupancy=occupancy[kept],
         frac_coords=_round_thirds(coords),
+        multiplicity=_read_multiplicity(block, len(names))[kept],
         hydrogen_suspect=find_suspect([names[row] for row in kept], symbols),
     )
 
@@ -175,6 +191,36 @@ def _round_thirds(coords: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     thirds = np.rint(coords * 3) / 3
     whole = np.abs(thirds - np.rint(thirds)) < 0.1
     return np.where(~whole & (np.abs(coords - thirds) < ROUNDED_THIRDS), thirds, coords)
+
+
+def _check_columns(block: CifBlock, n_site: int) -> None:
+    """Raise if what is said of the sites stands in several lists that are not of the same sites."""
+    for tag in (*COORDINATES, *_OF_EACH_SITE):
+        if (values := block.values.get(tag)) is not None and len(values) != n_site:
+            raise StructureError(f"{tag} has {len(values)} values for {n_site} sites")
+
+
+def _read_multiplicity(block: CifBlock, n_site: int) -> npt.NDArray[np.float64]:
+    texts = block.column(*_MULTIPLICITIES) or [""] * n_site
+    return np.array([float(text) if text.isdecimal() and text.isascii() else np.nan for text in texts])
+
+
+def check_multiplicity(sites: CifSites, n_image: npt.NDArray[np.int64], n_operation: int) -> None:
+    """Raise if sites stand for another number of atoms than the file says.
+
+    Args:
+        sites: Of a block.
+        n_image: How many atoms of the cell each of them makes, [n_site].
+        n_operation: Of the space group. Some programs write how many of them leave the site where it is.
+    """
+    wrong = ~np.isnan(sites.multiplicity) & (sites.multiplicity != n_image)
+    wrong &= sites.multiplicity * n_image != n_operation
+    if wrong.any():
+        site = int(np.argmax(wrong))
+        raise StructureError(
+            f"the site {sites.labels[site]} makes {n_image[site]} atoms of the cell, while the file says "
+            f"{sites.multiplicity[site]:g}: is the symmetry not complete?"
+        )
 
 
 def _read_occupancy(block: CifBlock, labels: Sequence[str]) -> npt.NDArray[np.float64]:

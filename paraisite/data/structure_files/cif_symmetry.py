@@ -23,7 +23,12 @@ METRIC_TOLERANCE: Final = 0.02
 
 OPERATIONS: Final = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
 _MAGNETIC: Final = ("_space_group_symop_magn_operation_xyz", "_space_group_symop_magn_operation_mxmymz")
-_NAMES: Final = re.compile(r"_(?:space_?group|symmetry)(?!_symop)_\w*(?:name|number|symbol|tables)(?!\w*transform)")
+_NAMES: Final = re.compile(
+    r"_(?:space_?group|symmetry)(?!_symop)_\w*(?:name|number|symbol|tables)(?!\w*transform)|_(?:symmetry_)?space_?group$"
+)
+_MAY_NAME: Final = re.compile(r"_(?!atom_site|geom|space_group_symop)\w*(?:space_?group|symmetry)")
+_TRANSFORM: Final = re.compile(r"_space_group_transform_")
+_NO_TRANSFORM: Final = re.compile(r"(?:a,b,c|x,y,z)(?:;0,0,0)?")
 _CENTRINGS: Final = ("_space_group_symop_magn_centering_xyz",)
 _SYMBOLS: Final = (
     "_space_group_name_h-m_alt",
@@ -51,6 +56,13 @@ _CLASSES: Final = (
     "_space_group_centring_type",
 )
 _NO_CLASS: Final = ("ap", "-1", "1", "p")
+_OF_SITES: Final = (
+    "_atom_site_wyckoff_symbol",
+    "_atom_site_wyckoff_label",
+    "_atom_site_wyckoff_letter",
+    "_atom_site_site_symmetry_symbol",
+)
+_NO_SYMMETRY_OF_SITE: Final = (*UNKNOWN, "a", "1a", "1", "C1")
 _IDENTITY: Final = ("x,y,z",)
 _TIME_REVERSAL: Final = re.compile(r"\s*,\s*[+-]?1\s*$")
 
@@ -87,11 +99,7 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
     elif stated.candidates:
         found = CifSymmetry(stated.candidates, stated.named)
     else:
-        if (system := block.text(*_SYSTEM)) and system.lower() not in ("triclinic", "anorthic"):
-            raise StructureError(f"the crystal system {system!r} is named, but no space group and no operations are")
-        for tag in _CLASSES:
-            if (value := block.text(tag)) and value.lower() not in _NO_CLASS:
-                raise StructureError(f"{tag} is {value!r}, but no space group and no operations are given")
+        _check_no_symmetry(block)
         found = CifSymmetry((build_setting(_IDENTITY),), "P 1")
     fitting = tuple(setting for setting in found.settings if fits_cell(setting, lattice_angstrom))
     if not fitting:
@@ -100,6 +108,24 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
             "make them equal"
         )
     return replace(found, settings=fitting)
+
+
+def _check_no_symmetry(block: CifBlock) -> None:
+    """Raise if a block that names no space group and no operations says elsewhere that there is more than P 1."""
+    if (system := block.text(*_SYSTEM)) and system.lower() not in ("triclinic", "anorthic"):
+        raise StructureError(f"the crystal system {system!r} is named, but no space group and no operations are")
+    for tag in _CLASSES:
+        if (value := block.text(tag)) and value.lower() not in _NO_CLASS:
+            raise StructureError(f"{tag} is {value!r}, but no space group and no operations are given")
+    for tag in _OF_SITES:
+        if others := [value for value in block.column(tag) or () if value.strip() not in _NO_SYMMETRY_OF_SITE]:
+            raise StructureError(f"{tag} is {others[0]!r}, but no space group and no operations are given")
+    for tag in filter(_MAY_NAME.match, block.values):
+        value = block.text(tag)
+        if value and (tag.endswith("number") or not value.isdecimal()):
+            settings = _settings_of(tag, value, None)
+            if settings and all(setting.number != 1 for setting in settings):
+                raise StructureError(f"{tag} is {value!r}, but no space group of the atoms and no operations are given")
 
 
 def states_symmetry(block: CifBlock) -> bool:
@@ -184,10 +210,23 @@ def _read_stated(block: CifBlock, *, required: bool) -> _Stated:
     if required and listed.keys() - {*understood, *_NUMBER} and not exact:
         shown = named or " ".join(listed.values())
         raise StructureError(f"the space group {shown!r} is not understood, and no symmetry operations are listed")
+    if required and understood and (transform := _find_transform(block)):
+        raise StructureError(
+            f"{' = '.join(transform)} says that the axes or the origin are others than those of {named}, and no "
+            "symmetry operations are listed"
+        )
     if exact:
         return _Stated(_common_settings(exact, named, required=required), True, named)
     types = [understood[tag] for tag in (*_TYPE_ONLY, _NUMBER[0]) if tag in understood]
     return _Stated(types[0] if types else (), False, named)
+
+
+def _find_transform(block: CifBlock) -> tuple[str, str] | None:
+    """Return a tag that says how the axes differ from those of a standard setting, and its value; None if none does."""
+    for tag in filter(_TRANSFORM.match, block.values):
+        if (text := block.text(tag)) and not _NO_TRANSFORM.fullmatch(text.replace(" ", "").lower()):
+            return tag, repr(text)
+    return None
 
 
 def _common_settings(

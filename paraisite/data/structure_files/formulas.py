@@ -1,7 +1,8 @@
 """Formulas as files state them: text or amounts by element."""
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,6 +19,12 @@ _GROUP: Final = re.compile(r"\(([^()]*)\)[ ]*(\d*\.?\d*)")
 _BRACKETS: Final = str.maketrans("[]{}", "()()")
 _MAX_GROUPS: Final = 50
 _UPPERCASE: Final = re.compile(r"([A-Za-z]{2})(\d*\.?\d*)")
+_MARKUP: Final = re.compile(r"<[^>]*>|\$|_(?=[\d{])|\{(?=[\d.]+\})|(?<=\d)\}")
+_BETWEEN_MOLECULES: Final = re.compile(r"\s*[\u00b7\u2022\u2219\u22c5*]\s*")
+_COEFFICIENT: Final = re.compile(r"(\d+\.?\d*|\.\d+)\s*(?=[A-Z(\[])(.*)")
+_CHARGE: Final = re.compile(r"(?<=[\s)\]])\d*[+-](?=\s|$|\))")
+_VARIABLE: Final = re.compile(r"(?:[A-Z][a-z]?+[\d.+\-xyz]*+|[\s,()\[\]][\d.+\-xyz]*+)++")
+_ELEMENT_WORD: Final = re.compile(r"[A-Z][a-z]?")
 
 
 @lru_cache(maxsize=4096)
@@ -25,6 +32,10 @@ def parse_formula(text: str) -> Mapping[str, float] | None:
     """Return the amount of each element of a formula such as "Na4 Cl4"; None if it is written in another way."""
     if len(text) > MAX_FORMULA:
         return None
+    text = _MARKUP.sub("", unicodedata.normalize("NFKC", text))
+    text = re.sub(r",(?!\d)", " ", text)
+    if len(molecules := _BETWEEN_MOLECULES.split(text)) > 1:
+        return _add_parts(molecules)
     if "(" in text or "[" in text:
         return _parse_groups(text)
     amounts: dict[str, float] = {}
@@ -36,6 +47,35 @@ def parse_formula(text: str) -> Mapping[str, float] | None:
             amounts[name] = amounts.get(name, 0.0) + amount
     usable = {name: amount for name, amount in amounts.items() if amount > 0}
     return usable or None
+
+
+def parse_moieties(text: str) -> Mapping[str, float] | None:
+    """Return the amounts of a formula by moieties such as "Mg 2+, 2(H O 1-)"; None if it is written in another way."""
+    if len(text) > MAX_FORMULA:
+        return None
+    return _add_parts([re.sub(r"^\((.*)\)$", r"\1", _CHARGE.sub("", part.strip())) for part in text.split(",")])
+
+
+def _add_parts(parts: Sequence[str]) -> Mapping[str, float] | None:
+    """Return the amounts of formulas together, each of which may have a number before it, as 2H2O."""
+    amounts: dict[str, float] = {}
+    for part in parts:
+        match = _COEFFICIENT.fullmatch(part.strip())
+        inner = parse_formula(match[2] if match else part)
+        if inner is None:
+            return None
+        for name, amount in inner.items():
+            amounts[name] = amounts.get(name, 0.0) + amount * (float(match[1]) if match else 1.0)
+    return amounts or None
+
+
+def elements_of_formula(text: str) -> frozenset[str] | None:
+    """Return the elements of a formula whose amounts are not known, such as "Ca1-x Mgx O"; None if it is no such."""
+    if len(text) > MAX_FORMULA or not _VARIABLE.fullmatch(text):
+        return None
+    words = _ELEMENT_WORD.findall(text)
+    names = [word if word in ATOMIC_NUMBERS else word[0] for word in words]
+    return frozenset(names) if names and all(name in ATOMIC_NUMBERS for name in names) else None
 
 
 def _parse_groups(text: str) -> Mapping[str, float] | None:

@@ -42,3 +42,12 @@ def check_masses(atomic_number: npt.NDArray[np.int64], mass: Sequence[float] | n
     for atom in np.flatnonzero(~(np.abs(stated - expected) <= MASS_TOLERANCE * expected)):
         symbol = Element.from_Z(int(atomic_number[atom])).symbol
         raise StructureError(isotope(f"{symbol} of {stated[atom]:.4g} u (the element has {expected[atom]:.4g} u)"))
+
+
+def is_mass_number(number: int, symbol: str) -> bool:
+    """Return whether a number before a symbol is that of an isotope, as in 6Li, and not how many there are."""
+    if symbol == "H":
+        return number in (2, 3)
+    atomic_number = ATOMIC_NUMBERS.get(symbol, 0)
+    mass = float(standard_masses()[atomic_number]) if atomic_number > 0 else 0.0
+    return atomic_number <= number and abs(number - mass) <= 0.25 * mass

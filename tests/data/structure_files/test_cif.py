@@ -56,6 +56,9 @@ def test_a_symbol_without_operations_stands_for_its_own_setting(symbol: str):
         "_symmetry_space_group_name_H-M 'F m -3 m (No. 225)'",
         "_symmetry_Int_Tables_no 225",
         "_spacegroup_name Fm-3m",
+        "_spacegroup Fm-3m",
+        "_symmetry_space_group 'F m -3 m'",
+        "_space_group 'F m -3 m'",
     ],
 )
 def test_a_space_group_may_be_named_by_any_tag(further: str):
@@ -309,6 +312,17 @@ def test_atoms_that_are_all_listed_need_no_operations_but_the_identity():
         ("_chemical_formula_sum 'Ca H2 O2'", "holds H, of which no atom has a position"),
         ("_chemical_formula_sum 'Mg O'", "holds Mg, of which no atom has a position"),
         ("_chemical_formula_sum 'O'", "Ca is not in the formula"),
+        ("_chemical_formula_sum 'CaO\u00b72H2O'", "holds H, of which no atom has a position"),
+        ("_chemical_formula_sum 'Ca4, O8'", "is not the formula that it names, Ca4 O8"),
+        ("_chemical_formula_sum 'CaO\u2082'", "is not the formula that it names, Ca O2"),
+        ("_chemical_formula_sum 'Ca1-x Mgx O'", "while the elements are said to be Ca-Mg-O"),
+        ("_chemical_formula_sum '44Ca O'", "44Ca of the formula '44Ca O' is an isotope"),
+        ("_chemical_formula_iupac 'Mg O'", "holds Mg, of which no atom has a position"),
+        ("_chemical_formula_moiety 'Mg 2+, O 2-'", "holds Mg, of which no atom has a position"),
+        (
+            "loop_\n_atom_type_symbol\n_atom_type_number_in_cell\nCa2+ 2\nO2- 2",
+            "8 atoms were read, while the file says 4",
+        ),
     ],
 )
 def test_what_the_file_states_is_compared_with_what_was_read(further: str, reason: str):
@@ -328,6 +342,10 @@ def test_what_the_file_states_is_compared_with_what_was_read(further: str, reaso
         "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 2.5",
         "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 2\n_oqmd_database_code 1",
         "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 4\n_cell_volume 111.4\n_exptl_crystal_density_diffrn 2.5",
+        "loop_\n_atom_type_symbol\n_atom_type_number_in_cell\nCa2+ 4\nO2- 4",
+        "loop_\n_atom_type_symbol\n_atom_type_number_in_cell\nCa2+ ?\nO2- 4",
+        "_chemical_formula_moiety 'Ca 2+, O 2-'",
+        "_space_group_transform_Pp_abc 'a,b,c;0,0,0'",
     ],
 )
 def test_what_agrees_or_is_not_known_is_no_reason(further: str):
@@ -390,6 +408,12 @@ def test_the_syntax_may_vary(text: str | bytes):
         (cif(cell=(4.8, 4.8, 4.8, 10, 10, 170)), "make no cell"),
         (cif(further="_cell_length_a 5.0"), "_cell_length_a stands there twice"),
         (cif(further="_cell_modulation_dimension 1"), "is modulated"),
+        (cif(further="_cell_subsystems_number 2"), "is modulated"),
+        (cif(further="_space_group_ssg_number 225"), "is modulated"),
+        (cif() + "loop_\n_atom_site_Fourier_wave_vector_seq_id\n1\n", "is modulated"),
+        (cif() + "loop_\n_atom_site_displace_Fourier_axis\nx\n", "is modulated"),
+        (cif(["Ca Ca 0 0 0", "O O 2500 5000 5000"]), "a fractional coordinate is 5000, expected within ±100"),
+        (cif() + "loop_\n_atom_site_occupancy\n1\n1\n1\n", "_atom_site_occupancy has 3 values for 2 sites"),
         (cif(further="_space_group_magn.name_BNS 'C_c 2/c'"), "'C_c 2/c' is not understood"),
     ],
 )
@@ -427,3 +451,74 @@ def test_a_cif_that_is_cut_off_is_never_another_crystal(end: int):
 def test_a_cell_of_triclinic_symmetry_needs_no_more_than_its_atoms():
     assert read_one(cif(["Ca Ca 0 0 0"], cell=(3.9, 4.1, 4.3, 80, 85, 95), symbol="P 1"))[0] == "Ca1"
     assert read_one(cif(["Ca Ca 0 0 0"], cell=LIME, symbol="?"))[0] == "Ca1"
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "reason"),
+    [
+        ("symmetry_multiplicity", ("4", "4"), "the site Ca makes 1 atoms of the cell, while the file says 4"),
+        ("site_symmetry_multiplicity", ("4", "4"), "the site Ca makes 1 atoms of the cell, while the file says 4"),
+        ("Wyckoff_symbol", ("a", "b"), "_atom_site_wyckoff_symbol is 'b', but no space group"),
+        ("site_symmetry_symbol", ("m-3m", "m-3m"), "is 'm-3m', but no space group"),
+    ],
+)
+def test_sites_of_a_symmetry_that_the_file_does_not_give_are_no_p1(tag: str, values: tuple[str, str], reason: str):
+    sites = [f"{site} {value}" for site, value in zip(("Ca Ca 0 0 0", "O O .5 .5 .5"), values, strict=True)]
+    text = cif(sites, columns="label type x y z occupancy").replace("_occupancy", f"_{tag}")
+    assert reason in reason_of(text)
+    assert read_one(text.replace("loop_", "_space_group_IT_number 225\nloop_", 1)) == ROCKSALT
+
+
+@pytest.mark.parametrize("order", ["8", "24"])
+def test_a_multiplicity_tells_the_origin(order: str):
+    """Some programs write the number of atoms there, others how many operations leave the site in its place."""
+    text = cif([f"Ge Ge 0 0 0 {order}"], cell=GERMANIUM, symbol="F d -3 m", columns="label type x y z occupancy")
+    assert read_one(text.replace("_occupancy", "_symmetry_multiplicity")) == DIAMOND
+
+
+def test_a_multiplicity_of_another_cell_is_no_reason_where_formula_and_z_agree():
+    further = "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 4"
+    text = cif(
+        ["Ca Ca 0 0 0 8", "O O .5 .5 .5 8"], symbol="F m -3 m", further=further, columns="label type x y z occupancy"
+    )
+    assert read_one(text.replace("_occupancy", "_symmetry_multiplicity")) == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    ("further", "symbol", "reason"),
+    [
+        (
+            "_parent_space_group.name_H-M_alt 'F m -3 m'",
+            None,
+            "no space group of the atoms and no operations are given",
+        ),
+        ("_parent_space_group.IT_number 225", None, "no space group of the atoms and no operations are given"),
+        ("_space_group_transform_Pp_abc 'a,b,c;0,0,1/4'", "F m -3 m", "says that the axes or the origin are others"),
+        ("_space_group_transform_Pp_abc c,a,b", "F m -3 m", "says that the axes or the origin are others"),
+    ],
+)
+def test_a_symmetry_that_is_said_of_another_cell_is_refused(further: str, symbol: str | None, reason: str):
+    assert reason in reason_of(cif(symbol=symbol, further=further))
+
+
+@pytest.mark.parametrize(
+    ("further", "reason"),
+    [
+        ("loop_\n_atom_type_symbol\n_atom_type_atomic_mass\nH 2.014", "H of 2.014 u"),
+        ("loop_\n_atom_type_symbol\n_atom_type_description\nH Deuterium", "H of 'Deuterium' is an isotope"),
+        ("loop_\n_atom_type_symbol\n_atom_type_scat_length_neutron\nH 6.671", "scattering length 6.671 is an isotope"),
+        ("_chemical_name_systematic 'Lithium deuteride'", "H of 'Lithium deuteride' is an isotope"),
+        ("_chemical_formula_moiety 'Li D'", "by the formula Li D, D is an isotope"),
+        ("loop_\n_atom_type_symbol\n_atom_type_atomic_mass\nLi 6.015", "Li of 6.015 u"),
+    ],
+)
+def test_deuterium_by_whatever_says_so_is_refused(further: str, reason: str):
+    assert reason in reason_of(cif(["Li Li 0 0 0", "H1 H .5 .5 .5"], symbol="F m -3 m", further=further))
+
+
+def test_masses_and_scattering_lengths_of_the_elements_are_no_isotopes():
+    further = (
+        "loop_\n_atom_type_symbol\n_atom_type_atomic_mass\n_atom_type_scat_length_neutron\nLi 6.94 ?\nH 1.008 -3.739"
+    )
+    found = read_one(cif(["Li Li 0 0 0", "H1 H .5 .5 .5"], symbol="F m -3 m", further=further))
+    assert found[0] == "Li4 H4"

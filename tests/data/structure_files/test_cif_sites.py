@@ -90,6 +90,40 @@ def test_a_label_of_hydroxyl_or_water_is_refused_where_no_hydrogen_has_a_place(l
     assert read_one(cif(with_type, symbol="F m -3 m", further=formula)) == ROCKSALT
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("O1W", "O1w", "O(W)", "O-W", "O_w1", "O(w1)", "Owat", "W1", "Aq"),
+        *("Oh1", "O1H", "O(H)", "O_H", "OHy", "Ohyd", "O2h", "O_OH"),
+    ],
+)
+def test_such_a_label_of_an_oxygen_is_refused_in_any_spelling(label: str):
+    sites = ["Ca Ca 0 0 0", f"{label} O .5 .5 .5"]
+    assert "with hydrogen that has no position" in reason_of(cif(sites, symbol="F m -3 m"))
+    assert read_one(cif(sites, symbol="F m -3 m", further="_chemical_formula_sum 'Ca O'")) == ROCKSALT
+
+
+@pytest.mark.parametrize("letters", ["GH", "gh"])
+def test_a_series_of_labels_is_no_hydroxyl(letters: str):
+    before, label = letters
+    sites = ["Ca Ca 0 0 0", f"O1{before} O .5 .5 .5", f"O1{label} O .25 .25 .25"]
+    assert read_one(cif(sites, symbol="F m -3 m"))[0] == "Ca4 O12"
+
+
+@pytest.mark.parametrize("label", ["Oct", "Tet1", "Site1", "Cation1", "Hole", "Int", "Bond", "Du1"])
+def test_a_label_that_is_a_word_names_no_element(label: str):
+    """Oct was read as oxygen, Site1 as silicon, and Du1 as deuterium."""
+    sites = [f"{label} 0 0 0", "O1 .5 .5 .5"]
+    reason = f"the site {label!r} names no element"
+    assert reason_of(cif(sites, symbol="F m -3 m", columns="label x y z")) == reason
+
+
+def test_such_a_label_is_the_element_of_the_formula():
+    sites = ["Cation 0 0 0", "Obr .5 .5 .5"]
+    text = cif(sites, symbol="F m -3 m", columns="label x y z", further="_chemical_formula_sum 'Ca O'")
+    assert read_one(text) == ROCKSALT
+
+
 def test_such_a_label_is_oxygen_where_hydrogen_has_a_place():
     sites = ["Ca 0 0 0", "OH1 0.3333 0.6667 0.234", "H1 0.3333 0.6667 0.428"]
     text = cif(sites, cell=(3.589, 3.589, 4.911, 90, 90, 120), symbol="P -3 m 1", columns="label x y z")
