@@ -21,9 +21,9 @@ from paraisite.data.structure_files.formats import (
     is_structure_file,
     list_structure_files,
 )
-from paraisite.data.structure_files.json_documents import STRUCTURE
+from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE
 from paraisite.data.structure_files.reading import count_crystals
-from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
+from paraisite.data.structure_files.stated_facts import compared_columns
 from paraisite.errors import DataError, MissingInputError
 from paraisite.screening.chunks import GZIP_SUFFIX, Chunk, Form, RawRow, Source, Span, TextFile
 from paraisite.screening.records import ID_KEYS
@@ -138,7 +138,8 @@ class TableSource:
             raise DataError(
                 f"{self.path} has neither the columns {', '.join(STRUCTURE_SCHEMA.names)} nor {STRUCTURE!r}"
             )
-        return [*structure, *(name for name in (*ID_KEYS, *COMPARED_KEYS) if name in names)]
+        further = [name for name in (*ID_KEYS, STRUCTURE, CIF_KEY) if name in names]
+        return list(dict.fromkeys([*structure, *further, *compared_columns(names)]))
 
 
 @dataclass(frozen=True)

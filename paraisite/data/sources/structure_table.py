@@ -11,9 +11,9 @@ from paraisite.data.parquet_rows import check_sizes, iterate_batches, list_rows,
 from paraisite.data.record import Record
 from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
-from paraisite.data.structure_files.json_documents import STRUCTURE
+from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE
 from paraisite.data.structure_files.reading import read_row, to_structure
-from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
+from paraisite.data.structure_files.stated_facts import compared_columns
 from paraisite.errors import DataError
 from paraisite.schema import PROTOTYPE
 
@@ -54,8 +54,8 @@ def _choose_columns(path: Path, table: pq.ParquetFile, options: ImportOptions) -
         )
     if table.metadata.num_rows > MAX_ROWS:
         raise DataError(f"{path} has {table.metadata.num_rows} rows, expected at most {MAX_ROWS}")
-    further = (options.column, PROTOTYPE, STRUCTURE, *ID_COLUMNS, *COMPARED_KEYS)
-    columns = list(dict.fromkeys([*structure, *(name for name in further if name in names)]))
+    further = [name for name in (options.column, PROTOTYPE, STRUCTURE, CIF_KEY, *ID_COLUMNS) if name in names]
+    columns = list(dict.fromkeys([*structure, *further, *compared_columns(names)]))
     check_sizes(path, table.metadata, columns)
     return columns
 

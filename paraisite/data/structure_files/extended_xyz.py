@@ -3,15 +3,15 @@
 import itertools
 import re
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any, Final
 
 import numpy as np
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
-from paraisite.data.structure_files.isotopes import check_masses
-from paraisite.data.structure_files.stated_facts import check_places, check_stated, read_stated_values
+from paraisite.data.structure_files.isotopes import check_masses, standard_masses
+from paraisite.data.structure_files.stated_facts import COMPARED_KEYS, check_places, check_stated, read_stated_values
 from paraisite.data.validation import MAX_ATOMS, check_element, find_unusable, too_many_atoms
 from paraisite.errors import StructureError
 
@@ -25,7 +25,10 @@ _TRUTH_VALUE: Final = re.compile(r"\b(?:T|F|true|false)\b", re.IGNORECASE)
 _WIDTH: Final = re.compile(r"\d{1,4}")
 _COORDINATE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MAX_DIGITS: Final = 15
-_MASSES: Final = ("masses", "mass")
+_MASSES: Final = re.compile(r"(?:atomic_?)?mass(?:es|_?numbers?)?|isotopes?", re.IGNORECASE)
+_NUMBERS: Final = re.compile(r"z|(?:atomic_?)?numbers?", re.IGNORECASE)
+_SPECIES: Final = re.compile(r"species|symbols?|elements?", re.IGNORECASE)
+_KEYS: Final = re.compile(r"""([\w\-]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|\S+)""")
 _FRACTIONAL: Final = re.compile(
     r"(?:frac|fract|fractional|scaled|direct|crystal)(?:_?(?:coords?|coordinates?|pos|positions?|xyz))|frac|fract|"
     r"fractional|scaled|abc",
@@ -33,7 +36,11 @@ _FRACTIONAL: Final = re.compile(
 )
 """Names of columns that give the places once more, in units of the cell."""
 
-_OCCUPANCIES: Final = ("occupancies", "occupancy", "spacegroup_kinds")
+_OCCUPANCIES: Final = re.compile(r"occ(?:upanc(?:y|ies)|s)?", re.IGNORECASE)
+_OCCUPANCY_OF_KINDS: Final = "occupancy"
+"""What ASE keeps beside a crystal with shared sites, of which it holds one element each."""
+
+_UNIQUE_KEYS: Final = ("lattice", "properties", "pbc", *COMPARED_KEYS)
 
 
 def read_frames(lines: Iterable[str]) -> Iterator[Frame]:
@@ -123,6 +130,7 @@ def _check_size(text: str) -> None:
     if len(lines) < n_atom + 2:
         raise ValueError(f"{max(len(lines) - 2, 0)} lines for {n_atom} atoms: the frame ends too early")
     _check_columns(lines[1], lines[2])
+    _check_numbers(lines[1], lines[2 : n_atom + 2])
     if "properties=species:s:1" in lines[1].lower() or "properties=" not in lines[1].lower():
         for symbol in {words[0] for line in lines[2 : n_atom + 2] if (words := line.split())}:
             if not symbol.isdigit() and symbol != "X":
@@ -135,6 +143,10 @@ def _check_columns(comment: str, atom: str) -> None:
         raise ValueError(f"Lattice={cell[1][:40]!r}, expected nine numbers")
     if len({tuple(numbers.split()) for numbers in _LATTICE.findall(comment)}) > 1:
         raise StructureError("the frame has two cells, Lattice stands there twice with different values")
+    found: dict[str, str] = {}
+    for name, value in _KEYS.findall(comment):
+        if (key := name.lower()) in _UNIQUE_KEYS and found.setdefault(key, value) != value:
+            raise StructureError(f"{name} stands there twice, with different values")
     match = _PROPERTIES.search(comment)
     if match is None:
         return
@@ -150,12 +162,36 @@ def _check_columns(comment: str, atom: str) -> None:
         raise ValueError(f"the positions are declared as pos:{kind}:3, expected pos:R:3")
 
 
+def _check_numbers(comment: str, atoms: Sequence[str]) -> None:
+    """Compare the columns that name elements by symbol and by number, of which ASE keeps one."""
+    match = _PROPERTIES.search(comment)
+    fields = match[1].strip("\"'").split(":") if match else []
+    first, numbers, symbols = 0, [], []
+    for name, width in zip(fields[::3], map(int, fields[2::3]), strict=True):
+        numbers += [first] if _NUMBERS.fullmatch(name) else []
+        symbols += [first] if _SPECIES.fullmatch(name) else []
+        first += width
+    for line in atoms if numbers and len(numbers) + len(symbols) > 1 else ():
+        words = line.split()
+        if len(words) < first:
+            return  # which ASE says
+        found = {words[place] for place in numbers}
+        found |= {str(ATOMIC_NUMBERS.get(words[place].capitalize(), words[place])) for place in symbols}
+        if len(found) > 1:
+            raise StructureError(f"an atom is said to be {' and '.join(sorted(found))} by its columns, expected one")
+
+
 def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
     if not atoms.pbc.all():
         raise StructureError("not periodic in three directions, expected a crystal")
-    for name in _OCCUPANCIES:
-        if name in atoms.arrays and name != "spacegroup_kinds" and not np.all(np.asarray(atoms.arrays[name]) == 1):
-            raise StructureError("a site is not fully occupied by one element: partial occupancy is not supported")
+    shares = [values for name, values in atoms.arrays.items() if _OCCUPANCIES.fullmatch(name)]
+    kinds = facts.get(_OCCUPANCY_OF_KINDS)
+    if isinstance(kinds, Mapping):
+        shares += [list(one.values()) if isinstance(one, Mapping) else one for one in kinds.values()]
+    elif kinds is not None:
+        shares.append(kinds)
+    if not all(np.all(np.asarray(values) == 1) for values in shares):
+        raise StructureError("a site is not fully occupied by one element: partial occupancy is not supported")
     lattice = np.array(atoms.cell[:], np.float64)
     if not np.isfinite(lattice).all() or not abs(np.linalg.det(lattice)) > 0:
         raise StructureError("the cell has no volume, or is no set of finite numbers")
@@ -164,9 +200,10 @@ def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
     crystal = CrystalArrays(lattice[None], np.array([len(numbers)]), coords, numbers)
     if (reason := find_unusable(crystal).get(0)) is not None:
         raise StructureError(reason)
-    for name in _MASSES:
-        if name in atoms.arrays:
-            check_masses(crystal.atomic_number, np.asarray(atoms.arrays[name], np.float64))
+    for name, values in atoms.arrays.items():
+        if _MASSES.fullmatch(name) and values.shape == numbers.shape and values.dtype.kind in "fiu":
+            natural = values == 0  # as some write where no isotope is meant
+            check_masses(crystal.atomic_number, np.where(natural, standard_masses()[crystal.atomic_number], values))
     for name, values in atoms.arrays.items():
         if _FRACTIONAL.fullmatch(name) and values.shape == coords.shape and values.dtype.kind in "fiu":
             check_places(crystal, np.asarray(values, np.float64), f"the positions and the column {name}")

@@ -21,6 +21,21 @@ _CRYSTAL_KEYS: Final = {STRUCTURE, "lattice", "attributes", "lattice_vectors", L
 """One of these is in every document with a crystal, which may have further values under ``data``."""
 
 
+def list_descriptions(values: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a document or row that each describe a crystal."""
+    attributes = values.get("attributes")
+    found = {
+        "attributes": isinstance(attributes, Mapping) and "lattice_vectors" in attributes,
+        STRUCTURE: values.get(STRUCTURE) is not None,
+        "sites": values.get("sites") is not None and values.get("lattice") is not None,
+        "lattice_vectors": values.get("lattice_vectors") is not None,
+        LATTICE: (lattice := values.get(LATTICE)) is not None and len(lattice) > 0,  # empty where there is no crystal
+        GEOMETRY: values.get(GEOMETRY) is not None,
+        CIF_KEY: isinstance(values.get(CIF_KEY), str),
+    }
+    return [key for key, is_there in found.items() if is_there]
+
+
 def crystal_of_document(document: Mapping[str, Any]) -> CrystalArrays | str:
     """Return the crystal of one document, or the reason why there is none."""
     try:

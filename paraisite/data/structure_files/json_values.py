@@ -15,27 +15,52 @@ from paraisite.data.validation import MAX_ATOMS, too_many_atoms
 from paraisite.errors import StructureError
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED_COLON: Final = re.compile(rb"\\u003a", re.IGNORECASE)
 
 
 def parse_json(content: bytes | str) -> Any:
     """Return the value that a JSON text holds; Python's own reader, which is slower, also takes NaN.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: It is no JSON, or a key of it stands twice in one object, with different values.
     """
     try:
-        return orjson.loads(content)
+        value = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        try:
-            value = json.loads(content)
-            written = json.dumps(value, ensure_ascii=False)
-        except RecursionError as nested:
-            raise ValueError("it is nested too deeply") from nested
-        except UnicodeDecodeError as nested:
-            raise ValueError(str(nested)) from error
-        if _SURROGATE.search(written):  # nothing could write it again
-            raise ValueError("a text in it holds half of a character (a lone surrogate)") from error
-        return value
+        return _parse_slowly(content, error)
+    return _parse_slowly(content) if _may_repeat_keys(content, value) else value
+
+
+def _parse_slowly(content: bytes | str, cause: Exception | None = None) -> Any:
+    try:
+        value = json.loads(content, object_pairs_hook=_unique_pairs)
+        written = json.dumps(value, ensure_ascii=False)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(str(error)) from cause
+    if _SURROGATE.search(written):  # nothing could write it again
+        raise ValueError("a text in it holds half of a character (a lone surrogate)") from cause
+    return value
+
+
+def _may_repeat_keys(content: bytes | str, value: Any) -> bool:
+    """Return whether fewer colons come out of a text than are in it: each key of an object has one behind it."""
+    text = content if isinstance(content, bytes) else content.encode()
+    try:
+        n_written = orjson.dumps(value).count(b":")
+    except TypeError:  # it is nested deeper than orjson writes
+        return True
+    return text.count(b":") != n_written or _ESCAPED_COLON.search(text) is not None
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key, value in pairs:
+            if found[key] != value:
+                raise ValueError(f"the key {key[:40]!r} stands there twice, with different values")
+    return found
 
 
 def build_plain(lattice: Any, species: Any, coords: Any, *, cartesian: bool = False) -> CrystalArrays:
@@ -58,10 +83,10 @@ def build_plain(lattice: Any, species: Any, coords: Any, *, cartesian: bool = Fa
         raise StructureError(too_many_atoms(len(species)))
     if wrong := [name for name in species if not isinstance(name, str)]:
         raise TypeError(f"a species is {name_of(wrong[0])}, expected an element's symbol")
-    places = flatten_numbers(coords)
+    places = flatten_numbers(coords, width=3)
     if places.size != 3 * len(species) or not len(species):
         raise ValueError(f"{places.size} coordinates for {len(species)} atoms, expected three each and an atom")
-    cell = flatten_numbers(lattice)
+    cell = flatten_numbers(lattice, width=3)
     if cell.size != 9:
         raise ValueError(f"the cell has {cell.size} numbers, expected three vectors of three")
     matrix, places = cell.reshape(3, 3), places.reshape(-1, 3)
@@ -88,11 +113,16 @@ def atomic_number_of(symbol: str) -> int:
     return ATOMIC_NUMBERS[symbol]
 
 
-def flatten_numbers(values: Any) -> npt.NDArray[np.float64]:
+def flatten_numbers(values: Any, *, width: int | None = None) -> npt.NDArray[np.float64]:
     """Return numbers in lists, or in lists of lists, one after another.
+
+    Args:
+        values: Such lists.
+        width: How many numbers an inner list has.
 
     Raises:
         TypeError: One is none: what is true or a text is no number.
+        ValueError: An inner list is of another width.
     """
     if isinstance(values, np.ndarray):
         if values.dtype.kind not in "fiu":
@@ -100,11 +130,17 @@ def flatten_numbers(values: Any) -> npt.NDArray[np.float64]:
         return np.array(values, np.float64).ravel()
     items = list(values)
     if items and isinstance(items[0], list | tuple | np.ndarray):
+        if width is not None and (wrong := next((item for item in items if _len(item) != width), None)) is not None:
+            raise ValueError(f"{_len(wrong)} numbers in a list, expected {width}")
         items = list(chain.from_iterable(items))
     kinds = set(map(type, items))
     if not kinds <= {int, float} and (wrong := [item for item in items if type(item) not in (int, float)]):
         raise TypeError(f"{name_of(wrong[0])} stands where a number is expected")
     return np.array(items, np.float64)
+
+
+def _len(item: Any) -> int:
+    return len(item) if isinstance(item, list | tuple | np.ndarray) else 1
 
 
 def read_numbers(values: Any, count: int) -> list[float]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from paraisite.data.crystal_arrays import NO_ELEMENT, PARTLY_OCCUPIED, CrystalArrays
-from paraisite.data.structure_files.formulas import parse_formula
+from paraisite.data.structure_files.formulas import format_formula, is_same_formula
 from paraisite.data.structure_files.isotopes import check_masses
 from paraisite.data.structure_files.json_values import (
     atomic_number_of,
@@ -19,7 +19,8 @@ from paraisite.data.structure_files.json_values import (
     flatten_numbers,
     read_numbers,
 )
-from paraisite.data.structure_files.stated_facts import StatedFacts, read_stated_values
+from paraisite.data.structure_files.space_groups import find_number_of_type, find_setting_of_hall
+from paraisite.data.structure_files.stated_facts import StatedFacts, check_places, read_stated_values
 from paraisite.errors import StructureError
 
 _UNSUPPORTED_FEATURES: Final = {
@@ -45,6 +46,8 @@ def read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFacts
         raise StructureError("not periodic in three directions, expected a crystal")
     names = list(values["species_at_sites"])
     known = {one["name"]: one for one in values.get("species") or ()}
+    if len(known) < len(values.get("species") or ()):
+        raise StructureError("OPTIMADE's structure has two species of one name")
     numbers = [
         _number_of_optimade(known[name], place) if known else atomic_number_of(name) for place, name in enumerate(names)
     ]
@@ -58,12 +61,34 @@ def read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFacts
     ]
     if masses:
         check_masses(np.array([number for number, _ in masses]), flatten_numbers([mass for _, mass in masses]))
-    formula, stated = values.get("chemical_formula_reduced"), read_stated_values(values)
-    return crystal, replace(
+    if values.get("fractional_site_positions") is not None:
+        places = flatten_numbers(values["fractional_site_positions"], width=3).reshape(-1, 3)
+        if places.shape != crystal.frac_coords.shape:
+            raise ValueError(f"{len(places)} fractional positions for {len(names)} sites")
+        check_places(crystal, places, "the Cartesian and the fractional positions")
+    return crystal, _read_stated(values)
+
+
+def _read_stated(values: Mapping[str, Any]) -> StatedFacts:
+    stated, ratios = read_stated_values(values), _formula_of_ratios(values)
+    if stated.formula and ratios and not is_same_formula(stated.formula, ratios):
+        raise StructureError(f"the elements' ratios are not those of the formula {format_formula(stated.formula)}")
+    return replace(
         stated,
-        formula=parse_formula(formula) if isinstance(formula, str) else stated.formula or _formula_of_ratios(values),
+        formula=stated.formula or ratios,
         n_atom=read_numbers([values["nsites"]], 1)[0] if values.get("nsites") is not None else None,
+        space_group=stated.space_group or _space_group_of_symbols(values),
     )
+
+
+def _space_group_of_symbols(values: Mapping[str, Any]) -> int | None:
+    """Return the number of the space group that a symbol names, or None."""
+    for name in ("space_group_symbol_hermann_mauguin", "space_group_symbol_hermann_mauguin_extended"):
+        if isinstance(symbol := values.get(name), str) and (number := find_number_of_type(symbol)):
+            return number
+    hall = values.get("space_group_symbol_hall")
+    setting = find_setting_of_hall(hall) if isinstance(hall, str) else None
+    return setting.number if setting else None
 
 
 def _formula_of_ratios(values: Mapping[str, Any]) -> dict[str, float] | None:

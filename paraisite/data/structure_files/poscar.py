@@ -78,12 +78,14 @@ def parse_xdatcar(text: str) -> list[CrystalArrays | str]:
     starts = [number for number, line in enumerate(lines) if _CONFIGURATION.match(line)]
     if not starts:
         raise ValueError("no line 'Direct configuration='")
-    head = _read_head(lines)
-    n_atom = sum(head.counts)
+    head: _Head | str = (first := _read_head(lines))
+    n_atom = sum(first.counts)
     crystals: list[CrystalArrays | str] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         configuration = lines[start + 1 : end]
         try:
+            if isinstance(head, str):
+                raise StructureError(head)
             positions = _read_positions(configuration, 0, n_atom)
             _check_end(configuration, n_atom, n_atom)
             crystals.append(_build(head, *positions))
@@ -92,10 +94,18 @@ def parse_xdatcar(text: str) -> list[CrystalArrays | str]:
         # With a changing cell each configuration has its own, which stands behind the positions of the one before.
         following = configuration[n_atom:]
         if end < len(lines) and len([line for line in following if line.strip()]) >= _N_HEAD:
-            head = _read_head(following)
-            if sum(head.counts) != n_atom:
-                raise StructureError(f"the number of atoms changes from {n_atom} to {sum(head.counts)}")
+            head = _read_next_head([*configuration[-first.n_line :], ""], n_atom)
     return crystals
+
+
+def _read_next_head(lines: Sequence[str], n_atom: int) -> "_Head | str":
+    """Return what stands above the next configuration, or the reason why that one is none: it costs no other."""
+    try:
+        head = _read_head(lines)
+    except (StructureError, ValueError) as error:
+        return f"its cell cannot be read: {error}"
+    total = sum(head.counts)
+    return head if total == n_atom else f"the number of atoms changes from {n_atom} to {total}"
 
 
 def _read_head(lines: Sequence[str]) -> _Head:
@@ -152,9 +162,9 @@ def _read_positions(
     coords = np.array([_numbers(lines, place, 3) for place in range(first, first + n_atom)])
     labels = []
     for line in lines[first : first + n_atom]:
-        behind = [word for word in _words(line)[3:] if word.strip(".").upper() not in ("T", "F", "TRUE", "FALSE")]
+        behind = [word for word in _split(line)[3:] if word.strip(".").upper() not in ("T", "F", "TRUE", "FALSE")]
         labels.append(behind[0] if behind else "")
-    elements = tuple(_POTENTIAL_SUFFIX.sub("", label) for label in labels)
+    elements = tuple(re.sub(r"\d+$", "", _POTENTIAL_SUFFIX.sub("", label)) for label in labels)
     return coords, elements if all(element in ATOMIC_NUMBERS for element in elements) else None
 
 
@@ -225,6 +235,11 @@ def _elements_of_comment(comment: str, counts: Sequence[int]) -> list[str] | Non
     if amounts and not (whole and all(a * counts[0] == amounts[0] * n for a, n in zip(amounts, counts, strict=True))):
         return None
     return elements
+
+
+def _split(line: str) -> list[str]:
+    """Return the words of a line with its comment, in which the elements may be named."""
+    return re.sub(r"[!#]", " ", line).split()
 
 
 def _words(line: str) -> list[str]:

@@ -30,6 +30,8 @@ from paraisite.errors import StructureError
 CELL_TOLERANCE: Final = 0.01
 """Relative, of a cell's lengths and volume that stand beside its vectors."""
 
+ANGLE_TOLERANCE_DEGREES: Final = 0.5
+
 DUMMY: Final = "DummySpecies"
 _ISOTOPES: Final = ("isotope", "isotopes", "mass_number", "mass", "atomic_mass")
 """Properties of a site with its atom's mass number, or mass in u."""
@@ -50,7 +52,7 @@ def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
         raise StructureError("not periodic in three directions, expected a crystal")
     matrix = _read_cell(cell)
     numbers = [_read_site_species(site, place) for place, site in enumerate(sites)]
-    places = flatten_numbers([site["abc"] for site in sites])
+    places = flatten_numbers([site["abc"] for site in sites], width=3)
     if places.size != 3 * len(sites):
         raise ValueError(f"{places.size} coordinates for {len(sites)} atoms, expected three each")
     crystal = build_arrays(matrix, numbers, places.reshape(-1, 3))
@@ -63,13 +65,22 @@ def _read_cell(cell: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     parameters = [cell.get(name) for name in ("a", "b", "c", "alpha", "beta", "gamma")]
     if cell.get("matrix") is None:
         return np.array(Lattice.from_parameters(*read_numbers(parameters, 6)).matrix, np.float64)
-    matrix = flatten_numbers(cell["matrix"])
+    matrix = flatten_numbers(cell["matrix"], width=3)
     if matrix.size != 9:
         raise ValueError(f"the cell has {matrix.size} numbers, expected three vectors of three")
     matrix = matrix.reshape(3, 3)
     if np.isfinite(matrix).all():  # else that is the reason
         _check_lengths(matrix.tolist(), [*parameters[:3], cell.get("volume")])
+        if cell.get("volume") is None:
+            _check_angles(matrix, parameters[3:])
     return matrix
+
+
+def _check_angles(matrix: npt.NDArray[np.float64], stated: list[Any]) -> None:
+    """Compare the angles between the cell's vectors, degrees, with those that stand beside them."""
+    for name, found, value in zip(("alpha", "beta", "gamma"), Lattice(matrix).angles, stated, strict=True):
+        if value is not None and not abs(found - read_numbers([value], 1)[0]) <= ANGLE_TOLERANCE_DEGREES:
+            raise StructureError(f"the cell's {name} is {found:.4g}° by its vectors, while the file says {value:.4g}")
 
 
 def _check_lengths(vectors: list[list[float]], stated: list[Any]) -> None:
@@ -142,7 +153,7 @@ def _check_cartesian(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]])
     matrix = crystal.lattice_angstrom[0]
     if len(stated) != len(sites):
         return
-    places = flatten_numbers(stated)
+    places = flatten_numbers(stated, width=3)
     if places.size != crystal.frac_coords.size:
         raise ValueError(f"{places.size} Cartesian coordinates for {len(sites)} atoms, expected three each")
     with np.errstate(invalid="ignore", over="ignore"):

@@ -6,9 +6,10 @@ is guessed, because a guess is another crystal.
 
 import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +22,7 @@ from paraisite.data.structure_files.extended_xyz import read_frames
 from paraisite.data.structure_files.formats import Format, check_other_format, format_of, split_number
 from paraisite.data.structure_files.json_values import parse_json
 from paraisite.data.structure_files.poscar import parse_poscar, parse_xdatcar
-from paraisite.data.structure_files.stated_facts import check_same, check_stated, read_stated_values
+from paraisite.data.structure_files.stated_facts import check_same, check_stated, compared_columns, read_stated_values
 from paraisite.data.validation import find_unusable
 from paraisite.errors import StructureError
 
@@ -92,16 +93,17 @@ def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
     """Return the crystal of a row of a table or of JSON lines, or the reason why there is none.
 
     A column ``structure`` may hold pymatgen's dictionary or its JSON, or the text of a CIF or POSCAR; without one, the
-    row itself is a document, or has a crystal's lists. The other columns are compared with the crystal, a CIF beside
-    the ``structure`` among them.
+    row itself is a document, or has a crystal's lists. The other columns are compared with the crystal; where several
+    describe one, they have to describe the same, and one that cannot be read says nothing.
     """
-    from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE, crystal_of_document
+    from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE, crystal_of_document, list_descriptions
 
-    text, cif = values.get(STRUCTURE), values.get(CIF_KEY)
-    if text is not None and isinstance(cif, str):
-        return _agreed(read_row({name: value for name, value in values.items() if name != CIF_KEY}), cif)
-    if text is None and isinstance(cif, str):
-        text = cif
+    described = list_descriptions(values)
+    if len(described) > 1:
+        return _read_descriptions(values, described)
+    text = values.get(STRUCTURE)
+    if text is None and isinstance(values.get(CIF_KEY), str):
+        text = values[CIF_KEY]
     if not isinstance(text, str) or text.lstrip()[:1] in ("{", "["):
         return _usable(crystal_of_document(values))
     found = parse_content(text)
@@ -110,17 +112,20 @@ def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
     return compare_with_stated(found[0].crystal, values)
 
 
-def _agreed(crystal: CrystalArrays | str, cif: str) -> CrystalArrays | str:
-    """Return a crystal that the CIF beside it describes, too, else the reason; one that cannot be read says nothing."""
-    found = parse_content(cif)
-    other = found[0].crystal if len(found) == 1 else ""
-    if isinstance(crystal, str) or isinstance(other, str):
-        return crystal
-    try:
-        check_same(crystal, other)
-    except StructureError as error:
-        return f"the row's structure is not that of its CIF: {error}"
-    return crystal
+def _read_descriptions(values: Mapping[str, Any], described: Sequence[str]) -> CrystalArrays | str:
+    """Return the crystal of a row that describes one in several ways, if they are the same, else the reason."""
+    from paraisite.data.structure_files.json_documents import CIF_KEY
+
+    stated = {*described, *compared_columns(values)}
+    plain = {name: value for name, value in values.items() if name not in stated}
+    crystals = {"CIF" if name == CIF_KEY else name: read_row(plain | {name: values[name]}) for name in described}
+    usable = {name: crystal for name, crystal in crystals.items() if not isinstance(crystal, str)}
+    for (first, one), (second, other) in pairwise(usable.items()):
+        try:
+            check_same(one, other)
+        except StructureError as error:
+            return f"the row's {first} is not that of its {second}: {error}"
+    return compare_with_stated(next(iter((usable or crystals).values())), values)
 
 
 def compare_with_stated(crystal: CrystalArrays | str, values: Mapping[str, Any]) -> CrystalArrays | str:

@@ -1,8 +1,9 @@
 """What a file says about its crystal, compared with the crystal that was read."""
 
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from numbers import Real
@@ -16,12 +17,14 @@ from pymatgen.core.composition import Composition
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES, CrystalArrays
 from paraisite.data.structure_files.formulas import (
     FORMULA_TOLERANCE,
+    MAX_FORMULA,
     format_formula,
     is_near,
     is_same_formula,
     parse_formula,
 )
 from paraisite.data.structure_files.isotopes import standard_masses
+from paraisite.data.structure_files.space_groups import find_number_of_type
 from paraisite.data.validation import isotope
 from paraisite.errors import StructureError
 
@@ -49,6 +52,7 @@ class StatedFacts:
         n_atom: Of the cell.
         space_group: Number; the crystal itself is asked for it.
         elements: Symbols of all its elements.
+        proportions: How many atoms there are of each element, least first, but for a factor.
         n_element: How many elements it has.
     """
 
@@ -60,6 +64,7 @@ class StatedFacts:
     n_atom: float | None = None
     space_group: int | None = None
     elements: frozenset[str] | None = None
+    proportions: tuple[int, ...] | None = None
     n_element: int | None = None
 
 
@@ -125,6 +130,11 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
         if stated.n_formula_unit:
             _check_formula_units(n_atom, stated.formula, stated.n_formula_unit)
     _check_elements({_symbols()[number] for number in counts}, stated)
+    if stated.proportions and (made := _reduced(counts.values())) != _reduced(stated.proportions):
+        raise StructureError(
+            f"its elements are there as {':'.join(map(str, made))}, while its formula without elements says "
+            f"{':'.join(map(str, stated.proportions))}"
+        )
     mass = sum(float(standard_masses()[number]) * count for number, count in counts.items())
     if stated.mass_u and not is_near(mass, stated.mass_u, FORMULA_TOLERANCE):
         raise StructureError(
@@ -166,6 +176,13 @@ def _check_formula(counts: Mapping[int, int], formula: Mapping[str, float]) -> N
             f"its atoms make {made}, which is not the formula that it names, {named}: is it cut off, or are some atoms "
             "not located?"
         )
+
+
+def _reduced(amounts: Iterable[int]) -> tuple[int, ...]:
+    """Return amounts, least first, without their common factor."""
+    ordered = sorted(amounts)
+    factor = math.gcd(*ordered) or 1
+    return tuple(amount // factor for amount in ordered)
 
 
 def _check_elements(read: set[str], stated: StatedFacts) -> None:
@@ -230,28 +247,40 @@ FORMULA_KEYS: Final = (
     "chemical_formula",
     "chemical_formula_reduced",
     "chemical_formula_descriptive",
+    "chemical_formula_hill",
+    "chemical_formula_sum",
+    "formula_sum",
     "composition",
     "composition_reduced",
     "compound",
 )
 """Keys and columns that hold a formula, as text or as amounts by element."""
 
+ANONYMOUS_KEYS: Final = ("formula_anonymous", "anonymous_formula", "chemical_formula_anonymous")
+"""Keys of a formula in which letters stand for elements, as AB2."""
+
 N_ATOM_KEYS: Final = ("nsites", "n_atoms", "natoms")
 SPACE_GROUP_KEYS: Final = ("space_group_it_number",)
-SPACE_GROUP_DOCUMENTS: Final = ("symmetry", "spacegroup")
-"""Keys of the Materials Project's documents that hold a ``number``, as OPTIMADE's key above does. Columns of tables are
-not asked: finding a space group takes thirty times as long as all else that is compared."""
+SPACE_GROUP_DOCUMENTS: Final = ("symmetry", "spacegroup", "spacegroup_number", "space_group_number")
+"""Keys of documents, of the Materials Project and others, that hold a number, or a ``number`` or ``symbol``. Columns of
+tables are not asked: finding a space group takes thirty times as long as all else that is compared."""
 
 ELEMENT_KEYS: Final = ("elements", "chemsys")
 """Keys that hold all elements: a list of symbols, or symbols joined by hyphens."""
 
 N_ELEMENT_KEY: Final = "nelements"
 COMPARED_KEYS: Final = (
-    *FORMULA_KEYS, *N_ATOM_KEYS, *SPACE_GROUP_KEYS, *ELEMENT_KEYS, N_ELEMENT_KEY, "volume", "density"
+    *FORMULA_KEYS, *ANONYMOUS_KEYS, *N_ATOM_KEYS, *SPACE_GROUP_KEYS, *ELEMENT_KEYS, N_ELEMENT_KEY, "volume", "density"
 )  # fmt: skip
 
 
 _KEYS: Final = frozenset((*COMPARED_KEYS, *SPACE_GROUP_DOCUMENTS))
+_ANONYMOUS: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
+
+
+def compared_columns(names: Iterable[str]) -> list[str]:
+    """Return those columns of a table that are compared with its crystals, in whatever letters they are written."""
+    return [name for name in names if name.lower() in COMPARED_KEYS]
 
 
 def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
@@ -263,7 +292,8 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
     Raises:
         StructureError: Two of the formulas differ.
     """
-    if _KEYS.isdisjoint(values):
+    values = {key: value for name, value in values.items() if (key := str(name).lower()) in _KEYS}
+    if not values:
         return _NOTHING
     formulas = [formula for key in FORMULA_KEYS if (formula := _formula_of(values.get(key))) is not None]
     n_atom = next((_real(values[key]) for key in N_ATOM_KEYS if _real(values.get(key)) is not None), None)
@@ -277,6 +307,7 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
     return StatedFacts(
         formula=formulas[0] if formulas else None,
         elements=elements[0] if elements else None,
+        proportions=next((found for key in ANONYMOUS_KEYS if (found := _proportions_of(values.get(key)))), None),
         n_element=int(n_element) if n_element is not None and n_element == int(n_element) else None,
         n_atom=n_atom,
         volume_cubic_angstrom=None if n_atom is None else _real(values.get("volume")),
@@ -287,8 +318,11 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
 
 def _space_group_of(values: Mapping[str, Any]) -> int | None:
     """Return the number of the space group that stands beside a crystal, or None."""
-    documents = [value for key in SPACE_GROUP_DOCUMENTS if isinstance(value := values.get(key), Mapping)]
+    beside = [value for key in SPACE_GROUP_DOCUMENTS if (value := values.get(key)) is not None]
+    documents = [value for value in beside if isinstance(value, Mapping)]
     numbers = [values.get(key) for key in SPACE_GROUP_KEYS] + [document.get("number") for document in documents]
+    numbers += [value for value in beside if not isinstance(value, Mapping)]
+    numbers += [find_number_of_type(symbol) for one in documents if isinstance(symbol := one.get("symbol"), str)]
     whole = [round(number) for value in numbers if (number := _real(value)) is not None and number == round(number)]
     return next((number for number in whole if 1 <= number <= 230), None)
 
@@ -309,6 +343,15 @@ def _formula_of(value: Any) -> Mapping[str, float] | None:
         if amounts and all(name in ATOMIC_NUMBERS and amount for name, amount in amounts.items()):
             return {name: float(amount) for name, amount in amounts.items() if amount}
     return None
+
+
+def _proportions_of(value: Any) -> tuple[int, ...] | None:
+    """Return the amounts of "AB2", least first; None if it is written in another way."""
+    if not isinstance(value, str) or len(value) > MAX_FORMULA:
+        return None
+    terms = _ANONYMOUS.findall(value)
+    is_plain = terms and "".join(name + amount for name, amount in terms) == value
+    return tuple(sorted(int(amount or 1) for _, amount in terms)) if is_plain else None
 
 
 def _real(value: Any) -> float | None:

@@ -8,6 +8,9 @@ pytest.importorskip("ase")
 
 ROCKSALT = Crystal("Ca1 O1", 3.34, 2.41, 225)
 WITH_FRACTIONAL = "species:S:1:pos:R:3:frac_pos:R:3"
+SHARED = (
+    '"_JSON {\\"0\\": {\\"Ca\\": 0.5, \\"Sr\\": 0.5}, \\"1\\": {\\"O\\": 1.0}}"'  # as ASE writes the crystal of a CIF
+)
 WITH_MASS = "species:S:1:pos:R:3:masses:R:1"
 
 
@@ -23,6 +26,9 @@ WITH_MASS = "species:S:1:pos:R:3:masses:R:1"
         extended_xyz("Ca 0 0 0 0 0 1", "O 2.4055 2.4055 2.4055 .5 -.5 .5001", properties=WITH_FRACTIONAL),
         extended_xyz("Ca 0 0 0 0 0 0", "O 2.4055 2.4055 2.4055 1 2 3", properties="species:S:1:pos:R:3:direction:R:3"),
         extended_xyz().replace("\n", "\r\n"),
+        extended_xyz("Ca 0 0 0 20", "O 2.4055 2.4055 2.4055 8", properties="species:S:1:pos:R:3:Z:I:1"),
+        extended_xyz("Ca 0 0 0 0", "O 2.4055 2.4055 2.4055 16", properties="species:S:1:pos:R:3:isotope:I:1"),
+        extended_xyz(facts='pbc="T T T" pbc="T T T" energy=1 energy=2'),
     ],
 )
 def test_a_frame_is_a_crystal(text: str):
@@ -39,6 +45,17 @@ def test_frames_that_follow_each_other_are_crystals_of_their_own():
         (extended_xyz("Li 0 0 0", "D 2.4 2.4 2.4"), "D is an isotope of hydrogen"),
         (extended_xyz("Li 0 0 0", "T 2.4 2.4 2.4"), "T is an isotope of hydrogen"),
         (extended_xyz("Li 0 0 0 6.015", "F 2.4 2.4 2.4 18.998", properties=WITH_MASS), "Li of 6.015 u"),
+        *(
+            (extended_xyz("Ca 0 0 0 48", "O 2.4 2.4 2.4 16", properties=f"species:S:1:pos:R:3:{column}"), "Ca of 48 u")
+            for column in ("isotope:I:1", "mass_numbers:I:1", "Mass:R:1", "atomic_masses:R:1")
+        ),
+        *(
+            (
+                extended_xyz("Ca 0 0 0 12", "O 2.4 2.4 2.4 8", properties=f"species:S:1:pos:R:3:{column}:I:1"),
+                "an atom is said to be 12 and 20 by its columns",
+            )
+            for column in ("Z", "numbers", "atomic_numbers")
+        ),
         (extended_xyz("Qq 0 0 0", "O 2.4 2.4 2.4"), "unknown element 'Qq'"),
         (extended_xyz("X 0 0 0", "O 2.4 2.4 2.4"), "holds no chemical element"),
         (extended_xyz("500 0 0 0", "8 2.4 2.4 2.4", properties="Z:I:1:pos:R:3"), "atomic number 500"),
@@ -46,6 +63,16 @@ def test_frames_that_follow_each_other_are_crystals_of_their_own():
             extended_xyz("Ca 0 0 0 .5", "O 2.4 2.4 2.4 1", properties="species:S:1:pos:R:3:occupancy:R:1"),
             "partial occupancy",
         ),
+        (
+            extended_xyz("Ca 0 0 0 .5", "O 2.4 2.4 2.4 1", properties="species:S:1:pos:R:3:Occ:R:1"),
+            "partial occupancy",
+        ),
+        (extended_xyz(facts=f"occupancy={SHARED}"), "partial occupancy"),
+        (extended_xyz(facts='pbc="F F F" pbc="T T T"'), "pbc stands there twice, with different values"),
+        (extended_xyz(facts="formula=MgO formula=CaO"), "formula stands there twice, with different values"),
+        (extended_xyz(facts="Formula=CaO2"), "is not the formula that it names"),
+        (extended_xyz(facts="chemical_formula_sum='Ca O2'"), "is not the formula that it names"),
+        (extended_xyz(facts="formula_anonymous=AB2"), "are there as 1:1, while its formula without elements says 1:2"),
         (extended_xyz(properties="species:S:1:pos:R:999999999999"), "expected names, kinds and numbers of columns"),
         (extended_xyz(properties="species:S:1:pos:R:3:forces:R:3"), "7 columns are declared, and the first atom has 4"),
         (extended_xyz(properties="species:S:1:scaled:R:3"), "declares no positions"),

@@ -117,7 +117,7 @@ def cell(**changes: Any) -> Callable[[dict[str, Any]], None]:
         (site(abc=["0", "0", "0"]), "the str '0' stands where a number is expected"),
         (site(abc=[10**400, 0, 0]), "too large"),
         (site(abc=[0.1, 0, 0]), "the fractional and the Cartesian coordinates of site 0 are 0.481 Å apart"),
-        (site(abc=[0.0, 0.0]), "23 coordinates for 8 atoms"),
+        (site(abc=[0.0, 0.0]), "2 numbers in a list, expected 3"),
         (site(species={"Ca": 1}), "the species of site 0 are a document with Ca"),
         (site(species=[{"element": {"Ca": 1}, "occu": 1}]), "expected an element and its occupancy"),
         (site(species=[{"element": "Ca", "occu": True}]), "the bool 'True'"),
@@ -131,6 +131,8 @@ def cell(**changes: Any) -> Callable[[dict[str, Any]], None]:
         (cell(matrix=[[True, 0, 0], [0, 4, 0], [0, 0, 4]]), "the bool 'True'"),
         (cell(matrix=[[4, 0, 0], [0, 4, 0]]), "the cell has 6 numbers"),
         (cell(a=5.0), "the cell's a is 4.811 by its vectors, while the file says 5"),
+        (cell(alpha=60, volume=None), "the cell's alpha is 90° by its vectors, while the file says 60"),
+        (cell(matrix=[[4.811, 0], [0, 0, 4.811, 0], [0, 0, 4.811]]), "2 numbers in a list, expected 3"),
         (cell(volume=27.8), "the cell's volume is 111.4 by its vectors"),
         (lambda document: document.update(sites=[]), "there are no atoms"),
         (lambda document: document["sites"][0].pop("abc"), "'abc' is missing"),
@@ -163,6 +165,11 @@ def test_oxidation_states_play_no_part():
         ({"nsites": 2}, "8 atoms were read, while the file says 2"),
         ({"volume": 27.8}, "the cell's volume is 111.4 Å³, while the file says 27.8"),
         ({"density": 1.0}, "a density of 3.34 g/cm³, while the file says 1"),
+        ({"symmetry": {"symbol": "Pm-3m"}}, "have the space group 225, while the file says 221"),
+        ({"symmetry": None, "spacegroup_number": 221}, "have the space group 225, while the file says 221"),
+        ({"symmetry": None, "spacegroup": 221}, "have the space group 225, while the file says 221"),
+        ({"formula_pretty": "CaO\u2082"}, "which is not the formula that it names, Ca O2"),
+        ({"formula_anonymous": "AB2"}, "are there as 1:1, while its formula without elements says 1:2"),
         ({"symmetry": {"number": 221}}, "have the space group 225, while the file says 221"),
         (
             {"structure": STRUCTURE | {"lattice": STRUCTURE["lattice"] | {"pbc": [True, True, False]}}},
@@ -200,6 +207,7 @@ def test_elements_that_agree_or_are_written_in_another_way_are_no_reason(beside:
         ({"formula": "CaO2"}, "is not the formula that it names"),
         ({"formula": "CaD"}, "D is an isotope"),
         ({"fractional_coordinates": [0.0] * 23}, "23 coordinates for 8 atoms"),
+        ({"fractional_coordinates": [[0.0] * 2, [0.0] * 4] + [[0.0] * 3] * 6}, "2 numbers in a list, expected 3"),
     ],
 )
 def test_plain_lists_are_looked_at_as_closely(changes: dict[str, Any], reason: str):
@@ -213,6 +221,14 @@ def test_plain_lists_are_looked_at_as_closely(changes: dict[str, Any], reason: s
     [
         ({"nsites": 7}, "8 atoms were read, while the file says 7"),
         ({"chemical_formula_reduced": "CaO2"}, "is not the formula that it names"),
+        ({"chemical_formula_hill": "CaO2"}, "two formulas are given, Ca O and Ca O2"),
+        ({"chemical_formula_anonymous": "A2B"}, "while its formula without elements says 1:2"),
+        ({"elements": ["Ca", "O"], "elements_ratios": [0.3, 0.7]}, "the elements' ratios are not those of the formula"),
+        ({"fractional_site_positions": [[0.1, 0, 0]] * 8}, "the Cartesian and the fractional positions of site 0 are"),
+        ({"fractional_site_positions": [[0, 0, 0]]}, "1 fractional positions for 8 sites"),
+        ({"species": [*SPECIES, SPECIES[0] | {"chemical_symbols": ["Mg"]}]}, "two species of one name"),
+        ({"space_group_symbol_hermann_mauguin": "P m -3 m"}, "while the file says 221"),
+        ({"space_group_symbol_hall": "-P 4 2 3"}, "while the file says 221"),
         ({"space_group_it_number": 221}, "while the file says 221"),
         ({"structure_features": ["disorder"]}, "partial occupancy"),
         ({"structure_features": ["implicit_atoms"]}, "atoms without a position"),
@@ -240,3 +256,54 @@ def test_plain_lists_are_looked_at_as_closely(changes: dict[str, Any], reason: s
 )
 def test_optimade_says_more_than_places(changes: dict[str, Any], reason: str):
     assert reason in reason_of(json.dumps(ATTRIBUTES | changes))
+
+
+LARGER = STRUCTURE | {
+    "lattice": Lattice.cubic(6).as_dict(),
+    "sites": [{**site, "xyz": None} for site in STRUCTURE["sites"]],
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(STRUCTURE)[:-1] + ', "lattice": ' + json.dumps(LARGER["lattice"]) + "}",
+        json.dumps({"structure": json.dumps(STRUCTURE)[:-1] + ', "sites": []}'}),
+        '{"structure": ' + json.dumps(LARGER) + ', "\\u0073tructure": ' + json.dumps(STRUCTURE) + "}",
+        json.dumps(STRUCTURE).replace('"abc": [0.0,', '"abc": [0.5, 0.0, 0.0], "abc": [0.0,', 1),
+        json.dumps(STRUCTURE)[:-1] + ', "note\\u003a": 1, "charge": 1, "charge": NaN}',
+        json.dumps(STRUCTURE)[:-1] + ', "note": "\\u003a", "charge": 1, "charge": 0}',
+    ],
+)
+def test_a_key_that_stands_there_twice_with_different_values_is_refused(text: str):
+    """Any reader takes the last of them: half of a damaged document was read without a word."""
+    assert "stands there twice, with different values" in reason_of(text)
+
+
+def test_a_key_that_is_repeated_with_its_value_says_nothing_else():
+    assert read_one(json.dumps(STRUCTURE)[:-1] + ', "charge": 0, "charge": 0, "note": "a: b"}') == ROCKSALT
+    nested = '{"a": ' * 400 + "1" + "}" * 400  # deeper than it is written again to count keys
+    assert read_one(json.dumps(STRUCTURE)[:-1] + f', "note": {nested}}}') == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ({"structure": LARGER} | LISTS, "the row's structure is not that of its lattice_angstrom"),
+        ({"structure": LARGER} | STRUCTURE, "the row's structure is not that of its sites"),
+        (RESOURCE | {"structure": LARGER}, "the row's attributes is not that of its structure"),
+        (
+            LISTS | {"cif": LIME.copy().apply_strain(0.1).to(fmt="cif")},
+            "the row's lattice_angstrom is not that of its CIF",
+        ),
+        (LISTS | {"structure": STRUCTURE, "cif": "no CIF", "formula": "CaO2"}, "is not the formula that it names"),
+    ],
+)
+def test_what_describes_two_crystals_is_refused(document: dict[str, Any], reason: str):
+    assert reason in reason_of(json.dumps(document))
+
+
+def test_what_describes_one_crystal_in_several_ways_is_read():
+    empty = {"lattice_angstrom": [], "species": [], "fractional_coordinates": []}
+    for beside in (LISTS, RESOURCE, {"cif": LIME.to(fmt="cif")}, empty):
+        assert read_one(json.dumps({"structure": STRUCTURE, "formula": "CaO"} | beside)) == ROCKSALT

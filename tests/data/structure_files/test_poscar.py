@@ -64,6 +64,8 @@ def test_three_scales_stretch_the_axes():
         (poscar(counts="0 0"), "there are no atoms"),
         (poscar(counts="99999 1"), "expected at most 10000"),
         (poscar(positions=("0 0 0 O", ".5 .5 .5 Ca")), "atom 1 is Ca by the names above the counts, and O by"),
+        (poscar(positions=("0 0 0 O1", ".5 .5 .5 Ca1")), "atom 1 is Ca by the names above the counts, and O by"),
+        (poscar(positions=("0 0 0 ! O", ".5 .5 .5 # Ca")), "atom 1 is Ca by the names above the counts, and O by"),
         (poscar(names="Li D"), "isotope of hydrogen"),
         (poscar(names="T O"), "isotope of hydrogen"),
         (poscar(names="Qq O"), "unknown element 'Qq'"),
@@ -95,7 +97,11 @@ def test_a_cell_that_changes_is_read_with_each_configuration():
     second = poscar(scale="5.0", mode="Direct configuration=     2")
     assert read(FIRST + second, "XDATCAR") == [ROCKSALT, Crystal("Ca1 O1", 2.98, 2.5, 225)]
     more = poscar(counts="1 2", positions=("0 0 0",) * 3, mode="Direct configuration=     2")
-    assert "the number of atoms changes from 2 to 3" in reason_of(FIRST + more, "XDATCAR")
+    broken = second.replace("0.5 0 0.5", "0.5 0 x")
+    found = read(FIRST + more + broken + second, "XDATCAR")
+    assert found[1] == "the number of atoms changes from 2 to 3"
+    assert found[2] == "its cell cannot be read: line 4 is '0.5 0 x', expected 3 numbers"
+    assert [found[0], found[3]] == [ROCKSALT, Crystal("Ca1 O1", 2.98, 2.5, 225)]
 
 
 def test_a_configuration_that_is_cut_off_costs_itself_only():

@@ -156,6 +156,19 @@ def test_a_table_is_compared_with_its_formulas_by_import_and_screen(tmp_path: Pa
     assert (record.structure.reduced_formula, rejected.reason) == ("CaO", bad)
 
 
+def test_a_table_is_compared_with_the_cif_and_the_formulas_beside_by_import_and_screen(tmp_path: Path):
+    """Only JSON was: neither column was read from a table, and of its names only those in small letters."""
+    path = tmp_path / "t.parquet"
+    beside = {"cif": [LIME, LIME.replace("Ca", "Mg"), LIME], "Formula": ["CaO", "CaO", "CaO2"]}
+    pd.DataFrame({"structure": [LIME] * 3, "kappa_w_per_m_k": 1.0} | beside).to_parquet(path)
+    good, *bad = by_screen(path)
+    assert good == "CaO"
+    assert "the row's structure is not that of its CIF" in bad[0]
+    assert "is not the formula that it names, Ca O2" in bad[1]
+    (record,), rejected = own_data.load_own_data(path, ImportOptions(source="x"), compute_kappa=compute_kappa)
+    assert (record.structure.reduced_formula, [item.reason for item in rejected]) == ("CaO", bad)
+
+
 def test_structures_that_a_table_holds_as_dictionaries_may_lack_what_others_have(tmp_path: Path):
     charged = STRUCTURE.copy()
     charged.add_oxidation_state_by_element({"Ca": 2, "O": -2})
