@@ -10,6 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+_WIDEST_WITH_STEPS: Final = 100.0
+"""Ratio of a logarithmic axis' ends above which labels of steps within decades touch."""
+
 _ROOM: Final = 1.4
 """Factor by which parity axes reach beyond the values."""
 
@@ -50,8 +53,14 @@ def plain_numbers(axis: Axis) -> None:
 
 
 def log_ticks(axis: Axis, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
-    """Mark these steps of each decade of a logarithmic axis, as plain numbers."""
-    axis.set_major_locator(LogLocator(subs=steps))
+    """Mark these steps of each decade of a logarithmic axis, as plain numbers; of many decades only their beginnings.
+
+    Args:
+        axis: Of a plot that has its values: they decide.
+        steps: Multiples of a power of ten.
+    """
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=steps if high <= _WIDEST_WITH_STEPS * low else (1.0,)))
     axis.set_minor_formatter(NullFormatter())
     plain_numbers(axis)
 

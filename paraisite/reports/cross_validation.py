@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from paraisite import schema
+from paraisite import DEFAULT_MODEL, schema
 from paraisite.analysis.held_out_accurate import DATA_SET, LOW_KAPPA, PROTOCOL
 from paraisite.analysis.held_out_errors import (
     CHANCE,
@@ -18,6 +18,7 @@ from paraisite.analysis.held_out_errors import (
     SHARED_FORMULA,
     SHARED_FORMULA_ELSEWHERE,
 )
+from paraisite.reports.axes import plain_numbers
 from paraisite.reports.tables import to_markdown
 
 _TITLES: Final = {
@@ -62,7 +63,8 @@ _COLUMNS_OF_KINDS: Final = {
     **{schema.format_coverage_metric(share): f"{100 * share:.0f} % intervals hold" for share in schema.COVERAGES},
     CHANCE: "chance of so few in 90 %",
 }
-_COLOURS: Final = {"phonix": "#0072b2", "hh143": "#e69f00", "togo15": "#d55e00"}
+_STYLES: Final = {"phonix": ("#0072b2", "o"), "hh143": ("#e69f00", "s"), "togo15": ("#d55e00", "^")}
+"""Colour and marker of each data set; colours of Okabe and Ito."""
 
 
 def tabulate_protocols(summary: pd.DataFrame) -> pd.DataFrame:
@@ -131,16 +133,17 @@ def draw_parity(predictions: pd.DataFrame) -> Figure:
     limits = np.array([0.05, 4000.0])
     axes.fill_between(limits, limits / 2.0, limits * 2.0, color="0.9", linewidth=0.0, label="within a factor of 2")
     axes.plot(limits, limits, color="0.5", linewidth=0.8)
-    for data_set, colour in _COLOURS.items():
+    for data_set, (colour, marker) in _STYLES.items():
         some = rows[rows[DATA_SET] == data_set]
         axes.scatter(
             some[schema.KAPPA],
             some[schema.PREDICTED_MEDIAN_KAPPA],
-            s=7.0,
+            s=9.0,
+            marker=marker,
             color=colour,
             alpha=0.5,
             linewidths=0.0,
-            label=f"{_NAMES[data_set]} ({len(some)})",
+            label=f"{_NAMES[data_set]} ({len(some):,})",
         )
     axes.set(
         xscale="log",
@@ -150,6 +153,8 @@ def draw_parity(predictions: pd.DataFrame) -> Figure:
         xlabel="known lattice thermal conductivity at 300 K (W/m/K)",
         ylabel="predicted (W/m/K)",
     )
-    axes.set_title("Held-out formulas", fontsize=10)
-    axes.legend(frameon=False, fontsize=8.5)
+    plain_numbers(axes.xaxis)
+    plain_numbers(axes.yaxis)
+    axes.set_title(f"{DEFAULT_MODEL}, held-out formulas", fontsize=10)
+    axes.legend(frameon=False, fontsize=8.5, markerscale=2.0)
     return figure

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import NullLocator
 from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import Element
 
@@ -24,8 +25,11 @@ _ELEMENT_COLOURS: Final = "YlGnBu"
 _RADON: Final = 86
 _OGANESSON: Final = 118
 """Last elements of the sixth and seventh period; the seventh is drawn only where an element of it occurs."""
-_SERIES_PLACES: Final = {"57–71": (5, 2), "89–103": (6, 2)}
-"""Row and column that point to the f elements below."""
+_SERIES: Final = {"57–71": 57, "89–103": 89}
+"""Atomic numbers of the f elements, and the first of them."""
+
+_SCALE_STEPS: Final = (1.0, 2.0, 5.0)
+_SCALE_STEPS_IN_LARGE_TEXT: Final = (1.0, 3.0)
 
 
 def count_elements(tables: Sequence[pd.DataFrame]) -> dict[str, int]:
@@ -83,26 +87,43 @@ def draw_elements(
     figure, axes = new_figure(11.0, 11.0 * height / 18.0 + 0.5)
     colormap = mpl.colormaps[_ELEMENT_COLOURS]
     small, medium = (9, 12) if with_values else (16.5, 18)
+    steps = _SCALE_STEPS if with_values else _SCALE_STEPS_IN_LARGE_TEXT
     for element, (row, column) in places.items():
         value = values.get(element.symbol)
         colour = _ABSENT_COLOUR if value is None else colormap(norm(value))
         ink = _FAINT_INK if value is None else "white" if norm(value) > 0.55 else "black"
         number = form.format(value) if value is not None and with_values else ""
         _cell(axes, row, column, element.symbol, colour=colour, ink=ink, number=number, size=13 if with_values else 20)
-    for series, (row, column) in _SERIES_PLACES.items():
-        if row < n_period:
-            axes.text(column + 0.5, row + 0.5, series, color=_FAINT_INK, fontsize=small, ha="center", va="center")
+    for n_asterisk, (series, first) in enumerate(_SERIES.items(), 1):
+        if (element := Element.from_Z(first)) in places:
+            _point_to_series(
+                axes, places[element], element.row - 1, series if with_values else n_asterisk * "*", size=small
+            )
     axes.set(xlim=(0, 18), ylim=(height, 0), aspect="equal")
     axes.axis("off")
     scale = axes.inset_axes((3.2, 1.35, 8.6, 0.35), transform=axes.transData)
-    bar = figure.colorbar(
-        mpl.cm.ScalarMappable(norm, colormap), cax=scale, orientation="horizontal", ticks=LogLocator(subs=(1, 2, 5))
-    )
+    bar = figure.colorbar(mpl.cm.ScalarMappable(norm, colormap), cax=scale, orientation="horizontal")
+    bar.set_ticks(_list_steps(*scale.get_xlim(), steps))
     bar.ax.xaxis.set_minor_locator(NullLocator())
     plain_numbers(bar.ax.xaxis)
     scale.set_title(title, fontsize=medium)
     scale.tick_params(labelsize=10 if with_values else small)
     return figure
+
+
+def _point_to_series(axes: Axes, place: tuple[float, int], row: int, text: str, *, size: float) -> None:
+    """Write a text in the gap of a period; asterisks also before the f elements that they stand for, below."""
+    row_below, column = place
+    points = [(column + 0.5, row + 0.5)] + ([(column - 0.4, row_below + 0.5)] if "*" in text else [])
+    for x, y in points:
+        axes.text(x, y, text, color=_FAINT_INK, fontsize=size, ha="center", va="center")
+
+
+def _list_steps(low: float, high: float, steps: tuple[float, ...]) -> list[float]:
+    """Return these steps of each decade in a range: Matplotlib's locator leaves out all where labels are large."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    values = (step * 10.0**decade for decade in decades for step in steps)
+    return [value for value in values if low <= value <= high]
 
 
 def _place(element: Element, n_period: int) -> tuple[float, int]:
@@ -118,4 +139,4 @@ def _cell(axes: Axes, row: float, column: int, symbol: str, *, colour: Any, ink:
     """Draw an element's square with its symbol, and its number below."""
     axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=colour, linewidth=0))
     axes.text(column + 0.5, row + (0.4 if number else 0.5), symbol, color=ink, fontsize=size, ha="center", va="center")
-    axes.text(column + 0.5, row + 0.77, number, color=ink, fontsize=8, ha="center", va="center")
+    axes.text(column + 0.5, row + 0.77, number, color=ink, fontsize=8.4, ha="center", va="center")

@@ -139,8 +139,8 @@ def draw_prediction(axes: Axes, explanation: Explanation) -> None:
         [row[VALUE]], [_INTERVAL_HEIGHT], "D", color=_PREDICTION_COLOUR, markeredgecolor="white", markersize=8,
         transform=heights, label="prediction", linestyle="none",
     )  # fmt: skip
-    log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
     axes.set_xlim(*_limits(explanation))
+    log_ticks(axes.xaxis)
     axes.set_xlabel(schema.KAPPA_LABEL)
     axes.set_ylabel("materials")
     axes.legend(frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -156,8 +156,8 @@ def draw_nearest(axes: Axes, explanation: Explanation) -> None:
     axes.plot(values, places, "o", color="#5f6b78", markersize=7)
     axes.set_yticks(places, [format_material_name(near) for near in nearest])
     axes.set_ylim(0.4, len(nearest) + 0.6)
-    log_ticks(axes.xaxis, (1.0,) if _decades(explanation) > 2 else (1.0, 2.0, 5.0))
     axes.set_xlim(*_limits(explanation))
+    log_ticks(axes.xaxis)
     axes.set_xlabel(schema.KAPPA_LABEL)
     axes.set_title("nearest training materials (line: prediction)" if nearest else "", fontsize=10)
 
@@ -175,11 +175,6 @@ def _limits(explanation: Explanation) -> tuple[float, float]:
     values = np.array([row[VALUE], *ends, *row[MEMBERS], *explanation.trained_w_per_m_k])
     positive = values[values > 0]
     return float(positive.min() / 1.3), float(positive.max() * 1.3)
-
-
-def _decades(explanation: Explanation) -> float:
-    low, high = _limits(explanation)
-    return float(np.log10(high / low))
 
 
 def _bins(values: Floats) -> list[float]:

@@ -47,26 +47,31 @@ def scale_to_width(figure: Figure, width_inches: float) -> float:
     for axes in figure.axes:
         if (legend := axes.get_legend()) is not None:
             _scale_legend(axes, legend)
+    for legend in tuple(figure.legends):
+        legend.remove()
+        _scale_legend(figure, legend)
     figure.set_size_inches(width_inches, height * factor)
     figure.draw_without_rendering()
     shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     return min((float(text.get_fontsize()) for text in shown), default=np.inf)
 
 
-def _scale_legend(axes: Axes, legend: Legend) -> None:
+def _scale_legend(parent: Axes | Figure, legend: Legend) -> None:
     """Make a legend anew whose text, handles and title have been scaled: its gaps are fixed when it is made."""
-    box = legend.get_bbox_to_anchor().transformed(axes.transAxes.inverted())
+    frame = parent.transAxes if isinstance(parent, Axes) else parent.transFigure
     texts = legend.get_texts()
     title = legend.get_title()
-    own: Any = legend  # Matplotlib has no other access to place and columns, and its annotations lack these two
-    anew = axes.legend(
-        own.legend_handles, [text.get_text() for text in texts], loc=own._loc, bbox_to_anchor=box.bounds,
+    own: Any = legend  # Matplotlib has no other access to place and columns; its annotations lack them
+    box = None if own._bbox_to_anchor is None else own._bbox_to_anchor.transformed(frame.inverted()).bounds
+    anew: Any = parent.legend(
+        own.legend_handles, [text.get_text() for text in texts], loc=own._loc, bbox_to_anchor=box,
         ncols=own._ncols, fontsize=texts[0].get_fontsize() if texts else None, frameon=legend.get_frame_on(),
         title=title.get_text() or None, title_fontsize=title.get_fontsize(), handlelength=legend.handlelength,
         handletextpad=legend.handletextpad, labelspacing=legend.labelspacing, columnspacing=legend.columnspacing,
         borderpad=legend.borderpad, borderaxespad=legend.borderaxespad, framealpha=legend.get_frame().get_alpha(),
         edgecolor=legend.get_frame().get_edgecolor(),
     )  # fmt: skip
+    anew._outside_loc = own._outside_loc
     anew.set_zorder(legend.get_zorder())
 
 

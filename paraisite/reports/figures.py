@@ -28,6 +28,8 @@ _SPLIT_COLOURS: Final = (
 )  # fmt: skip
 _PUBLISHED_COLOUR: Final = "#c0392b"
 _MAX_LINEAR_RANGE: Final = 5.0
+_MOST_UPRIGHT_NAMES: Final = 3
+"""More names of recipes side by side would touch."""
 
 
 def recipe_figures(result: RecipeResult) -> dict[str, Figure]:
@@ -80,10 +82,10 @@ def learning_curves(result: RecipeResult) -> Figure:
     axes.set_xlim(0, result.curves[schema.EPOCH].max() * 1.01)
     n_diverged = int(result.diverged.sum())
     diverged = f", {n_diverged} diverged (mean over the rest)" if n_diverged else ""
-    axes.set_title(f"{result.recipe.name}: {len(result.splits)} splits of {result.dataset.name}{diverged}")
     axes.legend(
-        frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=10, handlelength=1.2,
-        columnspacing=1.2, handletextpad=0.5,
+        title=f"{result.recipe.name}: {len(result.splits)} splits of {result.dataset.name}{diverged}",
+        title_fontsize=11, frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=10,
+        handlelength=1.2, columnspacing=1.2, handletextpad=0.5,
     )  # fmt: skip
     return figure
 
@@ -96,7 +98,7 @@ def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
     names = (schema.MAPE_BEST_EPOCH, schema.MAPE_LAST_EPOCH, schema.MAPE_PUBLISHED_CONVENTION)
     labels = ("best epoch", "last epoch", "published convention")
     colours = ("#0072b2", "#e69f00", "#009e73")
-    figure, axes = new_figure(max(5.5, 1.2 + 2.2 * len(results)), 4.8)
+    figure, axes = new_figure(max(5.5, 1.2 + 0.9 * len(results)), 4.8)
     handles: list[Artist] = []
     for offset, (name, label, colour) in enumerate(zip(names, labels, colours, strict=True)):
         for position, result in enumerate(results):
@@ -111,6 +113,8 @@ def mape_of_splits(results: Sequence[RecipeResult]) -> Figure:
             handles[3:] = [line]
     mape_axis(axes, np.concatenate([result.metrics[list(names)].to_numpy() for result in results]))
     axes.set_xticks(range(len(results)), [_recipe_label(result) for result in results])
+    if len(results) > _MOST_UPRIGHT_NAMES:
+        axes.tick_params(axis="x", rotation=30)
     axes.set_xlim(-0.5, len(results) - 0.5)
     axes.set_ylabel("MAPE of kappa on validation rows (%)")
     axes.legend(handles=handles, frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))

@@ -43,7 +43,7 @@ def draw_interval_coverage(predictions: pd.DataFrame) -> Figure:
             100.0 * compute_coverage(known, rows[low].to_numpy(), rows[high].to_numpy())
             for low, high in map(schema.interval_columns, schema.COVERAGES)
         ]
-        axes.plot(stated, held, marker=marker, color=colour, label=f"{words} ({len(rows):,})")
+        axes.plot(stated, held, marker=marker, color=colour, label=f"{words} ({len(rows):,})", clip_on=False)
     axes.set(
         xlim=(40, 100), ylim=(40, 100), xlabel="stated share of intervals (%)", ylabel="held-out values inside (%)"
     )

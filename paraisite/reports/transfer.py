@@ -5,12 +5,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.evaluation.protocols import GROUPED, STRUCTURE_TYPE
 from paraisite.evaluation.transfer import ERROR, LABELS_NEEDED, N_LABEL, PROTOCOL, START, TIMES_FEWER
-from paraisite.reports.axes import log_ticks, new_row
+from paraisite.reports.axes import log_ticks, new_canvas, new_row, plain_frame
 
 _TITLES: Final = {GROUPED: "new formulas, known structure types", STRUCTURE_TYPE: "new structure types"}
 _STYLES: Final = {
@@ -54,25 +55,38 @@ def _format_known(values: pd.Series, form: str) -> list[str]:
     return ["–" if np.isnan(value) else form.format(value) for value in values.to_numpy(np.float64)]
 
 
-def draw_transfer(scores: pd.DataFrame) -> Figure:
+def draw_transfer(scores: pd.DataFrame, *, stacked: bool = False) -> Figure:
     """Return the error of every start against the number of labels, a panel for each protocol.
 
     Points are means over splits, bars their standard errors.
 
     Args:
         scores: As ``evaluation.transfer.score_splits`` returns them.
+        stacked: Panels one below the other, for a column of a journal.
     """
     protocols = scores[PROTOCOL].unique().tolist()
-    figure, panels = new_row(len(protocols), 4.2 * len(protocols), 4.4)
+    figure, panels = _new_panels(len(protocols), stacked=stacked)
     for axes, protocol in zip(panels, protocols, strict=True):
         _draw_panel(axes, scores[scores[PROTOCOL] == protocol])
         axes.set_title(_TITLES[protocol], fontsize=11)
-    panels[0].set_ylabel("mean |ln(predicted/known)|, held-out crystals")
-    handles, labels = panels[0].get_legend_handles_labels()
+    figure.supylabel("mean |ln(predicted/known)|, held-out crystals", fontsize=11)
+    bars, labels = panels[0].get_legend_handles_labels()
+    handles = [each.lines[0] for each in bars if isinstance(each, ErrorbarContainer)]
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=min(3, 1 + len(protocols)), frameon=False, fontsize=9
-    )
+        handles, labels, loc="outside lower center", ncols=2 if stacked else min(3, 1 + len(protocols)), frameon=False,
+        fontsize=9,
+    )  # fmt: skip
     return figure
+
+
+def _new_panels(n_panel: int, *, stacked: bool) -> tuple[Figure, list[Axes]]:
+    if not stacked:
+        return new_row(n_panel, 4.2 * n_panel, 4.4)
+    figure = new_canvas(5.4, 3.6 * n_panel + 0.8)
+    panels = list(figure.subplots(n_panel, 1, sharey=True, squeeze=False)[:, 0])
+    for axes in panels:
+        plain_frame(axes)
+    return figure, panels
 
 
 def _draw_panel(axes: Axes, scores: pd.DataFrame) -> None:

@@ -1,6 +1,7 @@
 """Draw one figure for a paper, in the format and the width that it needs."""
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -47,8 +48,8 @@ logger = logging.getLogger(__name__)
 _TITLES: Final = {TOGO15: "Togo15", HH143: "HH143", PHONIX: "Phonix"}
 _FOLDER: Final = BUILD / "figures"
 _CM_PER_INCH: Final = 2.54
-_WIDTH_OF_VALUES_CM: Final = 17.0
-"""From which on the values in a periodic table are legible."""
+_PAGE_CM: Final = 17.0
+"""Width from which on a figure's text is legible as it is drawn."""
 
 
 def draw_figure(
@@ -70,13 +71,13 @@ def draw_figure(
     if output is not None and output.suffix.lstrip(".") not in FORMATS:
         raise ConfigError(f"{output}: expected a file that ends on .{', .'.join(FORMATS)}")
     check_writable(_FOLDER if output is None else output.parent)
-    narrow = width_cm is not None and width_cm < _WIDTH_OF_VALUES_CM
+    narrow = width_cm is not None and width_cm < _PAGE_CM
     figure = (_NARROW_FIGURES if narrow and name in _NARROW_FIGURES else FIGURES)[name](models, dataset)
     if width_cm is not None:
         smallest = scale_to_width(figure, width_cm / _CM_PER_INCH)
         if smallest < LEGIBLE_POINTS:
-            enough = width_cm * LEGIBLE_POINTS / smallest
-            logger.warning("text of %.1f points is hard to read: from %.0f cm on it has five points", smallest, enough)
+            enough = math.ceil(width_cm * LEGIBLE_POINTS / smallest)
+            logger.warning("text of %.1f points is hard to read: from %d cm on it has five points", smallest, enough)
     if output is None:
         files = save_figure(figure, _FOLDER / "_".join([name, *map(str.lower, models)]))
     else:
@@ -110,9 +111,10 @@ def _draw_periodic_table(_: Sequence[str], dataset: str, *, with_values: bool = 
     return element_map([table.assign(**{schema.REASON: ""})], with_values=with_values)
 
 
-def _draw_transfer(_: Sequence[str], dataset: str) -> Figure:
+def _draw_transfer(_: Sequence[str], dataset: str, *, stacked: bool = False) -> Figure:
     name = PHONIX if dataset == ACCURATE else dataset
-    return draw_transfer(_read(transfer_folder(name) / transfer.SCORES_FILE, command=f"transfer --dataset {name}"))
+    scores = _read(transfer_folder(name) / transfer.SCORES_FILE, command=f"transfer --dataset {name}")
+    return draw_transfer(scores, stacked=stacked)
 
 
 def _draw_backbones(_: Sequence[str], dataset: str) -> Figure:
@@ -185,5 +187,6 @@ FIGURES: Final[dict[str, Callable[[Sequence[str], str], Figure]]] = {
 _NARROW_FIGURES: Final[dict[str, Callable[[Sequence[str], str], Figure]]] = {
     "periodic-table": partial(_draw_periodic_table, with_values=False),
     "element-map": lambda _models, _dataset: draw_element_errors(_held_out(), with_values=False),
+    "transfer": partial(_draw_transfer, stacked=True),
 }
-"""The same in larger text for a column of a journal."""
+"""The same with larger text, for a column of a journal."""

@@ -57,3 +57,16 @@ def test_without_values_symbols_are_larger_and_alone():
     (larger,) = (text for text in axes.texts if text.get_text() == "Mg")
     assert larger.get_fontsize() > symbol.get_fontsize()
     assert "1" not in texts(axes)
+
+
+def test_the_scale_of_colours_has_numbers_whatever_the_size_of_text():
+    many = formulas("BeO", *["CaO"] * 3, *["MgO"] * 30)
+    figure = element_map([many.assign(material_id=range(34))], with_values=False)
+    figure.draw_without_rendering()
+    (scale,) = (child for child in figure.axes[0].child_axes if child.get_title())
+    assert [label.get_text() for label in scale.get_xticklabels()] == ["1", "3", "10", "30"]
+
+
+def test_asterisks_stand_for_f_elements_where_their_numbers_do_not_fit():
+    shown = texts(element_map([formulas("UO2")], with_values=False).axes[0])
+    assert (shown.count("*"), shown.count("**"), "89–103" in shown) == (2, 2, False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paraisite.reports.axes import new_figure
+from paraisite.reports.axes import new_figure, new_row
 from paraisite.reports.figure_width import scale_to_width
 
 
@@ -36,3 +36,18 @@ def test_a_legend_keeps_its_place_and_its_gaps_shrink_with_its_text() -> None:
         middle = axes.transAxes.inverted().transform(((box.x0 + box.x1) / 2, box.y0))
         assert middle == pytest.approx((0.5, 1.0), abs=0.06)
     assert heights[4.0] == pytest.approx(0.5 * heights[8.0], rel=0.05)
+
+
+def test_a_legend_outside_of_the_panels_keeps_its_share_of_the_figure() -> None:
+    shares = {}
+    for width in (8.0, 4.0):
+        figure, row = new_row(2, 8.0, 4.0)
+        for axes in row:
+            axes.plot([1.0, 2.0], [3.0, 4.0], label="formation energies, then our labels")
+        figure.legend(loc="outside lower center", ncols=2, fontsize=10)
+        scale_to_width(figure, width)
+        (legend,) = figure.legends
+        box = legend.get_window_extent()
+        shares[width] = box.width / figure.bbox.width
+        assert box.y1 < min(axes.get_window_extent().y0 for axes in row)
+    assert shares[4.0] == pytest.approx(shares[8.0], rel=0.05)

@@ -24,7 +24,21 @@ def test_learning_curves_hold_every_split_their_mean_and_best_epochs() -> None:
 
 
 def test_learning_curves_of_a_diverged_run_say_so() -> None:
-    assert "1 diverged (mean over the rest)" in learning_curves(DIVERGED).axes[0].get_title()
+    assert "1 diverged (mean over the rest)" in learning_curves(DIVERGED).axes[0].get_legend().get_title().get_text()
+
+
+def test_the_names_of_curves_stand_below_the_title() -> None:
+    figure = learning_curves(RESULT)
+    figure.draw_without_rendering()
+    legend = figure.axes[0].get_legend()
+    assert figure.axes[0].get_title() == ""
+    assert max(text.get_window_extent().y1 for text in legend.get_texts()) < legend.get_title().get_window_extent().y0
+
+
+def test_names_of_many_recipes_do_not_touch() -> None:
+    figure = mape_of_splits([RESULT] * 6)
+    assert figure.get_size_inches()[0] <= 7.0, "wider, its text is too small in a column"
+    assert {label.get_rotation() for label in figure.axes[0].get_xticklabels()} == {30.0}
 
 
 def test_every_split_is_a_point_and_the_published_value_a_line() -> None:
