@@ -124,9 +124,7 @@ def _nearest(row: Row) -> list[go.Scatter]:
             x=known, y=[_FIRST_NEAREST - _STEP * place for place in range(len(nearest))], mode="markers+text",
             text=[f"  {show_formula(near[schema.FORMULA])}" for near in nearest], textposition="middle right",
             marker={"color": NEAREST, "size": 10, "line": {"color": "white", "width": 1}}, cliponaxis=False,
-            customdata=[
-                describe_structure_type(near[schema.PROTOTYPE] or "structure type unknown") for near in nearest
-            ],
+            customdata=[describe_structure_type(near[schema.PROTOTYPE]) for near in nearest],
             hovertemplate="training material %{text}, %{customdata}<br>known: %{x:.3~r} W/m/K<extra></extra>",
         )
     ]  # fmt: skip

@@ -101,7 +101,7 @@ def _describe(of_materials: MaterialMap, rows: Sequence[int]) -> list[list[Any]]
         [
             row,
             show_formula(known.formula[row]),
-            describe_structure_type(known.prototype[row] or "type unknown"),
+            describe_structure_type(known.prototype[row]),
             show_number(known.kappa_w_per_m_k[row]),
         ]
         for row in rows

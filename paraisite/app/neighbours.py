@@ -83,7 +83,7 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
     materials = known.materials
     material_id, formula = materials.material_id[number], materials.formula[number]
     shown, kappa = show_formula(formula), materials.kappa_w_per_m_k[number]
-    structure_type = describe_structure_type(materials.prototype[number] or "structure type unknown")
+    structure_type = describe_structure_type(materials.prototype[number])
     st.markdown(f"#### {shown}, {escape_markdown(structure_type)}")
     st.markdown(f"Known conductivity: **{show_number(kappa)} W/m/K** ({_link(material_id)})")
     if known.is_left_out:

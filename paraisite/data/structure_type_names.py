@@ -62,13 +62,20 @@ in nothing but lengths, or whose best-known type nearly all their crystals have.
 _LABEL: Final = re.compile(r"(?P<formula>(?:[A-Z]\d*)+)_[a-z][A-Z]\d+_(?P<space_group>\d+)(?:_[a-zA-Z0-9]+)+")
 
 
+UNKNOWN_TYPE: Final = "unknown type"
+"""What is said wherever a material's structure type is not known."""
+
+
 @cache
-def describe_structure_type(label: str) -> str:
+def describe_structure_type(label: str | None) -> str:
     """Return the name of a structure type, else its anonymous formula and space group, else what was given.
 
     Args:
-        label: As ``structure_labels.label_structure_type`` writes it, or a data set's own name of a type.
+        label: As ``structure_labels.label_structure_type`` writes it, or a data set's own name of a type; none or
+            empty: not known.
     """
+    if not label:
+        return UNKNOWN_TYPE
     label = name_structure_type(label)
     if label in _NAMES:
         return _NAMES[label]

@@ -86,8 +86,8 @@ def describe_nearest(row: Row) -> str:
 
 def format_material_name(near: Row) -> str:
     """Return a training material's formula with its structure type, where that is known."""
-    structure_type = describe_structure_type(near[schema.PROTOTYPE] or "")
-    return f"{near[schema.FORMULA]} ({structure_type})" if structure_type else str(near[schema.FORMULA])
+    label = near[schema.PROTOTYPE]
+    return f"{near[schema.FORMULA]} ({describe_structure_type(label)})" if label else str(near[schema.FORMULA])
 
 
 def describe_contributions(found: Contributions) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from paraisite.data.structure_labels import label_structure_type
-from paraisite.data.structure_type_names import _NAMES, describe_structure_type
+from paraisite.data.structure_type_names import _NAMES, UNKNOWN_TYPE, describe_structure_type
 from tests.graphs.crystals import rocksalt, wurtzite
 
 CUBIC = {
@@ -79,3 +79,8 @@ def test_what_is_no_label_stays(label: str):
 
 def test_no_name_is_longer_than_a_column_of_a_table():
     assert max(map(len, _NAMES.values())) <= 24
+
+
+@pytest.mark.parametrize("label", [None, ""])
+def test_a_type_that_is_not_known_is_said_in_one_way(label: str | None):
+    assert describe_structure_type(label) == UNKNOWN_TYPE
