@@ -16,6 +16,7 @@ from paraisite.app.loaded import explain_crystal
 from paraisite.app.neighbours import show_neighbours
 from paraisite.app.overview import show_reason
 from paraisite.app.refine_panel import show_refinement
+from paraisite.app.second_model import predict_second, show_both
 from paraisite.app.style import CHART
 from paraisite.app.value_tables import intervals_table, kappa_text
 from paraisite.core.csv_tables import format_csv
@@ -24,7 +25,7 @@ from paraisite.data.sources.textbook import TextbookCrystal
 from paraisite.explain.explainers import Explanation, build_json
 from paraisite.explain.text import describe_agreement, describe_contributions, describe_domain
 from paraisite.inference.crystals import Crystal
-from paraisite.inference.rows import Row
+from paraisite.inference.rows import VALUE, Row
 from paraisite.reports.explanation import explanation_figure
 
 
@@ -39,7 +40,8 @@ def show_details(model: str, crystal: Crystal) -> None:
     # The prediction first: on a phone columns lie below each other.
     left, right = st.columns(2, gap="large")
     with left:
-        _show_prediction(explanation, find_literature(crystal.found))
+        second = predict_second([crystal])
+        _show_prediction(model, explanation, find_literature(crystal.found), None if second is None else second[0])
     with right:
         show_crystal(crystal.found, key="chosen")
     show_neighbours(model, crystal, row)
@@ -56,7 +58,9 @@ def _title(row: Row, crystal: Crystal) -> str:
     return f"{show_formula(formula)} ({escape_markdown(crystal.name)})"
 
 
-def _show_prediction(explanation: Explanation, literature: TextbookCrystal | None) -> None:
+def _show_prediction(
+    model: str, explanation: Explanation, literature: TextbookCrystal | None, second: Row | None
+) -> None:
     row = explanation.row
     known = None if literature is None else literature.kappa_w_per_m_k
     st.metric("Lattice thermal conductivity at 300 K", kappa_text(row))
@@ -64,12 +68,16 @@ def _show_prediction(explanation: Explanation, literature: TextbookCrystal | Non
         shown = f"**{literature.kappa_w_per_m_k:g} W/m/K** ({literature.how}, {literature.sample})"
         st.markdown(f"Literature, at about 300 K: {shown}", help=escape_markdown(literature.source))
     (st.warning if row[schema.OUT_OF_DOMAIN_FLAG] else st.info)(describe_domain(row))
+    if second is not None:
+        show_both(model, row, second)
+    other = None if second is None else second[VALUE]
     st.plotly_chart(
-        interval_figure(row, explanation.trained_w_per_m_k, known), config=CHART, theme=None, key="intervals",
+        interval_figure(row, explanation.trained_w_per_m_k, known, other), config=CHART, theme=None, key="intervals",
         alt=f"Prediction {kappa_text(row)} with its intervals, among training and familiar materials",
     )  # fmt: skip
     st.caption(
         "Red: the prediction with its 50, 80 and 90 % intervals. "
+        + ("" if other is None else "Open diamond: the second model. ")
         + ("" if known is None else "Green cross: the literature. ")
         + "Blue: the nearest training materials. Grey: how many training materials have which conductivity. Dotted: "
         "familiar materials, from the literature."

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from paraisite import schema
 from paraisite.app.familiar import list_marks, show_formula
 from paraisite.app.numbers import show_number
-from paraisite.app.style import KNOWN, LITERATURE, MUTED, NEAREST, PREDICTION, kappa_axis, new_figure
+from paraisite.app.style import KNOWN, LITERATURE, MUTED, NEAREST, PREDICTION, TEXT, kappa_axis, new_figure
 from paraisite.arrays import Floats
 from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.inference.rows import MEMBERS, VALUE, Row, interval_keys
@@ -25,21 +25,30 @@ _SHADES: Final = ("rgba(192,57,43,0.62)", "rgba(192,57,43,0.34)", "rgba(192,57,4
 _BINS_PER_DECADE: Final = 8
 
 
-def interval_figure(row: Row, trained_w_per_m_k: Floats, literature_w_per_m_k: float | None = None) -> go.Figure:
+def interval_figure(
+    row: Row,
+    trained_w_per_m_k: Floats,
+    literature_w_per_m_k: float | None = None,
+    second_w_per_m_k: float | None = None,
+) -> go.Figure:
     """Draw a row that has a prediction.
 
     Args:
         row: The prediction, as ``inference.rows`` describes it.
         trained_w_per_m_k: Known values of the training materials, [n_material].
         literature_w_per_m_k: The crystal's own conductivity, where it is known.
+        second_w_per_m_k: What a second model predicts, where there is one.
     """
     ends = [row[key] for coverage in schema.COVERAGES for key in interval_keys(coverage) if row[key] is not None]
+    if second_w_per_m_k is not None:
+        ends.append(second_w_per_m_k)
     figure = new_figure(
         [
             *_histogram(trained_w_per_m_k),
             *_intervals(row),
             *_members(row),
             *_nearest(row),
+            *_second(second_w_per_m_k),
             _prediction(row),
             *_literature(literature_w_per_m_k),
         ],
@@ -136,6 +145,18 @@ def _prediction(row: Row) -> go.Scatter:
         marker={"symbol": "diamond", "size": 15, "color": PREDICTION, "line": {"color": "white", "width": 2}},
         hovertemplate=f"prediction<br>{show_number(row[VALUE])} W/m/K<extra></extra>",
     )  # fmt: skip
+
+
+def _second(kappa: float | None) -> list[go.Scatter]:
+    if kappa is None:
+        return []
+    return [
+        go.Scatter(
+            x=[kappa], y=[_INTERVAL], mode="markers",
+            marker={"symbol": "diamond-open", "size": 15, "color": TEXT, "line": {"width": 2.5}},
+            hovertemplate=f"prediction of the second model<br>{show_number(kappa)} W/m/K<extra></extra>",
+        )
+    ]  # fmt: skip
 
 
 def _literature(kappa: float | None) -> list[go.Scatter]:

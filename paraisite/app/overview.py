@@ -10,6 +10,7 @@ import streamlit as st
 from paraisite import schema
 from paraisite.app.familiar import find_literature
 from paraisite.app.loaded import predict_crystals
+from paraisite.app.second_model import predict_second, second_model
 from paraisite.app.style import KAPPA_RANGE
 from paraisite.app.value_tables import BAR, overview_table
 from paraisite.core.csv_tables import format_csv
@@ -27,7 +28,12 @@ def choose_crystal(model: str, crystals: list[Crystal]) -> Crystal | None:
     rows = build_named_rows(crystals, predictions)
     _show_reasons([row for row in rows if row[schema.REASON] is not None])
     literature = [None if isinstance(one.found, str) else find_literature(one.found) for one in crystals]
-    table = overview_table(rows, [None if one is None else one.kappa_w_per_m_k for one in literature])
+    second = predict_second(crystals)
+    table = overview_table(
+        rows,
+        [None if one is None else one.kappa_w_per_m_k for one in literature],
+        None if second is None else (str(second_model()), second),
+    )
     event: Any = st.dataframe(
         table, hide_index=True, column_config=_columns(table), placeholder="–", on_select="rerun",
         selection_mode="single-row", key="overview", alt="Predictions of all crystals", width="stretch",

@@ -12,6 +12,7 @@ from paraisite.app.loaded import load_explainer
 from paraisite.app.model_card import show_model
 from paraisite.app.overview import choose_crystal
 from paraisite.app.screening_tab import show_screening
+from paraisite.app.second_model import choose_second_model
 from paraisite.artifacts.predictors_at_hand import list_predictors
 from paraisite.core.extras import describe_missing_package
 from paraisite.core.shown_text import escape_markdown
@@ -37,10 +38,11 @@ def show(model: str) -> None:
     """
     st.set_page_config(page_title="ParAIsite: thermal conductivity of crystals", layout="wide")
     st.html(_NARROW)
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    left, middle, right = st.columns([4, 1, 1], vertical_alignment="bottom")
     left.title("Thermal conductivity of a crystal")
     models = list(dict.fromkeys([model, *list_predictors()]))
-    chosen = str(right.selectbox("Model", models, key="model"))
+    chosen = str(middle.selectbox("Model", models, key="model"))
+    choose_second_model(right, models, first=chosen)
     predict, screening, card = st.tabs([_PREDICT, _SCREENING, _MODEL], key="tab", on_change="rerun")
     try:
         load_explainer(chosen)

@@ -1,6 +1,6 @@
 """Tables and numbers of the page, from the rows that ``predict --json`` prints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from paraisite import schema
 from paraisite.app.familiar import show_formula
 from paraisite.app.numbers import show_number
+from paraisite.arrays import Floats
 from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.inference.rows import DISTANCE, NAME, NEAREST, UNIT, VALUE, Row, interval_keys
 
@@ -24,15 +25,20 @@ def kappa_text(row: Row) -> str:
     return f"{show_number(row[VALUE])} {row[UNIT]}"
 
 
-def overview_table(rows: Sequence[Row], literature_w_per_m_k: Sequence[float | None] = ()) -> pd.DataFrame:
+def overview_table(
+    rows: Sequence[Row],
+    literature_w_per_m_k: Sequence[float | None] = (),
+    second: tuple[str, Sequence[Row]] | None = None,
+) -> pd.DataFrame:
     """Return a line for each crystal, without a value where there is no prediction.
 
     Args:
         rows: The predictions.
         literature_w_per_m_k: Known conductivities, None where there is none; a column where there is any.
+        second: Another model with its predictions, for a column beside the first ones'.
     """
     low, high = interval_keys(0.8)
-    values = pd.array([row[VALUE] for row in rows], dtype="Float64").to_numpy(np.float64, na_value=np.nan)
+    values = _numbers(rows)
     known = {LITERATURE: list(literature_w_per_m_k)} if any(literature_w_per_m_k) else {}
     return pd.DataFrame(
         {
@@ -41,12 +47,38 @@ def overview_table(rows: Sequence[Row], literature_w_per_m_k: Sequence[float | N
             BAR: np.log10(np.maximum(values, schema.LOG_FLOOR)),
             "80 % interval from": [row[low] for row in rows],
             "to": [row[high] for row in rows],
+            **({} if second is None else {f"{second[0]} (W/m/K)": _numbers(second[1])}),
             **known,
             "in domain": [_in_domain(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows],
             "nearest training material": [_name_nearest(row) for row in rows],
             "name": [row[NAME] for row in rows],
         }
     )
+
+
+def compare_table(rows: Mapping[str, Row]) -> pd.DataFrame:
+    """Return the predictions of several models for one crystal as text, a line for each model.
+
+    Args:
+        rows: By model; each has a prediction.
+    """
+    coverages = schema.COVERAGES[1:]
+    return pd.DataFrame(
+        {
+            "model": list(rows),
+            "kappa (W/m/K)": [show_number(row[VALUE]) for row in rows.values()],
+            **{
+                f"{100 * coverage:.0f} % interval": [_interval(row, coverage) for row in rows.values()]
+                for coverage in coverages
+            },
+            "in domain": [_in_domain(row[schema.OUT_OF_DOMAIN_FLAG]) for row in rows.values()],
+        }
+    )
+
+
+def _interval(row: Row, coverage: float) -> str:
+    low, high = (row[key] for key in interval_keys(coverage))
+    return "–" if low is None else f"{show_number(low)} to {show_number(high)}"
 
 
 def intervals_table(row: Row) -> pd.DataFrame:
@@ -72,6 +104,11 @@ def nearest_table(row: Row) -> pd.DataFrame:
             "structure type": [describe_structure_type(near[schema.PROTOTYPE]) for near in nearest],
         }
     )
+
+
+def _numbers(rows: Sequence[Row]) -> Floats:
+    """Return predictions, NaN where there is none."""
+    return np.array([np.nan if row[VALUE] is None else row[VALUE] for row in rows], np.float64)
 
 
 def _number(value: float | None) -> str:

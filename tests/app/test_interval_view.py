@@ -55,3 +55,10 @@ def test_the_literatures_value_is_marked():
 def test_marks_ascend_far_enough_from_each_other_to_be_read():
     values = np.log10(list(list_marks().values()))
     assert np.diff(values).min() > 0.3
+
+
+def test_the_second_models_prediction_is_marked_and_on_the_axis():
+    figure = interval_figure(ROW, KNOWN, None, 20000.0)
+    (diamond,) = [trace for trace in figure.data if trace.type == "scatter" and trace.marker.symbol == "diamond-open"]
+    assert diamond.x[0] == 20000.0
+    assert figure.layout.xaxis.range[1] > np.log10(20000.0)

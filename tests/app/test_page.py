@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from paraisite.app.numbers import show_number
 from paraisite.app.value_tables import intervals_table, kappa_text, nearest_table, overview_table
 from paraisite.errors import MissingInputError
 from paraisite.inference.crystals import Crystal
+from paraisite.inference.predictions import Predictions
 from paraisite.inference.rows import Row, build_named_rows
 from tests.app.test_screening_rows import write_screening
 from tests.inference.known_predictors import tiny_predictor
 
 KNOWN = list_textbook_crystals()
 NAMES = list(KNOWN)
+SECOND = "GPSECOND"
 SALT = KNOWN["sodium chloride"].structure
 
 
@@ -57,6 +60,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _predict_rows(crystals: list[Crystal]) -> list[Row]:
+    return build_named_rows(crystals, tiny_predictor().predict([crystal.found for crystal in crystals]))
+
+
+def _predict_doubled(crystals: list[Crystal]) -> Predictions:
+    found = tiny_predictor().predict([crystal.found for crystal in crystals])
+    return replace(found, value=2 * found.value)
+
+
 def open_page(model: Path | str, **state: Any) -> Any:
     """Run the page once, with what a reader has chosen before."""
     testing = pytest.importorskip("streamlit.testing.v1")
@@ -91,6 +103,29 @@ def test_all_examples_are_a_table_and_the_first_is_shown(model: Path):
     assert not page.exception
     assert page.dataframe[0].value["name"].tolist() == NAMES
     assert [header.value for header in page.header] == ["C (diamond)"]
+
+
+def test_a_second_models_prediction_stands_beside_the_first(model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("paraisite.app.page.list_predictors", lambda: [str(model), SECOND])
+    monkeypatch.setattr("paraisite.app.second_model.predict_crystals", lambda _, crystals: _predict_doubled(crystals))
+    page = open_page(model, second_model=SECOND)
+    assert not page.exception
+    both = page.table[0].value
+    (row,) = _predict_rows([Crystal(FIRST_EXAMPLE, KNOWN[FIRST_EXAMPLE].structure)])
+    assert both["model"].tolist() == [str(model), SECOND]
+    assert both["kappa (W/m/K)"].tolist() == [show_number(row["value"]), show_number(2 * row["value"])]
+    page = open_page(model, second_model=SECOND, example=ALL_EXAMPLES)
+    table = page.dataframe[0].value
+    assert table[f"{SECOND} (W/m/K)"].to_numpy() == pytest.approx(2 * table["kappa (W/m/K)"].to_numpy(), nan_ok=True)
+
+
+def test_a_second_model_that_cannot_be_used_costs_no_prediction(model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("paraisite.app.page.list_predictors", lambda: [str(model), "absent.safetensors"])
+    page = open_page(model, second_model="absent.safetensors")
+    assert not page.exception
+    assert not page.error
+    assert page.metric[0].value.endswith("W/m/K")
+    assert any("absent.safetensors cannot be used here" in warning.value for warning in page.warning)
 
 
 def test_a_lone_broken_text_has_its_reason(model: Path):
