@@ -21,7 +21,7 @@ from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.process_model import ProcessModel
 from paraisite.inference.relevance_model import RelevanceModel
-from paraisite.inference.rows import NAME, VALUE, Row, build_named_rows
+from paraisite.inference.rows import NAME, UNIT, VALUE, Row, build_named_rows
 from paraisite.schema import FORMULA, REASON
 
 
@@ -123,7 +123,7 @@ def build_json(explanation: Explanation) -> dict[str, Any]:
 def list_parts(explanation: Explanation) -> list[dict[str, Any]]:
     """Return a row for each part of a crystal, for CSV; one with the reason where there is no prediction."""
     row, found = explanation.row, explanation.contributions
-    named = {NAME: row[NAME], FORMULA: row[FORMULA], VALUE: row[VALUE], REASON: row[REASON]}
+    named = {NAME: row[NAME], FORMULA: row[FORMULA], VALUE: row[VALUE], UNIT: row[UNIT], REASON: row[REASON]}
     if found is None:
         return [named | {"part": None, "detail": None, "mean_dex": None, "factor": None}]
     return [

@@ -17,8 +17,6 @@ from paraisite.schema import (
     FORMULA,
     KAPPA_LABEL,
     MATERIAL_ID,
-    NEAREST_MATERIAL,
-    OUT_OF_DOMAIN,
     PREDICTED_KAPPA,
     interval_columns,
 )
@@ -41,19 +39,16 @@ _AXIS_OF: Final = {
 
 
 def candidates_table(rows: pd.DataFrame, *, coverage: float) -> pd.DataFrame:
-    """Return a list of candidates as text, one row each (index: id, which `verify` takes)."""
+    """Return a list of candidates as text for 80 characters: a row each (index: formula), the id for `verify` last."""
     lower, upper = interval_columns(coverage)
+    intervals = zip(rows[lower], rows[upper], strict=True)
     columns = {
-        "formula": rows[FORMULA].to_list(),
-        "space group": rows[SPACE_GROUP].to_list(),
-        "kappa (W/m/K)": [f"{value:.3g}" for value in rows[PREDICTED_KAPPA]],
-        f"{coverage:.0%} interval": [
-            f"{low:.3g} to {high:.3g}" for low, high in zip(rows[lower], rows[upper], strict=True)
-        ],
-        "out-of-domain score": [f"{value:.2f}" for value in rows[OUT_OF_DOMAIN]],
-        "nearest training material": rows[NEAREST_MATERIAL].to_list(),
+        "group": rows[SPACE_GROUP].to_list(),
+        "W/m/K": [f"{value:.3g}" for value in rows[PREDICTED_KAPPA]],
+        f"{coverage:.0%} interval": [f"{low:.3g}–{high:.3g}" for low, high in intervals],
+        "id": rows[MATERIAL_ID].to_list(),
     }
-    return pd.DataFrame(columns, index=pd.Index(rows[MATERIAL_ID], name="id"))
+    return pd.DataFrame(columns, index=pd.Index(rows[FORMULA], name="formula"))
 
 
 def candidates_figure(rows: pd.DataFrame, known: npt.NDArray[np.float64], *, coverage: float) -> Figure:

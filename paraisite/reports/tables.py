@@ -79,7 +79,7 @@ def render(table: pd.DataFrame, *, title: str) -> Table:
     rendered = Table(title=escape(title), title_justify="left")
     rendered.add_column(str(table.index.name), no_wrap=True)
     for name in table.columns:
-        rendered.add_column(str(name), justify="right")
+        rendered.add_column(str(name), justify="right", overflow="fold")
     for recipe, cells in zip(table.index, table.to_numpy(), strict=True):
         rendered.add_row(*(Text(escape_controls(str(cell))) for cell in (recipe, *cells)))
     return rendered

@@ -2,21 +2,27 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from paraisite.core.console import open_console
-from paraisite.core.row_format import RowFormat, chosen_format, print_records
+from paraisite.core.row_format import RowFormat, add_records, chosen_format
 from paraisite.core.secrets import hide_secrets
 from paraisite.reports.tables import render
 
 
-def print_table(table: pd.DataFrame, *, title: str) -> None:
-    """Print a table of text below its title; as JSON or CSV, where that was asked for, its rows without title."""
-    row_format = chosen_format()
-    if row_format is RowFormat.TABLE:
+def print_table(table: pd.DataFrame, *, title: str, numbers: pd.DataFrame | None = None) -> None:
+    """Print a table of text below its title; as JSON or CSV, where that was asked for, its rows without title.
+
+    Args:
+        table: What people read.
+        title: What stands above it.
+        numbers: The same for programs, not rounded and not joined to text; None: they get the table's own cells.
+    """
+    if chosen_format() is RowFormat.TABLE:
         open_console().print(render(table, title=title))
     else:
-        print_records(_to_records(table), row_format)
+        add_records(_to_records(table if numbers is None else numbers), title=title)
 
 
 def print_line(text: str) -> None:
@@ -27,11 +33,12 @@ def print_line(text: str) -> None:
 
 def _to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows, the index in front; what is no number or text is its text, and NaN is None."""
-    named = table.rename_axis(index=str(table.index.name or "row")).reset_index()
+    is_numbered = isinstance(table.index, pd.RangeIndex) and table.index.name is None
+    named = table if is_numbered else table.rename_axis(index=str(table.index.name or "row")).reset_index()
     return [{str(key): _plain(value) for key, value in record.items()} for record in named.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:
-    if pd.isna(value):
+    if pd.isna(value) or value in (np.inf, -np.inf):
         return None
     return value if isinstance(value, str | int | float | bool) else str(value)

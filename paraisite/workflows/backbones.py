@@ -97,7 +97,7 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
         )
     shutil.rmtree(task.checkpoints, ignore_errors=True)
     title = f"{_PROTOCOL.name} on {task.dataset.name}: {_PROTOCOL.meaning} Differences from {_REFERENCE}."
-    print_table(table, title=title)
+    print_table(table, title=title, numbers=outcome.summary)
 
 
 def _task(dataset_name: str) -> _Task:

@@ -63,7 +63,7 @@ def compare_models(*, all_trained: bool = False) -> None:
     if not all_trained:
         _write_trainings(results, {recipe.name: part for part, recipe in models.items()})
         _write_protocols(config)
-    print_table(closing_table(results), title=CLOSING_TITLE)
+    print_table(closing_table(results), title=CLOSING_TITLE, numbers=compare_results(results))
 
 
 def _write_trainings(results: Sequence[RecipeResult], part_of: Mapping[str, str]) -> None:

@@ -133,8 +133,9 @@ def _write_outputs(predictions: pd.DataFrame, summary: pd.DataFrame) -> None:
     beside.to_csv(CROSS_VALIDATION / PEER_COMPARISON_FILE, float_format="%.6g")
     save_figure(draw_parity(predictions), CROSS_VALIDATION / FIGURES / "parity")
     title = f"{DEFAULT_MODEL} on rows that it was not fitted on: mean |ln(predicted/known)|"
-    print_table(shown[list(ON_TERMINAL)].rename(columns=ON_TERMINAL), title=title)
-    print_table(beside[[LN_RATIO]].map("{:.3f}".format), title=f"on the rows of Phonix that {PEER} predicts")
+    print_table(shown[list(ON_TERMINAL)].rename(columns=ON_TERMINAL), title=title, numbers=summary.reset_index())
+    title = f"on the rows of Phonix that {PEER} predicts"
+    print_table(beside[[LN_RATIO]].map("{:.3f}".format), title=title, numbers=beside)
 
 
 def _compare_with_peer(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -67,7 +67,8 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
         save_figures(evaluation_figures(outcome), folder / FIGURES)
         beside = _compare_with_peer(estimates, dataset, folder)
         log_evaluation(outcome.scores, outcome.summary, dataset, folder=folder, run_id=run_id)
-    print_table(narrow(table), title=f"{protocol.name} on {dataset.name}: {protocol.meaning}")
+    title = f"{protocol.name} on {dataset.name}: {protocol.meaning}"
+    print_table(narrow(table), title=title, numbers=outcome.summary)
     if beside is not None:
         print_table(beside, title=f"on the test rows that {PEER} predicts")
 

@@ -52,7 +52,7 @@ def report_overlap(training: str | None, test: str) -> None:
         write_overlap(folder, table, markdown=to_markdown(shown), pairs=name_pairs(datasets, pairs))
         save_figure(shares_and_errors(table), folder / FIGURES / "shares_and_errors")
         log_overlap(count_shared_rows(table), datasets, folder=folder, run_id=run_id)
-    print_table(shown, title=_TITLE)
+    print_table(shown, title=_TITLE, numbers=table)
 
 
 def _training_sets(training: str | None, test: str, config: Config) -> Sequence[str]:

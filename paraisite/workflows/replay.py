@@ -53,4 +53,5 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
         means = zip(labels[STRATEGY], labels[MEAN], strict=True)
         metrics = {f"{LABELS_TO_LOWEST} {rule}": mean for rule, mean in means}
         log_selection(metrics, parameters=options.parameters(), folder=target, run_id=run_id)
-    print_table(replay_table(summary), title=f"Mean over {options.n_start} starts (95 % confidence interval)")
+    title = f"Mean over {options.n_start} starts (95 % confidence interval)"
+    print_table(replay_table(summary), title=title, numbers=summary)

@@ -70,7 +70,8 @@ def _print_lists(ranked: RankedRows, lists: Mapping[str, CandidateList], criteri
     for rule, n in ranked.refused.items():
         logger.info("%s: %d rows filtered out", rule, n)
     for name, listed in lists.items():
-        print_table(candidates_table(listed.rows, coverage=criteria.coverage), title=titles[name])
+        shown = candidates_table(listed.rows, coverage=criteria.coverage)
+        print_table(shown, title=titles[name], numbers=listed.rows)
         left_out = ", ".join(f"{n} {rule}" for rule, n in listed.left_out.items())
         print_line(
             f"{len(listed.rows)} of {ranked.n_passed} rows that pass the filters; left out: {left_out or 'none'}"

@@ -21,6 +21,7 @@ from paraisite.core.folders import check_writable
 from paraisite.core.paths import built
 from paraisite.reports.figures import recipe_figures
 from paraisite.reports.tables import CLOSING_TITLE, closing_table
+from paraisite.reports.tables import compare as compare_results
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.tracking.registry import register_result
 from paraisite.tracking.runs import log_result, recipe_run
@@ -165,5 +166,5 @@ def _warn_of_divergence(result: RecipeResult) -> None:
 
 
 def _report(*results: RecipeResult) -> None:
-    print_table(closing_table(results), title=CLOSING_TITLE)
+    print_table(closing_table(results), title=CLOSING_TITLE, numbers=compare_results(results))
     print_line(f"Runs, figures and models: {ui_hint()}")

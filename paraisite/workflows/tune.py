@@ -171,7 +171,8 @@ def _report(study: Study, task: TuningTask, place: StudyPlace, *, run_id: str) -
     save_figures(study_figures(study), folder / FIGURES)
     parameters = {name: str(value) for name, value in place.about.items()} | {"study": place.name}
     log_study(task.dataset, metrics=metrics, parameters=parameters, folder=folder, run_id=run_id)
-    print_table(study_table(tabulate_trials(study)), title=f"Study {place.name}: the best trials")
+    trials = tabulate_trials(study)
+    print_table(study_table(trials), title=f"Study {place.name}: the best trials", numbers=trials)
     print_line(f"Tables and figures: {folder}; runs: {ui_hint()}")
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.main import get_command
@@ -73,3 +74,24 @@ def test_a_table_for_a_program_is_its_rows_alone(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.splitlines() == ["model,error,n", "a,0.36,3", "'=b,,4"]
     print_table(table, title="Errors")
     assert "Errors" in capsys.readouterr().out
+
+
+def test_several_tables_of_a_verb_are_one_for_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    first = pd.DataFrame({"error": ["0.36"]}, index=pd.Index(["a"], name="model"))
+    second = pd.DataFrame({"n": [4]}, index=pd.Index(["b"], name="model"))
+    with tables_as(RowFormat.CSV):
+        print_table(first, title="Errors")
+        print_table(second, title="Counts")
+    assert capsys.readouterr().out.splitlines() == ["table,model,error,n", "Errors,a,0.36,", "Counts,b,,4"]
+
+
+def test_a_program_gets_numbers_where_people_read_text(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = pd.DataFrame({"interval": ["0.1 to 0.2"]}, index=pd.Index(["m-1"], name="id"))
+    numbers = pd.DataFrame({"material_id": ["m-1"], "lower_80_w_per_m_k": [0.1], "upper_80_w_per_m_k": [np.inf]})
+    with tables_as(RowFormat.JSON):
+        print_table(shown, title="Candidates", numbers=numbers)
+    assert json.loads(capsys.readouterr().out) == {
+        "material_id": "m-1", "lower_80_w_per_m_k": 0.1, "upper_80_w_per_m_k": None,
+    }  # fmt: skip
+    print_table(shown, title="Candidates", numbers=numbers)
+    assert "0.1 to 0.2" in capsys.readouterr().out

@@ -1,11 +1,15 @@
 """Tables and figures of candidates and of the replay."""
 
+import io
+
 import numpy as np
 import pandas as pd
+from rich.console import Console
 
 from paraisite.active_learning.acquisition import ACQUISITIONS
 from paraisite.active_learning.replay_summary import average_curves, summarise_replay
 from paraisite.reports.candidates import candidates_figure, candidates_table, replay_figures, replay_table
+from paraisite.reports.tables import render
 from paraisite.schema import FORMULA, MATERIAL_ID, NEAREST_MATERIAL, OUT_OF_DOMAIN, PREDICTED_KAPPA
 
 ROWS = pd.DataFrame(
@@ -33,10 +37,23 @@ REPLAYED = pd.DataFrame(
 )  # fmt: skip
 
 
-def test_a_candidate_is_a_row_under_its_id() -> None:
+def test_a_candidate_is_a_line_of_80_characters_with_its_id() -> None:
     table = candidates_table(ROWS, coverage=0.8)
-    assert list(table.index) == ["a", "b"]
-    assert table.loc["a", ["kappa (W/m/K)", "80% interval"]].to_list() == ["1.23", "0.5 to 3"]
+    assert list(table["id"]) == ["a", "b"]
+    assert table.loc["CsI", ["W/m/K", "80% interval"]].to_list() == ["1.23", "0.5–3"]
+    longest = table.assign(id="caesium_lead_bromide:Cs-Pb-Br")
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(render(longest, title="Candidates"))
+    assert captured.get().count("Cs-Pb-Br") == len(table)
+
+
+def test_what_is_wider_than_its_column_is_wrapped_and_not_cut() -> None:
+    table = pd.DataFrame({"id": ["x" * 100]}, index=pd.Index(["CsI"], name="formula"))
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(render(table, title="Candidates"))
+    assert captured.get().count("x") == 100
 
 
 def test_intervals_are_drawn_over_the_known_values() -> None:
