@@ -165,6 +165,22 @@ def register_file(
         return _register(name, copy, run_id=run_id, tags=dict(tags), description=description)
 
 
+def check_registrable(name: str) -> None:
+    """Raise if this user may not add versions to a registered model: asked before the training of one.
+
+    Args:
+        name: Of the registered model. One that is not there yet can be made by anybody who may log runs.
+
+    Raises:
+        TrackingError: The store refuses it.
+    """
+    client = open_store()
+    with store_errors():
+        found = client.search_registered_models(f"name = '{name}'")
+        if found:  # nothing but a writing call is answered by whether writing is allowed
+            client.update_registered_model(name, description=found[0].description)
+
+
 def _register(name: str, path: Path, *, run_id: str, tags: dict[str, str], description: str) -> RegisteredVersion:
     """Create a version and give it its stage; to be called while the registry is locked."""
     client = open_store()

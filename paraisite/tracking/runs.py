@@ -31,7 +31,7 @@ from paraisite.tracking.live_runs import (
     open_runs_left_to_next,
 )
 from paraisite.tracking.run_descriptions import describe_run
-from paraisite.tracking.store import open_store, provenance_tags, store_errors
+from paraisite.tracking.store import check_artifacts_writable, open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
     DIGEST_LENGTH,
     child_run,
@@ -72,6 +72,7 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
 
     Raises:
         TrackingError: The store fails, now or while the run is open.
+        OSError: The folder of the run's files cannot be written.
     """
     client = open_store()
     tags = {PROCESS_TAG: name_process(), MLFLOW_RUN_NOTE: describe_run(recipe_name)}
@@ -82,6 +83,7 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
             name_first_experiment(client)
             with mlflow.start_run(run_name=recipe_name, tags=tags) as run:
                 _hide_secrets_in_tags(client, run)
+                check_artifacts_writable(client, run)
                 yield run.info.run_id
             return
         if parent_run_id is not None:
@@ -92,6 +94,7 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
         with mlflow.start_run(
             run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested, tags=tags
         ) as run:
+            check_artifacts_writable(client, run)
             yield run.info.run_id
 
 

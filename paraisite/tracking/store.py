@@ -1,6 +1,7 @@
 """Which MLflow store is used, and where a run comes from: git commit, DVC hashes, package version."""
 
 import logging
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +12,10 @@ from typing import Final
 import mlflow
 import yaml
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
 from sqlalchemy import create_engine
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
@@ -19,6 +23,7 @@ from sqlalchemy.pool import NullPool
 import paraisite
 from paraisite.core.extras import install_command
 from paraisite.core.files import name_temporary, remove_leftovers
+from paraisite.core.folders import check_writable
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
 from paraisite.tracking.store_errors import store_errors_as_sentences
@@ -65,6 +70,40 @@ def store_errors() -> Iterator[None]:
     """Turn failures of the store in use into one sentence; see ``store_errors_as_sentences``."""
     with store_errors_as_sentences(store_uri()):
         yield
+
+
+def check_store_writable() -> None:
+    """Raise if the store in use lies in a file that cannot be written or made: asked before what takes long.
+
+    A server or a database of its own says so where a run is made.
+
+    Raises:
+        OSError: Its folder cannot be written, where SQLite has a journal, too.
+        TrackingError: Its file cannot be written.
+    """
+    uri = store_uri()
+    if (file := database_file(uri)) is None:
+        return
+    check_writable(file.absolute().parent)
+    if file.exists() and not os.access(file, os.W_OK):
+        raise TrackingError(hide_secrets(f"the experiment store {uri} is read-only: nothing can be logged there"))
+
+
+def check_artifacts_writable(client: MlflowClient, run: Run) -> None:
+    """Raise if a run cannot take files, by which its models, tables and figures would be lost.
+
+    Args:
+        client: Of the store.
+        run: That was just made. Where its files do not lie on this machine, a first small one is sent.
+
+    Raises:
+        OSError: The folder of its files cannot be written.
+    """
+    uri = str(run.info.artifact_uri)
+    if is_local_uri(uri):
+        check_writable(Path(local_file_uri_to_path(uri)))
+    else:
+        client.log_dict(run.info.run_id, provenance_tags(), "provenance.json")
 
 
 def _reach(uri: str) -> None:

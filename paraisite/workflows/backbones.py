@@ -34,6 +34,7 @@ from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
 from paraisite.schema import MODEL
 from paraisite.tracking.runs import log_evaluation, recipe_run
+from paraisite.tracking.store import check_store_writable
 from paraisite.training.pretrained_networks import BACKBONES
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights, run_recipe
@@ -75,6 +76,7 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
             measured on the test rows at the epoch that is best there, and at the last one.
     """
     check_writable(backbones_folder(dataset_name))
+    check_store_writable()
     task = _task(dataset_name)
     with recipe_run(f"backbones {task.dataset.name}") as run_id:
         starts = dict(_available(task.config, run_id=run_id))

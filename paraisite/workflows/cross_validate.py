@@ -42,6 +42,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.schema import LN_RATIO
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
+from paraisite.tracking.store import check_store_writable
 from paraisite.tracking.writing import allowed_name
 from paraisite.training.recipes import ACCURATE, PHONIX
 
@@ -64,6 +65,7 @@ def cross_validate(n_process: int | None = None) -> None:
         n_process: Fits side by side; by default one for each core.
     """
     check_writable(CROSS_VALIDATION)
+    check_store_writable()
     config = load_config()
     dataset, graphs = attach_graphs(load_data(ACCURATE, config), config)
     folds = list(draw_folds(dataset, seeds=config.splits.seeds))

@@ -39,6 +39,7 @@ from paraisite.reports.model_errors import evaluation_figures, evaluation_table,
 from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
 from paraisite.tracking.runs import log_evaluation, recipe_run
+from paraisite.tracking.store import check_store_writable
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights
 from paraisite.training.recipes import PHONIX, InitialWeights, Lineage, Recipe, find_final_recipe, read_lineage
@@ -56,6 +57,7 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
         raise ConfigError(f"unknown protocol {protocol_name!r}; known ones are {', '.join(PROTOCOLS)}")
     protocol, config = PROTOCOLS[protocol_name], load_config()
     check_writable(evaluation_folder(protocol.name, dataset_name))
+    check_store_writable()
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     splits = protocol.divide(dataset, config.splits, config.evaluation)
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:

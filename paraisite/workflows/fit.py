@@ -29,8 +29,9 @@ from paraisite.models.ensemble import Ensemble
 from paraisite.reports.terminal import print_line
 from paraisite.tracking.analysis_runs import log_processes
 from paraisite.tracking.promotion import Evidence
-from paraisite.tracking.registry import register_predictor
+from paraisite.tracking.registry import check_registrable, register_predictor
 from paraisite.tracking.runs import recipe_run
+from paraisite.tracking.store import check_store_writable
 from paraisite.training.model_descriptions import PROCESSES
 from paraisite.training.recipes import ACCURATE, FINAL_DATASETS, name_final_recipe, read_lineage
 
@@ -54,8 +55,10 @@ def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
     """
     config, name = load_config(), name_final_recipe(PROCESSES, dataset_name)
     check_writable(predictor_folder(name).parent)
+    check_store_writable()
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     with recipe_run(name) as run_id:
+        check_registrable(name)
         if dataset_name == ACCURATE:
             fitted = _fit_relevance(dataset, graphs)
         elif alone or dataset_name in FINAL_DATASETS:

@@ -15,6 +15,7 @@ from paraisite.core.paths import PRETRAINED
 from paraisite.data.sources.lab_tables import load_relaxed_crystals
 from paraisite.reports.terminal import print_line
 from paraisite.tracking.runs import log_pretraining, recipe_run
+from paraisite.tracking.store import check_store_writable
 from paraisite.training.pretraining import pretrain as run_pretraining
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import build_model_config
@@ -34,6 +35,7 @@ VARIANTS: Final = {
 def pretrain_network(variant: str) -> None:
     """Pretrain MEGNet on properties of the lab set: a variant of ``VARIANTS``."""
     check_writable(PRETRAINED)
+    check_store_writable()
     config = load_config()
     folder = fetch_lab_folder(config)
     table, structures = load_relaxed_crystals(folder)

@@ -21,6 +21,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.schema import KAPPA
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
+from paraisite.tracking.store import check_store_writable
 from paraisite.training.recipes import TOGO15
 
 
@@ -39,6 +40,7 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
     """
     target = output or CANDIDATES
     check_writable(target)
+    check_store_writable()
     dataset = load_data(TOGO15, load_config())
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
     materials = ReplayMaterials(

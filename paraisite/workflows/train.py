@@ -23,9 +23,9 @@ from paraisite.reports.figures import recipe_figures
 from paraisite.reports.tables import CLOSING_TITLE, closing_table
 from paraisite.reports.tables import compare as compare_results
 from paraisite.reports.terminal import print_line, print_table
-from paraisite.tracking.registry import register_result
+from paraisite.tracking.registry import check_registrable, register_result
 from paraisite.tracking.runs import log_result, recipe_run
-from paraisite.tracking.store import ui_hint
+from paraisite.tracking.store import check_store_writable, ui_hint
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipe_training import adapt_settings, run_recipe
@@ -121,9 +121,11 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         parent_run_id: Run of the recipe that starts from this one's members.
     """
     check_writable(built(recipe.name))
+    check_store_writable()
     config = adapt_settings(recipe, config)
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:
+        check_registrable(recipe.name)
 
         def train_before(before: Recipe) -> None:
             output = _train(before, config, in_pipeline=in_pipeline, parent_run_id=run_id)

@@ -51,6 +51,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.reports.transfer import draw_transfer, tabulate_transfer
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
+from paraisite.tracking.store import check_store_writable
 from paraisite.tracking.writing import allowed_name
 from paraisite.training.initial_parameters import draw_parameters, replace_head
 from paraisite.training.progress import ProgressBar
@@ -117,6 +118,7 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
         ConfigError: A number of labels is more than there are.
     """
     check_writable(transfer_folder(dataset_name))
+    check_store_writable()
     config = load_config()
     whole, graphs = attach_graphs(load_data(dataset_name, config), config)
     rows = np.flatnonzero(~whole.selected_by_label)

@@ -27,7 +27,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.reports.figures import save_figures
 from paraisite.reports.study import study_figures, study_table
 from paraisite.reports.terminal import print_line, print_table
-from paraisite.tracking.store import ui_hint
+from paraisite.tracking.store import check_store_writable, ui_hint
 from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
 from paraisite.training.recipes import Recipe, find_recipe
 from paraisite.tuning.objective import INNER_MAPE, TuningTask
@@ -61,6 +61,7 @@ def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
     """
     recipe, config = find_recipe(recipe_name), _configured(options)
     check_writable(STUDIES)
+    check_store_writable()
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     splits = PROTOCOLS[options.protocol].divide(dataset, config.splits, config.evaluation)
     place = _place(recipe, dataset, options, config)

@@ -19,24 +19,24 @@ Tries = Iterator[list[Failure]]
 
 def small_disks(rehearsal: Rehearsal) -> Tries:
     """Try on file systems with little space left, real ones in memory."""
-    with _mounted(rehearsal.work):
+    with mounted(rehearsal.work):
         for free in _KIBIBYTES_FREE:
             folder = rehearsal.fresh()
             state = os.statvfs(folder)
             used = (state.f_blocks - state.f_bfree) * state.f_frsize // 1024
-            _remount(folder, f"size={max(used + free, 4)}k")  # 0 would be no limit
+            remount(folder, f"size={max(used + free, 4)}k")  # 0 would be no limit
             ended = rehearsal.run(folder)
-            _remount(folder, f"size={_KIBIBYTES}k")
+            remount(folder, f"size={_KIBIBYTES}k")
             yield rehearsal.judge(f"{rehearsal.name}, a disk with {free} kiB left", ended, (2,), folder)
 
 
 def read_only_disks(rehearsal: Rehearsal) -> Tries:
     """Try on a file system that is read-only, for root, too."""
-    with _mounted(rehearsal.work):
+    with mounted(rehearsal.work):
         folder = rehearsal.fresh()
-        _remount(folder, "ro")
+        remount(folder, "ro")
         ended = rehearsal.run(folder)
-        _remount(folder, "rw")
+        remount(folder, "rw")
         yield rehearsal.judge(f"{rehearsal.name}, a disk that is read-only", ended, (2,), folder)
 
 
@@ -77,7 +77,7 @@ def can_mount(folder: Path) -> bool:
 
 
 @contextmanager
-def _mounted(folder: Path) -> Iterator[None]:
+def mounted(folder: Path) -> Iterator[None]:
     """Hold a file system in memory at a folder."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_KIBIBYTES}k", "tmpfs", str(folder)], check=True)
     try:
@@ -86,5 +86,6 @@ def _mounted(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def _remount(folder: Path, option: str) -> None:
+def remount(folder: Path, option: str) -> None:
+    """Give a file system that is mounted another option."""
     subprocess.run(["mount", "-o", f"remount,{option}", str(folder)], check=True)

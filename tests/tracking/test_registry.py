@@ -9,6 +9,7 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.errors import TrackingError
@@ -16,7 +17,7 @@ from paraisite.models.ensemble import Ensemble
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.promotion import Evidence, evidence_from_tags, evidence_tags, judge
-from paraisite.tracking.registry import RegisteredVersion, register_file, register_result
+from paraisite.tracking.registry import RegisteredVersion, check_registrable, register_file, register_result
 from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipe_result import RecipeResult
 from tests.synthetic_result import make_ensemble, make_result
@@ -198,3 +199,19 @@ def test_a_version_whose_run_has_lost_its_files_replaces_nothing(client: MlflowC
     artifacts = client.get_run(first.run_id).info.artifact_uri
     (Path(artifacts.removeprefix("file://")) / first.tags["evidence"]).unlink()
     assert "no values per split of version 1" in register(BETTER).reason
+
+
+def test_a_model_that_others_own_is_told_before_a_training(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_registrable("RWTG15")  # none is there yet, which anybody can make
+    client.create_registered_model("RWTG15", description="of others")
+    check_registrable("RWTG15")
+    assert client.get_registered_model("RWTG15").description == "of others"
+
+    def refuse(*_: object, **__: object) -> None:
+        raise MlflowException("API request failed with error code 403 != 200. Response body: Permission denied")
+
+    monkeypatch.setattr(MlflowClient, "update_registered_model", refuse)
+    with pytest.raises(TrackingError, match="does not let this user do that"):
+        check_registrable("RWTG15")

@@ -217,6 +217,14 @@ def test_a_failure_while_training_ends_the_run_as_failed(client: MlflowClient) -
     assert client.get_run(run_id).info.status == "FAILED"
 
 
+def test_a_run_that_cannot_take_files_ends_before_the_training(client: MlflowClient, tmp_path: Path) -> None:
+    """That was found out when the trained model was to be logged."""
+    (tmp_path / "mlruns").touch()
+    with pytest.raises(NotADirectoryError), recipe_run("FEAF"):
+        pytest.fail("a training began")
+    assert [run.info.status for run in client.search_runs(["0"])] == ["FAILED"]
+
+
 def test_a_failure_while_logging_a_split_fails_child_and_parent(
     client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

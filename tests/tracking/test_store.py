@@ -1,6 +1,7 @@
 """Stores that begin, and stores that cannot be used."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from paraisite.tracking.fetching import fetch_champion
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import open_store, ui_hint
 from tests.conftest import ROOT
+from tests.reliability.faults import can_mount, mounted, remount
 
 FIRST_RUN = """
 from paraisite.tracking.experiments import find_experiment
@@ -129,3 +131,27 @@ def test_retries_are_as_before_once_the_store_has_answered(
 def test_the_line_that_opens_the_pages_holds_no_password(client: MlflowClient, uri: str, shown: str) -> None:
     mlflow.set_tracking_uri(uri)
     assert ui_hint() == shown
+
+
+def test_a_store_on_a_disk_that_is_read_only_is_told_before_anything_is_made(
+    client: MlflowClient, tmp_path: Path
+) -> None:
+    """It was found out when a training was over."""
+    disk = tmp_path / "disk"
+    if not can_mount(disk):
+        pytest.skip("only who may mount file systems can try a read-only one")
+    store.check_store_writable()
+    with mounted(disk):
+        shutil.copy(tmp_path / "mlflow.db", disk)
+        remount(disk, "ro")
+        for name in ("mlflow.db", "not/yet.db"):
+            mlflow.set_tracking_uri(f"sqlite:///{disk}/{name}")
+            with pytest.raises(OSError, match="Read-only file system"):
+                store.check_store_writable()
+        assert [path.name for path in disk.iterdir()] == ["mlflow.db"]
+
+
+def test_a_store_whose_file_is_read_only_is_told(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path).name != "mlflow.db")  # root may write any file
+    with pytest.raises(TrackingError, match=r"mlflow.db is read-only: nothing can be logged there"):
+        store.check_store_writable()
