@@ -272,7 +272,7 @@ LARGER = STRUCTURE | {
         '{"structure": ' + json.dumps(LARGER) + ', "\\u0073tructure": ' + json.dumps(STRUCTURE) + "}",
         json.dumps(STRUCTURE).replace('"abc": [0.0,', '"abc": [0.5, 0.0, 0.0], "abc": [0.0,', 1),
         json.dumps(STRUCTURE)[:-1] + ', "note\\u003a": 1, "charge": 1, "charge": NaN}',
-        json.dumps(STRUCTURE)[:-1] + ', "note": "\\u003a", "charge": 1, "charge": 0}',
+        json.dumps(STRUCTURE)[:-1] + ', "note": "\\u003a", "other": 1, "other": 0}',
     ],
 )
 def test_a_key_that_stands_there_twice_with_different_values_is_refused(text: str):
