@@ -67,7 +67,7 @@ def _pull(target: str, wanted: Path, state: str, *, project: Path) -> str | None
         # As in a downloaded archive of the repository, where DVC would refuse everything.
         logger.info("no git repository here: dvc config --local core.no_scm true")
         run_dvc("config", "--local", "core.no_scm", "true", project=project)
-    logger.info("%s is %s: dvc pull %s", wanted, state, target)
+    logger.info("%s is %s and is fetched: dvc pull %s", wanted, state, target)
     return run_dvc("--wait-for-lock", "pull", "--quiet", target, project=project)
 
 

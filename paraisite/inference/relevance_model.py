@@ -142,12 +142,15 @@ class RelevanceModel(ConductivityModel):
         for ratio, strained in zip(VOLUME_RATIOS, materials.strained, strict=True):
             process = process.add_rows(strained, log10_kappa[materials.is_strained] + VOLUME_POWER * np.log10(ratio))
 
-        def without(groups: Sequence[str]) -> Estimate:
-            names = np.asarray(groups)
-            of_strained = [names[materials.is_strained]] * len(VOLUME_RATIOS)
-            left_out = process.estimate_without(np.concatenate([names, *of_strained]).tolist())
-            return Estimate(left_out.mean[: len(names)], left_out.std[: len(names)])
+        def name_rows(names: Sequence[str]) -> list[str]:
+            of_strained = [np.asarray(names)[materials.is_strained]] * len(VOLUME_RATIOS)
+            return list(np.concatenate([np.asarray(names), *of_strained]).tolist())
 
+        def without(groups: Sequence[str]) -> Estimate:
+            left_out = process.estimate_without(name_rows(groups))
+            return Estimate(left_out.mean[: len(groups)], left_out.std[: len(groups)])
+
+        process = process.discount_outliers(name_rows([str(number) for number in range(len(formulas))]))
         return cls(process, without(formulas), without(types))
 
     @property

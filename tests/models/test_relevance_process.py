@@ -107,6 +107,41 @@ def test_a_row_of_little_weight_is_hardly_believed():
     assert abs(careful - honest) < 0.3 * abs(misled - honest)
 
 
+def test_a_value_that_the_others_contradict_is_hardly_believed():
+    known = process(60)
+    values = known.log10_kappa.copy()
+    values[7] += 4.0
+    wrong = dataclasses.replace(known, log10_kappa=values)
+    discounted = wrong.discount_outliers([str(row) for row in range(60)])
+    assert discounted.weights[7] < 0.2
+    assert np.median(discounted.weights) > 0.9
+    others = np.arange(60) != 7
+    truth = known.estimate(known.descriptors).mean
+
+    def off(estimated: RelevanceProcess) -> float:
+        return float(np.abs(estimated.estimate(known.descriptors).mean - truth)[others].mean())
+
+    assert off(discounted) < 0.5 * off(wrong)
+
+
+def test_values_of_one_group_do_not_confirm_each_other():
+    known = process(60)
+    twice = np.arange(60) % 30
+    descriptors, values = known.descriptors[twice], known.log10_kappa[twice].copy()
+    values[[7, 37]] += 4.0
+    doubled = dataclasses.replace(known, descriptors=descriptors, log10_kappa=values)
+    assert doubled.discount_outliers([str(row) for row in twice]).weights[7] < 0.2
+    assert doubled.discount_outliers([str(row) for row in range(60)]).weights[7] > 0.5
+
+
+def test_weights_that_were_given_are_kept_as_factors():
+    given = np.linspace(0.3, 3.0, 40)
+    groups = [str(row) for row in range(40)]
+    shares = process(weights=given).discount_outliers(groups).weights / given
+    assert shares.max() <= 5.0 / 4.0
+    assert np.ptp(shares) < np.ptp(given)
+
+
 def test_further_rows_are_known_too():
     known = process()
     descriptors, values = rows(5, seed=9)
