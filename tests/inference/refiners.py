@@ -53,9 +53,9 @@ def made_up_refiner(folder: Path, monkeypatch: pytest.MonkeyPatch, *, minutes: f
         cpu_minutes=minutes, n_force_call=4, n_harmonic_call=1, n_harmonic_atom=64, n_cubic_call=3, n_cubic_atom=27
     )
 
-    def label(name: str, *_: Any, on_step: Any, **__: Any) -> dict[str, Any]:
+    def label(name: str, structure: Structure, *_: Any, on_step: Any, **__: Any) -> dict[str, Any]:
         on_step(SECOND_ORDER, n_done=1, n_total=1)
-        return {"candidate_id": name, **PHONONS}
+        return {"candidate_id": name, "structure_json": structure.to_json(), **PHONONS}
 
     monkeypatch.setattr(phonon_labels, "label_phonons", label)
     monkeypatch.setattr(Refiner, "estimate_cost", lambda _self, _structure: cost)
