@@ -73,7 +73,10 @@ def _load(name: str, config: Config) -> pd.DataFrame | None:
     known = dataset.table[[MATERIAL_ID, FORMULA, PROTOTYPE, KAPPA]].copy()
     known[SELECTED_BY_LABEL], known[DATASET] = dataset.selected_by_label, name
     given = dict(zip(known[MATERIAL_ID], dataset.structures, strict=True))
-    checked = [refuse_another_crystal(row, given[row["candidate_id"]]) for row in rows.to_dict("records")]
+    checked = [
+        refuse_another_crystal({str(name): value for name, value in row.items()}, given[row["candidate_id"]])
+        for row in rows.to_dict("records")
+    ]
     return known.merge(pd.DataFrame(checked).rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
 
 
