@@ -37,9 +37,11 @@ class CifBlock:
     disputed: set[str] = field(default_factory=set)
 
     def add(self, tag: str, values: list[str]) -> None:
-        """Add a tag's values."""
+        """Add a tag's values; one that is not known says nothing beside another."""
         key = tag.lower().replace(".", "_").rstrip("_")
-        if self.values.setdefault(key, values) != values:
+        if key not in self.values or _is_unknown(self.values[key]):
+            self.values[key] = values
+        elif self.values[key] != values and not _is_unknown(values):
             self.disputed.add(key)
 
     def column(self, *tags: str) -> list[str] | None:
@@ -78,6 +80,10 @@ class CifBlock:
             return self.number(*tags)
         except StructureError:
             return None
+
+
+def _is_unknown(values: list[str]) -> bool:
+    return len(values) == 1 and gemmi.cif.as_string(values[0]).strip() in UNKNOWN
 
 
 def as_number(text: str, *, what: str) -> float:

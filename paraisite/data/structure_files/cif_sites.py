@@ -17,6 +17,7 @@ from paraisite.data.structure_files.cif_elements import (
     find_suspect,
     hidden_hydrogen,
 )
+from paraisite.data.structure_files.cif_symmetry import is_no_transform
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting
 from paraisite.data.validation import MAX_ATOMS, MAX_FRACTIONAL, isotope, too_many_atoms
 from paraisite.errors import StructureError
@@ -32,6 +33,7 @@ ROUNDED_THIRDS: Final = 4e-5
 """How far four digits of a third, as in 0.3333, lie from it; 0.6667 likewise."""
 
 _MULTIPLICITIES: Final = ("_atom_site_symmetry_multiplicity", "_atom_site_site_symmetry_multiplicity")
+_SETTING_OF_SITES: Final = "_space_group_magn_transforms_pp_abc"
 _OF_EACH_SITE: Final = (
     *_MULTIPLICITIES,
     "_atom_site_type_symbol",
@@ -201,7 +203,9 @@ def _check_columns(block: CifBlock, n_site: int) -> None:
 
 
 def _read_multiplicity(block: CifBlock, n_site: int) -> npt.NDArray[np.float64]:
-    texts = block.column(*_MULTIPLICITIES) or [""] * n_site
+    settings = block.column(_SETTING_OF_SITES)
+    is_of_cell = not settings or any(map(is_no_transform, settings))  # else they count the atoms of another cell
+    texts = (block.column(*_MULTIPLICITIES) if is_of_cell else None) or [""] * n_site
     return np.array([float(text) if text.isdecimal() and text.isascii() else np.nan for text in texts])
 
 

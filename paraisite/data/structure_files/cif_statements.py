@@ -28,6 +28,8 @@ _NAMES: Final = (
 _OF_TYPES: Final = "_atom_type_symbol"
 _HEAVY_HYDROGEN: Final = re.compile(r"deuter|triti(?:um|de|ated)|heavy water", re.IGNORECASE)
 _MASS_NUMBER: Final = re.compile(r"(?:^|[\s(])\(?(\d{1,3})\)?([A-Z][a-z]?)(?=\d*(?:\s|\)|$))")
+_WATER_OF_CRYSTALLIZATION: Final = re.compile(r"[,\u00b7\u2022\u2219\u22c5*]\s*[23]H2\s*O(?![a-z])")
+"""A number of molecules of water behind the rest of a formula, which is no mass number."""
 
 
 def read_stated(block: CifBlock) -> StatedFacts:
@@ -109,6 +111,6 @@ def check_natural(block: CifBlock, symbols: frozenset[str]) -> None:
 
 
 def _check_mass_numbers(formula: str) -> None:
-    for match in _MASS_NUMBER.finditer(formula):
+    for match in _MASS_NUMBER.finditer(_WATER_OF_CRYSTALLIZATION.sub(" ", formula)):
         if is_mass_number(int(match[1]), match[2]):
             raise StructureError(isotope(f"{match[1]}{match[2]} of the formula {formula[:60]!r}"))

@@ -224,9 +224,14 @@ def _read_stated(block: CifBlock, *, required: bool) -> _Stated:
 def _find_transform(block: CifBlock) -> tuple[str, str] | None:
     """Return a tag that says how the axes differ from those of a standard setting, and its value; None if none does."""
     for tag in filter(_TRANSFORM.match, block.values):
-        if (text := block.text(tag)) and not _NO_TRANSFORM.fullmatch(text.replace(" ", "").lower()):
+        if (text := block.text(tag)) and not is_no_transform(text):
             return tag, repr(text)
     return None
+
+
+def is_no_transform(text: str) -> bool:
+    """Return whether axes and origin stay what they are, as in "a,b,c;0,0,0"."""
+    return _NO_TRANSFORM.fullmatch(text.replace(" ", "").lower()) is not None
 
 
 def _common_settings(

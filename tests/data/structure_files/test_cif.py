@@ -6,13 +6,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
-from tests.data.structure_files.texts import CUBIC, LIME, Crystal, cif, read, read_one, reason_of
+from tests.data.structure_files.texts import CUBIC, LIME, ROCKSALT_SITES, Crystal, cif, read, read_one, reason_of
 
 ROCKSALT = Crystal("Ca4 O4", 3.34, 2.41, 225)
 GERMANIUM = (5.6575, 5.6575, 5.6575, *CUBIC)
 DIAMOND = Crystal("Ge8", 5.33, 2.45, 227)
 ANTIMONY = (4.5067, 4.5067, 4.5067, 57.11, 57.11, 57.11)
 ZIRCONIUM_OXIDE = ("Zr Zr 0.2754 0.0395 0.2083", "O1 O 0.0700 0.3317 0.3447", "O2 O 0.4496 0.7569 0.4792")
+WATER_PLACES = (".25 0 .5", ".35 .1 .5", ".35 -.1 .5", "0 .5 0", "0 .6 .1", "0 .6 -.1")
 BADDELEYITE = (5.1505, 5.2116, 5.3173, 90, 99.230, 90)  # P 21/c; 5.82 g/cm3
 
 
@@ -399,6 +400,23 @@ def test_the_syntax_may_vary(text: str | bytes):
     assert read_one(text, "x.cif") == ROCKSALT
 
 
+@pytest.mark.parametrize("unknown", ["''", "?", "."])
+def test_a_value_that_is_not_known_does_not_differ_from_another(unknown: str):
+    for values in ((unknown, "'Ca O2'"), ("'Ca O2'", unknown)):
+        text = cif(symbol="F m -3 m", further="\n".join(f"_chemical_formula_sum {value}" for value in values))
+        assert "is not the formula that it names, Ca O2" in reason_of(text)
+        assert read_one(text.replace("O2", "O")) == ROCKSALT
+
+
+@pytest.mark.parametrize("formula", ["Ca O, 2H2 O", "Ca O \u00b7 2H2 O"])
+def test_how_many_molecules_of_water_there_are_is_no_mass_number(formula: str):
+    water = [f"{symbol} {symbol} {place}" for symbol, place in zip("OHHOHH", WATER_PLACES, strict=True)]
+    further = f"_chemical_formula_iupac '{formula}'"
+    text = cif([*ROCKSALT_SITES, *water], cell=(6, 6, 6, *CUBIC), symbol="P 1", further=further)
+    assert read_one(text).formula == "Ca1 H4 O3"
+    assert "2H of the formula" in reason_of(text.replace(formula, "2H2 O, Ca O"))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -467,6 +485,15 @@ def test_sites_of_a_symmetry_that_the_file_does_not_give_are_no_p1(tag: str, val
     text = cif(sites, columns="label type x y z occupancy").replace("_occupancy", f"_{tag}")
     assert reason in reason_of(text)
     assert read_one(text.replace("loop_", "_space_group_IT_number 225\nloop_", 1)) == ROCKSALT
+
+
+def test_multiplicities_of_another_setting_than_that_of_the_atoms_say_nothing():
+    setting = "loop_\n_space_group_magn_transforms.id\n_space_group_magn_transforms.Pp_abc\n1 {}\n"
+    columns = "label type x y z occupancy"
+    text = cif(["Ca Ca 0 0 0 16", "O O .5 .5 .5 16"], symbol="F m -3 m", columns=columns, further=setting)
+    text = text.replace("_occupancy", "_symmetry_multiplicity")
+    assert read_one(text.format("2a,2b,c;0,0,0")) == ROCKSALT
+    assert "makes 4 atoms of the cell, while the file says 16" in reason_of(text.format("a,b,c;0,0,0"))
 
 
 @pytest.mark.parametrize("order", ["8", "24"])
