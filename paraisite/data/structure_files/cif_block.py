@@ -5,6 +5,7 @@ Source: Hall, Allen and Brown, Acta Cryst. A47, 655 (1991), 10.1107/S01087673910
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -19,6 +20,10 @@ _READ: Final = (*_READ_LOOPS, "_chemical_formula", "_exptl_crystal_density", "_m
 _HEADER: Final = re.compile(r"^([ \t]*data_)([^\n]*)", re.IGNORECASE | re.MULTILINE)
 _QUOTED: Final = ("_symmetry_space_group_name", "_space_group_name", "_chemical_formula")
 _PAIR: Final = re.compile(r"[ \t]*(_\S+)[ \t]+(\S.*)")
+_ITEM: Final = re.compile(r"[ \t]*(?:_|loop_|data_|save_)", re.IGNORECASE)
+_LOOP: Final = re.compile(r"[ \t]*loop_", re.IGNORECASE)
+_TAG_ALONE: Final = re.compile(r"[ \t]*_\S+[ \t]*(?:#.*)?$")
+_TAGS: Final = re.compile(r"(?<!\S)_\S+")
 _FRACTION: Final = re.compile(r"([+-]?\d{1,6})/(\d{1,6})")
 
 
@@ -115,7 +120,8 @@ def _parse(text: str) -> gemmi.cif.Document:
     """Return gemmi's blocks; slips that leave no doubt on what is meant are mended.
 
     These are: no header, or a preface before it; a header of several words; a symbol or formula of several words
-    without quotes; and any slip in a line that says nothing of the crystal, as a quotation mark that is missing.
+    without quotes; and any slip where nothing is said of the crystal, as a quotation mark that is missing, or a value
+    of a list.
     """
     try:
         return gemmi.cif.read_string(text, check_level=0)
@@ -131,14 +137,39 @@ def _parse(text: str) -> gemmi.cif.Document:
 
 
 def _mend_lines(text: str) -> str:
-    """Return a CIF with quoted symbols and formulas, and a question mark for what says nothing of the crystal."""
-    lines, in_text = [], False
-    for line in text.splitlines():
-        if line.startswith(";"):
-            in_text = not in_text
-        match = None if in_text else _PAIR.match(line)
-        lines.append(_mend_pair(match[1], match[2].strip()) if match else line)
-    return "\n".join(lines) + "\n"
+    """Return a CIF with quoted symbols and formulas, and without the values of what says nothing of the crystal."""
+    *items, last = _split_items(text.splitlines())
+    lines = [line for item in items for line in ([] if _is_aside(item) and _LOOP.match(item[0]) else _mend_item(item))]
+    return "\n".join([*lines, *_mend_item(last, may_be_cut_off=True)]) + "\n"
+
+
+def _split_items(lines: Sequence[str]) -> list[list[str]]:
+    """Return the lines of each item of a CIF: a tag with its value, a loop with its values, or a header."""
+    items: list[list[str]] = [[]]
+    in_text = in_head = False
+    for line in lines:
+        if not in_text and _ITEM.match(line) and not (in_head and _TAG_ALONE.match(line)):
+            items.append([])
+            in_head = _LOOP.match(line) is not None
+        elif line.strip() and not _TAG_ALONE.match(line):
+            in_head = False
+        items[-1].append(line)
+        in_text ^= line.startswith(";")
+    return items
+
+
+def _is_aside(item: Sequence[str]) -> bool:
+    """Return whether an item says nothing of the crystal; a text that holds a tag of the crystal may be open."""
+    tags = _TAGS.findall("\n".join(item))
+    return bool(tags) and not any(tag.lower().replace(".", "_").startswith(_READ) for tag in tags)
+
+
+def _mend_item(item: Sequence[str], *, may_be_cut_off: bool = False) -> list[str]:
+    match = _PAIR.match(item[0]) if item else None
+    if match is None:
+        return list(item)
+    rest = [] if _is_aside(item) and not may_be_cut_off else item[1:]
+    return [_mend_pair(match[1], match[2].strip()), *rest]
 
 
 def _mend_pair(tag: str, value: str) -> str:

@@ -400,6 +400,39 @@ def test_the_syntax_may_vary(text: str | bytes):
     assert read_one(text, "x.cif") == ROCKSALT
 
 
+AUTHORS = "loop_\n_publ_author_name\n_publ_author_address\n'A. Author'"
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        AUTHORS,
+        "loop_ _publ_author_name\n'A. Author",
+        f"{AUTHORS}\n;\nloop_\n_a\n;\n'B. Author",
+        "_publ_title 'Lime\n\nand more'",
+    ],
+)
+def test_slips_where_nothing_is_said_of_the_crystal_are_passed_over(slip: str):
+    assert read_one(cif(symbol="F m -3 m", further=slip), "x.cif") == ROCKSALT
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        "loop_\n_symmetry_equiv_pos_as_xyz\n_publ_author_name\nx,y,z",
+        "_publ_title\n;Lime\nloop_\n_symmetry_equiv_pos_as_xyz\nx,y,z\n",
+        "_publ_title 'Lime\nand _cell_length_a 4.7",
+    ],
+)
+def test_slips_that_may_concern_the_crystal_are_refused(slip: str):
+    assert "not a readable structure: line" in reason_of(cif(symbol="F m -3 m", further=slip), "x.cif")
+
+
+@pytest.mark.parametrize("end", ["loop_", "loop_\n_symmet\n_cel\n1"])
+def test_a_cif_that_ends_within_a_list_is_refused(end: str):
+    assert "not a readable structure: line" in reason_of(cif(symbol="F m -3 m") + end, "x.cif")
+
+
 @pytest.mark.parametrize("unknown", ["''", "?", "."])
 def test_a_value_that_is_not_known_does_not_differ_from_another(unknown: str):
     for values in ((unknown, "'Ca O2'"), ("'Ca O2'", unknown)):
