@@ -61,8 +61,8 @@ def version() -> None:
 
 PRINT_TABLES: Final = frozenset(
     {
-        "backbones", "compare", "cross_validate", "doctor", "evaluate", "overlap", "recipes", "replay", "rwaft",
-        "select", "statistics", "step1", "step2", "step3", "train", "transfer", "tune",
+        "backbones", "check", "compare", "cross_validate", "doctor", "evaluate", "overlap", "recipes", "replay",
+        "rwaft", "select", "statistics", "step1", "step2", "step3", "train", "transfer", "tune", "verify",
     }
 )  # fmt: skip
 """Names of verbs that print tables, for people or with --json and --csv for programs."""

@@ -244,6 +244,22 @@ def compare_starts(scores: pd.DataFrame, steps: Sequence[tuple[str, str]]) -> pd
     return table
 
 
+def summarise_transfer(scores: pd.DataFrame, needed: pd.DataFrame) -> pd.DataFrame:
+    """Return each start's error by number of labels, over the splits, beside how many fewer labels it needs.
+
+    Args:
+        scores: As ``score_splits`` returns them.
+        needed: As ``count_labels_needed`` returns it.
+
+    Returns:
+        Columns protocol, start, n_label, mean and standard deviation of the mean |ln ratio|, labels_needed and
+        times_fewer_labels; NaN in the latter two where ``needed`` has none.
+    """
+    errors = scores.groupby([PROTOCOL, START, N_LABEL], sort=False)[ERROR].agg(["mean", "std"]).reset_index()
+    named = errors.rename(columns={"mean": ERROR, "std": f"{ERROR}_std"})
+    return named.merge(needed[[PROTOCOL, START, LABELS_NEEDED, TIMES_FEWER]], how="left", on=[PROTOCOL, START])
+
+
 def count_labels_needed(scores: pd.DataFrame, *, reference: str) -> pd.DataFrame:
     """Return how many labels each start needs for the error that a reference has with the most labels.
 

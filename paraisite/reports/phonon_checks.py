@@ -1,6 +1,7 @@
 """Figures and tables of conductivities under a potential: beside known values, and under various settings."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,8 @@ RATIO: Final = "ratio_to_published"
 
 _COLOURS: Final = ("#1f6fb4", "#e08a1e", "#5a9e4b")
 _TOLERANCE: Final = 0.1
+_COMPARED: Final = "conductivities"
+_ON_TERMINAL: Final = ("variant", KAPPA_POTENTIAL, PUBLISHED, RATIO, REASON)
 
 
 def parity_by_dataset(rows: pd.DataFrame, column: str, title: str) -> Figure:
@@ -63,7 +66,12 @@ def agreement_table(agreements: Mapping[str, Agreement]) -> pd.DataFrame:
         }
         for each in agreements.values()
     ]
-    return pd.DataFrame(rows, index=pd.Index(agreements, name="conductivities"))
+    return pd.DataFrame(rows, index=pd.Index(agreements, name=_COMPARED))
+
+
+def agreement_numbers(agreements: Mapping[str, Agreement]) -> pd.DataFrame:
+    """Return agreements as numbers, a row for each, with the fields' names."""
+    return pd.DataFrame(map(asdict, agreements.values()), index=pd.Index(agreements, name=_COMPARED))
 
 
 def coverage_table(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -99,6 +107,16 @@ def compare_with_published(rows: pd.DataFrame, potential: str) -> pd.DataFrame:
     first = ["compound", "variant", KAPPA_POTENTIAL, PUBLISHED, RATIO]
     others = [name for name in table.columns if name not in (*first, REASON)]
     return table[[*first, *others, REASON]]
+
+
+def settings_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return conductivities under various settings as text, a row for each (index: compound).
+
+    Args:
+        table: As ``compare_with_published`` returns it.
+    """
+    shown = table.set_index("compound")[list(_ON_TERMINAL)]
+    return shown.map(lambda value: f"{value:.4g}" if isinstance(value, float) else value).replace("nan", "–")
 
 
 def settings_figure(table: pd.DataFrame, potential: str) -> Figure:

@@ -70,13 +70,13 @@ def draw_statistics(findings: StatisticsTables) -> Iterator[Drawn]:
 
 
 def strongest_correlations(findings: StatisticsTables) -> dict[str, pd.DataFrame]:
-    """Return for each quantity, by its label, the descriptors that correlate most with it: Pearson's r as text."""
+    """Return for each quantity, by its label, the descriptors that correlate most with it: Pearson's r."""
     tables = {}
     for quantity in findings.correlations[QUANTITY].unique():
         strongest = pivot_by_model(findings.correlations, quantity).dropna(how="all").head(_N_STRONGEST)
         of_models = {"mean of the models": "mean", "lowest": "min", "highest": "max"}
         columns = {heading: strongest.agg(how, axis=1) for heading, how in of_models.items()}
-        tables[name_in_words(quantity)] = pd.DataFrame(columns).map(lambda r: f"{r:+.2f}")
+        tables[name_in_words(quantity)] = pd.DataFrame(columns)
     return tables
 
 

@@ -12,13 +12,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.entities import Run, RunStatus
-from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT
+from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT, MLFLOW_RUN_NOTE
 
 from paraisite.core.files import cache_folder
 from paraisite.errors import TrackingError
@@ -84,7 +85,7 @@ _CHECKS: Final = ("test", "lint")
 def close_killed_runs(client: MlflowClient) -> list[str]:
     """Close the runs of this machine whose process is gone, and their nested ones; return their ids.
 
-    A run ends as KILLED when its process last gave a sign of life, not now.
+    A run ends as KILLED when its process last gave a sign of life, not now; its description says so.
 
     Args:
         client: Of the store.
@@ -96,10 +97,18 @@ def close_killed_runs(client: MlflowClient) -> list[str]:
             continue
         end = max(int(1000 * last_sign), run.info.start_time)
         client.set_terminated(run.info.run_id, status=RunStatus.to_string(RunStatus.KILLED), end_time=end)
+        client.set_tag(run.info.run_id, MLFLOW_RUN_NOTE, _describe_killed(run, last_sign))
         closed.append(run.info.run_id)
         logger.info("run %s (%s) was killed: closed", run.info.run_name, run.info.run_id)
     _remove_old_locks()
     return closed
+
+
+def _describe_killed(run: Run, last_sign: float) -> str:
+    """Return a run's description, with why it ended: its page would have a status alone."""
+    moment = datetime.fromtimestamp(last_sign, UTC)
+    reason = f"**Killed:** its process ended without closing it; last sign of life {moment:%Y-%m-%d %H:%M} UTC."
+    return "\n\n".join(filter(None, (run.data.tags.get(MLFLOW_RUN_NOTE), reason)))
 
 
 def delete_runs_of_checks(client: MlflowClient) -> None:

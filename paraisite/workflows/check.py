@@ -1,6 +1,7 @@
 """Compare labels, networks and predictions with known values: tiers, refined ones, energies, textbook crystals."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -55,11 +56,13 @@ from paraisite.reports.figures import save_figure
 from paraisite.reports.lab_columns import kinds_of_reasons
 from paraisite.reports.lab_figures import energy_parity, parity
 from paraisite.reports.phonon_checks import (
+    agreement_numbers,
     agreement_table,
     compare_with_published,
     coverage_table,
     parity_by_dataset,
     settings_figure,
+    settings_table,
 )
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.reports.textbook import ON_TERMINAL, draw_textbook, tabulate_summary, tabulate_textbook
@@ -96,8 +99,7 @@ def check_labels(tier: str) -> None:
         figure = parity(known[complete], values[complete], f"{name}, against {KNOWN_VALUES[tier]}")
         save_figure(figure, check_folder(tier) / FIGURES / f"parity_{number}")
     print_line(f"{len(accepted)} of {len(rows)} compounds accepted")
-    table = pd.DataFrame({name: dataclasses.asdict(agreement) for name, agreement in by_comparison.items()})
-    print_line(table.T.round(3).to_string())
+    _print_agreements(by_comparison, title=f"Tier {tier}")
 
 
 def check_kappa() -> None:
@@ -126,7 +128,12 @@ def check_kappa() -> None:
     columns = [DATASET, MATERIAL_ID, FORMULA, KAPPA, REASON]
     write_csv(refused[columns], folder / REFUSED_FILE)
     print_line(f"{len(corrected)} of {len(rows)} crystals accepted; refused:\n{kinds_of_reasons(rows).to_string()}")
-    print_line(agreement_table(agreements).to_string())
+    _print_agreements(agreements, title="Conductivities under the potential")
+
+
+def _print_agreements(agreements: Mapping[str, Agreement], *, title: str) -> None:
+    heading = f"{title} against known values: mean |ln(computed/known)|"
+    print_table(agreement_table(agreements), title=heading, numbers=agreement_numbers(agreements))
 
 
 def _samples(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -170,8 +177,9 @@ def check_refined() -> None:
     save_figure(parity_by_dataset(measured.rows, schema.REFINED_KAPPA, title), folder / FIGURES / "parity_refined")
     shown = measured.rows.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
     write_csv(shown, folder / ROWS_FILE, float_format="%.5g")
-    print_line(agreement_table(agreements).to_string())
-    print_line(coverage.to_string(index=False, float_format="{:.2f}".format))
+    _print_agreements(agreements, title="Refined values")
+    shares = coverage.set_index("sample").map(lambda value: f"{value:.2f}" if isinstance(value, float) else value)
+    print_table(shares, title="Known values in the intervals", numbers=coverage)
 
 
 def check_settings() -> None:
@@ -188,7 +196,7 @@ def check_settings() -> None:
         table = compare_with_published(rows, potential)
         write_csv(table, folder / f"{potential}.csv", float_format="%.5g")
         save_figure(settings_figure(table, potential), folder / FIGURES / potential)
-        print_line(f"{potential}\n{table.to_string(index=False, float_format='{:.4g}'.format)}")
+        print_table(settings_table(table), title=potential, numbers=table)
 
 
 def _known_conductivities(tier: str, config: Config) -> pd.Series:
@@ -216,7 +224,7 @@ def check_textbook() -> None:
     write_whole(folder / "table.md", tabulate_textbook(predictions, summary).encode())
     save_figure(draw_textbook(predictions), folder / FIGURES / TEXTBOOK)
     shown = tabulate_summary(summary)[list(ON_TERMINAL)].rename(columns=ON_TERMINAL)
-    print_table(shown, title=f"{DEFAULT_MODEL} on textbook crystals: mean |ln(predicted/known)|")
+    print_table(shown, title=f"{DEFAULT_MODEL} on textbook crystals: mean |ln(predicted/known)|", numbers=summary)
 
 
 def check_formation_energies() -> None:
@@ -242,5 +250,6 @@ def check_formation_energies() -> None:
     write_energy_agreement(file_sha256(path), agreement)
     figure = energy_parity(expected[new], predicted[new], "AFLOW's structures of other formulas")
     save_figure(figure, check_folder(FORMATION_ENERGY) / "parity")
-    for name, values in agreement.items():
-        print_line(f"{name} { {key: round(value, 4) for key, value in values.items()} }")
+    numbers = pd.DataFrame.from_dict(agreement, orient="index").rename_axis("formation energies")
+    shown = numbers.map("{:.4f}".format).assign(n=numbers["n"].map("{:.0f}".format))
+    print_table(shown, title="Pretrained network against MEGNet's, eV/atom", numbers=numbers)

@@ -127,5 +127,5 @@ def _report(observed: Sequence[ModelPredictions], *, name: str, folder: Path) ->
                 drawn.save(new / FIGURES)
         log_numbers(findings.metrics(), run_id=run_id)
     for quantity, table in strongest_correlations(findings).items():
-        print_table(table, title=f"Pearson's r with {quantity}")
+        print_table(table.map("{:+.2f}".format), title=f"Pearson's r with {quantity}", numbers=table)
     print_line(f"tables and figures: {folder}")

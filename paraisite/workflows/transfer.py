@@ -38,6 +38,7 @@ from paraisite.evaluation.transfer import (
     count_labels_needed,
     fine_tune_on,
     score_splits,
+    summarise_transfer,
     tabulate_predictions,
 )
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -152,8 +153,10 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
         described = {name: weights.description for name, weights in starts.items()}
         log_selection(metrics, parameters={"n_row": str(len(task.dataset)), **described}, folder=folder, run_id=run_id)
     parts.remove()
-    for title, table in shown.items():
-        print_table(table, title=f"{dataset_name}, {title}: mean |ln(predicted/known)| by number of labels")
+    numbers = summarise_transfer(scores, needed)
+    for (title, table), protocol in zip(shown.items(), scores[PROTOCOL].unique(), strict=True):
+        heading = f"{dataset_name}, {title}: mean |ln(predicted/known)| by number of labels"
+        print_table(table, title=heading, numbers=numbers[numbers[PROTOCOL] == protocol].reset_index(drop=True))
 
 
 def _resolve_starts(dataset_name: str, task: _Measurement, *, run_id: str) -> tuple[dict[str, StartingWeights], Bools]:

@@ -25,7 +25,7 @@ from paraisite.inference.crystals import Crystal
 from paraisite.inference.refinement import without_refined_value
 from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.potential import load_calculator, package_versions
-from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, REFINED, check_table
+from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, REFINED, check_table, list_conductivities
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import KAPPA_POTENTIAL, REASON, REFINED_KAPPA
 from paraisite.tracking.analysis_runs import log_selection
@@ -98,7 +98,8 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
         write_whole(target / CHECK_FILE, (json.dumps(check, indent=2, allow_nan=False) + "\n").encode())
         parameters = {name: str(value) for name, value in asdict(how).items()} | {"crystal": crystal.name}
         log_selection(_numbers(check), parameters=parameters, folder=target, run_id=run_id)
-    print_table(check_table(check), title=f"{crystal.name}, {crystal.formula} at 300 K")
+    title = f"{crystal.name}, {crystal.formula} at 300 K"
+    print_table(check_table(check), title=title, numbers=list_conductivities(check))
     counts = ", ".join(f"{n} supercells for {program}" for program, n in n_supercell.items())
     print_line(f"{counts}; {target / README_FILE} lists the next commands")
 

@@ -6,7 +6,13 @@ import pytest
 
 from paraisite.labels.settings_study import AS_LABELS
 from paraisite.metrics.agreement import measure_agreement
-from paraisite.reports.phonon_checks import agreement_table, compare_with_published, parity_by_dataset, settings_figure
+from paraisite.reports.phonon_checks import (
+    agreement_table,
+    compare_with_published,
+    parity_by_dataset,
+    settings_figure,
+    settings_table,
+)
 
 STUDY = pd.DataFrame(
     {
@@ -32,6 +38,12 @@ def test_the_study_is_drawn_with_a_line_for_each_row():
     figure = settings_figure(compare_with_published(STUDY, "nequix-mp-1-pft"), "nequix-mp-1-pft")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["AlSb: labels", "MgO: labels", "AlSb: former"]
+
+
+def test_a_row_without_a_value_stands_in_the_table_of_settings_with_its_reason():
+    table = settings_table(compare_with_published(STUDY, "nequix-mp-1-pft"))
+    assert table["kappa_potential_w_per_m_k"].tolist() == ["95", "43.9", "–"]
+    assert table["reason"].tolist() == ["", "", "too few displacements"]
 
 
 def test_the_table_says_the_mean_ratio_with_its_interval():

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import RunInfo
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from paraisite.core.files import CACHE_VARIABLE
 from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
@@ -70,6 +72,9 @@ def test_the_next_command_closes_runs_of_a_killed_one_and_those_that_a_full_disk
         "FEAF": "RUNNING",
     }
     assert runs["FEAFTG15"].end_time == int(1000 * last_sign)  # not when the next command happened to run
+    note = client.get_run(runs["FEAFTG15"].run_id).data.tags[MLFLOW_RUN_NOTE]
+    assert note.startswith("FEAFTG15: ")
+    assert f"last sign of life {datetime.fromtimestamp(last_sign, UTC):%Y-%m-%d %H:%M} UTC" in note
     with recipe_run("report"):
         pass
     assert {name: run.status for name, run in find_runs(client).items()} == {

@@ -16,6 +16,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
+from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.lab_tables import load_relaxed_crystals, load_relaxed_formulas, load_tier
@@ -143,8 +144,12 @@ def test_a_check_compares_with_togo15_and_enters_the_data_sheet(project: Path, c
     known = check._known_conductivities("bte", load_config())
     rows = [bte_row(name, 0.8 * kappa) for name, kappa in known.iloc[:12].items()]
     write_labels("bte_check", [*rows, bte_row(known.index[12], np.nan, reason="phonon of -1.00 THz (imaginary)")])
-    check.check_labels("bte")
-    assert "12 of 13 compounds accepted" in capsys.readouterr().out
+    with tables_as(RowFormat.JSON):
+        check.check_labels("bte")
+    printed = capsys.readouterr()
+    assert "12 of 13 compounds accepted" in printed.err
+    (row,) = map(json.loads, printed.out.splitlines())
+    assert (row["n"], row["mape"]) == (12, pytest.approx(0.2))
     (found,) = json.loads((project / "build/check_bte/metrics.json").read_text()).values()
     assert found["n"] == 12
     assert found["mape"] == pytest.approx(0.2)

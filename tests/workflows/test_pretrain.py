@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from paraisite.config import AFLOW_TABLE_VARIABLE, FORMATION_ENERGY_WEIGHTS_VARIABLE
+from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.models.megnet_interop import read_published_model
@@ -21,7 +22,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_network_agrees_with_itself_and_the_formulas_of_the_lab_set_are_told_apart(
-    shared_data: Path, shared_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_data: Path,
+    shared_weights: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     weights = shared_weights / "formation_energy.hdf5"
     few = tmp_path / "few.jsonl.gz"
@@ -35,7 +40,10 @@ def test_a_network_agrees_with_itself_and_the_formulas_of_the_lab_set_are_told_a
     records, _ = load_aflow(few)
     known = {record.structure.composition.reduced_formula for record in records[:12]}
     write_slack_table(Path("build/lab/slack.parquet"), known)
-    check.check_formation_energies()
+    with tables_as(RowFormat.JSON):
+        check.check_formation_energies()
+    of_all, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (of_all["n"], of_all["mae"]) == (30, 0.0)
     found = json.loads(Path("build/check_formation_energy/metrics.json").read_text())["agreement"]
     everything, others = found.values()
     assert everything["n"] == 30

@@ -1,5 +1,6 @@
 """The statistics as a user gets them: of a table, and of a source that was screened."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from scipy import stats
 
+from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.errors import DataError, MissingInputError
 from paraisite.workflows import statistics
 from tests.analysis.planted_correlations import MODELS, planted_table
@@ -37,6 +39,17 @@ def test_a_table_of_ones_own_agrees_with_scipy(folder: Path, capsys: pytest.Capt
     assert (folder / "build/statistics_mine/figures/heat_map.svg").exists()
     assert (folder / "build/statistics_mine/figures/heat_map.csv").exists()
     assert "statistics_mine" in capsys.readouterr().out
+
+
+def test_programs_get_correlations_as_numbers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(3)
+    table = pd.DataFrame({"mine": random.lognormal(size=25), "gap": random.normal(size=25)})
+    table.to_csv(folder / "mine.csv", index=False)
+    with tables_as(RowFormat.JSON):
+        statistics.correlate_tables([folder / "mine.csv"], quantities=["mine"])
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert row["descriptor"] == "gap"
+    assert row["highest"] == pytest.approx(stats.pearsonr(table["mine"], table["gap"]).statistic, rel=1e-6)
 
 
 def test_a_source_is_correlated_with_its_structures_and_its_own_numbers(

@@ -1,6 +1,7 @@
 """The measurement of transfer as a user gets it: what is left out is said, finished parts are not repeated."""
 
 import dataclasses
+import json
 import logging
 import re
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from paraisite.config import Config
+from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.evaluation.transfer import TransferSplit, tabulate_predictions
@@ -80,7 +82,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_measurement_leaves_tables_and_a_figure(
     folder: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO), tables_as(RowFormat.JSON):
         transfer.measure_transfer("phonix", [10, 20])
 
     result = folder / "build" / "transfer_phonix"
@@ -103,8 +105,12 @@ def test_a_measurement_leaves_tables_and_a_figure(
     assert {file.name for file in (result / "figures").iterdir()} == {
         f"transfer.{ending}" for ending in ("png", "svg", "pdf")
     }
-    shown = capsys.readouterr().out
-    assert "new structure types" in shown
+    rows = pd.DataFrame(map(json.loads, capsys.readouterr().out.splitlines()))
+    assert rows["table"].str.contains("new structure types").any()
+    means = scores.groupby(["protocol", "start", "n_label"])["mean_abs_ln_ratio"].mean()
+    pd.testing.assert_series_equal(
+        rows.set_index(["protocol", "start", "n_label"])["mean_abs_ln_ratio"].sort_index(), means, rtol=1e-5
+    )
     assert "FE is left out: no MEGNet here" in caplog.text
     assert "FEAF is left out: no AFLOW here" in caplog.text
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ase.calculators.emt import EMT
 
+from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.dft_inputs import potential_check
 from paraisite.dft_inputs.input_files import README_FILE
 from paraisite.errors import ConfigError, MissingInputError
@@ -35,14 +36,19 @@ def no_potential(name: str) -> Any:
 
 @pytest.mark.usefixtures("own_store")
 def test_a_crystal_gets_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    verify.verify_prediction("MgO", HOW, folder=tmp_path, output=tmp_path / "out")
+    with tables_as(RowFormat.JSON):
+        verify.verify_prediction("MgO", HOW, folder=tmp_path, output=tmp_path / "out")
     found = json.loads((tmp_path / "out" / verify.CHECK_FILE).read_text())
     assert found["known"] == pytest.approx(66.069)
     assert "potential" not in found
     assert (tmp_path / "out" / "vasp" / "fc3" / "POSCAR-00001").exists()
     assert not (tmp_path / "out" / "qe").exists()
     assert "MgO" in (tmp_path / "out" / README_FILE).read_text()
-    assert "Togo15" in capsys.readouterr().out
+    model, known = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (model["source"], known["source"]) == ("model", "Togo15")
+    assert (model["lower_80_w_per_m_k"], model["kappa_w_per_m_k"]) == (30.0, 60.0)
+    assert known["kappa_w_per_m_k"] == found["known"]
+    assert known["lower_80_w_per_m_k"] is None
 
 
 def test_a_potential_that_is_not_installed_is_no_obstacle_unless_it_is_asked_for(
