@@ -1,12 +1,22 @@
-"""The one progress bar, with the time left; where no terminal is, a line now and then instead."""
+"""The one progress bar, with the time left; where no terminal is, a line now and then instead. And work not counted."""
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +25,26 @@ SECONDS_BETWEEN_LINES: Final = 300.0
 
 def ignore_progress(_present: int, _total: int | None) -> None:
     """Show nothing: the default where no progress is asked for."""
+
+
+@contextmanager
+def show_work(title: str, *, console: Console | None = None) -> Iterator[None]:
+    """Show on a terminal what is done inside, and for how long, where nothing can be counted; elsewhere nothing.
+
+    No bar may be drawn inside: each moves the other's line.
+
+    Args:
+        title: What is done.
+        console: By default the standard error.
+    """
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as line:
+        line.add_task(title, total=None)
+        yield
 
 
 class CountProgress:

@@ -1,6 +1,6 @@
 """Explanations of predictions, whatever kind of model made them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
+from paraisite.core.progress import ignore_progress
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.validation import N_ELEMENT
 from paraisite.errors import DataError
@@ -23,6 +24,9 @@ from paraisite.inference.process_model import ProcessModel
 from paraisite.inference.relevance_model import RelevanceModel
 from paraisite.inference.rows import NAME, UNIT, VALUE, Row, build_named_rows
 from paraisite.schema import FORMULA, REASON
+
+OnCrystal = Callable[[int, int], None]
+"""Called with the number of explained crystals and of all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,15 +88,24 @@ class Explainer:
         raise DataError(f"there is no explanation for models of kind {type(model).__name__}")
 
 
-def explain(explainer: Explainer, crystals: Sequence[Crystal]) -> list[Explanation]:
-    """Return an explanation for each crystal; one without a prediction has the reason in its row."""
+def explain(
+    explainer: Explainer, crystals: Sequence[Crystal], *, on_crystal: OnCrystal = ignore_progress
+) -> list[Explanation]:
+    """Return an explanation for each crystal; one without a prediction has the reason in its row.
+
+    Args:
+        explainer: Of the model.
+        crystals: To explain.
+        on_crystal: Called with the number of explained crystals and of all.
+    """
     predictions = explainer.predictor.predict([crystal.found for crystal in crystals])
     materials = predictions.materials
     trained = np.zeros(0) if materials is None else materials.kappa_w_per_m_k
-    return [
-        Explanation(crystal, row, _contributions(explainer, crystal, row), trained)
-        for crystal, row in zip(crystals, build_named_rows(crystals, predictions), strict=True)
-    ]
+    explanations = []
+    for crystal, row in zip(crystals, build_named_rows(crystals, predictions), strict=True):
+        explanations.append(Explanation(crystal, row, _contributions(explainer, crystal, row), trained))
+        on_crystal(len(explanations), len(crystals))
+    return explanations
 
 
 def build_json(explanation: Explanation) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT, MLFLOW_RUN_NOTE
 
 from paraisite.core.files import cache_folder
 from paraisite.errors import TrackingError
+from paraisite.tracking.promotion import SHOWN_DIGEST_LENGTH
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def name_process() -> str:
     known = _held.get(os.getpid())
     if known is not None:
         return known[0]
-    name = uuid.uuid4().hex
+    name = uuid.uuid4().hex[:SHOWN_DIGEST_LENGTH]  # on every run's page
     path = _lock_file(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.core.console import open_console
+from paraisite.core.progress import CountProgress, show_work
 from paraisite.core.row_format import RowFormat, print_records
 from paraisite.core.shown_text import escape_controls
 from paraisite.explain.explainers import Explainer, build_json, list_parts
@@ -29,8 +30,14 @@ def explain_files(files: Sequence[Path], model: str, *, output: Path, row_format
     Raises:
         ParaisiteError: Model or file are absent or unusable.
     """
-    explanations = explain_all(Explainer(find_predictor(model)), read_crystals(list(files)))
-    figures = save_explanation_figures(explanations, output)
+    crystals = read_crystals(list(files))
+    with CountProgress("explain", unit="crystals") as bar:
+        bar.update(n_done=0, n_total=len(crystals), sets_pace=False)
+        explanations = explain_all(
+            Explainer(find_predictor(model)), crystals, on_crystal=lambda n, n_all: bar.update(n_done=n, n_total=n_all)
+        )
+    with show_work("Drawing the figures"):
+        figures = save_explanation_figures(explanations, output)
     if row_format is RowFormat.JSON:
         print_records([build_json(explanation) for explanation in explanations], row_format)
     elif row_format is RowFormat.CSV:

@@ -16,6 +16,7 @@ from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.artifacts.training_outputs import write_process_predictor
 from paraisite.config import Config, load_config
 from paraisite.core.folders import check_writable
+from paraisite.core.progress import show_work
 from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
@@ -105,7 +106,8 @@ def _fit_with_accurate(own: Dataset, config: Config) -> _Fitted:
 
 def _fit_relevance(dataset: Dataset, graphs: GraphCollection, *, among: Ints | None = None) -> _Fitted:
     """Fit the process; measure it on all rows or some, each without those of its formula."""
-    model, calibration_set = fit_relevance_model(dataset, graphs)
+    with show_work(f"Fitting a Gaussian process on {len(dataset):,} rows"):
+        model, calibration_set = fit_relevance_model(dataset, graphs)
     parts = draw_formula_parts(dataset, among=among)
     return _Fitted(
         Predictor(model, calibration_set),

@@ -11,6 +11,7 @@ from paraisite.artifacts.result_tables import predictions_file, write_overlap
 from paraisite.artifacts.stage_folders import FIGURES, overlap_folder, result_folder
 from paraisite.config import Config, load_config
 from paraisite.core.folders import check_writable
+from paraisite.core.progress import show_work
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.overlap_tables import count_shared_rows, name_pairs, pair_datasets, tabulate_overlap
 from paraisite.evaluation.protocols import HONEST, PROTOCOLS
@@ -44,9 +45,11 @@ def report_overlap(training: str | None, test: str) -> None:
     check_writable(folder)
     config = load_config()
     names = [name for name in _training_sets(training, test, config) if name != test]
-    datasets = [load_data(name, config) for name in (*names, test)]
+    with show_work("Reading the data sets"):
+        datasets = [load_data(name, config) for name in (*names, test)]
     with recipe_run(f"overlap {' '.join(dataset.name for dataset in datasets)}") as run_id:
-        pairs = pair_datasets(datasets)
+        with show_work("Comparing formulas and structures"):
+            pairs = pair_datasets(datasets)
         table = tabulate_overlap(datasets, pairs, {dataset.name: _measured_errors(dataset) for dataset in datasets})
         shown = overlap_table(table)
         write_overlap(folder, table, markdown=to_markdown(shown), pairs=name_pairs(datasets, pairs))

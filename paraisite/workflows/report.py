@@ -18,6 +18,7 @@ from paraisite.artifacts.stage_folders import (
 from paraisite.config import Config, load_config
 from paraisite.core.folders import check_writable
 from paraisite.core.paths import CANDIDATES
+from paraisite.core.progress import show_work
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError, MissingInputError
 from paraisite.evaluation.evaluation_tables import EvaluationTables
@@ -53,8 +54,9 @@ def write_report(output: Path | None = None) -> None:
     path, config = output or REPORT, load_config()
     check_writable(path.parent)
     with recipe_run("report") as run_id:
-        sections = list(_sections(config))
-        with logged_folder(path.parent, run_id=run_id) as folder:
+        with show_work("Drawing the sections"):
+            sections = list(_sections(config))
+        with logged_folder(path.parent, run_id=run_id) as folder, show_work("Writing the page"):
             write_page(sections, title=_TITLE, lead=_LEAD, path=folder / path.name)
         n_missing = sum(bool(section.missing) for section in sections)
         counts = {"sections": float(len(sections)), "sections without inputs": float(n_missing)}

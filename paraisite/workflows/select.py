@@ -18,6 +18,7 @@ from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.core.folders import check_writable
 from paraisite.core.paths import CANDIDATES
+from paraisite.core.progress import show_work
 from paraisite.reports.candidates import candidates_figure, candidates_table
 from paraisite.reports.figures import save_figure
 from paraisite.reports.terminal import print_line, print_table
@@ -43,11 +44,13 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
     """
     screening, target = folder or last_screening(), output or CANDIDATES
     check_writable(target)
-    screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
-    selection = Selection.from_screening(screened, criteria, load_data(ACCURATE, load_config()))
+    with show_work("Reading the screening and the known rows"):
+        screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
+        selection = Selection.from_screening(screened, criteria, load_data(ACCURATE, load_config()))
     with recipe_run(f"candidates {screening.name}") as run_id:
-        ranked, listed = selection.select_candidates()
-        lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.select_next()} if criteria.n_next else {})
+        with show_work("Ranking the rows"):
+            ranked, listed = selection.select_candidates()
+            lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.select_next()} if criteria.n_next else {})
         for name, each in lists.items():
             write_candidates(target, name, selection.describe(each), selection.structures)
         known = selection.known.table[KAPPA].to_numpy(np.float64)

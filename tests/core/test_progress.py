@@ -6,7 +6,7 @@ import logging
 import pytest
 from rich.console import Console
 
-from paraisite.core.progress import CountProgress
+from paraisite.core.progress import CountProgress, show_work
 
 
 def run(console: Console, *, seconds_between_lines: float = 0.0) -> None:
@@ -34,6 +34,16 @@ def test_on_a_terminal_a_bar_is_drawn(caplog: pytest.LogCaptureFixture) -> None:
     assert "60/100" in file.getvalue()
     assert "60 accepted" in file.getvalue()
     assert not caplog.messages
+
+
+def test_work_that_is_not_counted_is_named_on_a_terminal_alone() -> None:
+    terminal, file = io.StringIO(), io.StringIO()
+    with show_work("Comparing [all] rows", console=Console(file=terminal, force_terminal=True, width=80)):
+        pass
+    with show_work("Comparing [all] rows", console=Console(file=file)):
+        pass
+    assert "Comparing [all] rows" in terminal.getvalue()
+    assert not file.getvalue()
 
 
 def test_time_that_sets_no_pace_does_not_count(
