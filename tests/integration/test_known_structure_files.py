@@ -31,7 +31,7 @@ RIGHT: dict[str, list[Crystal | str]] = {
     "messages/POSCAR_comments": [Crystal("Mg1 O1", 3.59, 2.1, 225)],
     "messages/POSCAR_three_scales": [Crystal("Mg1 O1", 3.59, 2.1, 225)],
     "messages/XDATCAR": [Crystal("Mg1 O1", 3.59, 2.1, 225), Crystal("Mg1 O1", 3.59, 2.08, 44)],
-    "messages/all_atoms_and_symmetry.cif": ["Na of the list is already an image of Na"],
+    "messages/all_atoms_and_symmetry.cif": [Crystal("Na4 Cl4", 2.16, 2.82, 225)],
     "messages/bom.cif": [Crystal("Na4 Cl4", 2.16, 2.82, 225)],
     "messages/cse.json": ["a ComputedStructureEntry holds no structure"],
     "messages/data_in_text.cif": [Crystal("Na4 Cl4", 2.16, 2.82, 225)],

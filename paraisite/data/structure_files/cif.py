@@ -21,7 +21,7 @@ from paraisite.data.structure_files.cif_sites import (
 )
 from paraisite.data.structure_files.cif_statements import MOIETY, check_natural, read_stated
 from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, read_symmetry, states_symmetry
-from paraisite.data.structure_files.space_groups import SpaceGroupSetting, plain_symbols
+from paraisite.data.structure_files.space_groups import SpaceGroupSetting, build_setting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
 from paraisite.data.validation import MAX_ATOMS, find_unusable, partly_occupied, too_many_atoms
 from paraisite.errors import StructureError
@@ -125,15 +125,15 @@ def _is_invariant(crystal: CrystalArrays, setting: SpaceGroupSetting) -> bool:
 def _expand(
     sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64], stated: StatedFacts
 ) -> CrystalArrays:
-    _check_places(sites, setting, lattice)
-    origin, coords = expand(sites, setting, lattice)
+    all_listed = _lists_all_atoms(sites, setting, lattice)
+    origin, coords = expand(sites, build_setting(("x,y,z",)) if all_listed else setting, lattice)
     if len(coords) > MAX_ATOMS:
         raise StructureError(too_many_atoms(len(coords)))
     numbers = np.array([ATOMIC_NUMBERS[symbol] for symbol in sites.symbols], np.int64)[origin]
     crystal = CrystalArrays(lattice[None], np.array([len(coords)]), coords, numbers)
     if (numbers > 0).all():
         check_stated(crystal, stated)
-        if not (stated.formula and stated.n_formula_unit):  # which have confirmed the number of atoms
+        if not all_listed and not (stated.formula and stated.n_formula_unit):  # which have confirmed the number of atoms
             check_multiplicity(sites, np.bincount(origin, minlength=len(sites.labels)), len(setting.rotations))
     elif reasons := find_unusable(crystal):
         raise StructureError(reasons[0])
@@ -230,23 +230,30 @@ def _fill_places(sites: CifSites, lattice: npt.NDArray[np.float64]) -> CifSites:
     )
 
 
-def _check_places(sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64]) -> None:
-    """Raise if a site is listed again where symmetry puts its image."""
+def _lists_all_atoms(sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64]) -> bool:
+    """Return whether sites are images of one another, and all images are listed, so that the list is the crystal.
+
+    Raises:
+        StructureError: A site is listed again where symmetry puts its image, but not all images are listed.
+    """
     n_site, n_operation = len(sites.labels), len(setting.rotations)
     if n_site < 2 or n_operation < 2 or n_site * n_site * n_operation > _MAX_PAIRS:
-        return
+        return False
     images = np.einsum("nij,sj->sni", setting.rotations, sites.frac_coords) + setting.translations
     shift = images[:, :, None] - sites.frac_coords
     shift -= np.rint(shift)
-    near = (np.linalg.norm(shift @ lattice, axis=3) < SAME_PLACE_ANGSTROM).any(axis=1)
-    pairs = np.argwhere(np.triu(near, 1))
+    hits = np.linalg.norm(shift @ lattice, axis=3) < SAME_PLACE_ANGSTROM
+    pairs = np.argwhere(np.triu(hits.any(axis=1), 1))
     if not pairs.size:
-        return
-    first, second = (int(place) for place in pairs[0])
-    if sites.symbols[first] != sites.symbols[second]:
-        raise StructureError(
-            f"{sites.labels[first]} and {sites.labels[second]} share one place: partial occupancy is not supported"
-        )
+        return False
+    for first, second in pairs.tolist():
+        if sites.symbols[first] != sites.symbols[second]:
+            raise StructureError(
+                f"{sites.labels[first]} and {sites.labels[second]} share one place: partial occupancy is not supported"
+            )
+    if (hits.sum(axis=2) == 1).all():
+        return True
+    first, second = pairs[0].tolist()
     raise StructureError(
         f"{sites.labels[second]} of the list is already an image of {sites.labels[first]} under the symmetry "
         "operations: either all atoms are listed or operations given, expected not both"

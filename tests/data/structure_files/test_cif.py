@@ -289,12 +289,16 @@ def test_operations_may_be_written_in_many_ways():
         assert read_one(cif(symbol="F m -3 m", operations=changed)) == ROCKSALT
 
 
-def test_atoms_that_are_all_listed_need_no_operations_but_the_identity():
+def test_a_list_of_all_atoms_of_the_cell_may_stand_beside_the_operations():
     sites = [f"Ca Ca {place}" for place in ("0 0 0", ".5 .5 0", ".5 0 .5", "0 .5 .5")]
     sites += [f"O O {place}" for place in (".5 .5 .5", "0 0 .5", "0 .5 0", ".5 0 0")]
     assert read_one(cif(sites, symbol="F m -3 m", operations=["x,y,z"])) == ROCKSALT
-    for text in (cif(sites, symbol="F m -3 m"), cif(sites, operations=operations("F m -3 m"))):
-        assert "Ca of the list is already an image of Ca" in reason_of(text)
+    for listed in ([], operations("F m -3 m")):
+        assert read_one(cif(sites, symbol="F m -3 m", operations=listed)) == ROCKSALT
+        incomplete = cif([*sites[:3], *sites[4:]], symbol="F m -3 m", operations=listed)
+        assert "Ca of the list is already an image of Ca" in reason_of(incomplete)
+        other = cif([*sites[:7], "N N .5 0 0"], symbol="F m -3 m", operations=listed)
+        assert "O and N share one place" in reason_of(other)
 
 
 @pytest.mark.parametrize(
