@@ -37,9 +37,10 @@ def contributions_figure(found: Contributions) -> go.Figure:
         xaxis=_factor_axis(float(np.abs(values).max())), yaxis={"visible": False, "range": [len(shown) - 0.3, -0.75]},
     )  # fmt: skip
     for row, part in enumerate(shown):
+        # White, as on a phone the axis of one would run through long names.
         figure.add_annotation(
             x=0, xref="x domain", y=row, yshift=17, text=found.parts[part].label, showarrow=False, xanchor="left",
-            font={"size": 12.5},
+            font={"size": 12.5}, bgcolor="white", borderpad=0,
         )  # fmt: skip
     return figure
 

@@ -64,7 +64,7 @@ def show_model(model: str) -> None:
         st.table(pd.DataFrame(errors, columns=["", "mean ± standard deviation over the splits"]), hide_index=True)
     st.subheader("How to cite")
     st.markdown(f"Please cite the paper, [{DOI}](https://doi.org/{DOI}), and the software.")
-    st.code(CITATION, language="bibtex")
+    st.code(CITATION, language="bibtex", wrap_lines=True)
 
 
 def tabulate_errors(card: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ def test_the_largest_is_first_and_the_axis_holds_it(reach: float):
     assert bars.x[1] == pytest.approx(reach / 4)
     assert list(bars.marker.color) == [LOWERS, RAISES]
     assert [note.text for note in figure.layout.annotations] == ["large", "small"]
+    assert {note.bgcolor for note in figure.layout.annotations} == {"white"}  # the axis runs through no name
     low, high = figure.layout.xaxis.range
     assert low < -reach
     assert all(low <= tick <= high for tick in figure.layout.xaxis.tickvals)

@@ -148,7 +148,9 @@ def test_a_material_is_fetched_by_its_id_and_the_key_is_nowhere(model: Path, mon
 def test_card_and_citation_are_a_tab(model: Path):
     page = open_page(model, tab="Model and citation")
     assert not page.exception
-    assert [code.value for code in page.code] == [CITATION.rstrip()]
+    (code,) = page.code
+    assert code.value == CITATION.rstrip()
+    assert code.proto.wrap_lines  # on a phone its lines would be cut
 
 
 def test_a_screening_is_filtered_on_the_page(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
