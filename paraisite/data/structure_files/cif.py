@@ -133,7 +133,8 @@ def _expand(
     crystal = CrystalArrays(lattice[None], np.array([len(coords)]), coords, numbers)
     if (numbers > 0).all():
         check_stated(crystal, stated)
-        if not all_listed and not (stated.formula and stated.n_formula_unit):  # which have confirmed the number of atoms
+        has_confirmed_number = bool(stated.formula and stated.n_formula_unit)
+        if not all_listed and not has_confirmed_number:
             check_multiplicity(sites, np.bincount(origin, minlength=len(sites.labels)), len(setting.rotations))
     elif reasons := find_unusable(crystal):
         raise StructureError(reasons[0])
@@ -236,14 +237,11 @@ def _lists_all_atoms(sites: CifSites, setting: SpaceGroupSetting, lattice: npt.N
     Raises:
         StructureError: A site is listed again where symmetry puts its image, but not all images are listed.
     """
-    n_site, n_operation = len(sites.labels), len(setting.rotations)
-    if n_site < 2 or n_operation < 2 or n_site * n_site * n_operation > _MAX_PAIRS:
+    if len(sites.labels) < 2 or len(setting.rotations) < 2:
         return False
-    images = np.einsum("nij,sj->sni", setting.rotations, sites.frac_coords) + setting.translations
-    shift = images[:, :, None] - sites.frac_coords
-    shift -= np.rint(shift)
-    hits = np.linalg.norm(shift @ lattice, axis=3) < SAME_PLACE_ANGSTROM
-    pairs = np.argwhere(np.triu(hits.any(axis=1), 1))
+    image, listed = _find_listed_images(sites, setting, lattice)
+    site = image // len(setting.rotations)
+    pairs = np.unique(np.stack([site, listed], axis=1)[site < listed], axis=0)
     if not pairs.size:
         return False
     for first, second in pairs.tolist():
@@ -251,10 +249,28 @@ def _lists_all_atoms(sites: CifSites, setting: SpaceGroupSetting, lattice: npt.N
             raise StructureError(
                 f"{sites.labels[first]} and {sites.labels[second]} share one place: partial occupancy is not supported"
             )
-    if (hits.sum(axis=2) == 1).all():
+    if (np.bincount(image, minlength=len(sites.labels) * len(setting.rotations)) == 1).all():
         return True
     first, second = pairs[0].tolist()
     raise StructureError(
         f"{sites.labels[second]} of the list is already an image of {sites.labels[first]} under the symmetry "
         "operations: either all atoms are listed or operations given, expected not both"
     )
+
+
+def _find_listed_images(
+    sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return pairs of an image and a listed site at its place; images are counted site by site."""
+    from scipy.spatial import KDTree  # a tenth of a second, which a cell of few atoms does without
+
+    images = (np.einsum("nij,sj->sni", setting.rotations, sites.frac_coords) + setting.translations).reshape(-1, 3)
+    radius = SAME_PLACE_ANGSTROM * float(np.linalg.norm(np.linalg.inv(lattice), 2))
+    tree = KDTree(sites.frac_coords % 1.0 % 1.0, boxsize=np.ones(3))
+    near = tree.query_ball_point(images % 1.0 % 1.0, min(radius, 0.5))
+    image = np.repeat(np.arange(len(images)), [len(places) for places in near])
+    listed = np.array([place for places in near for place in places], np.int64)
+    shift = images[image] - sites.frac_coords[listed]
+    shift -= np.rint(shift)
+    same = np.linalg.norm(shift @ lattice, axis=1) < SAME_PLACE_ANGSTROM
+    return image[same], listed[same]

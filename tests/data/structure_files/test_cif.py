@@ -1,5 +1,7 @@
 """A CIF is the crystal that it states, or a reason; never another crystal."""
 
+import itertools
+
 import gemmi
 import pytest
 from hypothesis import assume, given
@@ -287,6 +289,13 @@ def test_operations_may_be_written_in_many_ways():
         [text.replace(",", " , ") for text in [*listed, "x,y,z"]],
     ):
         assert read_one(cif(symbol="F m -3 m", operations=changed)) == ROCKSALT
+
+
+def test_images_among_many_sites_are_found():
+    places = itertools.product(range(8), repeat=3)
+    grid = [f"O O {x / 20 + 0.02} {y / 20 + 0.03} {z / 20 + 0.04}" for x, y, z in places]
+    text = cif([*grid, "O1 O -.02 -.03 -.04"], cell=(50, 50, 50, *CUBIC), symbol="P m m m")
+    assert "O1 of the list is already an image of O" in reason_of(text)
 
 
 def test_a_list_of_all_atoms_of_the_cell_may_stand_beside_the_operations():
