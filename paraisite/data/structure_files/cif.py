@@ -2,7 +2,7 @@
 
 import re
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from paraisite.data.structure_files.cif_sites import (
     read_sites,
 )
 from paraisite.data.structure_files.cif_statements import MOIETY, check_natural, read_stated
-from paraisite.data.structure_files.cif_symmetry import CifSymmetry, fits_cell, read_symmetry, states_symmetry
+from paraisite.data.structure_files.cif_symmetry import IDENTITY, CifSymmetry, fits_cell, read_symmetry, states_symmetry
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, build_setting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
 from paraisite.data.validation import MAX_ATOMS, find_unusable, partly_occupied, too_many_atoms
@@ -34,6 +34,9 @@ _MODULATED: Final = re.compile(
     r"|atom_site_(?:displace|occ)_special_func_|cell_subsystem_)"
 )
 _MAX_PAIRS: Final = 2_000_000
+_PAIRS_WITHOUT_TREE: Final = 200_000
+"""Of an image and a site that are compared one by one; of more, only those are that a tree says are near."""
+
 _FULL: Final = 1 - 1e-6
 
 
@@ -126,7 +129,7 @@ def _expand(
     sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64], stated: StatedFacts
 ) -> CrystalArrays:
     all_listed = _lists_all_atoms(sites, setting, lattice)
-    origin, coords = expand(sites, build_setting(("x,y,z",)) if all_listed else setting, lattice)
+    origin, coords = expand(sites, build_setting(IDENTITY) if all_listed else setting, lattice)
     if len(coords) > MAX_ATOMS:
         raise StructureError(too_many_atoms(len(coords)))
     numbers = np.array([ATOMIC_NUMBERS[symbol] for symbol in sites.symbols], np.int64)[origin]
@@ -262,15 +265,26 @@ def _find_listed_images(
     sites: CifSites, setting: SpaceGroupSetting, lattice: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return pairs of an image and a listed site at its place; images are counted site by site."""
-    from scipy.spatial import KDTree  # a tenth of a second, which a cell of few atoms does without
-
     images = (np.einsum("nij,sj->sni", setting.rotations, sites.frac_coords) + setting.translations).reshape(-1, 3)
-    radius = SAME_PLACE_ANGSTROM * float(np.linalg.norm(np.linalg.inv(lattice), 2))
-    tree = KDTree(sites.frac_coords % 1.0 % 1.0, boxsize=np.ones(3))
-    near = tree.query_ball_point(images % 1.0 % 1.0, min(radius, 0.5))
-    image = np.repeat(np.arange(len(images)), [len(places) for places in near])
-    listed = np.array([place for places in near for place in places], np.int64)
+    n_image, n_site = len(images), len(sites.frac_coords)
+    if n_image * n_site <= _PAIRS_WITHOUT_TREE:
+        image, listed = np.repeat(np.arange(n_image), n_site), np.tile(np.arange(n_site), n_image)
+    else:
+        image, listed = _find_near(images, sites.frac_coords, lattice)
     shift = images[image] - sites.frac_coords[listed]
     shift -= np.rint(shift)
     same = np.linalg.norm(shift @ lattice, axis=1) < SAME_PLACE_ANGSTROM
     return image[same], listed[same]
+
+
+def _find_near(
+    images: npt.NDArray[np.float64], places: npt.NDArray[np.float64], lattice: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return pairs of an image and a place, among them all that are the same."""
+    from scipy.spatial import KDTree  # half a second, which a cell of few atoms does without
+
+    radius = SAME_PLACE_ANGSTROM * float(np.linalg.norm(np.linalg.inv(lattice), 2))
+    tree = KDTree(places % 1.0 % 1.0, boxsize=np.ones(3))
+    near: Any = tree.query_ball_point(images % 1.0 % 1.0, min(radius, 0.5))
+    image = np.repeat(np.arange(len(images)), [len(found) for found in near])
+    return image, np.array([place for found in near for place in found], np.int64)

@@ -63,7 +63,7 @@ _OF_SITES: Final = (
     "_atom_site_site_symmetry_symbol",
 )
 _NO_SYMMETRY_OF_SITE: Final = (*UNKNOWN, "a", "1a", "1", "C1")
-_IDENTITY: Final = ("x,y,z",)
+IDENTITY: Final = ("x,y,z",)
 _TIME_REVERSAL: Final = re.compile(r"\s*,\s*[+-]?1\s*$")
 
 
@@ -100,7 +100,7 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
         found = CifSymmetry(stated.candidates, stated.named)
     else:
         _check_no_symmetry(block)
-        found = CifSymmetry((build_setting(_IDENTITY),), "P 1")
+        found = CifSymmetry((build_setting(IDENTITY),), "P 1")
     fitting = tuple(setting for setting in found.settings if fits_cell(setting, lattice_angstrom))
     if not fitting:
         raise StructureError(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from paraisite.data.structure_files import cif as parser
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
 from tests.data.structure_files.texts import CUBIC, LIME, ROCKSALT_SITES, Crystal, cif, read, read_one, reason_of
 
@@ -291,6 +292,12 @@ def test_operations_may_be_written_in_many_ways():
         assert read_one(cif(symbol="F m -3 m", operations=changed)) == ROCKSALT
 
 
+def test_a_cell_of_few_atoms_needs_no_tree(monkeypatch: pytest.MonkeyPatch):
+    """Whose import would cost each prediction from a CIF half a second."""
+    monkeypatch.delattr(parser, "_find_near")
+    assert read_one(cif(symbol="F m -3 m")) == ROCKSALT
+
+
 def test_images_among_many_sites_are_found():
     places = itertools.product(range(8), repeat=3)
     grid = [f"O O {x / 20 + 0.02} {y / 20 + 0.03} {z / 20 + 0.04}" for x, y, z in places]
@@ -298,7 +305,9 @@ def test_images_among_many_sites_are_found():
     assert "O1 of the list is already an image of O" in reason_of(text)
 
 
-def test_a_list_of_all_atoms_of_the_cell_may_stand_beside_the_operations():
+@pytest.mark.parametrize("n_pair", [0, 200_000])
+def test_a_list_of_all_atoms_of_the_cell_may_stand_beside_the_operations(n_pair: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parser, "_PAIRS_WITHOUT_TREE", n_pair)
     sites = [f"Ca Ca {place}" for place in ("0 0 0", ".5 .5 0", ".5 0 .5", "0 .5 .5")]
     sites += [f"O O {place}" for place in (".5 .5 .5", "0 0 .5", "0 .5 0", ".5 0 0")]
     assert read_one(cif(sites, symbol="F m -3 m", operations=["x,y,z"])) == ROCKSALT
