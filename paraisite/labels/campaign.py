@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from paraisite.core.files import COMPACT_PARQUET, write_whole
 from paraisite.core.plan_file import claim_plan
 from paraisite.core.plan_file import read_plan as read_plan_file
+from paraisite.core.progress import ignore_progress
 from paraisite.core.workers import WorkerPool
 from paraisite.errors import DataError
 from paraisite.labels.potential import load_calculator, package_versions
@@ -63,12 +64,30 @@ class CampaignPart:
     items: Any
 
 
-OrderParts = Callable[[Sequence[CampaignPart], Collection[str]], Sequence[CampaignPart]]
-"""(all parts, names of those that are done) -> those missing, in the order in which they are taken."""
+OnEstimate = Callable[[int, int], None]
+"""Called with the number of costs that are estimated, and of all."""
 
 
-def list_missing(parts: Sequence[CampaignPart], done: Collection[str]) -> list[CampaignPart]:
+class OrderParts(Protocol):
+    """Chooses which part comes next."""
+
+    def __call__(
+        self, parts: Sequence[CampaignPart], done: Collection[str], *, on_estimate: OnEstimate
+    ) -> Sequence[CampaignPart]:
+        """Return the parts that are missing, in the order in which they are taken.
+
+        Args:
+            parts: All of the campaign.
+            done: Names of those that are done.
+            on_estimate: Progress, where the order takes long to find.
+        """
+
+
+def list_missing(
+    parts: Sequence[CampaignPart], done: Collection[str], *, on_estimate: OnEstimate = ignore_progress
+) -> list[CampaignPart]:
     """Return the parts that are missing, as they come."""
+    del on_estimate
     return [part for part in parts if part.name not in done]
 
 
@@ -82,6 +101,7 @@ def run_campaign(
     n_process: int,
     on_part: OnPart,
     order: OrderParts = list_missing,
+    on_estimate: OnEstimate = ignore_progress,
 ) -> None:
     """Label all parts that have no file yet.
 
@@ -94,6 +114,7 @@ def run_campaign(
         n_process: Processes side by side, one thread each.
         on_part: Progress.
         order: Chooses which missing part comes next.
+        on_estimate: Progress of the order.
 
     Raises:
         DataError: The folder holds another campaign.
@@ -106,8 +127,9 @@ def run_campaign(
     if n_done == len(parts):
         return
     load_calculator(potential)  # a missing package is reported here, once, not by every process
+    missing = order(parts, done, on_estimate=on_estimate)
     with WorkerPool(n_process, partial(_load_quietly, potential), if_lost=_LOST) as pool:
-        for part, rows in pool.imap_unordered(partial(_label_part, label), order(parts, done)):
+        for part, rows in pool.imap_unordered(partial(_label_part, label), missing):
             write_whole(_file(folder, part.name), _parquet(rows))
             n_done += 1
             on_part(n_done=n_done, n_part=len(parts), rows=rows)

@@ -9,8 +9,8 @@ from typing import Final
 
 from pymatgen.core.structure import Structure
 
-from paraisite.core.progress import CountProgress
-from paraisite.labels.campaign import CampaignPart
+from paraisite.core.progress import ignore_progress
+from paraisite.labels.campaign import CampaignPart, OnEstimate
 from paraisite.labels.failures import FAILURES
 from paraisite.labels.phonon_cost import estimate_phonon_cost
 from paraisite.labels.phonon_settings import LABELS
@@ -33,14 +33,17 @@ class TypesInTurn:
     structures: Sequence[Structure]
     structure_types: Sequence[str]
 
-    def __call__(self, parts: Sequence[CampaignPart], done: Collection[str]) -> list[CampaignPart]:
+    def __call__(
+        self, parts: Sequence[CampaignPart], done: Collection[str], *, on_estimate: OnEstimate = ignore_progress
+    ) -> list[CampaignPart]:
         """Return the parts that are missing, in the order in which they are taken; only their costs are estimated.
 
         Args:
             parts: All of the campaign, in the order of the structures.
             done: Names of those that are done, which come before others of their type.
+            on_estimate: Called with the number of costs that are estimated, and of all.
         """
-        costs = self._estimate_costs([part.name in done for part in parts])
+        costs = self._estimate_costs([part.name in done for part in parts], on_estimate)
         is_large = [len(structure) > SMALL_CELL for structure in self.structures]
         by_cost = sorted(range(len(parts)), key=lambda number: (is_large[number], costs[number], number))
         turn: dict[int, int] = {}
@@ -51,17 +54,16 @@ class TypesInTurn:
         in_turn = sorted(by_cost, key=lambda number: (is_large[number], turn[number]))
         return [parts[number] for number in in_turn if parts[number].name not in done]
 
-    def _estimate_costs(self, is_done: Sequence[bool]) -> list[float]:
+    def _estimate_costs(self, is_done: Sequence[bool], on_estimate: OnEstimate) -> list[float]:
         """Return what each crystal costs, in minutes: nothing if it is done; of large cells the number of atoms."""
         costs = [0.0 if done else float(len(each)) for each, done in zip(self.structures, is_done, strict=True)]
         small = [number for number, cost in enumerate(costs) if 0.0 < cost <= SMALL_CELL]
         if not small:
             return costs
         logger.info("cheap crystals come first: what %d small ones cost is estimated", len(small))
-        with CountProgress("costs", unit="crystals") as progress:
-            for n_done, number in enumerate(small, start=1):
-                costs[number] = _estimate_minutes(self.structures[number])
-                progress.update(n_done=n_done, n_total=len(small))
+        for n_estimated, number in enumerate(small, start=1):
+            costs[number] = _estimate_minutes(self.structures[number])
+            on_estimate(n_estimated, len(small))
         return costs
 
 

@@ -104,6 +104,7 @@ def label_crystals(
             n_process=n_process,
             on_part=progress,
             order=campaign.order,
+            on_estimate=progress.show_estimates,
         )
     if keeper:
         keeper.keep()
@@ -148,9 +149,15 @@ class _CampaignProgress(CountProgress):
     def __init__(self, tier: str, keeper: StageKeeper | None) -> None:
         super().__init__(tier, unit="parts")
         self._keeper = keeper
-        self._n_row = self._n_accepted = 0
+        self._n_row = self._n_accepted = self._n_done = self._n_part = 0
+
+    def show_estimates(self, n_estimated: int, n_crystal: int) -> None:
+        """Show how many crystals' costs are estimated, which decide the order."""
+        note = f"costs of {n_estimated} of {n_crystal} crystals estimated"
+        self.update(n_done=self._n_done, n_total=self._n_part, note=note, sets_pace=False)
 
     def __call__(self, *, n_done: int, n_part: int, rows: Sequence[Row]) -> None:
+        self._n_done, self._n_part = n_done, n_part
         self._n_row += len(rows)
         self._n_accepted += sum(row["reason"] == "" for row in rows)
         accepted = f"{self._n_accepted} of {self._n_row} accepted" if rows else ""

@@ -85,7 +85,7 @@ def test_what_is_labelled_next_is_chosen_from_parts_and_what_is_done(tmp_path: P
         potential=POTENTIAL,
         n_process=1,
         on_part=lambda *, n_done, n_part, rows: taken.extend(row["x"] for row in rows[:1]),
-        order=lambda parts, done: [part for part in parts if part.name not in done][2:3],
+        order=lambda parts, done, **_: [part for part in parts if part.name not in done][2:3],
     )
     assert taken == [4], "0 and 1 are done, 2 and 3 are not asked for"
 

@@ -118,8 +118,10 @@ def test_costs_of_crystals_that_are_done_are_not_estimated(monkeypatch: pytest.M
     monkeypatch.setattr(part_order, "_estimate_minutes", lambda structure: asked.append(structure) or 1.0)
     materials = [("1", rock_salt("Na", "Cl")), ("2", rock_salt("K", "Cl"))]
     campaign = plan_kappa_known_campaign(CONFIG, materials, structure_types=["rock salt"] * 2, structures_sha256="abc")
-    campaign.order(campaign.parts, {"part-00000"})
+    seen: list[tuple[int, int]] = []
+    campaign.order(campaign.parts, {"part-00000"}, on_estimate=lambda *counts: seen.append(counts))
     assert [structure.composition.reduced_formula for structure in asked] == ["KCl"]
+    assert seen == [(1, 1)]
 
 
 def test_no_known_formula_is_in_tier_kappa(held_out: frozenset[str]):
