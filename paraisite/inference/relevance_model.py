@@ -142,15 +142,11 @@ class RelevanceModel(ConductivityModel):
         for ratio, strained in zip(VOLUME_RATIOS, materials.strained, strict=True):
             process = process.add_rows(strained, log10_kappa[materials.is_strained] + VOLUME_POWER * np.log10(ratio))
 
-        def name_rows(names: Sequence[str]) -> list[str]:
-            of_strained = [np.asarray(names)[materials.is_strained]] * len(VOLUME_RATIOS)
-            return list(np.concatenate([np.asarray(names), *of_strained]).tolist())
-
         def without(groups: Sequence[str]) -> Estimate:
-            left_out = process.estimate_without(name_rows(groups))
+            left_out = process.estimate_without(_add_strained(np.asarray(groups), materials.is_strained))
             return Estimate(left_out.mean[: len(groups)], left_out.std[: len(groups)])
 
-        process = process.discount_outliers(name_rows([str(number) for number in range(len(formulas))]))
+        process = process.discount_outliers(_add_strained(np.arange(len(formulas)), materials.is_strained))
         return cls(process, without(formulas), without(types))
 
     @property
@@ -219,8 +215,7 @@ class RelevanceModel(ConductivityModel):
             crystals: What to predict.
             left_out: Which of the materials each prediction goes without, [n_crystal, n_material].
         """
-        descriptors, is_strained = describe_rounded(crystals), mark_strained(left_out.shape[1])
-        of_rows = np.concatenate([left_out, *[left_out[:, is_strained]] * len(VOLUME_RATIOS)], axis=1)
+        descriptors, of_rows = describe_rounded(crystals), _add_strained(left_out, mark_strained(left_out.shape[1]))
         places = self.process.standardise(descriptors)
         estimate = self.process.estimate_beside(descriptors, of_rows)
         widened = self.local_error.widen_beside(estimate, places, left_out)
@@ -285,6 +280,11 @@ def _name_factor_file(arrays: Mapping[str, npt.NDArray[Any]]) -> Path | None:
     except ConfigError:  # who runs this has no home
         return None
     return folder / f"{content_sha256(arrays, {'format': cholesky_factor.FORMAT})}{cholesky_factor.SUFFIX}"
+
+
+def _add_strained(of_materials: npt.NDArray[Any], is_strained: Bools) -> npt.NDArray[Any]:
+    """Return what belongs to materials, along the last axis, followed by that of their rows at other volumes."""
+    return np.concatenate([of_materials, *[of_materials[..., is_strained]] * len(VOLUME_RATIOS)], axis=-1)
 
 
 def describe_rounded(crystals: CrystalArrays) -> Floats:

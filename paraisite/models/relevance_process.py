@@ -11,7 +11,6 @@ predicted of a row without it section 5.4.2; Lange, Little and Taylor, J. Am. St
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,7 +101,7 @@ class RelevanceProcess:
             factor_file=None,
         )
 
-    def discount_outliers(self, groups: Sequence[str]) -> "RelevanceProcess":
+    def discount_outliers(self, groups: npt.ArrayLike) -> "RelevanceProcess":
         """Return the process with less weight for rows whose values the other groups' rows contradict.
 
         That is noise of Student's distribution in place of a normal one: by expectation and maximisation, a row at z
@@ -157,7 +156,7 @@ class RelevanceProcess:
         variance = np.maximum(prior - squares, 0.0) + self.settings.noise
         return self._in_dex(mean, variance), nearest, distance
 
-    def estimate_without(self, groups: Sequence[str]) -> Estimate:
+    def estimate_without(self, groups: npt.ArrayLike) -> Estimate:
         """Return what the process says of each of its own rows if it had not seen the row's group.
 
         Args:
