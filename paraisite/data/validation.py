@@ -204,20 +204,34 @@ def validate_structure(structure: Structure | CrystalArrays) -> Structure:
 
 def _check_one(crystal: CrystalArrays) -> None:
     """Raise if the only crystal is none that can be used."""
-    reasons = find_unusable(crystal)
-    if not reasons:
-        cart = crystal.cart_coords_angstrom
-        centre, neighbour, _, distance = find_points_in_spheres(
-            cart,
-            cart,
-            r=MIN_DISTANCE_ANGSTROM,
-            pbc=np.ones(3, np.int64),
-            lattice=np.ascontiguousarray(crystal.lattice_angstrom[0]),
-            tol=1e-8,
-        )
-        reasons = find_overlaps(crystal, centre, neighbour, distance)
+    reasons = find_unusable(crystal) or find_overlaps(crystal, *_find_pairs(crystal, MIN_DISTANCE_ANGSTROM))
     if reasons:
         raise StructureError(reasons[0])
+
+
+def find_shortest_distance(crystal: CrystalArrays) -> float:
+    """Return how far apart the nearest atoms of a crystal are, Å; of one in which ``find_unusable`` finds nothing."""
+    volume = abs(float(np.linalg.det(crystal.lattice_angstrom[0])))
+    # In no packing of spheres are the nearest farther apart than in the densest, 1.1225.
+    _, _, distance = _find_pairs(crystal, 1.15 * (volume / int(crystal.n_atom[0])) ** (1 / 3))
+    return float(distance.min())
+
+
+def _find_pairs(
+    crystal: CrystalArrays, radius_angstrom: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the pairs of atoms and images within a radius, in both directions, and their distances, Å."""
+    cart = crystal.cart_coords_angstrom
+    centre, neighbour, image, distance = find_points_in_spheres(
+        cart,
+        cart,
+        r=radius_angstrom,
+        pbc=np.ones(3, np.int64),
+        lattice=np.ascontiguousarray(crystal.lattice_angstrom[0]),
+        tol=1e-8,
+    )
+    another = (centre != neighbour) | (image != 0).any(axis=1)
+    return centre[another], neighbour[another], distance[another]
 
 
 def _unusual_site(number: int) -> str:

@@ -14,6 +14,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema
 
 from paraisite.core.paths import PREDICTOR
+from paraisite.data.structure_files.json_documents import CIF_KEY
 from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.data.structure_types import rocksalt
 from paraisite.inference import rows
@@ -24,7 +25,9 @@ _SIGNATURE: Final = ModelSignature(
     inputs=Schema(
         [
             ColSpec("string", rows.STRUCTURE),
-            *(ColSpec(AnyType(), name, required=False) for name in COMPARED_KEYS),  # else MLflow takes them away
+            *(
+                ColSpec(AnyType(), name, required=False) for name in (*COMPARED_KEYS, CIF_KEY)
+            ),  # else MLflow takes them away
         ]
     ),
     outputs=Schema([ColSpec(kind, name) for name, kind in rows.list_column_types().items()]),

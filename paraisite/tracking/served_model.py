@@ -14,15 +14,16 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from pymatgen.core.structure import Structure
 
 from paraisite.core.paths import PREDICTOR
+from paraisite.data.structure_files.json_documents import CIF_KEY
 from paraisite.data.structure_files.json_values import name_of
 from paraisite.data.structure_files.reading import (
-    compare_with_stated,
+    compare_with_row,
     only_crystal,
     parse_content,
     read_row,
     to_structure,
 )
-from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
+from paraisite.data.structure_files.stated_facts import compared_columns
 from paraisite.errors import CheckpointError
 from paraisite.inference import rows
 
@@ -48,30 +49,34 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Predict for each row of the column ``structure``: CIF, POSCAR, extended XYZ or JSON as text.
 
-        JSON may also stand there as it is, not as text. Where a formula and the like stand in further columns, the
-        crystal is compared with them, as in tables.
+        JSON may also stand there as it is, not as text. Where a formula and the like, or a CIF, stand in further
+        columns, the crystal is compared with them, as in tables.
 
         Returns:
             The columns of ``inference.rows.list_column_types``, in the order given; ``reason`` says why a row has no
             value.
 
         Raises:
-            MlflowException: There are more rows or characters than one request may have.
+            MlflowException: There are more rows or characters than one request may have, or a column twice.
         """
+        if not model_input.columns.is_unique:
+            raise MlflowException("a column stands there twice, expected once", error_code=INVALID_PARAMETER_VALUE)
         texts = model_input[rows.STRUCTURE]
-        n_character = sum(len(text) for text in texts if isinstance(text, str))
+        n_character = sum(len(cell) for name in model_input for cell in model_input[name] if isinstance(cell, str))
         if len(texts) > MAX_ROWS or n_character > MAX_CHARACTERS:
             raise MlflowException(
                 f"{len(texts)} rows of {n_character} characters in one request, expected at most {MAX_ROWS} rows and "
                 f"{MAX_CHARACTERS} characters",
                 error_code=INVALID_PARAMETER_VALUE,
             )
-        beside = model_input[[name for name in COMPARED_KEYS if name in model_input]].to_dict("records")
-        structures = [_read_row(cell, stated) for cell, stated in zip(texts, beside, strict=True)]
+        names = [name for name in model_input if isinstance(name, str)]
+        compared = [*compared_columns(names), *(name for name in names if name.lower() == CIF_KEY)]
+        beside = model_input[compared].to_dict("records")
+        structures = [_read_row(cell, others) for cell, others in zip(texts, beside, strict=True)]
         return rows.build_frame(self._predictor.predict(structures, compiled=True))
 
 
-def _read_row(cell: object, stated: Mapping[Hashable, object]) -> Structure | str:
+def _read_row(cell: object, beside: Mapping[Hashable, object]) -> Structure | str:
     """Return a row's crystal, or the reason why there is none: whatever one holds, the others are answered."""
     if isinstance(cell, dict):
         crystal = read_row(cell)
@@ -79,7 +84,7 @@ def _read_row(cell: object, stated: Mapping[Hashable, object]) -> Structure | st
         crystal = only_crystal(parse_content(cell))
     else:
         return f"the row holds {name_of(cell)}, expected a structure as text"
-    return to_structure(compare_with_stated(crystal, {str(name): value for name, value in stated.items()}))
+    return to_structure(compare_with_row(crystal, {str(name): value for name, value in beside.items()}))
 
 
 mlflow.models.set_model(PredictorModel())

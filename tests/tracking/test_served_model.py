@@ -76,7 +76,7 @@ def test_a_request_over_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch, limi
 def test_a_registered_model_answers_with_intervals():
     model = mlflow.pyfunc.load_model(URI)
     check_answers(model.predict(pd.DataFrame({rows.STRUCTURE: TEXTS})))
-    beside = {"formula": ["NaBr", None, "Si"], "nsites": [None, 4, 3]}
+    beside = {"formula": ["NaBr", None, "Si"], "nsites": [None, 4, 3], "cif": [None, TEXTS[0], None]}
     reasons = model.predict(pd.DataFrame({rows.STRUCTURE: TEXTS, **beside}))[REASON]
     assert "the formula Na Br" in reasons[0]
     assert reasons[2] == "2 atoms were read, while the file says 3"
@@ -143,6 +143,24 @@ def test_what_stands_beside_a_structure_is_compared_with_it():
     asked = {rows.STRUCTURE: [TEXTS[0], TEXTS[0], SILICON.as_dict(), SILICON.as_dict()]}
     found = model.predict(None, pd.DataFrame(asked | {"formula": ["NaCl", "KCl", "Si", "Ge"]}))
     assert [bool(reason) for reason in found[REASON]] == [False, True, False, True]
+
+
+def test_a_cif_beside_a_structure_is_compared_with_it():
+    """It was left out of what a served model compares, while tables were refused."""
+    model = PredictorModel()
+    model._predictor = tiny_predictor()
+    other = TEXTS[0].replace("Cl", "Br")
+    asked = {rows.STRUCTURE: [TEXTS[0]] * 3, "CIF": [TEXTS[0], other, None]}
+    found = model.predict(None, pd.DataFrame(asked))[REASON]
+    assert [bool(reason) for reason in found] == [False, True, False]
+    assert "the row's structure is not that of its CIF: the formula Na Br" in found[1]
+
+
+def test_a_column_that_stands_twice_is_refused():
+    asked = pd.DataFrame([[TEXTS[0], "NaCl", "NaBr"]], columns=[rows.STRUCTURE, "formula", "formula"])
+    with pytest.raises(MlflowException, match="a column stands there twice") as caught:
+        PredictorModel().predict(None, asked)
+    assert caught.value.get_http_status_code() == 400
 
 
 def test_a_bad_cell_costs_its_own_row():

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.record import Record, Rejection, check_kappa
-from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record
+from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, check_column, make_record
 from paraisite.data.sources.phono3py_files import find_result_folders, has_kappa, read_cell, read_kappa
 from paraisite.data.sources.structure_folder import list_folder_items
 from paraisite.data.sources.structure_table import list_table_items
@@ -92,6 +92,7 @@ def _list_phono3py_items(
 
 
 def _list_frame_items(path: Path, options: ImportOptions) -> Iterator[Item]:
+    check_column(options)
     found = read_file(path)
     for number, (facts, crystal, _) in enumerate(found, start=1):
         names = (facts.get(name) for name in ID_COLUMNS)
@@ -107,6 +108,6 @@ def _list_frame_items(path: Path, options: ImportOptions) -> Iterator[Item]:
                 raise DataError(crystal)
             if options.column not in facts:
                 raise DataError(f"no {options.column}, but {', '.join(facts) or 'nothing'}: name it with --column")
-            return make_record(material_id, to_structure(crystal), facts[options.column], options)
+            return make_record(material_id, to_structure(crystal), facts, options)
 
         yield material_id, make

@@ -1,10 +1,11 @@
 """How the values of a user's own data are read, and how a value with a structure becomes a record."""
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pymatgen.core.structure import Structure
 
@@ -18,6 +19,14 @@ UNITS: Final = {"W/m/K": 1.0, "mW/m/K": 1e-3, "W/cm/K": 1e2, "mW/cm/K": 1e-1}
 
 
 ID_COLUMNS: Final = (MATERIAL_ID, "id", "name")
+TEMPERATURE_COLUMNS: Final = ("temperature", "temperature_kelvin", "temperature_k", "t_k")
+UNIT_COLUMNS: Final = ("unit", "units", "kappa_unit", "kappa_units", "kappa_w_per_m_k_unit")
+TEMPERATURE_TOLERANCE_KELVIN: Final = 10.0
+"""Conductivities fall about as 1/T: room temperature, 293 to 300 K, is one temperature within 3 %."""
+
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_WATTS: Final = re.compile(r"(m?)w(c?)m1?k1?")
+"""A unit of conductivity without signs between its parts, as WmK of W/(m K) or Wm1K1 of W m^-1 K^-1."""
 
 
 @dataclass(frozen=True)
@@ -48,24 +57,80 @@ Item = tuple[str, Callable[[], Record]]
 
 
 def make_record(
-    material_id: str, structure: Structure | str, value: object, options: ImportOptions, *, prototype: str | None = None
+    material_id: str,
+    structure: Structure | str,
+    values: Mapping[Any, Any],
+    options: ImportOptions,
+    *,
+    prototype: str | None = None,
 ) -> Record:
     """Return a checked record.
 
+    Args:
+        material_id: Its id.
+        structure: The crystal, or the reason why there is none.
+        values: The row's, by column: the conductivity, and what may stand beside it, its unit and temperature.
+        options: How values are read.
+        prototype: Structure type.
+
     Raises:
-        DataError: The value is none, or the structure is the reason why there is none.
+        DataError: The value is none, or of another unit or temperature, or the structure is the reason why there is
+            none.
         StructureError: The structure cannot be used.
     """
-    kappa = check_kappa(_number(value) * UNITS[options.unit])
+    kappa = check_kappa(_number(values[options.column]) * UNITS[options.unit])
+    _check_conditions({str(name).strip().lower(): value for name, value in values.items()}, options)
     if isinstance(structure, str):
         raise DataError(structure)
     return Record(material_id, validate_structure(structure), kappa, prototype, options.source)
 
 
+def is_condition(column: str) -> bool:
+    """Return whether a column may hold the unit or the temperature of the values beside it."""
+    return column.strip().lower() in (*TEMPERATURE_COLUMNS, *UNIT_COLUMNS)
+
+
+def check_column(options: ImportOptions) -> None:
+    """Compare the unit in a column's name, as "kappa (mW/m/K)", with that in which its values are read.
+
+    Raises:
+        DataError: They differ, or the column holds logarithms.
+    """
+    if re.match(r"(?:log|ln)(?![a-z]*ist)", options.column, re.IGNORECASE):
+        raise DataError(f"the column {options.column!r} holds logarithms by its name, expected conductivities")
+    for watt in re.finditer(r"(?<![A-Za-z])m?W", options.column):
+        if (unit := _unit(options.column[watt.start() :])) is not None and unit != options.unit:
+            raise DataError(
+                f"the column {options.column!r} is in {unit} by its name, and read in {options.unit}: see --unit"
+            )
+
+
+def _check_conditions(values: Mapping[str, Any], options: ImportOptions) -> None:
+    """Raise if what stands beside a value says that it has another unit or temperature than is read."""
+    for name in UNIT_COLUMNS:
+        text = str(values.get(name) or "").strip()
+        if "w" in text.lower() and (unit := _unit(text)) != options.unit:
+            raise DataError(f"the value's unit is {unit or text[:20]!r}, expected {options.unit}: see --unit")
+    for name in TEMPERATURE_COLUMNS:
+        match = _NUMBER.match(str(values.get(name, "")).strip())
+        if match and not abs(float(match[0]) - options.temperature_kelvin) <= TEMPERATURE_TOLERANCE_KELVIN:
+            raise DataError(f"the value is of {match[0]} K, expected one of {options.temperature_kelvin:g} K")
+
+
+def _unit(text: str) -> str | None:
+    """Return the unit of conductivity that a text such as "W/(m K)" or "mW m^-1 K^-1" names, or None."""
+    match = _WATTS.fullmatch(re.sub(r"[\s/()\[\].*·⋅^\-−⁻_]|per", "", text.replace("⁻¹", "1").strip().lower()))
+    return f"{match[1] and 'm'}W/{match[2] and 'c'}m/K" if match else None
+
+
 def _number(value: object) -> float:
     """Return a number given as such or as text."""
+    text = str(value).strip()
+    # Python takes 1_050 for a number, too.
+    if isinstance(value, str) and not (_NUMBER.fullmatch(text) or text.lower().lstrip("+-") in ("nan", "inf")):
+        raise DataError(f"the value is {value!r}, expected a number")
     try:
-        number = float(str(value))
+        number = float(text)
     except ValueError as error:
         raise DataError(f"the value is {value!r}, expected a number") from error
     if not math.isfinite(number):

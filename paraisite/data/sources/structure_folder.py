@@ -1,37 +1,56 @@
 """A folder of structure files with a CSV table of values, as records to make."""
 
+import csv
+import itertools
 import os
 import reprlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple, TextIO
 
-import pandas as pd
-from pymatgen.core.structure import Structure
-
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.record import Record
-from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
+from paraisite.data.sources.own_records import (
+    ID_COLUMNS,
+    ImportOptions,
+    Item,
+    check_column,
+    make_record,
+    refuse_record,
+)
 from paraisite.data.structure_files.content import plain_name
 from paraisite.data.structure_files.formats import list_structure_files, name_crystal, split_number
-from paraisite.data.structure_files.reading import FoundCrystal, only_structure, read_file, to_structure
+from paraisite.data.structure_files.reading import (
+    FoundCrystal,
+    compare_with_row,
+    only_crystal,
+    read_file,
+    to_structure,
+)
+from paraisite.data.structure_files.stated_facts import compared_columns
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import PROTOTYPE
 
 FILE_COLUMNS: Final = ("file", "filename", "path")
 
 
+class _BadLine(NamedTuple):
+    """A line of the table that is none: what of it can be shown, and why."""
+
+    text: str
+    reason: str
+
+
 def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
     """Yield one item per line of the table, then those files that no line names."""
-    table, unreadable = _read_values(path, options)
-    for line in unreadable:
-        yield reprlib.repr(",".join(line)), refuse_record(f"a line of {len(line)} cells, expected {len(table.columns)}")
-    file_column = next((name for name in FILE_COLUMNS if name in table), None)
-    id_column = next((name for name in ID_COLUMNS if name in table), None)
-    if file_column is None and id_column is None:
-        columns = ", ".join(table.columns)
+    columns, lines = _read_table(path, options)
+    file_column = next((name for name in FILE_COLUMNS if name in columns), None)
+    id_column = next((name for name in ID_COLUMNS if name in columns), None)
+    name_column = file_column or id_column
+    if name_column is None:
         raise DataError(
-            f"the table of values has the columns {columns}, expected one of {', '.join(FILE_COLUMNS)} "
+            f"the table of values has the columns {', '.join(columns)}, expected one of {', '.join(FILE_COLUMNS)} "
             f"or, for files named after their ids, {', '.join(ID_COLUMNS)}"
         )
     files = {file.name: file for file in list_structure_files(path)}
@@ -39,21 +58,26 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
         Path(plain_name(file.name)).stem: file for file in files.values()
     }
     named: set[Path] = set()
-    for number, row in enumerate(table.to_dict("records"), start=1):
-        text = str(row[file_column or id_column]).strip()
+    number = 0
+    for row in lines:
+        if isinstance(row, _BadLine):
+            yield row.text, refuse_record(row.reason)
+            continue
+        number += 1
+        text = row[name_column]
         name, place = _split_number(text, files)
         file = files.get(name) or by_stem.get(name) or path / name
         named.add(file)
-        material_id = (str(row[id_column]).strip() if id_column else "") or text or f"row {number}"
+        material_id = (row[id_column] if id_column else "") or text or f"row {number}"
         if not _lies_in(path, file):
             yield material_id, refuse_record("the file lies outside the folder, expected one in it")
             continue
 
         def make(
-            row: dict[Any, Any] = row, file: Path = file, place: int | None = place, material_id: str = material_id
+            row: dict[str, str] = row, file: Path = file, place: int | None = place, material_id: str = material_id
         ) -> Record:
-            value, prototype = row[options.column], str(row.get(PROTOTYPE, "")).strip() or None
-            return make_record(material_id, _read_one(file, place), value, options, prototype=prototype)
+            structure = to_structure(compare_with_row(_read_one(file, place), row))
+            return make_record(material_id, structure, row, options, prototype=row.get(PROTOTYPE) or None)
 
         yield material_id, make
     for file in files.values():
@@ -71,13 +95,13 @@ def _split_number(text: str, files: Mapping[str, Path]) -> tuple[str, int | None
     return (text, None) if text in files else split_number(text)
 
 
-def _read_one(file: Path, place: int | None) -> Structure | str:
+def _read_one(file: Path, place: int | None) -> CrystalArrays | str:
     found = _read_file(file)
     if place is not None and 1 <= place <= len(found):
-        return to_structure(found[place - 1].crystal)
+        return found[place - 1].crystal
     if len(found) != 1 or place is not None:
         return f"holds {len(found)} crystals, expected one: name it with its number, as {name_crystal(file.name, 1)}"
-    return only_structure(found)
+    return only_crystal(found)
 
 
 @lru_cache(maxsize=2)
@@ -86,35 +110,66 @@ def _read_file(file: Path) -> list[FoundCrystal]:
     return read_file(file)
 
 
-def _read_values(path: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[list[str]]]:
-    """Return the table as text, so that a bad cell costs its own line only, and the lines with too many cells."""
+def _read_table(path: Path, options: ImportOptions) -> tuple[list[str], list["dict[str, str] | _BadLine"]]:
+    """Return the table's columns, and its lines as text, so that a bad cell costs its own line only."""
     file = options.table
     if file is None:
-        tables = sorted(path.glob("*.csv"))
+        tables = sorted(each for each in path.glob("*.csv") if each.is_file())
         if len(tables) != 1:
             raise DataError(f"{path} holds {len(tables)} CSV tables, expected one: name it with --values")
         file = tables[0]
-    unreadable: list[list[str]] = []
     try:
-        table = pd.read_csv(
-            file,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-            index_col=False,
-            engine="python",  # the faster one cannot hand over bad lines
-            on_bad_lines=unreadable.append,
-        ).fillna("")
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            return _parse_table(lines, file, options)
     except FileNotFoundError as error:
         raise MissingInputError(f"{file} not found: expected a CSV table of values") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{file} is not UTF-8 text ({error}): save it with that encoding") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise DataError(f"{file} is no readable CSV table: {error}") from error
-    table.columns = table.columns.str.strip()
-    if options.column not in table:
-        raise DataError(
-            f"{file} has no column {options.column!r}, but {', '.join(table.columns)}: name it with --column"
-        )
-    return table, unreadable
+
+
+def _parse_table(
+    lines: TextIO, file: Path, options: ImportOptions
+) -> tuple[list[str], list["dict[str, str] | _BadLine"]]:
+    reader = csv.reader(lines, skipinitialspace=True, strict=True)
+    columns: list[str] | None = None
+    rows: list[dict[str, str] | _BadLine] = []
+    while True:
+        first = reader.line_num + 1
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if columns is None:
+                raise DataError(f"{file} is no readable CSV table: {error}") from error
+            rows.append(_BadLine(f"line {first}", f"no line of CSV ({error}): is a quotation mark not closed?"))
+            continue
+        if not any(cells):
+            continue
+        if columns is None:
+            columns = _check_header(cells, file, options)
+        elif len(cells) > len(columns) and any(cells[len(columns) :]):
+            reason = f"a line of {len(cells)} cells, expected {len(columns)}"
+            rows.append(_BadLine(reprlib.repr(",".join(cells)), reason))
+        else:
+            rows.append(dict(itertools.zip_longest(columns, cells[: len(columns)], fillvalue="")))
+    if columns is None:
+        raise DataError(f"{file} is no readable CSV table: it is empty")
+    return columns, rows
+
+
+def _check_header(columns: list[str], file: Path, options: ImportOptions) -> list[str]:
+    """Return the names of a table's columns.
+
+    Raises:
+        DataError: There are no values among them, or one that is read stands there twice.
+    """
+    if options.column not in columns:
+        raise DataError(f"{file} has no column {options.column!r}, but {', '.join(columns)}: name it with --column")
+    check_column(options)
+    read = {options.column, PROTOTYPE, *FILE_COLUMNS, *ID_COLUMNS, *compared_columns(columns)}
+    if twice := sorted(name for name in read if columns.count(name) > 1):
+        raise DataError(f"{file} has the column {twice[0]!r} {columns.count(twice[0])} times, expected it once")
+    return columns

@@ -9,7 +9,15 @@ import pyarrow.parquet as pq
 
 from paraisite.data.parquet_rows import check_sizes, iterate_batches, list_rows, open_table
 from paraisite.data.record import Record
-from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, make_record, refuse_record
+from paraisite.data.sources.own_records import (
+    ID_COLUMNS,
+    ImportOptions,
+    Item,
+    check_column,
+    is_condition,
+    make_record,
+    refuse_record,
+)
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
 from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE
 from paraisite.data.structure_files.reading import read_row, to_structure
@@ -44,6 +52,7 @@ def _choose_columns(path: Path, table: pq.ParquetFile, options: ImportOptions) -
         DataError: There are no structures or values among them, or more rows than an import takes.
     """
     names = table.schema_arrow.names
+    check_column(options)
     if options.column not in names:
         raise DataError(f"{path} has no column {options.column!r}, but {', '.join(names)}: see --column")
     structure = STRUCTURE_SCHEMA.names if set(STRUCTURE_SCHEMA.names) <= set(names) else [STRUCTURE]
@@ -55,6 +64,7 @@ def _choose_columns(path: Path, table: pq.ParquetFile, options: ImportOptions) -
     if table.metadata.num_rows > MAX_ROWS:
         raise DataError(f"{path} has {table.metadata.num_rows} rows, expected at most {MAX_ROWS}")
     further = [name for name in (options.column, PROTOTYPE, STRUCTURE, CIF_KEY, *ID_COLUMNS) if name in names]
+    further += [name for name in names if is_condition(name)]
     columns = list(dict.fromkeys([*structure, *further, *compared_columns(names)]))
     check_sizes(path, table.metadata, columns)
     return columns
@@ -69,6 +79,6 @@ def _make_item(values: dict[str, Any] | str, place: str, options: ImportOptions)
     def make() -> Record:
         structure = to_structure(read_row(values))
         prototype = values.get(PROTOTYPE)
-        return make_record(material_id, structure, values[options.column], options, prototype=prototype or None)
+        return make_record(material_id, structure, values, options, prototype=prototype or None)
 
     return material_id, make

@@ -143,6 +143,24 @@ def compare_with_stated(crystal: CrystalArrays | str, values: Mapping[str, Any])
     return crystal
 
 
+def compare_with_row(crystal: CrystalArrays | str, values: Mapping[str, Any]) -> CrystalArrays | str:
+    """Return a crystal that agrees with a row that it stands in: with a CIF in it, and with the formula and the like.
+
+    Args:
+        crystal: A crystal, or the reason why there is none, which stays.
+        values: The other values of its row, by column.
+    """
+    from paraisite.data.structure_files.json_documents import CIF_KEY
+
+    cif = next((value for name, value in values.items() if name.lower() == CIF_KEY and isinstance(value, str)), None)
+    if cif and not isinstance(crystal, str) and not isinstance(other := only_crystal(parse_content(cif)), str):
+        try:
+            check_same(crystal, other)
+        except StructureError as error:
+            return f"the row's structure is not that of its CIF: {error}"
+    return compare_with_stated(crystal, values)
+
+
 def read_structure(path: Path) -> Structure | str:
     """Return the only crystal of a file, or the reason why there is none."""
     return only_structure(read_file(path))

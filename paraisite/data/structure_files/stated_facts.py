@@ -25,7 +25,7 @@ from paraisite.data.structure_files.formulas import (
 )
 from paraisite.data.structure_files.isotopes import standard_masses
 from paraisite.data.structure_files.space_groups import find_number_of_type
-from paraisite.data.validation import isotope
+from paraisite.data.validation import find_shortest_distance, find_unusable, isotope
 from paraisite.errors import StructureError
 
 VOLUME_TOLERANCE: Final = 0.01
@@ -72,7 +72,7 @@ _NOTHING: Final = StatedFacts()
 
 
 def check_same(crystal: CrystalArrays, other: CrystalArrays) -> None:
-    """Compare formula and density of a crystal with those of another description of it, whose cell may be another.
+    """Compare a crystal with another description of it, whose cell may be another: formula, density, shortest distance.
 
     Raises:
         StructureError: They differ.
@@ -87,6 +87,11 @@ def check_same(crystal: CrystalArrays, other: CrystalArrays) -> None:
             density_g_per_cm3=mass / volume * _GRAMS_PER_CUBIC_CENTIMETRE,
         ),
     )
+    if find_unusable(crystal) or find_unusable(other):
+        return  # which is the reason itself
+    shortest, expected = find_shortest_distance(crystal), find_shortest_distance(other)
+    if not abs(shortest - expected) <= PLACE_TOLERANCE_ANGSTROM:
+        raise StructureError(f"its nearest atoms are {shortest:.3g} Å apart, and those of the other {expected:.3g} Å")
 
 
 def check_places(crystal: CrystalArrays, frac_coords: npt.NDArray[np.float64], what: str) -> None:
@@ -259,11 +264,21 @@ FORMULA_KEYS: Final = (
 ANONYMOUS_KEYS: Final = ("formula_anonymous", "anonymous_formula", "chemical_formula_anonymous")
 """Keys of a formula in which letters stand for elements, as AB2."""
 
-N_ATOM_KEYS: Final = ("nsites", "n_atoms", "natoms")
+N_ATOM_KEYS: Final = ("nsites", "n_sites", "num_sites", "n_atoms", "natoms", "natom", "num_atoms")
 SPACE_GROUP_KEYS: Final = ("space_group_it_number",)
-SPACE_GROUP_DOCUMENTS: Final = ("symmetry", "spacegroup", "spacegroup_number", "space_group_number")
-"""Keys of documents, of the Materials Project and others, that hold a number, or a ``number`` or ``symbol``. Columns of
-tables are not asked: finding a space group takes thirty times as long as all else that is compared."""
+SPACE_GROUP_DOCUMENTS: Final = (
+    "symmetry",
+    "spacegroup",
+    "space_group",
+    "spacegroup_number",
+    "space_group_number",
+    "spacegroup_symbol",
+    "space_group_symbol",
+    "space_group_symbol_hermann_mauguin",
+)
+"""Keys of documents, of the Materials Project and others, that hold a number or a symbol, or both under ``number`` and
+``symbol``. Columns of tables are not asked: finding a space group takes thirty times as long as all else that is
+compared."""
 
 ELEMENT_KEYS: Final = ("elements", "chemsys")
 """Keys that hold all elements: a list of symbols, or symbols joined by hyphens."""
@@ -275,6 +290,10 @@ COMPARED_KEYS: Final = (
 
 
 _KEYS: Final = frozenset((*COMPARED_KEYS, *SPACE_GROUP_DOCUMENTS))
+_MAX_SYMBOL: Final = 100
+"""Characters of a space group's symbol."""
+
+_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,30}\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _ANONYMOUS: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
 
 
@@ -317,20 +336,33 @@ def read_stated_values(values: Mapping[str, Any]) -> StatedFacts:
 
 
 def _space_group_of(values: Mapping[str, Any]) -> int | None:
-    """Return the number of the space group that stands beside a crystal, or None."""
-    beside = [value for key in SPACE_GROUP_DOCUMENTS if (value := values.get(key)) is not None]
-    documents = [value for value in beside if isinstance(value, Mapping)]
-    numbers = [values.get(key) for key in SPACE_GROUP_KEYS] + [document.get("number") for document in documents]
-    numbers += [value for value in beside if not isinstance(value, Mapping)]
-    numbers += [find_number_of_type(symbol) for one in documents if isinstance(symbol := one.get("symbol"), str)]
-    whole = [round(number) for value in numbers if (number := _real(value)) is not None and number == round(number)]
-    return next((number for number in whole if 1 <= number <= 230), None)
+    """Return the number of the space group that stands beside a crystal, or None.
+
+    P 1 says nothing: programs write it wherever they list all atoms.
+
+    Raises:
+        StructureError: There are several.
+    """
+    named = [values.get(key) for key in SPACE_GROUP_KEYS]
+    for beside in (values.get(key) for key in SPACE_GROUP_DOCUMENTS):
+        named += [beside.get("number"), beside.get("symbol")] if isinstance(beside, Mapping) else [beside]
+    numbers = {number for value in named if (number := _number_of_group(value)) is not None} - {1}
+    if len(numbers) > 1:
+        raise StructureError(f"several space groups are named: {', '.join(map(str, sorted(numbers)))}")
+    return next(iter(numbers), None)
+
+
+def _number_of_group(value: Any) -> int | None:
+    """Return the number of a space group that is given as such or by its symbol, or None."""
+    if (number := _real(value)) is not None:
+        return round(number) if number == round(number) and 1 <= number <= 230 else None
+    return find_number_of_type(value) if isinstance(value, str) and len(value) <= _MAX_SYMBOL else None
 
 
 def _elements_of(value: Any) -> frozenset[str] | None:
-    """Return the elements of ``["As", "Ga"]`` or "As-Ga"; None if it is written in another way."""
+    """Return the elements of ``["As", "Ga"]``, "As-Ga" or "As, Ga"; None if it is written in another way."""
     listed = isinstance(value, list | tuple | np.ndarray)
-    names = value.split("-") if isinstance(value, str) else list(value) if listed else []
+    names = re.split(r"[-,;\s]+", value.strip()) if isinstance(value, str) else list(value) if listed else []
     is_plain = bool(names) and all(isinstance(name, str) and name in ATOMIC_NUMBERS for name in names)
     return frozenset(names) if is_plain else None
 
@@ -355,6 +387,9 @@ def _proportions_of(value: Any) -> tuple[int, ...] | None:
 
 
 def _real(value: Any) -> float | None:
+    """Return a positive number, or one that is written as text, as in a CSV table; None for others."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:

@@ -307,3 +307,78 @@ def test_names_that_lead_elsewhere_cost_their_own_line(folder: Path):
     assert [found.pop(name) for name in names[:3]] == ["the file lies outside the folder, expected one in it"] * 3
     assert "it is a pipe or a device, expected a file" in found["pipe.cif"]
     assert "File name too long" in found[long]
+
+
+@pytest.mark.parametrize("line", ["NaCl.cif,8,5", 'NaCl.cif,"8,5"', "NaCl.cif,1_050", "NaCl.cif,\u0668", '"NaCl.cif,8'])
+def test_the_first_line_of_a_table_is_read_as_strictly_as_others(line: str, folder: Path):
+    """The first line was cut to the header's length: 8,5 without quotation marks was imported as 8."""
+    (folder / "values.csv").write_text(f"file,kappa_w_per_m_k\n{line}\n", encoding="utf-8")
+    records, rejected = load_own_data(folder, OPTIONS)
+    assert records == []
+    assert {"NaCl.cif", "POSCAR_Si"} <= {item.material_id for item in rejected}
+    assert all(item.reason for item in rejected)
+
+
+def test_a_line_may_end_in_empty_cells(folder: Path):
+    (folder / "values.csv").write_text("file,kappa_w_per_m_k\nNaCl.cif,8,,\nPOSCAR_Si,112,\n")
+    assert [record.kappa_w_per_m_k for record in load_own_data(folder, OPTIONS)[0]] == [8.0, 112.0]
+
+
+@pytest.mark.parametrize("twice", ["kappa_w_per_m_k", "file", "formula"])
+def test_a_column_that_stands_twice_is_refused(twice: str, folder: Path):
+    """The first of them was taken."""
+    (folder / "values.csv").write_text(f"file,kappa_w_per_m_k,formula,{twice}\nNaCl.cif,8,NaCl,9\n")
+    with pytest.raises(DataError, match=f"has the column '{twice}' 2 times, expected it once"):
+        load_own_data(folder, OPTIONS)
+
+
+BESIDE = {
+    "formula": ("NaCl", "NaBr", "the formula Na Br"),
+    "Composition": ("Na4Cl4", "NaCl2", "which is not the formula"),
+    "elements": ("Na, Cl", "Na, Br", "the elements are said to be Br-Na"),
+    "nsites": ("8", "2", "8 atoms were read, while the file says 2"),
+    "spacegroup": ("Fm-3m", "Pm-3m", "the file says 221"),
+    "Temperature": ("298.15", "800", "the value is of 800 K, expected one of 300 K"),
+    "unit": ("W m^-1 K^-1", "mW/(m K)", "the value's unit is 'mW/m/K', expected W/m/K"),
+}
+
+
+@pytest.mark.parametrize("column", BESIDE)
+def test_what_a_table_says_beside_a_file_is_compared(column: str, folder: Path):
+    """Columns of a CSV table were compared with nothing, while those of a parquet table were."""
+    right, wrong, reason = BESIDE[column]
+    lines = f'file,id,kappa_w_per_m_k,{column}\nNaCl.cif,a,8,"{right}"\nNaCl.cif,b,8,"{wrong}"\nPOSCAR_Si,c,112,\n'
+    (folder / "values.csv").write_text(lines)
+    records, rejected = load_own_data(folder, OPTIONS)
+    assert [record.material_id for record in records] == ["a", "c"]
+    assert [item.material_id for item in rejected] == ["b"]
+    assert reason in rejected[0].reason
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("kappa (mW/mK)", "is in mW/m/K by its name, and read in W/m/K"),
+        ("kappa_W_per_cm_K", "is in W/cm/K by its name"),
+        ("log10_kappa", "holds logarithms by its name"),
+    ],
+)
+def test_a_column_whose_name_says_another_unit_is_refused(column: str, reason: str, folder: Path):
+    options = ImportOptions(source="mine", column=column)
+    (folder / "values.csv").write_text(f"file,{column}\nNaCl.cif,8\nPOSCAR_Si,112\n")
+    table = parquet(folder / "t.parquet", [NACL], **{column: [8.0]})
+    for path in (folder, table):
+        with pytest.raises(DataError, match=reason):
+            load_own_data(path, options)
+
+
+def test_a_column_may_name_its_unit(folder: Path):
+    (folder / "values.csv").write_text("file,kappa [W/(m K)]\nNaCl.cif,8\nPOSCAR_Si,112\n")
+    assert len(load_own_data(folder, ImportOptions(source="mine", column="kappa [W/(m K)]"))[0]) == 2
+    with pytest.raises(DataError, match="by its name"):
+        load_own_data(folder, ImportOptions(source="mine", column="kappa [W/(m K)]", unit="W/cm/K"))
+
+
+def test_a_parquet_row_of_another_temperature_is_refused(tmp_path: Path):
+    path = parquet(tmp_path / "t.parquet", [NACL, NACL], kappa_w_per_m_k=[8.0, 3.0], temperature=[300.0, 800.0])
+    assert reasons(path) == {"row 2": "the value is of 800.0 K, expected one of 300 K"}

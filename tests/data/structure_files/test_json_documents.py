@@ -167,6 +167,17 @@ def test_oxidation_states_play_no_part():
         ({"density": 1.0}, "a density of 3.34 g/cm³, while the file says 1"),
         ({"symmetry": {"symbol": "Pm-3m"}}, "have the space group 225, while the file says 221"),
         ({"symmetry": None, "spacegroup_number": 221}, "have the space group 225, while the file says 221"),
+        ({"symmetry": None, "spacegroup": "Pm-3m"}, "have the space group 225, while the file says 221"),
+        ({"symmetry": None, "spacegroup": "221"}, "have the space group 225, while the file says 221"),
+        (
+            {"symmetry": None, "space_group": {"symbol": "P m -3 m"}},
+            "have the space group 225, while the file says 221",
+        ),
+        ({"symmetry": {"symbol": "Pm-3m", "number": 225}}, "several space groups are named: 221, 225"),
+        ({"nsites": "2"}, "8 atoms were read, while the file says 2"),
+        ({"nsites": None, "num_sites": 2}, "8 atoms were read, while the file says 2"),
+        ({"volume": "27.8"}, "the cell's volume is 111.4 Å³, while the file says 27.8"),
+        ({"elements": "Ca, S"}, "its atoms are of Ca-O, while the elements are said to be Ca-S"),
         ({"symmetry": None, "spacegroup": 221}, "have the space group 225, while the file says 221"),
         ({"formula_pretty": "CaO\u2082"}, "which is not the formula that it names, Ca O2"),
         ({"formula_anonymous": "AB2"}, "are there as 1:1, while its formula without elements says 1:2"),
@@ -184,6 +195,20 @@ def test_oxidation_states_play_no_part():
 )
 def test_what_stands_beside_a_structure_is_compared(changes: dict[str, Any], reason: str):
     assert reason in reason_of(json.dumps(SUMMARY | changes))
+
+
+@pytest.mark.parametrize("group", ["P1", "P 1", 1, "cubic", "?", "", {"symbol": "Fm-3m"}, "F m -3 m", "225"])
+def test_a_space_group_that_agrees_or_says_nothing_is_no_reason(group: Any):
+    """Programs that list all atoms write P 1."""
+    assert read_one(json.dumps({"structure": STRUCTURE, "spacegroup": group})) == ROCKSALT
+
+
+def test_two_descriptions_of_one_density_are_compared_by_distance():
+    """Zinc blende has the formula and density of rock salt with the same cell."""
+    blende = Structure.from_spacegroup("F-43m", LIME.lattice, ["Ca", "O"], [[0, 0, 0], [0.25, 0.25, 0.25]])
+    row = {"structure": LIME.to(fmt="poscar"), "cif": blende.to(fmt="cif")}
+    assert "its nearest atoms are 2.41 Å apart, and those of the other 2.08 Å" in reason_of(json.dumps(row))
+    assert read_one(json.dumps(row | {"cif": LIME.get_primitive_structure().to(fmt="cif")})) == ROCKSALT
 
 
 def test_numbers_of_another_cell_are_no_reason():
