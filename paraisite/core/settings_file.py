@@ -47,23 +47,36 @@ def read_settings(path: Path) -> Any:
     Raises:
         ConfigError: It is absent, not text in UTF-8, not YAML, too large or too deep, or names a key twice.
     """
-    text = _read_text(path)
+    return parse_yaml(_read_text(path), where=str(path))
+
+
+def parse_yaml(text: str, *, where: str, max_values: int = _MAX_VALUES) -> Any:
+    """Return what YAML that anybody may have written holds: mappings, lists and scalars.
+
+    Args:
+        text: It.
+        where: Its file, for messages.
+        max_values: How many values it may have, every alias written out.
+
+    Raises:
+        ConfigError: It is no YAML, too large or too deep, or names a key twice.
+    """
     try:
-        _check_depth(text, where=str(path))
+        _check_depth(text, where=where)
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
             if node is None:
                 return None
-            _check_node(node, where=str(path))
+            _check_node(node, where=where, max_values=max_values)
             return loader.construct_document(node)
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{where} is not valid YAML: {' '.join(str(error).split())}") from error
     except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
         # Such as a date with a thirteenth month, or what a tag as !!bool or !!timestamp says and is not.
-        raise ConfigError(f"{path} holds a value that cannot be read: {' '.join(str(error).split())[:200]}") from error
+        raise ConfigError(f"{where} holds a value that cannot be read: {' '.join(str(error).split())[:200]}") from error
 
 
 def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str | int | float]) -> None:
@@ -147,14 +160,12 @@ def _check_depth(text: str, *, where: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                raise ConfigError(
-                    f"{where}: found more than {_MAX_DEPTH} levels of nesting, expected sections of settings"
-                )
+                raise ConfigError(f"{where}: found more than {_MAX_DEPTH} levels of nesting")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _check_node(root: yaml.Node, *, where: str) -> None:
+def _check_node(root: yaml.Node, *, where: str, max_values: int) -> None:
     """Refuse keys that stand twice, and anchors that stand for too much or for what they are part of."""
     sizes: dict[int, int | None] = {}  # None: still being counted
 
@@ -172,10 +183,10 @@ def _check_node(root: yaml.Node, *, where: str) -> None:
         elif isinstance(node, yaml.SequenceNode):
             inner = node.value
         sizes[id(node)] = total = 1 + sum(size(part) for part in inner)
-        if total > _MAX_VALUES:
+        if total > max_values:
             raise ConfigError(
-                f"{where}, line {node.start_mark.line + 1}: found more than {_MAX_VALUES:,} values "
-                "with every anchor written out, expected settings"
+                f"{where}, line {node.start_mark.line + 1}: found more than {max_values:,} values "
+                "with every anchor written out"
             )
         return total
 

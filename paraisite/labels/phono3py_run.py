@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from paraisite.core.extras import install_command
+from paraisite.data.sources.phono3py_cells import check_inputs
 from paraisite.errors import DataError
 
 PARAMS_PATTERN: Final = "phono3py_params.yaml*"
@@ -26,6 +27,7 @@ def compute_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, st
     files = sorted(folder.glob(PARAMS_PATTERN))
     if not files:
         raise DataError(f"neither a conductivity nor {PARAMS_PATTERN} to compute it from")
+    check_inputs(files[0])
     try:
         import phono3py
     except ImportError as error:

@@ -10,7 +10,8 @@ from typing import Protocol
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.sources.own_records import ID_COLUMNS, ImportOptions, Item, check_column, make_record
-from paraisite.data.sources.phono3py_files import find_result_folders, has_kappa, read_cell, read_kappa
+from paraisite.data.sources.phono3py_cells import read_cell
+from paraisite.data.sources.phono3py_files import check_bands, find_result_folders, has_kappa, read_kappa
 from paraisite.data.sources.structure_folder import list_folder_items
 from paraisite.data.sources.structure_table import list_table_items
 from paraisite.data.structure_files.formats import is_extended_xyz, name_crystal
@@ -82,9 +83,12 @@ def _list_phono3py_items(
         material_id = path.resolve().name if folder == path else folder.relative_to(path).as_posix()
 
         def make(folder: Path = folder, material_id: str = material_id) -> Record:
-            find = read_kappa if has_kappa(folder) else compute_kappa
+            is_computed = has_kappa(folder)
+            find = read_kappa if is_computed else compute_kappa
             kappa, where = find(folder, temperature_kelvin=options.temperature_kelvin)
             structure = validate_structure(read_cell(folder))
+            if is_computed:
+                check_bands(folder, structure)
             # phono3py writes W/m/K: the unit of tables does not apply.
             return Record(material_id, structure, check_kappa(kappa), None, f"{options.source} ({where})")
 

@@ -1,33 +1,25 @@
-"""phono3py's results: conductivities from ``kappa-m*.hdf5``, and the crystal from the files beside them.
+"""phono3py's results: conductivities from ``kappa-m*.hdf5``; ``phono3py_cells`` reads the crystal beside them.
 
 Source: phono3py's documentation of its HDF5 files; Togo, Chaput and Tanaka, PRB 91, 094306 (2015),
 10.1103/PhysRevB.91.094306.
 """
 
-import lzma
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import h5py
 import numpy as np
 import numpy.typing as npt
-import yaml
-from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
-from pymatgen.core.units import bohr_to_angstrom
 
-from paraisite.data.structure_files.formats import list_structure_files
-from paraisite.data.structure_files.isotopes import check_masses
-from paraisite.data.structure_files.reading import read_structure
-from paraisite.data.validation import build_structure
-from paraisite.errors import DataError, StructureError
+from paraisite.data.sources.phono3py_cells import CELL_PATTERNS
+from paraisite.errors import DataError
 
 KAPPA_PATTERN: Final = "kappa-m*.hdf5"
-CELL_PATTERNS: Final = ("phono3py_params.yaml*", "phono3py_disp.yaml*", "phono3py.yaml*")
-"""What holds the crystal, in order of preference; where there is none, a POSCAR or CIF beside them does."""
-
 TENSORS: Final = (
     "kappa_TOT_exact",
     "kappa",
@@ -47,14 +39,16 @@ COMPONENTS: Final = ("xx", "yy", "zz", "yz", "xz", "xy")
 MAX_VALUES: Final = 1_000_000
 """Of a dataset that is read: phono3py writes six for each temperature."""
 
-_MAX_HEAD_BYTES: Final = 20_000_000
-"""Of a YAML file up to its forces, unpacked: two cells of the largest size take a tenth."""
+_MAX_CHUNK_BYTES: Final = 16_000_000
+"""Of a piece of a dataset, which HDF5 unpacks as a whole, however little of it is read."""
 
-_BEHIND_CELLS: Final = re.compile(rb"^(?:supercell|displacement[\w-]*|force[\w-]*|dataset):", re.MULTILINE)
-LENGTH_UNITS_ANGSTROM: Final = {"angstrom": 1.0, "au": bohr_to_angstrom}
+MAX_MESH: Final = 10_000
+"""Wave vectors along an axis."""
+
 TEMPERATURE_TOLERANCE_KELVIN: Final = 0.01
 TEMPERATURE: Final = "temperature"
 MESH: Final = "mesh"
+FREQUENCY: Final = "frequency"
 SMEARING: Final = "sigma"
 """The width of the Gaussians that stand in for the Brillouin zone's integrals, THz; the tetrahedron method has none."""
 
@@ -98,15 +92,12 @@ def read_kappa(folder: Path, *, temperature_kelvin: float) -> tuple[float, str]:
     if not files:
         raise DataError(f"no {KAPPA_PATTERN} of a whole mesh")
     path = _densest(files)
-    try:
-        with h5py.File(path) as content:
-            name = next((name for name in TENSORS if name in content), None)
-            if name is None or TEMPERATURE not in content:
-                raise DataError(f"{path.name} lacks a conductivity ({', '.join(TENSORS)}) or {TEMPERATURE}")
-            tensors, temperatures = (_read_values(content, dataset, path.name) for dataset in (name, TEMPERATURE))
-            _check_bulk(content, path.name)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise DataError(f"{path.name} is no readable HDF5 file: {error}") from error
+    with _open(path) as content:
+        name = next((name for name in TENSORS if name in content), None)
+        if name is None or TEMPERATURE not in content:
+            raise DataError(f"{path.name} lacks a conductivity ({', '.join(TENSORS)}) or {TEMPERATURE}")
+        tensors, temperatures = (_read_values(content, dataset, path.name) for dataset in (name, TEMPERATURE))
+        _check_bulk(content, path.name)
     temperatures = np.ravel(temperatures)
     at = np.flatnonzero(np.abs(temperatures - temperature_kelvin) <= TEMPERATURE_TOLERANCE_KELVIN)
     if not at.size:
@@ -142,12 +133,60 @@ def _read_values(content: h5py.File, name: str, file: str) -> npt.NDArray[np.flo
         raise DataError(f"{file}: {name} is no dataset of numbers")
     if dataset.size > MAX_VALUES:
         raise DataError(f"{file}: {name} has {dataset.size} numbers, expected at most {MAX_VALUES}")
+    _check_packing(dataset, f"{file}: {name}")
     return np.asarray(dataset, np.float64)
+
+
+def _check_packing(dataset: h5py.Dataset, what: str) -> None:
+    """Raise if a dataset's pieces are larger than all that it holds, or hold more than they declare."""
+    if dataset.chunks is None:
+        return
+    chunk = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    n_chunk = math.prod(-(-size // width) for size, width in zip(dataset.shape, dataset.chunks, strict=True))
+    filters = dataset.id.get_create_plist()
+    kinds = [filters.get_filter(number)[0] for number in range(filters.get_nfilters())]
+    # Packed, numbers take hardly more than unpacked, and come out a thousand times as many at most for each packing.
+    if chunk > _MAX_CHUNK_BYTES or dataset.id.get_storage_size() > 1.1 * chunk * n_chunk + 1000:
+        raise DataError(f"{what} is packed in pieces of more than the {_MAX_CHUNK_BYTES / 1e6:g} MB expected at most")
+    if len(set(kinds)) < len(kinds):
+        raise DataError(f"{what} is packed several times over, expected once")
+
+
+def check_bands(folder: Path, structure: Structure) -> None:
+    """Compare a crystal with the number of phonon bands beside a folder's conductivity.
+
+    Args:
+        folder: Of a result.
+        structure: What is taken for its crystal, in any cell.
+
+    Raises:
+        DataError: The bands are those of a cell that cannot be this crystal's primitive cell.
+    """
+    path = _densest(_kappa_files(folder))
+    with _open(path) as content:
+        if not isinstance(content.get(FREQUENCY, getlink=True), h5py.HardLink):
+            return
+        shape = getattr(content[FREQUENCY], "shape", None) or (0,)
+    if shape[-1] and (shape[-1] % 3 or len(structure) % (shape[-1] // 3)):
+        raise DataError(
+            f"{path.name} is of a cell with {shape[-1]} phonon bands, three for each atom, while the crystal beside it "
+            f"has {len(structure)} atoms: is it another?"
+        )
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[h5py.File]:
+    """Open a file; whatever HDF5 raises is a DataError."""
+    try:
+        with h5py.File(path) as content:
+            yield content
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
+        raise DataError(f"{path.name} is no readable HDF5 file: {error}") from error
 
 
 def _check_bulk(content: h5py.File, file: str) -> None:
     """Raise if phonons are scattered at the surfaces of a sample."""
-    if BOUNDARY in content and ((length := _read_values(content, BOUNDARY, file)) < _BULK_MICROMETRE).any():
+    if BOUNDARY in content and not ((length := _read_values(content, BOUNDARY, file)) >= _BULK_MICROMETRE).all():
         raise DataError(
             f"{file}: {BOUNDARY} is {length.min():g} µm, a sample of that size, expected the crystal's own value"
         )
@@ -192,15 +231,15 @@ def _rank(path: Path) -> tuple[int, bool, bool]:
     """
     n_point, smeared = _mesh_of_name(path), _SMEARED.search(path.name) is not None
     try:
-        with h5py.File(path) as content:
+        with _open(path) as content:
             exact = any(name.endswith("_exact") for name in content) or {"kappa", "kappa_RTA"} <= set(content)
             smeared = smeared or SMEARING in content
             if MESH in content:
                 mesh = np.ravel(_read_values(content, MESH, path.name))
-                if mesh.size == 3 and (mesh >= 1).all() and np.isfinite(mesh).all():
-                    n_point = int(mesh.prod())
+                is_mesh = mesh.size == 3 and np.isin(mesh, np.arange(1, MAX_MESH + 1)).all()
+                n_point = math.prod(map(int, mesh)) if is_mesh else 0
             return n_point, exact, not smeared
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, DataError):
+    except DataError:
         return n_point, False, not smeared
 
 
@@ -218,55 +257,3 @@ def _mesh_of_name(path: Path) -> int:
 def _listed(temperatures: Any) -> str:
     values = [f"{value:g}" for value in temperatures]
     return ", ".join(values if len(values) <= 6 else [*values[:3], "…", *values[-2:]])
-
-
-def read_cell(folder: Path) -> Structure:
-    """Return the crystal that the results in a folder are of.
-
-    Raises:
-        DataError: No file beside the results holds it, or that file is damaged.
-        StructureError: The crystal cannot be used.
-    """
-    for pattern in CELL_PATTERNS:
-        for path in sorted(file for file in folder.glob(pattern) if file.is_file()):
-            return _structure_of(_read_yaml(path), path.name)
-    for path in list_structure_files(folder):
-        structure = read_structure(path)
-        if isinstance(structure, Structure):
-            return structure
-        raise DataError(f"{path.name}: {structure}")
-    raise DataError(f"no {', '.join(CELL_PATTERNS)}, POSCAR or CIF beside the results: which crystal are they of?")
-
-
-def _read_yaml(path: Path) -> Any:
-    try:
-        with (lzma.open if path.suffix == ".xz" else open)(path, "rb") as file:
-            content = file.read(_MAX_HEAD_BYTES + 1)
-        # Forces follow the cells and can be a hundred megabytes, which a YAML parser takes minutes for.
-        head, *rest = _BEHIND_CELLS.split(content, maxsplit=1)
-        if not rest and len(content) > _MAX_HEAD_BYTES:
-            raise DataError(f"{path.name}: the cells take more than the {_MAX_HEAD_BYTES / 1e6:g} MB expected at most")
-        return yaml.load(head.decode(), Loader=yaml.CSafeLoader)
-    except (OSError, EOFError, RecursionError, ValueError, lzma.LZMAError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path.name} is no readable YAML file: {reason}") from error
-
-
-def _structure_of(content: Any, name: str) -> Structure:
-    """Return the primitive cell, else the unit cell, of a file of phono3py."""
-    try:
-        cell: dict[str, Any] = content.get("primitive_cell") or content["unit_cell"]
-        unit = (content.get("physical_unit") or {}).get("length", "angstrom")
-        vectors = np.array(cell["lattice"], np.float64)
-        symbols = [str(point["symbol"]) for point in cell["points"]]
-        coords = [[float(x) for x in point["coordinates"]] for point in cell["points"]]
-        masses = [float(point.get("mass", math.nan)) for point in cell["points"]]
-    except (AttributeError, TypeError, KeyError, ValueError, OverflowError) as error:
-        raise DataError(f"{name} holds neither primitive_cell nor unit_cell as phono3py writes them") from error
-    if unit not in LENGTH_UNITS_ANGSTROM or vectors.shape != (3, 3):
-        expected = " or ".join(LENGTH_UNITS_ANGSTROM)
-        raise StructureError(f"{name}: lattice of shape {vectors.shape} in {unit!r}, expected (3, 3) in {expected}")
-    structure = build_structure(Lattice(vectors * LENGTH_UNITS_ANGSTROM[unit]), symbols, coords)
-    if np.isfinite(masses).all():
-        check_masses(np.array(structure.atomic_numbers, np.int64), masses)
-    return structure

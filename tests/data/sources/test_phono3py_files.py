@@ -14,9 +14,10 @@ from phono3py import Phono3py
 from phonopy.structure.atoms import PhonopyAtoms
 
 from paraisite.data.record import Record
-from paraisite.data.sources import own_data, phono3py_files
+from paraisite.data.sources import own_data, phono3py_cells
 from paraisite.data.sources.own_records import ImportOptions
-from paraisite.data.sources.phono3py_files import read_cell, read_kappa
+from paraisite.data.sources.phono3py_cells import read_cell
+from paraisite.data.sources.phono3py_files import read_kappa
 from paraisite.errors import DataError
 from paraisite.labels import phono3py_run
 from paraisite.labels.phono3py_run import compute_kappa
@@ -314,10 +315,98 @@ def test_without_forces_there_is_a_reason(tmp_path: Path):
 
 def test_cells_that_unpack_to_gigabytes_are_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A few kilobytes of xz can hold what no machine can; what follows the cells is as large as it likes."""
-    monkeypatch.setattr(phono3py_files, "_MAX_HEAD_BYTES", 10_000)
+    monkeypatch.setattr(phono3py_cells, "_MAX_HEAD_BYTES", 10_000)
     path = tmp_path / "phono3py_params.yaml.xz"
     path.write_bytes(lzma.compress(YAML.replace("{unit}", "angstrom").encode() + b"force_constants:\n" + b" " * 10**6))
     assert read_cell(tmp_path).reduced_formula == "NaCl"
     path.write_bytes(lzma.compress(b" " * 10**6 + YAML.encode()))
     with pytest.raises(DataError, match=r"the cells take more than the 0\.01 MB expected at most"):
         read_cell(tmp_path)
+
+
+DEEP = "[" * 50_000 + "]" * 50_000
+
+
+@pytest.mark.parametrize("head", [f"a: {DEEP}\n", "- " * 50_000 + "1\n", "a: &a [1]\n" + "b: [*a]\n" * 2])
+def test_hostile_yaml_is_a_row_with_a_reason(head: str, tmp_path: Path):
+    """Deep nesting overflowed the parser's stack, which ended the import without a word."""
+    write_kappa(tmp_path / "bad")
+    (tmp_path / "bad" / "phono3py.yaml").write_text(head + YAML.replace("{unit}", "angstrom"))
+    write_kappa(tmp_path / "good")
+    write_cell(tmp_path / "good")
+    (record,), (rejected,) = load_own_data(tmp_path, OPTIONS)
+    assert (record.material_id, rejected.material_id) == ("good", "bad")
+    assert "phono3py.yaml is no readable YAML file" in rejected.reason
+
+
+@pytest.mark.parametrize("tail", [f"forces: {DEEP}\n", "- " * 50_000 + "1\n", " " * 300 + "a: 1\n"])
+def test_deep_nesting_behind_the_cells_is_a_row_with_a_reason(tail: str, tmp_path: Path):
+    for name, content in (("phono3py_params.yaml", bytes), ("phono3py_params.yaml.xz", lzma.compress)):
+        path = tmp_path / name
+        path.write_bytes(content(("\n" * (1 << 20) + YAML.replace("{unit}", "angstrom") + tail).encode()))
+        with pytest.raises(DataError, match="is nested too deeply"):
+            compute_kappa(tmp_path, temperature_kelvin=300.0)
+        path.unlink()
+
+
+@pytest.mark.parametrize("mesh", [[1e200] * 3, [19.5] * 3, [np.nan] * 3, [20_000] * 3, [-19, -19, 19]])
+def test_a_mesh_that_is_none_leaves_open_which_file_is_densest(mesh: Any, tmp_path: Path):
+    """A mesh of 1e200 points along an axis ended the import."""
+    write_cell(tmp_path)
+    write_kappa(tmp_path, mesh=mesh)
+    write_kappa(tmp_path, "kappa-m212121.hdf5")
+    (rejected,) = load_own_data(tmp_path, OPTIONS)[1]
+    assert "the mesh of kappa-m191919.hdf5 is not known" in rejected.reason
+
+
+def test_a_dataset_in_larger_pieces_than_it_holds_is_refused(tmp_path: Path):
+    """HDF5 makes room for the whole piece, 3 GB here, however few numbers there are."""
+    write_cell(tmp_path)
+    write_kappa(tmp_path, kappa=None)
+    with h5py.File(tmp_path / "kappa-m191919.hdf5", "a") as file:
+        shape = {"shape": (4, 6), "maxshape": (None, None), "chunks": (20_000, 20_000)}
+        file.create_dataset("kappa", dtype="f8", compression="gzip", **shape)
+    (rejected,) = load_own_data(tmp_path, OPTIONS)[1]
+    assert "is packed in pieces of more than the 16 MB" in rejected.reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("[ 0.5, 0.5, 0.5 ]", "[ yes, yes, no ]", "the bool 'True' stands where a number is expected"),
+        ("[ 0.5, 0.5, 0.5 ]", "['0.5', 0.5, 0.5]", "the str '0.5' stands where a number is expected"),
+        ("symbol: Na", "symbol: No", "a species is the bool 'False', expected an element's symbol"),
+        ("    mass: 35.453000", "    symbol: Br", "found the key symbol again"),
+        ("supercell:", "primitive_cell: 1\nsupercell:", "found the key primitive_cell again"),
+        ("primitive_cell:", 'space_group: {type: "Pm-3m", number: 221}\nprimitive_cell:', "while the file says 221"),
+    ],
+)
+def test_a_cell_that_is_written_in_another_way_is_refused(old: str, new: str, reason: str, tmp_path: Path):
+    write_kappa(tmp_path)
+    (tmp_path / "phono3py.yaml").write_text(YAML.replace("{unit}", "angstrom").replace(old, new))
+    (rejected,) = load_own_data(tmp_path, OPTIONS)[1]
+    assert reason in rejected.reason
+
+
+def test_the_primitive_cell_is_that_of_the_unit_cell(tmp_path: Path):
+    """Where a file holds both, the unit cell was not looked at."""
+    start, end = YAML.index("primitive_cell:"), YAML.index("supercell:")
+    unit_cell = YAML[start:end].replace("primitive_cell:", "unit_cell:")
+    write_kappa(tmp_path)
+    path = tmp_path / "phono3py.yaml"
+    whole = YAML.replace("{unit}", "angstrom")
+    path.write_text(whole.replace("supercell:", unit_cell + "supercell:"))
+    assert only(tmp_path).structure.reduced_formula == "NaCl"
+    path.write_text(whole.replace("supercell:", unit_cell.replace("2.845", "3.1") + "supercell:"))
+    (rejected,) = load_own_data(tmp_path, OPTIONS)[1]
+    assert "the primitive cell is not that of the unit cell" in rejected.reason
+
+
+def test_a_crystal_of_another_number_of_atoms_than_the_bands_is_refused(tmp_path: Path):
+    """A crystal that lay beside the results was believed to be theirs."""
+    write_cell(tmp_path)
+    write_kappa(tmp_path, frequency=np.ones((5, 6)))
+    assert only(tmp_path).structure.reduced_formula == "NaCl"
+    write_kappa(tmp_path, frequency=np.ones((5, 15)))
+    (rejected,) = load_own_data(tmp_path, OPTIONS)[1]
+    assert "is of a cell with 15 phonon bands" in rejected.reason
