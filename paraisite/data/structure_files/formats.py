@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from paraisite.data.structure_files.content import PACKED_SUFFIXES, plain_name
-from paraisite.errors import StructureError
 
 EXTENDED_XYZ_SUFFIXES: Final = (".extxyz", ".xyz")
 JSON_LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
@@ -37,9 +36,6 @@ _XDATCAR_TEXT: Final = re.compile(r"^[ \t]*direct[ \t]+configuration[ \t]*=", re
 
 
 _NUMBERED: Final = re.compile(r"(.+)#(\d{1,9})")
-MAX_YAML_CHARACTERS: Final = 500_000
-_MAX_DIGITS: Final = 15
-_XSF_COUNT: Final = re.compile(r"^(?:PRIM|CONV)COORD.*\n\s*(\d+)", re.MULTILINE)
 
 
 class Format(StrEnum):
@@ -51,6 +47,7 @@ class Format(StrEnum):
     EXTENDED_XYZ = "extended XYZ"
     JSON = "JSON"
     JSON_LINES = "JSON lines"
+    YAML = "YAML"
     OTHER = "another format of pymatgen"
 
 
@@ -61,7 +58,8 @@ _BY_NAME: Final = {
     Format.EXTENDED_XYZ: r"\.(?:ext)?xyz$",
     Format.JSON_LINES: r"\.(?:jsonl|ndjson)$",
     Format.JSON: r"\.json$",
-    Format.OTHER: r"\.(?:cssr|xsf|res|yaml|yml|xml|config|pwmat|nc)$|rndstr\.in|lat\.in|bestsqs|ctrl$",
+    Format.YAML: r"\.ya?ml$",
+    Format.OTHER: r"\.(?:cssr|xsf|res|xml|config|pwmat|nc)$|rndstr\.in|lat\.in|bestsqs|ctrl$",
 }
 
 
@@ -81,23 +79,6 @@ def format_of(name: str, text: str) -> Format:
     if _CIF_TEXT.search(text):
         return Format.CIF
     return Format.XDATCAR if _XDATCAR_TEXT.search(text) else Format.POSCAR
-
-
-def check_other_format(name: str, text: str) -> None:
-    """Do nothing if pymatgen reads a file of another format within seconds and some memory.
-
-    Raises:
-        StructureError: It is YAML, which it takes ten seconds for each megabyte of, or XSF that declares more atoms
-            than it has lines, for which it allocates memory.
-    """
-    if Path(plain_name(name)).suffix.lower() in (".yaml", ".yml") and len(text) > MAX_YAML_CHARACTERS:
-        raise StructureError(
-            f"YAML of {len(text)} characters, expected at most {MAX_YAML_CHARACTERS}: write CIF or JSON"
-        )
-    n_line = text.count("\n") + 1
-    for match in _XSF_COUNT.finditer(text):
-        if len(match[1]) > _MAX_DIGITS or int(match[1]) > n_line:
-            raise StructureError(f"the file declares {match[1][:_MAX_DIGITS]} atoms in {n_line} lines")
 
 
 def is_structure_file(path: Path) -> bool:

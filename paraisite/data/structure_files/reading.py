@@ -4,8 +4,6 @@ What a file states is compared with what was read, and a reader's warning is the
 is guessed, because a guess is another crystal.
 """
 
-import logging
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import StringIO
@@ -15,21 +13,21 @@ from typing import Any, Final, NamedTuple
 
 from pymatgen.core.structure import Structure
 
+from paraisite.core.settings_file import parse_yaml
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
 from paraisite.data.structure_files.content import decode, limited, read_content, unpack
 from paraisite.data.structure_files.extended_xyz import read_frames
-from paraisite.data.structure_files.formats import Format, check_other_format, format_of, split_number
+from paraisite.data.structure_files.formats import Format, format_of, split_number
 from paraisite.data.structure_files.json_values import parse_json
+from paraisite.data.structure_files.other_formats import read_other_format
 from paraisite.data.structure_files.poscar import parse_poscar, parse_xdatcar
 from paraisite.data.structure_files.stated_facts import check_same, check_stated, compared_columns, read_stated_values
 from paraisite.data.validation import find_unusable
 from paraisite.errors import StructureError
 
-logger = logging.getLogger(__name__)
-
-_HARMLESS_WARNING: Final = "POTCAR"
-"""pymatgen warns where there is none beside a vasprun.xml, whose crystal is complete without."""
+MAX_YAML_CHARACTERS: Final = 500_000
+"""Which its parser takes seconds for."""
 
 
 class FoundCrystal(NamedTuple):
@@ -66,9 +64,7 @@ def read_file(path: Path) -> list[FoundCrystal]:
         return [_reason(f"not a readable structure file: {one_line(error)}")]
     text = decode(content)
     kind = format_of(path.name, text)
-    if kind is Format.OTHER:
-        return _parse(partial(_read_by_pymatgen, path, text), kind="structure file")
-    return _parse(partial(_parse_text, text, kind), kind="structure file", text=text)
+    return _parse(partial(_parse_text, text, kind, path.name, path), kind="structure file", text=text)
 
 
 def parse_content(content: object, name: str = "") -> list[FoundCrystal]:
@@ -86,7 +82,7 @@ def parse_content(content: object, name: str = "") -> list[FoundCrystal]:
     except ValueError as error:
         return [_reason(f"not a readable structure: {one_line(error)}")]
     kind = format_of(name, text)
-    return _parse(partial(_parse_text, text, kind), kind="structure", text=text)
+    return _parse(partial(_parse_text, text, kind, name), kind="structure", text=text)
 
 
 def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
@@ -194,7 +190,7 @@ def count_crystals(path: Path) -> int:
     return 1 if kind in (Format.POSCAR, Format.OTHER) else len(read_file(path))
 
 
-def _parse_text(text: str, kind: Format) -> list[FoundCrystal]:
+def _parse_text(text: str, kind: Format, name: str, path: Path | None = None) -> list[FoundCrystal]:
     if kind is Format.CIF:
         return [FoundCrystal({}, crystal, name) for name, crystal in parse_cif(text)]
     if kind is Format.POSCAR:
@@ -203,14 +199,24 @@ def _parse_text(text: str, kind: Format) -> list[FoundCrystal]:
         return [FoundCrystal({}, crystal) for crystal in parse_xdatcar(text)]
     if kind is Format.EXTENDED_XYZ:
         return [FoundCrystal(facts, crystal) for facts, crystal in read_frames(StringIO(text))]
-    if kind is Format.JSON:
+    if kind is Format.OTHER:
+        return [FoundCrystal({}, read_other_format(name, text, path))]
+    if kind in (Format.JSON, Format.YAML):
         from paraisite.data.structure_files.json_documents import list_documents  # and with it pyarrow
 
         return [
             _reason(document) if isinstance(document, str) else FoundCrystal(document, read_row(document))
-            for document in list_documents(parse_json(text))
+            for document in list_documents(parse_json(text) if kind is Format.JSON else _parse_yaml(text))
         ]
     return [_parse_line(line) for line in text.splitlines() if line.strip()]
+
+
+def _parse_yaml(text: str) -> Any:
+    if len(text) > MAX_YAML_CHARACTERS:
+        raise StructureError(
+            f"YAML of {len(text)} characters, expected at most {MAX_YAML_CHARACTERS}: write CIF or JSON"
+        )
+    return parse_yaml(text, where="it", max_values=MAX_YAML_CHARACTERS)
 
 
 def _parse_line(line: str) -> FoundCrystal:
@@ -244,17 +250,6 @@ def _usable(crystal: CrystalArrays | str) -> CrystalArrays | str:
     if isinstance(crystal, str) or (crystal.n_atom[0] and (crystal.atomic_number > 0).all()):
         return crystal
     return find_unusable(crystal).get(0, "a site holds no chemical element")
-
-
-def _read_by_pymatgen(path: Path, text: str) -> list[FoundCrystal]:
-    check_other_format(path.name, text)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        structure = Structure.from_file(path)
-    for message in (str(item.message) for item in caught if issubclass(item.category, UserWarning)):
-        if _HARMLESS_WARNING not in message:
-            raise StructureError(f"pymatgen reads it only with a warning: {' '.join(message.split())[:200]}")
-    return [FoundCrystal({}, CrystalArrays.from_structures([structure]))]
 
 
 def _reason(reason: str) -> FoundCrystal:

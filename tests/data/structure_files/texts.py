@@ -80,7 +80,7 @@ def extended_xyz(
 
 def read(text: str | bytes, name: str = "") -> list[Crystal | str]:
     """Return each crystal's measures, or its reason."""
-    return [_measure(to_structure(found.crystal)) for found in parse_content(text, name)]
+    return [measure(to_structure(found.crystal)) for found in parse_content(text, name)]
 
 
 def read_one(text: str | bytes, name: str = "") -> Crystal | str:
@@ -97,7 +97,8 @@ def reason_of(text: str | bytes, name: str = "") -> str:
     return crystal
 
 
-def _measure(structure: object) -> Crystal | str:
+def measure(structure: object) -> Crystal | str:
+    """Return a crystal's measures; a reason stays."""
     if isinstance(structure, str):
         return structure
     distance = structure.distance_matrix + 99.0 * np.eye(len(structure))
