@@ -1,11 +1,12 @@
 """Predictions by name, one object for each crystal: what scripts work with."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from pymatgen.core.structure import Structure
+from pymatgen.core.structure import IStructure, SiteCollection, Structure
 
 from paraisite.data.structure_files.extended_xyz import read_atoms
 from paraisite.data.structure_files.reading import to_structure
@@ -76,8 +77,18 @@ class PredictionList(list[Prediction]):
 
 
 def is_one_crystal(crystals: object) -> bool:
-    """Return whether this is one crystal, not several: a structure of pymatgen, which has a length, or ASE's atoms."""
-    return isinstance(crystals, Structure) or _is_atoms(crystals) or not isinstance(crystals, Iterable)
+    """Return whether this is one crystal, not several, or in the place of one what can be no list of crystals.
+
+    A structure of pymatgen and ASE's atoms have a length; so have the name of a file, a dictionary and a table, whose
+    items say nothing of what is wrong.
+    """
+    alone = (SiteCollection, str, bytes, Mapping)
+    return (
+        isinstance(crystals, alone)
+        or _is_of(crystals, package="ase", name="Atoms")
+        or _is_of(crystals, package="pandas", name="DataFrame")
+        or not isinstance(crystals, Iterable)
+    )
 
 
 def list_structures(crystals: Iterable[object]) -> list[Structure | str]:
@@ -86,7 +97,7 @@ def list_structures(crystals: Iterable[object]) -> list[Structure | str]:
     Args:
         crystals: pymatgen's structures and ASE's atoms.
     """
-    return [_to_structure(crystal) for crystal in crystals]
+    return [to_structure_or_reason(crystal) for crystal in crystals]
 
 
 def name_predictions(structures: Sequence[Structure | str], predictions: Predictions) -> PredictionList:
@@ -101,14 +112,22 @@ def _name_row(values: dict[str, Any]) -> Prediction:
     return Prediction(**(values | tuples))
 
 
-def _to_structure(crystal: object) -> Structure | str:
+def to_structure_or_reason(crystal: object) -> Structure | str:
+    """Return a crystal as pymatgen knows it; of what is none, the reason."""
     if isinstance(crystal, Structure):
         return crystal
-    if _is_atoms(crystal):
+    if isinstance(crystal, IStructure):
+        return Structure.from_sites(crystal.sites)
+    if _is_of(crystal, package="ase", name="Atoms"):
         return to_structure(read_atoms(crystal))
-    return f"not a crystal: found {type(crystal).__name__}, expected pymatgen's Structure or ASE's Atoms"
+    found = f"not a crystal: found {type(crystal).__name__}, expected pymatgen's Structure or ASE's Atoms"
+    if isinstance(crystal, str | PurePath):
+        return f"{found}; Structure.from_file reads a file"
+    if _is_of(crystal, package="pandas", name="DataFrame"):
+        return f"{found}; its column of these can be given"
+    return found
 
 
-def _is_atoms(crystal: object) -> bool:
-    """Return whether this is ASE's Atoms, without importing ASE, which whoever has one has done."""
-    return any(cls.__module__.partition(".")[0] == "ase" and cls.__name__ == "Atoms" for cls in type(crystal).__mro__)
+def _is_of(crystal: object, *, package: str, name: str) -> bool:
+    """Return whether this is of a class of a package, without importing that, which whoever has one has done."""
+    return any(cls.__module__.partition(".")[0] == package and cls.__name__ == name for cls in type(crystal).__mro__)

@@ -1,7 +1,7 @@
 """A model with its calibration set: values with intervals, and whether crystals are in the applicability domain."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from paraisite.inference.named_prediction import (
     is_one_crystal,
     list_structures,
     name_predictions,
+    to_structure_or_reason,
 )
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.relevance_model import RELEVANCE_FILE, RelevanceModel
@@ -134,16 +135,26 @@ class Predictor:
         named = name_predictions(structures, self.predict(structures))
         return named[0] if is_one else named
 
-    def predict(self, structures: Sequence[Structure | str], *, compiled: bool | None = None) -> Predictions:
+    def predict(
+        self, structures: "Structure | Atoms | Iterable[Structure | Atoms | str]", *, compiled: bool | None = None
+    ) -> Predictions:
         """Predict for structures, in the order given; one that cannot be used becomes a row with a reason.
 
         Args:
-            structures: Crystals; a text is the reason why there is none.
+            structures: Crystals, as ``__call__`` takes them; among several a text is the reason why there is none.
             compiled: As ``models.ensemble_prediction.embed`` takes it; by default for more than a few crystals.
         """
-        reasons = {row: found for row, found in enumerate(structures) if isinstance(found, str)}
-        crystals = CrystalArrays.from_structures([found for found in structures if not isinstance(found, str)])
-        return self.predict_arrays(crystals, compiled=compiled).with_gaps(reasons, len(structures))
+        found = (
+            [to_structure_or_reason(structures)]
+            if is_one_crystal(structures)
+            else [
+                each if isinstance(each, str) else to_structure_or_reason(each)
+                for each in cast("Iterable[object]", structures)
+            ]
+        )
+        reasons = {row: each for row, each in enumerate(found) if isinstance(each, str)}
+        crystals = CrystalArrays.from_structures([each for each in found if not isinstance(each, str)])
+        return self.predict_arrays(crystals, compiled=compiled).with_gaps(reasons, len(found))
 
     def predict_arrays(self, crystals: CrystalArrays, *, compiled: bool | None = None) -> Predictions:
         """Predict for many crystals at once; arguments and what comes out are as for ``predict``."""

@@ -1,12 +1,15 @@
 """Predictions as scripts see them: one crystal or many, of pymatgen or ASE, by name."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from ase.build import bulk
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import IStructure, Lattice, Molecule, Structure
 
 from paraisite.inference.named_prediction import Prediction, PredictionList
 from tests.inference.known_predictors import tiny_predictor
@@ -58,3 +61,35 @@ def test_no_crystals_are_an_empty_table_with_all_columns() -> None:
 
 def test_what_is_no_crystal_at_all_has_a_reason() -> None:
     assert tiny_predictor()(None).reason.startswith("not a crystal: found NoneType")
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("NaCl.cif", "str, .*; Structure.from_file reads a file"),
+        (Path("NaCl.cif"), r"\w+Path, .*; Structure.from_file reads a file"),
+        (NACL.as_dict(), "dict, "),
+        (pd.DataFrame({"structure": [NACL]}), "DataFrame, .*; its column of these can be given"),
+        (Molecule(["H", "H"], [[0, 0, 0], [0, 0, 0.7]]), "Molecule, "),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_has_items_but_is_no_list_of_crystals_is_one_row_with_a_reason(given: object, hint: str) -> None:
+    """Regression: a file's name was a row for each of its letters, a table one for each column's name."""
+    for found in (tiny_predictor()(given).reason, tiny_predictor().predict(given).reason.item()):
+        assert re.match(f"not a crystal: found {hint}", found)
+
+
+def test_an_immutable_structure_is_a_crystal() -> None:
+    """Regression: its sites were taken for crystals."""
+    assert tiny_predictor()(IStructure.from_sites(NACL.sites)).value == tiny_predictor()(NACL).value
+
+
+def test_predict_takes_what_a_call_takes() -> None:
+    """Regression: one structure, ASE's atoms or a generator ended in an AttributeError or TypeError."""
+    predictor = tiny_predictor()
+    expected = predictor.predict([NACL]).value
+    atoms = bulk("NaCl", "rocksalt", a=5.69, cubic=True)
+    for given in (NACL, atoms, iter([NACL]), [atoms], pd.Series([NACL])):
+        np.testing.assert_allclose(predictor.predict(given).value, expected, rtol=1e-5)
+    assert predictor.predict(["unreadable", NACL]).reason.tolist() == ["unreadable", ""]
