@@ -54,6 +54,11 @@ def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
     return wanted
 
 
+def is_repository(project: Path = Path()) -> bool:
+    """Return whether a folder is a clone of the repository, or an archive of it, or a part that DVC knows."""
+    return any((project / name).exists() for name in (".dvc", "dvc.lock", "dvc.yaml", STORE))
+
+
 def _describe_absence(path: Path, *, project: Path) -> str | None:
     """Return the word for what is wrong with a tracked file or folder; None where it can be used."""
     if not (project / path).exists():

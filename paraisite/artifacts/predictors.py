@@ -1,19 +1,22 @@
 """Predictors by name: from a file, the model registry, what was trained here, or what the project ships."""
 
 import dataclasses
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from paraisite import DEFAULT_MODEL
-from paraisite.artifacts.dvc_files import fetch_tracked
+from paraisite.artifacts.dvc_files import fetch_tracked, is_repository
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.core.paths import SHIPPED
-from paraisite.errors import MissingInputError, WeightsError
+from paraisite.errors import ConfigError, MissingInputError, WeightsError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.rows import Row, build_named_rows
 from paraisite.tracking.registry_lookup import may_be_registered
+from paraisite.training.model_descriptions import PROCESSES
+from paraisite.training.recipes import RECIPES, find_recipe
 
 HDF5_SUFFIXES: Final = (".hdf5", ".h5")
 ENSEMBLE_SUFFIX: Final = ".safetensors"
@@ -101,6 +104,13 @@ def _trained_or_shipped(name: str) -> Path:
     """Return the folder of a predictor that was trained here, that DVC tracks as an output, or that is shipped."""
     folders, reasons = (predictor_folder(name), SHIPPED / name.lower()), []
     found = [folder for folder in folders if folder.exists()]
+    if not found:
+        _check_name(name)
+    if not found and not is_repository() and name != DEFAULT_MODEL:
+        raise MissingInputError(
+            f"{name} is not here: an installation brings {DEFAULT_MODEL} alone; a clone of the repository has or "
+            "trains the others, and a model's file or folder can be named anywhere"
+        )
     for folder in found or folders:
         try:
             return fetch_tracked(folder, target=str(folder))
@@ -110,3 +120,22 @@ def _trained_or_shipped(name: str) -> Path:
         f"{name} is neither a file nor a model that is registered, trained here or shipped ({reasons[0]}); "
         f"`python -m paraisite train {name}` trains a recipe, `python -m paraisite fit` fits {DEFAULT_MODEL}"
     )
+
+
+def _check_name(name: str) -> None:
+    """Do nothing if a name is one that a model can have.
+
+    Raises:
+        MissingInputError: It is none, as with a slip.
+    """
+    if name.startswith(PROCESSES):
+        return
+    try:
+        find_recipe(name)
+    except ConfigError as error:
+        like = difflib.get_close_matches(name, (DEFAULT_MODEL, *RECIPES), n=3)
+        hint = f"did you mean {' or '.join(like)}? " if like else ""
+        raise MissingInputError(
+            f"{name} is neither a file nor a model's name: {hint}`paraisite recipes` lists the networks; "
+            f"{DEFAULT_MODEL} predicts by default"
+        ) from error

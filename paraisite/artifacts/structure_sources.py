@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from paraisite.artifacts.dvc_files import is_repository
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import load_config
 from paraisite.core.files import cache_folder
@@ -34,6 +35,8 @@ def find_source(name: str) -> Source:
     if name == MATERIALS_PROJECT:
         Snapshot.load(EXTERNAL / name)
         return open_source(EXTERNAL / name / MATERIALS_FILE)
+    if name in DATASET_NAMES and not is_repository():
+        raise MissingInputError(f"{name} is no path here; the data set of that name is in a clone of the repository")
     if name in (*DATASET_NAMES, *list_imported_names()):
         dataset = load_data(name, load_config())
         folder = cache_folder("screening") / f"{name}-{dataset.digest[:16]}"

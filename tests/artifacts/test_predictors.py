@@ -80,6 +80,7 @@ def test_an_alias_asks_the_registry_alone(name: str, monkeypatch: pytest.MonkeyP
 
 def test_a_model_that_is_nowhere_is_reported_with_what_makes_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("paraisite.artifacts.dvc_files.run_dvc", lambda *_, **__: "no such target")
+    Path("dvc.lock").touch()
     with pytest.raises(MissingInputError, match="`python -m paraisite train FELABTG15` trains a recipe"):
         find_predictor("felabtg15")
 
@@ -149,3 +150,14 @@ def test_published_models_give_megnets_own_numbers(shared_weights: Path, shared_
     rows = [json.loads(line) for line in text.splitlines()]
     assert [row["formula"] for row in rows] == list(crystals)
     np.testing.assert_allclose([row["value"] for row in rows], reference_predictions(shared_reference, name), atol=5e-5)
+
+
+def test_a_slip_in_a_models_name_is_told_from_a_model_that_is_not_here() -> None:
+    """Regression: both were told to run `dvc pull` and `train NAME`, in an installation and for any name."""
+    with pytest.raises(MissingInputError, match=r"FEAFTG16 is neither .* name: did you mean FEAFTG15"):
+        find_predictor("feaftg16")
+    with pytest.raises(MissingInputError, match=r"NOPE is neither .* name: `paraisite recipes` lists"):
+        find_predictor("nope")
+    for name in ("FEAFTG15", "GPTG15", "FEAF_MINE"):
+        with pytest.raises(MissingInputError, match=rf"{name} is not here: an installation brings GPACCURATE alone"):
+            find_predictor(name)

@@ -31,3 +31,10 @@ def test_the_stable_materials_have_to_be_fetched_first(monkeypatch: pytest.Monke
     monkeypatch.setattr(structure_sources, "EXTERNAL", tmp_path)
     with pytest.raises(MissingInputError, match="there is no snapshot"):
         structure_sources.find_source("materials_project")
+
+
+def test_a_data_set_outside_of_a_clone_is_said_to_be_in_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Regression: `screen slack` in an installation asked for a `params.yaml`."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingInputError, match="slack is no path here; the data set of that name is in a clone"):
+        structure_sources.find_source("slack")
