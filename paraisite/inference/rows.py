@@ -105,8 +105,10 @@ def list_column_types() -> dict[str, str]:
     }
 
 
-def build_table(rows: Sequence[Row], *, width: int | None = None) -> Table:
+def build_table(rows: Sequence[Row], *, width: int | None = None) -> Table | Text:
     """Return named rows for a terminal, a line for each; below them those without a prediction, with the reason.
+
+    Where none has a prediction there are the reasons alone.
 
     Args:
         rows: As ``build_named_rows`` returns them.
@@ -115,6 +117,10 @@ def build_table(rows: Sequence[Row], *, width: int | None = None) -> Table:
     """
     names = shorten_names([row[NAME] for row in rows])
     with_value = [(name, row) for name, row in zip(names, rows, strict=True) if row[schema.REASON] is None]
+    without = [(name, row[schema.REASON]) for name, row in zip(names, rows, strict=True) if row[schema.REASON]]
+    reasons = Text("\n".join(escape_controls(f"{name}: no prediction: {reason}") for name, reason in without))
+    if not with_value:
+        return reasons
     heading = _common_heading([row for _, row in with_value])
     cells = [_cells(name, row, heading=heading) for name, row in with_value]
     headings = ["crystal", "formula", heading or "prediction", "90 % interval", "in domain", _NEAREST_HEADING]
@@ -129,9 +135,7 @@ def build_table(rows: Sequence[Row], *, width: int | None = None) -> Table:
         for title, justify, of_column in zip(headings, justified, widths, strict=True)
     ]
     table = Table(*columns, box=None, pad_edge=False)
-    without = ((name, row[schema.REASON]) for name, row in zip(names, rows, strict=True) if row[schema.REASON])
-    reasons = (escape_controls(f"{name}: no prediction: {reason}") for name, reason in without)
-    table.caption = Text("\n".join(reasons)) or None
+    table.caption = reasons or None
     table.caption_justify = "left"
     for line in cells:
         table.add_row(*(Text(cell) for cell in line))

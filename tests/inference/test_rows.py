@@ -141,3 +141,9 @@ def test_control_characters_in_a_name_do_not_reach_the_terminal():
     text = "\n".join(text_of(named))
     assert "\x1b[2J" not in text
     assert text.count(r"\x1b[2J\n.cif") == 3
+
+
+def test_where_nothing_has_a_prediction_there_are_reasons_alone() -> None:
+    """Regression: the headings of an empty table stood above them."""
+    named = rows.build_named_rows(CRYSTALS, predictions(tiny_predictor()))[1:2]
+    assert text_of(named) == ["absent.cif: no prediction: file not found"]

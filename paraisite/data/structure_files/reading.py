@@ -29,6 +29,9 @@ from paraisite.errors import StructureError
 MAX_YAML_CHARACTERS: Final = 500_000
 """Which its parser takes seconds for."""
 
+_PARQUET: Final = "PAR1"
+"""What a parquet table begins with; it is never unpacked as a whole, as a text is."""
+
 
 class FoundCrystal(NamedTuple):
     """One crystal of a file.
@@ -191,6 +194,8 @@ def count_crystals(path: Path) -> int:
 
 
 def _parse_text(text: str, kind: Format, name: str, path: Path | None = None) -> list[FoundCrystal]:
+    if text.startswith(_PARQUET):
+        raise StructureError("a parquet table: `paraisite screen FILE.parquet` predicts its rows")
     if kind is Format.CIF:
         return [FoundCrystal({}, crystal, name) for name, crystal in parse_cif(text)]
     if kind is Format.POSCAR:

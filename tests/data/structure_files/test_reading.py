@@ -292,3 +292,10 @@ def test_one_crystal_of_a_file_is_meant_by_its_number(tmp_path: Path):
     assert read_file(tmp_path / "two.cif#1")[0].block == first.block == "lime"
     assert read_file(tmp_path / "two.cif#2")[0].crystal == second.crystal
     assert read_file(tmp_path / "two.cif#3")[0].crystal == "the file holds 2 crystals, expected a number up to that"
+
+
+def test_a_parquet_table_is_named_with_what_reads_it(tmp_path: Path) -> None:
+    """Regression: it was read as a POSCAR with a scale factor of binary signs."""
+    pd.DataFrame({"structure": ["text"]}).to_parquet(tmp_path / "table.parquet")
+    for found in (read_file(tmp_path / "table.parquet"), parse_content((tmp_path / "table.parquet").read_bytes())):
+        assert [one.crystal for one in found] == ["a parquet table: `paraisite screen FILE.parquet` predicts its rows"]
