@@ -32,7 +32,11 @@ be so near each other."""
 ROUNDED_THIRDS: Final = 4e-5
 """How far four digits of a third, as in 0.3333, lie from it; 0.6667 likewise."""
 
-_MULTIPLICITIES: Final = ("_atom_site_symmetry_multiplicity", "_atom_site_site_symmetry_multiplicity")
+_MULTIPLICITIES: Final = (
+    "_atom_site_symmetry_multiplicity",
+    "_atom_site_site_symmetry_multiplicity",
+    "_atom_site_site_symmetry_order",
+)
 _SETTING_OF_SITES: Final = "_space_group_magn_transforms_pp_abc"
 _OF_EACH_SITE: Final = (
     *_MULTIPLICITIES,
@@ -223,7 +227,7 @@ def check_multiplicity(sites: CifSites, n_image: npt.NDArray[np.int64], n_operat
         site = int(np.argmax(wrong))
         raise StructureError(
             f"the site {sites.labels[site]} makes {n_image[site]} atoms of the cell, while the file says "
-            f"{sites.multiplicity[site]:g}: is the symmetry not complete?"
+            f"{sites.multiplicity[site]:g} (or so many operations leave it in place): is the symmetry not complete?"
         )
 
 

@@ -46,10 +46,11 @@ def read_stated(block: CifBlock) -> StatedFacts:
         _check_mass_numbers(text)
     n_unit = _read_formula_units(block)
     weight = block.stated_number("_chemical_formula_weight") if formula is None and n_unit else None
+    is_read = formula is not None or not texts  # Z of a formula that is not understood may count parts of a unit
     return StatedFacts(
         formula=formula,
         elements=elements_of_formula(texts[0]) if formula is None and texts else None,
-        n_formula_unit=n_unit,
+        n_formula_unit=n_unit if is_read else None,
         n_atom=_count_atoms(block),
         mass_u=weight * n_unit if weight and n_unit else None,
         volume_cubic_angstrom=block.stated_number("_cell_volume"),

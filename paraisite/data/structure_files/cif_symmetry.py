@@ -49,6 +49,19 @@ _TYPE_ONLY: Final = (
 """Tags that name the type of a space group, not its setting."""
 
 _SYSTEM: Final = ("_space_group_crystal_system", "_symmetry_cell_setting", "_symmetry_crystal_system")
+_HEXAGONAL: Final = range(143, 195)  # of which trigonal and rhombohedral crystals are called each
+_NUMBERS_OF_SYSTEMS: Final = {
+    "triclinic": range(1, 3),
+    "anorthic": range(1, 3),
+    "monoclinic": range(3, 16),
+    "orthorhombic": range(16, 75),
+    "tetragonal": range(75, 143),
+    "trigonal": _HEXAGONAL,
+    "rhombohedral": _HEXAGONAL,
+    "hexagonal": _HEXAGONAL,
+    "cubic": range(195, 231),
+    "isometric": range(195, 231),
+}
 _CLASSES: Final = (
     "_space_group_bravais_type",
     "_space_group_laue_class",
@@ -97,7 +110,7 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
         setting = build_setting(operations)
         found = CifSymmetry((setting,), stated.named or "the listed operations", _compare_with_stated(setting, stated))
     elif stated.candidates:
-        found = CifSymmetry(stated.candidates, stated.named)
+        found = CifSymmetry(_of_system(block, stated), stated.named)
     else:
         _check_no_symmetry(block)
         found = CifSymmetry((build_setting(IDENTITY),), "P 1")
@@ -108,6 +121,21 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
             "make them equal"
         )
     return replace(found, settings=fitting)
+
+
+def _of_system(block: CifBlock, stated: "_Stated") -> tuple[SpaceGroupSetting, ...]:
+    """Return the settings that a block names and that are of the crystal system it names.
+
+    Raises:
+        StructureError: None is.
+    """
+    system = block.text(*_SYSTEM) or ""
+    numbers = _NUMBERS_OF_SYSTEMS.get(system.strip().lower(), range(1, 231))
+    if found := tuple(one for one in stated.candidates if one.number is None or one.number in numbers):
+        return found
+    raise StructureError(
+        f"the crystal system {system!r} is named, and the space group {stated.named}, which is not in it"
+    )
 
 
 def _check_no_symmetry(block: CifBlock) -> None:

@@ -8,10 +8,17 @@ from io import StringIO
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
 from paraisite.data.structure_files.isotopes import check_masses, standard_masses
-from paraisite.data.structure_files.stated_facts import COMPARED_KEYS, check_places, check_stated, read_stated_values
+from paraisite.data.structure_files.stated_facts import (
+    COMPARED_KEYS,
+    PLACE_TOLERANCE_ANGSTROM,
+    check_places,
+    check_stated,
+    read_stated_values,
+)
 from paraisite.data.validation import MAX_ATOMS, check_element, find_unusable, too_many_atoms
 from paraisite.errors import StructureError
 
@@ -40,6 +47,19 @@ _OCCUPANCIES: Final = re.compile(r"occ(?:upanc(?:y|ies)|s)?", re.IGNORECASE)
 _OCCUPANCY_OF_KINDS: Final = "occupancy"
 """What ASE keeps beside a crystal with shared sites, of which it holds one element each."""
 
+_UNITS: Final = re.compile(
+    r"(?:(?:length|distance|position|pos|coord|coordinate|cell|lattice)s?_?)?units?(?:_?(?:length|distance|position|pos)s?)?"
+    r"|(?:coordinate|coord|position)s?(?:_?(?:system|type|mode|kind|style))?",
+    re.IGNORECASE,
+)
+"""Keys of a frame that say in what its positions are given."""
+
+_OTHER_UNITS: Final = re.compile(
+    r"bohrs?|a\.?u\.?|atomic(?:[ _-]?units?)?|nm|nanomet(?:er|re)s?|pm|picomet(?:er|re)s?|"
+    r"frac|fract|fractional|scaled|direct|crystal|reduced|relative|internal",
+    re.IGNORECASE,
+)
+_CELLS: Final = re.compile(r"cell|unit_?cell|cell_?vectors?|lattice_?vectors?|box", re.IGNORECASE)
 _UNIQUE_KEYS: Final = ("lattice", "properties", "pbc", *COMPARED_KEYS)
 
 
@@ -132,8 +152,10 @@ def _check_size(text: str) -> None:
     _check_columns(lines[1], lines[2])
     _check_numbers(lines[1], lines[2 : n_atom + 2])
     if "properties=species:s:1" in lines[1].lower() or "properties=" not in lines[1].lower():
-        for symbol in {words[0] for line in lines[2 : n_atom + 2] if (words := line.split())}:
-            if not symbol.isdigit() and symbol != "X":
+        for symbol in dict.fromkeys(words[0] for line in lines[2 : n_atom + 2] if (words := line.split())):
+            if symbol.isdigit():
+                raise StructureError(f"the species is the number {symbol[:10]}, expected an element's symbol")
+            if symbol != "X":
                 check_element(symbol.capitalize() if symbol.capitalize() in ATOMIC_NUMBERS else symbol)
 
 
@@ -195,6 +217,7 @@ def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
     lattice = np.array(atoms.cell[:], np.float64)
     if not np.isfinite(lattice).all() or not abs(np.linalg.det(lattice)) > 0:
         raise StructureError("the cell has no volume, or is no set of finite numbers")
+    _check_facts(facts, lattice)
     numbers = np.where(atoms.numbers > 0, atoms.numbers, -2).astype(np.int64)
     coords = np.array(np.linalg.solve(lattice.T, np.array(atoms.positions, np.float64).T).T, np.float64)
     crystal = CrystalArrays(lattice[None], np.array([len(numbers)]), coords, numbers)
@@ -209,6 +232,17 @@ def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
             check_places(crystal, np.asarray(values, np.float64), f"the positions and the column {name}")
     check_stated(crystal, read_stated_values(facts))
     return crystal
+
+
+def _check_facts(facts: Mapping[str, object], lattice: npt.NDArray[np.float64]) -> None:
+    """Raise if a frame says of its positions that they are not Å, or gives another cell, Å, than its Lattice."""
+    for name, value in facts.items():
+        if isinstance(value, str) and _UNITS.fullmatch(name) and _OTHER_UNITS.fullmatch(value.strip()):
+            raise StructureError(f"{name} is {value.strip()}, expected Cartesian positions in Å")
+        if _CELLS.fullmatch(name) and isinstance(value, np.ndarray) and value.size == 9 and value.dtype.kind in "fiu":
+            cell, tolerance = np.asarray(value, np.float64).reshape(3, 3), PLACE_TOLERANCE_ANGSTROM
+            if not any(np.allclose(each, lattice, atol=tolerance) for each in (cell, cell.T)):
+                raise StructureError(f"the frame has two cells, Lattice and {name}, which differ")
 
 
 def _one_line(error: Exception) -> str:

@@ -62,6 +62,7 @@ def parse_poscar(text: str) -> CrystalArrays:
     n_atom = sum(head.counts)
     coords, labels = _read_positions(lines, place + 1, n_atom)
     _check_end(lines, place + 1 + n_atom, n_atom)
+    _check_single(lines, place + 1 + n_atom)
     if mode in ("c", "k"):
         coords = np.array(np.linalg.solve(head.lattice.T, (coords * head.scale).T).T, np.float64)
     return _build(head, coords, labels)
@@ -153,19 +154,24 @@ def _read_counts(lines: Sequence[str], place: int, names: tuple[str, ...] | None
     return tuple(counts)
 
 
-def _read_positions(
-    lines: Sequence[str], first: int, n_atom: int
-) -> tuple[npt.NDArray[np.float64], tuple[str, ...] | None]:
-    """Return positions, [n_atom, 3], and the elements that stand behind them, if they do behind all."""
+def _read_positions(lines: Sequence[str], first: int, n_atom: int) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
+    """Return positions, [n_atom, 3], and the element that stands behind each, empty where none does.
+
+    In comments there may be other words: what stands there is taken for elements only if it names all.
+    """
     if len(lines) < first + n_atom:
         raise StructureError(f"{max(len(lines) - first, 0)} positions for {n_atom} atoms: the file ends too early")
     coords = np.array([_numbers(lines, place, 3) for place in range(first, first + n_atom)])
-    labels = []
-    for line in lines[first : first + n_atom]:
-        behind = [word for word in _split(line)[3:] if word.strip(".").upper() not in ("T", "F", "TRUE", "FALSE")]
-        labels.append(behind[0] if behind else "")
-    elements = tuple(re.sub(r"\d+$", "", _POTENTIAL_SUFFIX.sub("", label)) for label in labels)
-    return coords, elements if all(element in ATOMIC_NUMBERS for element in elements) else None
+    positions = lines[first : first + n_atom]
+    labels = tuple(_element_behind(_split(line)) for line in positions)
+    return coords, labels if all(labels) else tuple(_element_behind(_words(line)) for line in positions)
+
+
+def _element_behind(words: Sequence[str]) -> str:
+    """Return the element behind the three numbers and the flags of a position, or nothing."""
+    behind = [word for word in words[3:] if word.strip(".").upper() not in ("T", "F", "TRUE", "FALSE")]
+    element = re.sub(r"\d+$", "", _POTENTIAL_SUFFIX.sub("", behind[0])) if behind else ""
+    return element if element in ATOMIC_NUMBERS else ""
 
 
 def _check_end(lines: Sequence[str], place: int, n_atom: int) -> None:
@@ -174,7 +180,17 @@ def _check_end(lines: Sequence[str], place: int, n_atom: int) -> None:
         raise StructureError(f"line {place + 1}: a position more than the {n_atom} atoms that are counted")
 
 
-def _build(head: _Head, coords: npt.NDArray[np.float64], labels: tuple[str, ...] | None) -> CrystalArrays:
+def _check_single(lines: Sequence[str], place: int) -> None:
+    """Raise if another POSCAR follows; velocities or a charge density may."""
+    behind = next((number for number in range(place, len(lines)) if lines[number].strip()), len(lines))
+    try:
+        _read_head(lines[behind:])
+    except (StructureError, ValueError, IndexError):
+        return  # velocities, a charge density, or nothing
+    raise StructureError(f"line {behind + 1}: another crystal begins, expected one in a POSCAR")
+
+
+def _build(head: _Head, coords: npt.NDArray[np.float64], labels: tuple[str, ...]) -> CrystalArrays:
     symbols = _choose_symbols(head, labels)
     crystal = CrystalArrays(
         lattice_angstrom=head.lattice[None],
@@ -187,7 +203,7 @@ def _build(head: _Head, coords: npt.NDArray[np.float64], labels: tuple[str, ...]
     return crystal
 
 
-def _choose_symbols(head: _Head, labels: tuple[str, ...] | None) -> tuple[str, ...]:
+def _choose_symbols(head: _Head, labels: tuple[str, ...]) -> tuple[str, ...]:
     """Return each atom's element: as named above the counts, else behind the positions, else in the comment.
 
     Raises:
@@ -195,14 +211,14 @@ def _choose_symbols(head: _Head, labels: tuple[str, ...] | None) -> tuple[str, .
     """
     if head.names is not None:
         named = _repeat([_element(name) for name in head.names], head.counts)
-        if labels is not None and labels != named:
-            wrong = next(place for place, (one, other) in enumerate(zip(named, labels, strict=True)) if one != other)
-            raise StructureError(
-                f"atom {wrong + 1} is {named[wrong]} by the names above the counts, and {labels[wrong]} by what stands "
-                "behind its position"
-            )
+        for atom, (one, other) in enumerate(zip(named, labels, strict=True), start=1):
+            if other and one != other:
+                raise StructureError(
+                    f"atom {atom} is {one} by the names above the counts, and {other} by what stands behind its "
+                    "position"
+                )
         return named
-    if labels is not None:
+    if all(labels):
         return labels
     if (elements := _elements_of_comment(head.comment, head.counts)) is not None:
         return _repeat(elements, head.counts)

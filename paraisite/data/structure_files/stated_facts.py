@@ -134,6 +134,9 @@ def check_stated(crystal: CrystalArrays, stated: StatedFacts) -> None:
         _check_formula(counts, stated.formula)
         if stated.n_formula_unit:
             _check_formula_units(n_atom, stated.formula, stated.n_formula_unit)
+    elif stated.n_formula_unit and any(count % stated.n_formula_unit for count in counts.values()):
+        cell = format_formula({_symbols()[number]: count for number, count in counts.items()})
+        raise StructureError(f"its atoms make {cell}, while the file says Z = {stated.n_formula_unit:g}")
     _check_elements({_symbols()[number] for number in counts}, stated)
     if stated.proportions and (made := _reduced(counts.values())) != _reduced(stated.proportions):
         raise StructureError(

@@ -604,3 +604,39 @@ def test_masses_and_scattering_lengths_of_the_elements_are_no_isotopes():
     )
     found = read_one(cif(["Li Li 0 0 0", "H1 H .5 .5 .5"], symbol="F m -3 m", further=further))
     assert found[0] == "Li4 H4"
+
+
+@pytest.mark.parametrize(
+    ("further", "reason"),
+    [
+        ("_symmetry_cell_setting hexagonal", "the crystal system 'hexagonal' is named, and the space group F m -3 m"),
+        ("_space_group_crystal_system Tetragonal", "the crystal system 'Tetragonal' is named"),
+        ("_cell_formula_units_Z 3", "its atoms make Ca4 O4, while the file says Z = 3"),
+        ("_cell_formula_units_Z 8", "its atoms make Ca4 O4, while the file says Z = 8"),
+    ],
+)
+def test_a_crystal_system_and_z_alone_are_compared(further: str, reason: str):
+    assert reason in reason_of(cif(symbol="F m -3 m", further=further))
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        "_symmetry_cell_setting Cubic",
+        "_space_group_crystal_system isometric",
+        "_space_group_crystal_system ?",
+        "_cell_formula_units_Z 4",
+        "_cell_formula_units_Z 2",
+        "_cell_formula_units_Z 3\n_chemical_formula_sum 'lime'",
+    ],
+)
+def test_a_crystal_system_and_z_that_agree_or_say_nothing_are_no_reason(further: str):
+    assert read_one(cif(symbol="F m -3 m", further=further)) == Crystal("Ca4 O4", 3.34, 2.41, 225)
+
+
+@pytest.mark.parametrize(("order", "is_right"), [("48", True), ("24", False), ("?", True)])
+def test_the_order_of_a_sites_symmetry_is_compared(order: str, is_right: bool):
+    text = cif(symbol="F m -3 m").replace("_atom_site_fract_z", "_atom_site_fract_z\n_atom_site_site_symmetry_order")
+    found = read_one(text.replace("0 0 0\n", f"0 0 0 {order}\n").replace("0.5 0.5 0.5\n", "0.5 0.5 0.5 48\n"))
+    assert (found == Crystal("Ca4 O4", 3.34, 2.41, 225)) == is_right
+    assert is_right or "while the file says 24" in str(found)

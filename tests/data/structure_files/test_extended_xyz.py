@@ -121,3 +121,38 @@ def test_a_reason_is_one_that_can_be_read(atom: str):
     found = str(read(extended_xyz(atom, "O 2.4 2.4 2.4"))[0])
     assert "9999" in found
     assert len(found) < 400
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ("units=bohr", "units is bohr, expected Cartesian positions in Å"),
+        ("length_unit=nm", "length_unit is nm"),
+        ("positions=scaled", "positions is scaled"),
+        ('coordinate_system="Fractional"', "coordinate_system is Fractional"),
+        ('cell="0 3 3 3 0 3 3 3 0"', "the frame has two cells, Lattice and cell, which differ"),
+        ("spacegroup=Pm-3m", "have the space group 225, while the file says 221"),
+    ],
+)
+def test_what_a_frame_says_of_its_lengths_and_symmetry_is_compared(facts: str, reason: str):
+    """Positions in Bohr radii were read as such in Å."""
+    assert reason in reason_of(extended_xyz(facts=facts))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "units=eV",
+        "units=angstrom",
+        "coordinates=cartesian",
+        'cell="0 2.4055 2.4055 2.4055 0 2.4055 2.4055 2.4055 0"',
+        'spacegroup="F m -3 m" unit_cell=conventional',
+        'spacegroup="P 1"',
+    ],
+)
+def test_a_frame_that_says_what_is_so_is_read(facts: str):
+    assert read_one(extended_xyz(facts=facts)) == ROCKSALT
+
+
+def test_a_number_in_the_place_of_a_symbol_is_named():
+    assert "the species is the number 20, expected" in reason_of(extended_xyz("20 0 0 0", "8 2.4055 2.4055 2.4055"))

@@ -84,6 +84,22 @@ def test_what_is_not_complete_is_refused(text: str, reason: str):
     assert reason in reason_of(text, "POSCAR")
 
 
+def test_an_element_behind_one_position_is_compared():
+    """Elements behind the positions were looked at only where they stand behind all."""
+    assert "atom 2 is O by the names above the counts, and S by" in reason_of(poscar(positions=("0 0 0", ".5 .5 .5 S")))
+    assert read_one(poscar(positions=("0 0 0", ".5 .5 .5 ! S was here")), "POSCAR") == ROCKSALT
+    assert read_one(poscar(positions=("0 0 0 T T T Ca", ".5 .5 .5 at its place")), "POSCAR") == ROCKSALT
+
+
+@pytest.mark.parametrize("between", ["", "\n", "0 0 0\n0 0 0\n"])
+def test_a_second_crystal_in_a_poscar_is_named(between: str):
+    """The second was left out without a word."""
+    text = poscar() + ("\n" + between if between.startswith("0") else between)
+    assert read_one(text, "POSCAR") == ROCKSALT
+    if not between.startswith("0"):
+        assert "another crystal begins, expected one in a POSCAR" in reason_of(text + poscar(names=None), "POSCAR")
+
+
 FIRST = poscar(mode="Direct configuration=     1")
 
 
