@@ -19,6 +19,7 @@ from paraisite.analysis.held_out_errors import (
     SHARED_FORMULA_ELSEWHERE,
 )
 from paraisite.reports.axes import plain_numbers
+from paraisite.reports.field_names import DATA_SET_NAMES
 from paraisite.reports.tables import to_markdown
 
 _TITLES: Final = {
@@ -47,12 +48,7 @@ ON_TERMINAL: Final = {
 
 _SHARES: Final = ("within_factor_2", schema.format_coverage_metric(0.9), "flagged")
 _COUNTS: Final = ("n", SHARED_FORMULA, SHARED_FORMULA_ELSEWHERE)
-_NAMES: Final = {
-    "togo15": "Togo15",
-    "hh143": "HH143",
-    "phonix": "Phonix",
-    LOW_KAPPA: "Phonix, selected by kappa < 1",
-}
+_NAMES: Final = DATA_SET_NAMES | {LOW_KAPPA: "Phonix, selected by kappa < 1"}
 _DIVISIONS: Final = dict(zip(KINDS, ("chemistry", "crystal system", "structure type"), strict=True))
 _COLUMNS_OF_KINDS: Final = {
     EXAMPLE: "for example",

@@ -63,7 +63,7 @@ def element_map(tables: Sequence[pd.DataFrame], *, with_values: bool = True) -> 
         dict(counts),
         norm=LogNorm(min(counts.values()), 1 + max(counts.values())),
         form="{:,.0f}",
-        title=f"accepted materials that contain the element, of {n_material:,}",
+        title=f"accepted materials with the element, of {n_material:,}",
         with_values=with_values,
     )
 

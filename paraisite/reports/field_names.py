@@ -1,4 +1,4 @@
-"""Names of descriptors and predictions as the field writes them, with their units: for figures and tables."""
+"""Names of data sets, descriptors and predictions as the field writes them, with units: for figures and tables."""
 
 from typing import Final
 
@@ -12,6 +12,9 @@ from paraisite.schema import (
     LOG_SHEAR,
     OUT_OF_DOMAIN_FLAG,
 )
+
+DATA_SET_NAMES: Final = {"togo15": "Togo15", "hh143": "HH143", "phonix": "Phonix"}
+"""As publications write them; others keep the name that they have here."""
 
 _NAMES: Final = {
     KAPPA: "thermal conductivity, label (W/m/K)",

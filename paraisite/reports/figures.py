@@ -18,6 +18,7 @@ from matplotlib.ticker import ScalarFormatter
 from paraisite import schema
 from paraisite.metrics.kappa_errors import COLUMN_OF_EPOCH, Epoch, summarise_metrics
 from paraisite.reports.axes import log_ticks, new_figure, parity_axes
+from paraisite.reports.field_names import DATA_SET_NAMES
 from paraisite.training.recipe_result import RecipeResult
 
 FORMATS: Final = ("png", "svg", "pdf")
@@ -82,9 +83,10 @@ def learning_curves(result: RecipeResult) -> Figure:
     axes.set_xlim(0, result.curves[schema.EPOCH].max() * 1.01)
     n_diverged = int(result.diverged.sum())
     diverged = f", {n_diverged} diverged (mean over the rest)" if n_diverged else ""
+    dataset = DATA_SET_NAMES.get(result.dataset.name, result.dataset.name)
     axes.legend(
-        title=f"{result.recipe.name}: {len(result.splits)} splits of {result.dataset.name}{diverged}",
-        title_fontsize=11, frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=10,
+        title=f"{result.recipe.name}: {len(result.splits)} splits of {dataset}{diverged}",
+        title_fontsize=11, frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=10,
         handlelength=1.2, columnspacing=1.2, handletextpad=0.5,
     )  # fmt: skip
     return figure

@@ -134,7 +134,7 @@ def parity_with_intervals(estimates: pd.DataFrame, model: str) -> Figure:
         label=f"{_SHOWN_COVERAGE:.0%} prediction interval",
     )
     axes.plot(true, estimated, "o", color=_COLOUR, markersize=4, alpha=0.7, markeredgewidth=0, label="prediction")
-    axes.set_xlabel(f"true {schema.KAPPA_LABEL}")
+    axes.set_xlabel(f"known {schema.KAPPA_LABEL}")
     axes.set_ylabel("predicted (W/m/K)")
     n_split = rows[schema.SPLIT_SEED].nunique()
     axes.set_title(f"{model}: held-out rows of {n_split} splits", fontsize=10)

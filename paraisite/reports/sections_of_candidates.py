@@ -43,7 +43,7 @@ def candidates_section(folder: Path) -> Section:
     tables = []
     candidates = read_candidates(folder)
     if candidates is not None:
-        tables.append(CaptionedTable(f"The first {_N_SHOWN} candidates.", candidates))
+        tables.append(CaptionedTable(f"The first {len(candidates)} candidates.", candidates))
     if (folder / REPLAY_SUMMARY_FILE).exists():
         with refuse_damaged(folder / REPLAY_SUMMARY_FILE, remedy="replay again"):
             replayed = _replay(pd.read_csv(folder / REPLAY_SUMMARY_FILE))

@@ -7,9 +7,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from paraisite import DEFAULT_MODEL
 from paraisite.data.datasets.table import Dataset
 from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.element_map import count_elements, element_map
+from paraisite.reports.field_names import DATA_SET_NAMES
 from paraisite.reports.lab_figures import kappa_histogram
 from paraisite.reports.pictures import Drawn
 from paraisite.schema import KAPPA, REASON, SOURCE
@@ -24,16 +26,21 @@ ABOUT: Final = Section(
         "How well a crystal conducts heat by the vibrations of its atoms is its **lattice thermal conductivity**, here "
         "called kappa, in W/m/K at 300 K. Diamond has thousands, a good thermoelectric about one. A first-principles "
         "calculation takes days per crystal, so that accurate values are known for few crystals.",
-        "ParAIsite predicts kappa from the crystal structure alone, with a graph neural network (MEGNet). As accurate "
-        "values are few, the network is trained by transfer learning in stages: on formation energies of many "
-        "crystals, on approximate conductivities of thousands, and finally on 95 accurate ones (**Togo15**). Each "
-        "model is an ensemble of nine networks, each trained on a different four fifths of the data. The mean of their "
-        "predictions is called **mTC**, their variance **var(pTC)**.",
-        "A model's name lists its training sets: RW stands for random initial weights, LFE (or FE) for formation "
+        f"ParAIsite predicts kappa from the crystal structure alone. The default model, **{DEFAULT_MODEL}**, is one "
+        "Gaussian process on descriptors of composition and structure, fitted to all accurate values: those of Togo15, "
+        "HH143 and Phonix.",
+        "The paper's models are graph neural networks (MEGNet). As accurate values were few, they are trained by "
+        "transfer learning in stages: on formation energies of many crystals, on approximate conductivities of "
+        "thousands, and finally on 95 accurate ones (**Togo15**). Each model is an ensemble of nine networks, each "
+        "trained on a different four fifths of the data. The mean of their predictions is called **mTC**, their "
+        "variance **var(pTC)**.",
+        "A network's name lists its training sets: RW stands for random initial weights, LFE (or FE) for formation "
         "energies, LAB or AF for approximate conductivities, BTE for more accurate ones, TG15 for Togo15 as the last "
-        "stage. GP is not a network but an ensemble of nine mixtures of Gaussian processes; their descriptors are "
-        "computed from the structure, such as the lightest mass or the shortest distance, or predicted by networks.",
-        "Errors are mean absolute percentage errors (**MAPE**): 0.3 means that a prediction is off by 30 % on average. "
+        "stage. The models called GP among the errors on held-out rows are Gaussian processes fitted to Togo15 alone, "
+        "on descriptors that are computed from the structure, such as the lightest mass or the shortest distance, or "
+        "predicted by networks.",
+        "Errors are either the mean of **|ln(predicted/known)|**, where 0.35 is a factor of 1.4, or mean absolute "
+        "percentage errors (**MAPE**), where 0.3 means that a prediction is off by 30 % on average. "
         "The method is that of Klochko and d'Aquin, Phys. Chem. Chem. Phys. 2026, DOI 10.1039/D5CP04401D; captions "
         "name the corresponding figures and tables of that paper.",
     ),
@@ -44,7 +51,7 @@ def data_section(datasets: Sequence[Dataset]) -> Section:
     """Return the contents of the data sets: conductivities, elements and sources."""
     columns = ("materials", "rejected", "minimum", "median", "maximum", "digest", "source")
     rows = [_described(dataset) for dataset in datasets]
-    names = pd.Index([dataset.name for dataset in datasets], name="data set")
+    names = pd.Index([_name(dataset) for dataset in datasets], name="data set")
     return Section(
         "The data sets",
         words=(
@@ -92,8 +99,12 @@ def _described(dataset: Dataset) -> list[str]:
     return [f"{len(dataset):,}", f"{len(dataset.rejected):,}", *ends, dataset.digest[:12], sources]
 
 
+def _name(dataset: Dataset) -> str:
+    return DATA_SET_NAMES.get(dataset.name, dataset.name)
+
+
 def _distribution(datasets: Sequence[Dataset]) -> Drawn:
-    kappas = {dataset.name: dataset.table[KAPPA].to_numpy(np.float64) for dataset in datasets}
+    kappas = {_name(dataset): dataset.table[KAPPA].to_numpy(np.float64) for dataset in datasets}
     return Drawn(
         "kappa_of_data_sets",
         kappa_histogram(kappas),
@@ -110,7 +121,7 @@ def _elements(dataset: Dataset) -> Drawn:
         f"elements_{dataset.name}",
         element_map([table]),
         pd.DataFrame({"element": counts.keys(), "n_material": counts.values()}),
-        f"The chemical space of {dataset.name}: number of materials that contain each element.",
+        f"The chemical space of {_name(dataset)}: number of materials that contain each element.",
         "A periodic table, darker where more materials contain the element.",
     )
 

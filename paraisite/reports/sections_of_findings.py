@@ -99,10 +99,10 @@ def _member_variances(findings: StatisticsTables) -> CaptionedTable:
         "step": [_NOTHING if pd.isna(step) else str(step) for step in rows[STEP]],
         "quantity": [name_in_words(name) for name in rows[QUANTITY]],
         "crystals": [f"{n:,}" for n in rows[N]],
-        "lower quartile": [f"{value:.3g}" for value in rows["q25"]],
-        "median": [f"{value:.3g}" for value in rows["median"]],
-        "upper quartile": [f"{value:.3g}" for value in rows["q75"]],
-        "mean": [f"{value:.3g}" for value in rows["mean"]],
+        "lower quartile": [_digits(value, 3) for value in rows["q25"]],
+        "median": [_digits(value, 3) for value in rows["median"]],
+        "upper quartile": [_digits(value, 3) for value in rows["q75"]],
+        "mean": [_digits(value, 3) for value in rows["mean"]],
     }
     return CaptionedTable(
         "Variance over the members of each model; the step counts the stages of transfer.",
@@ -133,7 +133,13 @@ def _clusters(clusters: CrystalClusters) -> CaptionedTable:
     numbers = clusters.elements[CLUSTER]
     columns = {
         "crystals": [f"{n:,}" for n in clusters.elements[N]],
-        "median mTC (W/m/K)": [f"{median[number]:.2g}" for number in numbers],
+        "median mTC (W/m/K)": [_digits(median[number], 2) for number in numbers],
         "overrepresented elements": clusters.elements[ELEMENTS].to_list(),
     }
     return CaptionedTable("Clusters of crystals.", pd.DataFrame(columns, index=pd.Index(numbers, name=CLUSTER)))
+
+
+def _digits(value: float, n_digit: int) -> str:
+    """Write a value with so many significant digits, a large one as 1,550 and not as 1.55e+03."""
+    rounded = float(f"{value:.{n_digit}g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 10.0**n_digit else f"{value:.{n_digit}g}"

@@ -167,6 +167,6 @@ def _parity(outcome: EvaluationTables) -> Drawn:
         "parity_of_the_best",
         parity_with_intervals(outcome.estimates, best),
         outcome.estimates[outcome.estimates[MODEL] == best],
-        f"Predicted against true conductivity for {best}, the best model in protocol honest, with 90 % intervals.",
+        f"Predicted against known conductivity for {best}, the best model in protocol honest, with 90 % intervals.",
         "Points with bars along the diagonal of a square with logarithmic axes.",
     )

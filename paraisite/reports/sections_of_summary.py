@@ -95,12 +95,13 @@ def _row(summary: pd.DataFrame, protocol: str) -> dict[str, float]:
 
 
 def _say_best(row: Mapping[str, float]) -> str:
+    within, inside = (f"{100 * row[name]:.0f} %" for name in ("within_factor_2", _COVERAGE))
     return (
         f"**Best: {DEFAULT_MODEL}**, one Gaussian process on descriptors of composition and structure, which predicts "
         f"any crystal. On {row['n']:,.0f} crystals of hundreds of structure types, each with a formula that was not "
         f"fitted, it is off by a factor of {row['factor']:.2f} in the geometric mean, where always the same answer is "
-        f"off by {np.exp(row['constant']):.1f}; {row['within_factor_2']:.0%} are within a factor of two, and 90 % "
-        f"intervals hold {row[_COVERAGE]:.0%}. The paper's networks, compared below, are for crystals like "
+        f"off by {np.exp(row['constant']):.1f}; {within} are within a factor of two, and 90 % "
+        f"intervals hold {inside}. The paper's networks, compared below, are for crystals like "
         "Togo15's alone."
     )
 
@@ -109,17 +110,17 @@ def _list_doubts(by_protocol: Mapping[str, Mapping[str, float]], rows: pd.DataFr
     """Yield what a reader should not rely on, with the figures that say so."""
     known, new = by_protocol[_BY_FORMULA], by_protocol[_BY_STRUCTURE_TYPE]
     yield (
-        f"**Crystals flagged as outside the applicability domain** ({known['flagged']:.0%} here): off by a factor of "
-        f"{known['factor_flagged']:.1f}, the others by {known['factor_unflagged']:.1f}."
+        f"**Crystals flagged as outside the applicability domain** ({100 * known['flagged']:.0f} % here): off by a "
+        f"factor of {known['factor_flagged']:.1f}, the others by {known['factor_unflagged']:.1f}."
     )
     yield (
         f"**Structure types that no training crystal has**: off by a factor of {new['factor']:.2f}, and 90 % intervals "
-        f"hold {new[_COVERAGE]:.0%}."
+        f"hold {100 * new[_COVERAGE]:.0f} %."
     )
     ratio = np.abs(np.log((rows[schema.PREDICTED_MEDIAN_KAPPA] / rows[schema.KAPPA]).to_numpy(np.float64)))
     yield (
         f"**The mean**: half of the crystals are off by less than a factor of {np.exp(np.median(ratio)):.2f}, but "
-        f"{np.mean(ratio > np.log(3.0)):.0%} by more than three."
+        f"{100 * np.mean(ratio > np.log(3.0)):.0f} % by more than three."
     )
 
 

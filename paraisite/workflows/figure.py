@@ -33,6 +33,7 @@ from paraisite.evaluation import evaluation_tables, transfer
 from paraisite.reports.backbones import mape_of_backbones
 from paraisite.reports.cross_validation import draw_parity
 from paraisite.reports.element_map import element_map
+from paraisite.reports.field_names import DATA_SET_NAMES
 from paraisite.reports.figure_width import LEGIBLE_POINTS, scale_to_width
 from paraisite.reports.figures import FORMATS, learning_curves, mape_of_splits, parity, save_figure
 from paraisite.reports.held_out_figures import draw_element_errors, draw_interval_coverage
@@ -45,7 +46,6 @@ from paraisite.training.recipes import ACCURATE, HH143, PHONIX, TOGO15, find_rec
 
 logger = logging.getLogger(__name__)
 
-_TITLES: Final = {TOGO15: "Togo15", HH143: "HH143", PHONIX: "Phonix"}
 _FOLDER: Final = BUILD / "figures"
 _CM_PER_INCH: Final = 2.54
 _PAGE_CM: Final = 17.0
@@ -77,7 +77,9 @@ def draw_figure(
         smallest = scale_to_width(figure, width_cm / _CM_PER_INCH)
         if smallest < LEGIBLE_POINTS:
             enough = math.ceil(width_cm * LEGIBLE_POINTS / smallest)
-            logger.warning("text of %.1f points is hard to read: from %d cm on it has five points", smallest, enough)
+            logger.warning(
+                "text of %.1f points is hard to read: from %d cm on it has %g", smallest, enough, LEGIBLE_POINTS
+            )
     if output is None:
         files = save_figure(figure, _FOLDER / "_".join([name, *map(str.lower, models)]))
     else:
@@ -129,7 +131,8 @@ def _draw_backbones(_: Sequence[str], dataset: str) -> Figure:
 def _draw_distribution(_: Sequence[str], dataset: str) -> Figure:
     names = (TOGO15, HH143, PHONIX) if dataset == ACCURATE else (dataset,)
     config = load_config()
-    return kappa_histogram({_TITLES.get(name, name): load_data(name, config).table[schema.KAPPA] for name in names})
+    tables = {name: load_data(name, config).table for name in names}
+    return kappa_histogram({DATA_SET_NAMES.get(name, name): table[schema.KAPPA] for name, table in tables.items()})
 
 
 def _draw_clusters(_models: Sequence[str], _dataset: str) -> Figure:

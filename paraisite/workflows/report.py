@@ -33,7 +33,15 @@ from paraisite.tracking.analysis_runs import log_numbers, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import provenance_tags
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipes import HH143, TOGO15, Recipe, list_lineage_models, list_training_sets, read_lineage
+from paraisite.training.recipes import (
+    HH143,
+    PHONIX,
+    TOGO15,
+    Recipe,
+    list_lineage_models,
+    list_training_sets,
+    read_lineage,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -101,8 +109,9 @@ def _summary(_config: Config) -> Section:
 
 
 def _data(config: Config) -> Section:
-    """Return the section on the data sets of the lineage that were prepared here."""
-    names = dict.fromkeys((TOGO15, HH143, *(name for model in _models(config) for name in list_training_sets(model))))
+    """Return the section on the training sets of the default model and of the lineage that were prepared here."""
+    of_lineage = (name for model in _models(config) for name in list_training_sets(model))
+    names = dict.fromkeys((TOGO15, HH143, PHONIX, *of_lineage))
     folders = [prepared_folder(name) for name in names]
     datasets = [Dataset.load(folder) for folder in folders if folder.is_dir()]
     if not datasets:

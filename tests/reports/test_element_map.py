@@ -34,7 +34,7 @@ def test_the_map_shows_each_element_once_with_its_count():
     assert "57–71" in shown
     assert "89–103" not in shown
     colour_bar = next(child for child in axes.child_axes if child.get_title())
-    assert colour_bar.get_title() == "accepted materials that contain the element, of 2"
+    assert colour_bar.get_title() == "accepted materials with the element, of 2"
 
 
 def test_no_two_elements_share_a_place():

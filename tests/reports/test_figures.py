@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from paraisite import schema
+from paraisite.reports.figure_width import LEGIBLE_POINTS, scale_to_width
 from paraisite.reports.figures import learning_curves, mape_of_splits, parity, recipe_figures, save_figure
 from tests.synthetic_result import make_result
 
@@ -33,6 +34,14 @@ def test_the_names_of_curves_stand_below_the_title() -> None:
     legend = figure.axes[0].get_legend()
     assert figure.axes[0].get_title() == ""
     assert max(text.get_window_extent().y1 for text in legend.get_texts()) < legend.get_title().get_window_extent().y0
+
+
+def test_a_column_of_a_journal_holds_the_names_of_curves() -> None:
+    figure = learning_curves(RESULT)
+    assert scale_to_width(figure, 8.5 / 2.54) >= LEGIBLE_POINTS
+    legend = figure.axes[0].get_legend().get_window_extent()
+    assert figure.bbox.x0 <= legend.x0
+    assert legend.x1 <= figure.bbox.x1
 
 
 def test_names_of_many_recipes_do_not_touch() -> None:

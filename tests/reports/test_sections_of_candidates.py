@@ -24,13 +24,19 @@ def test_candidates_are_shown_with_what_a_reader_asks(tmp_path: Path, columns: t
     (tmp_path / "figures" / "front_line.svg").write_text("<svg/>")
     section = candidates_section(tmp_path)
     (shown,) = section.tables
-    assert len(shown.table) == 25
+    assert (len(shown.table), shown.caption) == (25, "The first 25 candidates.")
     assert shown.table.loc["m-0"].to_dict() == {
         "formula": "CsI",
         "predicted (W/m/K)": "0.123",
         "80% interval (W/m/K)": "0.05 to 0.512",
     }
     assert [picture.caption for picture in section.pictures] == ["Front line."]
+
+
+def test_a_short_list_is_not_called_longer_than_it_is(tmp_path: Path) -> None:
+    pd.DataFrame({"material_id": ["m-1", "m-2"], "formula": "CsI"}).to_csv(tmp_path / "candidates.csv", index=False)
+    (shown,) = candidates_section(tmp_path).tables
+    assert shown.caption == "The first 2 candidates."
 
 
 def test_rules_for_choosing_stand_side_by_side(tmp_path: Path) -> None:

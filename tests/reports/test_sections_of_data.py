@@ -1,6 +1,6 @@
 """The sections of the report on data and on how it was made."""
 
-from paraisite.reports.sections_of_data import data_section, making_section
+from paraisite.reports.sections_of_data import ABOUT, data_section, making_section
 from tests.synthetic_result import make_dataset
 
 
@@ -17,3 +17,13 @@ def test_settings_are_told_by_their_names() -> None:
     assert section.tables[0].table.loc["git_commit", "value"] == "abc"
     settings = section.folded[1].table["value"]
     assert settings.to_dict() == {"training.epochs": "300", "training.widths": "1, 2"}
+
+
+def test_data_sets_have_the_names_of_their_publications() -> None:
+    section = data_section([make_dataset("phonix", n_row=20)])
+    assert section.tables[0].table.index.tolist() == ["Phonix"]
+    assert section.figures[1].caption.startswith("The chemical space of Phonix:")
+
+
+def test_a_reader_learns_what_the_default_model_is() -> None:
+    assert any("The default model, **GPACCURATE**, is one Gaussian process" in words for words in ABOUT.words)

@@ -1,5 +1,7 @@
 """The section of the report on statistics."""
 
+from dataclasses import replace
+
 from paraisite.analysis.statistics_tables import StatisticsTables
 from paraisite.reports.sections_of_findings import statistics_section
 from tests.analysis.planted_correlations import planted
@@ -19,3 +21,10 @@ def test_the_statistics_name_the_strongest_correlations() -> None:
     assert clusters.table["crystals"].tolist() == ["20", "20", "20"]
     (tests,) = section.folded
     assert tests.table["lower on"].tolist() == ["100%"]
+
+
+def test_large_variances_are_written_without_powers_of_ten() -> None:
+    found = StatisticsTables.of(planted())
+    variances = found.member_variances.assign(q25=0.01234, median=999.6, q75=1550.2, mean=12812.0)
+    table = statistics_section(replace(found, member_variances=variances), "planted crystals").tables[2].table
+    assert table.iloc[0, -4:].tolist() == ["0.0123", "1,000", "1,550", "12,800"]
