@@ -16,7 +16,7 @@ from paraisite.app.loaded import explain_crystal
 from paraisite.app.neighbours import show_neighbours
 from paraisite.app.overview import show_reason
 from paraisite.app.refine_panel import show_refinement
-from paraisite.app.second_model import predict_second, show_both
+from paraisite.app.second_model import show_both
 from paraisite.app.style import CHART
 from paraisite.app.value_tables import intervals_table, kappa_text
 from paraisite.core.csv_tables import format_csv
@@ -29,8 +29,14 @@ from paraisite.inference.rows import VALUE, Row
 from paraisite.reports.explanation import explanation_figure
 
 
-def show_details(model: str, crystal: Crystal) -> None:
-    """Show everything about one crystal, or the reason why it has no prediction."""
+def show_details(model: str, crystal: Crystal, *, second: Row | None) -> None:
+    """Show everything about one crystal, or the reason why it has no prediction.
+
+    Args:
+        model: What predicts.
+        crystal: The crystal.
+        second: What a second model predicts, where one is chosen and can be used.
+    """
     explanation = explain_crystal(model, crystal)
     row = explanation.row
     if row[schema.REASON] is not None or isinstance(crystal.found, str):
@@ -40,8 +46,7 @@ def show_details(model: str, crystal: Crystal) -> None:
     # The prediction first: on a phone columns lie below each other.
     left, right = st.columns(2, gap="large")
     with left:
-        second = predict_second([crystal])
-        _show_prediction(model, explanation, find_literature(crystal.found), None if second is None else second[0])
+        _show_prediction(model, explanation, find_literature(crystal.found), second)
     with right:
         show_crystal(crystal.found, key="chosen")
     show_neighbours(model, crystal, row)

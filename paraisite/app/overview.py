@@ -10,7 +10,7 @@ import streamlit as st
 from paraisite import schema
 from paraisite.app.familiar import find_literature
 from paraisite.app.loaded import predict_crystals
-from paraisite.app.second_model import predict_second, second_model
+from paraisite.app.second_model import second_model
 from paraisite.app.style import KAPPA_RANGE
 from paraisite.app.value_tables import BAR, overview_table
 from paraisite.core.csv_tables import format_csv
@@ -22,13 +22,16 @@ _SHOWN_REASONS: Final = 3
 _ROW_PIXELS: Final = 36
 
 
-def choose_crystal(model: str, crystals: list[Crystal]) -> Crystal | None:
-    """Show the predictions of several crystals; return the one whose line is chosen, at first one with a prediction."""
+def choose_crystal(model: str, crystals: list[Crystal], *, second: Sequence[Row] | None) -> int | None:
+    """Show the predictions of several crystals, and those of a second model; return the place of one of them.
+
+    Returns:
+        That whose line is chosen, at first one with a prediction; None where there is none.
+    """
     predictions = predict_crystals(model, crystals)
     rows = build_named_rows(crystals, predictions)
     _show_reasons([row for row in rows if row[schema.REASON] is not None])
     literature = [None if isinstance(one.found, str) else find_literature(one.found) for one in crystals]
-    second = predict_second(crystals)
     table = overview_table(
         rows,
         [None if one is None else one.kappa_w_per_m_k for one in literature],
@@ -45,8 +48,8 @@ def choose_crystal(model: str, crystals: list[Crystal]) -> Crystal | None:
     frame.insert(0, NAME, [crystal.name for crystal in crystals])
     right.download_button("All rows (CSV)", format_csv(frame), "predictions.csv", on_click="ignore", width="stretch")
     if selected := event.selection.rows:
-        return crystals[selected[0]]
-    return next((crystal for crystal, row in zip(crystals, rows, strict=True) if row[schema.REASON] is None), None)
+        return int(selected[0])
+    return next((place for place, row in enumerate(rows) if row[schema.REASON] is None), None)
 
 
 def show_reason(row: Row) -> None:

@@ -12,7 +12,7 @@ from paraisite.app.loaded import load_explainer
 from paraisite.app.model_card import show_model
 from paraisite.app.overview import choose_crystal
 from paraisite.app.screening_tab import show_screening
-from paraisite.app.second_model import choose_second_model
+from paraisite.app.second_model import choose_second_model, predict_second
 from paraisite.artifacts.predictors_at_hand import list_predictors
 from paraisite.core.extras import describe_missing_package
 from paraisite.core.shown_text import escape_markdown
@@ -70,9 +70,12 @@ def _show_predictions(model: str) -> None:
         "Everything is computed on this machine."
     )
     crystals = read_crystals_of_page()
-    chosen = crystals[0] if len(crystals) == 1 else choose_crystal(model, crystals) if crystals else None
-    if chosen is not None:
-        show_details(model, chosen)
+    if not crystals:
+        return
+    second = predict_second(crystals)
+    place = 0 if len(crystals) == 1 else choose_crystal(model, crystals, second=second)
+    if place is not None:
+        show_details(model, crystals[place], second=None if second is None else second[place])
 
 
 if __name__ == "__main__":

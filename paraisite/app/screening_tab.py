@@ -23,6 +23,7 @@ from paraisite.app.screening_rows import (
     read_screening,
 )
 from paraisite.app.screening_view import MAX_POINTS, screening_figure, thin_out
+from paraisite.app.second_model import predict_second
 from paraisite.app.style import CHART
 from paraisite.artifacts.screenings import is_screening, list_screenings
 from paraisite.core.shown_text import escape_markdown
@@ -172,4 +173,6 @@ def _show_row(model: str, folder: Path, rows: pd.DataFrame, row: int) -> None:
             f"In the screening: {show_number(of_row[PREDICTED_KAPPA])} W/m/K. Below, what {model} predicts of it now."
         )
     )
-    show_details(model, Crystal(str(of_row[MATERIAL_ID]), structure))
+    crystal = Crystal(str(of_row[MATERIAL_ID]), structure)
+    second = predict_second([crystal])
+    show_details(model, crystal, second=None if second is None else second[0])

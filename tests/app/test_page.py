@@ -125,7 +125,15 @@ def test_a_second_model_that_cannot_be_used_costs_no_prediction(model: Path, mon
     assert not page.exception
     assert not page.error
     assert page.metric[0].value.endswith("W/m/K")
-    assert any("absent.safetensors cannot be used here" in warning.value for warning in page.warning)
+    assert sum("absent.safetensors cannot be used here" in warning.value for warning in page.warning) == 1
+
+
+def test_a_second_model_that_cannot_be_used_is_told_once_beside_a_table(model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("paraisite.app.page.list_predictors", lambda: [str(model), "absent.safetensors"])
+    page = open_page(model, second_model="absent.safetensors", example=ALL_EXAMPLES)
+    assert not page.exception
+    assert [header.value for header in page.header] == ["C (diamond)"]
+    assert sum("absent.safetensors cannot be used here" in warning.value for warning in page.warning) == 1
 
 
 def test_a_lone_broken_text_has_its_reason(model: Path):
