@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from paraisite.cli.options import FETCHED, UNITS, ListedDataset, one_of, renamed_column
+from paraisite.cli.options import FETCHED, UNITS, ListedDataset, list_choices, one_of, renamed_column
 from paraisite.cli.row_formats import with_row_formats
 
 data = typer.Typer(
@@ -26,7 +26,7 @@ def list_data() -> None:
 
 @data.command()
 def fetch(
-    name: Annotated[str, typer.Argument(parser=one_of(FETCHED), metavar="|".join(FETCHED), help="Which data set.")],
+    name: Annotated[str, typer.Argument(parser=one_of(FETCHED), metavar="DATASET", help=f"{list_choices(FETCHED)}.")],
     file: Annotated[
         Path | None,
         typer.Option(
@@ -37,7 +37,9 @@ def fetch(
     gnome: Annotated[
         bool, typer.Option(help="Include GNoME's materials, which are not for commercial use (Materials Project only).")
     ] = False,
-    revision: Annotated[str, typer.Option(help="Branch, tag or commit of the Hub (Phonix only).")] = "main",
+    revision: Annotated[
+        str, typer.Option(metavar="NAME", help="Branch, tag or commit of the Hub (Phonix only).")
+    ] = "main",
     column: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,26 +60,29 @@ def fetch(
 
 @data.command("import")
 def import_own(
-    name: Annotated[str, typer.Argument(help="Name of the new data set.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new data set.")],
     path: Annotated[
         Path,
         typer.Argument(
+            metavar="PATH",
             help="A folder of structure files (CIF, POSCAR, ...) with a CSV table of values; a folder of phono3py's "
-            "results; a parquet table; or an extended XYZ file."
+            "results; a parquet table; or an extended XYZ file.",
         ),
     ],
     values: Annotated[
         Path | None,
         typer.Option(metavar="CSV", help="Table of conductivities. [default: the only CSV file in the folder]"),
     ] = None,
-    column: Annotated[str, typer.Option(help="Column of the conductivities.")] = "kappa_w_per_m_k",
+    column: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the conductivities.")] = "kappa_w_per_m_k",
     unit: Annotated[
         str, typer.Option(parser=one_of(UNITS), metavar="|".join(UNITS), help="Unit of the conductivities.")
     ] = "W/m/K",
     temperature: Annotated[
         float, typer.Option(metavar="KELVIN", help="Temperature at which phono3py's conductivities are read.")
     ] = 300.0,
-    source: Annotated[str | None, typer.Option(help="Source of the data, for its card. [default: the path]")] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Source of the data, for its card. [default: the path]")
+    ] = None,
     replace: Annotated[bool, typer.Option(help="Replace an existing data set of this name.")] = False,
 ) -> None:
     """Import your own crystals and conductivities.

@@ -17,6 +17,7 @@ from paraisite.cli.options import (
     TestDataset,
     dataset_of,
     earlier_stages_or,
+    list_choices,
     one_of,
     recipe_name,
     whole_number,
@@ -70,8 +71,8 @@ def overlap(
         str | None,
         typer.Argument(
             parser=earlier_stages_or(dataset_of(DATASETS)),
-            metavar="|".join((*DATASETS, "YOURS")),
-            help="Training set. [default: those of all earlier stages of the lineage]",
+            metavar="TRAINING",
+            help="Training set, as for TEST. [default: those of all earlier stages of the lineage]",
         ),
     ] = None,
     test: TestDataset = "togo15",
@@ -164,8 +165,8 @@ def check(
         str,
         typer.Argument(
             parser=one_of(CHECKED),
-            metavar="|".join(CHECKED),
-            help="A tier of labels, predictions, or the pretrained network for formation energies.",
+            metavar="WHAT",
+            help=f"{list_choices(CHECKED)}.",
         ),
     ],
 ) -> None:

@@ -41,7 +41,7 @@ def explain(
 def app(
     port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="Port of the page.")] = 8501,
     model: Model = DEFAULT_MODEL,
-    browser: Annotated[bool, typer.Option(" /--no-browser", help="Do not open a browser.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
     """Serve a web page that predicts and explains.
 

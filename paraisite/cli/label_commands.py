@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from paraisite.cli.options import N_CORE, Processes, dataset_of, one_of
+from paraisite.cli.options import N_CORE, Processes, dataset_of, list_choices, one_of
 from paraisite.labels import RETIRED_TIERS, TIERS
 from paraisite.training.recipes import FINAL_DATASETS
 
@@ -15,20 +15,27 @@ PhononDataset = Annotated[
     typer.Option(
         "--dataset",
         parser=dataset_of(FINAL_DATASETS),
-        metavar="|".join((*FINAL_DATASETS, "YOURS")),
-        help="Data set whose crystals tiers kappa_known and phonons compute.",
+        metavar="DATASET",
+        help="Data set whose crystals tiers kappa_known and phonons compute: "
+        f"{list_choices(FINAL_DATASETS, 'one of yours')}.",
     ),
 ]
 PotentialName = Annotated[
     str | None,
-    typer.Option("--potential", help="Potential of tier settings, e.g. 7net-l3i5. Default: lab.kappa_potential."),
+    typer.Option(
+        "--potential",
+        metavar="NAME",
+        help="Potential of tier settings, e.g. 7net-l3i5. [default: lab.kappa_potential in params.yaml]",
+    ),
 ]
 
 
 def label(
     tier: Annotated[
         str,
-        typer.Argument(parser=one_of((*TIERS, *RETIRED_TIERS)), metavar="|".join(TIERS), help="Tier of labels."),
+        typer.Argument(
+            parser=one_of((*TIERS, *RETIRED_TIERS)), metavar="TIER", help=f"Tier of labels: {list_choices(TIERS)}."
+        ),
     ],
     processes: Processes = N_CORE,
     keep: Annotated[

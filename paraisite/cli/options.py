@@ -62,6 +62,12 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
+def list_choices(choices: tuple[str, ...], *more: str) -> str:
+    """Return names as help lists them: "a, b or c"; a metavar of many is broken within words at 80 columns."""
+    *others, last = (*choices, *more)
+    return f"{', '.join(others)} or {last}"
+
+
 def dataset_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     """Return a parser that knows these names and those of imported data sets."""
 
@@ -151,9 +157,11 @@ def renamed_column(text: str) -> tuple[str, str]:
     return name.strip(), column.strip()
 
 
+_YOURS: Final = "one of yours"
+
 N_CORE: Final = os.cpu_count() or 1
 Processes = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Parallel processes, one thread each. [default: all cores]")
+    int, typer.Option(min=1, metavar="N", show_default="all cores", help="Parallel processes, one thread each.")
 ]
 ChunkSize = Annotated[int, typer.Option(min=1, metavar="N", help="Rows per chunk.")]
 MaxMinutes = Annotated[
@@ -171,25 +179,32 @@ FinalDataset = Annotated[
     typer.Option(
         "--dataset",
         parser=dataset_of(FINAL_DATASETS),
-        metavar="|".join((*FINAL_DATASETS, "YOURS")),
-        help="Data set of the final stage.",
+        metavar="DATASET",
+        help=f"Data set of accurate conductivities: {list_choices(FINAL_DATASETS, _YOURS)}.",
     ),
 ]
 AnyDataset = Annotated[
-    str, typer.Argument(parser=dataset_of(DATASETS), metavar="|".join((*DATASETS, "YOURS")), help="See `data list`.")
+    str,
+    typer.Argument(
+        parser=dataset_of(DATASETS),
+        metavar="DATASET",
+        help=f"{list_choices(DATASETS, _YOURS)}; see `data list`.",
+    ),
 ]
 TestDataset = Annotated[
     str,
     typer.Argument(
-        parser=dataset_of(DATASETS), metavar="|".join((*DATASETS, "YOURS")), help="Test set; see `data list`."
+        parser=dataset_of(DATASETS),
+        metavar="TEST",
+        help=f"Test set: {list_choices(DATASETS, _YOURS)}; see `data list`.",
     ),
 ]
 ListedDataset = Annotated[
     str,
     typer.Argument(
         parser=dataset_of((*DATASETS, FETCHED[1])),
-        metavar="|".join((*DATASETS, FETCHED[1], "YOURS")),
-        help="See `data list`.",
+        metavar="DATASET",
+        help=f"{list_choices((*DATASETS, FETCHED[1]), _YOURS)}; see `data list`.",
     ),
 ]
 Epochs = Annotated[

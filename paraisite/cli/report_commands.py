@@ -10,7 +10,7 @@ from paraisite.core.row_format import RowFormat, chosen_format, print_records
 
 
 def figure(
-    name: Annotated[str, typer.Argument(parser=one_of(DRAWN), metavar="|".join(DRAWN), help="Figure.")],
+    name: Annotated[str, typer.Argument(parser=one_of(DRAWN), metavar="NAME", help="One of those above.")],
     model: Annotated[
         list[str] | None,
         typer.Option(

@@ -14,6 +14,7 @@ from paraisite.cli.options import (
     LearningRate,
     LineageName,
     Seed,
+    list_choices,
     one_of,
     overrides,
     recipe_name,
@@ -72,7 +73,7 @@ def train(
 
 def pretrain(
     variant: Annotated[
-        str, typer.Argument(parser=one_of(PRETRAINED), metavar="|".join(PRETRAINED), help="Target.")
+        str, typer.Argument(parser=one_of(PRETRAINED), metavar="TARGET", help=f"{list_choices(PRETRAINED)}.")
     ] = "formation_energy",
 ) -> None:
     """Pretrain MEGNet on the project's own labels.
@@ -115,7 +116,9 @@ def fit(
 
 
 def release(
-    model: Annotated[str, typer.Argument(parser=one_of(SHIPPED), metavar="|".join(SHIPPED), help="Model.")],
+    model: Annotated[
+        str, typer.Argument(parser=one_of(SHIPPED), metavar="MODEL", help="A recipe, see `recipes`, or LFE.")
+    ],
 ) -> None:
     """Copy a trained model to weights/, to be shipped.
 

@@ -14,6 +14,7 @@ from paraisite.cli import PRINT_TABLES, app
 from paraisite.cli.groups import GROUPS
 from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.reports.terminal import print_line, print_table
+from tests.cli import parsing
 
 RUNNER = CliRunner()
 
@@ -42,6 +43,15 @@ def test_verbs_with_tables_have_both_formats(verb: str) -> None:
     shown = RUNNER.invoke(app, [verb.replace("_", "-"), "--help"]).output
     assert "--json" in shown
     assert "--csv" in shown
+
+
+@pytest.mark.parametrize("verb", [verb for verb, _ in parsing.verbs()])
+def test_help_fits_a_terminal_and_breaks_no_word(verb: str) -> None:
+    """A metavar that lists sixty recipes filled the screen, one of figures was broken within their names."""
+    shown = RUNNER.invoke(app, [*verb.split(), "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"}).output
+    assert max(map(len, shown.splitlines())) <= 80
+    usage = shown.partition("\n\n")[0]
+    assert usage.count("|") <= 1, usage
 
 
 def test_recipes_come_as_rows() -> None:
