@@ -97,6 +97,7 @@ def import_own(
 
 
 @data.command("check")
+@with_row_formats
 def check_data(name: ListedDataset) -> None:
     """Validate a data set.
 
@@ -108,6 +109,7 @@ def check_data(name: ListedDataset) -> None:
 
 
 @data.command()
+@with_row_formats
 def describe(name: ListedDataset) -> None:
     """Describe a data set, with figures.
 

@@ -19,11 +19,13 @@ from typing import Final
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.entities import Run, RunStatus
+from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT, MLFLOW_RUN_NOTE
 
 from paraisite.core.files import cache_folder
 from paraisite.errors import TrackingError
 from paraisite.tracking.promotion import SHOWN_DIGEST_LENGTH
+from paraisite.tracking.run_descriptions import add_ending, describe_failure
 
 logger = logging.getLogger(__name__)
 
@@ -106,10 +108,28 @@ def close_killed_runs(client: MlflowClient) -> list[str]:
 
 
 def _describe_killed(run: Run, last_sign: float) -> str:
-    """Return a run's description, with why it ended: its page would have a status alone."""
     moment = datetime.fromtimestamp(last_sign, UTC)
     reason = f"**Killed:** its process ended without closing it; last sign of life {moment:%Y-%m-%d %H:%M} UTC."
-    return "\n\n".join(filter(None, (run.data.tags.get(MLFLOW_RUN_NOTE), reason)))
+    return add_ending(run.data.tags.get(MLFLOW_RUN_NOTE), reason)
+
+
+@contextmanager
+def failures_described(client: MlflowClient, run_id: str) -> Iterator[None]:
+    """Add to a run's description why it failed, where something inside does; the failure goes on.
+
+    Args:
+        client: Of the store.
+        run_id: The run, open.
+    """
+    try:
+        yield
+    except BaseException as error:
+        try:
+            note = client.get_run(run_id).data.tags.get(MLFLOW_RUN_NOTE)
+            client.set_tag(run_id, MLFLOW_RUN_NOTE, add_ending(note, describe_failure(error)))
+        except MlflowException as of_store:  # it may be the store that failed
+            logger.debug("run %s does not tell why it failed: %s", run_id, of_store)
+        raise
 
 
 def delete_runs_of_checks(client: MlflowClient) -> None:

@@ -1,7 +1,13 @@
-"""What a run holds, in a sentence or two that head its page from its first second on; results replace them later."""
+"""What a run holds, in sentences that head its page from its first second on; results, or why it failed, come later."""
 
 from typing import Final
 
+from mlflow.exceptions import MlflowException
+
+from paraisite.core.secrets import hide_secrets
+from paraisite.core.shown_text import escape_markdown
+from paraisite.core.system_errors import describe_system_error
+from paraisite.errors import ParaisiteError
 from paraisite.training.model_descriptions import describe_model
 
 EXPERIMENT: Final = """\
@@ -38,8 +44,29 @@ _OF_ANALYSES: Final = {
     "verify": "Inputs and checks for ab initio calculations of one crystal.",
 }
 
+_LONGEST_REASON: Final = 400
+"""Letters of a message that a page shows; the terminal had all of it."""
+
 
 def describe_run(name: str) -> str:
     """Return what a run holds, by its name: a verb and what it was given, or a model."""
     first_word = name.partition(" ")[0]
     return _OF_ANALYSES.get(first_word) or describe_model(first_word)
+
+
+def add_ending(description: str | None, ending: str) -> str:
+    """Return a run's description with why it ended behind it: its page would have a status alone."""
+    return "\n\n".join(filter(None, (description, ending)))
+
+
+def describe_failure(error: BaseException) -> str:
+    """Return why a run failed: the message of an error that users meet, else the error's type and message."""
+    if isinstance(error, KeyboardInterrupt):
+        return "**Interrupted** from the keyboard."
+    if isinstance(error, MlflowException):
+        return "**Failed:** the experiment store did not take what was to be logged."
+    message = (isinstance(error, OSError) and describe_system_error(error)) or " ".join(str(error).split())
+    known = isinstance(error, ParaisiteError | OSError) and message
+    reason = hide_secrets(message if known else f"{type(error).__name__}: {message}".removesuffix(": "))
+    shown = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]} …"
+    return f"**Failed:** {escape_markdown(shown)}"

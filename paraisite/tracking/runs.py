@@ -27,6 +27,7 @@ from paraisite.tracking.live_runs import (
     PROCESS_TAG,
     close_killed_runs,
     delete_runs_of_checks,
+    failures_described,
     name_process,
     open_runs_left_to_next,
 )
@@ -56,7 +57,7 @@ FIGURES_FOLDER: Final = "figures"
 
 @contextmanager
 def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id: str | None = None) -> Iterator[str]:
-    """Hold the run of a recipe open, so that a failure inside ends it as FAILED.
+    """Hold the run of a recipe open, so that a failure inside ends it as FAILED, with the reason on its page.
 
     Under ``mlflow run`` (MLFLOW_RUN_ID is set) the run that MLflow made is resumed and renamed, and the command's
     further runs go to the same experiment. Otherwise a run is made. Runs of killed processes are closed first.
@@ -83,17 +84,21 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
             name_first_experiment(client)
             with mlflow.start_run(run_name=recipe_name, tags=tags) as run:
                 _hide_secrets_in_tags(client, run)
-                check_artifacts_writable(client, run)
-                yield run.info.run_id
+                with failures_described(client, run.info.run_id):
+                    check_artifacts_writable(client, run)
+                    yield run.info.run_id
             return
         if parent_run_id is not None:
             experiment_id = client.get_run(parent_run_id).info.experiment_id
         else:
             experiment_id = choose_experiment(client) if experiment is None else find_experiment(client, experiment)
         nested = mlflow.active_run() is not None
-        with mlflow.start_run(
-            run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested, tags=tags
-        ) as run:
+        with (
+            mlflow.start_run(
+                run_name=recipe_name, experiment_id=experiment_id, parent_run_id=parent_run_id, nested=nested, tags=tags
+            ) as run,
+            failures_described(client, run.info.run_id),
+        ):
             check_artifacts_writable(client, run)
             yield run.info.run_id
 

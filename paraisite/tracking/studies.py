@@ -13,11 +13,18 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 from optuna.trial import FrozenTrial
 
 from paraisite.data.datasets.table import Dataset
-from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process, open_runs_left_to_next
+from paraisite.tracking.live_runs import (
+    PROCESS_TAG,
+    close_killed_runs,
+    failures_described,
+    name_process,
+    open_runs_left_to_next,
+)
+from paraisite.tracking.run_descriptions import describe_run
 from paraisite.tracking.runs import RUN_ID_VARIABLE, recipe_run
 from paraisite.tracking.store import open_store, provenance_tags, store_errors
 from paraisite.tracking.writing import (
@@ -63,7 +70,11 @@ def study_run(name: str, *, known_run_id: str | None) -> Iterator[str]:
             client.set_tag(made, _STUDY_RUN_TAG, known_run_id)
         idle = max(0, _now() - known.info.end_time) if known.info.end_time else 0
         try:
-            with mlflow.start_run(run_id=known_run_id, tags={PROCESS_TAG: name_process()}) as run:
+            tags = {PROCESS_TAG: name_process(), MLFLOW_RUN_NOTE: describe_run(name)}  # not why it ended last time
+            with (
+                mlflow.start_run(run_id=known_run_id, tags=tags) as run,
+                failures_described(client, run.info.run_id),
+            ):
                 yield run.info.run_id
         finally:
             status = client.get_run(known.info.run_id).info.status

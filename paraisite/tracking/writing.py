@@ -28,7 +28,7 @@ from mlflow.utils.mlflow_tags import (
 from paraisite import schema
 from paraisite.core.secrets import hide_secrets
 from paraisite.data.datasets.table import Dataset
-from paraisite.tracking.live_runs import PROCESS_TAG
+from paraisite.tracking.live_runs import PROCESS_TAG, failures_described
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +51,8 @@ def child_run(client: MlflowClient, name: str, *, parent_run_id: str, seconds: f
         tags=tags | {MLFLOW_PARENT_RUN_ID: parent_run_id},
     )
     try:
-        yield run.info.run_id
+        with failures_described(client, run.info.run_id):
+            yield run.info.run_id
     except BaseException:
         client.set_terminated(run.info.run_id, status="FAILED")
         raise

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 from rich.markup import escape
@@ -16,7 +16,7 @@ from paraisite.config import load_config
 from paraisite.core.console import limited_width, open_console
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.folders import check_writable
-from paraisite.core.row_format import RowFormat, chosen_format, print_records
+from paraisite.core.row_format import RowFormat, add_records, chosen_format, print_records
 from paraisite.core.shown_text import escape_controls
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.stable_materials import StableMaterials
@@ -32,6 +32,14 @@ _SHOWN_DIGITS: Final = 7
 """Of a version in a list; JSON and CSV have twelve."""
 
 _NUMBER: Final = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
+
+
+class _Reason(NamedTuple):
+    """Why rows were rejected, and the id of the first of them."""
+
+    rows: int
+    reason: str
+    example: str
 
 
 def list_datasets() -> None:
@@ -99,11 +107,16 @@ def summarise_dataset(name: str, dataset: Dataset | StableMaterials) -> None:
     folder = description_folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(dataset.rejected, folder / "rejected.csv")
-    table = Table(title=escape(f"rejected rows, all in {folder / 'rejected.csv'}"), title_justify="left")
-    for heading in ("rows", "reason", "example"):
+    reasons = _group_by_reason(dataset.rejected)
+    title = f"rejected rows, all in {folder / 'rejected.csv'}"
+    if chosen_format() is not RowFormat.TABLE:
+        add_records(list(map(_Reason._asdict, reasons)), title=title)
+        return
+    table = Table(title=escape(title), title_justify="left")
+    for heading in _Reason._fields:
         table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")
-    for reason, n_row, example in _group_by_reason(dataset.rejected):
-        table.add_row(f"{n_row:,}", Text(escape_controls(reason)), Text(escape_controls(example)))
+    for reason in reasons:
+        table.add_row(f"{reason.rows:,}", Text(escape_controls(reason.reason)), Text(escape_controls(reason.example)))
     open_console().print(table)
 
 
@@ -112,11 +125,11 @@ def _shared_with_togo15(table: pd.DataFrame) -> int:
     return int(table[FORMULA].isin(set(known)).sum())
 
 
-def _group_by_reason(rejected: pd.DataFrame) -> list[tuple[str, int, str]]:
-    """Return (reason, rows, an id) for reasons that differ in more than their numbers, the commonest first."""
+def _group_by_reason(rejected: pd.DataFrame) -> list[_Reason]:
+    """Return the reasons that differ in more than their numbers, the commonest first."""
     kinds = rejected[REASON].str.replace(_NUMBER, "…", regex=True)
     first = dict(zip(reversed(kinds.to_list()), reversed(rejected[MATERIAL_ID].to_list()), strict=True))
-    return [(kind, n_row, first[kind]) for kind, n_row in Counter(kinds).most_common()]
+    return [_Reason(n_row, kind, first[kind]) for kind, n_row in Counter(kinds).most_common()]
 
 
 def describe_dataset(name: str) -> None:

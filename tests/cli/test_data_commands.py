@@ -224,6 +224,9 @@ def test_own_files_become_a_data_set_like_any_other(project: Path):
     assert sorted(dataset.rejected["material_id"]) == ["3.cif", "5.cif"]
     assert rows(invoke("list"))["mine"][:2] == ["10", "2"]
     assert "not a readable structure file" in invoke("check", "mine")
+    reasons = [json.loads(line) for line in invoke("check", "mine", "--json").splitlines() if line.startswith("{")]
+    assert sum(reason["rows"] for reason in reasons) == 2
+    assert "3.cif" in {reason["example"] for reason in reasons}
     assert "source: my thesis; " in invoke("describe", "mine")
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from paraisite import schema
 from paraisite.data.datasets.splits import draw_grouped_split
@@ -214,7 +215,11 @@ def test_a_recipe_trained_on_the_way_is_nested(client: MlflowClient) -> None:
 def test_a_failure_while_training_ends_the_run_as_failed(client: MlflowClient) -> None:
     with pytest.raises(RuntimeError, match="out of memory"), recipe_run("FEAF") as run_id:
         raise RuntimeError("out of memory")
-    assert client.get_run(run_id).info.status == "FAILED"
+    run = client.get_run(run_id)
+    assert run.info.status == "FAILED"
+    described = run.data.tags[MLFLOW_RUN_NOTE].split("\n\n")
+    assert described[0].startswith("FEAF")
+    assert described[-1] == "**Failed:** RuntimeError: out of memory"
 
 
 def test_a_run_that_cannot_take_files_ends_before_the_training(client: MlflowClient, tmp_path: Path) -> None:
@@ -236,6 +241,7 @@ def test_a_failure_while_logging_a_split_fails_child_and_parent(
         log_recipe(make_result(seeds=(1, 2), n_row=20, n_epoch=2), experiment="failing")
     runs = client.search_runs([client.get_experiment_by_name("failing").experiment_id])
     assert [run.info.status for run in runs] == ["FAILED", "FAILED"]
+    assert all("**Failed:** no space left" in run.data.tags[MLFLOW_RUN_NOTE] for run in runs)
 
 
 def test_runs_of_tests_and_lint_leave_the_list_at_the_next_command(client: MlflowClient) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import optuna
 import pytest
 from mlflow import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from paraisite.tracking.runs import RUN_ID_VARIABLE
 from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
@@ -50,6 +51,7 @@ def test_trials_are_nested_runs_with_what_they_measured(client: MlflowClient) ->
 def test_a_study_that_is_resumed_keeps_its_run(client: MlflowClient, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), study_run("tune one", known_run_id=None) as first:
         raise KeyboardInterrupt
+    assert "**Interrupted**" in client.get_run(first).data.tags[MLFLOW_RUN_NOTE]
     folder = tmp_path / "result"
     folder.mkdir()
     (folder / "trials.csv").write_text("trial\n")
@@ -60,6 +62,7 @@ def test_a_study_that_is_resumed_keeps_its_run(client: MlflowClient, tmp_path: P
     assert run_id == first
     run = client.get_run(run_id)
     assert (run.info.status, run.data.metrics["n_complete"]) == ("FINISHED", 2.0)
+    assert "**Interrupted**" not in run.data.tags[MLFLOW_RUN_NOTE]
     assert [item.path for item in client.list_artifacts(run_id)] == ["trials.csv"]
 
 
