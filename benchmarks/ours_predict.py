@@ -24,7 +24,7 @@ from benchmarks.protocol import (
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import build_graphs_from_arrays
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.ensemble_prediction import predict
+from paraisite.models.ensemble_prediction import predict, predict_members
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.schema import KAPPA
 
@@ -51,7 +51,8 @@ def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
         return predict(ensemble, ours_data.build(structures)).shape[1]
 
     def one_by_one() -> int:
-        return sum(predict(one, ours_data.build([structure])).shape[1] for structure in structures[:N_SINGLE])
+        graphs_of_each = (ours_data.build([structure]) for structure in structures[:N_SINGLE])
+        return sum(predict_members(one, each, compiled=False).output.shape[1] for each in graphs_of_each)
 
     tasks: Tasks = {
         GRAPHS_FULL: lambda: timed(lambda: len(ours_data.build(structures, quotient=False))),

@@ -68,7 +68,7 @@ def predict_with_parts_hidden(
     ensemble: Ensemble, occluded: GraphCollection, *, trained: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """Return every member's log10(kappa) of what ``occlude_parts`` returned, [n_member, n_part + 2]."""
-    from paraisite.models.ensemble_prediction import predict_members  # TensorFlow, which only networks need
+    from paraisite.models.ensemble_prediction import predict_members
 
     is_large = int(occluded.n_bond.sum()) > _MANY_BONDS
     return floored_log10(predict_members(_hiding(ensemble, trained), occluded, compiled=is_large).output)

@@ -14,6 +14,9 @@ PROCESSES_FILE: Final = "processes.safetensors"
 """What the file of ``process_model`` is called wherever a folder holds one; the networks' ensembles lie beside it."""
 
 FEW: Final = 32
+"""Crystals up to which one thread is as fast as several."""
+
+_FEW_GRAPHS: Final = 2_000
 """Crystals up to which compiling the network takes longer than it saves."""
 
 
@@ -112,7 +115,7 @@ class GraphModel:
         """Return predictions of the crystals that have a graph; see ``Model``."""
         graphs, reasons = build_graphs_from_arrays(crystals, **self.graph_settings._asdict())
         usable = crystals.take(np.setdiff1d(np.arange(len(crystals)), list(reasons)))
-        is_compiled = len(graphs) > FEW if compiled is None else compiled
+        is_compiled = len(graphs) > _FEW_GRAPHS if compiled is None else compiled
         return UsableOutput(self.predict_members(graphs, usable, compiled=is_compiled), reasons)
 
 

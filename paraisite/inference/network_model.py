@@ -12,6 +12,7 @@ from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import GraphModel, ModelOutput
+from paraisite.models import ensemble_prediction
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 
 
@@ -58,9 +59,6 @@ class NetworkModel(GraphModel):
 
     def predict_members(self, graphs: GraphCollection, crystals: CrystalArrays, *, compiled: bool) -> ModelOutput:
         """Return every member's predictions; see ``model.Model``."""
-        # Here, because TensorFlow takes seconds to import and a process that hands out work does without.
-        from paraisite.models import ensemble_prediction
-
         del crystals  # all that a network sees is in the graph
         predicted = ensemble_prediction.predict_members(self.ensemble, graphs, compiled=compiled)
         return ModelOutput(predicted.output, predicted.embedding)

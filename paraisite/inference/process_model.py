@@ -179,7 +179,7 @@ def build_descriptors(
         crystals: The same crystals, in the same order.
         compiled: As ``models.ensemble_prediction.embed`` takes it.
     """
-    # Here, because TensorFlow takes seconds to import and a process that hands out work does without.
+    # Here, because pandas and scikit-learn take a second to import and a process that hands out work does without.
     from paraisite.models.descriptor_blocks import predict_log10_conductivity
 
     predicted = [predict_log10_conductivity(network, graphs, compiled=compiled) for network in networks.values()]

@@ -1,28 +1,15 @@
 """Predictions of an ensemble for many crystals, in the target's unit."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+import importlib.util
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.arrays import Ints
-from paraisite.graphs.batch import EMPTY, BatchShape, GraphBatch, pack, round_up
+from paraisite.core.blas_threads import use_one_blas_thread
 from paraisite.graphs.crystal_graph import GraphCollection
-from paraisite.graphs.plan import dense_plan
-from paraisite.models.architecture import ModelConfig, Parameters
-from paraisite.models.distance_basis import build_distance_basis
+from paraisite.models import megnet_inference
 from paraisite.models.ensemble import Ensemble
-from paraisite.models.megnet import head, last_hidden
-from paraisite.models.runtime import tf
-
-_FEW_BONDS: Final = 24
-_OF_FEW_BONDS: Final = BatchShape(n_crystal=128, n_atom=384, n_bond=1536)
-_OF_OTHERS: Final = BatchShape(n_crystal=32, n_atom=224, n_bond=2048)
-"""Filled to about nine tenths by a database's crystals, and long enough for matrix products at their full pace."""
-_GROWTH: Final = 4
-_STEPS_PER_CALL: Final = 16
 
 
 class MemberPredictions(NamedTuple):
@@ -51,11 +38,15 @@ def predict_members(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bo
         graphs: Crystals whose bonds reach to the ensemble's cutoff.
         compiled: As ``embed`` takes it.
     """
-    hidden = embed(ensemble, graphs, compiled=compiled)
-    # Outside the compiled programs, whose shapes have more crystal places than crystals: the head would fill them all.
-    output = head(_constants(ensemble.parameters), tf.constant(hidden, tf.float32), config=ensemble.config)
-    found = output.numpy().astype(np.float64)
-    return MemberPredictions(found if ensemble.scaler is None else ensemble.scaler.inverse_transform(found), hidden)
+    if is_compiled(compiled):
+        from paraisite.models import compiled_embedding  # TensorFlow takes seconds to import
+
+        hidden = compiled_embedding.embed(ensemble, graphs)
+        output = compiled_embedding.compute_output(ensemble, hidden)
+    else:
+        hidden = _embed_directly(ensemble, graphs)
+        output = _compute_output(ensemble, hidden)
+    return MemberPredictions(output if ensemble.scaler is None else ensemble.scaler.inverse_transform(output), hidden)
 
 
 def embed(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True) -> npt.NDArray[np.float64]:
@@ -64,87 +55,43 @@ def embed(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True)
     Args:
         ensemble: Members.
         graphs: Crystals whose bonds reach to the ensemble's cutoff.
-        compiled: By programs that XLA compiles, seconds for each new shape; else operation by operation, which is
-            sooner done for a handful of crystals in a new process and the same within rounding.
+        compiled: By programs that XLA compiles, if TensorFlow is installed; else in NumPy, which is sooner done for up
+            to some thousand crystals in a new process, and the same within rounding.
 
     Returns:
         float64 [n_member, n_crystal, n_hidden], without unit.
     """
+    if is_compiled(compiled):
+        from paraisite.models import compiled_embedding
+
+        return compiled_embedding.embed(ensemble, graphs)
+    return _embed_directly(ensemble, graphs)
+
+
+def is_compiled(wanted: bool) -> bool:
+    """Return whether programs that XLA compiles predict: they are wanted, and TensorFlow is installed."""
+    return wanted and importlib.util.find_spec("tensorflow") is not None
+
+
+# In NumPy crystals are predicted one by one, so that equal ones have equal predictions wherever they stand: a product
+# of matrices rounds a row by where it stands. Several at once would save a fifth.
+
+
+def _embed_directly(ensemble: Ensemble, graphs: GraphCollection) -> npt.NDArray[np.float64]:
     n_hidden = ensemble.parameters["readout/1/bias"].shape[-1]
-    hidden = np.full((ensemble.n_member, len(graphs), n_hidden), np.nan)
-    # Both directions of a bond have one distance, and many bonds of a crystal share it.
-    distance, of_bond = np.unique(graphs.bond_distance_angstrom, return_inverse=True)
-    feature = build_distance_basis(ensemble.config).coordinates(distance, dtype=np.float32)[of_bond]
-    # Compiled, a member at a time keeps its weights in the cache; otherwise the calls count, and all share one.
-    n_together = 1 if compiled else ensemble.n_member
-    stacks = [slice(first, first + n_together) for first in range(0, ensemble.n_member, n_together)]
-    weights = [_constants({name: value[of] for name, value in ensemble.parameters.items()}) for of in stacks]
-    for rows, shape in _by_size(graphs) if compiled else _by_filling(graphs):
-        plan = dense_plan(graphs.sizes[rows], shape)
-        plan = np.where(plan == EMPTY, EMPTY, rows[plan])
-        program = _program(ensemble.config, shape, compiled=compiled)
-        for steps, n_step in _calls(plan):
-            batch = GraphBatch(*map(tf.constant, pack(graphs, feature, steps, shape)))
-            present = steps != EMPTY
-            for members, stack in zip(stacks, weights, strict=True):
-                hidden[members, steps[present]] = program(stack, batch, n_step).numpy().swapaxes(0, 1)[:, present]
+    hidden = np.empty((ensemble.n_member, len(graphs), n_hidden))
+    with use_one_blas_thread():
+        for row in range(len(graphs)):
+            graph = graphs.take([row])
+            hidden[:, [row]] = megnet_inference.last_hidden(ensemble.parameters, graph, config=ensemble.config)
     return hidden
 
 
-def _constants(parameters: Parameters) -> dict[str, Any]:
-    return {name: tf.constant(value) for name, value in parameters.items()}
-
-
-def _by_size(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
-    """Yield the rows that fit each shape; every further shape is several times the one before, so there are few."""
-    rows, shape = np.arange(len(graphs)), _OF_FEW_BONDS
-    small = (graphs.sizes <= [shape.n_atom, _FEW_BONDS]).all(axis=1)
-    if small.any():
-        yield rows[small], shape
-    rows, shape = rows[~small], _OF_OTHERS
-    while len(rows):
-        fits = (graphs.sizes[rows] <= shape.capacity).all(axis=1)
-        if fits.any():
-            yield rows[fits], shape
-        rows = rows[~fits]
-        shape = BatchShape(shape.n_crystal, _GROWTH * shape.n_atom, _GROWTH * shape.n_bond)
-
-
-def _by_filling(graphs: GraphCollection) -> Iterator[tuple[Ints, BatchShape]]:
-    """Yield all rows with a shape that they fill: where nothing is compiled, shapes cost nothing and padding does.
-
-    Whole vectors of rows are left, so that equal crystals have equal predictions wherever they stand.
-    """
-    if len(graphs):
-        n_crystal, n_atom, n_bond = map(round_up, (len(graphs), *graphs.sizes.sum(axis=0)))
-        yield np.arange(len(graphs)), BatchShape(n_crystal, n_atom, n_bond)
-
-
-def _calls(plan: Ints) -> Iterator[tuple[Ints, Any]]:
-    """Yield the steps of each call, padded with empty steps to one number of them, and how many are to be computed."""
-    for start in range(0, len(plan), _STEPS_PER_CALL):
-        steps = plan[start : start + _STEPS_PER_CALL]
-        padding = np.full((_STEPS_PER_CALL - len(steps), plan.shape[1]), EMPTY)
-        yield np.concatenate([steps, padding]), tf.constant(len(steps))
-
-
-@lru_cache(maxsize=16)
-def _program(config: ModelConfig, shape: BatchShape, *, compiled: bool) -> Any:
-    """Return the function (weights of some members, steps, number of steps to compute) -> hidden layers.
-
-    These are [n_step, n_member, n_crystal, n_hidden]; what stands in an empty place, or in a step left out, has no
-    meaning.
-    """
-
-    def run(weights: Any, batch: GraphBatch, n_step: Any) -> Any:
-        n_member, n_hidden = weights["atom_embedding"].shape[0], weights["readout/1/bias"].shape[-1]
-        found = tf.TensorArray(tf.float32, _STEPS_PER_CALL, element_shape=(n_member, shape.n_crystal, n_hidden))
-
-        def compute(number: Any, found: Any) -> tuple[Any, Any]:
-            of_each = tf.nest.map_structure(lambda value: tf.repeat(value[number][None], n_member, 0), batch)
-            hidden = last_hidden(weights, of_each, config=config, n_crystal=shape.n_crystal)
-            return number + 1, found.write(number, hidden)
-
-        return tf.while_loop(lambda number, _: number < n_step, compute, (tf.constant(0), found))[1].stack()
-
-    return tf.function(run, jit_compile=True, autograph=False, reduce_retracing=False) if compiled else run
+def _compute_output(ensemble: Ensemble, hidden: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    config, of_crystals = ensemble.config, hidden.astype(np.float32)
+    shape = hidden.shape[:2] if config.n_output == 1 else (*hidden.shape[:2], config.n_output)
+    output = np.empty(shape)
+    with use_one_blas_thread():
+        for row in range(hidden.shape[1]):
+            output[:, [row]] = megnet_inference.head(ensemble.parameters, of_crystals[:, [row]], config=config)
+    return output

@@ -49,3 +49,16 @@ def test_the_default_model_predicts_with_few_packages(tmp_path: Path, monkeypatc
     assert not NEVER & loaded_by(command + "pass")
     assert [path.suffix for path in (tmp_path / "cholesky").iterdir()] == [".cholesky"]
     assert not (NEVER | SLOW) & loaded_by(command + "assert 'numpy.random' not in sys.modules")
+
+
+@pytest.mark.parametrize("model", ["build/gptg15/predictor", "weights/lfe"])
+def test_a_networks_prediction_needs_no_tensorflow(model: str) -> None:
+    if not (ROOT / model).is_dir():
+        pytest.skip(f"{model} is absent: run `dvc pull`")
+    loaded = loaded_by(
+        "from pymatgen.core import Lattice, Structure\n"
+        "from paraisite import load_predictor\n"
+        "crystal = Structure(Lattice.cubic(3.0), ['Cs', 'Cl'], [[0, 0, 0], [0.5, 0.5, 0.5]])\n"
+        f"assert load_predictor({model!r})(crystal).reason is None"
+    )
+    assert not NEVER & loaded
