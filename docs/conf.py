@@ -23,6 +23,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # dataclasses' fields are described once
 
 html_theme = "furo"
+html_show_copyright = False  # the licence says it; the theme would show the sign alone
 html_title = "ParAIsite"
 # Nothing is loaded from the web, so that the site can be read offline.
 html_static_path = ["_static"]

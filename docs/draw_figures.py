@@ -1,7 +1,8 @@
-"""Draw the figures of README and of the architecture page: ``python -m docs.draw_figures``, in the repository's folder.
+"""Draw the figures of README and of these pages: ``python -m docs.draw_figures``, in the repository's folder.
 
-``parity.png`` is drawn from the table that ``python -m paraisite cross-validate`` writes (``dvc pull`` brings it);
-``architecture.png`` from the layers of import-linter's contract in ``pyproject.toml``.
+``architecture.png`` is drawn from the layers of import-linter's contract in ``pyproject.toml``, the others from results
+that ``dvc pull`` brings. Two are not drawn here: ``app.png`` shows the page, and the results of ``transfer.png`` take
+hours (`python -m paraisite transfer`, then `figure transfer`).
 """
 
 import tomllib
@@ -16,6 +17,18 @@ from matplotlib.patches import FancyBboxPatch
 FIGURES: Final = Path(__file__).parent / "figures"
 PREDICTIONS: Final = Path("build/cross_validate/predictions.csv.gz")
 TEXTBOOK: Final = Path("build/check_textbook/table.csv")
+
+LAB_MODELS: Final = (
+    "RWLAB", "FELAB", "FELABBTE", "RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15",
+)  # fmt: skip
+OF_VERB: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
+    "interval_coverage": ("interval-coverage", (), "accurate"),
+    "element_map": ("element-map", (), "accurate"),
+    "periodic_table": ("periodic-table", (), "accurate"),
+    "backbones": ("backbones", (), "togo15"),
+    "mape_of_splits": ("mape", LAB_MODELS, "togo15"),
+}
+"""Figures that ``python -m paraisite figure`` draws: by file, the name, models and data set that it is given."""
 
 CAPTIONS: Final = {
     "__main__": "python -m paraisite",
@@ -120,6 +133,10 @@ def textbook() -> Figure:
 def main() -> None:
     """Write the figures into ``docs/figures/``."""
     parity().savefig(FIGURES / "parity.png", dpi=100)
+    from paraisite.workflows.figure import FIGURES as DRAWN
+
+    for file, (name, models, dataset) in OF_VERB.items():
+        DRAWN[name](models, dataset).savefig(FIGURES / f"{file}.png", dpi=100)
     textbook().savefig(FIGURES / "textbook.png", dpi=100)
     architecture().savefig(FIGURES / "architecture.png", dpi=110)
 

@@ -62,13 +62,7 @@ def draw_element_errors(predictions: pd.DataFrame, *, with_values: bool = True) 
     Raises:
         DataError: No element is in enough rows.
     """
-    rows = _leave_out_selected(predictions)
-    rows = rows[rows[PROTOCOL] == "formula"]
-    known, predicted = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, schema.PREDICTED_MEDIAN_KAPPA))
-    error = np.abs(np.log(predicted / known))
-    elements = [[element.symbol for element in Composition(formula).elements] for formula in rows[schema.FORMULA]]
-    of_elements = pd.DataFrame({"element": elements, "error": error}).explode("element").groupby("element")["error"]
-    means = of_elements.mean()[of_elements.size() >= _FEWEST_ROWS]
+    means = compute_element_errors(predictions)
     if means.empty:
         raise DataError(f"no element is in {_FEWEST_ROWS} held-out rows")
     return draw_elements(
@@ -78,6 +72,24 @@ def draw_element_errors(predictions: pd.DataFrame, *, with_values: bool = True) 
         title="mean |ln(predicted/known)|, held-out formulas",
         with_values=with_values,
     )
+
+
+def compute_element_errors(predictions: pd.DataFrame) -> pd.Series:
+    """Return the mean |ln(predicted/known)| of held-out formulas by the element that they contain.
+
+    Args:
+        predictions: As ``cross-validate`` writes them.
+
+    Returns:
+        By symbol; elements in too few rows are left out.
+    """
+    rows = _leave_out_selected(predictions)
+    rows = rows[rows[PROTOCOL] == "formula"]
+    known, predicted = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, schema.PREDICTED_MEDIAN_KAPPA))
+    error = np.abs(np.log(predicted / known))
+    elements = [[element.symbol for element in Composition(formula).elements] for formula in rows[schema.FORMULA]]
+    of_elements = pd.DataFrame({"element": elements, "error": error}).explode("element").groupby("element")["error"]
+    return of_elements.mean()[of_elements.size() >= _FEWEST_ROWS]
 
 
 def _leave_out_selected(predictions: pd.DataFrame) -> pd.DataFrame:

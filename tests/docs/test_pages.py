@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 import yaml
+from pymatgen.core.periodic_table import Element
 
 import paraisite
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.result_tables import load_errors_of_default_model, load_protocol_table
+from paraisite.reports.held_out_figures import compute_element_errors
 from paraisite.reports.leaderboard import tabulate_leaderboard
+from paraisite.workflows.figure import FIGURES
 from tests.docs.blocks import PAGES, ROOT, blocks_of, text_of
 
 
@@ -73,6 +76,24 @@ def test_the_figure_of_errors_has_every_held_out_row(monkeypatch: pytest.MonkeyP
     fetch_tracked(predictions, target=str(predictions))
     _, phonix, hh143, togo15 = draw_figures().parity().axes[0].collections
     assert [len(each.get_offsets()) for each in (phonix, hh143, togo15)] == [1993, 143, 95]
+
+
+def test_every_figure_is_drawn_anew_with_the_default_model() -> None:
+    """Two of the gallery's showed the model before the present one, and its sentence other elements."""
+    module = draw_figures()
+    assert {name for name, _, _ in module.OF_VERB.values()} <= set(FIGURES)
+    drawn_otherwise = {"parity", "textbook", "architecture", "app", "transfer"}
+    assert {path.stem for path in (ROOT / "docs" / "figures").iterdir()} == set(module.OF_VERB) | drawn_otherwise
+
+
+def test_the_gallery_names_the_elements_with_the_largest_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    predictions = Path("build/cross_validate/predictions.csv.gz")
+    fetch_tracked(predictions, target=str(predictions))
+    worst = compute_element_errors(pd.read_csv(predictions)).nlargest(4).index
+    first, second, third, fourth = (Element(symbol).long_name.lower() for symbol in worst)
+    sentence = f"{first.capitalize()}, {second}, {third} and {fourth} are the worst."
+    assert sentence in text_of("docs/gallery.md")
 
 
 def test_no_figure_of_the_default_model_rests_on_a_formula_that_trained(monkeypatch: pytest.MonkeyPatch) -> None:
