@@ -6,6 +6,7 @@ looks for it.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,10 @@ N_ELEMENT: Final = 95
 MIN_DISTANCE_ANGSTROM: Final = 0.5
 """Atoms closer than this overlap: the shortest bond, that of H2, has 0.74 Å."""
 
+MIN_SHARE_OF_RADII: Final = 0.45
+"""Of the sum of two atoms' radii, below which they overlap, too: Slater's radii add up to a bond, and computed crystals
+reach 0.56 of it. Shorter distances are fractions of a cell, nanometres or Bohr radii that were taken for Å."""
+
 MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM: Final = 1.0
 """A fifth of diamond's: anything denser is a broken cell, and its neighbours would fill the memory."""
 
@@ -50,6 +55,7 @@ MAX_ATOMS: Final = 10_000
 LIMITS: Final = (
     N_ELEMENT,
     MIN_DISTANCE_ANGSTROM,
+    MIN_SHARE_OF_RADII,
     MIN_VOLUME_PER_ATOM_CUBIC_ANGSTROM,
     MIN_PLANE_SPACING_ANGSTROM,
     MAX_LENGTH_ANGSTROM,
@@ -101,8 +107,9 @@ def find_overlaps(
         neighbour: The other one, [n_pair]; each pair is there in both directions.
         distance_angstrom: How far apart they are, Å, [n_pair].
     """
-    # An atom does not overlap its own image: no lattice vector is shorter than the spacing of lattice planes.
-    close = np.flatnonzero((distance_angstrom < MIN_DISTANCE_ANGSTROM) & (centre < neighbour))
+    radius = _radii()[crystals.atomic_number]
+    shortest = np.maximum(MIN_DISTANCE_ANGSTROM, MIN_SHARE_OF_RADII * (radius[centre] + radius[neighbour]))
+    close = np.flatnonzero((distance_angstrom < shortest) & (centre <= neighbour))
     order = close[np.lexsort((distance_angstrom[close], neighbour[close], centre[close]))]
     reasons: dict[int, str] = {}
     for pair in order[::-1]:
@@ -111,11 +118,16 @@ def find_overlaps(
             f"{atom - crystals.atom_offset[row]} ({Element.from_Z(int(crystals.atomic_number[atom])).symbol})"
             for atom in (centre[pair], neighbour[pair])
         )
-        reasons[row] = (
-            f"sites {first} and {second} overlap: {distance_angstrom[pair]:.3g} Å apart, expected at least "
-            f"{MIN_DISTANCE_ANGSTROM:g} Å"
-        )
+        which = f"sites {first} and {second} overlap" if first != second else f"site {first} overlaps its own image"
+        reasons[row] = f"{which}: {distance_angstrom[pair]:.3g} Å apart, expected at least {shortest[pair]:.3g} Å"
     return reasons
+
+
+@cache
+def _radii() -> npt.NDArray[np.float64]:
+    """Return the radius of each atomic number that a network knows, Å; 0 where none is known."""
+    known = [Element.from_Z(number).atomic_radius for number in range(1, N_ELEMENT)]
+    return np.array([0.0, *(float(radius or 0.0) for radius in known)])
 
 
 def too_many_atoms(n_atom: int) -> str:
@@ -204,7 +216,7 @@ def validate_structure(structure: Structure | CrystalArrays) -> Structure:
 
 def _check_one(crystal: CrystalArrays) -> None:
     """Raise if the only crystal is none that can be used."""
-    reasons = find_unusable(crystal) or find_overlaps(crystal, *_find_pairs(crystal, MIN_DISTANCE_ANGSTROM))
+    reasons = find_unusable(crystal) or find_overlaps(crystal, *_find_pairs(crystal, _reach(crystal)))
     if reasons:
         raise StructureError(reasons[0])
 
@@ -215,6 +227,11 @@ def find_shortest_distance(crystal: CrystalArrays) -> float:
     # In no packing of spheres are the nearest farther apart than in the densest, 1.1225.
     _, _, distance = _find_pairs(crystal, 1.15 * (volume / int(crystal.n_atom[0])) ** (1 / 3))
     return float(distance.min())
+
+
+def _reach(crystal: CrystalArrays) -> float:
+    """Return up to which distance atoms of a crystal may overlap, Å."""
+    return max(MIN_DISTANCE_ANGSTROM, 2 * MIN_SHARE_OF_RADII * float(_radii()[crystal.atomic_number].max()))
 
 
 def _find_pairs(

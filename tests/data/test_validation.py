@@ -80,7 +80,9 @@ def test_structure_keeps_its_coordinates_exactly() -> None:
             "too flat: lattice planes 0.4 Å",
         ),
         (CUBE, ["Cs", "Cl"], [[0, 0, 0], [0, 0, 0]], r"sites 0 \(Cs\) and 1 \(Cl\) overlap: 0 Å apart"),
-        (CUBE, ["Cs", "Cl"], [[0, 0, 0.02], [0, 0, 0.95]], r"0\.28 Å apart, expected at least 0\.5 Å"),
+        (CUBE, ["Cs", "Cl"], [[0, 0, 0.02], [0, 0, 0.95]], r"0\.28 Å apart, expected at least 1\.62 Å"),
+        (CUBE, ["Cs", "Cl"], [[0, 0, 0], [0.12, 0.12, 0.12]], r"overlap: 0\.\d+ Å apart, expected at least 1\.62 Å"),
+        (Lattice.orthorhombic(1.5, 6, 6), ["Cs"], [[0, 0, 0]], r"site 0 \(Cs\) overlaps its own image: 1\.5 Å apart"),
     ],
 )
 def test_impossible_structure_names_what_is_wrong(
@@ -134,3 +136,15 @@ def test_every_crystal_of_the_shared_tables_is_usable(name: str, shared_data: Pa
     assert find_unusable(crystals) == {}
     bonds = find_bonds(crystals, cutoff_angstrom=1.0)
     assert find_overlaps(crystals, bonds.centre, bonds.neighbour, bonds.distance_angstrom) == {}
+
+
+def test_short_bonds_of_crystals_are_no_overlap():
+    """Of all atoms those of hydrogen, nitrogen and dinitrides come nearest, and alkali metals for their size."""
+    for first, second, distance in [
+        ("H", "H", 0.74),
+        ("N", "N", 1.09),
+        ("C", "O", 1.13),
+        ("O", "H", 0.96),
+        ("Rb", "Rb", 2.6),
+    ]:
+        validate_structure(Structure(Lattice.cubic(8), [first, second], [[0, 0, 0], [distance / 8, 0, 0]]))

@@ -29,6 +29,7 @@ PAIR = [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]
 
 UNUSABLE = {
     "too close": Structure(CUBE, ["Cs", "Cl"], [[0, 0, 0], [0.1, 0, 0]]),
+    "fractions as Å": Structure(CUBE, ["Cs", "Cl"], PAIR, coords_are_cartesian=True),
     "same place": Structure(CUBE, ["Cs", "Cl", "Cl"], [[0.5, 0.5, 0.5], [0, 0, 0], [1, 0, 0]]),
     "flat": Structure(Lattice.orthorhombic(9, 9, 0.3), ["Na"], [[0, 0, 0]]),
     "dense": Structure(Lattice.cubic(0.9), ["Na"], [[0, 0, 0]]),
@@ -71,8 +72,9 @@ def texts() -> list[str]:
 
 def test_each_reason_says_what_is_wrong(reasons: list[str]) -> None:
     expected = {
-        "too close": "sites 0 (Cs) and 1 (Cl) overlap: 0.4 Å apart, expected at least 0.5 Å",
-        "same place": "sites 1 (Cl) and 2 (Cl) overlap: 0 Å apart, expected at least 0.5 Å",
+        "too close": "sites 0 (Cs) and 1 (Cl) overlap: 0.4 Å apart, expected at least 1.62 Å",
+        "same place": "sites 1 (Cl) and 2 (Cl) overlap: 0 Å apart, expected at least 0.9 Å",
+        "fractions as Å": "sites 0 (Cs) and 1 (Cl) overlap: 0.866 Å apart, expected at least 1.62 Å",
         "flat": "the cell is too flat: lattice planes 0.3 Å apart, expected at least 0.5 Å",
         "dense": "the cell's volume is 0.729 Å³ for 1 atoms, expected at least 1 Å³ per atom",
         "no volume": "the cell's volume is 0 Å³ for 1 atoms, expected at least 1 Å³ per atom",
