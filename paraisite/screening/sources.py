@@ -21,7 +21,7 @@ from paraisite.data.structure_files.formats import (
     is_structure_file,
     list_structure_files,
 )
-from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE
+from paraisite.data.structure_files.json_documents import STRUCTURE, is_cif_key
 from paraisite.data.structure_files.reading import count_crystals
 from paraisite.data.structure_files.stated_facts import compared_columns
 from paraisite.errors import DataError, MissingInputError
@@ -138,7 +138,7 @@ class TableSource:
             raise DataError(
                 f"{self.path} has neither the columns {', '.join(STRUCTURE_SCHEMA.names)} nor {STRUCTURE!r}"
             )
-        further = [name for name in (*ID_KEYS, STRUCTURE, CIF_KEY) if name in names]
+        further = [*(name for name in (*ID_KEYS, STRUCTURE) if name in names), *filter(is_cif_key, names)]
         return list(dict.fromkeys([*structure, *further, *compared_columns(names)]))
 
 

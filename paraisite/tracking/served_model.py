@@ -14,7 +14,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from pymatgen.core.structure import Structure
 
 from paraisite.core.paths import PREDICTOR
-from paraisite.data.structure_files.json_documents import CIF_KEY
+from paraisite.data.structure_files.json_documents import is_cif_key
 from paraisite.data.structure_files.json_values import name_of
 from paraisite.data.structure_files.reading import (
     compare_with_row,
@@ -70,7 +70,7 @@ class PredictorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defin
                 error_code=INVALID_PARAMETER_VALUE,
             )
         names = [name for name in model_input if isinstance(name, str)]
-        compared = [*compared_columns(names), *(name for name in names if name.lower() == CIF_KEY)]
+        compared = [*compared_columns(names), *filter(is_cif_key, names)]
         beside = model_input[compared].to_dict("records")
         structures = [_read_row(cell, others) for cell, others in zip(texts, beside, strict=True)]
         return rows.build_frame(self._predictor.predict(structures, compiled=True))

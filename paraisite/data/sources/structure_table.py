@@ -19,7 +19,7 @@ from paraisite.data.sources.own_records import (
     refuse_record,
 )
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
-from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE
+from paraisite.data.structure_files.json_documents import STRUCTURE, is_cif_key
 from paraisite.data.structure_files.reading import read_row, to_structure
 from paraisite.data.structure_files.stated_facts import compared_columns
 from paraisite.errors import DataError
@@ -63,8 +63,8 @@ def _choose_columns(path: Path, table: pq.ParquetFile, options: ImportOptions) -
         )
     if table.metadata.num_rows > MAX_ROWS:
         raise DataError(f"{path} has {table.metadata.num_rows} rows, expected at most {MAX_ROWS}")
-    further = [name for name in (options.column, PROTOTYPE, STRUCTURE, CIF_KEY, *ID_COLUMNS) if name in names]
-    further += [name for name in names if is_condition(name)]
+    further = [name for name in (options.column, PROTOTYPE, STRUCTURE, *ID_COLUMNS) if name in names]
+    further += [name for name in names if is_condition(name) or is_cif_key(name)]
     columns = list(dict.fromkeys([*structure, *further, *compared_columns(names)]))
     check_sizes(path, table.metadata, columns)
     return columns

@@ -21,6 +21,11 @@ _CRYSTAL_KEYS: Final = {STRUCTURE, "lattice", "attributes", "lattice_vectors", L
 """One of these is in every document with a crystal, which may have further values under ``data``."""
 
 
+def is_cif_key(name: object) -> bool:
+    """Return whether a key or column, in whatever letters, is that of a CIF."""
+    return isinstance(name, str) and name.lower() == CIF_KEY
+
+
 def list_descriptions(values: Mapping[str, Any]) -> list[str]:
     """Return the keys of a document or row that each describe a crystal."""
     attributes = values.get("attributes")

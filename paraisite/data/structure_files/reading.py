@@ -95,8 +95,15 @@ def read_row(values: Mapping[str, Any]) -> CrystalArrays | str:
     row itself is a document, or has a crystal's lists. The other columns are compared with the crystal; where several
     describe one, they have to describe the same, and one that cannot be read says nothing.
     """
-    from paraisite.data.structure_files.json_documents import CIF_KEY, STRUCTURE, crystal_of_document, list_descriptions
+    from paraisite.data.structure_files.json_documents import (
+        CIF_KEY,
+        STRUCTURE,
+        crystal_of_document,
+        is_cif_key,
+        list_descriptions,
+    )
 
+    values = {CIF_KEY if is_cif_key(name) else name: value for name, value in values.items()}
     described = list_descriptions(values)
     if len(described) > 1:
         return _read_descriptions(values, described)
@@ -149,9 +156,9 @@ def compare_with_row(crystal: CrystalArrays | str, values: Mapping[str, Any]) ->
         crystal: A crystal, or the reason why there is none, which stays.
         values: The other values of its row, by column.
     """
-    from paraisite.data.structure_files.json_documents import CIF_KEY
+    from paraisite.data.structure_files.json_documents import is_cif_key
 
-    cif = next((value for name, value in values.items() if name.lower() == CIF_KEY and isinstance(value, str)), None)
+    cif = next((value for name, value in values.items() if is_cif_key(name) and isinstance(value, str)), None)
     if cif and not isinstance(crystal, str) and not isinstance(other := only_crystal(parse_content(cif)), str):
         try:
             check_same(crystal, other)

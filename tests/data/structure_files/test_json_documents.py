@@ -208,6 +208,7 @@ def test_two_descriptions_of_one_density_are_compared_by_distance():
     blende = Structure.from_spacegroup("F-43m", LIME.lattice, ["Ca", "O"], [[0, 0, 0], [0.25, 0.25, 0.25]])
     row = {"structure": LIME.to(fmt="poscar"), "cif": blende.to(fmt="cif")}
     assert "its nearest atoms are 2.41 Å apart, and those of the other 2.08 Å" in reason_of(json.dumps(row))
+    assert "its nearest atoms" in reason_of(json.dumps({"structure": row["structure"], "CIF": row["cif"]}))
     assert read_one(json.dumps(row | {"cif": LIME.get_primitive_structure().to(fmt="cif")})) == ROCKSALT
 
 
