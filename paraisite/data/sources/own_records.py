@@ -25,6 +25,11 @@ TEMPERATURE_TOLERANCE_KELVIN: Final = 10.0
 """Conductivities fall about as 1/T: room temperature, 293 to 300 K, is one temperature within 3 %."""
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_TEMPERATURE: Final = re.compile(rf"({_NUMBER.pattern})\s*([°º]?\s*C\b|℃)?", re.ASCII)
+_ZERO_CELSIUS: Final = 273.15
+_CONDUCTIVITY: Final = re.compile(r"w|btu|cal|erg|j/", re.IGNORECASE)
+"""What stands in a unit of conductivity, and hardly in another."""
+
 _WATTS: Final = re.compile(r"(m?)w(c?)m1?k1?")
 """A unit of conductivity without signs between its parts, as WmK of W/(m K) or Wm1K1 of W m^-1 K^-1."""
 
@@ -109,12 +114,13 @@ def _check_conditions(values: Mapping[str, Any], options: ImportOptions) -> None
     """Raise if what stands beside a value says that it has another unit or temperature than is read."""
     for name in UNIT_COLUMNS:
         text = str(values.get(name) or "").strip()
-        if "w" in text.lower() and (unit := _unit(text)) != options.unit:
+        if _CONDUCTIVITY.search(text) and (unit := _unit(text)) != options.unit:
             raise DataError(f"the value's unit is {unit or text[:20]!r}, expected {options.unit}: see --unit")
     for name in TEMPERATURE_COLUMNS:
-        match = _NUMBER.match(str(values.get(name, "")).strip())
-        if match and not abs(float(match[0]) - options.temperature_kelvin) <= TEMPERATURE_TOLERANCE_KELVIN:
-            raise DataError(f"the value is of {match[0]} K, expected one of {options.temperature_kelvin:g} K")
+        match = _TEMPERATURE.match(str(values.get(name, "")).strip())
+        kelvin = float(match[1]) + (_ZERO_CELSIUS if match[2] else 0.0) if match else options.temperature_kelvin
+        if not abs(kelvin - options.temperature_kelvin) <= TEMPERATURE_TOLERANCE_KELVIN:
+            raise DataError(f"the value is of {kelvin:g} K, expected one of {options.temperature_kelvin:g} K")
 
 
 def _unit(text: str) -> str | None:

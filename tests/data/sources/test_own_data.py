@@ -340,6 +340,7 @@ BESIDE = {
     "spacegroup": ("Fm-3m", "Pm-3m", "the file says 221"),
     "Temperature": ("298.15", "800", "the value is of 800 K, expected one of 300 K"),
     "unit": ("W m^-1 K^-1", "mW/(m K)", "the value's unit is 'mW/m/K', expected W/m/K"),
+    "Units": ("W/m·K", "BTU/(hr ft F)", "the value's unit is 'BTU/(hr ft F)', expected W/m/K"),
 }
 
 
@@ -381,4 +382,7 @@ def test_a_column_may_name_its_unit(folder: Path):
 
 def test_a_parquet_row_of_another_temperature_is_refused(tmp_path: Path):
     path = parquet(tmp_path / "t.parquet", [NACL, NACL], kappa_w_per_m_k=[8.0, 3.0], temperature=[300.0, 800.0])
-    assert reasons(path) == {"row 2": "the value is of 800.0 K, expected one of 300 K"}
+    assert reasons(path) == {"row 2": "the value is of 800 K, expected one of 300 K"}
+    texts = ["300 K", "room temperature", "25 °C", "100 C", ""]
+    path = parquet(tmp_path / "t.parquet", [NACL] * 5, kappa_w_per_m_k=[8.0] * 5, temperature=texts)
+    assert reasons(path) == {"row 4": "the value is of 373.15 K, expected one of 300 K"}
