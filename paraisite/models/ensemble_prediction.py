@@ -38,7 +38,7 @@ def predict_members(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bo
         graphs: Crystals whose bonds reach to the ensemble's cutoff.
         compiled: As ``embed`` takes it.
     """
-    if is_compiled(compiled):
+    if is_compiled(wanted=compiled):
         from paraisite.models import compiled_embedding  # TensorFlow takes seconds to import
 
         hidden = compiled_embedding.embed(ensemble, graphs)
@@ -61,14 +61,14 @@ def embed(ensemble: Ensemble, graphs: GraphCollection, *, compiled: bool = True)
     Returns:
         float64 [n_member, n_crystal, n_hidden], without unit.
     """
-    if is_compiled(compiled):
+    if is_compiled(wanted=compiled):
         from paraisite.models import compiled_embedding
 
         return compiled_embedding.embed(ensemble, graphs)
     return _embed_directly(ensemble, graphs)
 
 
-def is_compiled(wanted: bool) -> bool:
+def is_compiled(*, wanted: bool) -> bool:
     """Return whether programs that XLA compiles predict: they are wanted, and TensorFlow is installed."""
     return wanted and importlib.util.find_spec("tensorflow") is not None
 

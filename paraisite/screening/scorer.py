@@ -14,6 +14,7 @@ from paraisite.errors import ConfigError
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.relevance_model import RelevanceModel
+from paraisite.models.ensemble_prediction import is_compiled
 from paraisite.schema import (
     COVERAGES,
     KAPPA_LOG10_STD,
@@ -102,8 +103,8 @@ class PredictorScorer:
         return pa.schema(fields)
 
     def prepare(self) -> None:
-        """Load TensorFlow for a model that needs it, and let it use one thread."""
-        if isinstance(self.predictor.model, RelevanceModel):
+        """Load TensorFlow for a model that uses it, where it is installed, and let it use one thread."""
+        if isinstance(self.predictor.model, RelevanceModel) or not is_compiled(wanted=True):
             return
         from paraisite.models.runtime import use_threads_per_operation
 

@@ -1,6 +1,7 @@
 """A predictor's columns are the statistics of its members' predictions, intervals and applicability."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -79,3 +80,14 @@ def test_a_model_of_something_else_or_of_one_member_is_refused() -> None:
         PredictorScorer(Predictor(NetworkModel(energies)))
     with pytest.raises(ConfigError, match="one member"):
         PredictorScorer(Predictor(NetworkModel(tiny_ensemble().select_member(0))))
+
+
+def test_networks_score_where_tensorflow_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: preparing the process imported it, though nothing needed it."""
+    scorer = PredictorScorer(Predictor(NetworkModel(tiny_ensemble())))
+    expected = scorer.score(tiny_crystals()).columns
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.delitem(sys.modules, "paraisite.models.runtime")
+    scorer.prepare()
+    found = scorer.score(tiny_crystals()).columns
+    np.testing.assert_allclose(found[KAPPA_MEAN], expected[KAPPA_MEAN], rtol=1e-5)
