@@ -184,10 +184,11 @@ def _check_single(lines: Sequence[str], place: int) -> None:
     """Raise if another POSCAR follows; velocities or a charge density may."""
     behind = next((number for number in range(place, len(lines)) if lines[number].strip()), len(lines))
     try:
-        _read_head(lines[behind:])
+        head = _read_head(lines[behind:])
     except (StructureError, ValueError, IndexError):
         return  # velocities, a charge density, or nothing
-    raise StructureError(f"line {behind + 1}: another crystal begins, expected one in a POSCAR")
+    if any(line.strip()[:1].isalpha() for line in lines[behind + head.n_line :][:1]):  # Direct or the like
+        raise StructureError(f"line {behind + 1}: another crystal begins, expected one in a POSCAR")
 
 
 def _build(head: _Head, coords: npt.NDArray[np.float64], labels: tuple[str, ...]) -> CrystalArrays:
