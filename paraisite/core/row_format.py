@@ -1,11 +1,14 @@
 """How rows come out of a verb: as a table for people, as JSON lines or as CSV for programs."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
 from typing import Any, Final
+
+from paraisite.core.shown_text import escape_controls
 
 
 class RowFormat(Enum):
@@ -72,7 +75,14 @@ def print_records(records: Sequence[Record], row_format: RowFormat) -> None:
         from paraisite.core.csv_tables import format_csv
 
         # Counts of which some are missing stay whole numbers.
-        print(format_csv(pd.DataFrame(records).convert_dtypes(convert_floating=False)), end="")  # noqa: T201
+        _print(format_csv(pd.DataFrame(records).convert_dtypes(convert_floating=False)).removesuffix("\n"))
         return
     for record in records:
-        print(json.dumps(record, ensure_ascii=False, allow_nan=False))  # noqa: T201
+        _print(json.dumps(record, ensure_ascii=False, allow_nan=False))
+
+
+def _print(text: str) -> None:
+    """Print lines as they are, but on a terminal, where control characters of a name would act."""
+    if sys.stdout.isatty():
+        text = "\n".join(map(escape_controls, text.split("\n")))
+    print(text)  # noqa: T201
