@@ -7,6 +7,7 @@ import typer
 
 from paraisite.cli.options import FETCHED, UNITS, ListedDataset, list_choices, one_of, renamed_column
 from paraisite.cli.row_formats import with_row_formats
+from paraisite.core.progress import show_work
 
 data = typer.Typer(
     help="List, fetch, import, check and describe data sets.",
@@ -19,7 +20,8 @@ data = typer.Typer(
 @with_row_formats
 def list_data() -> None:
     """List all data sets with size, version and origin."""
-    from paraisite.workflows import describe_data
+    with show_work("Loading"):
+        from paraisite.workflows import describe_data
 
     describe_data.list_datasets()
 
@@ -52,7 +54,8 @@ def fetch(
 
     phonix brings the full Phonix database, as data set phonix-full. An interrupted download resumes.
     """
-    from paraisite.workflows import fetch_data
+    with show_work("Loading"):
+        from paraisite.workflows import fetch_data
 
     options = fetch_data.FetchOptions(file, server, gnome, revision, dict(map(renamed_column, column or ())))
     fetch_data.fetch_dataset(name, options)
@@ -90,7 +93,9 @@ def import_own(
     The result is a data set in external/NAME/, which all verbs then take by its name.
     """
     from paraisite.data.sources.own_records import ImportOptions
-    from paraisite.workflows import import_data
+
+    with show_work("Loading"):
+        from paraisite.workflows import import_data
 
     options = ImportOptions(source or f"imported from {path}", values, column, unit, temperature)
     import_data.import_dataset(name, path, options, replace=replace)
@@ -103,7 +108,8 @@ def check_data(name: ListedDataset) -> None:
 
     Prints how many rows are usable, and why the others were rejected.
     """
-    from paraisite.workflows import describe_data
+    with show_work("Loading"):
+        from paraisite.workflows import describe_data
 
     describe_data.check_dataset(name)
 
@@ -115,6 +121,7 @@ def describe(name: ListedDataset) -> None:
 
     Prints origin, version and size, and draws its conductivities and elements.
     """
-    from paraisite.workflows import describe_data
+    with show_work("Loading"):
+        from paraisite.workflows import describe_data
 
     describe_data.describe_dataset(name)

@@ -22,11 +22,13 @@ from paraisite.cli.options import (
     recipe_name,
     whole_number,
 )
+from paraisite.core.progress import show_work
 
 
 def prepare(dataset: AnyDataset) -> None:
     """Validate a data set, into build/prepare/DATASET/."""
-    from paraisite.workflows import prepare
+    with show_work("Loading"):
+        from paraisite.workflows import prepare
 
     prepare.prepare_dataset(dataset)
 
@@ -40,7 +42,8 @@ def compare(
 
     Tables and figures of the lineage's trainings and of all evaluations, in build/compare/.
     """
-    from paraisite.workflows import compare
+    with show_work("Loading"):
+        from paraisite.workflows import compare
 
     compare.compare_models(all_trained=all_trained)
 
@@ -61,7 +64,8 @@ def evaluate(
 
     Models: the lineage's networks, baselines and Gaussian processes; into build/evaluate_PROTOCOL/.
     """
-    from paraisite.workflows import evaluate
+    with show_work("Loading"):
+        from paraisite.workflows import evaluate
 
     evaluate.evaluate_models(protocol, dataset)
 
@@ -81,7 +85,8 @@ def overlap(
 
     Counts shared formulas, shared structures and duplicates, and compares the errors on such rows; into build/overlap/.
     """
-    from paraisite.workflows import overlap
+    with show_work("Loading"):
+        from paraisite.workflows import overlap
 
     overlap.report_overlap(training, test)
 
@@ -97,7 +102,8 @@ def backbones(
     Each backbone gets the same head and the same nine splits and is measured on held-out rows; into build/backbones/.
     One that is neither here nor can be downloaded is left out. A killed run resumes when it is started again.
     """
-    from paraisite.workflows import backbones as comparison
+    with show_work("Loading"):
+        from paraisite.workflows import backbones as comparison
 
     comparison.compare_backbones(dataset, published=published)
 
@@ -144,7 +150,9 @@ def tune(
     No test row is used. Results are in build/tune/STUDY/; a stopped study resumes.
     """
     from paraisite.tuning.study_options import SearchOptions
-    from paraisite.workflows import tune
+
+    with show_work("Loading"):
+        from paraisite.workflows import tune
 
     options = SearchOptions(
         protocol=protocol,
@@ -176,7 +184,8 @@ def check(
     formation energies of the pretrained network, or the default model's predictions of textbook crystals; into
     build/check_WHAT/.
     """
-    from paraisite.workflows import check
+    with show_work("Loading"):
+        from paraisite.workflows import check
 
     match what:
         case "formation_energy":
@@ -203,7 +212,8 @@ def cross_validate(
     Held-out formulas of Phonix, Togo15 and HH143, unseen space groups and structure types, the paper's splits; into
     build/cross_validate/. Takes some ten minutes on two cores; interrupted, the same command goes on.
     """
-    from paraisite.workflows import cross_validate
+    with show_work("Loading"):
+        from paraisite.workflows import cross_validate
 
     cross_validate.cross_validate(processes)
 
@@ -221,7 +231,8 @@ def transfer(
     accurate labels, and measured on held-out formulas and structure types; into build/transfer_DATASET/. Takes hours; a
     killed run resumes.
     """
-    from paraisite.workflows import transfer as measurement
+    with show_work("Loading"):
+        from paraisite.workflows import transfer as measurement
 
     measurement.measure_transfer(dataset, size)
 

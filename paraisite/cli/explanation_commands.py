@@ -7,6 +7,7 @@ import typer
 
 from paraisite import DEFAULT_MODEL
 from paraisite.cli.row_formats import AsCsv, AsJson, read_row_format
+from paraisite.core.progress import show_work
 
 Model = Annotated[
     str,
@@ -32,7 +33,8 @@ def explain(
     members agree, and the nearest training materials. JSON holds an object for each crystal, CSV a row for each part.
     Exit code 1 if no crystal has a prediction.
     """
-    from paraisite.workflows.explain import explain_files
+    with show_work("Loading"):
+        from paraisite.workflows.explain import explain_files
 
     if not explain_files(files, model, output=output, row_format=read_row_format(as_json=as_json, as_csv=as_csv)):
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from paraisite.cli.options import N_CORE, Processes, dataset_of, list_choices, one_of
+from paraisite.core.progress import show_work
 from paraisite.labels import RETIRED_TIERS, TIERS
 from paraisite.training.recipes import FINAL_DATASETS
 
@@ -56,7 +57,8 @@ def label(
 
     Takes hours; a killed run resumes. Labels are in build/labels/TIER/.
     """
-    from paraisite.workflows import label
+    with show_work("Loading"):
+        from paraisite.workflows import label
 
     label.label_crystals(
         tier, n_process=processes, keep=keep, dataset=dataset, potential=potential, only_forces=only_forces
@@ -75,7 +77,8 @@ def build_labels(
 
     Tables, figures and data sheet in build/lab/ or build/kappa/, from the labels in build/labels/.
     """
-    from paraisite.workflows import build_labels
+    with show_work("Loading"):
+        from paraisite.workflows import build_labels
 
     if tables == "kappa":
         build_labels.build_kappa()

@@ -9,6 +9,7 @@ import typer
 from paraisite import DEFAULT_MODEL
 from paraisite.cli.options import ALL, N_CORE, ChunkSize, MaxMinutes, Processes, Yes
 from paraisite.cli.row_formats import AsCsv, AsJson, read_row_format
+from paraisite.core.progress import show_work
 
 if TYPE_CHECKING:
     from paraisite.inference.refiner import RefiningOptions
@@ -50,7 +51,8 @@ def predict(
 
     JSON holds the predictions of all members. Exit code 1 if no crystal has a prediction.
     """
-    from paraisite.workflows.predict import predict_files
+    with show_work("Loading"):
+        from paraisite.workflows.predict import predict_files
 
     refining = _read_refining(refine, max_minutes=max_minutes, yes=yes)
     row_format = read_row_format(as_json=as_json, as_csv=as_csv)
@@ -112,7 +114,8 @@ def screen(
     Writes one row per structure, in their order, as parquet. A row without a prediction states the reason. A killed run
     resumes when it is started again.
     """
-    from paraisite.workflows import screen
+    with show_work("Loading"):
+        from paraisite.workflows import screen
 
     refining = _read_refining(refine > 0, max_minutes=max_minutes, yes=yes)
     if model == ALL:

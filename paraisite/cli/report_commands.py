@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from paraisite.cli.options import DRAWN, N_CORE, ChunkSize, FinalDataset, Processes, one_of
+from paraisite.core.progress import show_work
 from paraisite.core.row_format import RowFormat, chosen_format, print_records
 
 
@@ -38,7 +39,8 @@ def figure(
     that were trained here; periodic-table and distribution: elements and conductivities of a data set; transfer and
     backbones: what those verbs measured; correlations, variance-by-stage and clusters: statistics of a screening.
     """
-    from paraisite.workflows.figure import draw_figure
+    with show_work("Loading"):
+        from paraisite.workflows.figure import draw_figure
 
     draw_figure(name, model or [], dataset=dataset, output=output, width_cm=width)
 
@@ -78,7 +80,8 @@ def statistics(
     Pearson and Spearman correlations of the mean (mTC) and the variance (var(pTC)) over the members of each model, with
     p-values; heat maps, variance by stage of transfer, clusters; into build/statistics/.
     """
-    from paraisite.workflows import statistics
+    with show_work("Loading"):
+        from paraisite.workflows import statistics
 
     if table:
         statistics.correlate_tables(table, quantities=quantity or (), output=output)
@@ -98,7 +101,8 @@ def report(
     The page needs no network; figures and their numbers are beside it. A section whose results are absent names the
     command that computes them.
     """
-    from paraisite.workflows import report
+    with show_work("Loading"):
+        from paraisite.workflows import report
 
     report.write_report(output)
 
@@ -119,7 +123,8 @@ def doctor(
         else:
             typer.echo("\n".join("  ".join(row.values()) for row in unusable))
         raise typer.Exit(1)
-    from paraisite.workflows.doctor import diagnose
+    with show_work("Loading"):
+        from paraisite.workflows.doctor import diagnose
 
     if not diagnose(offline=offline):
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ import typer
 
 from paraisite import DEFAULT_MODEL
 from paraisite.cli.options import ACQUISITIONS, CALCULATORS, elements_of, named_value, one_of, percentage
+from paraisite.core.progress import show_work
 
 
 def select(
@@ -96,7 +97,9 @@ def select(
     from paraisite.active_learning.diversity import Diversity
     from paraisite.active_learning.element_values import ElementValues
     from paraisite.active_learning.filters import BAND_GAP, Bound, Filters
-    from paraisite.workflows import select
+
+    with show_work("Loading"):
+        from paraisite.workflows import select
 
     bounds = [Bound(*named_value(text), side="at least") for text in at_least or ()]
     bounds += [Bound(*named_value(text), side="at most") for text in at_most or ()]
@@ -139,7 +142,9 @@ def replay(
     Compares acquisition functions (expected improvement, uncertainty, mean) with a random choice.
     """
     from paraisite.active_learning.replay import ReplayOptions
-    from paraisite.workflows import replay
+
+    with show_work("Loading"):
+        from paraisite.workflows import replay
 
     options = ReplayOptions(n_start=starts, n_first=first, batch=batch, n_label=labels)
     replay.replay_selection(options, n_process=processes, output=output)
@@ -193,7 +198,8 @@ def verify(
     Writes inputs for VASP and Quantum ESPRESSO, and computes kappa with a machine-learned potential for comparison.
     Displacements are phono3py's, settings those of Togo15 where they are known; README.txt lists them.
     """
-    from paraisite.workflows import verify as verification
+    with show_work("Loading"):
+        from paraisite.workflows import verify as verification
 
     how = verification.VerificationOptions(
         programs=CALCULATORS[calculator],

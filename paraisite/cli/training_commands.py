@@ -19,6 +19,7 @@ from paraisite.cli.options import (
     overrides,
     recipe_name,
 )
+from paraisite.core.progress import show_work
 from paraisite.core.row_format import RowFormat, chosen_format, print_records
 from paraisite.training.recipes import PAPER, RECIPES, Recipe
 
@@ -66,7 +67,8 @@ def train(
     seed: Seed = None,
 ) -> None:
     """Train one recipe by name, into build/RECIPE/."""
-    from paraisite.workflows import train
+    with show_work("Loading"):
+        from paraisite.workflows import train
 
     train.train_recipe(recipe, overrides=overrides(epochs, batch_size, learning_rate, seed))
 
@@ -80,7 +82,8 @@ def pretrain(
 
     Targets: formation energies, elastic moduli, or all of them at once; into build/pretrain/TARGET/.
     """
-    from paraisite.workflows import pretrain
+    with show_work("Loading"):
+        from paraisite.workflows import pretrain
 
     pretrain.pretrain_network(variant)
 
@@ -110,7 +113,8 @@ def fit(
     others, and with --alone, they are mixtures, a member for each split, and predictions of the lineage's networks are
     among the descriptors (GPTG15, GPHH143).
     """
-    from paraisite.workflows import fit
+    with show_work("Loading"):
+        from paraisite.workflows import fit
 
     fit.fit_processes(dataset, alone=alone)
 
@@ -124,7 +128,8 @@ def release(
 
     Prints its metrics beside those of the model that it replaces.
     """
-    from paraisite.workflows import release
+    with show_work("Loading"):
+        from paraisite.workflows import release
 
     release.release_model(model)
 

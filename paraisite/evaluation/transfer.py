@@ -17,6 +17,7 @@ from paraisite.arrays import Bools, Floats, Ints
 from paraisite.config import TrainingConfig
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
+from paraisite.evaluation.transfer_columns import ERROR, LABELS_NEEDED, N_LABEL, PROTOCOL, START, TIMES_FEWER
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.metrics.kappa_errors import compute_spearman
 from paraisite.metrics.paired_tests import PairedComparison, compare_paired, correct_by_holm
@@ -29,16 +30,6 @@ from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import fit
 from paraisite.training.initial_parameters import stack
 from paraisite.training.loss import Objective
-
-PROTOCOL: Final = "protocol"
-START: Final = "start"
-N_LABEL: Final = "n_label"
-ERROR: Final = schema.LN_RATIO
-LABELS_NEEDED: Final = "labels_needed"
-TIMES_FEWER: Final = "times_fewer_labels"
-
-SCORES_FILE: Final = "scores.csv"
-"""What ``score_splits`` returns is kept in."""
 
 SIZES: Final = (50, 100, 200, 400)
 """Numbers of accurate labels, besides all of a split's training part."""

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.evaluation.protocols import GROUPED, STRUCTURE_TYPE
-from paraisite.evaluation.transfer import ERROR, LABELS_NEEDED, N_LABEL, PROTOCOL, START, TIMES_FEWER
+from paraisite.evaluation.transfer_columns import ERROR, LABELS_NEEDED, N_LABEL, PROTOCOL, START, TIMES_FEWER
 from paraisite.reports.axes import log_ticks, new_canvas, new_row, plain_frame
 
 _TITLES: Final = {GROUPED: "new formulas, known structure types", STRUCTURE_TYPE: "new structure types"}

@@ -28,8 +28,9 @@ from paraisite.core.csv_tables import restore_texts
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.folders import check_writable
 from paraisite.core.paths import BUILD
+from paraisite.core.progress import show_work
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.evaluation import evaluation_tables, transfer
+from paraisite.evaluation import evaluation_tables, transfer_columns
 from paraisite.reports.backbones import mape_of_backbones
 from paraisite.reports.cross_validation import draw_parity
 from paraisite.reports.element_map import element_map
@@ -72,7 +73,8 @@ def draw_figure(
         raise ConfigError(f"{output}: expected a file that ends on .{', .'.join(FORMATS)}")
     check_writable(_FOLDER if output is None else output.parent)
     narrow = width_cm is not None and width_cm < _PAGE_CM
-    figure = (_NARROW_FIGURES if narrow and name in _NARROW_FIGURES else FIGURES)[name](models, dataset)
+    with show_work("Reading what is drawn"):
+        figure = (_NARROW_FIGURES if narrow and name in _NARROW_FIGURES else FIGURES)[name](models, dataset)
     if width_cm is not None:
         smallest = scale_to_width(figure, width_cm / _CM_PER_INCH)
         if smallest < LEGIBLE_POINTS:
@@ -80,12 +82,13 @@ def draw_figure(
             logger.warning(
                 "text of %.1f points is hard to read: from %d cm on it has %g", smallest, enough, LEGIBLE_POINTS
             )
-    if output is None:
-        files = save_figure(figure, _FOLDER / "_".join([name, *map(str.lower, models)]))
-    else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(output, dpi=300)
-        files = (output,)
+    with show_work("Drawing"):
+        if output is None:
+            files = save_figure(figure, _FOLDER / "_".join([name, *map(str.lower, models)]))
+        else:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(output, dpi=300)
+            files = (output,)
     for file in files:
         print_line(str(file))
 
@@ -115,7 +118,7 @@ def _draw_periodic_table(_: Sequence[str], dataset: str, *, with_values: bool = 
 
 def _draw_transfer(_: Sequence[str], dataset: str, *, stacked: bool = False) -> Figure:
     name = PHONIX if dataset == ACCURATE else dataset
-    scores = _read(transfer_folder(name) / transfer.SCORES_FILE, command=f"transfer --dataset {name}")
+    scores = _read(transfer_folder(name) / transfer_columns.SCORES_FILE, command=f"transfer --dataset {name}")
     return draw_transfer(scores, stacked=stacked)
 
 

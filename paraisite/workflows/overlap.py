@@ -50,11 +50,13 @@ def report_overlap(training: str | None, test: str) -> None:
     with recipe_run(f"overlap {' '.join(dataset.name for dataset in datasets)}") as run_id:
         with show_work("Comparing formulas and structures"):
             pairs = pair_datasets(datasets)
-        table = tabulate_overlap(datasets, pairs, {dataset.name: _measured_errors(dataset) for dataset in datasets})
+        with show_work("Comparing errors on shared and other rows"):
+            table = tabulate_overlap(datasets, pairs, {dataset.name: _measured_errors(dataset) for dataset in datasets})
         shown = overlap_table(table)
-        write_overlap(folder, table, markdown=to_markdown(shown), pairs=name_pairs(datasets, pairs))
-        save_figure(shares_and_errors(table), folder / FIGURES / "shares_and_errors")
-        log_overlap(count_shared_rows(table), datasets, folder=folder, run_id=run_id)
+        with show_work("Writing tables and figure"):
+            write_overlap(folder, table, markdown=to_markdown(shown), pairs=name_pairs(datasets, pairs))
+            save_figure(shares_and_errors(table), folder / FIGURES / "shares_and_errors")
+            log_overlap(count_shared_rows(table), datasets, folder=folder, run_id=run_id)
     print_table(shown, title=_TITLE, numbers=table)
 
 

@@ -27,12 +27,7 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError, MissingInputError, WeightsError
 from paraisite.evaluation.protocols import GROUPED, PROTOCOLS, STRUCTURE_TYPE
 from paraisite.evaluation.transfer import (
-    ERROR,
-    N_LABEL,
-    PROTOCOL,
-    SCORES_FILE,
     SIZES,
-    START,
     TransferSplit,
     compare_starts,
     count_labels_needed,
@@ -41,6 +36,7 @@ from paraisite.evaluation.transfer import (
     summarise_transfer,
     tabulate_predictions,
 )
+from paraisite.evaluation.transfer_columns import ERROR, N_LABEL, PROTOCOL, SCORES_FILE, START
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials
 from paraisite.inference.relevance_fitting import list_structure_types

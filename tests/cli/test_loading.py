@@ -1,0 +1,40 @@
+"""What a terminal shows while a verb's packages load, which takes seconds, and what a pipe does not."""
+
+import os
+import pty
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+COMMAND = [sys.executable, "-m", "paraisite", "figure", "learning-curves"]
+REFUSAL = "name a recipe that was trained here"
+
+
+def test_a_terminal_shows_that_packages_load() -> None:
+    """Some verbs were silent for five seconds."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(COMMAND, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 65536):
+                shown += part
+        except OSError:  # the other end is closed
+            pass
+    os.close(ours)
+    text = shown.decode()
+    assert running.returncode == 2
+    assert text.index("Loading") < text.index(REFUSAL)
+
+
+def test_a_pipe_holds_nothing_of_it_and_drawing_loads_no_tensorflow() -> None:
+    program = (
+        "import sys\nfrom paraisite.__main__ import main\n"
+        f"sys.argv[1:] = {COMMAND[3:]!r}\n"
+        "try:\n    main()\nexcept SystemExit:\n    print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert REFUSAL in done.stderr
+    assert "Loading" not in done.stderr + done.stdout
+    assert done.stdout.strip() == "False"
