@@ -1,5 +1,6 @@
 """The crystals to predict for: from files, folders and standard input, each with a name."""
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from paraisite.data.structure_files.formats import list_structure_files, name_cr
 from paraisite.data.structure_files.reading import FoundCrystal, parse_content, read_file, to_structure
 
 STANDARD_INPUT: Final = Path("-")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,8 @@ def parse_crystals(name: str, content: bytes | str) -> list[Crystal]:
 
 def _read_path(path: Path) -> Iterator[Crystal]:
     if path == STANDARD_INPUT:
+        if sys.stdin.isatty():
+            logger.info("the terminal is read: paste a structure and end it with Ctrl-D (Ctrl-C leaves)")
         stream = getattr(sys.stdin, "buffer", sys.stdin)  # bytes, which may be packed
         yield from parse_crystals(str(path), stream.read())
         return

@@ -36,8 +36,6 @@ def explain_files(files: Sequence[Path], model: str, *, output: Path, row_format
         explanations = explain_all(
             Explainer(find_predictor(model)), crystals, on_crystal=lambda n, n_all: bar.update(n_done=n, n_total=n_all)
         )
-    with show_work("Drawing the figures"):
-        figures = save_explanation_figures(explanations, output)
     if row_format is RowFormat.JSON:
         print_records([build_json(explanation) for explanation in explanations], row_format)
     elif row_format is RowFormat.CSV:
@@ -46,6 +44,10 @@ def explain_files(files: Sequence[Path], model: str, *, output: Path, row_format
         console = open_console()
         for explanation in explanations:
             console.print(*format_explanation(explanation), sep="\n", soft_wrap=True)
+    # Last, so that a folder that cannot be written to costs the figures alone.
+    with show_work("Drawing the figures"):
+        figures = save_explanation_figures(explanations, output)
+    if row_format is RowFormat.TABLE:
         for figure in figures:
-            console.print(escape_controls(f"figure: {figure}"), highlight=False, markup=False, soft_wrap=True)
+            open_console().print(escape_controls(f"figure: {figure}"), highlight=False, markup=False, soft_wrap=True)
     return bool(figures)

@@ -71,6 +71,19 @@ def test_standard_input_may_be_any_format(kind: str, monkeypatch: pytest.MonkeyP
     assert (crystal.name, crystal.formula) == ("-", "NaCl")
 
 
+def test_whoever_sits_at_a_terminal_is_told_that_it_is_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    caplog.set_level("INFO")
+    monkeypatch.setattr("sys.stdin", Terminal(NACL.to(fmt="cif")))
+    read_crystals([STANDARD_INPUT])
+    assert "paste a structure and end it with Ctrl-D" in caplog.text
+
+
 def test_good_and_bad_files_keep_their_order(tmp_path: Path):
     for name, content in {"a.cif": NACL.to(fmt="cif"), "POSCAR": SILICON.to(fmt="poscar"), "b.cif": "data_x"}.items():
         (tmp_path / name).write_text(content)
