@@ -38,6 +38,9 @@ _COLOURS: Final = {STRUCTURE: "#c0392b", POLYMORPH: "#e08a1e", NOTHING: "#1f6fb4
 _STEPS: Final = (1.0, 3.0)
 _NOT_A_NUMBER: Final = "–"
 
+ON_TERMINAL: Final = ("against", "rows", "MAPE", "compared with")
+"""Columns of ``overlap_table`` for which 80 columns of characters are enough."""
+
 
 def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return the counts, and the errors of the best model and the best recipe of each measurement, as text.

@@ -18,9 +18,9 @@ from paraisite.evaluation.protocols import HONEST, PROTOCOLS
 from paraisite.evaluation.row_errors import LAST_EPOCH, measure_evaluation_errors, measure_recipe_errors
 from paraisite.evaluation.scores import read_estimates
 from paraisite.reports.figures import save_figure
-from paraisite.reports.overlap import overlap_table, shares_and_errors
+from paraisite.reports.overlap import ON_TERMINAL, overlap_table, shares_and_errors
 from paraisite.reports.tables import to_markdown
-from paraisite.reports.terminal import print_table
+from paraisite.reports.terminal import print_line, print_table
 from paraisite.tracking.analysis_runs import log_overlap
 from paraisite.tracking.runs import recipe_run
 from paraisite.training.recipe_result import RecipeResult
@@ -57,7 +57,8 @@ def report_overlap(training: str | None, test: str) -> None:
             write_overlap(folder, table, markdown=to_markdown(shown), pairs=name_pairs(datasets, pairs))
             save_figure(shares_and_errors(table), folder / FIGURES / "shares_and_errors")
             log_overlap(count_shared_rows(table), datasets, folder=folder, run_id=run_id)
-    print_table(shown, title=_TITLE, numbers=table)
+    print_table(shown[list(ON_TERMINAL)], title=_TITLE, numbers=table)
+    print_line(f"with differences and their intervals: {folder / 'table.md'}")
 
 
 def _training_sets(training: str | None, test: str, config: Config) -> Sequence[str]:
