@@ -134,7 +134,7 @@ def test_mlflow_can_load_what_was_registered(client: MlflowClient) -> None:
     register(GOOD)
     model = mlflow.pyfunc.load_model("models:/FEAFTG15@champion")
     columns = {column.name: column.required for column in model.metadata.get_input_schema()}
-    assert columns == {"structure": True} | dict.fromkeys(COMPARED_KEYS, False)
+    assert columns == {"structure": True} | dict.fromkeys((*COMPARED_KEYS, "cif"), False)
 
 
 EVIDENCE = Evidence.from_result(GOOD)
