@@ -22,7 +22,6 @@ from paraisite.labels.functional_correction import (
     fit_correction,
     predict_held_out,
 )
-from paraisite.labels.relaxed_volume import refuse_another_crystal
 from paraisite.schema import (
     FORMULA,
     KAPPA,
@@ -72,12 +71,7 @@ def _load(name: str, config: Config) -> pd.DataFrame | None:
         raise DataError(f"{folder} describes other crystals than {name} holds")
     known = dataset.table[[MATERIAL_ID, FORMULA, PROTOTYPE, KAPPA]].copy()
     known[SELECTED_BY_LABEL], known[DATASET] = dataset.selected_by_label, name
-    given = dict(zip(known[MATERIAL_ID], dataset.structures, strict=True))
-    checked = [
-        refuse_another_crystal({str(name): value for name, value in row.items()}, given[row["candidate_id"]])
-        for row in rows.to_dict("records")
-    ]
-    return known.merge(pd.DataFrame(checked).rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
+    return known.merge(rows.rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
 
 
 def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorrection]:

@@ -15,7 +15,6 @@ from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_store import CPU_MINUTES, PhononStore
 from paraisite.labels.potential import INSTALL_NEQUIX
-from paraisite.labels.relaxed_volume import refuse_another_crystal
 from paraisite.schema import REASON
 
 if TYPE_CHECKING:
@@ -182,6 +181,6 @@ class Refiner:
         """
         if plan.refusal is not None or isinstance(structure, str):
             return dict(row) | without_refined_value(str(plan.refusal)) | {REFINED_CPU_MINUTES: None}
-        phonons = refuse_another_crystal(self.store.compute(structure, self.calculator, on_step=on_step), structure)
+        phonons = self.store.compute(structure, self.calculator, on_step=on_step)
         formula = structure.composition.reduced_formula
         return dict(row) | self.refinement.refine(row, phonons, formula) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}

@@ -29,6 +29,7 @@ from paraisite.labels.force_constants import (
 from paraisite.labels.mechanics import relax, relax_atoms
 from paraisite.labels.phonon_progress import RELAXATION, SOLUTION, OnPhononStep, count_stage, ignore_step
 from paraisite.labels.phonon_settings import PhononSettings
+from paraisite.labels.relaxed_volume import require_same_crystal
 from paraisite.labels.supercell_forces import to_phonopy_cell
 
 TEMPERATURE_KELVIN: Final = 300.0
@@ -100,19 +101,21 @@ def settle(
     """Return the standard cell with atoms at rest; the cell itself is relaxed where the settings say so.
 
     Raises:
-        StructureError: Cell or atoms do not come to rest.
+        StructureError: Cell or atoms do not come to rest, or the potential makes another crystal of it.
     """
     cell = standardize(structure, settings)
     tolerance = settings.force_tolerance_ev_per_angstrom
     if settings.relaxes:
         count = count_stage(on_step, RELAXATION, n_total=None)
-        return relax(
+        relaxed, _ = relax(
             cell,
             calculator,
             force_tolerance_ev_per_angstrom=tolerance,
             max_steps=_MAX_RELAXATION_STEPS,
             on_step=count,
-        )[0]
+        )
+        require_same_crystal(cell, relaxed)
+        return relaxed
     return relax_atoms(cell, calculator, force_tolerance_ev_per_angstrom=tolerance, max_steps=_MAX_RELAXATION_STEPS)
 
 

@@ -39,14 +39,3 @@ def test_what_has_no_prediction_has_no_refined_value(refiner: Refiner) -> None:
     (row,) = refiner.refine(["not a structure"])
     assert row["refined_reason"] == "no prediction: not a structure"
     assert row["reason"] == "not a structure"
-
-
-def test_a_crystal_that_relaxes_to_another_keeps_its_prediction(
-    refiner: Refiner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (row,) = refiner.refine([rocksalt()])
-    monkeypatch.setattr("paraisite.labels.relaxed_volume.MAX_CHANGE", -1.0)
-    (other,) = refiner.refine([rocksalt()])
-    assert row["refined_kappa_w_per_m_k"] is not None
-    assert other["refined_kappa_w_per_m_k"] is None
-    assert "another crystal" in other["refined_reason"]

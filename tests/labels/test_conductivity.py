@@ -11,7 +11,13 @@ from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
 from paraisite.labels import conductivity
-from paraisite.labels.conductivity import SolvedCrystal, compute_lattice_conductivity, find_lowest_mode, solve
+from paraisite.labels.conductivity import (
+    SolvedCrystal,
+    compute_lattice_conductivity,
+    find_lowest_mode,
+    settle,
+    solve,
+)
 from paraisite.labels.phonon_settings import PhononSettings
 
 SMALL = PhononSettings(
@@ -90,6 +96,12 @@ def test_the_cell_that_is_given_is_kept_where_settings_say_so():
     )
     assert larger.max_frequency_thz < 0.9 * given.max_frequency_thz
     assert larger.harmonic.cell.volume == pytest.approx(3.55**3 / 4)
+
+
+def test_a_cell_that_relaxes_far_away_is_another_crystal():
+    with pytest.raises(StructureError, match=r"its volume changes by -2\d%, expected at most ±20%: another crystal"):
+        settle(nickel(a_angstrom=3.85), EMT(), SMALL)
+    assert settle(nickel(a_angstrom=3.85), EMT(), replace(SMALL, relaxes=False)).volume == pytest.approx(3.85**3 / 4)
 
 
 def test_charges_of_zero_leave_frequencies_as_they_are(solved: SolvedCrystal):
