@@ -1,10 +1,10 @@
 """Kinds of crystals, by which errors are told apart: chemistry, crystal system, structure type."""
 
-from bisect import bisect_left
 from typing import Final
 
 from pymatgen.core.composition import Composition
 
+from paraisite.data.structure_files.space_groups import find_crystal_system
 from paraisite.data.structure_types import HALF_HEUSLER, ROCKSALT, WURTZITE, ZINCBLENDE
 
 CLASS_OF_ANION: Final = {
@@ -35,9 +35,6 @@ ELEMENTS: Final = "elements"
 INTERMETALLICS: Final = "intermetallics"
 """Compounds of none of these anions, silicides and germanides among them."""
 
-_SYSTEMS: Final = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
-_LAST_SPACE_GROUPS: Final = (2, 15, 74, 142, 167, 194, 230)
-
 LABEL_OF_TYPE: Final = {
     ROCKSALT: "AB_cF8_225_a_b",
     ZINCBLENDE: "AB_cF8_216_a_c",
@@ -62,4 +59,4 @@ def name_structure_type(prototype: str) -> str:
 
 def name_crystal_system(label: str) -> str:
     """Return the crystal system of a structure type's label, e.g. of ``AB_cF8_225_a_b``."""
-    return _SYSTEMS[bisect_left(_LAST_SPACE_GROUPS, int(label.split("_")[2]))]
+    return find_crystal_system(int(label.split("_")[2]))

@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock
 from paraisite.data.structure_files.space_groups import (
+    CRYSTAL_SYSTEMS,
     SpaceGroupSetting,
     build_setting,
+    find_crystal_system,
     find_number_of_type,
     find_setting_of_hall,
     find_settings,
@@ -49,18 +51,13 @@ _TYPE_ONLY: Final = (
 """Tags that name the type of a space group, not its setting."""
 
 _SYSTEM: Final = ("_space_group_crystal_system", "_symmetry_cell_setting", "_symmetry_crystal_system")
-_HEXAGONAL: Final = range(143, 195)  # of which trigonal and rhombohedral crystals are called each
-_NUMBERS_OF_SYSTEMS: Final = {
-    "triclinic": range(1, 3),
-    "anorthic": range(1, 3),
-    "monoclinic": range(3, 16),
-    "orthorhombic": range(16, 75),
-    "tetragonal": range(75, 143),
+_HEXAGONAL: Final = ("trigonal", "hexagonal")  # crystals of either are called by both names
+_SYSTEMS_OF_NAME: Final = {system: (system,) for system in CRYSTAL_SYSTEMS} | {
+    "anorthic": ("triclinic",),
     "trigonal": _HEXAGONAL,
     "rhombohedral": _HEXAGONAL,
     "hexagonal": _HEXAGONAL,
-    "cubic": range(195, 231),
-    "isometric": range(195, 231),
+    "isometric": ("cubic",),
 }
 _CLASSES: Final = (
     "_space_group_bravais_type",
@@ -130,8 +127,10 @@ def _of_system(block: CifBlock, stated: "_Stated") -> tuple[SpaceGroupSetting, .
         StructureError: None is.
     """
     system = block.text(*_SYSTEM) or ""
-    numbers = _NUMBERS_OF_SYSTEMS.get(system.strip().lower(), range(1, 231))
-    if found := tuple(one for one in stated.candidates if one.number is None or one.number in numbers):
+    systems = _SYSTEMS_OF_NAME.get(system.strip().lower(), CRYSTAL_SYSTEMS)
+    if found := tuple(
+        one for one in stated.candidates if one.number is None or find_crystal_system(one.number) in systems
+    ):
         return found
     raise StructureError(
         f"the crystal system {system!r} is named, and the space group {stated.named}, which is not in it"
