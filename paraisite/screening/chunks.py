@@ -142,17 +142,17 @@ class TextFile:
             DataError: The rest cannot be read: the compressed stream is cut off or damaged, or a frame does not begin
                 with its number of atoms.
         """
-        size = max(self.path.stat().st_size, 1)
         n_done = 0
-        with self.path.open("rb", buffering=_BUFFER_BYTES) as file:
-            lines = io.BufferedReader(_Unpacked(file), _BUFFER_BYTES) if self.is_compressed else file
-            try:
+        try:
+            with self.path.open("rb", buffering=_BUFFER_BYTES) as file:
+                size = max(self.path.stat().st_size, 1)
+                lines = io.BufferedReader(_Unpacked(file), _BUFFER_BYTES) if self.is_compressed else file
                 for record in _split(self.form, lines):
                     n_done += 1
                     read = file.tell() if self.is_compressed else record.start + record.n_byte
                     yield record, read / size
-            except (EOFError, OSError, zlib.error, ValueError) as error:
-                raise DataError(f"{self.path} cannot be read behind its row {n_done}: {error}") from error
+        except (EOFError, OSError, zlib.error, ValueError) as error:
+            raise DataError(f"{self.path} cannot be read behind its row {n_done}: {error}") from error
 
     @cached_property
     def has_one_row(self) -> bool:

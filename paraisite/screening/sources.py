@@ -165,7 +165,7 @@ class FolderSource:
         """SHA-256 over the files' names, sizes and times of change: reading all of them twice would take too long."""
         content = hashlib.sha256()
         for file in self.files:
-            state = file.stat()
+            state = file.stat() if file.exists() else file.lstat()
             content.update(f"{file.name}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
         return content.hexdigest()
 
@@ -195,5 +195,5 @@ class FolderSource:
 
 
 def _is_stream(file: Path) -> bool:
-    """Return whether a file can be read frame by frame: other packing than gzip is undone as a whole."""
-    return plain_name(file.name) == file.name or file.suffix == GZIP_SUFFIX
+    """Return whether a file can be read frame by frame: no pipe can; other packing than gzip is undone as a whole."""
+    return file.is_file() and (plain_name(file.name) == file.name or file.suffix == GZIP_SUFFIX)

@@ -4,7 +4,7 @@ import csv
 import itertools
 import os
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
@@ -54,9 +54,7 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
             f"or, for files named after their ids, {', '.join(ID_COLUMNS)}"
         )
     files = {file.name: file for file in list_structure_files(path)}
-    by_stem = {file.stem: file for file in files.values()} | {
-        Path(plain_name(file.name)).stem: file for file in files.values()
-    }
+    by_stem = _group_by_stem(files.values())
     named: set[Path] = set()
     number = 0
     for row in lines:
@@ -66,9 +64,14 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
         number += 1
         text = row[name_column]
         name, place = _split_number(text, files)
-        file = files.get(name) or by_stem.get(name) or path / name
-        named.add(file)
+        meant = [files[name]] if name in files else by_stem.get(name, [path / name])
+        file = meant[0]
+        named.update(meant)
         material_id = (row[id_column] if id_column else "") or text or f"row {number}"
+        if len(meant) > 1:
+            names = ", ".join(each.name for each in meant)
+            yield material_id, refuse_record(f"several files have this name, {names}: expected one, with its suffix")
+            continue
         if not _lies_in(path, file):
             yield material_id, refuse_record("the file lies outside the folder, expected one in it")
             continue
@@ -81,8 +84,22 @@ def list_folder_items(path: Path, options: ImportOptions) -> Iterator[Item]:
 
         yield material_id, make
     for file in files.values():
-        if file not in named:
+        if file not in named and not _is_json(file):  # which may be anything
             yield file.name, refuse_record("no line of the table of values names this file")
+
+
+def _group_by_stem(files: Iterable[Path]) -> dict[str, list[Path]]:
+    """Return the files of each name without suffix; JSON only where no other file has it, as it may be metadata."""
+    grouped: dict[str, list[Path]] = {}
+    for file in sorted(files, key=_is_json):
+        for stem in {file.stem, Path(plain_name(file.name)).stem}:
+            if not (_is_json(file) and stem in grouped):
+                grouped.setdefault(stem, []).append(file)
+    return grouped
+
+
+def _is_json(file: Path) -> bool:
+    return plain_name(file.name).lower().endswith(".json")
 
 
 def _lies_in(folder: Path, file: Path) -> bool:

@@ -21,6 +21,7 @@ _PATTERNS: Final = (
     "*.cssr",
     "*.xsf",
     "*.res",
+    "*.json",
 )
 FOLDER_PATTERNS: Final = tuple(
     f"{pattern}{suffix}"
@@ -93,10 +94,13 @@ def is_extended_xyz(path: Path) -> bool:
 
 
 def list_structure_files(folder: Path) -> list[Path]:
-    """Return the structure files of a folder, extended XYZ among them, in order of their names."""
+    """Return the structure files of a folder, extended XYZ among them, in order of their names.
+
+    A pipe, a device or a link that leads nowhere is listed, too, so that reading it says so.
+    """
     frames = tuple(f"*{suffix}{packed}" for suffix in EXTENDED_XYZ_SUFFIXES for packed in ("", *PACKED_SUFFIXES))
     files = {file for pattern in (*FOLDER_PATTERNS, *frames) for file in folder.glob(pattern)}
-    return sorted(file for file in files if file.is_file())
+    return sorted(file for file in files if not file.is_dir())
 
 
 def name_crystal(file_name: str, number: int, *, is_only: bool = False) -> str:

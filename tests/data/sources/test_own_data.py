@@ -309,6 +309,18 @@ def test_names_that_lead_elsewhere_cost_their_own_line(folder: Path):
     assert "File name too long" in found[long]
 
 
+def test_a_name_without_suffix_means_one_file(folder: Path):
+    """The last of several files was taken without a word; JSON is often metadata of a structure file."""
+    (folder / "values.csv").write_text("id,kappa_w_per_m_k\nNaCl,8.0\nPOSCAR_Si,112\nsilicon,112\n")
+    (folder / "NaCl.json").write_text('{"temperature": 300}')
+    SILICON.to(filename=str(folder / "silicon.json"))
+    records, rejected = load_own_data(folder, OPTIONS)
+    assert [record.structure.reduced_formula for record in records] == ["NaCl", "Si", "Si"]
+    assert rejected == []
+    SILICON.to(filename=str(folder / "NaCl.vasp"), fmt="poscar")
+    assert "several files have this name, NaCl.cif, NaCl.vasp" in reasons(folder)["NaCl"]
+
+
 @pytest.mark.parametrize("line", ["NaCl.cif,8,5", 'NaCl.cif,"8,5"', "NaCl.cif,1_050", "NaCl.cif,\u0668", '"NaCl.cif,8'])
 def test_the_first_line_of_a_table_is_read_as_strictly_as_others(line: str, folder: Path):
     """The first line was cut to the header's length: 8,5 without quotation marks was imported as 8."""

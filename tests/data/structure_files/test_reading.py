@@ -227,6 +227,37 @@ def test_a_pipe_and_a_name_that_no_file_has_are_reasons(tmp_path: Path):
         open_source(tmp_path / "pipe.cif")
 
 
+def test_whatever_has_a_structure_files_name_in_a_folder_is_a_row(tmp_path: Path):
+    """Pipes, devices and links that lead nowhere were left out without a word; so was JSON."""
+    (tmp_path / "good.cif").write_text(cif())
+    (tmp_path / "lime.json").write_text(json.dumps(STRUCTURE.as_dict()))
+    for name in ("pipe.cif", "pipe.extxyz"):
+        os.mkfifo(tmp_path / name)
+    for name, target in (("gone.cif", "nowhere"), ("gone.xyz", "nowhere"), ("loop.vasp", "loop.vasp")):
+        (tmp_path / name).symlink_to(target)
+    (tmp_path / "POSCAR_files").mkdir()
+    expected = {
+        "good.cif": "CaO",
+        "lime.json": "CaO",
+        "pipe.cif": "pipe or a device",
+        "pipe.extxyz": "pipe or a device",
+        "gone.cif": "file not found",
+        "gone.xyz": "file not found",
+        "loop.vasp": "Too many levels of symbolic links",
+    }
+    predicted = {Path(one.name).name: one.formula or str(one.found) for one in read_crystals([tmp_path])}
+    source = open_source(tmp_path)
+    assert source.digest == open_source(tmp_path).digest
+    screened = {
+        row.material_id: row.reason if isinstance(row, Rejection) else row.formula
+        for chunk in source.chunks(10)
+        for row in read_chunk(chunk)
+    }
+    for found in (predicted, screened):
+        assert found.keys() == expected.keys()
+        assert all(expected[name] in text for name, text in found.items())
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
