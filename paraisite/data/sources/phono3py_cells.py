@@ -27,6 +27,9 @@ from paraisite.errors import ConfigError, DataError, StructureError
 CELL_PATTERNS: Final = ("phono3py_params.yaml*", "phono3py_disp.yaml*", "phono3py.yaml*")
 """What holds the crystal, in order of preference; where there is none, a POSCAR or CIF beside them does."""
 
+_DISPLACED: Final = re.compile(r"(?:POSCAR|supercell)-\d+", re.IGNORECASE)
+"""Name of a supercell with displaced atoms."""
+
 _MAX_HEAD_BYTES: Final = 5_000_000
 """Of a YAML file up to its forces, unpacked: two cells of the largest size take half."""
 
@@ -45,21 +48,37 @@ LENGTH_UNITS_ANGSTROM: Final = {"angstrom": 1.0, "au": bohr_to_angstrom}
 
 
 def read_cell(folder: Path) -> Structure:
-    """Return the crystal that the results in a folder are of.
+    """Return the crystal that the results in a folder are of; other files that hold a crystal hold the same.
 
     Raises:
-        DataError: No file beside the results holds it, or that file is damaged.
+        DataError: No file beside the results holds it, or that file is damaged, or two hold different crystals.
         StructureError: The crystal cannot be used.
     """
-    for pattern in CELL_PATTERNS:
-        for path in sorted(file for file in folder.glob(pattern) if file.is_file()):
-            return _structure_of(_read_yaml(path), path.name)
-    for path in list_structure_files(folder):
-        structure = read_structure(path)
-        if isinstance(structure, Structure):
-            return structure
-        raise DataError(f"{path.name}: {structure}")
-    raise DataError(f"no {', '.join(CELL_PATTERNS)}, POSCAR or CIF beside the results: which crystal are they of?")
+    inputs = [file for pattern in CELL_PATTERNS for file in sorted(folder.glob(pattern)) if file.is_file()]
+    others = [file for file in list_structure_files(folder) if not _DISPLACED.search(file.name)]
+    first, *rest = [*inputs, *others] or [None]
+    if first is None:
+        raise DataError(f"no {', '.join(CELL_PATTERNS)}, POSCAR or CIF beside the results: which crystal are they of?")
+    structure = _read_crystal(first)
+    for file in rest:
+        try:
+            other = _read_crystal(file)
+        except DataError:
+            continue  # what cannot be read says nothing
+        try:
+            check_same(*(CrystalArrays.from_structures([each]) for each in (structure, other)))
+        except StructureError as error:
+            raise DataError(f"{first.name} and {file.name} hold different crystals: {error}") from error
+    return structure
+
+
+def _read_crystal(file: Path) -> Structure:
+    if any(file.match(pattern) for pattern in CELL_PATTERNS):
+        return _structure_of(_read_yaml(file), file.name)
+    structure = read_structure(file)
+    if isinstance(structure, Structure):
+        return structure
+    raise DataError(f"{file.name}: {structure}")
 
 
 def check_inputs(path: Path) -> None:

@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.calculators.lj import LennardJones
 from phono3py import Phono3py
 from phonopy.structure.atoms import PhonopyAtoms
+from pymatgen.core import Lattice, Structure
 
 from paraisite.data.record import Record
 from paraisite.data.sources import own_data, phono3py_cells
@@ -322,6 +323,36 @@ def test_cells_that_unpack_to_gigabytes_are_a_reason(tmp_path: Path, monkeypatch
     path.write_bytes(lzma.compress(b" " * 10**6 + YAML.encode()))
     with pytest.raises(DataError, match=r"the cells take more than the 0\.01 MB expected at most"):
         read_cell(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["POSCAR", "salt.cif", "phono3py.yaml"])
+def test_files_that_hold_different_crystals_are_a_reason(name: str, tmp_path: Path):
+    """Only the first file was read: a conductivity could become that of another crystal."""
+    write_kappa(tmp_path)
+    write_cell(tmp_path, "phono3py_disp.yaml")
+    content = (tmp_path / "phono3py_disp.yaml").read_text()
+    same = Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+    other = Lattice.cubic(5.69), ["K", "F"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+    if name.endswith(".yaml"):
+        (tmp_path / name).write_text(content)
+        assert only(tmp_path).structure.reduced_formula == "NaCl"
+        (tmp_path / name).write_text(content.replace("symbol: Na # 1", "symbol: K").replace("22.989769", "39.0983"))
+    else:
+        Structure.from_spacegroup("Fm-3m", *same).to(str(tmp_path / name))
+        assert only(tmp_path).structure.reduced_formula == "NaCl"
+        Structure.from_spacegroup("Fm-3m", *other).to(str(tmp_path / name))
+    (rejected,) = load_own_data(tmp_path, OPTIONS)[1]
+    assert f"phono3py_disp.yaml and {name} hold different crystals: " in rejected.reason
+
+
+def test_displaced_supercells_and_what_cannot_be_read_are_no_other_crystals(tmp_path: Path):
+    write_kappa(tmp_path)
+    write_cell(tmp_path)
+    displaced = Structure(Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.3, 0.5, 0.5]])
+    displaced.to(str(tmp_path / "POSCAR-00001"), fmt="poscar")
+    (tmp_path / "CONTCAR").write_text("")
+    (tmp_path / "notes.json").write_text('{"functional": "PBEsol"}')
+    assert only(tmp_path).structure.reduced_formula == "NaCl"
 
 
 DEEP = "[" * 50_000 + "]" * 50_000
