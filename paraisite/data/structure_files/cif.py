@@ -13,13 +13,13 @@ from paraisite.data.structure_files.cif_block import CifBlock, read_blocks
 from paraisite.data.structure_files.cif_sites import (
     CifSites,
     check_hydrogens,
-    check_moiety,
     check_multiplicity,
+    check_named_hydrogen,
     expand,
     has_sites,
     read_sites,
 )
-from paraisite.data.structure_files.cif_statements import MOIETY, check_natural, read_stated
+from paraisite.data.structure_files.cif_statements import check_natural, read_stated
 from paraisite.data.structure_files.cif_symmetry import IDENTITY, CifSymmetry, fits_cell, read_symmetry, states_symmetry
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, build_setting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
@@ -99,8 +99,8 @@ def _build_crystal(block: CifBlock) -> CrystalArrays:
     formula = frozenset(stated.formula or ())
     sites = _fill_places(read_sites(block, formula), lattice)
     check_hydrogens(sites, formula_without_hydrogen=bool(formula) and not formula & {"H", "D", "T"})
-    if not formula and (moiety := block.text(MOIETY)):
-        check_moiety(sites, moiety)
+    if not formula:
+        check_named_hydrogen(sites, block)
     check_natural(block, frozenset(sites.symbols))
     symmetry = read_symmetry(block, lattice)
     if len(symmetry.settings) == 1:

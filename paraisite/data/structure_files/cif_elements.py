@@ -13,16 +13,16 @@ MAX_SYMBOL: Final = 100
 
 _TYPE: Final = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]\d*\.?\d*|\d+)?")
 _MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]")
-ISOTOPE_LABEL: Final = re.compile(r"[DT](?![A-Za-z])")
+ISOTOPE_LABEL: Final = re.compile(r"[DT](?![A-Za-z])|[23]H(?![A-Za-z])")
 """Label of an isotope of hydrogen, whatever its type symbol is."""
 
 _MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
-_MOLECULE: Final = re.compile(r"(?:O-?H|H[23]O|[Ww]at|WAT|NH[34]?|CH[1234]?)(?![a-z])")
+_MOLECULE: Final = re.compile(r"(?:O-?H|H[23]O|H-?O-?H|[Ww]at(?:er)?|WAT(?:ER)?|NH[34]?|CH[1234]?)(?![a-z])")
 _WITH_DEUTERIUM: Final = re.compile(r"OD|D[23]O|ND[34]?")  # of types only: among labels there are OA, OB, OC and OD
-_OXYGEN_OF_WATER: Final = re.compile(r"(?:[Ww]at|WAT)(?![a-z])")
-_HYDROGEN_OR_WATER: Final = re.compile(r"H[12]O\d*$")
+_OXYGEN_OF_WATER: Final = re.compile(r"(?:[Ww]at(?:er)?|WAT(?:ER)?)(?![a-z])")
+_HYDROGEN_OR_WATER: Final = re.compile(r"H(?:[12]O|-?O-?H)\d*$")
 _VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
-_WATER: Final = re.compile(r"O[-_(]*\d*[wW](?:at|AT)?(?![a-z])|W\d*$|Aq\d*$")
+_WATER: Final = re.compile(r"O[-_(]*\d*[wW](?:at|AT)?(?![a-z])|Wa?\d*$|[Aa]q\d*$|AQ\d*$")
 _HYDROXYL: Final = re.compile(r"O[-_(]*\d*(?:h(?![a-z])|Hy|hyd|H(?![a-z])|_OH)")
 _WORD: Final = re.compile(r"[A-Z][a-z]{2,}")
 

@@ -47,6 +47,10 @@ _OF_EACH_SITE: Final = (
     "_atom_site_attached_hydrogens",
 )
 _HYDROGEN_OF_MOIETY: Final = re.compile(r"[HD](?![a-z])")
+_HYDROGEN_OF_NAME: Final = re.compile(r"hydroxide|(?<!an)(?<!de)hydrate(?!d)|ammonium", re.IGNORECASE)
+_NO_POSITION: Final = "holds H, of which no atom has a position: the crystal is incomplete"
+MOIETY: Final = "_chemical_formula_moiety"
+_NAMES: Final = ("_chemical_name_systematic", "_chemical_name_common")
 MAX_OCCUPANCY: Final = 1.001
 
 
@@ -275,9 +279,13 @@ def check_hydrogens(sites: CifSites, *, formula_without_hydrogen: bool) -> None:
         raise StructureError(hidden_hydrogen(sites.hydrogen_suspect))
 
 
-def check_moiety(sites: CifSites, moiety: str) -> None:
-    """Raise if a formula by moieties, such as "Mg 2+, 2(H O 1-)", holds hydrogen while no site does."""
-    if _HYDROGEN_OF_MOIETY.search(moiety) and not set(sites.symbols) & {"H", *ISOTOPES}:
-        raise StructureError(
-            f"the formula {moiety[:60]} holds H, of which no atom has a position: the crystal is incomplete"
-        )
+def check_named_hydrogen(sites: CifSites, block: CifBlock) -> None:
+    """Raise if a formula by moieties, such as "Mg 2+, 2(H O 1-)", or a name holds hydrogen while no site does."""
+    if set(sites.symbols) & {"H", *ISOTOPES}:
+        return
+    moiety = block.text(MOIETY) or ""
+    if _HYDROGEN_OF_MOIETY.search(moiety):
+        raise StructureError(f"the formula {moiety[:60]} {_NO_POSITION}")
+    for name in filter(None, map(block.text, _NAMES)):
+        if _HYDROGEN_OF_NAME.search(name):
+            raise StructureError(f"the name {name[:60]!r} {_NO_POSITION}")

@@ -10,13 +10,13 @@ import numpy as np
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS
 from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock
 from paraisite.data.structure_files.cif_elements import element_of_type
+from paraisite.data.structure_files.cif_sites import MOIETY
 from paraisite.data.structure_files.formulas import elements_of_formula, parse_formula, parse_moieties
 from paraisite.data.structure_files.isotopes import check_masses, is_mass_number
 from paraisite.data.structure_files.stated_facts import StatedFacts
 from paraisite.data.validation import isotope
 from paraisite.errors import StructureError
 
-MOIETY: Final = "_chemical_formula_moiety"
 _SUM: Final = "_chemical_formula_sum"
 _FORMULAS: Final = (_SUM, "_chemical_formula_structural", "_chemical_formula_iupac")
 _NAMES: Final = (
@@ -55,6 +55,7 @@ def read_stated(block: CifBlock) -> StatedFacts:
         mass_u=weight * n_unit if weight and n_unit else None,
         volume_cubic_angstrom=block.stated_number("_cell_volume"),
         density_g_per_cm3=block.stated_number("_exptl_crystal_density_diffrn"),
+        measured_density_g_per_cm3=block.stated_number("_exptl_crystal_density_meas"),
     )
 
 

@@ -14,8 +14,21 @@ MAX_FILE_BYTES: Final = 50_000_000
 
 _HANDED_OVER: Final = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 PACKED_SUFFIXES: Final = (".gz", ".bz2", ".xz")
-_MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARKS: Final = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # which begins as that of UTF-16 does
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+_OTHER_MAGIC: Final = {
+    b"PK\x03\x04": "zip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf": "7-Zip",
+    b"\x1f\x9d": "compress",
+    b"\x1f\xa0": "compress",
+}
 
 
 def read_content(path: Path) -> bytes:
@@ -39,9 +52,11 @@ def unpack(content: bytes) -> bytes:
     Raises:
         ValueError: They are more than ``MAX_FILE_BYTES``, or damaged.
     """
-    kind = next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), None)
+    kind = next((kind for magic, kind in (_MAGIC | _OTHER_MAGIC).items() if content.startswith(magic)), None)
     if kind is None:
         return content
+    if kind not in _MAGIC.values():
+        raise ValueError(f"it is packed by {kind}, expected gzip, bzip2 or xz")
     try:
         with _open_packed(kind, io.BytesIO(content)) as file:
             return limited(file.read(MAX_FILE_BYTES + 1))
@@ -67,12 +82,11 @@ def limited(content: AnyStr) -> AnyStr:
 
 
 def decode(content: bytes) -> str:
-    """Return the text that bytes are: UTF-8 or UTF-16, with or without byte order mark; what is neither is replaced."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
+    """Return the text that bytes are: UTF-8 or UTF-16, with or without byte order mark, or UTF-32 with one.
+
+    What is none of these is replaced.
+    """
+    for mark, encoding in _MARKS.items():
         if content.startswith(mark):
             return content.decode(encoding, errors="replace")
     if content[:200].count(b"\0") > len(content[:200]) // 3:  # text of two bytes per character, without mark

@@ -324,6 +324,7 @@ def test_a_list_of_all_atoms_of_the_cell_may_stand_beside_the_operations(n_pair:
     [
         ("_cell_volume 90", "volume is 111.4 Å³, while the file says 90"),
         ("_exptl_crystal_density_diffrn 1.68", "a density of 3.34 g/cm³, while the file says 1.68"),
+        ("_exptl_crystal_density_meas 2.2", "a density of 3.34 g/cm³, while the file says 2.2"),
         (
             "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 8",
             "8 atoms were read, while the file says Z = 8 of Ca O",
@@ -361,6 +362,7 @@ def test_what_the_file_states_is_compared_with_what_was_read(further: str, reaso
         "_chemical_formula_sum 'CA O'",
         "_chemical_formula_sum ?\n_cell_formula_units_Z ?\n_cell_volume .\n_exptl_crystal_density_diffrn ?",
         "_chemical_formula_sum '(Ca O)'",
+        "_exptl_crystal_density_meas 3.0",
         "_cell_formula_units_Z 'see text'\n_exptl_crystal_density_diffrn unknown",
         "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 2.5",
         "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 2\n_oqmd_database_code 1",
@@ -398,6 +400,7 @@ NOTE = "_publ_section_title\n;\nThe\ndata_set of\nloop_\n_cell_length_a 3\n;"
         cif(symbol="F m -3 m").replace("\n", "\r\n"),
         "\ufeff" + cif(symbol="F m -3 m"),
         cif(symbol="F m -3 m").encode("utf-16"),
+        cif(symbol="F m -3 m").encode("utf-32"),
         cif(symbol="F m -3 m").encode("utf-16-le"),
         cif(symbol="F m -3 m").replace("_cell_", "_CELL_").replace("loop_", "LOOP_").replace("data_", "DATA_"),
         cif(symbol="F m -3 m").replace("_atom_site_", "_atom_site.").replace("_cell_", "_cell."),
@@ -411,6 +414,7 @@ NOTE = "_publ_section_title\n;\nThe\ndata_set of\nloop_\n_cell_length_a 3\n;"
         "crlf",
         "mark",
         "utf-16",
+        "utf-32",
         "utf-16 without mark",
         "capitals",
         "dots",

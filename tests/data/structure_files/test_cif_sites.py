@@ -93,6 +93,7 @@ def test_a_label_of_hydroxyl_or_water_is_refused_where_no_hydrogen_has_a_place(l
 @pytest.mark.parametrize(
     "label",
     [
+        *("HOH", "HOH1", "H-O-H", "Water1", "Wa", "aq1"),
         *("O1W", "O1w", "O(W)", "O-W", "O_w1", "O(w1)", "Owat", "W1", "Aq"),
         *("Oh1", "O1H", "O(H)", "O_H", "OHy", "Ohyd", "O2h", "O_OH"),
     ],
@@ -122,6 +123,30 @@ def test_such_a_label_is_the_element_of_the_formula():
     sites = ["Cation 0 0 0", "Obr .5 .5 .5"]
     text = cif(sites, symbol="F m -3 m", columns="label x y z", further="_chemical_formula_sum 'Ca O'")
     assert read_one(text) == ROCKSALT
+
+
+@pytest.mark.parametrize("label", ["2H", "3H1", "D", "T2"])
+def test_a_label_of_an_isotope_is_refused_whatever_the_type(label: str):
+    assert "is an isotope" in reason_of(cif(["Li Li 0 0 0", f"{label} H .5 .5 .5"], symbol="F m -3 m"))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        ("calcium hydroxide", True),
+        ("Calcium oxide dihydrate", True),
+        ("ammonium oxide", True),
+        ("calcium oxide (anhydrate)", False),
+        ("dehydrated calcium oxide", False),
+    ],
+)
+def test_hydrogen_of_a_name_needs_a_place(name: str, *, is_refused: bool):
+    text = cif(["Ca Ca 0 0 0", "O O .5 .5 .5"], symbol="F m -3 m", further=f"_chemical_name_systematic '{name}'")
+    if is_refused:
+        assert f"the name {name!r} holds H, of which no atom has a position" in reason_of(text)
+    else:
+        assert read_one(text) == ROCKSALT
+    assert read_one(f"{text}\n_chemical_formula_sum 'Ca O'") == ROCKSALT
 
 
 def test_such_a_label_is_oxygen_where_hydrogen_has_a_place():

@@ -217,6 +217,17 @@ def test_what_is_no_file_of_a_crystal_says_so(tmp_path: Path):
     assert plain_name("POSCAR.GZ") == "POSCAR"
 
 
+@pytest.mark.parametrize(
+    ("magic", "kind"), [(b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x1f\x9d", "compress")]
+)
+def test_other_packing_is_named(magic: bytes, kind: str):
+    """The reason was that of the bytes: a header or a cell that is missing."""
+    assert (
+        read_one(magic + b"\0" * 30, "salt.cif")
+        == f"not a readable structure: it is packed by {kind}, expected gzip, bzip2 or xz"
+    )
+
+
 def test_a_pipe_and_a_name_that_no_file_has_are_reasons(tmp_path: Path):
     """Nobody may ever write into the pipe: reading it never ended."""
     os.mkfifo(tmp_path / "pipe.cif")
