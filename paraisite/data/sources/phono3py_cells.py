@@ -56,9 +56,9 @@ def read_cell(folder: Path) -> Structure:
     """
     inputs = [file for pattern in CELL_PATTERNS for file in sorted(folder.glob(pattern)) if file.is_file()]
     others = [file for file in list_structure_files(folder) if not _DISPLACED.search(file.name)]
-    first, *rest = [*inputs, *others] or [None]
-    if first is None:
+    if not (files := [*inputs, *others]):
         raise DataError(f"no {', '.join(CELL_PATTERNS)}, POSCAR or CIF beside the results: which crystal are they of?")
+    first, *rest = files
     structure = _read_crystal(first)
     for file in rest:
         try:
