@@ -18,7 +18,7 @@ from paraisite.schema import MAPE_LAST_EPOCH
 from paraisite.tracking.registry import NO_PARENT, PARENT_TAG, RegisteredVersion, register_file
 from paraisite.training.model_descriptions import describe_recipe
 from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
-from paraisite.training.pretraining import ERRORS
+from paraisite.training.pretraining_result import ERRORS
 from paraisite.training.recipes import InitialWeights, Recipe
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from paraisite.core.paths import PRETRAINED, SHIPPED
 from paraisite.errors import DataError, MissingInputError
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE
-from paraisite.training.pretraining import ERRORS
+from paraisite.training.pretraining_result import ERRORS
 from paraisite.training.recipes import LFE, SHIPPABLE
 
 logger = logging.getLogger(__name__)

@@ -45,7 +45,7 @@ from paraisite.tracking.writing import (
     part_of,
     write_figures,
 )
-from paraisite.training.pretraining import Pretraining
+from paraisite.training.pretraining_result import Pretraining
 from paraisite.training.recipe_result import RecipeResult
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ by reduced formula: the last tenth chooses neither the weights nor the epoch.
 """
 
 import importlib.metadata
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,14 +18,12 @@ import paraisite
 from paraisite import schema
 from paraisite.arrays import Floats
 from paraisite.config import TrainingConfig
-from paraisite.core.csv_tables import write_csv
-from paraisite.core.files import file_sha256
 from paraisite.data.datasets.splits import SplitWithTest, draw_grouped_split
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.metrics.kappa_errors import compute_spearman
-from paraisite.models.architecture import ModelConfig, Parameters
-from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
+from paraisite.models.architecture import ModelConfig
+from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.models.target_scaler import Standardiser
 from paraisite.schema import Property
@@ -35,60 +32,11 @@ from paraisite.training.callbacks import FitCallback
 from paraisite.training.engine import FitResult, fit
 from paraisite.training.initial_parameters import draw_parameters, stack
 from paraisite.training.loss import Objective
-
-ERRORS: Final = "errors_on_the_held_out_tenth"
-"""Key of a card's errors, a row per property and predictor."""
+from paraisite.training.pretraining_result import Pretraining
 
 NETWORK: Final = "network"
 CONSTANT: Final = "constant"
 """The baseline: the median of the training rows, the constant of lowest mean absolute error there."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pretraining:
-    """What a pretraining leaves.
-
-    Attributes:
-        ensemble: One member at its best epoch; it predicts in the properties' units.
-        metrics: One row per property and predictor (index property, predictor: the network, or a constant); columns
-            unit, n_test, mae, rmse, r2, spearman, and mape: mean |error|/value of what log10 was taken of, else NaN.
-        predictions: The test rows; columns material_id, formula, property, unit, true, predicted.
-        curves: Columns epoch, train_error, validation_error (mean |error| of standardised targets), learning_rate,
-            gradient_norm.
-        split: Who trained, chose the epoch and tested; rows of the table that was given.
-        best_epoch: The epoch of the ensemble's weights, from 1.
-        seconds: Wall time of the training.
-    """
-
-    ensemble: Ensemble
-    metrics: pd.DataFrame
-    predictions: pd.DataFrame
-    curves: pd.DataFrame
-    split: SplitWithTest
-    best_epoch: int
-    seconds: float
-
-    def save(self, folder: Path) -> None:
-        """Write the network, its card with the errors, the test rows' predictions and the curves below ``folder``."""
-        path = folder / ENSEMBLE_FILE
-        self.ensemble.save(path)
-        write_csv(self.predictions, folder / "predictions.csv", float_format="%.6g")
-        write_csv(self.curves, folder / "curves.csv", float_format="%.6g")
-        card = {
-            "properties": dict(zip(self.ensemble.targets, self.ensemble.units, strict=True)),
-            "sha256": file_sha256(path),
-            **self.ensemble.metadata,
-            ERRORS: [
-                {name: value for name, value in row.items() if pd.notna(value)}  # JSON knows no NaN
-                for row in self.metrics.reset_index().to_dict("records")
-            ],
-        }
-        (folder / CARD_FILE).write_text(json.dumps(card, indent=2, allow_nan=False) + "\n")
-
-    @property
-    def backbone(self) -> Parameters:
-        """The member's parameters, without a member axis, as ``replace_head`` takes them."""
-        return {name: value[0] for name, value in self.ensemble.parameters.items()}
 
 
 def pretrain(

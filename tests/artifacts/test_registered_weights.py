@@ -14,7 +14,7 @@ from paraisite.core.files import CACHE_VARIABLE
 from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
 from paraisite.tracking.registry import RegisteredVersion
 from paraisite.training.initial_parameters import draw_parameters, stack
-from paraisite.training.pretraining import ERRORS
+from paraisite.training.pretraining_result import ERRORS
 from paraisite.training.recipe_training import build_model_config
 from paraisite.training.recipes import RECIPES
 from tests.pipeline import params_text

@@ -22,7 +22,7 @@ from paraisite.tracking.fetching import load_from_registry
 from paraisite.tracking.registry import register_result
 from paraisite.tracking.runs import log_pretraining, log_recipe, recipe_run
 from paraisite.training.initial_parameters import draw_parameters, stack
-from paraisite.training.pretraining import Pretraining
+from paraisite.training.pretraining_result import Pretraining
 from paraisite.training.recipe_result import RecipeResult
 from tests.mlflow_servers import running
 from tests.synthetic_result import make_ensemble, make_result

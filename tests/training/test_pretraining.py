@@ -17,7 +17,8 @@ from paraisite.models.ensemble import CARD_FILE, Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.schema import FORMATION_ENERGY, LOG_BULK, LOG_SHEAR
 from paraisite.training.initial_parameters import replace_head
-from paraisite.training.pretraining import ERRORS, Pretraining, build_targets, pretrain
+from paraisite.training.pretraining import build_targets, pretrain
+from paraisite.training.pretraining_result import ERRORS, Pretraining
 from tests.training.tiny import CONFIG, tiny_data
 
 MODEL = replace(CONFIG, head_hidden=())

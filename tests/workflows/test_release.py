@@ -11,7 +11,7 @@ from paraisite.core.files import file_sha256
 from paraisite.errors import DataError, MissingInputError
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE
 from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE
-from paraisite.training.pretraining import ERRORS
+from paraisite.training.pretraining_result import ERRORS
 from paraisite.training.recipes import SHIPPABLE
 from paraisite.workflows.release import AGREEMENT, release_model
 

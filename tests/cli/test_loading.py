@@ -1,4 +1,4 @@
-"""What a terminal shows while a verb's packages load, which takes seconds, and what a pipe does not."""
+"""What verbs load, what a terminal shows meanwhile, and what a pipe does not."""
 
 import os
 import pty
@@ -37,4 +37,17 @@ def test_a_pipe_holds_nothing_of_it_and_drawing_loads_no_tensorflow() -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert REFUSAL in done.stderr
     assert "Loading" not in done.stderr + done.stdout
+    assert done.stdout.strip() == "False"
+
+
+WITHOUT_NETWORKS = (
+    "cross_validate", "compare", "overlap", "release", "replay", "report", "select", "statistics", "verify",
+)  # fmt: skip
+
+
+def test_verbs_that_train_no_network_load_no_tensorflow() -> None:
+    """Nine verbs took it along with a table of results, and made their reader wait for it."""
+    imports = "\n".join(f"import paraisite.workflows.{name}" for name in WITHOUT_NETWORKS)
+    program = f"import sys\n{imports}\nprint('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
