@@ -35,7 +35,7 @@ from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.gap_candidates import gap_candidates
 from paraisite.labels.kept_forces import KeptForces, compute_phonon_forces
 from paraisite.labels.mechanical_labels import label_mechanics
-from paraisite.labels.part_order import TypesInTurn
+from paraisite.labels.part_order import CheapAndVaried
 from paraisite.labels.phonon_labels import label_kept_forces, label_phonons
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
@@ -128,7 +128,7 @@ def plan_kappa_known_campaign(
     known = zip(materials, structure_types, strict=True)
     ordered = sorted(known, key=lambda entry: (len(entry[0][1]), entry[0][0]))
     parts = _one_each([(material_id, structure.to_json()) for (material_id, structure), _ in ordered])
-    order = TypesInTurn([structure for (_, structure), _ in ordered], [name for _, name in ordered])
+    order = CheapAndVaried([structure for (_, structure), _ in ordered], [name for _, name in ordered])
     plan = {"potential": config.kappa_potential, STRUCTURES_SHA256: structures_sha256, **_plan_of(LABELS)}
     return Campaign(config.kappa_potential, parts, label_kappa_part, plan, order)
 

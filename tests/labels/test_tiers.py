@@ -93,16 +93,16 @@ def test_crystals_of_a_data_set_are_small_cells_first_and_known_by_their_crystal
     assert json.loads(json.dumps(relaxed.plan)) == relaxed.plan, "a plan is compared with what was written"
 
 
-def test_one_crystal_of_each_structure_type_comes_before_the_second_of_any():
+def test_crystals_of_types_that_are_new_come_before_others_of_about_the_same_cost():
     soft, stiff = rock_salt("Na", "Cl"), rock_salt("Na", "Cl").scale_lattice(12.0)
     layered = Structure(Lattice.tetragonal(4.0, 9.0), ["Na", "Cl", "Cl"], [[0, 0, 0], [0.5, 0.1, 0.2], [0.1, 0.5, 0.7]])
     materials = [("1 stiff", stiff), ("2 soft", soft), ("3 layered", layered), ("4 large", soft * (5, 1, 1))]
     types = ["rock salt", "rock salt", "of its own", "another"]
     campaign = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc")
-    in_turn = campaign.order(campaign.parts, ())
-    assert [part.items[0] for part in in_turn] == ["3 layered", "2 soft", "1 stiff", "4 large"]
+    in_order = campaign.order(campaign.parts, ())
+    assert [part.items[0] for part in in_order] == ["3 layered", "2 soft", "1 stiff", "4 large"]
     names = [f"part-0000{number}" for number in (2, 1, 0, 3)]
-    assert [part.name for part in in_turn] == names, "a part keeps its number, whatever comes before it"
+    assert [part.name for part in in_order] == names, "a part keeps its number, whatever comes before it"
 
 
 def test_a_type_that_is_done_waits_for_the_others():
@@ -111,6 +111,19 @@ def test_a_type_that_is_done_waits_for_the_others():
     types = ["rock salt", "rock salt", "another"]
     campaign = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc")
     assert [part.items[0] for part in campaign.order(campaign.parts, {"part-00001"})] == ["3 dear", "1 stiff"]
+
+
+def test_the_second_crystal_of_a_cheap_type_comes_before_the_first_of_a_dear_one(monkeypatch: pytest.MonkeyPatch):
+    materials = [(name, rock_salt(name, "Cl")) for name in ("Na", "K", "Rb", "Cs")]
+    minutes = dict(zip(("Na", "K", "Rb", "Cs"), (2.5, 1.0, 1.0, 1.0), strict=True))
+    monkeypatch.setattr(
+        part_order,
+        "_estimate_minutes",
+        lambda structure: minutes[min(structure, key=lambda site: site.specie.X).specie.symbol],
+    )
+    types = ["dear", "cheap", "cheap", "cheap"]
+    campaign = plan_kappa_known_campaign(CONFIG, materials, structure_types=types, structures_sha256="abc")
+    assert [part.items[0] for part in campaign.order(campaign.parts, ())] == ["Cs", "K", "Na", "Rb"]
 
 
 def test_costs_of_crystals_that_are_done_are_not_estimated(monkeypatch: pytest.MonkeyPatch):
