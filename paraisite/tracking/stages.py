@@ -123,7 +123,9 @@ def _judge(client: MlflowClient, version: ModelVersion) -> Verdict:
 
 
 def _mend(client: MlflowClient, name: str) -> None:
-    """Give a stage's version the alias that it lacks, and the alias's version the stage."""
+    """Give a stage's version the alias that it lacks, and the alias's version the stage; a champion challenges none."""
+    if any(_has_both_aliases(version) for version in list_versions(client, name)):
+        client.delete_registered_model_alias(name, ALIASES["Staging"])
     for stage, alias in ALIASES.items():
         versions = list_versions(client, name)
         version = find_version(versions, stage)
@@ -131,7 +133,8 @@ def _mend(client: MlflowClient, name: str) -> None:
             continue
         if alias not in version.aliases:
             client.set_registered_model_alias(name, alias, str(version.version))
-        if stage == "Production" and [each.version for each in _staged(versions, stage)] != [version.version]:
+        is_staged = version.current_stage == stage
+        if not is_staged or (stage == "Production" and len(_staged(versions, stage)) > 1):
             _transition(client, version, stage)
 
 
@@ -156,11 +159,16 @@ def _set_stage(client: MlflowClient, version: ModelVersion, stage: str) -> None:
 def _is_incomplete(versions: Sequence[ModelVersion]) -> bool:
     """Return whether a version waits for its stage, lacks the alias of its stage, or the stage of its alias."""
     champion = find_version(versions, "Production")
-    if any(PENDING_TAG in version.tags for version in versions):
+    if any(PENDING_TAG in version.tags or _has_both_aliases(version) for version in versions):
         return True
     if champion is None:
         return False
     return ALIASES["Production"] not in champion.aliases or _staged(versions, "Production") != [champion]
+
+
+def _has_both_aliases(version: ModelVersion) -> bool:
+    """Return whether a challenger was made the champion by hand."""
+    return set(ALIASES.values()) <= set(version.aliases)
 
 
 def _settle_if_allowed(client: MlflowClient, name: str) -> list[ModelVersion] | None:

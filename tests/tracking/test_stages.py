@@ -166,6 +166,23 @@ def test_moving_the_alias_by_hand_is_a_rollback(client: MlflowClient) -> None:
     assert settled(client) == {"1": ("Production", ("champion",)), "2": ("Archived", ())}
 
 
+def test_a_challenger_that_is_made_the_champion_by_hand_challenges_no_longer(client: MlflowClient) -> None:
+    """It kept both aliases, and when the next version replaced it, it was archived and the challenger."""
+    for error in (1.0, 1.1, 1.2):
+        create(client, error=error)
+        settle_versions(client, NAME)
+    assert settled(client)["3"] == ("Staging", ("challenger",))
+    client.set_registered_model_alias(NAME, "champion", "3")
+    found = current_version(client, NAME, "Production")
+    assert found is not None
+    assert str(found.version) == "3"
+    expected = {"1": ("Archived", ()), "2": ("Staging", ("challenger",)), "3": ("Production", ("champion",))}
+    assert settled(client) == expected
+    create(client, error=0.5)
+    settle_versions(client, NAME)
+    assert settled(client) == expected | {"3": ("Archived", ()), "4": ("Production", ("champion",))}
+
+
 def test_a_reader_who_may_not_write_sees_what_is_there(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
     create(client)
     settle_versions(client, NAME)
