@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 from phono3py import Phono3py
+from phono3py.other.isotope import get_mass_variances
 from phonopy import Phonopy
+from phonopy.structure.atomic_data import get_atomic_data
 from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
@@ -188,6 +190,7 @@ def solve(
     phonons.run_thermal_conductivity(
         temperatures=[TEMPERATURE_KELVIN],
         is_isotope=settings.scatters_isotopes,
+        mass_variances=_find_mass_variances(phonons) if settings.scatters_isotopes else None,
         transport_type="SMM19" if settings.has_coherence else None,
     )
     solution = phonons.thermal_conductivity
@@ -211,6 +214,16 @@ def solve(
         mesh=(along_x, along_y, along_z),
     )
     return SolvedCrystal(harmonic, cubic, phonons, conductivity, low, high)
+
+
+def _find_mass_variances(phonons: Phono3py) -> Floats:
+    """Return the relative variance of each atom's mass over natural isotopes, [n_atom of the primitive cell].
+
+    Elements without any, which decay, are taken as one isotope: phono3py's table has nothing for them.
+    """
+    known = get_atomic_data().isotope_data
+    decaying = {symbol: [(0, 1.0, 1.0)] for symbol in phonons.primitive.symbols if not known[symbol]}
+    return np.asarray(get_mass_variances(phonons.primitive, isotope_data=decaying), np.float64)
 
 
 def find_frequency_range(phonons: Phono3py) -> tuple[float, float]:

@@ -4,8 +4,9 @@ from typing import Final
 
 from paraisite.errors import StructureError
 
-FAILURES: Final = (StructureError, ArithmeticError, AssertionError, LookupError, RuntimeError, ValueError)
-"""One candidate in thousands makes a library give up; its row holds the reason, and the campaign goes on."""
+FAILURES: Final = (StructureError, ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
+"""One candidate in thousands makes a library give up; its row holds the reason, and the campaign goes on.
+A TypeError is what a library says that finds None in one of its tables."""
 
 _MAX_LENGTH: Final = 200
 

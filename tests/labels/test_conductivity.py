@@ -69,6 +69,17 @@ def test_isotopes_and_coherences_can_be_left_out(solved: SolvedCrystal):
     assert without.kappa_w_per_m_k > solved.conductivity.particle_w_per_m_k
 
 
+def test_an_element_without_natural_isotopes_is_scattered_by_none(solved: SolvedCrystal):
+    cell = solved.harmonic.cell.copy()
+    cell.replace_species({"Ni": "Tc"})
+    decaying = replace(solved.harmonic, cell=cell)
+    with_isotopes, without = (
+        solve(decaying, solved.cubic, replace(SMALL, scatters_isotopes=scatters)).conductivity.kappa_w_per_m_k
+        for scatters in (True, False)
+    )
+    assert with_isotopes == pytest.approx(without, rel=1e-9)
+
+
 def test_a_hexagonal_crystal_has_two_components():
     hexagonal = Structure.from_spacegroup("P6_3/mmc", Lattice.hexagonal(2.5, 4.1), ["Ni"], [[1 / 3, 2 / 3, 0.25]])
     settings = replace(SMALL, harmonic_supercell=(3, 3, 2), cubic_supercell=(2, 2, 1), mesh=(4, 4, 3))
