@@ -50,13 +50,20 @@ def crystal_figure(structure: Structure) -> go.Figure:
     axis = {"visible": False, "showspikes": False}
     figure.update_layout(
         scene={
-            "xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "data",
+            "xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectratio": _aspect(inside, shown),
             "camera": {"eye": {"x": 1.1, "y": 1.5, "z": 0.55}, "projection": {"type": "orthographic"}},
         },
         margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=430, showlegend=True,
         legend={"itemsizing": "constant", "x": 0.0, "y": 1.0, "font": {"size": 14}},
     )  # fmt: skip
     return figure
+
+
+def _aspect(structure: Structure, shown: DisplayedAtoms) -> dict[str, float]:
+    """Return the box's sides on one scale, of one diagonal: Plotly's own keep the volume, and cut long cells off."""
+    corners = structure.lattice.get_cartesian_coords(_CORNERS)
+    sides = np.ptp(np.concatenate([corners, shown.position_angstrom]), axis=0)
+    return dict(zip("xyz", (np.sqrt(3.0) * sides / np.linalg.norm(sides)).tolist(), strict=True))
 
 
 def _shown_atoms(structure: Structure) -> DisplayedAtoms:

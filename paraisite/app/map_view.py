@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from paraisite.app.familiar import show_formula
 from paraisite.app.material_map import MaterialMap
 from paraisite.app.numbers import show_number
-from paraisite.app.style import MUTED, NEAREST, PREDICTION, kappa_marker, new_figure
+from paraisite.app.style import MUTED, PREDICTION, TEXT, kappa_marker, new_figure
 from paraisite.arrays import Floats
 from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.schema import LOG_FLOOR
@@ -17,6 +17,9 @@ from paraisite.schema import LOG_FLOOR
 _HEIGHT: Final = 520
 _LABELLED: Final = ("BN", "MgO", "GaAs", "NaCl", "CaF2", "KBr", "CsPbI3", "AlN", "TiO2", "AgCl")
 """Formulas that are written on the map, where they are training materials: most readers know them."""
+
+_ROOM_OF_LABEL: Final = (0.1, 0.06)
+"""Width and height of a label and the gap to the next, as parts of the map's."""
 
 
 def map_figure(of_materials: MaterialMap, own: Floats | None, nearest: Sequence[int], *, name: str) -> go.Figure:
@@ -32,9 +35,8 @@ def map_figure(of_materials: MaterialMap, own: Floats | None, nearest: Sequence[
     figure.update_layout(showlegend=False, margin={"l": 26, "b": 60, "t": 8}, clickmode="event+select")
     for axis, meaning, shift in (("xaxis", of_materials.axes[0], "→"), ("yaxis", of_materials.axes[1], "→")):
         figure.update_layout({axis: _axis(f"{meaning} {shift}" if meaning else "")})
-    for row in _labelled_rows(of_materials):
-        if row not in nearest:
-            _write(figure, of_materials.places[row], of_materials.materials.formula[row], size=12, colour="#111111")
+    for row in _labelled_rows(of_materials, own):
+        _write(figure, of_materials.places[row], of_materials.materials.formula[row], size=12, colour="#111111")
     if own is not None:
         _write(figure, own, name, size=15, colour=PREDICTION)
     return figure
@@ -75,7 +77,7 @@ def _materials(of_materials: MaterialMap) -> go.Scattergl:
 
 def _nearest(of_materials: MaterialMap, rows: Sequence[int]) -> go.Scattergl:
     places = of_materials.places[list(rows)]
-    ring = {"symbol": "circle-open", "size": 14, "color": NEAREST, "line": {"width": 2.5}}
+    ring = {"symbol": "circle-open", "size": 15, "color": TEXT, "line": {"width": 3}}
     return go.Scattergl(
         x=places[:, 0], y=places[:, 1], mode="markers", marker=ring, unselected={"marker": {"opacity": 1.0}},
         customdata=_describe(of_materials, rows),
@@ -108,7 +110,15 @@ def _describe(of_materials: MaterialMap, rows: Sequence[int]) -> list[list[Any]]
     ]
 
 
-def _labelled_rows(of_materials: MaterialMap) -> list[int]:
-    """Return the first row of each formula that is written on the map."""
+def _labelled_rows(of_materials: MaterialMap, own: Floats | None) -> list[int]:
+    """Return the first row of each formula that is written on the map, those aside that would lie on another's text."""
     rows = {formula: row for row, formula in list(enumerate(of_materials.materials.formula))[::-1]}
-    return [rows[formula] for formula in _LABELLED if formula in rows]
+    room = _ROOM_OF_LABEL * np.ptp(of_materials.places, axis=0)
+    taken = [] if own is None else [own]
+    labelled = []
+    for row in (rows[formula] for formula in _LABELLED if formula in rows):
+        place = of_materials.places[row]
+        if all((np.abs(place - other) > room).any() for other in taken):
+            taken.append(place)
+            labelled.append(row)
+    return labelled

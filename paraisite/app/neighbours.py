@@ -56,7 +56,7 @@ def show_neighbours(model: str, crystal: Crystal, row: Row) -> None:
             )  # fmt: skip
             st.caption(
                 f"Each of the {len(known.materials.formula)} points is a training material; alike in composition and "
-                "structure is close together. Blue rings are the nearest in all directions, of which the map shows two."
+                "structure is close together. Dark rings are the nearest in all directions, of which the map shows two."
             )
     clicked: int | None = st.session_state.get(chosen)
     with detail:

@@ -47,8 +47,9 @@ def screening_figure(rows: pd.DataFrame, chosen: int | None) -> go.Figure:
         height=_HEIGHT,
     )
     figure.update_layout(
-        xaxis=kappa_axis(), yaxis=_factor_axis(rows[FACTOR]), margin={"l": 8, "r": 14, "t": 34},
+        xaxis=kappa_axis(), yaxis=_factor_axis(rows[FACTOR]), margin={"l": 8, "r": 14, "t": 62},
         clickmode="event+select",
+        # Below the menu, which Plotly draws over it otherwise.
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"size": 13}},
     )  # fmt: skip
     return figure

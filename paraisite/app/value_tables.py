@@ -99,7 +99,7 @@ def nearest_table(row: Row) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "formula": [show_formula(near[schema.FORMULA]) for near in nearest],
-            "known kappa (W/m/K)": [_number(near[schema.KAPPA]) for near in nearest],
+            "kappa (W/m/K)": [_number(near[schema.KAPPA]) for near in nearest],
             "distance": [f"{near[DISTANCE]:.2f}" for near in nearest],
             "structure type": [describe_structure_type(near[schema.PROTOTYPE]) for near in nearest],
         }

@@ -39,3 +39,15 @@ def test_elements_differ_in_colour_and_have_a_legend(name: str):
     elements = {str(element) for element in structure.elements}
     assert elements <= set(found)
     assert len({found[element].marker.color for element in elements}) == len(elements)
+
+
+@pytest.mark.parametrize("name", ["sodium chloride", "molybdenite"])
+def test_the_whole_of_a_long_cell_is_drawn_as_large_as_a_cube(name: str):
+    """Cells with a long axis were cut off at top and bottom."""
+    figure = crystal_figure(list_textbook_crystals()[name].structure)
+    drawn = np.concatenate([np.stack([trace.x, trace.y, trace.z], axis=1) for trace in figure.data])
+    ratio = figure.layout.scene.aspectratio
+    sides = np.array([ratio.x, ratio.y, ratio.z])
+    assert np.linalg.norm(sides) == pytest.approx(np.sqrt(3.0))
+    spans = np.nanmax(drawn, axis=0) - np.nanmin(drawn, axis=0)
+    np.testing.assert_allclose(sides / spans, (sides / spans)[0])

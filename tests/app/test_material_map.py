@@ -1,5 +1,7 @@
 """The map of training materials, and what is drawn on it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,15 @@ def test_crystal_nearest_and_all_materials_are_drawn(of_materials: MaterialMap):
     assert len(known.x) == len(of_materials.materials.formula)
     np.testing.assert_allclose(nearest.x, of_materials.places[[3, 1], 0])
     assert (own.x[0], own.y[0]) == (0.5, -0.5)
+
+
+def test_no_label_lies_on_another(of_materials: MaterialMap):
+    materials = of_materials.materials
+    formulas = ("MgO", "NaCl", "KBr", *materials.formula[3:])
+    places = np.concatenate([[[0.0, 0.0], [0.0, 5.0], [0.0, 5.1]], np.full((len(formulas) - 3, 2), 10.0)])
+    drawn = replace(of_materials, materials=replace(materials, formula=formulas), places=places)
+    figure = map_figure(drawn, np.array([0.1, 0.0]), [], name="X")
+    assert [note.text for note in figure.layout.annotations] == ["NaCl", "X"]
 
 
 def test_a_click_says_which_material_was_meant():
