@@ -100,10 +100,11 @@ def plan_kappa_campaign(config: LabConfig, held_out: Collection[str]) -> Campaig
         config: Potential, seed and number of candidates.
         held_out: Reduced formulas that may not occur.
     """
-    candidates = islice(gap_candidates(seed=config.seed, excluded_formulas=held_out), config.kappa_candidates)
+    candidates = list(islice(gap_candidates(seed=config.seed, excluded_formulas=held_out), config.kappa_candidates))
     items = [(each.candidate_id, each.structure.to_json()) for each in candidates]
+    order = CheapAndVaried([each.structure for each in candidates], [each.prototype for each in candidates])
     plan = {"potential": config.kappa_potential, "seed": config.seed, "held_out": _digest(held_out), **_plan_of(LABELS)}
-    return Campaign(config.kappa_potential, _one_each(items), label_kappa_part, plan)
+    return Campaign(config.kappa_potential, _one_each(items), label_kappa_part, plan, order)
 
 
 def plan_kappa_known_campaign(

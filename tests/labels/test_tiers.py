@@ -146,6 +146,13 @@ def test_no_known_formula_is_in_tier_kappa(held_out: frozenset[str]):
     assert not set(formulas) & held_out
 
 
+def test_tier_kappa_takes_cheap_crystals_first(monkeypatch: pytest.MonkeyPatch, held_out: frozenset[str]):
+    monkeypatch.setattr(part_order, "_estimate_minutes", lambda structure: -structure.density)
+    campaign = plan_kappa_campaign(CONFIG, held_out)
+    density = {part.name: Structure.from_str(_items(part)[1], fmt="json").density for part in campaign.parts}
+    assert campaign.order(campaign.parts, ())[0].name == max(density, key=density.__getitem__)
+
+
 def _items(part: CampaignPart) -> tuple[str, str]:
     return part.items
 
