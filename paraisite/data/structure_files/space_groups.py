@@ -34,6 +34,7 @@ _MINUS: Final = str.maketrans(dict.fromkeys("\u2212\u2013\u2014\u2010\u2011\ufe6
 _IDENTITY: Final = "x,y,z"
 _SHIFTS: Final = (5**9, 5**9 * 24, 5**9 * 576)
 _CHOICES: Final = {"s": "1", "z": "2", "o1": "1", "o2": "2", "hs": "h", "rs": "r"}
+_SCREW_AXIS: Final = re.compile(r"([2346])\(([1-5])\)")
 _TRAILING_NUMBER: Final = re.compile(
     r"\s*(?:\(\s*(?:no\.?|#)?\s*(\d{2,3})\s*\)|[\s(]+(?:no\.?|#)\s*(\d{1,3})\s*\)?|\s+\((\d)\))\s*$", re.IGNORECASE
 )
@@ -90,7 +91,11 @@ def find_settings(symbol: str, choice: str | None = None) -> tuple[SpaceGroupSet
     if len(symbol) > MAX_TRIPLET:
         return ()
     text = unicodedata.normalize("NFKC", plain_symbols(re.sub(r"<[^>]*>", "", symbol)))
-    text = re.sub("(\\d)[\u0304\u0305]", r"-\1", text.replace("_", "").replace("~", ""))
+    text = re.sub("(\\d)[\u0304\u0305]", r"-\1", re.sub(r"\\bar", "-", text))
+    text = re.sub("[_~{}$]", "", text)
+    joined = _SCREW_AXIS.sub(r"\1\2", text)
+    if joined != text and (settings := find_settings(joined, choice)):  # else a number in brackets is another choice
+        return settings
     if match := _TRAILING_NUMBER.search(text):
         number = int(next(group for group in match.groups() if group))
         settings = find_settings(text[: match.start()], choice)
@@ -98,14 +103,20 @@ def find_settings(symbol: str, choice: str | None = None) -> tuple[SpaceGroupSet
             return settings
         if not match[3]:  # which may be an axis or an origin, too
             return ()
+    is_bracket = False  # which is a screw axis, too, as in "P 4 (1)"
     if match := _QUALIFIER.search(text):
+        is_bracket = match["paren"] is not None
         choice = next(group for group in match.groups() if group).lstrip(":")
         text = text[: match.start()]
-    text = " ".join(re.sub(r"\((\d)\)", r"\1", text).split())
+    text = " ".join(text.split())
     known = gemmi.find_spacegroup_by_name(text) if text else None
     halls = _halls_of_symbol(known.hm) if known else _full_symbols().get(text.replace(" ", "").lower(), ())
     wanted = _CHOICES.get(choice.lower(), choice.lower()) if choice else None
-    return tuple(_setting_of_hall(hall) for hall, codes in halls if wanted is None or wanted in codes or not any(codes))
+    return tuple(
+        _setting_of_hall(hall)
+        for hall, codes in halls
+        if wanted is None or wanted in codes or not (is_bracket or any(codes))
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,7 @@
 """Settings by symbol, Hall symbol, number and operations."""
 
+import re
+
 import gemmi
 import pytest
 
@@ -41,6 +43,16 @@ def test_every_symbol_of_the_tables_is_its_own_setting():
         ("P2\u2081/c", ["P 1 21/c 1"]),
         ("P 1 c 1 (7)", ["P 1 c 1"]),
         ("P 6(3)", ["P 63"]),
+        ("P2(1)2(1)2(1)", ["P 21 21 21"]),
+        ("P n a 2(1)", ["P n a 21"]),
+        ("P 3(2)", ["P 32"]),
+        ("P4(2)/nmc(1)", ["P 42/n m c:1"]),
+        ("F d -3(2)", ["F d -3:2"]),
+        ("F d -3 m (1)", ["F d -3 m:1"]),
+        ("P 4 (1)", []),
+        ("P 2 2 2 (1)", []),
+        ("P2_{1}/c", ["P 1 21/c 1"]),
+        ("P n \\bar{3} m :1", ["P n -3 m:1"]),
         ("F m -3 m (No. 216)", []),
         ("nothing", []),
         ("F" * 500, []),
@@ -49,6 +61,15 @@ def test_every_symbol_of_the_tables_is_its_own_setting():
 )
 def test_a_symbol_means_the_settings_that_it_leaves_open(symbol: str, names: list[str]):
     assert [setting.name for setting in find_settings(symbol)] == names
+
+
+def test_a_screw_axis_may_be_in_brackets():
+    """P 2(1) 2(1) 2(1) was read as P 21 21 2, with an origin that it does not have."""
+    for group in gemmi.spacegroup_table():
+        symbol = re.sub(r"([2346])([1-5])", r"\1(\2)", group.xhm())
+        if symbol != group.xhm():
+            for written in (symbol, symbol.replace(" ", "")):
+                assert find_setting_of_hall(group.hall).key in [one.key for one in find_settings(written)], written
 
 
 def test_a_type_is_known_by_schoenflies_too():
