@@ -19,7 +19,7 @@ from paraisite.data.structure_files.cif_sites import (
     has_sites,
     read_sites,
 )
-from paraisite.data.structure_files.cif_statements import check_natural, read_stated
+from paraisite.data.structure_files.cif_statements import check_natural, check_types, read_stated
 from paraisite.data.structure_files.cif_symmetry import IDENTITY, CifSymmetry, fits_cell, read_symmetry, states_symmetry
 from paraisite.data.structure_files.space_groups import SpaceGroupSetting, build_setting, plain_symbols
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_stated
@@ -101,6 +101,7 @@ def _build_crystal(block: CifBlock) -> CrystalArrays:
     check_hydrogens(sites, formula_without_hydrogen=bool(formula) and not formula & {"H", "D", "T"})
     if not formula:
         check_named_hydrogen(sites, block)
+        check_types(block, frozenset(sites.symbols))
     check_natural(block, frozenset(sites.symbols))
     symmetry = read_symmetry(block, lattice)
     if len(symmetry.settings) == 1:

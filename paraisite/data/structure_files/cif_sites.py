@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.data.crystal_arrays import ISOTOPES
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES
 from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock, as_number
 from paraisite.data.structure_files.cif_elements import (
     ISOTOPE_LABEL,
@@ -46,6 +46,7 @@ _OF_EACH_SITE: Final = (
     "_atom_site_disorder_group",
     "_atom_site_attached_hydrogens",
 )
+_ELEMENT_LABEL: Final = re.compile(r"[A-Z][a-z](?![A-Za-z])")
 _HYDROGEN_OF_MOIETY: Final = re.compile(r"[HD](?![a-z])")
 _HYDROGEN_OF_NAME: Final = re.compile(r"hydroxide|(?<!an)(?<!de)hydrate(?!d)|ammonium", re.IGNORECASE)
 _NO_POSITION: Final = "holds H, of which no atom has a position: the crystal is incomplete"
@@ -123,6 +124,8 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
     for row, symbol in zip(kept, symbols, strict=True):
         if symbol == "H" and (isotope_label := ISOTOPE_LABEL.match(names[row].strip())):
             raise StructureError(isotope(f"{isotope_label[0]} by its label"))
+        if not formula_elements and (named := _ELEMENT_LABEL.match(names[row])) and _is_other(named[0], symbol):
+            raise StructureError(f"the site {names[row]} is of {symbol} by its type and of {named[0]} by its label")
     coords = np.array([[_coordinate(column[row], names[row]) for column in columns if column] for row in kept])
     if (far := np.abs(coords).max()) > MAX_FRACTIONAL:
         raise StructureError(f"a fractional coordinate is {far:.4g}, expected within ±{MAX_FRACTIONAL:g}")
@@ -189,6 +192,11 @@ def _distinct(
         if not (np.linalg.norm((shift - np.rint(shift)) @ lattice_angstrom, axis=1) < MERGE_ANGSTROM).any():
             kept.append(row)
     return places[kept]
+
+
+def _is_other(name: str, symbol: str) -> bool:
+    """Return whether a label's letters are another element, and not one with a letter of the site's, as in Ca of C."""
+    return ATOMIC_NUMBERS.get(name, 0) > 0 and name[0] != symbol[0]
 
 
 def _coordinate(text: str, label: str) -> float:

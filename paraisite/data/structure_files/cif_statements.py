@@ -112,6 +112,24 @@ def check_natural(block: CifBlock, symbols: frozenset[str]) -> None:
             raise StructureError(isotope(f"H with the neutron scattering length {text}"))
 
 
+def check_types(block: CifBlock, symbols: frozenset[str]) -> None:
+    """Raise if a block lists a type of atoms of which no site is.
+
+    Args:
+        block: Of a CIF, without a formula.
+        symbols: Of the elements of its sites.
+    """
+    for text in block.column(_OF_TYPES) or ():
+        try:
+            element = element_of_type(text, symbols)
+        except StructureError:
+            continue  # of a vacancy, or for programs
+        if element not in symbols:
+            raise StructureError(
+                f"the types of atoms hold {element}, of which no atom has a position: the crystal is incomplete"
+            )
+
+
 def _check_mass_numbers(formula: str) -> None:
     for match in _MASS_NUMBER.finditer(_WATER_OF_CRYSTALLIZATION.sub(" ", formula)):
         if is_mass_number(int(match[1]), match[2]):

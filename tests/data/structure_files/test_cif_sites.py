@@ -49,6 +49,27 @@ def test_a_type_symbol_may_have_a_charge(symbol: str):
     assert read_one(cif([f"M1 {symbol} 0 0 0", "O O .5 .5 .5"], symbol="F m -3 m")) == ROCKSALT
 
 
+@pytest.mark.parametrize(
+    ("label", "is_refused"), [("Na1", True), ("Mg", True), ("M1", False), ("Cs1", False), ("B", False)]
+)
+def test_a_label_and_a_type_name_the_same_element(label: str, *, is_refused: bool):
+    """B is a site of perovskites, and a label may go on behind the element's letter, as Ca of a carbon."""
+    text = cif([f"{label} Ca 0 0 0", "O O .5 .5 .5"], symbol="F m -3 m")
+    if is_refused:
+        assert f"the site {label} is of Ca by its type" in reason_of(text)
+    else:
+        assert read_one(text) == ROCKSALT
+    assert read_one(f"{text}\n_chemical_formula_sum 'Ca O'") == ROCKSALT
+
+
+def test_each_type_of_atoms_has_a_site():
+    types = "loop_\n_atom_type_symbol\nCa2+\nO2-\n"
+    assert read_one(cif(symbol="F m -3 m", further=types)) == ROCKSALT
+    text = cif(symbol="F m -3 m", further=types + "H")
+    assert "the types of atoms hold H, of which no atom has a position" in reason_of(text)
+    assert read_one(f"{text}\n_chemical_formula_sum 'Ca O'") == ROCKSALT
+
+
 @pytest.mark.parametrize("label", ["Ca", "Ca1", "CA1", "ca", "Ca(1)", "CaM2"])
 def test_a_label_begins_with_its_element(label: str):
     assert read_one(cif([f"{label} 0 0 0", "O1 .5 .5 .5"], symbol="F m -3 m", columns="label x y z")) == ROCKSALT
