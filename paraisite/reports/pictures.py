@@ -22,7 +22,8 @@ _MAX_WIDTH: Final = 1000
 _DPI: Final = 100
 _N_COLOUR: Final = 64
 _NO_COLOUR_LOST: Final = Image.Quantize.MAXCOVERAGE
-"""Pillow's default takes the colours of few pixels, those of small markers and of a scale's ends, together."""
+"""Pillow's default takes the colours of few pixels, those of small markers and of a scale's ends, together; this one
+needs a round of k-means (``kmeans``), or what covers much may get another hue: grey bands became light blue."""
 
 _QUALITY: Final = 80
 _FLOATS: Final = "%.6g"
@@ -85,7 +86,7 @@ class Drawn:
         dpi = min(_DPI, _MAX_WIDTH / self.figure.get_figwidth())
         self.figure.savefig(content, format="png", dpi=dpi)
         image = Image.open(content).convert("RGB")
-        few_colours = image.quantize(_N_COLOUR, method=_NO_COLOUR_LOST, dither=Image.Dither.NONE)
+        few_colours = image.quantize(_N_COLOUR, method=_NO_COLOUR_LOST, kmeans=1, dither=Image.Dither.NONE)
         png, webp = BytesIO(), BytesIO()
         few_colours.save(png, "png", optimize=True)
         image.save(webp, "webp", quality=_QUALITY, method=6)
