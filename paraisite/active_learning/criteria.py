@@ -29,10 +29,12 @@ from paraisite.active_learning.ranking import (
 )
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.data.datasets.table import Dataset
-from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, ROW
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, ROW
 
 KNOWN_KAPPA: Final = "known_kappa_w_per_m_k"
 """Column: kappa of the known material with the same formula and space group, W/m/K."""
+NEAREST_FORMULA: Final = "nearest_formula"
+"""Column: formula of the training material that is nearest to a candidate."""
 CIF: Final = "cif"
 """Column: name of the file with a candidate's structure."""
 
@@ -121,11 +123,13 @@ class Selection:
         return ranked
 
     def describe(self, listed: CandidateList) -> pd.DataFrame:
-        """Return a list with the values of its elements, known conductivities and names of files."""
+        """Return a list with the values of its elements, known conductivities, nearest formulas and names of files."""
         rows, known = listed.rows, self.known_values
         of_elements = pd.DataFrame([self.filters.elements.compute_columns(formula) for formula in rows[FORMULA]])
         described = pd.concat([rows, of_elements], axis=1)
         described[KNOWN_KAPPA] = [known.get(identity, np.nan) for identity in listed.identities]
+        if NEAREST_MATERIAL in rows:
+            described[NEAREST_FORMULA] = rows[NEAREST_MATERIAL].map(self.known.table.set_index(MATERIAL_ID)[FORMULA])
         described[CIF] = [
             make_cif_name(str(name), int(row)) for name, row in zip(rows[MATERIAL_ID], rows[ROW], strict=True)
         ]

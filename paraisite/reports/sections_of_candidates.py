@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from paraisite import schema
+from paraisite.active_learning.criteria import NEAREST_FORMULA
 from paraisite.active_learning.diversity import SPACE_GROUP
 from paraisite.active_learning.replay import LOG10_MAE, REGRET, STRATEGY
 from paraisite.active_learning.replay_summary import LABELS_TO_LOWEST, QUANTITY
@@ -23,7 +24,8 @@ _COLUMNS: Final = {
     schema.FORMULA: "formula",
     SPACE_GROUP: "space group",
     schema.PREDICTED_KAPPA: "predicted (W/m/K)",
-    schema.NEAREST_MATERIAL: "nearest training material",
+    NEAREST_FORMULA: "nearest training material",
+    schema.NEAREST_MATERIAL: "id of the nearest",
 }
 _CAPTIONS: Final = {
     "candidates": "Predictions of the candidates with their intervals, over the distribution of known conductivities.",

@@ -57,7 +57,7 @@ class ShortBondScorer:
         for coverage, half_width in zip(COVERAGES, HALF_WIDTHS, strict=True):
             lower, upper = interval_columns(coverage)
             columns |= {lower: kappa * 10**-half_width, upper: kappa * 10**half_width}
-        flags = {OUT_OF_DOMAIN_FLAG: bond > 3.2, NEAREST_MATERIAL: np.full(len(bond), "mp-1", object)}
+        flags = {OUT_OF_DOMAIN_FLAG: bond > 3.2, NEAREST_MATERIAL: np.full(len(bond), "mp-1342", object)}
         return Scores(columns | flags, reasons)
 
 

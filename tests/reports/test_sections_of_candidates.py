@@ -17,7 +17,8 @@ from paraisite.reports.sections_of_candidates import candidates_section
 )
 def test_candidates_are_shown_with_what_a_reader_asks(tmp_path: Path, columns: tuple[str, ...]) -> None:
     ids = [f"m-{row}" for row in range(40)]
-    table = pd.DataFrame({"material_id": ids, "formula": "CsI", "row": 7})
+    nearest = {"nearest_formula": "RbI", "nearest_material_id": "mp-22903"}
+    table = pd.DataFrame({"material_id": ids, "formula": "CsI", "row": 7} | nearest)
     predicted = dict(zip(columns, (0.123456, 0.05, 0.51234), strict=True))
     table.assign(**predicted).to_csv(tmp_path / "candidates.csv", index=False)
     (tmp_path / "figures").mkdir()
@@ -28,6 +29,8 @@ def test_candidates_are_shown_with_what_a_reader_asks(tmp_path: Path, columns: t
     assert shown.table.loc["m-0"].to_dict() == {
         "formula": "CsI",
         "predicted (W/m/K)": "0.123",
+        "nearest training material": "RbI",
+        "id of the nearest": "mp-22903",
         "80% interval (W/m/K)": "0.05 to 0.512",
     }
     assert [picture.caption for picture in section.pictures] == ["Front line."]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pymatgen.core.structure import Structure
 
-from paraisite.active_learning.criteria import CIF, KNOWN_KAPPA, Criteria
+from paraisite.active_learning.criteria import CIF, KNOWN_KAPPA, NEAREST_FORMULA, Criteria
 from paraisite.active_learning.diversity import Diversity
 from paraisite.active_learning.element_values import ElementValues
 from paraisite.active_learning.filters import Filters
@@ -48,6 +48,7 @@ def test_lists_come_with_structures_and_a_figure(tmp_path: Path, capsys: pytest.
     assert rows["price_highest"].tolist()[0] == 10.0, "the value of its dearest element"
     assert rows["price_highest"].isna().tolist() == [False, True, True, True, True]
     assert rows.set_index(FORMULA).loc["MgO", KNOWN_KAPPA] == pytest.approx(66.069)
+    assert set(rows[NEAREST_FORMULA]) == {"BaO"}, "of mp-1342"
     assert list(pd.read_csv(target / candidate_lists.NEXT_FILE)[FORMULA]) == ["Si"], "Togo15 holds all others"
     assert "1 same formula and space group" in " ".join(capsys.readouterr().out.split())
 
