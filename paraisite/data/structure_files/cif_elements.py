@@ -22,8 +22,10 @@ _WITH_DEUTERIUM: Final = re.compile(r"OD|D[23]O|ND[34]?")  # of types only: amon
 _OXYGEN_OF_WATER: Final = re.compile(r"(?:[Ww]at(?:er)?|WAT(?:ER)?)(?![a-z])")
 _HYDROGEN_OR_WATER: Final = re.compile(r"H(?:[12]O|-?O-?H)\d*$")
 _VACANCY: Final = re.compile(r"(?:Va|Vac|VAC|vac)(?![A-Za-z])")
-_WATER: Final = re.compile(r"O[-_(]*\d*[wW](?:at|AT)?(?![a-z])|Wa?\d*$|[Aa]q\d*$|AQ\d*$")
-_HYDROXYL: Final = re.compile(r"O[-_(]*\d*(?:h(?![a-z])|Hy|hyd|H(?![a-z])|_OH)")
+_WATER: Final = re.compile(r"O?(?:[Ww](?:at(?:er)?|AT(?:ER)?)?|[Aa]q(?:ua)?|AQ(?:UA)?|HO)[A-Za-z]?|HOH[A-Z]?")
+_HYDROXYL: Final = re.compile(r"OO?(?:[Hh][A-Za-z]?|[Hh]yd[a-z]*|HYD[A-Z]*)|Hyd[a-z]*")
+"""The letters of an oxygen's label, as of O_W1, O1aq and O3(H2O), or of Oh1 and (OH)2."""
+
 _WORD: Final = re.compile(r"[A-Z][a-z]{2,}")
 
 
@@ -111,12 +113,13 @@ def find_suspect(labels: Sequence[str], symbols: Sequence[str]) -> str | None:
         return None
     stripped = [label.strip() for label in labels]
     for label, symbol in zip(stripped, symbols, strict=True):
-        if symbol in ("O", "N", "C") and _MOLECULE.match(label):
+        if symbol in ("O", "N", "C") and _MOLECULE.match(re.sub(r"[^A-Za-z0-9]", "", label)):
             return label
         if symbol != "O":
             continue
-        is_water = _WATER.match(label) and "W" not in symbols
-        if is_water or (_HYDROXYL.match(label) and not _is_of_series(label, stripped)):
+        letters = re.sub(r"[^A-Za-z]", "", label)
+        is_water = _WATER.fullmatch(letters) and "W" not in symbols
+        if is_water or (_HYDROXYL.fullmatch(letters) and not _is_of_series(label, stripped)):
             return label
     return None
 

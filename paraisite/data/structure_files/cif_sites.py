@@ -46,7 +46,7 @@ _OF_EACH_SITE: Final = (
     "_atom_site_disorder_group",
     "_atom_site_attached_hydrogens",
 )
-_ELEMENT_LABEL: Final = re.compile(r"[A-Z][a-z](?![A-Za-z])")
+_ELEMENT_LABEL: Final = re.compile(r"(?:[A-Z][a-z]|O)(?![A-Za-z])")
 _HYDROGEN_OF_MOIETY: Final = re.compile(r"[HD](?![a-z])")
 _HYDROGEN_OF_NAME: Final = re.compile(r"hydroxide|(?<!an)(?<!de)hydrate(?!d)|ammonium", re.IGNORECASE)
 _NO_POSITION: Final = "holds H, of which no atom has a position: the crystal is incomplete"
@@ -115,7 +115,9 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
         raise StructureError("there are no atoms")
     known = {
         symbol: element_of_type(symbol, formula_elements)
-        for symbol in {types[row] for row in kept if types}
+        for symbol in dict.fromkeys(
+            types[row] for row in kept if types
+        )  # of several wrong ones the first is the reason
         if symbol.strip() not in UNKNOWN
     }
     symbols = [

@@ -101,6 +101,12 @@ def test_a_type_that_is_no_element_is_the_reason(symbol: str, reason: str):
     assert reason in reason_of(cif(["Ca Ca 0 0 0", f"X1 {symbol} .5 .5 .5"], symbol="F m -3 m"))
 
 
+def test_of_several_types_that_are_no_elements_the_first_is_the_reason():
+    """It was any of them, so that a screening that was killed did not end with the same bytes."""
+    sites = [f"X{place} {symbol} 0 0 .{place}" for place, symbol in enumerate(("Qz", "Qy", "Qx", "Qw", "Qv"), start=1)]
+    assert "unknown element 'Qz'" in reason_of(cif(sites, symbol="P 1"))
+
+
 @pytest.mark.parametrize("label", ["O-H", "OH", "OH1", "Wat", "OW1", "Ow"])
 def test_a_label_of_hydroxyl_or_water_is_refused_where_no_hydrogen_has_a_place(label: str):
     sites = ["Ca 0 0 0", f"{label} .5 .5 .5"]
@@ -114,7 +120,8 @@ def test_a_label_of_hydroxyl_or_water_is_refused_where_no_hydrogen_has_a_place(l
 @pytest.mark.parametrize(
     "label",
     [
-        *("HOH", "HOH1", "H-O-H", "Water1", "Wa", "aq1"),
+        *("HOH", "HOH1", "H-O-H", "Water1", "Wa", "aq1", "W1A", "W(1)", "O1_W", "O_water", "O1aq", "Aqua1", "O3(H2O)"),
+        *("(OH)1", "HO1", "OHa", "O1(OH)", "O1_H", "Hyd1", "OHYD"),
         *("O1W", "O1w", "O(W)", "O-W", "O_w1", "O(w1)", "Owat", "W1", "Aq"),
         *("Oh1", "O1H", "O(H)", "O_H", "OHy", "Ohyd", "O2h", "O_OH"),
     ],
@@ -123,6 +130,11 @@ def test_such_a_label_of_an_oxygen_is_refused_in_any_spelling(label: str):
     sites = ["Ca Ca 0 0 0", f"{label} O .5 .5 .5"]
     assert "with hydrogen that has no position" in reason_of(cif(sites, symbol="F m -3 m"))
     assert read_one(cif(sites, symbol="F m -3 m", further="_chemical_formula_sum 'Ca O'")) == ROCKSALT
+
+
+@pytest.mark.parametrize("label", ["O1", "O1A", "Oap", "Oeq2", "O1'", "O_br", "Ochalc", "Ophos", "OA", "Oxo"])
+def test_other_labels_of_an_oxygen_are_no_water(label: str):
+    assert read_one(cif(["Ca Ca 0 0 0", f'"{label}" O .5 .5 .5'], symbol="F m -3 m")) == ROCKSALT
 
 
 @pytest.mark.parametrize("letters", ["GH", "gh"])
