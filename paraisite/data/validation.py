@@ -174,7 +174,7 @@ def build_structure(
     """
     if len(species) > MAX_ATOMS:
         raise StructureError(too_many_atoms(len(species)))
-    for symbol in set(species):
+    for symbol in dict.fromkeys(species):
         check_element(symbol)
     try:
         coords = np.array(frac_coords, dtype=np.float64)

@@ -113,13 +113,8 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
     ]
     if not kept:
         raise StructureError("there are no atoms")
-    known = {
-        symbol: element_of_type(symbol, formula_elements)
-        for symbol in dict.fromkeys(
-            types[row] for row in kept if types
-        )  # of several wrong ones the first is the reason
-        if symbol.strip() not in UNKNOWN
-    }
+    different = dict.fromkeys(types[row] for row in kept if types)  # in order: the first wrong one is the reason
+    known = {symbol: element_of_type(symbol, formula_elements) for symbol in different if symbol.strip() not in UNKNOWN}
     symbols = [
         (known.get(types[row]) if types else None) or element_of_label(names[row], formula_elements) for row in kept
     ]
