@@ -147,7 +147,7 @@ def test_no_known_formula_is_in_tier_kappa(held_out: frozenset[str]):
 
 
 def test_tier_kappa_takes_cheap_crystals_first(monkeypatch: pytest.MonkeyPatch, held_out: frozenset[str]):
-    monkeypatch.setattr(part_order, "_estimate_minutes", lambda structure: -structure.density)
+    monkeypatch.setattr(part_order, "_estimate_minutes", lambda structure: 1.0 / structure.density)
     campaign = plan_kappa_campaign(CONFIG, held_out)
     density = {part.name: Structure.from_str(_items(part)[1], fmt="json").density for part in campaign.parts}
     assert campaign.order(campaign.parts, ())[0].name == max(density, key=density.__getitem__)
