@@ -134,7 +134,7 @@ def tune(
     ] = "tpe",
     pruning: Annotated[bool, typer.Option(help="Stop trials that are worse than the median at the same epoch.")] = True,
     processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Trials in parallel. [default: all cores]")
+        int, typer.Option(min=1, metavar="N", help="Trials in parallel.", show_default="all cores")
     ] = os.cpu_count() or 1,
     storage: Annotated[
         str | None,
@@ -204,7 +204,7 @@ def check(
 
 def cross_validate(
     processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Fits in parallel. [default: all cores]")
+        int, typer.Option(min=1, metavar="N", help="Fits in parallel.", show_default="all cores")
     ] = os.cpu_count() or 1,
 ) -> None:
     """Cross-validate the default model on accurate data.

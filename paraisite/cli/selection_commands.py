@@ -131,7 +131,7 @@ def replay(
     batch: Annotated[int, typer.Option(min=1, metavar="N", help="Labels added per step.")] = 3,
     labels: Annotated[int, typer.Option(min=5, metavar="N", help="Final number of labels.")] = 55,
     processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Replays in parallel. [default: all cores]")
+        int, typer.Option(min=1, metavar="N", help="Replays in parallel.", show_default="all cores")
     ] = os.cpu_count() or 1,
     output: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder of the results. [default: build/candidates]")
