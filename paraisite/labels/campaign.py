@@ -144,20 +144,13 @@ def claim_folder(folder: Path, plan: Mapping[str, Any]) -> None:
     claim_plan(folder / PLAN_FILE, plan, metadata={VERSIONS: package_versions()})
 
 
-def read_parts(folder: Path, *, consecutive: bool = False) -> pd.DataFrame:
-    """Return the rows of all parts, in order of their names.
-
-    Args:
-        folder: Of a campaign, finished or not.
-        consecutive: Leave out what follows a gap in the numbers of numbered parts, so that what is read does not depend
-            on which process was faster.
+def read_parts(folder: Path) -> pd.DataFrame:
+    """Return the rows of all parts of a campaign, finished or not, in order of their names.
 
     Raises:
         DataError: There is no part, or one is damaged.
     """
     files = sorted(folder.glob("*.parquet"))
-    if consecutive:
-        files = [file for number, file in enumerate(files) if file.stem == part_name(number)]
     if not files:
         raise DataError(f"{folder} holds no labels: run the campaign first")
     return pd.concat([_read_part(file) for file in files], ignore_index=True)

@@ -81,7 +81,7 @@ def build_kappa() -> None:
     check_writable(folder)
     fetch_tracked(LABELS / KAPPA_TIER, target=str(LABELS / KAPPA_TIER))
     plan = read_plan(LABELS / KAPPA_TIER)
-    table = build_kappa_table(read_parts(LABELS / KAPPA_TIER, consecutive=True), load_correction())
+    table = build_kappa_table(read_parts(LABELS / KAPPA_TIER), load_correction())
     _write_table(table, folder / f"{KAPPA_TIER}.parquet")
     accepted = table[table[REASON] == ""]
     logger.info("%s: %d materials accepted, %d rejected", KAPPA_TIER, len(accepted), len(table) - len(accepted))
