@@ -35,7 +35,8 @@ def _experiment(name: str, summary: str) -> Callable[..., None]:
         seed: Seed = None,
         lineage: LineageName = PAPER,
     ) -> None:
-        from paraisite.workflows import train
+        with show_work("Loading"):
+            from paraisite.workflows import train
 
         options = overrides(epochs, batch_size, learning_rate, seed)
         train.train_experiment(name, dataset, lineage=lineage, overrides=options)

@@ -1,5 +1,6 @@
 """What verbs load, what a terminal shows meanwhile, and what a pipe does not."""
 
+import ast
 import os
 import pty
 import subprocess
@@ -26,6 +27,21 @@ def test_a_terminal_shows_that_packages_load() -> None:
     text = shown.decode()
     assert running.returncode == 2
     assert text.index("Loading") < text.index(REFUSAL)
+
+
+def test_every_verb_loads_its_workflow_below_that_line() -> None:
+    """The paper's three steps were silent for a quarter of a minute."""
+    for file in (ROOT / "paraisite" / "cli").glob("*.py"):
+        tree = ast.parse(file.read_text())
+        shown = {
+            id(statement)
+            for block in ast.walk(tree)
+            if isinstance(block, ast.With) and "show_work" in ast.unparse(block.items[0])
+            for statement in block.body
+        }
+        for statement in ast.walk(tree):
+            if isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("paraisite.workflows"):
+                assert id(statement) in shown, f"{file.name}, line {statement.lineno}"
 
 
 def test_a_pipe_holds_nothing_of_it_and_drawing_loads_no_tensorflow() -> None:
