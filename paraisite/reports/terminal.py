@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.table import Table
 
 from paraisite.core.console import open_console
 from paraisite.core.row_format import RowFormat, add_records, chosen_format
@@ -20,9 +21,17 @@ def print_table(table: pd.DataFrame, *, title: str, numbers: pd.DataFrame | None
         numbers: The same for programs, not rounded and not joined to text; None: they get the table's own cells.
     """
     if chosen_format() is RowFormat.TABLE:
-        open_console().print(render(table, title=title))
+        print_framed(render(table, title=title))
     else:
         add_records(_to_records(table if numbers is None else numbers), title=title)
+
+
+def print_framed(table: Table) -> None:
+    """Print a table; in a file or a pipe without its frame, so that other programs find nothing but words in lines."""
+    console = open_console()
+    if not console.is_terminal:
+        table.box = None
+    console.print(table)
 
 
 def print_line(text: str) -> None:

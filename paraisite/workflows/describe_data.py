@@ -23,7 +23,7 @@ from paraisite.data.sources.stable_materials import StableMaterials
 from paraisite.reports.element_map import element_map
 from paraisite.reports.figures import save_figures
 from paraisite.reports.lab_figures import kappa_histogram
-from paraisite.reports.terminal import print_line
+from paraisite.reports.terminal import print_framed, print_line
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, REASON
 from paraisite.training.recipes import FINAL_DATASETS, TOGO15
 
@@ -117,7 +117,7 @@ def summarise_dataset(name: str, dataset: Dataset | StableMaterials) -> None:
         table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")
     for reason in reasons:
         table.add_row(f"{reason.rows:,}", Text(escape_controls(reason.reason)), Text(escape_controls(reason.example)))
-    open_console().print(table)
+    print_framed(table)
 
 
 def _shared_with_togo15(table: pd.DataFrame) -> int:

@@ -86,6 +86,13 @@ def test_a_table_for_a_program_is_its_rows_alone(capsys: pytest.CaptureFixture[s
     assert "Errors" in capsys.readouterr().out
 
 
+def test_a_table_in_a_pipe_has_no_frame(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(pd.DataFrame({"error": ["0.36"]}, index=pd.Index(["a"], name="model")), title="Errors")
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["Errors"], ["model", "error"], ["a", "0.36"],
+    ]  # fmt: skip
+
+
 def test_several_tables_of_a_verb_are_one_for_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     first = pd.DataFrame({"error": ["0.36"]}, index=pd.Index(["a"], name="model"))
     second = pd.DataFrame({"n": [4]}, index=pd.Index(["b"], name="model"))
