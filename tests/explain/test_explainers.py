@@ -118,6 +118,9 @@ def test_the_verb_prints_text_or_json_and_draws(tmp_path: Path, monkeypatch: pyt
     assert "Na–Cl 2.82 Å" in shown.stdout
     assert "There is no prediction: file not found." in shown.stdout
     assert Path("build/explain/salt.cif.png").exists()
+    narrow = runner.invoke(app, ["explain", "salt.cif", "--model", "model"], env={"COLUMNS": "60"}).stdout
+    assert set(narrow.split()) == set(runner.invoke(app, ["explain", "salt.cif", "--model", "model"]).stdout.split())
+    assert max(map(len, narrow.splitlines())) <= 60, "sentences are wrapped between words"
     as_lines = runner.invoke(app, ["explain", "salt.cif", "--model", "model", "--json", "--output", "here"])
     row = json.loads(as_lines.stdout)
     assert {part["part"] for part in row["contributions"]} == {
