@@ -16,6 +16,7 @@ import pytest
 from paraisite.app.value_tables import kappa_text
 from paraisite.artifacts.predictors import predict_rows
 from paraisite.inference.crystals import read_crystals
+from paraisite.workflows.screen import screen_source
 from tests.graphs.crystals import rocksalt, wurtzite
 from tests.inference.known_predictors import tiny_predictor
 
@@ -123,23 +124,54 @@ def test_a_broken_file_and_a_disordered_crystal_have_a_message_and_cost_no_other
     assert "is not fully occupied by one element" in of_mixed.inner_text()
 
 
-def test_a_click_on_the_map_shows_a_training_material(page: Any):
-    page.locator(".scatterlayer, .gl-canvas").last.wait_for()
-    points = "document.querySelectorAll('.js-plotly-plot')[2]._fullData[0]"
+def click_first_point(page: Any, *, plot: int) -> None:
+    """Click the first point of a figure; ``plot`` counts those that are seen."""
     place = page.evaluate(
-        f"""() => {{
-            const plot = document.querySelectorAll('.js-plotly-plot')[2], box = plot.getBoundingClientRect();
-            const {{xaxis, yaxis}} = plot._fullLayout;
-            plot.scrollIntoView({{block: 'center'}});
-            const moved = plot.getBoundingClientRect();
-            return [moved.left + xaxis._offset + xaxis.l2p({points}.x[0]),
-                    moved.top + yaxis._offset + yaxis.l2p({points}.y[0])];
-        }}"""
+        """number => {
+            const seen = [...document.querySelectorAll('.js-plotly-plot')].filter(each => each.offsetParent);
+            const plot = seen[number], points = plot._fullData[0];
+            plot.scrollIntoView({block: 'center'});
+            const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
+            return [box.left + xaxis._offset + xaxis.l2p(xaxis.d2l(points.x[0])),
+                    box.top + yaxis._offset + yaxis.l2p(yaxis.d2l(points.y[0]))];
+        }""",
+        plot,
     )
     page.mouse.move(*place)
     page.mouse.click(*place)
+
+
+def test_a_click_on_the_map_shows_a_training_material(page: Any):
+    page.locator(".scatterlayer, .gl-canvas").last.wait_for()
+    click_first_point(page, plot=2)
     page.get_by_text("Known conductivity:").wait_for()
     page.get_by_text("Its structure is not on this machine.").wait_for()
+
+
+def test_a_click_on_a_screenings_point_shows_that_crystal(page: Any, model: Path, tmp_path: Path):
+    structures, screened = tmp_path / "structures", tmp_path / "screened"
+    structures.mkdir()
+    rocksalt(5.64).to(filename=str(structures / "salt.cif"))
+    screen_source(str(structures), str(model), output=screened, n_process=1, chunk_size=3, scheduler=None)
+    page.get_by_role("tab", name="Screening result").click()
+    choose(page, "Screening", "another folder …")
+    folder = page.get_by_label("Folder of a finished screening")
+    folder.fill(str(screened))
+    folder.press("Enter")
+    page.get_by_text("1 of 1 crystals").wait_for()
+    page.locator(".gl-canvas").first.wait_for()
+    click_first_point(page, plot=0)
+    page.get_by_role("heading", name="NaCl (salt.cif)").wait_for()
+
+
+def test_a_second_model_that_is_chosen_stands_beside_the_first(page: Any):
+    choose(page, "Second model", "GPACCURATE")
+    page.get_by_role("table").get_by_text("GPACCURATE").wait_for()
+
+
+def choose(page: Any, box: str, option: str) -> None:
+    page.get_by_role("combobox", name=box).click()
+    page.get_by_role("option", name=option).click()
 
 
 def test_nothing_is_wider_than_a_phone(page: Any):
