@@ -79,14 +79,15 @@ def estimate_phonon_cost(structure: Structure, settings: PhononSettings) -> Phon
         raise StructureError(
             f"{n_atom} atoms in the supercell of third order, expected at most {MAX_CUBIC_ATOMS}: it would take days"
         )
-    phonons = build_phonons(cell, settings, harmonic_repeats=harmonic, cubic_repeats=cubic)
+    # Atoms are displaced as the crystal's symmetry asks for, in a supercell of any size; that of the larger takes long.
+    phonons = build_phonons(cell, settings, harmonic_repeats=cubic, cubic_repeats=cubic)
     n_harmonic = len(displace_single_atoms(phonons, settings))
     n_free = estimate_free_constants(phonons)
     if n_free > MAX_FREE_CONSTANTS and settings.cubic_cutoff_angstrom is None:
         n_free, settings = n_free * _CUTOFF_SHARE, cut_off(settings)
     n_cubic_atom = len(phonons.supercell)
     n_cubic = 2 * count_snapshots(n_free, n_cubic_atom, settings)
-    n_harmonic_atom = len(phonons.phonon_supercell)
+    n_harmonic_atom = len(cell) * math.prod(harmonic)
     pairs_per_atom = 4.0 / 3.0 * np.pi * CUTOFF_ANGSTROM**3 * len(cell) / cell.volume
     n_atom_call = n_harmonic * n_harmonic_atom + n_cubic * n_cubic_atom + _RELAXATION_CALLS * len(cell)
     of_solving = len(phonons.primitive) * n_cubic_atom**2 * float(np.prod(phonons.mesh_numbers)) ** 2
