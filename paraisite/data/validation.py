@@ -67,6 +67,7 @@ LIMITS: Final = (
 ELEMENTS: Final = frozenset(ATOMIC_NUMBERS) - set(ISOTOPES)
 """Symbols of all chemical elements."""
 
+NOT_PERIODIC: Final = "not periodic in three directions, expected a crystal"
 _PARTLY: Final = "is not fully occupied by one element: partial occupancy is not supported"
 _NO_MASS: Final = "expected an element: conductivity depends on mass, which the networks do not see"
 

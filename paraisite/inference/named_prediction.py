@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pymatgen.core.structure import IStructure, SiteCollection, Structure
 
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_files.extended_xyz import read_atoms
+from paraisite.data.structure_files.pymatgen_documents import check_isotopes
 from paraisite.data.structure_files.reading import to_structure
+from paraisite.data.validation import NOT_PERIODIC
+from paraisite.errors import StructureError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.rows import MEMBERS, NEAREST, UNSEEN, build_named_rows
@@ -114,10 +118,8 @@ def _name_row(values: dict[str, Any]) -> Prediction:
 
 def to_structure_or_reason(crystal: object) -> Structure | str:
     """Return a crystal as pymatgen knows it; of what is none, the reason."""
-    if isinstance(crystal, Structure):
-        return crystal
     if isinstance(crystal, IStructure):
-        return Structure.from_sites(crystal.sites)
+        return _check_sites(crystal if isinstance(crystal, Structure) else Structure.from_sites(crystal.sites))
     if _is_of(crystal, package="ase", name="Atoms"):
         return to_structure(read_atoms(crystal))
     found = f"not a crystal: found {type(crystal).__name__}, expected pymatgen's Structure or ASE's Atoms"
@@ -126,6 +128,19 @@ def to_structure_or_reason(crystal: object) -> Structure | str:
     if _is_of(crystal, package="pandas", name="DataFrame"):
         return f"{found}; its column of these can be given"
     return found
+
+
+def _check_sites(structure: Structure) -> Structure | str:
+    """Return a structure if it is periodic and its sites' properties make no isotopes of its atoms, else the reason."""
+    if not all(structure.lattice.pbc):
+        return NOT_PERIODIC
+    properties = [site.properties for site in structure]
+    try:
+        if any(properties):
+            check_isotopes(CrystalArrays.from_structures([structure]).atomic_number, properties)
+    except StructureError as error:
+        return str(error)
+    return structure
 
 
 def _is_of(crystal: object, *, package: str, name: str) -> bool:

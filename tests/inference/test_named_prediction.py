@@ -53,6 +53,21 @@ def test_a_bad_crystal_of_a_generator_is_a_row_with_a_reason() -> None:
     assert [one["formula"] for one in found.to_dict()][:2] == ["NaCl", found[1].formula]
 
 
+def test_structures_are_refused_for_what_their_documents_are() -> None:
+    """Isotopes of a site's property, and slabs of pymatgen, were refused as JSON and predicted as structures."""
+    lithium = Structure.from_spacegroup("Im-3m", Lattice.cubic(3.5), ["Li"], [[0, 0, 0]])
+    crystals = [
+        lithium.copy(site_properties={"isotope": [6, 6]}),
+        lithium.copy(site_properties={"isotope": [np.int64(7), None], "magmom": [0.0, 0.0]}),
+        Structure(Lattice(lithium.lattice.matrix, pbc=(True, True, False)), lithium.species, lithium.frac_coords),
+        IStructure.from_sites(lithium.copy(site_properties={"mass_number": [6, 7]}).sites),
+    ]
+    reasons = [one.reason for one in tiny_predictor()(crystals)]
+    assert "is an isotope, expected an element" in str(reasons[0])
+    assert reasons[1:3] == [None, "not periodic in three directions, expected a crystal"]
+    assert "is an isotope, expected an element" in str(reasons[3])
+
+
 def test_no_crystals_are_an_empty_table_with_all_columns() -> None:
     found = tiny_predictor()([])
     assert (len(found), len(found.to_dataframe())) == (0, 0)

@@ -19,7 +19,7 @@ from paraisite.data.structure_files.stated_facts import (
     check_stated,
     read_stated_values,
 )
-from paraisite.data.validation import MAX_ATOMS, check_element, find_unusable, too_many_atoms
+from paraisite.data.validation import MAX_ATOMS, NOT_PERIODIC, check_element, find_unusable, too_many_atoms
 from paraisite.errors import StructureError
 
 Frame = tuple[dict[str, object], CrystalArrays | str]
@@ -205,7 +205,7 @@ def _check_numbers(comment: str, atoms: Sequence[str]) -> None:
 
 def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
     if not atoms.pbc.all():
-        raise StructureError("not periodic in three directions, expected a crystal")
+        raise StructureError(NOT_PERIODIC)
     shares = [values for name, values in atoms.arrays.items() if _OCCUPANCIES.fullmatch(name)]
     kinds = facts.get(_OCCUPANCY_OF_KINDS)
     if isinstance(kinds, Mapping):

@@ -21,6 +21,7 @@ from paraisite.data.structure_files.json_values import (
 )
 from paraisite.data.structure_files.space_groups import find_number_of_type, find_setting_of_hall
 from paraisite.data.structure_files.stated_facts import StatedFacts, check_places, read_stated_values
+from paraisite.data.validation import NOT_PERIODIC
 from paraisite.errors import StructureError
 
 _UNSUPPORTED_FEATURES: Final = {
@@ -43,7 +44,7 @@ def read_optimade(values: Mapping[str, Any]) -> tuple[CrystalArrays, StatedFacts
     periodic = values.get("dimension_types")
     n_periodic = values.get("nperiodic_dimensions")
     if (periodic is not None and list(periodic) != [1, 1, 1]) or n_periodic not in (None, 3):
-        raise StructureError("not periodic in three directions, expected a crystal")
+        raise StructureError(NOT_PERIODIC)
     names = list(values["species_at_sites"])
     known = {one["name"]: one for one in values.get("species") or ()}
     if len(known) < len(values.get("species") or ()):

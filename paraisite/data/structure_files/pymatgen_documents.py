@@ -6,6 +6,7 @@ They are read without making pymatgen's objects, which takes a tenth of the time
 import math
 import re
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from paraisite.data.crystal_arrays import (
 from paraisite.data.structure_files.isotopes import check_masses
 from paraisite.data.structure_files.json_values import build_arrays, flatten_numbers, name_of, read_numbers
 from paraisite.data.structure_files.stated_facts import PLACE_TOLERANCE_ANGSTROM, check_places
-from paraisite.data.validation import MAX_ATOMS, isotope, too_many_atoms
+from paraisite.data.validation import MAX_ATOMS, NOT_PERIODIC, isotope, too_many_atoms
 from paraisite.errors import StructureError
 
 CELL_TOLERANCE: Final = 0.01
@@ -49,7 +50,7 @@ def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
     if not sites:
         raise StructureError("there are no atoms")
     if (periodic := cell.get("pbc")) is not None and not (isinstance(periodic, list | tuple) and all(periodic)):
-        raise StructureError("not periodic in three directions, expected a crystal")
+        raise StructureError(NOT_PERIODIC)
     matrix = _read_cell(cell)
     numbers = [_read_site_species(site, place) for place, site in enumerate(sites)]
     places = flatten_numbers([site["abc"] for site in sites], width=3)
@@ -57,7 +58,7 @@ def read_pymatgen_document(values: Mapping[str, Any]) -> CrystalArrays:
         raise ValueError(f"{places.size} coordinates for {len(sites)} atoms, expected three each")
     crystal = build_arrays(matrix, numbers, places.reshape(-1, 3))
     _check_cartesian(crystal, sites)
-    _check_isotopes(crystal, sites)
+    check_isotopes(crystal.atomic_number, [site.get("properties") for site in sites])
     return crystal
 
 
@@ -129,22 +130,26 @@ def _read_unusual_species(species: Any, place: int) -> int:
     return ATOMIC_NUMBERS[name]
 
 
-def _check_isotopes(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]]) -> None:
-    """Raise if a property of a site makes its atom an isotope; a mass number or mass of the element itself is none."""
-    for place, site in enumerate(sites):
-        properties = site.get("properties")
-        if not isinstance(properties, Mapping):
+def check_isotopes(atomic_number: npt.NDArray[np.int64], properties: Sequence[Any]) -> None:
+    """Raise if a property of a site makes its atom an isotope; a mass number or mass of the element itself is none.
+
+    Args:
+        atomic_number: Of each site, as ``CrystalArrays`` has it.
+        properties: Of each site: a mapping, or nothing.
+    """
+    for place, values in enumerate(properties):
+        if not isinstance(values, Mapping):
             continue
         for name in _ISOTOPES:
             # Properties of other sites are None here, and 0 is written for the natural mixture.
-            if (value := properties.get(name)) is None or value in (0, "", False):
+            if (value := values.get(name)) is None or value in (0, "", False):
                 continue
-            if (number := int(crystal.atomic_number[place])) <= 0:
+            if (number := int(atomic_number[place])) <= 0:
                 continue  # which the crystal is refused for
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            if isinstance(value, bool) or not isinstance(value, Real):
                 symbol = Element.from_Z(number).symbol
                 raise StructureError(isotope(f"{symbol} of site {place} with {name} {str(value)[:20]!r}"))
-            check_masses(np.array([number]), [value])
+            check_masses(np.array([number]), [float(value)])
 
 
 def _check_cartesian(crystal: CrystalArrays, sites: Sequence[Mapping[str, Any]]) -> None:
