@@ -22,7 +22,7 @@ _FIRST_ID: Final = "0"
 
 _PURPOSE: Final = "experiment"
 _TAGS: Final = {
-    "mlflow.experimentKind": "custom_model_development",  # else the UI takes it for a chat application
+    "mlflow.experimentKind": "custom_model_development",  # not all versions of the UI heed it
     "mlflow.note.content": EXPERIMENT,
 }
 

@@ -169,4 +169,4 @@ def _warn_of_divergence(result: RecipeResult) -> None:
 
 def _report(*results: RecipeResult) -> None:
     print_table(closing_table(results), title=CLOSING_TITLE, numbers=compare_results(results))
-    print_line(f"Runs, figures and models: {ui_hint()}")
+    print_line(f"Runs, figures and models, in MLflow's pages below Model training: {ui_hint()}")

@@ -70,7 +70,7 @@ def test_users_with_different_rights_share_a_server(
         trained = run(project, address, "maria", "train", "RWTG15", "--epochs", "1")
         assert trained.returncode == 0, trained.stderr
         assert "RWTG15 version 1 is Production" in trained.stderr
-        assert trained.stdout.rstrip().endswith(f"Runs, figures and models: {address}")
+        assert trained.stdout.rstrip().endswith(f"below Model training: {address}")
         for user in USERS:
             predicted = run(project, address, user, *PREDICT)
             assert predicted.returncode == 0, predicted.stderr
