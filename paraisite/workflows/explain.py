@@ -43,7 +43,7 @@ def explain_files(files: Sequence[Path], model: str, *, output: Path, row_format
     else:
         console = open_console()
         for explanation in explanations:
-            console.print(*format_explanation(explanation), sep="\n")
+            console.print(*format_explanation(explanation), sep="\n", soft_wrap=not console.is_terminal)
     # Last, so that a folder that cannot be written to costs the figures alone.
     with show_work("Drawing the figures"):
         figures = save_explanation_figures(explanations, output)
