@@ -116,7 +116,7 @@ def settle(
             max_steps=_MAX_RELAXATION_STEPS,
             on_step=count,
         )
-        require_same_crystal(cell, relaxed)
+        require_same_crystal(structure, relaxed)
         return relaxed
     return relax_atoms(cell, calculator, force_tolerance_ev_per_angstrom=tolerance, max_steps=_MAX_RELAXATION_STEPS)
 

@@ -39,6 +39,7 @@ from paraisite.labels.part_order import CheapAndVaried
 from paraisite.labels.phonon_labels import label_kept_forces, label_phonons
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
+from paraisite.labels.relaxed_volume import mark_as_guess
 from paraisite.labels.settings_study import VARIANTS, list_studies, study_settings
 from paraisite.schema import REASON
 
@@ -101,7 +102,7 @@ def plan_kappa_campaign(config: LabConfig, held_out: Collection[str]) -> Campaig
         held_out: Reduced formulas that may not occur.
     """
     candidates = list(islice(gap_candidates(seed=config.seed, excluded_formulas=held_out), config.kappa_candidates))
-    items = [(each.candidate_id, each.structure.to_json()) for each in candidates]
+    items = [(each.candidate_id, mark_as_guess(each.structure).to_json()) for each in candidates]
     order = CheapAndVaried([each.structure for each in candidates], [each.prototype for each in candidates])
     plan = {"potential": config.kappa_potential, "seed": config.seed, "held_out": _digest(held_out), **_plan_of(LABELS)}
     return Campaign(config.kappa_potential, _one_each(items), label_kappa_part, plan, order)

@@ -5,7 +5,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
-from paraisite.labels.relaxed_volume import require_same_crystal
+from paraisite.labels.relaxed_volume import mark_as_guess, require_same_crystal
 
 GIVEN = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.34), ["K", "F"], [[0, 0, 0], [0.5, 0.5, 0.5]])
 
@@ -23,3 +23,9 @@ def test_another_volume_is_another_crystal(ratio: float, change: str):
 @pytest.mark.parametrize("ratio", [0.85, 1.0, 1.1])
 def test_the_error_of_a_functional_is_none(ratio: float):
     require_same_crystal(GIVEN, at_volume(ratio))
+
+
+def test_a_guess_may_be_off_by_any_factor_and_is_known_as_one_from_its_json():
+    guess = Structure.from_str(mark_as_guess(GIVEN).to_json(), fmt="json")
+    require_same_crystal(guess, at_volume(1.4))
+    assert not GIVEN.properties, "the structure itself stays as it is"

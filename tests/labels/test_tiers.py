@@ -14,6 +14,7 @@ from paraisite.labels import elements, part_order, tiers
 from paraisite.labels.campaign import CampaignPart, LabelPart
 from paraisite.labels.elements import ELEMENTS, label_element
 from paraisite.labels.prototypes import ELEMENTAL
+from paraisite.labels.relaxed_volume import require_same_crystal
 from paraisite.labels.settings_study import COMPOUNDS
 from paraisite.labels.tiers import (
     label_kappa_part,
@@ -144,6 +145,8 @@ def test_no_known_formula_is_in_tier_kappa(held_out: frozenset[str]):
     ]
     assert len(formulas) == CONFIG.kappa_candidates
     assert not set(formulas) & held_out
+    guess = Structure.from_str(_items(campaign.parts[0])[1], fmt="json")
+    require_same_crystal(guess, guess.copy().scale_lattice(1.5 * guess.volume))
 
 
 def test_tier_kappa_takes_cheap_crystals_first(monkeypatch: pytest.MonkeyPatch, held_out: frozenset[str]):
