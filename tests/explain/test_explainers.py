@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ET
 from functools import cache
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
+from rich.text import Text
 from typer.testing import CliRunner
 
 from paraisite.cli import app
@@ -122,7 +122,7 @@ def test_the_verb_prints_text_or_json_and_draws(tmp_path: Path, monkeypatch: pyt
     explained = [line for line in shown.stdout.splitlines() if "its intervals are" in line]
     assert explained[0].endswith(" %)."), "a sentence stays one line in a file"
     narrow = {"COLUMNS": "60", "TTY_COMPATIBLE": "1"}
-    wrapped = click.unstyle(runner.invoke(app, ["explain", "salt.cif", "--model", "model"], env=narrow).stdout)
+    wrapped = Text.from_ansi(runner.invoke(app, ["explain", "salt.cif", "--model", "model"], env=narrow).stdout).plain
     assert set(explained[0].split()) <= set(wrapped.split())
     assert max(map(len, wrapped.splitlines())) <= 60, "on a terminal it is wrapped between words"
     as_lines = runner.invoke(app, ["explain", "salt.cif", "--model", "model", "--json", "--output", "here"])
