@@ -60,8 +60,9 @@ _N_PREDICTION: Final = 2
 def gap_candidates(*, seed: int, excluded_formulas: Collection[str], n_decorated: int = 200) -> Iterator[Candidate]:
     """Yield candidates, no structure type with the same elements twice, in an order that the seed fixes.
 
-    A campaign that is cut off anywhere has seen all types: each gets the same share of computing time, so that cheap
-    types have more crystals early. Known and mixed crystals come first, decorations after all of them.
+    The first so many hold all types: each gets the same share of computing time, so that cheap types have more crystals
+    early. Known and mixed crystals come first, decorations after all of them. ``part_order`` says
+    which of them a campaign computes first.
 
     Args:
         seed: Decides the order of a type's candidates, and which decorations are drawn.

@@ -1,4 +1,4 @@
-"""The order in which a campaign takes known crystals: small cells first, cheap ones and rare types before others."""
+"""The order in which a campaign takes crystals: small cells first, cheap ones and rare types before others."""
 
 import logging
 import math

@@ -117,9 +117,9 @@ def plan_kappa_known_campaign(
 ) -> Campaign:
     """Return a data set's crystals, whose conductivities are known, as tier ``kappa`` has them.
 
-    They measure and correct the tier, and describe the crystals; they are never trained on. Small cells come first,
-    and among them one crystal of each structure type, the cheapest, before the second of any: a part of the campaign
-    then tells of all of them.
+    They measure and correct the tier, and describe the crystals; they are never trained on. Small cells come first, and
+    among them cheap crystals and those of rare structure types (``CheapAndVaried``): a part of the campaign then tells
+    of many of them.
 
     Args:
         config: Potential.
