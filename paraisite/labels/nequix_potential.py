@@ -3,10 +3,9 @@
 The network is a function of interatomic vectors: its gradient along them is taken, and forces are summed from it in
 double precision, in which the vectors are subtracted, too: in single precision the coordinates of a supercell are wrong
 by 1e-6 Å. Pairs are found once for all displaced copies, a skin beyond the cutoff, where the network's radial functions
-vanish. The network is the PyTorch one of its package: JAX's, padded to few sizes, takes 1.2 to 1.7 times as long and
-compiles half a minute for each size. Where there is a CUDA device, copies are evaluated on it, many together: one by
-one they would leave it idle. A processor gains nothing from that. Single cells, those of a relaxation, are so small
-that they stay on the processor, where other processes do not have to wait for them.
+vanish. On a processor ``fused_nequix`` evaluates the network. Where there is a CUDA device, copies are evaluated on it
+by the PyTorch network of the package, many together: one by one they would leave it idle. Single cells, those of a
+relaxation, are so small that they stay on the processor, where other processes do not have to wait for them.
 
 Source: Koker, Kotak and Smidt, arXiv 2508.16067 (Nequix; code MIT, weights CC BY 4.0).
 """
@@ -27,6 +26,7 @@ from phonopy.structure.atoms import PhonopyAtoms
 
 from paraisite.arrays import Floats, Ints
 from paraisite.errors import StructureError, WeightsError
+from paraisite.labels.fused_nequix import FusedNequix
 
 SKIN_ANGSTROM: Final = 0.07
 """Pairs this much beyond the cutoff are kept: two atoms displaced by 0.03 Å each come no farther into it."""
@@ -69,12 +69,10 @@ class NequixCalculator(Calculator):
         network = network.to(self._dtype).eval()
         for parameter in network.parameters():
             parameter.requires_grad_(False)
-        self._of_cells = _NetworkOnDevice(network, torch.device("cpu"))
+        self._of_cells = FusedNequix(network)
         has_device = torch.cuda.is_available()
         # A copy: moving a network to a device moves it away from where it was.
-        self._of_copies = (
-            _NetworkOnDevice(deepcopy(network).to("cuda"), torch.device("cuda")) if has_device else self._of_cells
-        )
+        self._of_copies = _NetworkOnDevice(deepcopy(network).to("cuda")) if has_device else self._of_cells
         self._pairs_together = pairs_together or (PAIRS_TOGETHER if has_device else 1)
 
     def calculate(self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes) -> None:
@@ -118,11 +116,11 @@ class NequixCalculator(Calculator):
 
 
 class _NetworkOnDevice:
-    """A network and where it is evaluated."""
+    """The package's network on a CUDA device."""
 
-    def __init__(self, network: Any, device: torch.device) -> None:
-        self._network, self._device = network, device
-        self._dtype = next(network.parameters()).dtype
+    def __init__(self, network: Any) -> None:
+        first = next(network.parameters())
+        self._network, self._device, self._dtype = network, first.device, first.dtype
 
     def differentiate(self, vectors: Floats, kinds: Ints, pairs: _Pairs) -> tuple[float, Floats]:
         """Return the energy of all atoms, eV, and its gradient along the vectors of pairs, eV/Å, [n_pair, 3]."""
