@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 from phono3py import Phono3py
+from phono3py.conductivity.factory import conductivity_calculator
 from phono3py.other.isotope import get_mass_variances
 from phonopy import Phonopy
 from phonopy.structure.atomic_data import get_atomic_data
@@ -23,12 +24,15 @@ from paraisite.labels.force_constants import (
     CubicConstants,
     HarmonicConstants,
     build_phonons,
+    choose_cubic_repeats,
     compute_cubic_constants,
     compute_harmonic_constants,
     expect_primitive_cell,
     standardize,
 )
+from paraisite.labels.isotope_scattering import compute_isotope_rates
 from paraisite.labels.mechanics import relax, relax_atoms
+from paraisite.labels.phonon_interaction import MAX_ATOMS, compute_linewidths
 from paraisite.labels.phonon_progress import RELAXATION, SOLUTION, OnPhononStep, count_stage, ignore_step
 from paraisite.labels.phonon_settings import PhononSettings
 from paraisite.labels.relaxed_volume import require_same_crystal
@@ -83,8 +87,9 @@ class SolvedCrystal:
     Attributes:
         harmonic: Force constants of second order, with the cell at rest.
         cubic: Those of third order.
-        phonons: With the equation solved.
-        conductivity: Its solution.
+        phonons: Solved on the whole mesh.
+        solution: phono3py's of Boltzmann's equation.
+        conductivity: What it gives.
         min_frequency_thz: Lowest phonon frequency on the mesh, THz, negative if imaginary.
         max_frequency_thz: Highest, THz.
     """
@@ -92,6 +97,7 @@ class SolvedCrystal:
     harmonic: HarmonicConstants
     cubic: CubicConstants
     phonons: Phono3py
+    solution: Any
     conductivity: Conductivity
     min_frequency_thz: float
     max_frequency_thz: float
@@ -182,18 +188,26 @@ def solve(
     """
     phonons = build_phonons(harmonic.cell, settings, harmonic_repeats=harmonic.repeats, cubic_repeats=cubic.repeats)
     phonons.fc2, phonons.fc3 = harmonic.values, cubic.values
+    # Triplets beyond a cutoff, which phono3py would sum over as well.
+    phonons.fc3_nonzero_indices = cubic.values.any(axis=(-3, -2, -1)).astype(np.int8)
     if charges is not None:
         phonons.nac_params = dict(charges)
     phonons.init_phph_interaction(symmetrize_fc3q=False)
     phonons.run_phonon_solver()
     low, high = find_frequency_range(phonons)
-    phonons.run_thermal_conductivity(
-        temperatures=[TEMPERATURE_KELVIN],
-        is_isotope=settings.scatters_isotopes,
-        mass_variances=_find_mass_variances(phonons) if settings.scatters_isotopes else None,
-        transport_type="SMM19" if settings.has_coherence else None,
+    solution = conductivity_calculator(
+        phonons.phph_interaction,
+        np.array([TEMPERATURE_KELVIN]),
+        [None],
+        method="SMM19-rta" if settings.has_coherence else "std-rta",
     )
-    solution = phonons.thermal_conductivity
+    if len(phonons.primitive) <= MAX_ATOMS:
+        linewidths = compute_linewidths(phonons, solution.grid_points, temperature_kelvin=TEMPERATURE_KELVIN)
+        solution.gamma = linewidths[None, None]
+    if settings.scatters_isotopes:
+        rates = compute_isotope_rates(phonons, solution.grid_points, _find_mass_variances(phonons))
+        solution.gamma_isotope = rates[None]
+    solution.run()
     if settings.has_coherence:
         terms = solution.get_extra_kappa_output()
         particle, coherence = (np.ravel(terms[name][0]) for name in ("kappa_intra", "kappa_inter"))
@@ -213,7 +227,7 @@ def solve(
         max_share=_largest_share(solution),
         mesh=(along_x, along_y, along_z),
     )
-    return SolvedCrystal(harmonic, cubic, phonons, conductivity, low, high)
+    return SolvedCrystal(harmonic, cubic, phonons, solution, conductivity, low, high)
 
 
 def _find_mass_variances(phonons: Phono3py) -> Floats:
@@ -259,7 +273,12 @@ def to_phonopy(harmonic: HarmonicConstants, settings: PhononSettings) -> Phonopy
 
 
 def _harmonic_phonons(harmonic: HarmonicConstants, settings: PhononSettings) -> Phono3py:
-    phonons = build_phonons(harmonic.cell, settings, harmonic_repeats=harmonic.repeats, cubic_repeats=(1, 1, 1))
+    phonons = build_phonons(
+        harmonic.cell,
+        settings,
+        harmonic_repeats=harmonic.repeats,
+        cubic_repeats=choose_cubic_repeats(harmonic.cell, settings),
+    )
     phonons.fc2 = harmonic.values
     phonons.init_phph_interaction(symmetrize_fc3q=False)
     phonons.run_phonon_solver()

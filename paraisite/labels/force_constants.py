@@ -4,7 +4,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +36,8 @@ from paraisite.labels.supercell_forces import compute_forces, to_phonopy_cell
 MAX_UNEXPLAINED: Final = 0.5
 """Share of the forces of even order in the displacements that the fitted constants may leave unexplained: what fourth
 order adds at 0.03 Å is a few percent, and all of it is unexplained where displacements are too few."""
+
+_FITTED_ORDERS: Final = [2, 3]
 
 _SYMMETRY_TOLERANCE: Final = 1e-5  # of phono3py, once the cell is relaxed with its symmetry
 
@@ -83,21 +87,60 @@ def standardize(structure: Structure, settings: PhononSettings) -> Structure:
     return symmetry.get_refined_structure()
 
 
+def choose_harmonic_repeats(cell: Structure, settings: PhononSettings) -> Repeats:
+    """Return how often a standard cell is repeated along its axes for the second order."""
+    return choose_repeats(cell.lattice, len(cell), settings.harmonic_supercell)
+
+
+def choose_cubic_repeats(cell: Structure, settings: PhononSettings) -> Repeats:
+    """Return how often a standard cell is repeated along its axes for the third order."""
+    return choose_repeats(cell.lattice, len(cell), settings.cubic_supercell)
+
+
 def build_phonons(
     cell: Structure, settings: PhononSettings, *, harmonic_repeats: Repeats, cubic_repeats: Repeats
 ) -> Phono3py:
     """Return phono3py's object of a cell and its supercells, without force constants."""
-    with expect_primitive_cell():
-        phonons = Phono3py(
-            to_phonopy_cell(cell),
-            np.diag(cubic_repeats),
-            "P" if settings.cell == "primitive" else "auto",
-            phonon_supercell_matrix=np.diag(harmonic_repeats),
-            symprec=_SYMMETRY_TOLERANCE,
-            make_r0_average=settings.averages_origin,
+    atoms = to_phonopy_cell(cell)
+    # A copy: what it is given later, it does not share; the cells and their symmetry, which take long, it does.
+    phonons = copy(
+        _find_symmetry(
+            (tuple(atoms.symbols), atoms.cell.tobytes(), atoms.positions.tobytes()),
+            harmonic_repeats,
+            cubic_repeats,
+            is_primitive=settings.cell == "primitive",
+            averages_origin=settings.averages_origin,
         )
+    )
     phonons.mesh_numbers = settings.mesh
     return phonons
+
+
+_CellKey = tuple[tuple[str, ...], bytes, bytes]
+"""Elements, and lattice and positions as bytes."""
+
+
+@lru_cache(maxsize=1)
+def _find_symmetry(
+    cell: _CellKey, harmonic_repeats: Repeats, cubic_repeats: Repeats, *, is_primitive: bool, averages_origin: bool
+) -> Phono3py:
+    """Return phono3py's object with supercells and their symmetry alone; the last one is kept.
+
+    A crystal's displacements, force constants and solutions, on two meshes, all start from it.
+    """
+    symbols, lattice, positions = cell
+    atoms = PhonopyAtoms(
+        symbols=symbols, cell=np.frombuffer(lattice).reshape(3, 3), positions=np.frombuffer(positions).reshape(-1, 3)
+    )
+    with expect_primitive_cell():
+        return Phono3py(
+            atoms,
+            np.diag(cubic_repeats),
+            "P" if is_primitive else "auto",
+            phonon_supercell_matrix=np.diag(harmonic_repeats),
+            symprec=_SYMMETRY_TOLERANCE,
+            make_r0_average=averages_origin,
+        )
 
 
 def compute_harmonic_constants(
@@ -111,8 +154,10 @@ def compute_harmonic_constants(
         settings: Supercell and displacements.
         on_step: Called after each displacement.
     """
-    repeats = choose_repeats(cell.lattice, len(cell), settings.harmonic_supercell)
-    phonons = build_phonons(cell, settings, harmonic_repeats=repeats, cubic_repeats=(1, 1, 1))
+    repeats = choose_harmonic_repeats(cell, settings)
+    phonons = build_phonons(
+        cell, settings, harmonic_repeats=repeats, cubic_repeats=choose_cubic_repeats(cell, settings)
+    )
     moved = displace_single_atoms(phonons, settings)
     on_cell = count_stage(on_step, SECOND_ORDER, n_total=len(moved))
     phonons.phonon_forces = _compute_forces_of_displaced(
@@ -145,8 +190,10 @@ def compute_cubic_constants(
     Raises:
         StructureError: The displacements do not determine the constants.
     """
-    repeats = choose_repeats(cell.lattice, len(cell), settings.cubic_supercell)
-    phonons = build_phonons(cell, settings, harmonic_repeats=repeats, cubic_repeats=repeats)
+    repeats = choose_cubic_repeats(cell, settings)
+    phonons = build_phonons(
+        cell, settings, harmonic_repeats=choose_harmonic_repeats(cell, settings), cubic_repeats=repeats
+    )
     with keep_recursion_limit():
         if settings.cubic_scheme == "systematic":
             return _compute_systematically(phonons, repeats, calculator, settings, on_step=on_step)
@@ -179,7 +226,8 @@ def _fit_displacements(
 ) -> CubicConstants:
     if settings.cubic_cutoff_angstrom is None and estimate_free_constants(phonons) > MAX_FREE_CONSTANTS:
         settings = cut_off(settings)
-    n_free = _count_free_constants(phonons, settings)
+    fit = _prepare_fit(phonons, settings)
+    n_free = int(fit.basis_set[3].basis_set.shape[1])
     with_opposites = settings.cubic_opposites == "always"
     phonons.generate_displacements(
         distance=settings.cubic_displacement_angstrom,
@@ -190,12 +238,10 @@ def _fit_displacements(
     moved = phonons.supercells_with_displacements
     on_cell = count_stage(on_step, THIRD_ORDER, n_total=len(moved))
     phonons.forces = _compute_forces_of_displaced(moved, phonons.supercell, calculator, settings, on_cell=on_cell)
-    # phono3py 4.10 ignores a cutoff given as text ("|cutoff=6") without a word; a dictionary reaches symfc.
-    cutoff = settings.cubic_cutoff_angstrom
-    phonons.produce_fc3(
-        fc_calculator="symfc", fc_calculator_options=None if cutoff is None else {"cutoff": {3: cutoff}}
-    )
-    values = _compact(phonons.fc3, phonons)
+    fit.displacements = np.array([each.positions for each in moved]) - phonons.supercell.positions
+    fit.forces = phonons.forces
+    fit.solve(orders=_FITTED_ORDERS, is_compact_fc=np.array_equal(fit.p2s_map, phonons.primitive.p2s_map))
+    values = _compact(fit.force_constants[3], phonons)
     unexplained = _measure_unexplained(phonons, values) if with_opposites else None
     if unexplained is not None and not unexplained < MAX_UNEXPLAINED:
         raise StructureError(
@@ -235,18 +281,23 @@ def count_point_operations(phonons: Phono3py) -> int:
     return len({rotation.tobytes() for rotation in phonons.symmetry.symmetry_operations["rotations"]})
 
 
-def _count_free_constants(phonons: Phono3py, settings: PhononSettings) -> int:
-    """Return how many constants of third order symmetry leaves free."""
+def _prepare_fit(phonons: Phono3py, settings: PhononSettings) -> Any:
+    """Return symfc's object with the constants of second and third order that symmetry leaves free.
+
+    phono3py would find them once to count them and once more to fit them.
+    """
     from symfc import Symfc  # its import raises the recursion limit
     from symfc.utils.utils import SymfcAtoms
 
-    cell, cutoff = phonons.supercell, settings.cubic_cutoff_angstrom
-    solver = Symfc(
+    cell, cutoff, symmetry = phonons.supercell, settings.cubic_cutoff_angstrom, phonons.symmetry
+    fit = Symfc(
         SymfcAtoms(numbers=cell.numbers, cell=cell.cell, scaled_positions=cell.scaled_positions),
+        spacegroup_operations=symmetry.symmetry_operations,
+        symprec=symmetry.tolerance,
         cutoff=None if cutoff is None else {3: cutoff},
     )
-    solver.compute_basis_set(3)
-    return int(solver.basis_set[3].basis_set.shape[1])
+    fit.compute_basis_set(orders=_FITTED_ORDERS)
+    return fit
 
 
 def _measure_unexplained(phonons: Phono3py, values: Floats) -> float:

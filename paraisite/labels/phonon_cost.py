@@ -24,13 +24,15 @@ CUTOFF_ANGSTROM: Final = 6.0
 MAX_CUBIC_ATOMS: Final = 240
 """Force constants of third order of more atoms take gigabytes, and their fit more."""
 
-_SECONDS_PER_PAIR: Final = 4e-4
+_SECONDS_PER_CALL: Final = 0.03
+_SECONDS_PER_PAIR: Final = 6e-5
+"""Of one pair of atoms in one force call: a call for 64 atoms takes 0.10 s for AlSb and 0.21 s for MgO."""
+
 _RELAXATION_CALLS: Final = 15
 _SECONDS_FOR_START: Final = 5.0
-_SOLVING_SECONDS: Final = 1.8e-8
+_SOLVING_SECONDS: Final = 4.5e-9
 """For each pair of wave vectors that symmetry leaves and each pair of atoms in the supercell, times atoms in the
-primitive cell; on both meshes. Sixty crystals of one and two atoms took 0.5 to 1.4 times what these numbers say, NaCl
-and silicon on a busy machine 1.3 times."""
+primitive cell; on both meshes."""
 
 _CUTOFF_SHARE: Final = 0.2
 """Free constants that a cutoff leaves, as a share: about the volume of its sphere in a supercell of 10 Å."""
@@ -93,6 +95,7 @@ def estimate_phonon_cost(structure: Structure, settings: PhononSettings) -> Phon
     of_solving = len(phonons.primitive) * n_cubic_atom**2 * float(np.prod(phonons.mesh_numbers)) ** 2
     seconds = (
         _SECONDS_FOR_START
+        + _SECONDS_PER_CALL * (n_harmonic + n_cubic + _RELAXATION_CALLS)
         + _SECONDS_PER_PAIR * pairs_per_atom * n_atom_call
         + _SOLVING_SECONDS * of_solving / count_point_operations(phonons)
     )

@@ -5,11 +5,10 @@ converge sooner. Imaginary modes are left out.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from phono3py import Phono3py, Phono3pyJointDos
-from phono3py.phonon3.gruneisen import Gruneisen
 from phonopy import Phonopy
 from phonopy.harmonic.dynmat_to_fc import DynmatToForceConstants
 from phonopy.phonon.grid import get_ir_grid_points, get_qpoints_from_bz_grid_points
@@ -17,6 +16,7 @@ from scipy.constants import Boltzmann, Planck, elementary_charge
 
 from paraisite.arrays import Floats
 from paraisite.labels.conductivity import TEMPERATURE_KELVIN, SolvedCrystal, to_phonopy
+from paraisite.labels.mode_gruneisen import compute_mode_gruneisen
 from paraisite.labels.phonon_settings import PhononSettings
 
 _GRUNEISEN_MESH_ANGSTROM: Final = 30.0
@@ -70,7 +70,7 @@ def compute_phonon_quantities(solved: SolvedCrystal, settings: PhononSettings) -
         solved: As ``conductivity.solve`` returns it.
         settings: The same settings.
     """
-    velocity, heat_capacity = _velocity_and_heat_capacity(solved.phonons)
+    velocity, heat_capacity = _velocity_and_heat_capacity(solved)
     harmonic = to_phonopy(solved.harmonic, settings)
     transverse, longitudinal = _measure_sound(harmonic)
     gruneisen, gruneisen_rms = _average_gruneisen(solved.phonons, harmonic)
@@ -89,15 +89,15 @@ def compute_phonon_quantities(solved: SolvedCrystal, settings: PhononSettings) -
     )
 
 
-def _velocity_and_heat_capacity(phonons: Phono3py) -> tuple[float, float]:
+def _velocity_and_heat_capacity(solved: SolvedCrystal) -> tuple[float, float]:
     """Return the root mean square velocity, km/s, and the heat capacity per volume, J/(cm³ K)."""
-    solution: Any = phonons.thermal_conductivity
+    solution = solved.solution
     weight = np.asarray(solution.grid_weights, np.float64)[:, None]
     capacity = np.asarray(solution.mode_heat_capacities)[0] * weight  # eV/K, [n_wave_vector, n_branch]
     squared = np.sum(np.asarray(solution.group_velocities) ** 2, axis=-1)
     velocity = np.sqrt(np.sum(capacity * squared) / np.sum(capacity)) * _KM_PER_S
     of_cell = np.sum(capacity) / np.sum(weight) * elementary_charge  # J/K
-    return float(velocity), float(of_cell / (phonons.primitive.volume * _CUBIC_CM))
+    return float(velocity), float(of_cell / (solved.phonons.primitive.volume * _CUBIC_CM))
 
 
 def _measure_sound(phonons: Phonopy) -> tuple[float, float]:
@@ -123,11 +123,7 @@ def _average_gruneisen(phonons: Phono3py, harmonic: Phonopy) -> tuple[float, flo
     """Return the mean and the root mean square of the modes' Grüneisen parameters, weighted by heat capacity."""
     harmonic.run_mesh(_GRUNEISEN_MESH_ANGSTROM)
     qpoints, weights = harmonic.mesh.qpoints, np.asarray(harmonic.mesh.weights, np.float64)
-    parameters = Gruneisen(_fold(harmonic, phonons), phonons.fc3, phonons.supercell, phonons.primitive)
-    parameters.set_qpoints(qpoints)
-    parameters.run()
-    tensors, frequencies = np.asarray(parameters.gruneisen_parameters), np.asarray(parameters.frequencies)
-    of_mode = np.trace(tensors, axis1=-2, axis2=-1) / 3.0  # [n_wave_vector, n_branch]
+    of_mode, frequencies = compute_mode_gruneisen(phonons, _fold(harmonic, phonons), qpoints)
     is_real = frequencies > _MIN_FREQUENCY_THZ
     capacity = _heat_capacity(np.where(is_real, frequencies, 1.0)) * is_real * weights[:, None]
     mean = np.average(of_mode, weights=capacity)
