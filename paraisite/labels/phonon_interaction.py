@@ -1,10 +1,10 @@
-"""How strongly phonons interact: phono3py's numbers, in a fraction of its time.
+"""How strongly phonons interact, and how broad that makes them: phono3py's numbers, in a fraction of its time.
 
 What solving Boltzmann's equation takes is the Fourier transform of the force constants of third order, once for each
 triplet of wave vectors q0 + q1 + q2 = G. phono3py sums over all pairs of the supercell's atoms for each triplet. But
 for one q0, a pair's phase depends on q1 through one lattice vector only: of the pairs with the same lattice vector the
 sum is taken once for each q0, and each of its triplets is left with a sum over some hundred lattice vectors, a product
-of matrices.
+of matrices. And a triplet of modes is weighed only where it can conserve energy.
 
 As in phono3py, the transform is averaged over which of the three atoms is in the cell at the origin, and vectors to
 equally near images of an atom share its weight.
@@ -18,9 +18,11 @@ from typing import Any, Final, Self
 import numpy as np
 from numba import njit
 from phono3py import Phono3py
-from phono3py.phonon3.imag_self_energy import ImagSelfEnergy
+from phono3py.phonon3.imag_self_energy import ImagSelfEnergy, average_by_degeneracy
+from phonopy.physical_units import get_physical_units
 
 from paraisite.arrays import Floats, Ints
+from paraisite.labels.tetrahedron import N_TETRAHEDRON, find_corners, sort_corners, weigh_grid_point
 
 MAX_ATOMS: Final = 12
 """Of a primitive cell: the strengths of all triplets of a wave vector are kept, hundreds of megabytes beyond."""
@@ -41,18 +43,82 @@ def compute_linewidths(phonons: Phono3py, grid_points: Ints, *, temperature_kelv
         temperature_kelvin: K.
     """
     interaction = phonons.phph_interaction
-    transform = _Transform.prepare(phonons)
-    self_energy = ImagSelfEnergy(interaction)
-    self_energy.temperature = temperature_kelvin
+    transform, conservation = _Transform.prepare(phonons), _Conservation.prepare(phonons, temperature_kelvin)
     linewidths = []
     for grid_point in grid_points:
-        self_energy.set_grid_point(int(grid_point))
-        self_energy.run_integration_weights()
-        triplets = interaction.get_triplets_at_q()[0]
-        self_energy.set_interaction_strength(transform.compute_strengths(triplets))
-        self_energy.run()
-        linewidths.append(self_energy.imag_self_energy)
-    return np.array(linewidths)
+        interaction.set_grid_point(int(grid_point))
+        triplets, weights = interaction.get_triplets_at_q()[:2]
+        strengths = transform.compute_strengths(triplets)
+        linewidths.append(conservation.sum_triplets(int(grid_point), triplets, weights, strengths))
+    unit = ImagSelfEnergy(interaction).unit_conversion_factor
+    equal = interaction.phonons.degenerate_ids
+    return np.array(
+        [
+            average_by_degeneracy(unit * each, interaction.band_indices, equal[point])
+            for each, point in zip(linewidths, grid_points, strict=True)
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class _Conservation:
+    """Which triplets of modes conserve energy, by the tetrahedron method, and how many phonons they have.
+
+    Attributes:
+        cutoff_thz: Modes below take no part.
+        frequencies: Of all modes, THz, not negative, [n_grid_point, n_branch].
+        occupations: Phonons in each mode, likewise.
+        corners: Around each grid point as q1 and as q2, [2, n_grid_point, 24, 4].
+        lowest: Frequency among a mode's corners, likewise as q1 and as q2, [2, n_grid_point, n_branch].
+        highest: Likewise.
+    """
+
+    cutoff_thz: float
+    frequencies: Floats
+    occupations: Floats
+    corners: Ints
+    lowest: Floats
+    highest: Floats
+
+    @classmethod
+    def prepare(cls, phonons: Phono3py, temperature_kelvin: float) -> Self:
+        interaction = phonons.phph_interaction
+        frequencies = np.maximum(interaction.phonons.frequencies, 0.0)
+        cutoff = interaction.cutoff_frequency
+        units = get_physical_units()
+        per_thz = units.THzToEv / (units.KB * temperature_kelvin)
+        exponents = per_thz * np.where(frequencies > cutoff, frequencies, 1.0)
+        points = np.arange(len(frequencies))
+        corners = np.array([find_corners(phonons.grid, points, mirrored=each) for each in (False, True)])
+        around = frequencies[corners]  # [2, n_grid_point, 24, 4, n_branch]
+        return cls(
+            cutoff, frequencies, 1.0 / np.expm1(exponents), corners, around.min(axis=(2, 3)), around.max(axis=(2, 3))
+        )
+
+    def sum_triplets(self, grid_point: int, triplets: Ints, weights: Ints, strengths: Floats) -> Floats:
+        """Return the linewidths of a grid point's modes without unit, [n_branch].
+
+        Args:
+            grid_point: q0.
+            triplets: With it, [n_triplet, 3].
+            weights: How many are equal by symmetry, [n_triplet].
+            strengths: As ``_Transform`` computes them.
+        """
+        sums = np.zeros(self.frequencies.shape[1])
+        _sum_triplets(
+            self.frequencies[grid_point],
+            np.asarray(triplets, np.int64),
+            np.asarray(weights, np.float64),
+            strengths,
+            self.cutoff_thz,
+            self.frequencies,
+            self.occupations,
+            self.corners,
+            self.lowest,
+            self.highest,
+            sums,
+        )
+        return sums
 
 
 @dataclass(frozen=True)
@@ -117,10 +183,12 @@ class _Transform:
         # On the zone's surface the same wave vector comes as several grid points.
         for first in np.unique(triplets[:, 0]):
             summed = self._sum_for(first)
+            used = np.flatnonzero(summed.any(axis=(1, 2, 3, 4)))  # with a cutoff, not many
+            vectors, summed = self.lattice_vectors[used], summed[used].astype(np.complex64)
             of_first = np.flatnonzero(triplets[:, 0] == first)
             for start in range(0, len(of_first), n_at_once):
                 some = of_first[start : start + n_at_once]
-                strengths[some] = self._compute_some(summed, triplets[some])
+                strengths[some] = self._compute_some(summed, vectors, triplets[some])
         return strengths * self.interaction.unit_conversion_factor
 
     def _sum_for(self, first: int) -> Any:
@@ -159,24 +227,30 @@ class _Transform:
         table[tuple(places.T)] = np.arange(len(places))
         return offset, table
 
-    def _compute_some(self, summed: Any, triplets: Ints) -> Floats:
-        """Return the strengths of some triplets, without unit."""
+    def _compute_some(self, summed: Any, vectors: Ints, triplets: Ints) -> Floats:
+        """Return the strengths of some triplets, without unit.
+
+        Args:
+            summed: As ``_sum_for`` returns it, in single precision, as force constants are kept: it takes half the time
+                and costs linewidths 1e-6.
+            vectors: Lattice vectors of its rows.
+            triplets: Grid points, with the same first.
+        """
         interaction, n_atom = self.interaction, len(self.positions)
         grid = interaction.bz_grid
         wave_vectors = grid.addresses[triplets] @ grid.QDinv.T  # [n_triplet, 3, 3]
         second, total = wave_vectors[:, 1], wave_vectors.sum(axis=1)
-        of_vectors = np.exp(2j * np.pi * (second @ self.lattice_vectors.T))
-        transformed = (of_vectors @ summed.reshape(len(self.lattice_vectors), -1)).reshape(
-            -1, n_atom, n_atom, n_atom, 27
-        )
+        of_vectors = np.exp(2j * np.pi * (second @ vectors.T)).astype(np.complex64)
+        transformed = (of_vectors @ summed.reshape(len(vectors), -1)).reshape(-1, n_atom, n_atom, n_atom, 27)
         of_atoms = np.exp(2j * np.pi * (second @ self.positions.T))
         of_third = np.exp(2j * np.pi * (total @ self.positions.T))
-        transformed *= (of_atoms[:, :, None] * (of_third * of_atoms.conj())[:, None, :])[:, None, :, :, None]
+        phases = of_atoms[:, :, None] * (of_third * of_atoms.conj())[:, None, :]
+        transformed *= phases[:, None, :, :, None].astype(np.complex64)
         n_branch = 3 * n_atom
         # Atoms with their axes: [n_triplet, 3 n_atom, 3 n_atom, 3 n_atom].
         elements = transformed.reshape(-1, n_atom, n_atom, n_atom, 3, 3, 3).transpose(0, 1, 4, 2, 5, 3, 6)
         elements = elements.reshape(-1, n_branch, n_branch * n_branch)
-        modes = interaction.phonons.eigenvectors[triplets]  # [n_triplet, 3, 3 n_atom, n_branch]
+        modes = interaction.phonons.eigenvectors[triplets].astype(np.complex64)  # [n_triplet, 3, 3 n_atom, n_branch]
         elements = modes[:, 0].transpose(0, 2, 1) @ elements
         elements = elements.reshape(-1, n_branch, n_branch, n_branch) @ modes[:, 2][:, None]
         elements = modes[:, 1].transpose(0, 2, 1)[:, None] @ elements
@@ -292,3 +366,74 @@ def _sum_pairs(
                             into = summed[table[vector[0], vector[1], vector[2]], atoms[0], atoms[1], atoms[2]]
                             for element in range(27):
                                 into[element] += phase * values[element]
+
+
+@njit(cache=True)
+def _sum_triplets(
+    asked: Any,
+    triplets: Any,
+    weights: Any,
+    strengths: Any,
+    cutoff: float,
+    frequencies: Any,
+    occupations: Any,
+    corners: Any,
+    lowest: Any,
+    highest: Any,
+    sums: Any,
+) -> None:
+    """Add to each mode of q0 the triplets that conserve energy.
+
+    A mode splits into two (f0 = f1 + f2), or joins one and becomes the other (f0 = f2 - f1 or f1 - f2).
+
+    Args:
+        asked: Frequencies at q0, [n_branch].
+        triplets: Grid points, [n_triplet, 3].
+        weights: Of triplets, [n_triplet].
+        strengths: [n_triplet, n_branch, n_branch, n_branch].
+        cutoff: Frequency below which modes take no part.
+        frequencies: See ``_Conservation``, like the next four.
+        occupations: Phonons in modes.
+        corners: Of tetrahedra.
+        lowest: Frequencies among corners.
+        highest: Likewise.
+        sums: Are added to, [n_branch].
+    """
+    values, place = np.empty((N_TETRAHEDRON, 4)), np.empty(N_TETRAHEDRON, np.int64)
+    n_branch = len(asked)
+    largest = asked.max()
+    for triplet in range(len(triplets)):
+        one, two = triplets[triplet, 1], triplets[triplet, 2]
+        for first in range(n_branch):
+            if frequencies[one, first] <= cutoff:
+                continue
+            for second in range(n_branch):
+                if frequencies[two, second] <= cutoff:
+                    continue
+                low_one, high_one = lowest[0, one, first], highest[0, one, first]
+                low_two, high_two = lowest[1, two, second], highest[1, two, second]
+                split = occupations[one, first] + occupations[two, second] + 1.0
+                join = occupations[one, first] - occupations[two, second]
+                for of_one, of_two, factor in ((1.0, 1.0, split), (-1.0, 1.0, join), (1.0, -1.0, -join)):
+                    low = (low_one if of_one > 0 else -high_one) + (low_two if of_two > 0 else -high_two)
+                    high = (high_one if of_one > 0 else -low_one) + (high_two if of_two > 0 else -low_two)
+                    if low > largest or high < 0.0:
+                        continue
+                    is_sorted = False
+                    for branch in range(n_branch):
+                        if asked[branch] < low or asked[branch] > high or asked[branch] <= cutoff:
+                            continue
+                        if not is_sorted:
+                            for tetrahedron in range(N_TETRAHEDRON):
+                                for corner in range(4):
+                                    values[tetrahedron, corner] = (
+                                        of_one * frequencies[corners[0, one, tetrahedron, corner], first]
+                                        + of_two * frequencies[corners[1, two, tetrahedron, corner], second]
+                                    )
+                            centre = of_one * frequencies[one, first] + of_two * frequencies[two, second]
+                            sort_corners(values, centre, place)
+                            is_sorted = True
+                        weight = weigh_grid_point(asked[branch], values, place)
+                        if weight != 0.0:
+                            strength = strengths[triplet, branch, first, second]
+                            sums[branch] += weights[triplet] * factor * weight * strength

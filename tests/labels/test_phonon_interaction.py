@@ -8,6 +8,7 @@ import pytest
 from ase.calculators.emt import EMT
 from phono3py import Phono3py
 from phono3py.conductivity.factory import conductivity_calculator
+from phono3py.phonon3.imag_self_energy import ImagSelfEnergy
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
@@ -65,7 +66,8 @@ def test_linewidths_are_those_of_phono3py(name: str, averages_origin: bool):
     calculation = compute_by_phono3py(phonons)
     expected = calculation.gamma[0, 0]
     found = compute_linewidths(phonons, calculation.grid_points, temperature_kelvin=KELVIN)
-    assert np.allclose(found, expected, rtol=1e-9, atol=1e-12 * expected.max())
+    # The transform is in single precision.
+    assert np.allclose(found, expected, rtol=2e-5, atol=1e-6 * expected.max())
 
 
 def test_few_triplets_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch):
@@ -74,4 +76,22 @@ def test_few_triplets_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch):
     together = compute_linewidths(phonons, points, temperature_kelvin=KELVIN)
     monkeypatch.setattr(phonon_interaction, "_ELEMENTS_AT_ONCE", 1)
     one_by_one = compute_linewidths(phonons, points, temperature_kelvin=KELVIN)
-    assert np.allclose(one_by_one, together, rtol=1e-12)
+    assert np.allclose(one_by_one, together, rtol=2e-5, atol=1e-6 * together.max())
+
+
+@pytest.mark.parametrize("name", CRYSTALS)
+def test_energy_is_conserved_as_in_phono3py(name: str):
+    """With phono3py's own strengths the sums are the same to rounding."""
+    phonons = solve_modes(name)
+    interaction = phonons.phph_interaction
+    calculation = compute_by_phono3py(phonons)
+    conservation = phonon_interaction._Conservation.prepare(phonons, KELVIN)
+    unit = ImagSelfEnergy(interaction).unit_conversion_factor
+    expected = calculation.gamma[0, 0]
+    for number, point in enumerate(calculation.grid_points):
+        interaction.set_grid_point(int(point))
+        interaction.run()
+        triplets, weights = interaction.get_triplets_at_q()[:2]
+        sums = conservation.sum_triplets(int(point), triplets, weights, interaction.interaction_strength)
+        # Modes of equal frequency are averaged later.
+        assert unit * sums.sum() == pytest.approx(expected[number].sum(), rel=1e-9, abs=1e-12)
