@@ -29,7 +29,7 @@ _SECONDS_PER_PAIR: Final = 6e-5
 """Of one pair of atoms in one force call: a call for 64 atoms takes 0.10 s for AlSb and 0.21 s for MgO."""
 
 _RELAXATION_CALLS: Final = 15
-_SECONDS_FOR_START: Final = 5.0
+_SECONDS_FOR_START: Final = 12.0
 _SOLVING_SECONDS: Final = 4.5e-9
 """For each pair of wave vectors that symmetry leaves and each pair of atoms in the supercell, times atoms in the
 primitive cell; on both meshes."""
