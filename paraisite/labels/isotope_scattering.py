@@ -10,10 +10,10 @@ Source: Tamura, PRB 27, 858 (1983), 10.1103/PhysRevB.27.858.
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from phono3py import Phono3py
 
 from paraisite.arrays import Floats, Ints
+from paraisite.labels.compiled_loops import compile_loops
 from paraisite.labels.tetrahedron import N_TETRAHEDRON, find_corners, sort_corners, weigh_grid_point
 
 _MIN_FREQUENCY_THZ: Final = 1e-4
@@ -53,7 +53,7 @@ def compute_isotope_rates(phonons: Phono3py, grid_points: Ints, mass_variances: 
     return rates.reshape(-1, n_branch)
 
 
-@njit(cache=True)
+@compile_loops
 def _sum_pairs(
     asked: Any, asked_modes: Any, frequencies: Any, modes: Any, points: Any, corners: Any, variances: Any, sums: Any
 ) -> None:

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
-from numba import njit
 from phono3py import Phono3py
 from phono3py.phonon3.imag_self_energy import ImagSelfEnergy, average_by_degeneracy
 from phonopy.physical_units import get_physical_units
 
 from paraisite.arrays import Floats, Ints
+from paraisite.labels.compiled_loops import compile_loops
 from paraisite.labels.tetrahedron import N_TETRAHEDRON, find_corners, sort_corners, weigh_grid_point
 
 MAX_ATOMS: Final = 12
@@ -304,7 +304,7 @@ class _Images:
         return np.asarray(np.unique(np.concatenate([own, -own, differences]), axis=0))
 
 
-@njit(cache=True)
+@compile_loops
 def _sum_pairs(
     constants: Any,
     first: Any,
@@ -368,7 +368,7 @@ def _sum_pairs(
                                 into[element] += phase * values[element]
 
 
-@njit(cache=True)
+@compile_loops
 def _sum_triplets(
     asked: Any,
     triplets: Any,

@@ -11,14 +11,13 @@ Source: Geiger and Smidt, arXiv 2207.09453 (e3nn); Batzner et al., Nat. Commun. 
 10.1038/s41467-022-29939-5, equation 7 (the convolution).
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from paraisite.arrays import Ints
+from paraisite.labels.compiled_loops import compile_loops
 
 MAX_COMPONENTS: Final = 7
 """Components of an angular momentum of at most three."""
@@ -65,12 +64,7 @@ class Neighbours(NamedTuple):
     radius: Ints
 
 
-def _compile(function: Callable[..., None]) -> Callable[..., None]:
-    """Let Numba compile a function when it is first called, and keep it where there is a folder for that."""
-    compiled = njit(fastmath=True)(function)
-    with suppress(RuntimeError):  # neither the package's folder nor the user's is writable
-        compiled.enable_caching()
-    return compiled
+_compile = partial(compile_loops, reorders_sums=True)
 
 
 @_compile

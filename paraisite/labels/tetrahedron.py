@@ -9,11 +9,11 @@ Source: MacDonald, Vosko and Coleridge, J. Phys. C 12, 2991 (1979), 10.1088/0022
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from phonopy.phonon.grid import get_neighboring_grid_points
 from phonopy.phonon.tetrahedron_method import get_tetrahedra_relative_gr_grid_address
 
 from paraisite.arrays import Ints
+from paraisite.labels.compiled_loops import compile_loops
 
 N_TETRAHEDRON: Final = 24
 _TETRAHEDRA_PER_VOLUME: Final = 6.0
@@ -35,7 +35,7 @@ def find_corners(grid: Any, grid_points: Ints, *, mirrored: bool = False) -> Int
     return np.array([get_neighboring_grid_points(int(point), steps, grid) for point in grid_points])
 
 
-@njit(cache=True)
+@compile_loops
 def sort_corners(values: Any, centre: float, place: Any) -> None:
     """Sort the frequencies at each tetrahedron's corners, and say where that of the grid point is.
 
@@ -57,7 +57,7 @@ def sort_corners(values: Any, centre: float, place: Any) -> None:
         values[tetrahedron, 3] = fourth
 
 
-@njit(cache=True)
+@compile_loops
 def weigh_grid_point(frequency: float, values: Any, place: Any) -> float:
     """Return a grid point's weight at a frequency, 1/THz, from what ``sort_corners`` sorted."""
     weight = 0.0
@@ -67,7 +67,7 @@ def weigh_grid_point(frequency: float, values: Any, place: Any) -> float:
     return weight / _TETRAHEDRA_PER_VOLUME
 
 
-@njit(cache=True)
+@compile_loops
 def _weigh_corner(frequency: float, corners: Any, place: int) -> float:
     """Return a corner's weight in the density of states of a tetrahedron, 1/THz.
 
@@ -106,14 +106,14 @@ def _weigh_corner(frequency: float, corners: Any, place: int) -> float:
     return total / (highest - lowest) * part
 
 
-@njit(cache=True)
+@compile_loops
 def _share(frequency: float, corner: float, other: float) -> float:
     """Return how far from the other corner to this one a frequency lies, from 0 to 1; 0 where they are equal."""
     gap = corner - other
     return 0.0 if abs(gap) < _ROUNDING_THZ else (frequency - other) / gap
 
 
-@njit(cache=True)
+@compile_loops
 def _shares_above(frequency: float, end: float, second: float, third: float, fourth: float) -> float:
     """Return the sum of how far a frequency lies from a tetrahedron's outermost corner towards the other three."""
     return _share(frequency, second, end) + _share(frequency, third, end) + _share(frequency, fourth, end)
