@@ -23,8 +23,8 @@ from rich.table import Table
 
 from benchmarks.machine import describe_machine
 from paraisite.data.sources.nequix_weights import resolve_nequix_weights
-from paraisite.labels.conductivity import TEMPERATURE_KELVIN, settle
-from paraisite.labels.force_constants import build_phonons, compute_cubic_constants, compute_harmonic_constants
+from paraisite.labels.conductivity import TEMPERATURE_KELVIN, settle, solve_modes
+from paraisite.labels.force_constants import compute_cubic_constants, compute_harmonic_constants
 from paraisite.labels.isotope_scattering import compute_isotope_rates
 from paraisite.labels.nequix_potential import NequixCalculator
 from paraisite.labels.phonon_interaction import compute_linewidths
@@ -38,16 +38,12 @@ CRYSTALS = {
 }
 
 
-def solve_modes(crystal: Structure, calculator: NequixCalculator) -> Phono3py:
+def solve_crystal(crystal: Structure, calculator: NequixCalculator) -> Phono3py:
     """Return a crystal's phonons on their grid, with force constants of third order."""
     cell = settle(crystal, calculator, LABELS)
     harmonic = compute_harmonic_constants(cell, calculator, LABELS)
     cubic = compute_cubic_constants(cell, calculator, LABELS)
-    phonons = build_phonons(cell, LABELS, harmonic_repeats=harmonic.repeats, cubic_repeats=cubic.repeats)
-    phonons.fc2, phonons.fc3 = harmonic.values, cubic.values
-    phonons.init_phph_interaction(symmetrize_fc3q=False)
-    phonons.run_phonon_solver()
-    return phonons
+    return solve_modes(harmonic, cubic, LABELS)
 
 
 def run_phono3py(phonons: Phono3py, *, with_isotopes: bool) -> Any:
@@ -81,7 +77,7 @@ def main() -> None:
     calculator = NequixCalculator(arguments.weights or resolve_nequix_weights())
     table = Table("crystal", "mesh", "scattered by", "here, s", "phono3py, s", "ratio", "largest difference")
     for name, crystal in CRYSTALS.items():
-        phonons = solve_modes(crystal, calculator)
+        phonons = solve_crystal(crystal, calculator)
         variances = np.array(get_mass_variances(phonons.primitive))
         seconds, plain = measure(partial(run_phono3py, phonons, with_isotopes=False))
         with_isotopes, both = measure(partial(run_phono3py, phonons, with_isotopes=True))

@@ -64,7 +64,7 @@ def describe_domain(row: Row) -> str:
     if row[schema.OUT_OF_DOMAIN_FLAG] is None:
         return "Applicability domain unknown: this model has no training materials to compare with."
     closer = row[schema.OUT_OF_DOMAIN]
-    share = "" if closer is None else f"{100 * closer:.0f} % of held-out materials lie closer to the training set"
+    share = "" if closer is None else f"{100 * closer:.0f} % of held-out materials lie further inside"
     if row[UNSEEN]:
         unseen = ", ".join(row[UNSEEN])
         return (

@@ -186,14 +186,7 @@ def solve(
     Raises:
         StructureError: No finite, positive conductivity comes out.
     """
-    phonons = build_phonons(harmonic.cell, settings, harmonic_repeats=harmonic.repeats, cubic_repeats=cubic.repeats)
-    phonons.fc2, phonons.fc3 = harmonic.values, cubic.values
-    # Triplets beyond a cutoff, which phono3py would sum over as well.
-    phonons.fc3_nonzero_indices = cubic.values.any(axis=(-3, -2, -1)).astype(np.int8)
-    if charges is not None:
-        phonons.nac_params = dict(charges)
-    phonons.init_phph_interaction(symmetrize_fc3q=False)
-    phonons.run_phonon_solver()
+    phonons = solve_modes(harmonic, cubic, settings, charges=charges)
     low, high = find_frequency_range(phonons)
     solution = conductivity_calculator(
         phonons.phph_interaction,
@@ -228,6 +221,32 @@ def solve(
         mesh=(along_x, along_y, along_z),
     )
     return SolvedCrystal(harmonic, cubic, phonons, solution, conductivity, low, high)
+
+
+def solve_modes(
+    harmonic: HarmonicConstants,
+    cubic: CubicConstants,
+    settings: PhononSettings,
+    *,
+    charges: Mapping[str, Any] | None = None,
+) -> Phono3py:
+    """Return the phonons of the whole mesh, and how force constants of third order let them interact.
+
+    Args:
+        harmonic: Force constants of second order.
+        cubic: Of third order, of the same crystal.
+        settings: Mesh, and how interactions are averaged.
+        charges: As ``solve`` takes them.
+    """
+    phonons = build_phonons(harmonic.cell, settings, harmonic_repeats=harmonic.repeats, cubic_repeats=cubic.repeats)
+    phonons.fc2, phonons.fc3 = harmonic.values, cubic.values
+    # Triplets beyond a cutoff, which phono3py would sum over as well.
+    phonons.fc3_nonzero_indices = cubic.values.any(axis=(-3, -2, -1)).astype(np.int8)
+    if charges is not None:
+        phonons.nac_params = dict(charges)
+    phonons.init_phph_interaction(symmetrize_fc3q=False)
+    phonons.run_phonon_solver()
+    return phonons
 
 
 def _find_mass_variances(phonons: Phono3py) -> Floats:

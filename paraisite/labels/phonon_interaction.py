@@ -132,6 +132,8 @@ class _Transform:
             [3, n_atom, n_supercell_atom, n_supercell_atom, 3, 3, 3], by the roots of the masses.
         images: The supercell's atoms around those of the primitive cell.
         lattice_vectors: That a phase of q1 can depend on, [n_vector, 3].
+        offset: Makes lattice vectors places in ``table``, [3].
+        table: Numbers of lattice vectors by their places.
     """
 
     interaction: Any
@@ -139,6 +141,8 @@ class _Transform:
     constants: Floats
     images: "_Images"
     lattice_vectors: Ints
+    offset: Ints
+    table: Ints
 
     @classmethod
     def prepare(cls, phonons: Phono3py) -> Self:
@@ -160,12 +164,19 @@ class _Transform:
             each.transpose(0, 1, 2, *(3 + axis for axis in axes))
             for each, axes in zip(weighted, _COMPONENTS, strict=True)
         ]
+        lattice_vectors = images.find_lattice_vectors()
+        offset = -lattice_vectors.min(axis=0)
+        places = lattice_vectors + offset
+        table = np.full(places.max(axis=0) + 1, -1, dtype=np.int64)
+        table[tuple(places.T)] = np.arange(len(places))
         return cls(
             interaction,
             np.asarray(primitive.scaled_positions),
             np.ascontiguousarray(constants),
             images,
-            images.find_lattice_vectors(),
+            lattice_vectors,
+            offset,
+            table,
         )
 
     def compute_strengths(self, triplets: Ints) -> Floats:
@@ -204,7 +215,6 @@ class _Transform:
         phases = np.exp(2j * np.pi * (self.images.vectors @ wave_vector)) / self.images.n_equal
         constants = self.constants.reshape(*self.constants.shape[:4], 27)
         weights = 1.0 / self.images.n_equal
-        offset, table = self._tabulate_vectors()
         _sum_pairs(
             constants,
             self.images.first,
@@ -213,19 +223,11 @@ class _Transform:
             self.images.lattice_vectors,
             phases,
             weights,
-            offset,
-            table,
+            self.offset,
+            self.table,
             summed,
         )
         return summed
-
-    def _tabulate_vectors(self) -> tuple[Ints, Ints]:
-        """Return what is to be added to lattice vectors, and a table of their numbers by what comes out."""
-        offset = -self.lattice_vectors.min(axis=0)
-        places = self.lattice_vectors + offset
-        table = np.full(places.max(axis=0) + 1, -1, dtype=np.int64)
-        table[tuple(places.T)] = np.arange(len(places))
-        return offset, table
 
     def _compute_some(self, summed: Any, vectors: Ints, triplets: Ints) -> Floats:
         """Return the strengths of some triplets, without unit.

@@ -13,7 +13,8 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from paraisite.labels import phonon_interaction
-from paraisite.labels.force_constants import build_phonons, compute_cubic_constants, compute_harmonic_constants
+from paraisite.labels.conductivity import solve_modes
+from paraisite.labels.force_constants import compute_cubic_constants, compute_harmonic_constants
 from paraisite.labels.phonon_interaction import compute_linewidths
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from tests.labels.test_phonon_labels import nickel
@@ -37,7 +38,7 @@ CRYSTALS = {
 }
 
 
-def solve_modes(name: str, **changes: Any) -> Phono3py:
+def solve_crystal(name: str, **changes: Any) -> Phono3py:
     """Return a crystal's phonons on their grid, at rest by symmetry alone."""
     crystal, repeats, mesh = CRYSTALS[name]
     settings: PhononSettings = replace(
@@ -45,11 +46,7 @@ def solve_modes(name: str, **changes: Any) -> Phono3py:
     )
     harmonic = compute_harmonic_constants(crystal, EMT(), settings)
     cubic = compute_cubic_constants(crystal, EMT(), settings)
-    phonons = build_phonons(crystal, settings, harmonic_repeats=harmonic.repeats, cubic_repeats=cubic.repeats)
-    phonons.fc2, phonons.fc3 = harmonic.values, cubic.values
-    phonons.init_phph_interaction(symmetrize_fc3q=False)
-    phonons.run_phonon_solver()
-    return phonons
+    return solve_modes(harmonic, cubic, settings)
 
 
 def compute_by_phono3py(phonons: Phono3py) -> Any:
@@ -62,7 +59,7 @@ def compute_by_phono3py(phonons: Phono3py) -> Any:
 @pytest.mark.parametrize("name", CRYSTALS)
 @pytest.mark.parametrize("averages_origin", [True, False], ids=["averaged", "one origin"])
 def test_linewidths_are_those_of_phono3py(name: str, averages_origin: bool):
-    phonons = solve_modes(name, averages_origin=averages_origin)
+    phonons = solve_crystal(name, averages_origin=averages_origin)
     calculation = compute_by_phono3py(phonons)
     expected = calculation.gamma[0, 0]
     found = compute_linewidths(phonons, calculation.grid_points, temperature_kelvin=KELVIN)
@@ -71,7 +68,7 @@ def test_linewidths_are_those_of_phono3py(name: str, averages_origin: bool):
 
 
 def test_few_triplets_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch):
-    phonons = solve_modes("two atoms, tetragonal")
+    phonons = solve_crystal("two atoms, tetragonal")
     points = compute_by_phono3py(phonons).grid_points
     together = compute_linewidths(phonons, points, temperature_kelvin=KELVIN)
     monkeypatch.setattr(phonon_interaction, "_ELEMENTS_AT_ONCE", 1)
@@ -82,7 +79,7 @@ def test_few_triplets_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("name", CRYSTALS)
 def test_energy_is_conserved_as_in_phono3py(name: str):
     """With phono3py's own strengths the sums are the same to rounding."""
-    phonons = solve_modes(name)
+    phonons = solve_crystal(name)
     interaction = phonons.phph_interaction
     calculation = compute_by_phono3py(phonons)
     conservation = phonon_interaction._Conservation.prepare(phonons, KELVIN)
