@@ -75,8 +75,8 @@ class ReplaySplit(NamedTuple):
     """One start.
 
     Attributes:
-        pool: Ints that can be chosen, in the order of chance; the first ones are known at first.
-        test: Ints that are never chosen.
+        pool: Rows that can be chosen, in the order of chance; the first ones are known at first.
+        test: Rows that are never chosen.
     """
 
     pool: Ints

@@ -14,10 +14,10 @@ from pymatgen.core.structure import Structure
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.plan_file import read_plan
 from paraisite.data.structure_columns import STRUCTURE_SCHEMA
-from paraisite.errors import ConfigError, DataError, MissingInputError
+from paraisite.errors import ConfigError, DataError
 from paraisite.schema import FORMER_SCREENING_COLUMNS, ROW, present_names
 from paraisite.screening.chunks import Source
-from paraisite.screening.output import PLAN_FILE, SUMMARY_FILE
+from paraisite.screening.output import PLAN_FILE, ScreeningFolder
 from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import TableSource
 
@@ -47,8 +47,7 @@ class ScreenedRows:
             MissingInputError: There is no complete screening.
             DataError: It is of something else, or its plan is damaged.
         """
-        if not (folder / SUMMARY_FILE).exists():
-            raise MissingInputError(f"{folder} holds no complete screening: `python -m paraisite screen …` makes one")
+        ScreeningFolder(folder).require_complete()
         plan = read_plan(folder / PLAN_FILE)
         if plan.get("source_sha256") != source.digest:
             raise DataError(f"{folder} is no screening of this source, or the source has changed since")
@@ -82,7 +81,7 @@ class ScreenedRows:
 
     @cached_property
     def _parts(self) -> list[Path]:
-        return sorted(self.folder.glob("part-*.parquet"))
+        return ScreeningFolder(self.folder).list_parts()
 
     def batches(self, extra: Sequence[str] = ()) -> Iterator[pd.DataFrame]:
         """Yield all rows in their order, a part at a time.

@@ -100,5 +100,5 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
 
 def _link(material_id: str) -> str:
     """Return an id with its page in the Materials Project, where it is one of that."""
-    name = material_id.split(" ")[0]
-    return f"[{material_id}]({_PAGE_OF_MATERIAL}{name})" if name.startswith("mp-") else material_id
+    name, shown = material_id.split(" ")[0], escape_markdown(material_id)
+    return f"[{shown}]({_PAGE_OF_MATERIAL}{name})" if name.startswith("mp-") else shown

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from paraisite.active_learning.screened_rows import ScreenedRows
-from paraisite.artifacts.screenings import is_screening, source_of_screening
+from paraisite.artifacts.screenings import source_of_screening
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.core.csv_tables import format_csv
-from paraisite.errors import DataError, MissingInputError
+from paraisite.errors import DataError
 from paraisite.schema import (
     FORMER_SCREENING_COLUMNS,
     FORMULA,
@@ -105,8 +105,7 @@ def read_screening(folder: Path) -> ScreeningResult:
         MissingInputError: There is none.
         DataError: It is damaged, or no screening of conductivities.
     """
-    if not is_screening(folder):
-        raise MissingInputError(f"{folder} holds no complete screening: `python -m paraisite screen …` makes one")
+    ScreeningFolder(folder).require_complete()
     try:
         data = ds.dataset([str(file) for file in ScreeningFolder(folder).list_parts()])
         renamed = present_names(data.schema.names, FORMER_SCREENING_COLUMNS)

@@ -25,12 +25,12 @@ from paraisite.app.screening_rows import (
 from paraisite.app.screening_view import MAX_POINTS, screening_figure, thin_out
 from paraisite.app.second_model import predict_second
 from paraisite.app.style import CHART
-from paraisite.artifacts.screenings import is_screening, list_screenings
+from paraisite.artifacts.screenings import list_screenings
 from paraisite.core.shown_text import escape_markdown
 from paraisite.errors import ParaisiteError
 from paraisite.inference.crystals import Crystal
 from paraisite.schema import FORMULA, MATERIAL_ID, OUT_OF_DOMAIN_FLAG, PREDICTED_KAPPA, ROW, interval_columns
-from paraisite.screening.output import SUMMARY_FILE
+from paraisite.screening.output import SUMMARY_FILE, ScreeningFolder
 
 _OTHER: Final = "another folder …"
 _POINTS, _TABLE, _ROW = "screening_points", "screening_table", "screening_row"
@@ -89,7 +89,7 @@ def _read(folder: str, changed: float) -> ScreeningResult:
 
 def _changed(folder: Path) -> float:
     """Return when a screening was finished, so that what is kept of one before it is not shown."""
-    return (folder / SUMMARY_FILE).stat().st_mtime if is_screening(folder) else 0.0
+    return (folder / SUMMARY_FILE).stat().st_mtime if ScreeningFolder(folder).is_complete else 0.0
 
 
 @st.cache_resource(show_spinner="Opening what was screened …", max_entries=3)

@@ -24,7 +24,7 @@ def crystals_of_files(files: Sequence[tuple[str, bytes]], n_file: int) -> tuple[
         n_bytes += len(content)
         if n_bytes > MAX_BYTES or len(crystals) >= MAX_CRYSTALS:
             break
-        crystals += crystals_of_file(name, content)
+        crystals += parse_crystals(name, content)
         n_read += 1
     if n_read == n_file and len(crystals) <= MAX_CRYSTALS:
         return crystals, ""
@@ -37,13 +37,3 @@ def crystals_of_files(files: Sequence[tuple[str, bytes]], n_file: int) -> tuple[
 def crystals_of_text(text: str) -> tuple[list[Crystal], str]:
     """Return the crystals of a text that was pasted, within the same limits, and a sentence about what was left out."""
     return crystals_of_files([("pasted text", text.encode(errors="backslashreplace"))], 1)
-
-
-def crystals_of_file(name: str, content: bytes) -> list[Crystal]:
-    """Return the crystals in an uploaded file; what cannot be read becomes a crystal with a reason.
-
-    Args:
-        name: The file's.
-        content: CIF, POSCAR, XDATCAR, extended XYZ or JSON, packed or not; of several crystals each is one.
-    """
-    return parse_crystals(name, content)

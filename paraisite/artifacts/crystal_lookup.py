@@ -12,7 +12,7 @@ from paraisite.active_learning.diversity import find_space_group
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, STRUCTURES
 from paraisite.artifacts.inputs import load_data
-from paraisite.artifacts.screenings import is_screening, source_of_screening
+from paraisite.artifacts.screenings import source_of_screening
 from paraisite.artifacts.structure_sources import find_source
 from paraisite.config import load_config
 from paraisite.core.csv_tables import restore_texts
@@ -24,6 +24,7 @@ from paraisite.data.structure_files.reading import read_structure
 from paraisite.errors import ConfigError, DataError, MissingInputError, StructureError
 from paraisite.inference.crystals import Crystal, read_crystals
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, ROW
+from paraisite.screening.output import ScreeningFolder
 from paraisite.training.recipes import TOGO15
 
 
@@ -43,7 +44,7 @@ def find_crystal(what: str, folder: Path | None) -> Crystal:
     for name, number in ((what, None), split_number(what)):
         if Path(name).is_file():
             return _read_one(Path(name), number)
-    if folder is not None and is_screening(folder):
+    if folder is not None and ScreeningFolder(folder).is_complete:
         crystal = _find_in_screening(what, folder)
     else:
         crystal = _find_in_lists(what, folder or CANDIDATES)

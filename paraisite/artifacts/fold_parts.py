@@ -4,13 +4,13 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 
-from paraisite.core.files import COMPACT_PARQUET, write_whole
+from paraisite.core.parquet_files import COMPACT, write_parquet
 from paraisite.core.plan_file import claim_plan
 from paraisite.errors import DataError
 
@@ -65,9 +65,7 @@ class FoldParts:
 
     def save(self, name: str, part: pd.DataFrame) -> None:
         """Keep a part, whole."""
-        buffer = BytesIO()
-        part.to_parquet(buffer, index=False, **COMPACT_PARQUET)
-        write_whole(self._path(name), buffer.getvalue())
+        write_parquet(pa.Table.from_pandas(part, preserve_index=False), self._path(name), **COMPACT)
 
     def remove(self) -> None:
         """Remove the folder."""

@@ -1,7 +1,6 @@
 """How refined values are made and how far they hold: measured on crystals of known conductivity, kept, and found."""
 
 import json
-import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -32,8 +31,6 @@ from paraisite.schema import (
     name_interval_ends,
     refined_interval_columns,
 )
-
-logger = logging.getLogger(__name__)
 
 REFINEMENT_FILE: Final = "refinement.json"
 

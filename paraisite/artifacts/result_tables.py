@@ -17,6 +17,7 @@ from paraisite.artifacts.stage_folders import (
 )
 from paraisite.core.csv_tables import restore_texts, write_csv
 from paraisite.core.damaged_files import refuse_damaged
+from paraisite.core.files import write_whole
 from paraisite.evaluation.evaluation_tables import METRICS_FILE, TABLES_FOLDER, EvaluationTables
 from paraisite.evaluation.overlap_tables import MEASURED, TRAINED_ON
 from paraisite.evaluation.scores import ESTIMATES_FILE
@@ -39,7 +40,7 @@ _FORMER_OVERLAP_COLUMNS: Final = {"learnt_from": TRAINED_ON}
 def write_evaluation(outcome: EvaluationTables, folder: Path, *, markdown: str) -> None:
     """Write the tables of an evaluation, and that of its models as markdown, in place of an earlier one's."""
     outcome.write(empty_folder(folder))
-    (folder / TABLES_FOLDER / _MARKDOWN).write_text(markdown + "\n")
+    write_whole(folder / TABLES_FOLDER / _MARKDOWN, f"{markdown}\n".encode())
 
 
 def predictions_file(protocol_name: str, dataset_name: str) -> Path:
@@ -65,7 +66,7 @@ def write_trainings(table: pd.DataFrame, *, markdown: str, metrics: Mapping[str,
     tables = COMPARISON / TABLES_FOLDER
     tables.mkdir(parents=True, exist_ok=True)
     table.to_csv(tables / _CSV)
-    (tables / _MARKDOWN).write_text(markdown + "\n")
+    write_whole(tables / _MARKDOWN, f"{markdown}\n".encode())
     (COMPARISON / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")
     curves.to_csv(COMPARISON / _CURVES, float_format="%.6g")
     return tables
@@ -75,7 +76,7 @@ def write_protocol_table(table: pd.DataFrame, *, markdown: str) -> None:
     """Write the table of all models under all protocols."""
     COMPARISON.mkdir(parents=True, exist_ok=True)
     write_csv(table, COMPARISON / _CSV, float_format="%.6g")
-    (COMPARISON / _MARKDOWN).write_text(markdown)
+    write_whole(COMPARISON / _MARKDOWN, markdown.encode())
 
 
 def load_protocol_table() -> pd.DataFrame:
@@ -130,7 +131,7 @@ def write_overlap(folder: Path, table: pd.DataFrame, *, markdown: str, pairs: pd
     """
     empty_folder(folder)
     write_csv(table, folder / _CSV, float_format="%.6g")
-    (folder / _MARKDOWN).write_text(markdown)
+    write_whole(folder / _MARKDOWN, markdown.encode())
     write_csv(pairs, folder / _PAIRS, float_format="%.4g")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from paraisite.core.paths import SCREENINGS
 from paraisite.errors import DataError, MissingInputError
-from paraisite.screening.output import SOURCE_KEY, SUMMARY_FILE
+from paraisite.screening.output import SOURCE_KEY, SUMMARY_FILE, ScreeningFolder
 
 
 def screening_folder(source: str, model: str) -> Path:
@@ -27,8 +27,7 @@ def source_of_screening(folder: Path) -> str:
         MissingInputError: There is no complete screening.
         DataError: Its summary is damaged, or neither that nor the folder's name tells the source.
     """
-    if not is_screening(folder):
-        raise MissingInputError(f"{folder} holds no complete screening: `python -m paraisite screen …` makes one")
+    ScreeningFolder(folder).require_complete()
     try:
         recorded = json.loads((folder / SUMMARY_FILE).read_text()).get(SOURCE_KEY)
     except (OSError, ValueError, AttributeError) as error:
@@ -36,14 +35,6 @@ def source_of_screening(folder: Path) -> str:
     if source := recorded or folder.name.rpartition("-")[0]:
         return str(source)
     raise DataError(f"{folder} does not say what was screened: `select` takes it as --source, or screen it again")
-
-
-def is_screening(folder: Path) -> bool:
-    """Return whether a folder holds a complete screening; a name that no folder can have is none."""
-    try:
-        return (folder / SUMMARY_FILE).exists()
-    except OSError:
-        return False
 
 
 def last_screening() -> Path:

@@ -6,7 +6,7 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +16,6 @@ from paraisite.errors import ConfigError
 
 CACHE_VARIABLE: Final = "PARAISITE_CACHE"
 """Environment variable that names the folder for everything that can be made or fetched again."""
-
-COMPACT_PARQUET: Final[dict[str, Any]] = {
-    "compression": "zstd",
-    "compression_level": 19,
-    "use_dictionary": False,
-    "write_statistics": False,
-}
-"""How tables are written that go into the store: they are read whole, so that dictionaries and statistics of their
-columns would only make them longer, by a third where they hold structures."""
-
 
 _PART: Final = ".part"
 

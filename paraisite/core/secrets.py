@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Any, Final, TextIO
+from urllib.parse import unquote
 
 HIDDEN: Final = "***"
 """What stands in a text in place of a secret."""
@@ -19,7 +20,6 @@ _USER_OF_ADDRESS: Final = re.compile(r"(?<=://)([^\s/?#:@]*)(?::([^\s/?#]*|(?!\d
 """Databases take passwords with a slash, a question or a hash mark as they are; a number before one is a port."""
 
 _QUERY: Final = re.compile(r"(?<=[?&])((?:api_?key|passwd|password|secret|token)=)([^&\s'\"]+)", re.IGNORECASE)
-_ENCODED: Final = re.compile(r"%([0-9a-f]{2})", re.IGNORECASE)
 
 
 def names_secret(name: str) -> bool:
@@ -40,15 +40,17 @@ def find_secrets(environment: Mapping[str, str] | None = None) -> set[str]:
         if "://" in value:
             found |= {password or user for user, password in _USER_OF_ADDRESS.findall(value)}
             found |= {secret for _, secret in _QUERY.findall(value)}
-    found |= {_ENCODED.sub(lambda code: chr(int(code[1], 16)), secret) for secret in found}
+    found |= {unquote(secret) for secret in found}
     return {secret for secret in found if len(secret) >= _SHORTEST}
 
 
 def hide_secrets(text: str) -> str:
     """Return a text without the secrets of the environment, and without user and password in any address."""
     for secret in sorted(find_secrets(), key=len, reverse=True):
-        if secret in text:
+        if secret.isalpha() or secret.isdigit():  # a word or a number may be a part of others
             text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", HIDDEN, text)
+        else:
+            text = text.replace(secret, HIDDEN)
     if "://" not in text:
         return text
     return _USER_OF_ADDRESS.sub(f"{HIDDEN}@", _QUERY.sub(rf"\g<1>{HIDDEN}", text))

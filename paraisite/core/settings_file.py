@@ -80,7 +80,7 @@ def parse_yaml(text: str, *, where: str, max_values: int = _MAX_VALUES) -> Any:
 
 
 def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str | int | float]) -> None:
-    """Replace the values of a section, each in its place; every other character stays.
+    """Replace the values of a section, each in its place; every other character stays, ends of lines among them.
 
     Args:
         path: A YAML file.
@@ -98,7 +98,8 @@ def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str 
     from paraisite.core.files import write_whole
 
     read_settings(path)  # for its messages
-    text = _read_text(path)
+    found = _read_text(path)
+    text = found.replace("\r\n", "\n")
     _, indent, offset = load_yaml_guess_indent(text)
     round_trip = YAML()
     round_trip.preserve_quotes, round_trip.width = True, len(text)
@@ -111,19 +112,22 @@ def write_settings(path: Path, section: Sequence[str], values: Mapping[str, str 
         raise ConfigError(f"{path}: there is no section {': '.join(section)}")
     if missing := sorted(set(values) - set(node)):
         raise ConfigError(f"{path}: {': '.join(section)} has no key {', '.join(missing)}")
-    before = _dumped(round_trip, content).splitlines()
+    lines = text.split("\n")
+    before = _dumped(round_trip, content).split("\n")
     for key, value in values.items():
         # Text in quotes, as 64 would be read as a number.
         needs_quotes = isinstance(value, str) and not value.isidentifier()
         new = DoubleQuotedScalarString(str(value)) if needs_quotes else value
         length = len(_dumped(round_trip, {"k": new}).strip()) - len("k: ")
-        _move_comment(node, key, text.splitlines(), n_character=length)
+        _move_comment(node, key, lines, n_character=length)
         node[key] = new
-    after, lines = _dumped(round_trip, content).splitlines(), text.splitlines()
+    after = _dumped(round_trip, content).split("\n")
+    if lines[-1]:  # the last line has no end, and keeps none
+        before, after = before[:-1], after[:-1]
     # Of what the round trip gives only the lines with new values are taken: it knows one way to space others.
     if len(before) == len(after) == len(lines):
         after = [line if old == new else new for line, old, new in zip(lines, before, after, strict=True)]
-    write_whole(path, ("\n".join(after) + "\n").encode())
+    write_whole(path, ("\r\n" if "\r\n" in found else "\n").join(after).encode())
 
 
 def shown(value: Any) -> str:

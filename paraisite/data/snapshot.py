@@ -6,17 +6,19 @@ A folder holds ``records.jsonl.gz`` (or another file that the card names) and ``
 import dataclasses
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from paraisite.core.files import COMPACT_PARQUET, file_sha256, write_whole
+from paraisite.core.files import file_sha256
+from paraisite.core.folders import folder_written_whole
+from paraisite.core.parquet_files import COMPACT
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import DataError, MissingInputError
 
@@ -66,9 +68,9 @@ class Snapshot:
         """Write the card.
 
         Raises:
-            DataError: The folder cannot be written.
+            OSError: The folder cannot be written.
         """
-        _write(folder / CARD_FILE, (json.dumps(dataclasses.asdict(self), indent=2) + "\n").encode())
+        (folder / CARD_FILE).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -94,7 +96,7 @@ class Snapshot:
 
 
 def write_records(folder: Path, records: Sequence[Any], *, source: str, query: str) -> Snapshot:
-    """Write records as gzipped JSON lines, then their card.
+    """Write records as gzipped JSON lines with their card, in place of whatever is in the folder.
 
     Equal records give an equal file, whenever it is written.
 
@@ -102,9 +104,10 @@ def write_records(folder: Path, records: Sequence[Any], *, source: str, query: s
         DataError: The folder cannot be written; a snapshot that was there before stays.
     """
     lines = "".join(json.dumps(record) + "\n" for record in records)
-    _write(folder / RECORDS_FILE, gzip.compress(lines.encode(), mtime=0))
-    snapshot = Snapshot.of(folder, RECORDS_FILE, n_row=len(records), source=source, query=query)
-    snapshot.save(folder)
+    with _written_whole(folder) as new:
+        (new / RECORDS_FILE).write_bytes(gzip.compress(lines.encode(), mtime=0))
+        snapshot = Snapshot.of(new, RECORDS_FILE, n_row=len(records), source=source, query=query)
+        snapshot.save(new)
     return snapshot
 
 
@@ -117,23 +120,24 @@ def write_tables(
     query: str,
     database_version: str | None = None,
 ) -> Snapshot:
-    """Write parquet tables, then the card of the one that is ``main``.
+    """Write parquet tables with the card of the one that is ``main``, in place of whatever is in the folder.
 
     Raises:
         DataError: The folder cannot be written; a snapshot that was there before stays.
     """
-    for name, table in tables.items():
-        content = BytesIO()
-        pq.write_table(table, content, **COMPACT_PARQUET)
-        _write(folder / name, content.getvalue())
     n_row = sum(table.num_rows for table in tables.values())
-    snapshot = Snapshot.of(folder, main, n_row=n_row, source=source, query=query, database_version=database_version)
-    snapshot.save(folder)
+    with _written_whole(folder) as new:
+        for name, table in tables.items():
+            pq.write_table(table, new / name, **COMPACT)
+        snapshot = Snapshot.of(new, main, n_row=n_row, source=source, query=query, database_version=database_version)
+        snapshot.save(new)
     return snapshot
 
 
-def _write(path: Path, content: bytes) -> None:
+@contextmanager
+def _written_whole(folder: Path) -> Iterator[Path]:
     try:
-        write_whole(path, content)
+        with folder_written_whole(folder) as new:
+            yield new
     except OSError as error:
-        raise DataError(f"{path} cannot be written ({error}): what was there before stays") from error
+        raise DataError(f"{folder} cannot be written ({error}): what was there before stays") from error

@@ -7,6 +7,7 @@ from typing import Final
 
 from pymatgen.core.structure import Structure
 
+from paraisite.core.files import write_whole
 from paraisite.dft_inputs.displaced_supercells import Program, generate_displacements
 from paraisite.dft_inputs.instructions import format_instructions
 from paraisite.dft_inputs.quantum_espresso import write_quantum_espresso
@@ -48,5 +49,5 @@ def write_inputs(
         n_supercell[program] = _WRITERS[program](phonons, conventional, folder / program, with_nac=with_nac)
     conventional.to(str(folder / CELL_FILE), fmt="cif")
     title = f"{name}: the lattice thermal conductivity of {structure.reduced_formula} from first-principles forces"
-    (folder / README_FILE).write_text(format_instructions(title, plan, n_supercell))
+    write_whole(folder / README_FILE, format_instructions(title, plan, n_supercell).encode())
     return n_supercell

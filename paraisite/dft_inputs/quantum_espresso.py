@@ -16,7 +16,8 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from paraisite.dft_inputs.displaced_supercells import get_primitive_cell, iterate_supercells, save_displacements
 from paraisite.dft_inputs.settings import WAVE_CUTOFF_RYDBERG, choose_k_points
 
-PSEUDOPOTENTIALS: Final = "../../pseudo"
+PSEUDOPOTENTIALS: Final = "../pseudo"
+"""Folder, from that of each input: ``qe/pseudo``."""
 _DENSITY_PER_WAVE_CUTOFF: Final = 8
 """Enough for ultrasoft pseudopotentials and PAW data sets; norm-conserving ones need 4."""
 

@@ -84,8 +84,8 @@ def plan_calculation(
 
     Args:
         conventional: Its conventional cell.
-        with_nac: As ``Plan`` has it.
-        pair_cutoff_angstrom: As ``Plan`` has it.
+        with_nac: As ``CalculationPlan`` has it.
+        pair_cutoff_angstrom: As ``CalculationPlan`` has it.
     """
     group = SpacegroupAnalyzer(conventional, SYMMETRY_TOLERANCE_ANGSTROM).get_space_group_number()
     known = _TYPES.get((group, len(conventional)))

@@ -22,8 +22,8 @@ class Predictions:
         target: What is predicted, e.g. "kappa".
         unit: Of all values, e.g. "W/m/K".
         members: Every member's prediction, float64 [n_member, n_row]; NaN where there is none.
-        value: The prediction, [n_row]: for kappa the one that ``Calibration.value`` gives, without a calibration set
-            the members' median in the logarithm; else the mean.
+        value: The prediction, [n_row]: for kappa the one that ``Calibration.compute_value`` gives, without a
+            calibration set the members' median in the logarithm; else the mean.
         lower: Lower ends of the intervals for ``schema.COVERAGES``, [n_coverage, n_row]; NaN where there is none.
         upper: Their upper ends, same shape.
         applicability: Whether the crystals are in the applicability domain; None for a model without a calibration set.

@@ -12,10 +12,9 @@ from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials, make_calibration_set, mark_trained_rows
-from paraisite.inference.calibration import Calibration, floored_log10
+from paraisite.inference.calibration import measure_member
 from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.inference.process_model import ProcessModel, build_descriptors
-from paraisite.metrics.kappa_errors import compute_kappa_errors
 from paraisite.models.ensemble import Ensemble
 
 logger = logging.getLogger(__name__)
@@ -56,21 +55,13 @@ def measure_held_out_errors(calibration_set: CalibrationSet, splits: Sequence[Sp
         calibration_set: Predictions of all members for all rows.
         splits: In the order of the members.
     """
-    known, rows = calibration_set.materials.kappa_w_per_m_k, []
-    for number, split in enumerate(splits):
-        calibration = Calibration.fit(calibration_set, among=calibration_set.trained[number])
-        held_out = split.validation
-        std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[[number]][:, held_out]
-        estimate = calibration.estimate(
-            floored_log10(calibration_set.members_w_per_m_k[[number]][:, held_out]), std_dex
+    rows = [
+        measure_member(
+            calibration_set,
+            member=number,
+            calibrated_on=calibration_set.trained[number],
+            rows=split.validation,
         )
-        lower, upper = calibration.compute_intervals(estimate)
-        inside = (lower <= known[held_out]) & (known[held_out] <= upper)
-        rows.append(
-            compute_kappa_errors(known[held_out], calibration.compute_value(estimate), epoch="test")
-            | {
-                schema.format_coverage_metric(coverage): share
-                for coverage, share in zip(schema.COVERAGES, inside.mean(axis=1), strict=True)
-            }
-        )
+        for number, split in enumerate(splits)
+    ]
     return pd.DataFrame(rows, index=pd.Index([split.seed for split in splits], name=schema.SPLIT_SEED))

@@ -15,10 +15,9 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources import togo15
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials
-from paraisite.inference.calibration import Calibration, floored_log10
+from paraisite.inference.calibration import measure_member
 from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials, mark_elements
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
-from paraisite.metrics.kappa_errors import compute_kappa_errors
 
 logger = logging.getLogger(__name__)
 
@@ -123,17 +122,9 @@ def measure_left_out_errors(calibration_set: CalibrationSet, parts: tuple[Split,
         calibration_set: Of a model that predicts every row without its formula.
         parts: As ``draw_formula_parts`` draws them.
     """
-    known, rows = calibration_set.materials.kappa_w_per_m_k, []
-    for part in parts:
-        others = np.isin(np.arange(len(known)), part.train)
-        calibration, held_out = Calibration.fit(calibration_set, among=others), part.validation
-        std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[:1, held_out]
-        estimate = calibration.estimate(floored_log10(calibration_set.members_w_per_m_k[:1, held_out]), std_dex)
-        lower, upper = calibration.compute_intervals(estimate)
-        inside = (lower <= known[held_out]) & (known[held_out] <= upper)
-        coverages = zip(schema.COVERAGES, inside.mean(axis=1), strict=True)
-        rows.append(
-            compute_kappa_errors(known[held_out], calibration.compute_value(estimate), epoch="test")
-            | {schema.format_coverage_metric(coverage): share for coverage, share in coverages}
-        )
+    everywhere = np.arange(len(calibration_set.materials.formula))
+    rows = [
+        measure_member(calibration_set, member=0, calibrated_on=np.isin(everywhere, part.train), rows=part.validation)
+        for part in parts
+    ]
     return pd.DataFrame(rows, index=pd.Index([part.seed for part in parts], name=schema.SPLIT_SEED))

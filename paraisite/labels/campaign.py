@@ -8,15 +8,13 @@ import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from paraisite.core.files import COMPACT_PARQUET, write_whole
+from paraisite.core.parquet_files import COMPACT, write_parquet
 from paraisite.core.plan_file import claim_plan
 from paraisite.core.plan_file import read_plan as read_plan_file
 from paraisite.core.progress import ignore_progress
@@ -130,7 +128,7 @@ def run_campaign(
     missing = order(parts, done, on_estimate=on_estimate)
     with WorkerPool(n_process, partial(_load_quietly, potential), if_lost=_LOST) as pool:
         for part, rows in pool.imap_unordered(partial(_label_part, label), missing):
-            write_whole(_file(folder, part.name), _parquet(rows))
+            _write_rows(rows, _file(folder, part.name))
             n_done += 1
             on_part(n_done=n_done, n_part=len(parts), rows=rows)
 
@@ -193,12 +191,10 @@ def _file(folder: Path, name: str) -> Path:
     return folder / f"{name}.parquet"
 
 
-def _parquet(rows: list[Row]) -> bytes:
-    buffer = BytesIO()
+def _write_rows(rows: list[Row], path: Path) -> None:
     # Without pandas' and Arrow's descriptions of the columns, a fifth of so small a table.
     table = pa.Table.from_pandas(pd.DataFrame(rows), preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, buffer, store_schema=False, **COMPACT_PARQUET)
-    return buffer.getvalue()
+    write_parquet(table, path, store_schema=False, **COMPACT)
 
 
 def _load_quietly(potential: str) -> Any:

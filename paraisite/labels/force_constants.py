@@ -7,10 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
-from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from phono3py import Phono3py
@@ -20,8 +17,7 @@ from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from paraisite.arrays import Floats
-from paraisite.core.files import write_whole
-from paraisite.errors import DataError, StructureError
+from paraisite.errors import StructureError
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 from paraisite.labels.phonon_progress import (
     SECOND_ORDER,
@@ -328,62 +324,6 @@ def _compact(constants: Floats, phonons: Phono3py) -> Floats:
 
 def _is_plusminus(opposites: str) -> Any:
     return {"always": True, "never": False}.get(opposites, "auto")
-
-
-def save_force_constants(path: Path, harmonic: HarmonicConstants, cubic: CubicConstants) -> None:
-    """Keep force constants, those of third order in single precision.
-
-    Rounded constants of second order would leave the acoustic modes at the zone centre a frequency, and with it a
-    coherence of 2 % of GaAs's conductivity.
-    """
-    buffer = BytesIO()
-    cell = to_phonopy_cell(harmonic.cell)
-    np.savez_compressed(
-        buffer,
-        numbers=cell.numbers,
-        lattice=cell.cell,
-        positions=cell.scaled_positions,
-        fc2=harmonic.values,
-        fc2_repeats=harmonic.repeats,
-        fc2_calls=harmonic.n_force_call,
-        fc3=cubic.values.astype(np.float32),
-        fc3_repeats=cubic.repeats,
-        fc3_calls=cubic.n_force_call,
-        n_free=-1 if cubic.n_free is None else cubic.n_free,
-        unexplained=np.nan if cubic.unexplained is None else cubic.unexplained,
-    )
-    write_whole(path, buffer.getvalue())
-
-
-def load_force_constants(path: Path) -> tuple[HarmonicConstants, CubicConstants]:
-    """Return what ``save_force_constants`` kept.
-
-    Raises:
-        DataError: It is missing or damaged.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            arrays = {name: kept[name] for name in kept.files}
-        cell = PhonopyAtoms(numbers=arrays["numbers"], cell=arrays["lattice"], scaled_positions=arrays["positions"])
-        structure = Structure(cell.cell, cell.symbols, cell.scaled_positions)
-        n_free, unexplained = int(arrays["n_free"]), float(arrays["unexplained"])
-        harmonic = HarmonicConstants(
-            structure, _repeats(arrays["fc2_repeats"]), arrays["fc2"], int(arrays["fc2_calls"])
-        )
-        cubic = CubicConstants(
-            _repeats(arrays["fc3_repeats"]),
-            arrays["fc3"].astype(np.float64),
-            None if n_free < 0 else n_free,
-            None if np.isnan(unexplained) else unexplained,
-            int(arrays["fc3_calls"]),
-        )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise DataError(f"{path} is no file of force constants ({error})") from error
-    return harmonic, cubic
-
-
-def _repeats(numbers: Any) -> Repeats:
-    return (int(numbers[0]), int(numbers[1]), int(numbers[2]))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from paraisite.explain.contributions import Contributions, Kind
 from paraisite.explain.explainers import Explanation
 from paraisite.explain.text import SHOWN_PARTS, format_material_name
 from paraisite.inference.rows import MEMBERS, NEAREST, VALUE, Row, interval_keys
-from paraisite.reports.axes import log_ticks, new_canvas, new_figure, plain_frame
+from paraisite.reports.axes import log_ticks, new_canvas, plain_frame
 from paraisite.reports.figures import save_figure
 
 _COLOURS: Final[dict[Kind, str]] = {"atom": "#1f6fb4", "shell": "#e08a1e", "descriptor": "#5a9e4b"}
@@ -67,22 +67,6 @@ def save_explanation_figures(explanations: Sequence[Explanation], folder: Path) 
                 path = folder / f"{number}-{name}"
             saved.append(save_figure(explanation_figure(explanation), path)[0])
     return saved
-
-
-def prediction_figure(explanation: Explanation) -> Figure:
-    """Draw one prediction with its intervals and members over the training materials' values."""
-    _contributions(explanation)
-    figure, axes = new_figure(7.0, 3.4)
-    draw_prediction(axes, explanation)
-    return figure
-
-
-def contributions_figure(explanation: Explanation) -> Figure:
-    """Draw the contribution of each part to one prediction."""
-    contributions = _contributions(explanation)
-    figure, axes = new_figure(7.0, 1.5 + 0.36 * min(len(contributions.parts), SHOWN_PARTS))
-    draw_contributions(axes, contributions)
-    return figure
 
 
 def draw_contributions(axes: Axes, contributions: Contributions) -> None:

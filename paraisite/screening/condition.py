@@ -28,6 +28,14 @@ _LONGEST: Final = 2000
 _UNIT: Final = "_w_per_m_k"
 """May be left out: ``upper_90`` is ``upper_90_w_per_m_k``."""
 
+_NULLABLE: Final = {
+    pa.bool_(): pd.BooleanDtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.string(): pd.StringDtype(),
+}
+"""Of pandas, by the type of a screening's column."""
+
 _ALLOWED: Final = (
     *(ast.Expression, ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple),
     *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Invert),
@@ -131,8 +139,8 @@ def write_selected(output: ScreeningFolder, condition: Condition) -> int:
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:
-    """Return a part's rows; a flag that is null stays one, as a missing flag is neither true nor false."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    """Return a part's rows; a value that is null stays one, as it is neither equal nor unequal to anything."""
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_NULLABLE.get)
     return frame
 
 

@@ -7,7 +7,6 @@ ends with the same files as one that ran through.
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +15,9 @@ import pyarrow.parquet as pq
 
 import paraisite
 from paraisite.core.files import write_whole
+from paraisite.core.parquet_files import write_parquet
 from paraisite.core.plan_file import claim_plan
-from paraisite.errors import DataError
+from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import REASON, ROW
 from paraisite.screening.chunks import Chunk, Source
 from paraisite.screening.score import table_schema
@@ -89,9 +89,7 @@ class ScreeningFolder:
 
     def write(self, chunk: Chunk, table: pa.Table) -> None:
         """Write a chunk's rows."""
-        content = BytesIO()
-        pq.write_table(table, content, compression=_COMPRESSION, write_page_checksum=True)
-        write_whole(self.part(chunk.number), content.getvalue())
+        write_parquet(table, self.part(chunk.number), compression=_COMPRESSION, write_page_checksum=True)
 
     def finish(self, n_row: int) -> Summary:
         """Count the rows and write the summary.
@@ -112,6 +110,25 @@ class ScreeningFolder:
         content = asdict(summary) | ({SOURCE_KEY: self.source_name} if self.source_name is not None else {})
         write_whole(self.folder / SUMMARY_FILE, (json.dumps(content, indent=2) + "\n").encode())
         return summary
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all rows are there; a name that no folder can have holds none."""
+        try:
+            return (self.folder / SUMMARY_FILE).exists()
+        except OSError:
+            return False
+
+    def require_complete(self) -> None:
+        """Refuse a folder that holds no complete screening.
+
+        Raises:
+            MissingInputError: It does not.
+        """
+        if not self.is_complete:
+            raise MissingInputError(
+                f"{self.folder} holds no complete screening: `python -m paraisite screen …` makes one"
+            )
 
     def list_parts(self) -> list[Path]:
         """Return the files of the parts, in order of their rows."""

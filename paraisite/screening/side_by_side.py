@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Final, Self
 
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from paraisite.core.damaged_files import refuse_damaged
-from paraisite.core.files import COMPACT_PARQUET, write_whole
+from paraisite.core.parquet_files import COMPACT, write_parquet
 from paraisite.errors import DataError
 from paraisite.schema import (
     FORMULA,
@@ -81,10 +80,8 @@ def join_screenings(
         columns |= predicted
     columns[REASON] = pc.if_else(by_none, first[REASON], pa.scalar(None, pa.string()))
     facts = {"source_sha256": provenance.source_sha256, "model_sha256": dict(provenance.model_sha256)}
-    content = BytesIO()
     table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(facts).encode()})
-    pq.write_table(table, content, **COMPACT_PARQUET)
-    write_whole(path, content.getvalue())
+    write_parquet(table, path, **COMPACT)
 
 
 def _columns_of(model: str, screened: pa.Table | None, known: pa.Table | None) -> dict[str, pa.ChunkedArray]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.core.damaged_files import refuse_damaged
+from paraisite.data.structure_files.json_values import parse_json
 from paraisite.screening.chunks import Chunk, Form, Source
 from paraisite.screening.records import ScreenedCrystal, read_chunk
 from paraisite.screening.sources import TableSource
@@ -59,8 +59,8 @@ def _of_lines(chunk: Chunk) -> Iterator[dict[str, Any]]:
 
 def _numbers(line: bytes) -> dict[str, Any]:
     try:
-        values = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        values = parse_json(line)
+    except ValueError:
         return {}
     if not isinstance(values, dict):
         return {}

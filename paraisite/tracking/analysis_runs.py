@@ -43,8 +43,9 @@ def logged_folder(target: Path, *, run_id: str) -> Iterator[Path]:
         folder = Path(name)
         yield folder
         open_store().log_artifacts(run_id, name)
-        for file in folder.rglob("*.*"):
-            write_whole(target / file.relative_to(folder), file.read_bytes())
+        for file in folder.rglob("*"):
+            if file.is_file():
+                write_whole(target / file.relative_to(folder), file.read_bytes())
 
 
 def log_numbers(metrics: Mapping[str, float], *, run_id: str) -> None:

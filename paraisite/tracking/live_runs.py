@@ -44,7 +44,7 @@ _with_open_runs: set[int] = set()
 """Processes whose store failed while they had runs."""
 
 
-def name_process() -> str:
+def hold_process_lock() -> str:
     """Return the name of the lock of this process, which holds it from now on until it ends.
 
     Where no file can be written, the name is empty: nobody can tell then whether the process lives.

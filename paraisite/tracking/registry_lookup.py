@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from paraisite.core.extras import install_command
+from paraisite.tracking.store_locks import DEFAULT_TRACKING_URI, database_file
 
 logger = logging.getLogger(__name__)
 
 ADDRESS_VARIABLE: Final = "MLFLOW_TRACKING_URI"
-DEFAULT_DATABASE: Final = Path("mlflow.db")
-_SQLITE: Final = "sqlite:///"
 
 
 def may_be_registered(name: str) -> bool:
@@ -27,14 +26,13 @@ def may_be_registered(name: str) -> bool:
         name: Of the registered model.
     """
     address = os.environ.get(ADDRESS_VARIABLE)
-    if not (address or DEFAULT_DATABASE.exists()):
+    database = database_file(address or DEFAULT_TRACKING_URI)
+    if not address and not (database and database.exists()):
         return False
     if importlib.util.find_spec("mlflow") is None:
         logger.info("models that are registered in MLflow are not looked at: %s", install_command("train"))
         return False
-    if address is None:
-        return _has_version(DEFAULT_DATABASE, name)
-    return _has_version(Path(address.removeprefix(_SQLITE)), name) if address.startswith(_SQLITE) else True
+    return True if database is None else _has_version(database, name)
 
 
 def _has_version(database: Path, name: str) -> bool:

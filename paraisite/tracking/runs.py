@@ -28,7 +28,7 @@ from paraisite.tracking.live_runs import (
     close_killed_runs,
     delete_runs_of_checks,
     failures_described,
-    name_process,
+    hold_process_lock,
     open_runs_left_to_next,
 )
 from paraisite.tracking.run_descriptions import describe_run
@@ -76,7 +76,7 @@ def recipe_run(recipe_name: str, *, experiment: str | None = None, parent_run_id
         OSError: The folder of the run's files cannot be written.
     """
     client = open_store()
-    tags = {PROCESS_TAG: name_process(), MLFLOW_RUN_NOTE: describe_run(recipe_name)}
+    tags = {PROCESS_TAG: hold_process_lock(), MLFLOW_RUN_NOTE: describe_run(recipe_name)}
     with open_runs_left_to_next(), store_errors():
         close_killed_runs(client)
         delete_runs_of_checks(client)
@@ -152,16 +152,13 @@ def log_result(result: RecipeResult, *, run_id: str, figures: "Mapping[str, Figu
         _log_split(client, result, split, parent_run_id=run_id, parameters=parameters, described=described)
 
 
-def log_pretraining(
-    trained: Pretraining, *, dataset_name: str, run_id: str, figures: "Mapping[str, Figure] | None" = None
-) -> None:
+def log_pretraining(trained: Pretraining, *, dataset_name: str, run_id: str) -> None:
     """Log a pretraining into an open run: its settings, errors on the held-out tenth, curves, tables and weights.
 
     Args:
         trained: What was trained.
         dataset_name: On what; its digest is in the ensemble's metadata.
         run_id: The run; parameters that it already has keep their spelling.
-        figures: Figures by file name without ending; saved as PNG and SVG.
     """
     client = open_store()
     metrics = {
@@ -189,7 +186,6 @@ def log_pretraining(
     client.log_inputs(run_id, datasets=[dataset_input(part_of(described, rows), part) for part, rows in parts.items()])
     with tempfile.TemporaryDirectory() as folder:
         trained.save(Path(folder))
-        write_figures(figures or {}, Path(folder) / FIGURES_FOLDER)
         client.log_artifacts(run_id, folder)
 
 

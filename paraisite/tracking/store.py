@@ -27,11 +27,10 @@ from paraisite.core.folders import check_writable
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
 from paraisite.tracking.store_errors import store_errors_as_sentences
-from paraisite.tracking.store_locks import database_file, store_locked
+from paraisite.tracking.store_locks import DEFAULT_TRACKING_URI, database_file, store_locked
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_TRACKING_URI: Final = "sqlite:///mlflow.db"
 UNKNOWN: Final = "unknown"
 _VARIABLE: Final = '"$MLFLOW_TRACKING_URI"'
 """What stands in a command in place of an address with a password."""

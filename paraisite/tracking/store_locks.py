@@ -13,6 +13,9 @@ from paraisite.core.files import cache_folder
 
 logger = logging.getLogger(__name__)
 
+DEFAULT_TRACKING_URI: Final = "sqlite:///mlflow.db"
+"""The store of a user who names none."""
+
 _SQLITE: Final = "sqlite:///"
 
 

@@ -21,7 +21,7 @@ from paraisite.tracking.live_runs import (
     PROCESS_TAG,
     close_killed_runs,
     failures_described,
-    name_process,
+    hold_process_lock,
     open_runs_left_to_next,
 )
 from paraisite.tracking.run_descriptions import describe_run
@@ -70,7 +70,7 @@ def study_run(name: str, *, known_run_id: str | None) -> Iterator[str]:
             client.set_tag(made, _STUDY_RUN_TAG, known_run_id)
         idle = max(0, _now() - known.info.end_time) if known.info.end_time else 0
         try:
-            tags = {PROCESS_TAG: name_process(), MLFLOW_RUN_NOTE: describe_run(name)}  # not why it ended last time
+            tags = {PROCESS_TAG: hold_process_lock(), MLFLOW_RUN_NOTE: describe_run(name)}  # not why it ended last time
             with (
                 mlflow.start_run(run_id=known_run_id, tags=tags) as run,
                 failures_described(client, run.info.run_id),

@@ -10,7 +10,6 @@ import pandas as pd
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import file_sha256
 from paraisite.data.datasets.splits import SplitWithTest
-from paraisite.models.architecture import Parameters
 from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE, Ensemble
 
 ERRORS: Final = "errors_on_the_held_out_tenth"
@@ -57,8 +56,3 @@ class Pretraining:
             ],
         }
         (folder / CARD_FILE).write_text(json.dumps(card, indent=2, allow_nan=False) + "\n")
-
-    @property
-    def backbone(self) -> Parameters:
-        """The member's parameters, without a member axis, as ``replace_head`` takes them."""
-        return {name: value[0] for name, value in self.ensemble.parameters.items()}

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import logging
 import math
 import shutil
 from collections.abc import Sequence
@@ -23,8 +22,6 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.training.engine import FitResult
 from paraisite.training.recipe_training import StartingWeights
 from paraisite.tuning.space import suggest_settings
-
-logger = logging.getLogger(__name__)
 
 INNER_MAPE: Final = "inner_mape"
 """Name of a trial's value: mean over the splits of the MAPE of their training rows, each estimated out of its fold."""

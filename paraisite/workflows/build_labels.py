@@ -6,7 +6,6 @@ from typing import Final
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from matplotlib.figure import Figure
 from pymatgen.core.structure import Structure
 
@@ -15,8 +14,9 @@ from paraisite.artifacts.known_labels import load_correction
 from paraisite.artifacts.label_checks import KAPPA_TIER, load_agreements, load_kappa_agreements
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
-from paraisite.core.files import COMPACT_PARQUET, write_whole
+from paraisite.core.files import write_whole
 from paraisite.core.folders import check_writable
+from paraisite.core.parquet_files import COMPACT, write_parquet
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import togo15
 from paraisite.data.structure_columns import append_structure_columns
@@ -101,8 +101,7 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
     texts = table["structure_json"]
     structures = [Structure.from_str(text, fmt="json") if text else None for text in texts]
     columns = pa.Table.from_pandas(table.drop(columns="structure_json"), preserve_index=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(append_structure_columns(columns, structures), path, **COMPACT_PARQUET)
+    write_parquet(append_structure_columns(columns, structures), path, **COMPACT)
 
 
 def _figures(slack: pd.DataFrame, bte: pd.DataFrame) -> dict[str, Figure]:

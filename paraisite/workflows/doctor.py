@@ -24,7 +24,8 @@ from paraisite.data.sources.reachability import find_unreachable
 from paraisite.errors import ParaisiteError
 from paraisite.inference.predictor import Predictor
 from paraisite.reports.terminal import print_table
-from paraisite.tracking.registry_lookup import ADDRESS_VARIABLE, DEFAULT_DATABASE
+from paraisite.tracking.registry_lookup import ADDRESS_VARIABLE
+from paraisite.tracking.store_locks import DEFAULT_TRACKING_URI, database_file
 
 OK: Final = "ok"
 MISSING: Final = "missing"
@@ -109,8 +110,9 @@ def _check_predictor(subject: str, folder: Path) -> Finding:
 
 def _check_stores() -> Iterator[Finding]:
     address = os.environ.get(ADDRESS_VARIABLE)
-    status = OK if address or DEFAULT_DATABASE.exists() else MISSING
-    yield Finding("store", "MLflow", status, address or str(DEFAULT_DATABASE))
+    database = database_file(address or DEFAULT_TRACKING_URI)
+    status = OK if address or (database and database.exists()) else MISSING
+    yield Finding("store", "MLflow", status, address or str(database))
     for subject, place in (("DVC's files", Path("dvc.lock")), ("DVC's store", Path("dvcstore")), ("data sets", DATA)):
         detail = str(place) if place.exists() else f"no {place} here: only a clone has it"
         yield Finding("store", subject, OK if place.exists() else MISSING, detail)

@@ -43,7 +43,7 @@ class FetchOptions:
     """What a user may ask for beside the name.
 
     Attributes:
-        file: A saved reply of AFLUX, or a table of the Phonix database, instead of the server.
+        file: A saved reply of AFLUX, or a table of the Phonix database, instead of a server.
         server: Address of another server with the same interface.
         include_gnome: Include GNoME's materials (Materials Project only).
         revision: Branch, tag or commit (Phonix only).
@@ -69,8 +69,13 @@ def fetch_dataset(name: str, options: FetchOptions) -> None:
     """
     if options.file is not None and name == MATERIALS_PROJECT:
         raise ConfigError(f"--from takes a saved reply of AFLUX or a table of Phonix, for {AFLOW} and {PHONIX} only")
-    if options.columns and name != PHONIX:
-        raise ConfigError(f"--column is for {PHONIX} only")
+    if options.file is not None and options.server is not None:
+        raise ConfigError("--from takes a saved file and --server asks a server: expected one of them")
+    if options.include_gnome and name != MATERIALS_PROJECT:
+        raise ConfigError(f"--gnome is for {MATERIALS_PROJECT} only")
+    for option, is_given in (("--column", bool(options.columns)), ("--revision", options.revision != REVISION)):
+        if is_given and name != PHONIX:
+            raise ConfigError(f"{option} is for {PHONIX} only")
     if name == PHONIX:
         _fetch_phonix(options)
     else:

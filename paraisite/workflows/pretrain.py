@@ -1,7 +1,6 @@
 """Pretrain the networks that give recipes their initial weights, on the project's own labels."""
 
 import dataclasses
-import logging
 import shutil
 from typing import Final
 
@@ -20,8 +19,6 @@ from paraisite.training.pretraining import pretrain as run_pretraining
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import build_model_config
 from paraisite.training.recipes import SLACK
-
-logger = logging.getLogger(__name__)
 
 VARIANTS: Final = {
     "formation_energy": (schema.FORMATION_ENERGY,),

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from paraisite.app import uploads
-from paraisite.app.uploads import crystals_of_file, crystals_of_files, crystals_of_text
+from paraisite.app.uploads import crystals_of_files, crystals_of_text
+from paraisite.inference.crystals import parse_crystals
 from tests.graphs.crystals import rocksalt
 
 SALT = rocksalt(5.64)
@@ -21,26 +22,26 @@ CIF = SALT.to(fmt="cif").encode()
     ],
 )
 def test_a_file_is_a_crystal_whatever_its_format(name: str, content: bytes):
-    (crystal,) = crystals_of_file(name, content)
+    (crystal,) = parse_crystals(name, content)
     assert (crystal.name, crystal.formula) == (name, "NaCl")
 
 
 def test_each_frame_is_a_crystal():
     pytest.importorskip("ase")
     frame = '1\nLattice="3 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3 pbc="T T T"\nPo 0 0 0\n'
-    assert [crystal.name for crystal in crystals_of_file("two.xyz", (2 * frame).encode())] == ["two.xyz#1", "two.xyz#2"]
+    assert [crystal.name for crystal in parse_crystals("two.xyz", (2 * frame).encode())] == ["two.xyz#1", "two.xyz#2"]
 
 
 @pytest.mark.parametrize("content", [b"", b"data_broken\n", b"\xff\xfe\x00 no structure", b"{}"])
 def test_a_file_that_cannot_be_read_is_a_crystal_with_a_reason(content: bytes):
-    (crystal,) = crystals_of_file("broken.cif", content)
+    (crystal,) = parse_crystals("broken.cif", content)
     assert isinstance(crystal.found, str)
     assert "empty" in crystal.found or "not a readable structure" in crystal.found
 
 
 def test_each_block_of_a_cif_is_a_crystal():
-    assert [crystal.name for crystal in crystals_of_file("two.cif", CIF + CIF)] == ["two.cif#1", "two.cif#2"]
-    assert {crystal.formula for crystal in crystals_of_file("two.cif", CIF + CIF)} == {"NaCl"}
+    assert [crystal.name for crystal in parse_crystals("two.cif", CIF + CIF)] == ["two.cif#1", "two.cif#2"]
+    assert {crystal.formula for crystal in parse_crystals("two.cif", CIF + CIF)} == {"NaCl"}
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_FILES", 2), ("MAX_BYTES", 2 * len(CIF)), ("MAX_CRYSTALS", 2)])

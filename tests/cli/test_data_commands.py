@@ -207,6 +207,12 @@ def test_the_full_phonix_database_becomes_a_data_set_beside_the_projects_own(pro
 def test_options_of_phonix_are_for_phonix(project: Path):
     with pytest.raises(ConfigError, match="--column is for phonix only"):
         invoke("fetch", "aflow", "--column", "kappa=klat")
+    with pytest.raises(ConfigError, match="--revision is for phonix only"):
+        invoke("fetch", "aflow", "--revision", "v2")
+    with pytest.raises(ConfigError, match="--gnome is for materials_project only"):
+        invoke("fetch", "phonix", "--gnome")
+    with pytest.raises(ConfigError, match="expected one of them"):
+        invoke("fetch", "aflow", "--from", "reply.json", "--server", "http://localhost:1/")
     with pytest.raises(MissingInputError, match=r"gone\.parquet not found"):
         invoke("fetch", "phonix", "--from", "gone.parquet")
     result = CliRunner().invoke(app, ["data", "fetch", "phonix", "--column", "klat"])

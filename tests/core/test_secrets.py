@@ -41,13 +41,18 @@ def test_secrets_are_found_by_name_and_in_addresses() -> None:
         ("see https://host/a@b and mailto", "see https://host/a@b and mailto"),
         ("https://host/?api_key=abcdef&n=3", "https://host/?api_key=***&n=3"),
         ("in tr0ub4dor out", "in *** out"),
-        ("tr0ub4dors are no secret", "tr0ub4dors are no secret"),
+        ("Bearer%20tr0ub4dor", "Bearer%20***"),
+        (repr("line\ntr0ub4dor"), r"'line\n***'"),
+        ("the word platform, platforms", "the word ***, platforms"),
+        ("as pässwörd or p%C3%A4ssw%C3%B6rd", "as *** or ***"),
         ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
         ("GPTG15@champion, 7.19 W/m/K", "GPTG15@champion, 7.19 W/m/K"),
     ],
 )  # fmt: skip
 def test_texts_lose_secrets_and_nothing_else(text: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "tr0ub4dor")
+    monkeypatch.setenv("OTHER_PASSWORD", "platform")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p%C3%A4ssw%C3%B6rd@host/db")
     assert hide_secrets(text) == expected
 
 

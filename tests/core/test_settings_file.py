@@ -94,3 +94,13 @@ def test_anchors_quotes_and_unusual_spaces_stay(tmp_path: Path) -> None:
     write_settings(path, ("section",), {"rate": 0.25, "name": "felabtg15-honest"})
     expected = text.replace("rate: 1.0e-3 ", "rate: 0.25 ").replace("name: none", 'name: "felabtg15-honest"')
     assert path.read_text() == expected
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "END"])
+def test_ends_of_lines_stay(end: str, last: str, tmp_path: Path) -> None:
+    text = f"# head{end}a:{end}  rate: 1.0  # why{end}  name: x{last and end}"
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text.encode())
+    write_settings(path, ("a",), {"rate": 0.25})
+    assert path.read_bytes() == text.replace("1.0", "0.25").encode()

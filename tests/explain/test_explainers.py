@@ -19,7 +19,7 @@ from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.rows import build_named_rows
-from paraisite.reports.explanation import explanation_figure, prediction_figure, save_explanation_figures
+from paraisite.reports.explanation import explanation_figure, save_explanation_figures
 from tests.graphs.crystals import rocksalt, wurtzite
 from tests.inference.known_predictors import tiny_ensemble, tiny_predictor
 
@@ -86,7 +86,7 @@ def test_without_a_prediction_there_is_its_reason():
     assert len(format_explanation(found)) == 2
     assert build_json(found)["contributions"] is None
     with pytest.raises(DataError, match=r"broken\.cif: there is no prediction to draw"):
-        prediction_figure(found)
+        explanation_figure(found)
 
 
 def test_the_figure_shows_bars_members_and_intervals():

@@ -1,7 +1,6 @@
 """Force constants, with the effective-medium potential that ASE brings."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +10,11 @@ from phono3py import Phono3py
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from paraisite.errors import DataError, StructureError
+from paraisite.errors import StructureError
 from paraisite.labels import force_constants, phonon_settings
 from paraisite.labels.force_constants import (
     compute_cubic_constants,
     compute_harmonic_constants,
-    load_force_constants,
-    save_force_constants,
     standardize,
 )
 from paraisite.labels.mechanics import relax
@@ -112,24 +109,6 @@ def test_residual_forces_are_one_more_call(nickel: Structure):
     )
     assert subtracted.n_force_call == plain.n_force_call + 1
     assert np.allclose(plain.values, subtracted.values, atol=1e-3)
-
-
-def test_what_is_kept_is_read_back(nickel: Structure, tmp_path: Path):
-    harmonic = compute_harmonic_constants(nickel, EMT(), SMALL)
-    cubic = compute_cubic_constants(nickel, EMT(), SMALL)
-    save_force_constants(tmp_path / "nickel.npz", harmonic, cubic)
-    read_harmonic, read_cubic = load_force_constants(tmp_path / "nickel.npz")
-    assert np.array_equal(read_harmonic.values, harmonic.values)
-    assert np.allclose(read_cubic.values, cubic.values, rtol=1e-6, atol=1e-6)
-    assert (read_harmonic.repeats, read_harmonic.n_force_call) == (harmonic.repeats, harmonic.n_force_call)
-    assert (read_cubic.n_free, read_cubic.repeats) == (cubic.n_free, cubic.repeats)
-    assert read_harmonic.cell.matches(nickel)
-
-
-def test_a_damaged_file_is_named(tmp_path: Path):
-    (tmp_path / "half.npz").write_bytes(b"PK\x03\x04")
-    with pytest.raises(DataError, match=r"half\.npz is no file of force constants"):
-        load_force_constants(tmp_path / "half.npz")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ COLUMNS = ("material_id", "upper_90_w_per_m_k", "n_unseen_element", "out_of_doma
 ROWS = pd.DataFrame(
     {
         "material_id": ["a", "b", "c"],
-        "upper_90_w_per_m_k": [1.0, 3.0, None],
-        "n_unseen_element": [1, 0, None],
+        "upper_90_w_per_m_k": pd.array([1.0, 3.0, None], "Float64"),
+        "n_unseen_element": pd.array([1, 0, None], "Int64"),
         "out_of_domain_flag": pd.array([True, False, None], "boolean"),
     }
 )
@@ -29,7 +29,9 @@ ROWS = pd.DataFrame(
     [
         ("upper_90 < 2", ["a"]),
         ("upper_90_w_per_m_k*2 >= 2 and n_unseen_element == 0", ["b"]),
-        ("not (upper_90 < 2)", ["b", "c"]),
+        ("not (upper_90 < 2)", ["b"]),
+        ("upper_90 != 3", ["a"]),
+        ("n_unseen_element != 0 or not out_of_domain_flag", ["a", "b"]),
         ("not out_of_domain_flag", ["b"]),
         ("material_id in ['a', 'c'] or 2 < upper_90 <= 3", ["a", "b", "c"]),
     ],

@@ -29,10 +29,12 @@ def test_crystals_are_those_of_the_rows_and_a_row_without_one_is_none(tmp_path: 
 def test_numbers_beside_json_lines_stay_in_their_rows(tmp_path: Path) -> None:
     rows = [{"material_id": "a", "band_gap": 1.5, "is_stable": True}, {"material_id": "b", "species": [1]}]
     path = tmp_path / "rows.jsonl.gz"
+    rows.append({"material_id": "c", "band_gap": float("nan"), "is_stable": False})  # as json writes it, JSON or not
     path.write_bytes(gzip.compress("".join(f"{json.dumps(row)}\n" for row in rows).encode() + b"not JSON\n"))
     found = read_numbers(open_source(path))
     assert list(found) == ["band_gap", "is_stable"]
-    assert found["band_gap"].isna().tolist() == [False, True, True]
+    assert found["band_gap"].isna().tolist() == [False, True, True, True]
+    assert found["is_stable"].tolist()[::2] == [True, False]
 
 
 def test_a_tables_columns_of_numbers_are_taken(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ def test_what_lies_beside_is_neither_logged_nor_touched(tmp_path: Path, own_stor
     with recipe_run("report") as run_id, logged_folder(target, run_id=run_id) as folder:
         (folder / "figures").mkdir()
         (folder / "figures" / "a.svg").write_text("<svg/>")
-    assert {file.name for file in target.rglob("*.*")} == {"mine.txt", "a.svg"}
+        (folder / "version-1.2").mkdir()
+        (folder / "version-1.2" / "page").write_text("a name without an ending")
+    assert {file.name for file in target.rglob("*") if file.is_file()} == {"mine.txt", "a.svg", "page"}
     client = mlflow.MlflowClient()
     assert [item.path for item in client.list_artifacts(run_id, "figures")] == ["figures/a.svg"]
-    assert [item.path for item in client.list_artifacts(run_id)] == ["figures"]
+    assert [item.path for item in client.list_artifacts(run_id)] == ["figures", "version-1.2"]
 
 
 def write_half(target: Path) -> None:

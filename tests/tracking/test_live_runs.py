@@ -13,7 +13,7 @@ from mlflow.entities import RunInfo
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from paraisite.core.files import CACHE_VARIABLE
-from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, name_process
+from paraisite.tracking.live_runs import PROCESS_TAG, close_killed_runs, hold_process_lock
 from paraisite.tracking.promotion import SHOWN_DIGEST_LENGTH
 from paraisite.tracking.runs import recipe_run
 from tests.conftest import ROOT
@@ -88,8 +88,8 @@ def test_the_next_command_closes_runs_of_a_killed_one_and_those_that_a_full_disk
 
 def test_a_run_whose_process_lives_stays_open(client: MlflowClient) -> None:
     with recipe_run("FEAFTG15") as run_id:
-        assert client.get_run(run_id).data.tags[PROCESS_TAG] == name_process()
-        assert len(name_process()) == SHOWN_DIGEST_LENGTH  # it stands on each run's page
+        assert client.get_run(run_id).data.tags[PROCESS_TAG] == hold_process_lock()
+        assert len(hold_process_lock()) == SHOWN_DIGEST_LENGTH  # it stands on each run's page
         with recipe_run("FEAF", parent_run_id=run_id) as nested:
             assert close_killed_runs(client) == []
             assert client.get_run(nested).info.status == "RUNNING"

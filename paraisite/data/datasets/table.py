@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.arrays import Floats
-from paraisite.core.files import COMPACT_PARQUET
+from paraisite.core.parquet_files import COMPACT
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.mix import mix_records
@@ -39,8 +38,6 @@ from paraisite.schema import (
     SOURCE,
     SPACE_GROUP,
 )
-
-logger = logging.getLogger(__name__)
 
 COLUMN_TYPES: Final = {MATERIAL_ID: "str", FORMULA: "str", PROTOTYPE: "str", KAPPA: "float64", SOURCE: "str"}
 OPTIONAL_TYPES: Final = {SPACE_GROUP: "int64", BENCHMARK_SPLIT: "str", SELECTED_BY_LABEL: "bool"}
@@ -164,8 +161,8 @@ class Dataset:
         folder.mkdir(parents=True, exist_ok=True)
         materials = append_structure_columns(pa.Table.from_pandas(self.table, preserve_index=False), self.structures)
         rejected = pa.Table.from_pandas(self.rejected, preserve_index=False)
-        pq.write_table(materials, folder / MATERIALS_FILE, **COMPACT_PARQUET)
-        pq.write_table(rejected, folder / REJECTED_FILE, **COMPACT_PARQUET)
+        pq.write_table(materials, folder / MATERIALS_FILE, **COMPACT)
+        pq.write_table(rejected, folder / REJECTED_FILE, **COMPACT)
         card = {"name": self.name, "n_material": len(self), "digest": self.digest}
         (folder / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -179,6 +180,6 @@ def _read_kept(path: Path) -> bytes | None:
     try:
         if time.time() - path.stat().st_mtime > MAX_AGE_SECONDS:
             return None
-        return gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, ValueError):
+        return gzip.decompress(path.read_bytes()) or None
+    except (OSError, EOFError, ValueError, zlib.error):
         return None

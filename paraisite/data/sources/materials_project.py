@@ -7,7 +7,6 @@ Source: Jain et al., APL Mater. 1, 011002 (2013), 10.1063/1.4812323; GNoME: Merc
 10.1038/s41586-023-06735-9 (licence CC BY-NC).
 """
 
-import logging
 import os
 import threading
 import time
@@ -34,8 +33,6 @@ from paraisite.data.structure_files.json_documents import STRUCTURE
 from paraisite.errors import DownloadError, MissingInputError
 from paraisite.schema import MATERIAL_ID
 
-logger = logging.getLogger(__name__)
-
 SERVER: Final = "https://api.materialsproject.org/"
 SERVER_VARIABLE: Final = "MP_API_ENDPOINT"
 KEY_VARIABLE: Final = "MP_API_KEY"
@@ -53,13 +50,19 @@ def api_key() -> str:
     """Return the key from the environment, else from pymatgen's settings. It is for the request's header only.
 
     Raises:
-        MissingInputError: There is none.
+        MissingInputError: There is none, or it holds characters that a header cannot.
     """
     key = (os.environ.get(KEY_VARIABLE) or SETTINGS.get(KEY_SETTING) or "").strip()
     if not key:
         raise MissingInputError(
             "the Materials Project answers only with a key: get yours at https://next-gen.materialsproject.org/api "
             f"and put it into the environment variable {KEY_VARIABLE} (or pymatgen's setting {KEY_SETTING})"
+        )
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        # A header with them would be refused with the key in the message.
+        raise MissingInputError(
+            f"the Materials Project's key ({KEY_VARIABLE}, or pymatgen's setting {KEY_SETTING}) holds a space, a line "
+            "end or a character that is not ASCII: copy it again"
         )
     return str(key)
 

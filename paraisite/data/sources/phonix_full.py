@@ -114,7 +114,8 @@ def read_phonix_full(
     for table in tables:
         for row in table.to_dict("records"):
             n_done += 1
-            material_id = str(row[columns[ID]] or f"row {n_done}").strip()
+            named = row[columns[ID]]
+            material_id = ("" if pd.isna(named) else str(named).strip()) or f"row {n_done}"
             try:
                 if reason := suspects.get(material_id):
                     raise DataError(f"doubtful value: {reason}")

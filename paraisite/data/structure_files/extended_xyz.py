@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, CrystalArrays
+from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, NO_ELEMENT, CrystalArrays
 from paraisite.data.structure_files.isotopes import check_masses, standard_masses
 from paraisite.data.structure_files.stated_facts import (
     COMPARED_KEYS,
@@ -218,7 +218,7 @@ def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
     if not np.isfinite(lattice).all() or not abs(np.linalg.det(lattice)) > 0:
         raise StructureError("the cell has no volume, or is no set of finite numbers")
     _check_facts(facts, lattice)
-    numbers = np.where(atoms.numbers > 0, atoms.numbers, -2).astype(np.int64)
+    numbers = np.where(atoms.numbers > 0, atoms.numbers, NO_ELEMENT).astype(np.int64)
     coords = np.array(np.linalg.solve(lattice.T, np.array(atoms.positions, np.float64).T).T, np.float64)
     crystal = CrystalArrays(lattice[None], np.array([len(numbers)]), coords, numbers)
     if (reason := find_unusable(crystal).get(0)) is not None:

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -13,23 +14,22 @@ _PATTERNS: Final = (
     "*.cif",
     "*.mcif",
     "*.mmcif",
-    "*POSCAR*",
-    "*CONTCAR*",
-    "*XDATCAR*",
+    "*poscar*",
+    "*contcar*",
+    "*xdatcar*",
     "*.vasp",
-    "*.poscar",
     "*.cssr",
     "*.xsf",
     "*.res",
     "*.json",
 )
-FOLDER_PATTERNS: Final = tuple(
+_FOLDER_PATTERNS: Final = tuple(
     f"{pattern}{suffix}"
-    for pattern in _PATTERNS
+    for pattern in (*_PATTERNS, *(f"*{suffix}" for suffix in EXTENDED_XYZ_SUFFIXES))
     for suffix in ("", *PACKED_SUFFIXES)
-    if not (suffix and pattern[-1] == "*")
 )
-"""Which files of a folder are taken for structures; a file that is named itself may be anything pymatgen reads."""
+"""Which files of a folder are taken for structures, in any case of letters; a file that is named itself may be anything
+that pymatgen reads."""
 
 _CIF_TEXT: Final = re.compile(r"^[ \t]*(data_|loop_|_cell_)", re.MULTILINE | re.IGNORECASE)
 _EXTENDED_XYZ_TEXT: Final = re.compile(r"\s*\d+[ \t]*\r?\n.*(?:Lattice|Properties)=", re.IGNORECASE)
@@ -98,9 +98,11 @@ def list_structure_files(folder: Path) -> list[Path]:
 
     A pipe, a device or a link that leads nowhere is listed, too, so that reading it says so.
     """
-    frames = tuple(f"*{suffix}{packed}" for suffix in EXTENDED_XYZ_SUFFIXES for packed in ("", *PACKED_SUFFIXES))
-    files = {file for pattern in (*FOLDER_PATTERNS, *frames) for file in folder.glob(pattern)}
-    return sorted(file for file in files if not file.is_dir())
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if any(fnmatchcase(file.name.lower(), pattern) for pattern in _FOLDER_PATTERNS) and not file.is_dir()
+    )
 
 
 def name_crystal(file_name: str, number: int, *, is_only: bool = False) -> str:

@@ -8,7 +8,6 @@ Source: International Tables for Crystallography A (2016), 10.1107/9780955360206
 
 import re
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
@@ -28,7 +27,6 @@ MAX_TRIPLET: Final = 100
 """Characters of an operation such as "-x+1/2,y,z", or of a symbol."""
 
 CRYSTAL_SYSTEMS: Final = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
-_LAST_OF_SYSTEMS: Final = (2, 15, 74, 142, 167, 194, 230)
 
 _MINUS: Final = str.maketrans(dict.fromkeys("\u2212\u2013\u2014\u2010\u2011\ufe63\uff0d", "-"))
 _IDENTITY: Final = "x,y,z"
@@ -72,7 +70,7 @@ class SpaceGroupSetting:
 
 def find_crystal_system(number: int) -> str:
     """Return the crystal system of a space group's number, one of ``CRYSTAL_SYSTEMS``."""
-    return CRYSTAL_SYSTEMS[bisect_left(_LAST_OF_SYSTEMS, number)]
+    return str(gemmi.find_spacegroup_by_number(number).crystal_system_str())
 
 
 def plain_symbols(text: str) -> str:

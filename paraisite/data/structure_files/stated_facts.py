@@ -229,7 +229,7 @@ def _check_formula_units(n_atom: int, formula: Mapping[str, float], n_unit: floa
 def _check_symmetry(crystal: CrystalArrays, space_group: int) -> None:
     found: list[int] = []
     for precision in SYMMETRY_PRECISIONS_ANGSTROM:
-        found += find_space_group(crystal, precision)
+        found += find_space_group_within(crystal, precision)
         if space_group in found:
             break
     else:
@@ -239,7 +239,7 @@ def _check_symmetry(crystal: CrystalArrays, space_group: int) -> None:
         )
 
 
-def find_space_group(crystal: CrystalArrays, precision_angstrom: float) -> list[int]:
+def find_space_group_within(crystal: CrystalArrays, precision_angstrom: float) -> list[int]:
     """Return the number of the space group that a crystal has within a precision; none where spglib finds none."""
     cell = (
         crystal.lattice_angstrom[0].tolist(),

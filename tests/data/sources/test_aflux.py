@@ -1,5 +1,6 @@
 """AFLUX from a local server that replays both forms of its replies, and what goes wrong with servers."""
 
+import errno
 import json
 import re
 from collections.abc import Iterator
@@ -161,6 +162,21 @@ def test_what_was_there_stays_when_a_later_fetch_fails(server: JsonServer, tmp_p
     server.faults = [web_page]
     with pytest.raises(DownloadError, match="a web page"):
         fetch(server, tmp_path)
+    assert Snapshot.load(tmp_path / "aflow") == before
+
+
+def test_a_snapshot_that_cannot_be_written_whole_leaves_the_former_one(
+    server: JsonServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    before = fetch(server, tmp_path)
+
+    def fail(_snapshot: Snapshot, _folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(Snapshot, "save", fail)  # the table is written by then
+    with pytest.raises(DataError, match=r"no space left.*what was there before stays"):
+        fetch(server, tmp_path)
+    monkeypatch.undo()
     assert Snapshot.load(tmp_path / "aflow") == before
 
 

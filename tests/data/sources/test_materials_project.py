@@ -139,6 +139,17 @@ def test_without_a_key_one_sentence_says_where_to_get_one(
     assert fetch(server, tmp_path).n_row == N
 
 
+@pytest.mark.parametrize("key", ["a" * 16 + "\n" + "b" * 15, "a" * 31 + "…", "a" * 16 + " " + "b" * 15])
+def test_a_key_that_no_header_can_hold_is_refused_without_being_shown(
+    key: str, server: JsonServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MP_API_KEY", key)
+    with pytest.raises(MissingInputError, match="holds a space, a line end or a character") as caught:
+        fetch(server, tmp_path)
+    assert "aaaa" not in str(caught.value)
+    assert server.asked == []
+
+
 def test_a_key_of_the_wrong_length_is_a_clear_error_without_the_key(
     server: JsonServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -105,9 +105,10 @@ def test_rows_that_are_no_good_are_rejected_with_the_reason(tmp_path: Path) -> N
         row(7),
         row(8, spg_number="cubic"),
         row(9, mp_id=""),
+        row(10, mp_id=None),
     )
     records, rejections = read(file, suspects={"mp-7": "an outlier"})
-    assert [record.material_id for record in records] == ["mp-1", "row 9"]
+    assert [record.material_id for record in records] == ["mp-1", "row 9", "row 10"]
     reasons = {rejection.material_id: rejection.reason for rejection in rejections}
     assert "klat[W/mK] is nan, expected a number" in reasons["mp-2"]
     assert "expected a positive number" in reasons["mp-3"]

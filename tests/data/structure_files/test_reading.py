@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from paraisite.app.uploads import crystals_of_file
 from paraisite.data.record import Rejection
 from paraisite.data.sources import own_data
 from paraisite.data.sources.own_records import ImportOptions
@@ -31,7 +30,7 @@ from paraisite.data.structure_files.reading import (
     read_structure,
 )
 from paraisite.errors import DataError
-from paraisite.inference.crystals import read_crystals
+from paraisite.inference.crystals import parse_crystals, read_crystals
 from paraisite.labels.phono3py_run import compute_kappa
 from paraisite.screening.records import read_chunk
 from paraisite.screening.sources import open_source
@@ -78,7 +77,7 @@ def by_screen(path: Path) -> list[str]:
 
 
 def by_app(path: Path) -> list[str]:
-    return [crystal.formula or str(crystal.found) for crystal in crystals_of_file(path.name, path.read_bytes())]
+    return [crystal.formula or str(crystal.found) for crystal in parse_crystals(path.name, path.read_bytes())]
 
 
 @pytest.mark.parametrize("packing", PACK)
