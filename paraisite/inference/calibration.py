@@ -151,7 +151,7 @@ def measure_member(
         Metrics by their names in ``schema``.
     """
     calibration = Calibration.fit(calibration_set, among=calibrated_on)
-    of_rows = np.ix_([member], rows)
+    of_rows = np.ix_(np.array([member]), rows)
     known = calibration_set.materials.kappa_w_per_m_k[rows]
     std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[of_rows]
     estimate = calibration.estimate(floored_log10(calibration_set.members_w_per_m_k[of_rows]), std_dex)
