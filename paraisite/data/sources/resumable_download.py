@@ -1,17 +1,21 @@
 """One attempt at a file: taken up from where the last one ended, checked against its pinned hash."""
 
 import hashlib
-import http.client
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import IncompleteRead
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import requests
+import urllib3
+
 from paraisite.core.files import file_sha256
-from paraisite.data.sources.retries import BUSY, FailedAttemptError, parse_retry_after
+from paraisite.data.sources.http import USER_AGENT
+from paraisite.data.sources.http_replies import check_status, describe_failure, is_unresolved
+from paraisite.data.sources.retries import FailedAttemptError
 
 Progress = Callable[[int, int], None]
 """Called with bytes present and bytes in all."""
@@ -24,10 +28,6 @@ _CHUNK_BYTES: Final = 1 << 16
 
 
 _SIDECAR_LIMIT_BYTES: Final = 1 << 20
-
-
-# Only caught around calls that touch nothing but the network.
-_NETWORK_ERRORS: Final = (OSError, http.client.HTTPException)
 
 
 @dataclass(frozen=True)
@@ -137,30 +137,30 @@ def fetch_file(url: str, path: Path, expected: ExpectedFile, timeout_seconds: fl
     part.replace(path)
 
 
-def _open(url: str, offset: int, timeout_seconds: float) -> http.client.HTTPResponse:
-    """Ask for a file from a byte on."""
-    headers = {"User-Agent": "paraisite"} | ({"Range": f"bytes={offset}-"} if offset else {})
+def _open(url: str, offset: int, timeout_seconds: float) -> requests.Response:
+    """Ask for a file from a byte on; the body is yet to be read."""
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
     try:
-        response: http.client.HTTPResponse = urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=timeout_seconds
-        )
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
-            return _open(url, 0, timeout_seconds)
-        raise FailedAttemptError(
-            f"HTTP {error.code} {error.reason}",
-            may_pass=error.code in BUSY,
-            retry_after_seconds=parse_retry_after(error.headers.get("Retry-After")),
-        ) from error
-    except _NETWORK_ERRORS as error:
-        raise FailedAttemptError(f"no connection: {getattr(error, 'reason', error) or type(error).__name__}") from error
+        response = requests.get(url, headers=headers, stream=True, timeout=timeout_seconds)
+    except requests.exceptions.RequestException as error:
+        raise FailedAttemptError(describe_failure(error), may_pass=not is_unresolved(error)) from error
+    if offset and response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        response.close()
+        return _open(url, 0, timeout_seconds)
+    if not (offset and response.status_code == HTTPStatus.PARTIAL_CONTENT):
+        try:
+            check_status(response)
+        except FailedAttemptError:
+            response.close()
+            raise
     return response
 
 
-def _find_start(response: http.client.HTTPResponse, offset: int) -> int:
+def _find_start(response: requests.Response, offset: int) -> int:
     """Return from which byte on a response continues the file: a server may ignore the range it was asked for."""
-    if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+    if response.status_code != HTTPStatus.PARTIAL_CONTENT:
         return 0
     content_range = response.headers.get("Content-Range", "")
     if not content_range.startswith(f"bytes {offset}-"):
@@ -168,7 +168,7 @@ def _find_start(response: http.client.HTTPResponse, offset: int) -> int:
     return offset
 
 
-def _copy(response: http.client.HTTPResponse, first: bytes, file: BinaryIO, n_byte: int, progress: Progress) -> None:
+def _copy(response: requests.Response, first: bytes, file: BinaryIO, n_byte: int, progress: Progress) -> None:
     """Append a response whose first bytes have been read to a file, never beyond one byte too many."""
     chunk = first[: n_byte + 1 - file.tell()]
     while chunk:
@@ -177,14 +177,14 @@ def _copy(response: http.client.HTTPResponse, first: bytes, file: BinaryIO, n_by
         chunk = _read(response, min(_CHUNK_BYTES, n_byte + 1 - file.tell()))
 
 
-def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
+def _read(response: requests.Response, limit: int) -> bytes:
     """Read until ``limit`` or the end; a response that ends before its stated length gives what came."""
     try:
-        return response.read(limit) if limit else b""
-    except http.client.IncompleteRead as error:
-        return error.partial
-    except _NETWORK_ERRORS as error:
-        raise FailedAttemptError(f"the connection broke: {error or type(error).__name__}") from error
+        return bytes(response.raw.read(limit, decode_content=False)) if limit else b""
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        if any(isinstance(cause, IncompleteRead) for cause in error.args):
+            return b""
+        raise FailedAttemptError(describe_failure(error)) from error
 
 
 def is_weights(path: Path, published: PublishedFile) -> bool:
