@@ -18,10 +18,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from paraisite.arrays import Floats, Ints
+from paraisite.arrays import Floats
 from paraisite.errors import DataError
 from paraisite.inference.calibration_set import CalibrationSet
-from paraisite.metrics.kappa_errors import compute_kappa_errors
 from paraisite.models.estimate import (
     CUT_OFF_COVERAGE,
     Estimate,
@@ -31,7 +30,7 @@ from paraisite.models.estimate import (
     compute_kappa,
     compute_median_kappa,
 )
-from paraisite.schema import COVERAGES, LOG_FLOOR, format_coverage_metric
+from paraisite.schema import COVERAGES, LOG_FLOOR
 
 _CUT_OFF: Final = COVERAGES.index(CUT_OFF_COVERAGE)
 
@@ -134,33 +133,6 @@ def _collect_held_out(
     if calibration_set.is_left_out and std is not None:
         return len(rows), np.tile(known, len(logs)), Estimate(logs.ravel(), std.ravel())
     return len(rows), known, combine_members(logs, std, counted=held_out[:, rows])
-
-
-def measure_member(
-    calibration_set: CalibrationSet, *, member: int, calibrated_on: npt.NDArray[np.bool_], rows: Ints
-) -> dict[str, float]:
-    """Return the errors of one member's values on some rows, and the shares of them that its intervals hold.
-
-    Args:
-        calibration_set: The members' predictions.
-        member: Number of the member.
-        calibrated_on: Rows that the intervals are calibrated on, bool [n_row]; none of those that are measured.
-        rows: That are measured, [n].
-
-    Returns:
-        Metrics by their names in ``schema``.
-    """
-    calibration = Calibration.fit(calibration_set, among=calibrated_on)
-    of_rows = np.ix_(np.array([member]), rows)
-    known = calibration_set.materials.kappa_w_per_m_k[rows]
-    std_dex = None if calibration_set.std_dex is None else calibration_set.std_dex[of_rows]
-    estimate = calibration.estimate(floored_log10(calibration_set.members_w_per_m_k[of_rows]), std_dex)
-    lower, upper = calibration.compute_intervals(estimate)
-    inside = (lower <= known) & (known <= upper)
-    return compute_kappa_errors(known, calibration.compute_value(estimate), epoch="test") | {
-        format_coverage_metric(coverage): float(share)
-        for coverage, share in zip(COVERAGES, inside.mean(axis=1), strict=True)
-    }
 
 
 def combine_members(

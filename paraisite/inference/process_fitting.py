@@ -12,8 +12,8 @@ from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials, make_calibration_set, mark_trained_rows
-from paraisite.inference.calibration import measure_member
 from paraisite.inference.calibration_set import CalibrationSet
+from paraisite.inference.member_errors import measure_member
 from paraisite.inference.process_model import ProcessModel, build_descriptors
 from paraisite.models.ensemble import Ensemble
 

@@ -15,8 +15,8 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources import togo15
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials
-from paraisite.inference.calibration import measure_member
 from paraisite.inference.calibration_set import CalibrationSet, KnownMaterials, mark_elements
+from paraisite.inference.member_errors import measure_member
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
 
 logger = logging.getLogger(__name__)
