@@ -5,12 +5,12 @@ import pytest
 from phono3py.other.isotope import Isotope, get_mass_variances
 
 from paraisite.labels.isotope_scattering import compute_isotope_rates
-from tests.labels.test_phonon_interaction import CRYSTALS, compute_by_phono3py, solve_modes
+from tests.labels.test_phonon_interaction import CRYSTALS, compute_by_phono3py, solve_crystal
 
 
 @pytest.mark.parametrize("name", CRYSTALS)
 def test_rates_are_those_of_phono3py(name: str):
-    phonons = solve_modes(name)
+    phonons = solve_crystal(name)
     interaction = phonons.phph_interaction
     points = compute_by_phono3py(phonons).grid_points
     variances = get_mass_variances(phonons.primitive)
@@ -34,6 +34,6 @@ def test_rates_are_those_of_phono3py(name: str):
 
 
 def test_one_isotope_scatters_nothing():
-    phonons = solve_modes("one atom")
+    phonons = solve_crystal("one atom")
     points = compute_by_phono3py(phonons).grid_points
     assert not compute_isotope_rates(phonons, points, np.zeros(1)).any()

@@ -7,7 +7,7 @@ from phono3py.phonon3.gruneisen import Gruneisen
 
 from paraisite.arrays import Floats
 from paraisite.labels.mode_gruneisen import compute_mode_gruneisen
-from tests.labels.test_phonon_interaction import CRYSTALS, solve_modes
+from tests.labels.test_phonon_interaction import CRYSTALS, solve_crystal
 
 QPOINTS = np.array([[0.0, 0.0, 0.0], [0.1, 0.2, 0.3], [0.5, 0.0, 0.5], [0.3, 0.3, 0.0]])
 
@@ -19,7 +19,7 @@ def second_order(phonons: Phono3py) -> Floats:
 
 @pytest.mark.parametrize("name", CRYSTALS)
 def test_parameters_are_those_of_phono3py(name: str):
-    phonons = solve_modes(name)
+    phonons = solve_crystal(name)
     reference = Gruneisen(second_order(phonons), phonons.fc3, phonons.supercell, phonons.primitive)
     reference.set_qpoints(QPOINTS)
     reference.run()

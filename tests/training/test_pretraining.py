@@ -139,7 +139,8 @@ def test_the_card_leaves_out_what_is_not_known(result: Pretraining, tmp_path: Pa
 
 
 def test_the_backbone_takes_a_head_for_kappa(result: Pretraining):
-    member = replace_head(result.backbone, CONFIG, seed=0)
+    backbone = {name: value[0] for name, value in result.ensemble.parameters.items()}
+    member = replace_head(backbone, CONFIG, seed=0)
     np.testing.assert_array_equal(member["atom_embedding"], result.ensemble.parameters["atom_embedding"][0])
     assert member["head/2/kernel"].shape == (256, 1)
 
