@@ -212,7 +212,7 @@ def test_readme_names_every_verb_and_marks_the_entry_points() -> None:
     named = {word for code in re.findall(r"`([^`]+)`", table) for word in code.split()[:2]}
     last_words = {name.split()[-1] for name in verbs()}
     assert last_words <= named
-    starred = set(re.findall(r"`([a-z0-9-]+)(?: [^`]*)?`\*", table))
+    starred = set(re.findall(r"`(?:data )?([a-z0-9-]+)(?: [^`]*)?`\*", table))
     entry_points = set(yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"])
     assert starred == entry_points & last_words
 
