@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.analysis.textbook_predictions import predict_textbook_crystals, summarise_textbook
+from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, find_lab_network, load_data
 from paraisite.artifacts.known_labels import (
     DATASET,
@@ -188,6 +190,9 @@ def check_settings() -> None:
     Raises:
         MissingInputError: No settings have been computed.
     """
+    shipped = LABELS / SETTINGS / load_config().lab.kappa_potential
+    with suppress(MissingInputError):  # those of other potentials are where they were computed
+        fetch_tracked(shipped, target=str(shipped))
     tables = {path.name: read_parts(path) for path in sorted((LABELS / SETTINGS).glob("*")) if path.is_dir()}
     if not tables:
         raise MissingInputError("no settings are computed: run `paraisite label settings` first")

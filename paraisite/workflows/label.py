@@ -36,7 +36,11 @@ from paraisite.labels.tiers import (
 from paraisite.schema import MATERIAL_ID, PROTOTYPE
 from paraisite.training.recipes import TOGO15
 
-SHIPPED: Final = ("elements", "slack", "kappa", "kappa_known/togo15", "kappa_known/hh143", "kappa_known/phonix")
+SHIPPED: Final = (
+    *("elements", "slack", "kappa"),
+    *("kappa_known/togo15", "kappa_known/hh143", "kappa_known/phonix"),
+    "settings/nequix-mp-1-pft",
+)
 """Folders of labels that DVC tracks; AFLOW's structures may not leave the machine."""
 
 _FORCES: Final = "forces"

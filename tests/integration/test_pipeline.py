@@ -64,6 +64,8 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
         == [
             *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "phonons/togo15", "bte_check", "kappa")),
             *(f"build/labels/kappa_known/{name}" for name in ("togo15", "hh143", "phonix")),
+            "build/labels/settings/nequix-mp-1-pft",
+            "build/check_settings",
             "build/check_slack/metrics.json",  # not the figures: their points are AFLOW's values
             "build/check_formation_energy/metrics.json",
             "build/check_bte",

@@ -39,5 +39,6 @@ def test_a_campaign_goes_on_from_the_parts_that_are_shipped(monkeypatch: pytest.
     monkeypatch.setattr(label, "run_campaign", lambda *_, folder, **__: folders.append(folder))
     label.label_crystals("kappa_known", n_process=1, keep=False, dataset="phonix")
     label.label_crystals("settings", n_process=1, keep=False)
-    assert fetched == ["data.dvc", "build/labels/kappa_known/phonix", "data.dvc"]
+    shipped_settings = "build/labels/settings/nequix-mp-1-pft"
+    assert fetched == ["data.dvc", "build/labels/kappa_known/phonix", "data.dvc", shipped_settings]
     assert folders == [Path("build/labels/kappa_known/phonix"), Path("build/labels/settings/nequix-mp-1-pft")]
