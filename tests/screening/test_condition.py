@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from paraisite.core.parquet_files import write_parquet
 from paraisite.errors import ConfigError
 from paraisite.screening.condition import SELECTED_FILE, Condition, write_selected
 from paraisite.screening.output import ScreeningFolder
@@ -84,3 +85,20 @@ def test_the_rows_of_a_screening_lie_beside_it(tmp_path: Path):
     assert [row["material_id"] for row in written] == [name for name in NAMES if kappa[name] > 25]
     assert 0 < n_selected == len(written) < len(NAMES)
     assert rows_of(folder).equals(before)  # readers of the data set do not see it
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("upper_90 != 3", ["a"]), ("not upper_90 < 2", ["b"]), ("n_unseen_element != 1", ["b"])],
+)
+def test_a_row_without_a_prediction_is_not_written(text: str, expected: list[str], tmp_path: Path):
+    output = ScreeningFolder(tmp_path)
+    columns = {
+        "material_id": ["a", "b", "c"],
+        "upper_90_w_per_m_k": [1.0, 3.0, None],
+        "n_unseen_element": [1, 0, None],
+    }
+    write_parquet(pa.table(columns), output.part(0))
+    assert write_selected(output, Condition.parse(text, list(columns))) == len(expected)
+    with (tmp_path / SELECTED_FILE).open() as file:
+        assert [row["material_id"] for row in csv.DictReader(file)] == expected
