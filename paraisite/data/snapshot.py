@@ -95,6 +95,20 @@ class Snapshot:
         return snapshot
 
 
+@contextmanager
+def snapshot_written_whole(folder: Path) -> Iterator[Path]:
+    """Hold a folder open that takes the place of ``folder`` at the end, as ``folder_written_whole`` does.
+
+    Raises:
+        DataError: The folder cannot be written; what was there before stays.
+    """
+    try:
+        with folder_written_whole(folder) as new:
+            yield new
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written ({error}): what was there before stays") from error
+
+
 def write_records(folder: Path, records: Sequence[Any], *, source: str, query: str) -> Snapshot:
     """Write records as gzipped JSON lines with their card, in place of whatever is in the folder.
 
@@ -104,7 +118,7 @@ def write_records(folder: Path, records: Sequence[Any], *, source: str, query: s
         DataError: The folder cannot be written; a snapshot that was there before stays.
     """
     lines = "".join(json.dumps(record) + "\n" for record in records)
-    with _written_whole(folder) as new:
+    with snapshot_written_whole(folder) as new:
         (new / RECORDS_FILE).write_bytes(gzip.compress(lines.encode(), mtime=0))
         snapshot = Snapshot.of(new, RECORDS_FILE, n_row=len(records), source=source, query=query)
         snapshot.save(new)
@@ -126,18 +140,9 @@ def write_tables(
         DataError: The folder cannot be written; a snapshot that was there before stays.
     """
     n_row = sum(table.num_rows for table in tables.values())
-    with _written_whole(folder) as new:
+    with snapshot_written_whole(folder) as new:
         for name, table in tables.items():
             pq.write_table(table, new / name, **COMPACT)
         snapshot = Snapshot.of(new, main, n_row=n_row, source=source, query=query, database_version=database_version)
         snapshot.save(new)
     return snapshot
-
-
-@contextmanager
-def _written_whole(folder: Path) -> Iterator[Path]:
-    try:
-        with folder_written_whole(folder) as new:
-            yield new
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written ({error}): what was there before stays") from error

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import Final
 
-from paraisite.core.folders import folder_written_whole, restore_folders
+from paraisite.core.folders import restore_folders
 from paraisite.core.paths import EXTERNAL
 from paraisite.data.datasets.loaders import DATASET_NAMES
 from paraisite.data.datasets.table import Dataset
-from paraisite.data.snapshot import MATERIALS_FILE, Snapshot
-from paraisite.errors import ConfigError, DataError
+from paraisite.data.snapshot import MATERIALS_FILE, Snapshot, snapshot_written_whole
+from paraisite.errors import ConfigError
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX_NAME: Final = 40
@@ -53,17 +53,14 @@ def save_imported(dataset: Dataset, *, source: str, origin: str, database_versio
     """
     folder = EXTERNAL / check_name(dataset.name)
     n_row = len(dataset) + len(dataset.rejected)
-    try:
-        with folder_written_whole(folder) as new:
-            dataset.save(new)
-            Snapshot.of(
-                new,
-                MATERIALS_FILE,
-                n_row=n_row,
-                source=source,
-                query=origin,
-                database_version=database_version,
-            ).save(new)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written ({error}): what was there before stays") from error
+    with snapshot_written_whole(folder) as new:
+        dataset.save(new)
+        Snapshot.of(
+            new,
+            MATERIALS_FILE,
+            n_row=n_row,
+            source=source,
+            query=origin,
+            database_version=database_version,
+        ).save(new)
     return folder
