@@ -12,6 +12,7 @@ from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.predictors_at_hand import read_card_of
 from paraisite.config import load_config
+from paraisite.data.datasets.table import JOINED
 from paraisite.data.sources.one_material import fetch_material
 from paraisite.errors import ParaisiteError
 from paraisite.explain.explainers import Explainer, Explanation, explain
@@ -42,7 +43,7 @@ def load_training_structures(model: str) -> dict[str, Structure]:
     known = load_explainer(model).predictor.calibration_set
     wanted = set() if known is None else set(known.materials.material_id)
     found: dict[str, Structure] = {}
-    for dataset in dict.fromkeys((name, TOGO15)):
+    for dataset in dict.fromkeys((*name.split(JOINED), TOGO15)):
         try:
             data = load_data(dataset, load_config())
         except (ParaisiteError, OSError):

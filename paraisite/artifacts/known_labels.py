@@ -2,12 +2,14 @@
 
 import json
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from paraisite.arrays import Bools, Floats
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.label_checks import CORRECTION_FILE, KAPPA_TIER, check_folder
@@ -22,6 +24,7 @@ from paraisite.labels.functional_correction import (
     fit_correction,
     predict_held_out,
 )
+from paraisite.labels.weak_bonding import refuse_weakly_bound
 from paraisite.schema import (
     FORMULA,
     KAPPA,
@@ -71,7 +74,7 @@ def _load(name: str, config: Config) -> pd.DataFrame | None:
         raise DataError(f"{folder} describes other crystals than {name} holds")
     known = dataset.table[[MATERIAL_ID, FORMULA, PROTOTYPE, KAPPA]].copy()
     known[SELECTED_BY_LABEL], known[DATASET] = dataset.selected_by_label, name
-    return known.merge(rows.rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
+    return known.merge(refuse_weakly_bound(rows).rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
 
 
 def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorrection]:
@@ -86,14 +89,35 @@ def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorr
         DataError: Too few rows are accepted.
     """
     accepted = rows[rows[REASON] == ""].reset_index(drop=True)
-    descriptors = describe_rows(accepted)
-    log_ratio = np.log((accepted[KAPPA] / accepted[KAPPA_POTENTIAL]).to_numpy(np.float64))
-    may_fit = (accepted[DATASET].isin(OF_FUNCTIONAL) & ~accepted[SELECTED_BY_LABEL]).to_numpy()
-    formulas = accepted[FORMULA].tolist()
-    factor = np.exp(predict_held_out(descriptors, log_ratio, formulas, may_fit))
-    fitted_formulas = accepted.loc[may_fit, FORMULA].tolist()
-    correction = fit_correction(descriptors[may_fit], log_ratio[may_fit], fitted_formulas)
-    return accepted.assign(**{KAPPA_CORRECTED: accepted[KAPPA_POTENTIAL] * factor}), correction
+    factor = np.exp(
+        predict_held_out(
+            describe_rows(accepted), _measure_log_ratio(accepted), accepted[FORMULA].tolist(), _mark_fitting(accepted)
+        )
+    )
+    return accepted.assign(**{KAPPA_CORRECTED: accepted[KAPPA_POTENTIAL] * factor}), correct_without(rows)
+
+
+def correct_without(rows: pd.DataFrame, formulas: Collection[str] = ()) -> FunctionalCorrection:
+    """Return the correction that all rows give which may fit and are of other formulas.
+
+    Args:
+        rows: As ``load_known_rows`` returns them.
+        formulas: Reduced; none of their rows contributes.
+
+    Raises:
+        DataError: Too few rows are left.
+    """
+    accepted = rows[(rows[REASON] == "") & ~rows[FORMULA].isin(list(formulas))]
+    fitting = accepted[_mark_fitting(accepted)]
+    return fit_correction(describe_rows(fitting), _measure_log_ratio(fitting), fitting[FORMULA].tolist())
+
+
+def _measure_log_ratio(rows: pd.DataFrame) -> Floats:
+    return np.log((rows[KAPPA] / rows[KAPPA_POTENTIAL]).to_numpy(np.float64))
+
+
+def _mark_fitting(rows: pd.DataFrame) -> Bools:
+    return (rows[DATASET].isin(OF_FUNCTIONAL) & ~rows[SELECTED_BY_LABEL]).to_numpy(np.bool_)
 
 
 def write_correction(correction: FunctionalCorrection) -> Path:

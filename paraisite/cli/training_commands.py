@@ -105,14 +105,15 @@ def recipes() -> None:
 def fit(
     dataset: FinalDataset = "accurate",
     alone: Annotated[
-        bool, typer.Option("--alone", help="Fit on the rows of a data set of yours alone, without the accurate ones.")
+        bool,
+        typer.Option("--alone", help="Fit on the rows of a data set of yours alone, not beside the default model's."),
     ] = False,
 ) -> None:
     """Fit Gaussian processes: the default model, or others.
 
-    GPACCURATE is one process on all accurate rows, for any crystal. A data set of yours joins these rows (GP_MINE). On
-    others, and with --alone, they are mixtures, a member for each split, and predictions of the lineage's networks are
-    among the descriptors (GPTG15, GPHH143).
+    GPACCURATE is one process on all accurate rows and labels of tier kappa, for any crystal. A data set of yours joins
+    these rows (GP_MINE). On others, and with --alone, they are mixtures, a member for each split, and predictions of
+    the lineage's networks are among the descriptors (GPTG15, GPHH143).
     """
     with show_work("Loading"):
         from paraisite.workflows import fit

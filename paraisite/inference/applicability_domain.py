@@ -62,8 +62,8 @@ class ApplicabilityDomain:
             return cls._of_left_out(calibration_set, calibration_set.std_dex[0])
         members = list(zip(calibration_set.embedding, calibration_set.trained, strict=True))
         known = tuple(Neighbourhood.fit(embedding[trained]) for embedding, trained in members)
-        selected = calibration_set.materials.selected_by_label
-        compared = [~trained if selected is None else ~trained & ~selected for _, trained in members]
+        only = calibration_set.materials.trains_only
+        compared = [~trained if only is None else ~trained & ~only for _, trained in members]
         held_out = tuple(
             np.sort(of_member.measure_distances(embedding[rows])) if rows.any() else np.zeros(0)
             for of_member, (embedding, _), rows in zip(known, members, compared, strict=True)
@@ -73,11 +73,8 @@ class ApplicabilityDomain:
 
     @classmethod
     def _of_left_out(cls, calibration_set: CalibrationSet, std_dex: Floats) -> "ApplicabilityDomain":
-        embedding, selected = (
-            calibration_set.embedding[0].astype(np.float64),
-            calibration_set.materials.selected_by_label,
-        )
-        compared = std_dex if selected is None else std_dex[~selected]
+        embedding, only = calibration_set.embedding[0].astype(np.float64), calibration_set.materials.trains_only
+        compared = std_dex if only is None else std_dex[~only]
         seen = np.asarray(calibration_set.elements.any(axis=0))
         return cls((), (), seen, NearestRows(embedding), np.sort(compared))
 

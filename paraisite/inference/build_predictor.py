@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from paraisite import schema
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.accurate import mark_training_rows
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -118,11 +119,11 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
 def list_materials(dataset: Dataset) -> KnownMaterials:
     """Return a data set's materials, for people."""
     table = dataset.table
-    prototypes = table[schema.PROTOTYPE]
+    prototypes, trains_only = table[schema.PROTOTYPE], mark_training_rows(dataset)
     return KnownMaterials(
         material_id=tuple(table[schema.MATERIAL_ID]),
         formula=tuple(table[schema.FORMULA]),
         prototype=tuple(prototypes.where(prototypes.notna(), None)),
         kappa_w_per_m_k=table[schema.KAPPA].to_numpy(np.float64),
-        selected_by_label=dataset.selected_or_none,
+        trains_only=trains_only if trains_only.any() else None,
     )

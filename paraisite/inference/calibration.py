@@ -55,7 +55,7 @@ class Calibration:
 
     @classmethod
     def fit(cls, calibration_set: CalibrationSet, *, among: npt.NDArray[np.bool_] | None = None) -> "Calibration":
-        """Measure it on the rows that at least one member was not trained on, and that their label did not select.
+        """Measure it on the rows that at least one member was not trained on, but for those that only train.
 
         Args:
             calibration_set: The members' predictions of them.
@@ -117,13 +117,13 @@ def _collect_held_out(
 ) -> tuple[int, Floats, Estimate]:
     """Return how many rows calibrate, log10 of their known kappa in W/m/K, and their estimates.
 
-    They are those that at least one member was not trained on, and that their label did not select. Of a model that
+    They are those that at least one member was not trained on, but for those that only train. Of a model that
     predicts its own rows without their formulas and without their types, each row is there once for either, so that
     crystals of known and of unknown kinds count alike.
     """
     held_out = ~calibration_set.trained
-    selected = calibration_set.materials.selected_by_label
-    measured = held_out.any(axis=0) if selected is None else held_out.any(axis=0) & ~selected
+    trains_only = calibration_set.materials.trains_only
+    measured = held_out.any(axis=0) if trains_only is None else held_out.any(axis=0) & ~trains_only
     rows = np.flatnonzero(measured & (True if among is None else among))
     known = np.log10(calibration_set.materials.kappa_w_per_m_k[rows])
     if not len(rows):

@@ -21,7 +21,7 @@ CALIBRATION_SET_FILE: Final = "reference.safetensors"
 _HEADER: Final = "paraisite_reference"
 _EMBEDDING: Final = "hidden"
 _STD: Final = "spread_dex"
-_SELECTED: Final = "selected_by_label"
+_TRAINS_ONLY: Final = "selected_by_label"
 """Names of arrays in the file, as the first versions wrote them."""
 _ARRAYS: Final = ("elements", "kappa_w_per_m_k", _EMBEDDING, "members_w_per_m_k", "trained")
 
@@ -35,15 +35,15 @@ class KnownMaterials:
         formula: Reduced formulas, [n_row].
         prototype: Structure types, None where unknown, [n_row].
         kappa_w_per_m_k: Known values, W/m/K, float64 [n_row].
-        selected_by_label: Which are there because of their value, so that no error is measured on them, bool [n_row];
-            None where none is.
+        trains_only: Which no error is measured on, bool [n_row]: those that are there because of their value, and
+            labels of our own beside accurate rows. None where there is none.
     """
 
     material_id: tuple[str, ...]
     formula: tuple[str, ...]
     prototype: tuple[str | None, ...]
     kappa_w_per_m_k: npt.NDArray[np.float64]
-    selected_by_label: npt.NDArray[np.bool_] | None = None
+    trains_only: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ class CalibrationSet:
         write_sealed(path, self._arrays(), self._header(), header_key=_HEADER)
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        optional = {_STD: self.std_dex, _SELECTED: self.materials.selected_by_label}
+        optional = {_STD: self.std_dex, _TRAINS_ONLY: self.materials.trains_only}
         return {name: array for name, array in optional.items() if array is not None} | {
             "elements": self.elements,
             "kappa_w_per_m_k": self.materials.kappa_w_per_m_k,
@@ -123,12 +123,12 @@ class CalibrationSet:
             CheckpointError: The file is absent, damaged, or no calibration set of this format.
         """
         header, arrays = read_sealed(path, header_key=_HEADER, expected_format=FORMAT)
-        if set(arrays) - {_STD, _SELECTED} != set(_ARRAYS):
+        if set(arrays) - {_STD, _TRAINS_ONLY} != set(_ARRAYS):
             raise CheckpointError(f"{path} holds {', '.join(arrays)}, expected {', '.join(_ARRAYS)}")
         material_id, formula, prototype = (tuple(header[name]) for name in ("material_id", "formula", "prototype"))
         return cls(
             materials=KnownMaterials(
-                material_id, formula, prototype, arrays.pop("kappa_w_per_m_k"), arrays.pop(_SELECTED, None)
+                material_id, formula, prototype, arrays.pop("kappa_w_per_m_k"), arrays.pop(_TRAINS_ONLY, None)
             ),
             embedding=arrays.pop(_EMBEDDING),
             std_dex=arrays.pop(_STD, None),

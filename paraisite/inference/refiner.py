@@ -131,13 +131,14 @@ class Refiner:
         """
         if isinstance(structure, str) or row[REASON] is not None:
             return RefinementPlan(refusal=f"no prediction: {row[REASON]}")
-        if self.is_kept(structure):
-            return RefinementPlan()
+        from paraisite.labels.weak_bonding import require_strong_bonds  # pymatgen's analysis: half a second
+
         try:
-            cost = self.estimate_cost(structure)
+            require_strong_bonds(structure)
+            cost = None if self.is_kept(structure) else self.estimate_cost(structure)
         except StructureError as error:
             return RefinementPlan(refusal=str(error))
-        if max_minutes is not None and cost.cpu_minutes > max_minutes:
+        if cost is not None and max_minutes is not None and cost.cpu_minutes > max_minutes:
             return RefinementPlan(
                 cost, f"about {cost.cpu_minutes:.2g} minutes, more than the {max_minutes:g} that are allowed"
             )

@@ -10,6 +10,8 @@ from sklearn.model_selection import GroupKFold
 from paraisite import schema
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.datasets.accurate import mark_labels, mark_training_rows
+from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources import togo15
@@ -34,6 +36,9 @@ errors on Togo15 fall steadily as the weight grows from 1 to 32, in the training
 and of the published splits, and 10 has most of the gain: at 8 the mean |ln ratio| is 0.21 to 0.26, at 1 0.23 to 0.29.
 """
 
+LABEL_WEIGHT: Final = 0.5
+"""How much a label of our own counts beside an accurate row: a potential has computed it."""
+
 
 def fit_relevance_model(dataset: Dataset, graphs: GraphCollection) -> tuple[RelevanceModel, CalibrationSet]:
     """Return the process fitted on all rows, and what it says of each without its formula.
@@ -45,7 +50,7 @@ def fit_relevance_model(dataset: Dataset, graphs: GraphCollection) -> tuple[Rele
     logger.info("one Gaussian process on %d materials: about a minute", len(dataset))
     materials = list_materials(dataset)
     model = RelevanceModel.fit(
-        DescribedMaterials.describe(CrystalArrays.from_structures(dataset.structures)),
+        describe_materials(dataset),
         np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64)),
         materials.formula,
         list_structure_types(materials),
@@ -54,15 +59,26 @@ def fit_relevance_model(dataset: Dataset, graphs: GraphCollection) -> tuple[Rele
     return model, make_left_out_calibration_set(model, materials, mark_elements(graphs))
 
 
+def describe_materials(dataset: Dataset) -> DescribedMaterials:
+    """Return the materials' descriptors; at other volumes, too, of some that are no labels of our own."""
+    crystals = CrystalArrays.from_structures(dataset.structures)
+    return DescribedMaterials.describe(crystals, may_strain=~mark_labels(dataset))
+
+
 def weigh_rows(dataset: Dataset) -> Floats:
     """Return how much each row counts in the process, [n_row].
 
-    Rows that were selected by their label count less, and those of Togo15 beside others more, see ``TOGO15_WEIGHT``.
+    Rows that were selected by their label count less, and those of Togo15 beside others more, see ``TOGO15_WEIGHT``;
+    labels of our own count ``LABEL_WEIGHT``.
     """
-    of_togo15 = dataset.table[schema.SOURCE].to_numpy() == togo15.SOURCE
-    if of_togo15.all():
+    is_label, of_togo15 = mark_labels(dataset), dataset.table[schema.SOURCE].to_numpy() == togo15.SOURCE
+    if of_togo15.all() or is_label.all():
         return dataset.sample_weights
-    return dataset.sample_weights * np.where(of_togo15, TOGO15_WEIGHT, 1.0)
+    kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
+    weights = np.full(len(dataset), LABEL_WEIGHT)
+    weights[~is_label] = compute_sample_weights(kappa[~is_label], dataset.selected_by_label[~is_label])
+    weights[of_togo15] *= TOGO15_WEIGHT
+    return weights
 
 
 def list_structure_types(materials: KnownMaterials) -> list[str]:
@@ -93,14 +109,15 @@ def make_left_out_calibration_set(model: RelevanceModel, materials: KnownMateria
 
 
 def draw_formula_parts(dataset: Dataset, *, among: Ints | None = None) -> tuple[Split, ...]:
-    """Return parts of the formulas, each as a split whose validation rows are the part's, without those selected.
+    """Return parts of the formulas, each as a split whose validation rows are the part's that do not only train.
 
     Args:
         dataset: All rows; those of no tested formula are a split's training rows.
-        among: Rows whose formulas are parted, by default all. Where they are of one formula there is one part.
+        among: Rows whose formulas are parted, by default all accurate ones. Where they are of one formula there is one
+            part.
     """
-    formulas, selected = dataset.table[schema.FORMULA].to_numpy(), dataset.selected_by_label
-    rows = np.arange(len(dataset)) if among is None else among
+    formulas, trains_only = dataset.table[schema.FORMULA].to_numpy(), mark_training_rows(dataset)
+    rows = np.flatnonzero(~mark_labels(dataset)) if among is None else among
     n_part = min(N_PART, len(set(formulas[rows])))
     if n_part == 1:
         held_out = [rows]
@@ -108,7 +125,7 @@ def draw_formula_parts(dataset: Dataset, *, among: Ints | None = None) -> tuple[
         parts = GroupKFold(n_part, shuffle=True, random_state=0).split(rows, groups=formulas[rows])
         held_out = [rows[part] for _, part in parts]
     return tuple(
-        Split(seed, np.flatnonzero(~np.isin(formulas, formulas[part])), part[~selected[part]].astype(np.int64))
+        Split(seed, np.flatnonzero(~np.isin(formulas, formulas[part])), part[~trains_only[part]].astype(np.int64))
         for seed, part in enumerate(held_out, start=1)
     )
 

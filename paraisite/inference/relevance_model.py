@@ -50,6 +50,8 @@ _LEFT_OUT: Final = ("without_formula/mean", "without_formula/std", "without_type
 _ARRAYS: Final = ("descriptors", "log10_kappa", "weights", "settings", *_LEFT_OUT)
 _SOLUTION: Final = "solution"
 """Follows from the others and is no part of the digest; files of the first version have none."""
+_IS_STRAINED: Final = "is_strained"
+"""Follows from the rows, and likewise; where there is none, all materials could be."""
 
 _FEW_ROWS: Final = 1000
 """Below, the Cholesky factor is not kept."""
@@ -66,10 +68,15 @@ _GRAPHS: Final = GraphSettings(cutoff_angstrom=4.0, distance_tolerance_angstrom=
 """Those of the networks: every model says how graphs are built, and this one neither needs nor reads them."""
 
 
-def mark_strained(n_material: int) -> Bools:
-    """Return which of all materials of a fit are also taken at other volumes, [n_material]."""
-    is_strained = np.zeros(n_material, np.bool_)
-    is_strained[np.random.default_rng(0).permutation(n_material)[:N_STRAINED]] = True
+def mark_strained(may_strain: Bools) -> Bools:
+    """Return which of all materials of a fit are also taken at other volumes, [n_material].
+
+    Args:
+        may_strain: Which may be, [n_material]. Those that may not leave the choice among the others as it is.
+    """
+    is_strained = np.zeros(len(may_strain), np.bool_)
+    rows = np.flatnonzero(may_strain)
+    is_strained[rows[np.random.default_rng(0).permutation(len(rows))[:N_STRAINED]]] = True
     return is_strained
 
 
@@ -88,9 +95,14 @@ class DescribedMaterials:
     strained: Floats
 
     @classmethod
-    def describe(cls, crystals: CrystalArrays) -> "DescribedMaterials":
-        """Compute the descriptors, in the precision of a predictor's file."""
-        is_strained = mark_strained(len(crystals))
+    def describe(cls, crystals: CrystalArrays, *, may_strain: Bools | None = None) -> "DescribedMaterials":
+        """Compute the descriptors, in the precision of a predictor's file.
+
+        Args:
+            crystals: The materials.
+            may_strain: Which may be taken at other volumes, [n_material]; None for all.
+        """
+        is_strained = mark_strained(np.ones(len(crystals), np.bool_) if may_strain is None else may_strain)
         some = crystals.take(np.flatnonzero(is_strained))
         strained = [
             describe_rounded(dataclasses.replace(some, lattice_angstrom=some.lattice_angstrom * np.cbrt(ratio)))
@@ -111,11 +123,13 @@ class RelevanceModel(ConductivityModel):
 
     Attributes:
         process: It, with its rows: the materials, then those at other volumes.
+        is_strained: Which materials are also taken at other volumes, [n_material].
         without_formula: What it says of each material without the rows of the same formula, [n_material].
         without_type: The same without those of the same formula or structure type.
     """
 
     process: RelevanceProcess
+    is_strained: Bools
     without_formula: Estimate
     without_type: Estimate
 
@@ -147,7 +161,7 @@ class RelevanceModel(ConductivityModel):
             return Estimate(left_out.mean[: len(groups)], left_out.std[: len(groups)])
 
         process = process.discount_outliers(_add_strained(np.arange(len(formulas)), materials.is_strained))
-        return cls(process, without(formulas), without(types))
+        return cls(process, materials.is_strained, without(formulas), without(types))
 
     @property
     def n_member(self) -> int:
@@ -215,7 +229,7 @@ class RelevanceModel(ConductivityModel):
             crystals: What to predict.
             left_out: Which of the materials each prediction goes without, [n_crystal, n_material].
         """
-        descriptors, of_rows = describe_rounded(crystals), _add_strained(left_out, mark_strained(left_out.shape[1]))
+        descriptors, of_rows = describe_rounded(crystals), _add_strained(left_out, self.is_strained)
         places = self.process.standardise(descriptors)
         estimate = self.process.estimate_beside(descriptors, of_rows)
         widened = self.local_error.widen_beside(estimate, places, left_out)
@@ -228,7 +242,7 @@ class RelevanceModel(ConductivityModel):
             "descriptors": [descriptor.name for descriptor in CRYSTAL_DESCRIPTORS],
             "families": FAMILIES,
         }
-        arrays = self._arrays() | {_SOLUTION: self.process.weighted_values}
+        arrays = self._arrays() | {_SOLUTION: self.process.weighted_values, _IS_STRAINED: self.is_strained}
         write_sealed(folder / RELEVANCE_FILE, arrays, header, header_key=_HEADER)
 
     @classmethod
@@ -240,7 +254,7 @@ class RelevanceModel(ConductivityModel):
         """
         path = folder / RELEVANCE_FILE
         header, arrays = read_sealed(path, header_key=_HEADER, expected_format=FORMAT)
-        solution = arrays.pop(_SOLUTION, None)
+        solution, is_strained = arrays.pop(_SOLUTION, None), arrays.pop(_IS_STRAINED, None)
         expected = [descriptor.name for descriptor in CRYSTAL_DESCRIPTORS]
         if header["descriptors"] != expected or tuple(header["families"]) != FAMILIES or set(arrays) != set(_ARRAYS):
             raise CheckpointError(f"{path} holds a process on other descriptors than this version's: fit it again")
@@ -256,7 +270,9 @@ class RelevanceModel(ConductivityModel):
         by_formula, by_type = (
             Estimate(arrays[f"{name}/mean"], arrays[f"{name}/std"]) for name in ("without_formula", "without_type")
         )
-        return cls(process, by_formula, by_type)
+        if is_strained is None:
+            is_strained = mark_strained(np.ones(len(by_formula.mean), np.bool_))
+        return cls(process, is_strained, by_formula, by_type)
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {

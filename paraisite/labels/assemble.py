@@ -24,6 +24,7 @@ from paraisite.labels.slack import (
     poisson_ratio,
     slack_conductivity,
 )
+from paraisite.labels.weak_bonding import refuse_weakly_bound
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON
 
 MIN_POISSON: Final = -0.2
@@ -99,7 +100,7 @@ def build_kappa_table(rows: pd.DataFrame, correction: FunctionalCorrection) -> p
         rows: Of the campaign.
         correction: From the potential's conductivities to those of the functional of accurate data.
     """
-    rows = rows.fillna({"structure_json": ""})  # of crystals that were refused before they had one
+    rows = refuse_weakly_bound(rows.fillna({"structure_json": ""}))  # of crystals that were refused before they had one
     table = _joined(rows, [_of_structure(row) | {REASON: row[REASON]} for row in rows.to_dict("records")])
     table.insert(1, PROTOTYPE, table[MATERIAL_ID].str.partition(":")[0])
     accepted = table[REASON] == ""

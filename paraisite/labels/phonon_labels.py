@@ -23,6 +23,7 @@ from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_quantities import compute_phonon_quantities
 from paraisite.labels.phonon_settings import PhononSettings, Repeats
+from paraisite.labels.weak_bonding import require_strong_bonds
 from paraisite.schema import KAPPA_POTENTIAL, REASON
 
 COARSER: Final = 0.75
@@ -79,11 +80,12 @@ def label_phonons(
         settings: Of the phonons.
         on_step: Called after each step.
     """
-    return _describe_or_refuse(
-        candidate_id,
-        lambda: compute_lattice_conductivity(structure, calculator, settings, on_step=on_step),
-        settings,
-    )
+
+    def compute() -> SolvedCrystal:
+        require_strong_bonds(structure)
+        return compute_lattice_conductivity(structure, calculator, settings, on_step=on_step)
+
+    return _describe_or_refuse(candidate_id, compute, settings)
 
 
 def label_kept_forces(candidate_id: str, kept: KeptForces, settings: PhononSettings) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _describe_processes(name: str) -> str:
     if name == name_final_recipe(PROCESSES, ACCURATE):
         return (
             f"{name}: one Gaussian process on descriptors of composition and structure, fitted on "
-            f"{describe_data_set(ACCURATE)}; the default model, for any crystal."
+            f"{describe_data_set(ACCURATE)}, and labels of our own; the default model, for any crystal."
         )
     known = (TOGO15, HH143, MIX, PHONIX)
     data = next((each for each in known if name == name_final_recipe(PROCESSES, each)), None)

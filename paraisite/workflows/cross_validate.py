@@ -14,21 +14,21 @@ from paraisite.analysis.held_out_errors import summarise_kinds, summarise_predic
 from paraisite.arrays import Bools
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.fold_parts import FoldParts
-from paraisite.artifacts.inputs import attach_graphs, load_data
+from paraisite.artifacts.inputs import attach_graphs
 from paraisite.artifacts.result_tables import KINDS_FILE, PREDICTIONS_FILE, SUMMARY_FILE
 from paraisite.artifacts.stage_folders import CROSS_VALIDATION, FIGURES, checkpoint_folder
+from paraisite.artifacts.training_rows import LabelCorrection, load_training_rows
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import write_whole
 from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA
 from paraisite.core.progress import CountProgress
-from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation.peer_predictions import FILE_NAME as PEER_FILE
 from paraisite.evaluation.peer_predictions import PEER, compare_with_peer, load_peer_predictions
 from paraisite.inference.calibration_set import mark_elements
-from paraisite.inference.relevance_model import DescribedMaterials
+from paraisite.inference.relevance_fitting import describe_materials
 from paraisite.reports.cross_validation import (
     ON_TERMINAL,
     describe_errors,
@@ -44,7 +44,7 @@ from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import check_store_writable
 from paraisite.tracking.writing import allowed_name
-from paraisite.training.recipes import ACCURATE, PHONIX
+from paraisite.training.recipes import PHONIX
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def cross_validate(n_process: int | None = None) -> None:
     check_writable(CROSS_VALIDATION)
     check_store_writable()
     config = load_config()
-    dataset, graphs = attach_graphs(load_data(ACCURATE, config), config)
+    dataset, graphs = attach_graphs(load_training_rows(config), config)
     folds = list(draw_folds(dataset, seeds=config.splits.seeds))
     with recipe_run(f"cross-validate {DEFAULT_MODEL}") as run_id:
         parts = FoldParts(checkpoint_folder(CROSS_VALIDATION.name))
@@ -102,13 +102,13 @@ def _predict_folds(
     n_done = parts.claim(data_digest=dataset.digest, settings=repr((config.splits, config.graphs)), code=_CODE)
     if n_done:
         logger.info("%d of %d fits are done", n_done, len(folds))
-    materials = DescribedMaterials.describe(CrystalArrays.from_structures(dataset.structures))
+    materials, labels = describe_materials(dataset), LabelCorrection.load(dataset, config)
 
     def predict(fold: Fold) -> pd.DataFrame:
         name = f"{fold.protocol}_{fold.number}"
         part = parts.load(name)
         if part is None:
-            part = predict_fold(dataset, materials, elements, fold)
+            part = predict_fold(dataset, materials, elements, fold, correct_labels=labels.correct_without)
             parts.save(name, part)
         return part
 

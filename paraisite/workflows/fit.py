@@ -14,9 +14,11 @@ from paraisite.artifacts.earlier_stages import EarlierStages
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.artifacts.training_outputs import write_process_predictor
+from paraisite.artifacts.training_rows import load_training_rows
 from paraisite.config import Config, load_config
 from paraisite.core.folders import check_writable
 from paraisite.core.progress import show_work
+from paraisite.data.datasets.accurate import mark_labels
 from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError
@@ -42,10 +44,11 @@ logger = logging.getLogger(__name__)
 def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
     """Fit processes into ``build/gp…/predictor/``, and register them.
 
-    On accurate rows of all structure types that is one process for any crystal; so it is on a user's rows, which join
-    the accurate ones. On a few materials alone it is a mixture for each split of them, and predictions of networks are
-    descriptors. They are only valid for crystals that the networks were not trained on: where their training sets share
-    a formula with the data set, they are retrained without it.
+    On accurate rows of all structure types that is one process for any crystal, beside labels of our own for kinds of
+    crystals that accurate rows lack; so it is on a user's rows, which join all of these. On a few materials alone it is
+    a mixture for each split of them, and predictions of networks are descriptors. They are only valid for crystals that
+    the networks were not trained on: where their training sets share a formula with the data set, they are retrained
+    without it.
 
     Args:
         dataset_name: What to fit on.
@@ -57,7 +60,8 @@ def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
     config, name = load_config(), name_final_recipe(PROCESSES, dataset_name)
     check_writable(predictor_folder(name).parent)
     check_store_writable()
-    dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
+    rows = load_training_rows(config) if dataset_name == ACCURATE else load_data(dataset_name, config)
+    dataset, graphs = attach_graphs(rows, config)
     with recipe_run(name) as run_id:
         check_registrable(name)
         if dataset_name == ACCURATE:
@@ -85,21 +89,21 @@ class _Fitted:
 
 
 def _fit_with_accurate(own: Dataset, config: Config) -> _Fitted:
-    """Fit the default model's process on the accurate rows and a user's, and measure it on the user's."""
-    accurate, _ = attach_graphs(load_data(ACCURATE, config), config)
-    joined, graphs = attach_graphs(accurate.join(own, name=f"{own.name}-with-{ACCURATE}"), config)
-    fitted = _fit_relevance(joined, graphs, among=np.arange(len(accurate), len(joined)))
-    n_known = int(own.table[schema.FORMULA].isin(accurate.table[schema.FORMULA]).sum())
+    """Fit the default model's process on its own rows and a user's, and measure it on the user's."""
+    ours, _ = attach_graphs(load_training_rows(config), config)
+    joined, graphs = attach_graphs(ours.join(own), config)
+    fitted = _fit_relevance(joined, graphs, among=np.arange(len(ours), len(joined)))
+    n_known = int(own.table[schema.FORMULA].isin(ours.table[schema.FORMULA]).sum())
     logger.info(
-        "%d rows of %s join %d accurate ones; %d have a formula that is there too, and stay beside it",
+        "%d rows of %s join %s; %d have a formula that is there too, and stay beside it",
         len(own),
         own.name,
-        len(accurate),
+        _count_rows(ours),
         n_known,
     )
     members = (
-        f"one Gaussian process on {len(accurate)} accurate rows and all {len(own)} of {own.name}; errors are of the "
-        "latter, predicted without the rows of the same formula"
+        f"one Gaussian process on {_count_rows(ours)} and all {len(own)} of {own.name}; errors are of the latter, "
+        "predicted without the rows of the same formula"
     )
     return dataclasses.replace(fitted, members=members, parameters={**fitted.parameters, "joined": ACCURATE})
 
@@ -114,9 +118,16 @@ def _fit_relevance(dataset: Dataset, graphs: GraphCollection, *, among: Ints | N
         dataset,
         measure_left_out_errors(calibration_set, parts),
         parts,
-        "one Gaussian process on all rows; errors are of rows predicted without those of the same formula",
+        f"one Gaussian process on {_count_rows(dataset)}; errors are of accurate rows predicted without those of the "
+        "same formula",
         {"descriptors": str(len(CRYSTAL_DESCRIPTORS)), "families": str(len(FAMILIES))},
     )
+
+
+def _count_rows(dataset: Dataset) -> str:
+    """Return how many rows of the default model are accurate and how many are labels, for people."""
+    n_label = int(mark_labels(dataset).sum())
+    return f"{len(dataset) - n_label} accurate rows" + (f" and {n_label} labels of our own" if n_label else "")
 
 
 def _fit_mixtures(dataset: Dataset, graphs: GraphCollection, *, config: Config, run_id: str) -> _Fitted:

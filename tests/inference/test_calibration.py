@@ -99,14 +99,14 @@ def test_rows_that_may_not_be_looked_at_do_not_count():
     assert calibration.std_dex < 2 * ERROR_DEX
 
 
-def test_rows_that_their_label_selected_are_not_measured():
+def test_rows_that_only_train_are_not_measured():
     """Low values of a test set of low values are overestimated by any model: intervals must not see that."""
     kappa, members, trained = planted(np.random.default_rng(3))
     plain = planted_calibration_set(kappa, members, trained)
-    selected = np.arange(N_ROW) < 100
-    biased = planted_calibration_set(kappa, np.where(selected, 10.0 * members, members), trained)
-    materials = dataclasses.replace(biased.materials, selected_by_label=selected)
+    trains_only = np.arange(N_ROW) < 100
+    biased = planted_calibration_set(kappa, np.where(trains_only, 10.0 * members, members), trained)
+    materials = dataclasses.replace(biased.materials, trains_only=trains_only)
     calibration = Calibration.fit(dataclasses.replace(biased, materials=materials))
-    assert calibration == Calibration.fit(plain, among=~selected)
+    assert calibration == Calibration.fit(plain, among=~trains_only)
     assert calibration.n_row < Calibration.fit(biased).n_row
     assert calibration.std_dex < 0.6 * Calibration.fit(biased).std_dex

@@ -43,15 +43,15 @@ def test_a_file_holds_all_of_it_and_equal_ones_are_equal_files(tmp_path: Path):
     found.check(NetworkModel(tiny_ensemble()))
 
 
-def test_a_file_keeps_what_was_selected_by_its_label(tmp_path: Path):
+def test_a_file_keeps_which_rows_train_only(tmp_path: Path):
     plain = calibration_set()
-    selected = np.arange(len(plain.materials.material_id)) % 3 == 0
-    written = dataclasses.replace(plain, materials=dataclasses.replace(plain.materials, selected_by_label=selected))
+    trains_only = np.arange(len(plain.materials.material_id)) % 3 == 0
+    written = dataclasses.replace(plain, materials=dataclasses.replace(plain.materials, trains_only=trains_only))
     written.save(tmp_path / "a.safetensors")
     found = CalibrationSet.load(tmp_path / "a.safetensors")
-    np.testing.assert_array_equal(found.materials.selected_by_label, selected)
+    np.testing.assert_array_equal(found.materials.trains_only, trains_only)
     assert found.digest == written.digest != plain.digest
-    assert plain.materials.selected_by_label is None
+    assert plain.materials.trains_only is None
 
 
 def test_another_ensemble_is_refused():

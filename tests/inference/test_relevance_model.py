@@ -12,11 +12,13 @@ from paraisite.errors import CheckpointError
 from paraisite.explain.explainers import Explainer, explain
 from paraisite.explain.relevance import QUANTITIES
 from paraisite.graphs.build import build_graphs_from_arrays
+from paraisite.inference import relevance_model
 from paraisite.inference.calibration_set import CALIBRATION_SET_FILE, mark_elements
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.relevance_fitting import make_left_out_calibration_set
 from paraisite.inference.relevance_model import RELEVANCE_FILE, DescribedMaterials, RelevanceModel
+from paraisite.models.tensor_file import read_sealed, write_sealed
 from paraisite.schema import COVERAGES, KAPPA_MEAN, NEAREST_MATERIAL, PREDICTED_KAPPA, REASON, interval_columns
 from paraisite.screening.scorer import PredictorScorer
 from tests.graphs.crystals import CUTOFF, TOLERANCE, diamond, perovskite, rocksalt, simple_cubic
@@ -138,6 +140,30 @@ def test_rows_can_be_taken_with_their_strained_twins():
     np.testing.assert_array_equal(some.descriptors, described.descriptors[[5, 2, 30]])
     expected = DescribedMaterials.describe(CRYSTALS.take(np.array([5, 2, 30])))
     np.testing.assert_allclose(some.strained, expected.strained, atol=1e-6)
+
+
+def test_materials_that_may_not_be_strained_leave_the_choice_among_others_as_it_is(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(relevance_model, "N_STRAINED", 10)
+    some = CRYSTALS.take(np.arange(30))
+    may_strain = np.arange(len(CRYSTALS)) < 30
+    described = DescribedMaterials.describe(CRYSTALS, may_strain=may_strain)
+    np.testing.assert_array_equal(described.is_strained[:30], DescribedMaterials.describe(some).is_strained)
+    assert described.is_strained.sum() == 10
+    assert not described.is_strained[30:].any()
+    fitted = RelevanceModel.fit(described, np.log10(KAPPA), FORMULAS, TYPES)
+    assert len(fitted.process.weights) == len(CRYSTALS) + 20
+
+
+def test_a_file_of_the_first_version_took_any_material_at_other_volumes(tmp_path: Path):
+    predictor().save(tmp_path)
+    header, arrays = read_sealed(
+        tmp_path / RELEVANCE_FILE, header_key="paraisite_relevance", expected_format=relevance_model.FORMAT
+    )
+    np.testing.assert_array_equal(arrays.pop("is_strained"), model().is_strained)
+    write_sealed(tmp_path / RELEVANCE_FILE, arrays, header, header_key="paraisite_relevance")
+    found = RelevanceModel.load(tmp_path)
+    assert found.digest == model().digest
+    np.testing.assert_array_equal(found.is_strained, model().is_strained)
 
 
 def test_a_known_crystal_is_predicted_without_its_formula_as_when_the_model_was_fitted():

@@ -2,6 +2,8 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 from paraisite import schema
 from paraisite.analysis.held_out_accurate import Fold
 from paraisite.arrays import Bools
+from paraisite.artifacts.training_rows import LabelCorrection
 from paraisite.config import load_config
 from paraisite.data.datasets.accurate import NAME_OF_SOURCE
 from paraisite.data.datasets.loaders import load_dataset
@@ -18,6 +21,8 @@ from paraisite.inference.relevance_model import DescribedMaterials
 from paraisite.models import relevance_likelihood
 from paraisite.workflows import cross_validate
 from tests.pipeline import params_text, two_splits
+
+NO_LABELS = SimpleNamespace(correct_without=lambda _: np.zeros(0))
 
 OUTPUTS = {"predictions.csv.gz", "summary.csv", "kinds.csv", "kinds.md", "table.md", "peer.csv", "figures"}
 
@@ -48,7 +53,8 @@ def folder(tmp_path: Path, own_store: None, bundled_data: Path, monkeypatch: pyt
     (tmp_path / "data").symlink_to(data, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(relevance_likelihood, "N_STEP", 5)
-    monkeypatch.setattr(cross_validate, "load_data", lambda *_: small_accurate(data))
+    monkeypatch.setattr(cross_validate, "load_training_rows", lambda *_: small_accurate(data))
+    monkeypatch.setattr(LabelCorrection, "load", lambda *_: NO_LABELS)
     draw = cross_validate.draw_folds
     monkeypatch.setattr(
         cross_validate, "draw_folds", lambda *args, **kw: (fold for fold in draw(*args, **kw) if fold.number <= 2)
@@ -61,11 +67,13 @@ def test_an_interrupted_run_goes_on_and_leaves_its_tables_alone(
 ) -> None:
     real, fits, last = cross_validate.predict_fold, [], [3]
 
-    def predict(dataset: Dataset, materials: DescribedMaterials, elements: Bools, fold: Fold) -> pd.DataFrame:
+    def predict(
+        dataset: Dataset, materials: DescribedMaterials, elements: Bools, fold: Fold, **options: Any
+    ) -> pd.DataFrame:
         if len(fits) == last[0]:
             raise KeyboardInterrupt
         fits.append((fold.protocol, fold.number))
-        return real(dataset, materials, elements, fold)
+        return real(dataset, materials, elements, fold, **options)
 
     monkeypatch.setattr(cross_validate, "predict_fold", predict)
     with pytest.raises(KeyboardInterrupt):

@@ -11,16 +11,18 @@ import pytest
 from paraisite.artifacts.earlier_stages import EarlierStages
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.config import load_config
+from paraisite.data.datasets.accurate import join_labels
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset, build_dataset
 from paraisite.data.record import Record
+from paraisite.data.sources.lab_tables import SOURCES
 from paraisite.errors import MissingInputError
 from paraisite.inference import process_model
 from paraisite.inference.calibration import Calibration
 from paraisite.inference.predictor import Predictor
 from paraisite.models.estimate import Estimate
 from paraisite.workflows import fit
-from tests.graphs.crystals import rocksalt
+from tests.graphs.crystals import diamond, rocksalt
 from tests.inference.known_predictors import tiny_ensemble
 from tests.pipeline import params_text, two_splits
 
@@ -65,27 +67,34 @@ def own_rows(*formulas: str) -> Dataset:
     return build_dataset("mine", records)
 
 
+LABELS = build_dataset("kappa", [Record("silicon:Si", diamond(), 120.0, "silicon", SOURCES["kappa"])])
+
+
 @pytest.mark.parametrize(("formulas", "n_part"), [(("LiF", "TlBr", "NaCl", "TlBr"), 3), (("TlBr", "TlBr"), 1)])
 def test_rows_of_a_user_join_the_accurate_ones(
     formulas: tuple[str, ...], n_part: int, folder: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accurate = load_dataset("togo15", load_config().data, bundled_data.resolve())  # few of them, of the same schema
-    monkeypatch.setattr(fit, "load_data", lambda name, _: own_rows(*formulas) if name == "mine" else accurate)
+    monkeypatch.setattr(fit, "load_data", lambda *_: own_rows(*formulas))
+    monkeypatch.setattr(fit, "load_training_rows", lambda _: join_labels(accurate, LABELS))
     fit.fit_processes("mine")
     found = Predictor.load(folder / "build" / "gp_mine" / "predictor")
     known = found.calibration_set
     assert known is not None
-    assert known.materials.formula == (*accurate.table["formula"], *formulas), "both rows of one formula stay"
+    assert known.materials.formula == (*accurate.table["formula"], "Si", *formulas), "both rows of one formula stay"
+    assert np.flatnonzero(known.materials.trains_only).tolist() == [len(accurate)], "the label"
     assert known.materials.material_id[-1] == f"own-{len(formulas) - 1}"
     # The error is that of the user's rows, each without those of its formula.
     card = json.loads((folder / "build" / "gp_mine" / "predictor" / "card.json").read_text())
     value = Calibration.fit(known).compute_value(Estimate(np.log10(known.members_w_per_m_k[0]), known.std_dex[0]))
-    own = np.arange(len(accurate), len(accurate) + len(formulas))
+    own = np.arange(len(accurate), len(accurate) + len(formulas)) + 1
     error = pd.Series(np.abs(value / known.materials.kappa_w_per_m_k - 1.0)[own]).groupby(np.array(formulas)).mean()
     assert len(error) == n_part
     assert card["metrics_on_validation_rows"]["mape_test"]["mean"] == pytest.approx(error.mean(), rel=0.1)
     run = mlflow.search_runs(search_all_experiments=True, output_format="list")[0]
     assert run.data.params["joined"] == "accurate"
+    assert card["dataset"] == "togo15-with-kappa-with-mine"
+    assert f"{len(accurate)} accurate rows and 1 labels of our own and all {len(formulas)} of mine" in card["members"]
     assert mlflow.MlflowClient().get_model_version_by_alias("GP_MINE", "champion").tags["dataset"] == "mine"
 
 

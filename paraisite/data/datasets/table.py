@@ -47,6 +47,9 @@ REJECTED_TYPES: Final = {MATERIAL_ID: "str", REASON: "str"}
 
 CARD_FILE: Final = "dataset.json"
 
+JOINED: Final = "-with-"
+"""Between the names of data sets that were joined."""
+
 # Steps of the digest: far finer than any published figure, far coarser than a platform's last bit of sine and cosine.
 DIGEST_STEPS_PER_UNIT: Final = 1e8
 
@@ -125,14 +128,13 @@ class Dataset:
         kept = self.take(np.setdiff1d(np.arange(len(self)), rows))
         return dataclasses.replace(kept, rejected=pd.concat([self.rejected, rejected], ignore_index=True))
 
-    def join(self, other: "Dataset", *, name: str) -> Self:
+    def join(self, other: "Dataset") -> Self:
         """Return the data set of this one's rows and then another's; ids that both have get the other's name behind.
 
         A material that both hold stays twice, as in ``accurate``: both rows share their formula.
 
         Args:
             other: The further rows.
-            name: Of both together.
         """
         shared = set(self.table[MATERIAL_ID])
         further = other.table.assign(
@@ -144,7 +146,28 @@ class Dataset:
         told = {column: kind for column, kind in OPTIONAL_TYPES.items() if column in table}
         table, structures = table.astype(COLUMN_TYPES | told), self.structures + other.structures
         rejected = pd.concat([self.rejected, other.rejected], ignore_index=True)
+        name = f"{self.name}{JOINED}{other.name}"
         return type(self)(name, table, structures, rejected, _digest(table, structures))
+
+    def replace_kappa(self, rows: npt.NDArray[np.bool_], kappa_w_per_m_k: Floats) -> Self:
+        """Return the data set with other values in some rows.
+
+        Args:
+            rows: Which, [n_row].
+            kappa_w_per_m_k: Their values, positive, W/m/K, in order.
+        """
+        table = self.table.copy()
+        table.loc[rows, KAPPA] = kappa_w_per_m_k
+        return dataclasses.replace(self, table=table, digest=_digest(table, self.structures))
+
+    def scale_volumes(self, factor: float) -> Self:
+        """Return the data set with all crystals larger or smaller, their shapes and values as they are.
+
+        Args:
+            factor: New volumes over old ones.
+        """
+        structures = tuple(structure.copy().scale_lattice(factor * structure.volume) for structure in self.structures)
+        return dataclasses.replace(self, structures=structures, digest=_digest(self.table, structures))
 
     def describe(self) -> str:
         """Return one line for people: size, range of the target, its log statistics (population std), digest."""

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pymatgen.core.structure import Structure
 
 from paraisite.data.record import Record, Rejection
-from paraisite.data.structure_columns import read_structure_columns
+from paraisite.data.structure_columns import STRUCTURE_SCHEMA, read_structure_columns
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON
 
@@ -43,6 +43,17 @@ def load_tier(folder: Path, tier: str) -> tuple[list[Record], list[Rejection]]:
     return records, [
         Rejection(*row) for row in zip(*(refused[c].to_pylist() for c in (MATERIAL_ID, REASON)), strict=True)
     ]
+
+
+def load_accepted_rows(folder: Path, tier: str) -> pd.DataFrame:
+    """Return all columns of a tier's accepted materials but those of their structures, in order.
+
+    Raises:
+        MissingInputError: The table is absent.
+        DataError: It is damaged.
+    """
+    table = _read(folder, tier)
+    return table.filter(pc.equal(table[REASON], "")).drop_columns(STRUCTURE_SCHEMA.names).to_pandas()
 
 
 def load_relaxed_crystals(folder: Path) -> tuple[pd.DataFrame, tuple[Structure, ...]]:

@@ -6,9 +6,13 @@ from pymatgen.core.structure import Structure
 
 from paraisite import schema
 from paraisite.config import load_config
-from paraisite.data.datasets.accurate import join_sources
+from paraisite.data.datasets.accurate import join_labels, join_sources, mark_labels, mark_training_rows
 from paraisite.data.datasets.loaders import load_dataset
+from paraisite.data.datasets.table import build_dataset
 from paraisite.data.record import Record
+from paraisite.data.sources import phonix, togo15
+from paraisite.data.sources.lab_tables import SOURCES
+from tests.graphs.crystals import diamond, perovskite, rocksalt, simple_cubic
 
 
 def record(material_id: str, kappa: float) -> Record:
@@ -31,3 +35,32 @@ def test_all_accurate_rows_are_in_it():
     values = pd.concat([part.table for part in parts])
     assert found.table[schema.KAPPA].tolist() == values[schema.KAPPA].tolist()
     assert found.selected_by_label.sum() == parts[2].selected_by_label.sum()
+
+
+def test_labels_join_behind_but_for_those_of_togo15s_structure_types():
+    accurate = build_dataset(
+        "accurate",
+        [
+            Record("NaCl", rocksalt(), 7.0, "rocksalt", togo15.SOURCE),
+            Record("1", rocksalt(4.2, ("Mg", "O")), 50.0, "AB_cF8_225_a_b", phonix.SOURCE),
+            Record("2", rocksalt(6.9, ("Ba", "Te")), 0.5, None, phonix.SOURCE, selected_by_label=True),
+        ],
+    )
+    labels = build_dataset(
+        "kappa",
+        [
+            Record("rocksalt:Sr-O", rocksalt(5.2, ("Sr", "O")), 9.0, "rocksalt", SOURCES["kappa"]),
+            Record("perovskite:Sr-Ti-O", perovskite(3.9), 8.0, "perovskite", SOURCES["kappa"]),
+            Record("diamond:Ge", diamond(), 31.0, "diamond", SOURCES["kappa"]),
+            Record("cuprite:Cu-O", simple_cubic(4.3, "Cu"), 5.0, "cuprite", SOURCES["kappa"]),
+        ],
+    )
+    joined = join_labels(accurate, labels)
+    assert joined.name == "accurate-with-kappa"
+    assert joined.table[schema.MATERIAL_ID].tolist() == ["NaCl", "1", "2", "perovskite:Sr-Ti-O", "cuprite:Cu-O"]
+    assert mark_labels(joined).tolist() == [False] * 3 + [True] * 2
+    assert mark_training_rows(joined).tolist() == [False, False, True, True, True]
+    # The potential makes crystals larger than accurate rows have them.
+    assert 1.01 < simple_cubic(4.3).volume / joined.structures[-1].volume < 1.04
+    assert joined.structures[0].volume == accurate.structures[0].volume
+    assert not mark_training_rows(labels).any(), "alone they are measured on like any others"

@@ -55,14 +55,26 @@ def test_table_has_the_schemas_columns_in_record_order(dataset: Dataset) -> None
 def test_a_data_set_is_joined_with_another_of_fewer_columns_and_some_of_its_ids(dataset: Dataset) -> None:
     selected = dataclasses.replace(dataset, table=dataset.table.assign(selected_by_label=[True, False, True]))
     own = dataclasses.replace(dataset.take([1, 2]), name="mine")
-    joined = selected.join(own, name="both")
-    assert joined.name == "both"
+    joined = selected.join(own)
+    assert joined.name == f"{dataset.name}-with-mine"
     assert joined.table["material_id"].tolist() == ["b", "a", "c", "a (mine)", "c (mine)"]
     assert joined.table["formula"].tolist() == ["NaCl", "GaN", "LiH", "GaN", "LiH"]
     assert joined.selected_by_label.tolist() == [True, False, True, False, False]
     assert [structure.formula for structure in joined.structures[3:]] == ["Ga2 N2", "Li1 H1"]
     assert joined.digest == joined.take(range(5)).digest
     assert len(joined.rejected) == 2
+
+
+def test_values_and_volumes_can_be_others(dataset: Dataset) -> None:
+    other = dataset.replace_kappa(np.array([True, False, True]), np.array([2.0, 3.0]))
+    assert other.table["kappa_w_per_m_k"].tolist() == [2.0, 300.0, 3.0]
+    assert dataset.table["kappa_w_per_m_k"][0] == 8.0
+    larger = dataset.scale_volumes(1.1)
+    for new, old in zip(larger.structures, dataset.structures, strict=True):
+        assert new.volume == pytest.approx(1.1 * old.volume)
+        np.testing.assert_allclose(new.lattice.angles, old.lattice.angles)
+        np.testing.assert_allclose(new.frac_coords, old.frac_coords)
+    assert len({dataset.digest, other.digest, larger.digest}) == 3
 
 
 def test_saved_dataset_comes_back_exactly(dataset: Dataset, tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""What the default model is fitted on: accurate rows, and labels of our own for kinds of crystals that they lack."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from paraisite import schema
+from paraisite.arrays import Floats
+from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.known_labels import correct_without, load_known_rows
+from paraisite.config import Config
+from paraisite.data.datasets.accurate import join_labels, mark_labels
+from paraisite.data.datasets.table import Dataset
+from paraisite.data.sources.lab_tables import load_accepted_rows
+from paraisite.labels.functional_correction import correct_kappa
+from paraisite.training.recipes import ACCURATE, KAPPA_TIER
+
+
+def load_training_rows(config: Config) -> Dataset:
+    """Return all accurate rows, then labels of our own; tracked files are fetched where they are absent."""
+    return join_labels(load_data(ACCURATE, config), load_data(KAPPA_TIER, config))
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCorrection:
+    """What labels come to by a correction that knows nothing of some formulas.
+
+    Attributes:
+        labels: Accepted rows of tier ``kappa``, in a data set's order.
+        known: Crystals of known conductivity under the same potential, as ``load_known_rows`` returns them.
+    """
+
+    labels: pd.DataFrame
+    known: pd.DataFrame
+
+    @classmethod
+    def load(cls, dataset: Dataset, config: Config) -> "LabelCorrection":
+        """Return that of the labels in a data set.
+
+        Args:
+            dataset: As ``load_training_rows`` returns it, or a part of it.
+            config: Where tables lie.
+        """
+        ids = dataset.table.loc[mark_labels(dataset), schema.MATERIAL_ID]
+        labels = load_accepted_rows(config.data.kappa, KAPPA_TIER).set_index(schema.MATERIAL_ID)
+        return cls(labels.loc[ids].reset_index(), load_known_rows(config))
+
+    def correct_without(self, formulas: Collection[str]) -> Floats:
+        """Return the labels' conductivities, W/m/K, [n_label].
+
+        Args:
+            formulas: Reduced; no crystal of theirs contributes to the correction.
+        """
+        return correct_kappa(self.labels, correct_without(self.known, formulas))
