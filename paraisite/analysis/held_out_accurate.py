@@ -43,7 +43,7 @@ PROTOCOL: Final = "protocol"
 FOLD: Final = "fold"
 DATA_SET: Final = "data_set"
 CONSTANT: Final = "constant_w_per_m_k"
-"""Median of the training rows' values: the best constant."""
+"""Median of the accurate training rows' values: the best constant."""
 N_SAME_FORMULA: Final = "n_training_rows_of_formula"
 """How many of the fold's training rows have the tested row's formula."""
 N_SAME_FORMULA_ELSEWHERE: Final = "n_training_rows_of_formula_elsewhere"
@@ -94,10 +94,10 @@ def draw_folds(dataset: Dataset, *, seeds: Sequence[int]) -> Iterator[Fold]:
     table, source = dataset.table, np.asarray(name_data_sets(dataset))
     formulas, selected = table[schema.FORMULA].to_numpy(), dataset.selected_by_label
     of_phonix, of_togo15 = np.flatnonzero(source == PHONIX), np.flatnonzero(source == TOGO15)
-    everywhere, is_accurate = np.arange(len(table)), np.flatnonzero(~mark_labels(dataset))
+    everywhere, of_accurate = np.arange(len(table)), np.flatnonzero(~mark_labels(dataset))
     # Structure types have names of their own in each data set, so that those of Phonix are compared with each other.
     kinds = (
-        ("formula", formulas, is_accurate, everywhere),
+        ("formula", formulas, of_accurate, everywhere),
         ("space-group", _find_space_groups(dataset), of_phonix, everywhere),
         ("structure-type", table[schema.PROTOTYPE].fillna("").to_numpy(), of_phonix, of_phonix),
     )
@@ -146,10 +146,10 @@ def predict_fold(
         correct_labels: Returns the labels' conductivities, W/m/K, [n_label], by a correction to which no row of some
             formulas has contributed; None where they stay as they are.
     """
-    held_out = fold.held_out
-    if correct_labels is not None:
+    held_out, is_label = fold.held_out, mark_labels(dataset)
+    if correct_labels is not None and is_label[fold.train].any():
         tested = frozenset(dataset.table[schema.FORMULA].iloc[held_out])
-        dataset = dataset.replace_kappa(mark_labels(dataset), correct_labels(tested))
+        dataset = dataset.replace_kappa(is_label, correct_labels(tested))
     train = dataset.take(fold.train)
     trained = list_materials(train)
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
@@ -168,7 +168,7 @@ def predict_fold(
     columns = _describe_rows(dataset, fold) | {
         schema.PREDICTED_MEDIAN_KAPPA: calibration.compute_value(estimate),
         schema.PREDICTED_KAPPA: calibration.compute_lowered_value(estimate, known),
-        CONSTANT: float(np.median(kappa[fold.train])),
+        CONSTANT: float(np.median(kappa[fold.train][~is_label[fold.train]])),
         schema.OUT_OF_DOMAIN: assessed.out_of_domain,
         schema.OUT_OF_DOMAIN_FLAG: assessed.flagged,
     }

@@ -35,7 +35,7 @@ def interval_figure(
 
     Args:
         row: The prediction, as ``inference.rows`` describes it.
-        trained_w_per_m_k: Known values of the training materials, [n_material].
+        trained_w_per_m_k: Values of the training materials, [n_material].
         literature_w_per_m_k: The crystal's own conductivity, where it is known.
         second_w_per_m_k: What a second model predicts, where there is one.
     """
@@ -134,7 +134,7 @@ def _nearest(row: Row) -> list[go.Scatter]:
             text=[f"  {show_formula(near[schema.FORMULA])}" for near in nearest], textposition="middle right",
             marker={"color": NEAREST, "size": 10, "line": {"color": "white", "width": 1}}, cliponaxis=False,
             customdata=[describe_structure_type(near[schema.PROTOTYPE]) for near in nearest],
-            hovertemplate="training material %{text}, %{customdata}<br>known: %{x:.3~r} W/m/K<extra></extra>",
+            hovertemplate="training material %{text}, %{customdata}<br>its value: %{x:.3~r} W/m/K<extra></extra>",
         )
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from paraisite.app.material_map import MaterialMap
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.predictors_at_hand import read_card_of
+from paraisite.artifacts.training_rows import load_training_rows
 from paraisite.config import load_config
 from paraisite.data.datasets.table import JOINED
 from paraisite.data.sources.one_material import fetch_material
@@ -19,9 +20,12 @@ from paraisite.explain.explainers import Explainer, Explanation, explain
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictions import Predictions
 from paraisite.schema import MATERIAL_ID
-from paraisite.training.recipes import ACCURATE, TOGO15
+from paraisite.training.recipes import ACCURATE, KAPPA_TIER, TOGO15
 
 _KEPT: Final = 300
+
+_DEFAULT_ROWS: Final = JOINED.join((ACCURATE, KAPPA_TIER))
+"""Name of the default model's rows."""
 
 
 @st.cache_resource(show_spinner="Loading the model …")
@@ -42,13 +46,17 @@ def load_training_structures(model: str) -> dict[str, Structure]:
     name = str(read_card_of(model).get("dataset", ACCURATE))
     known = load_explainer(model).predictor.calibration_set
     wanted = set() if known is None else set(known.materials.material_id)
+    own = name.removeprefix(_DEFAULT_ROWS).removeprefix(JOINED)  # a user's, besides the default model's
     found: dict[str, Structure] = {}
-    for dataset in dict.fromkeys((*name.split(JOINED), TOGO15)):
+    for each in dict.fromkeys((_DEFAULT_ROWS, own, TOGO15) if name.startswith(_DEFAULT_ROWS) else (name, TOGO15)):
         try:
-            data = load_data(dataset, load_config())
+            config = load_config()
+            data = load_training_rows(config) if each == _DEFAULT_ROWS else load_data(each, config)
         except (ParaisiteError, OSError):
             continue
-        found = dict(zip(data.table[MATERIAL_ID], data.structures, strict=True)) | found
+        of_data = dict(zip(data.table[MATERIAL_ID], data.structures, strict=True))
+        # Ids that both data sets have carry the name of the one that joined.
+        found = of_data | {f"{material} ({each})": structure for material, structure in of_data.items()} | found
     return {material: structure for material, structure in found.items() if material in wanted}
 
 

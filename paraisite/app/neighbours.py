@@ -85,7 +85,7 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
     shown, kappa = show_formula(formula), materials.kappa_w_per_m_k[number]
     structure_type = describe_structure_type(materials.prototype[number])
     st.markdown(f"#### {shown}, {escape_markdown(structure_type)}")
-    st.markdown(f"Known conductivity: **{show_number(kappa)} W/m/K** ({_link(material_id)})")
+    st.markdown(f"In the training set: **{show_number(kappa)} W/m/K** ({_link(material_id)})")
     if known.is_left_out:
         st.markdown(
             f"The model without any row of {shown} predicts {show_number(known.members_w_per_m_k[0, number])} W/m/K."

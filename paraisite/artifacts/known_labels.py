@@ -94,10 +94,10 @@ def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorr
             describe_rows(accepted), _measure_log_ratio(accepted), accepted[FORMULA].tolist(), _mark_fitting(accepted)
         )
     )
-    return accepted.assign(**{KAPPA_CORRECTED: accepted[KAPPA_POTENTIAL] * factor}), correct_without(rows)
+    return accepted.assign(**{KAPPA_CORRECTED: accepted[KAPPA_POTENTIAL] * factor}), fit_correction_without(rows)
 
 
-def correct_without(rows: pd.DataFrame, formulas: Collection[str] = ()) -> FunctionalCorrection:
+def fit_correction_without(rows: pd.DataFrame, formulas: Collection[str] = ()) -> FunctionalCorrection:
     """Return the correction that all rows give which may fit and are of other formulas.
 
     Args:

@@ -1,5 +1,6 @@
 """What the default model is fitted on: accurate rows, and labels of our own for kinds of crystals that they lack."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import pandas as pd
 from paraisite import schema
 from paraisite.arrays import Floats
 from paraisite.artifacts.inputs import load_data
-from paraisite.artifacts.known_labels import correct_without, load_known_rows
+from paraisite.artifacts.known_labels import fit_correction_without, load_known_rows
 from paraisite.config import Config
 from paraisite.data.datasets.accurate import join_labels, mark_labels
 from paraisite.data.datasets.table import Dataset
@@ -24,7 +25,7 @@ def load_training_rows(config: Config) -> Dataset:
 
 @dataclass(frozen=True, eq=False)
 class LabelCorrection:
-    """What labels come to by a correction that knows nothing of some formulas.
+    """Labels' conductivities by a correction that is fitted without some formulas.
 
     Attributes:
         labels: Accepted rows of tier ``kappa``, in a data set's order.
@@ -46,10 +47,16 @@ class LabelCorrection:
         labels = load_accepted_rows(config.data.kappa, KAPPA_TIER).set_index(schema.MATERIAL_ID)
         return cls(labels.loc[ids].reset_index(), load_known_rows(config))
 
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, over both tables."""
+        tables = [table.to_json(double_precision=15) for table in (self.labels, self.known)]
+        return hashlib.sha256("\0".join(tables).encode()).hexdigest()
+
     def correct_without(self, formulas: Collection[str]) -> Floats:
         """Return the labels' conductivities, W/m/K, [n_label].
 
         Args:
             formulas: Reduced; no crystal of theirs contributes to the correction.
         """
-        return correct_kappa(self.labels, correct_without(self.known, formulas))
+        return correct_kappa(self.labels, fit_correction_without(self.known, formulas))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from paraisite import schema
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.datasets.accurate import mark_training_rows
+from paraisite.data.datasets.accurate import mark_rows_that_only_train
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -119,7 +119,7 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
 def list_materials(dataset: Dataset) -> KnownMaterials:
     """Return a data set's materials, for people."""
     table = dataset.table
-    prototypes, trains_only = table[schema.PROTOTYPE], mark_training_rows(dataset)
+    prototypes, trains_only = table[schema.PROTOTYPE], mark_rows_that_only_train(dataset)
     return KnownMaterials(
         material_id=tuple(table[schema.MATERIAL_ID]),
         formula=tuple(table[schema.FORMULA]),

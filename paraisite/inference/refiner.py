@@ -134,8 +134,8 @@ class Refiner:
         from paraisite.labels.weak_bonding import require_strong_bonds  # pymatgen's analysis: half a second
 
         try:
-            require_strong_bonds(structure)
             cost = None if self.is_kept(structure) else self.estimate_cost(structure)
+            require_strong_bonds(structure)  # after the cost, which cells are refused for that are too large
         except StructureError as error:
             return RefinementPlan(refusal=str(error))
         if cost is not None and max_minutes is not None and cost.cpu_minutes > max_minutes:

@@ -1,4 +1,8 @@
-"""Fitting of the process for any crystal on accurate rows, its calibration set, and its errors on held-out formulas."""
+"""Fitting of the process for any crystal on accurate rows and labels of our own, its calibration set, and its errors.
+
+Errors are of formulas that are left out. The labels' correction stays: accurate rows of these formulas contributed to
+it, which ``analysis.held_out_accurate`` alone avoids.
+"""
 
 import logging
 from typing import Final
@@ -10,7 +14,7 @@ from sklearn.model_selection import GroupKFold
 from paraisite import schema
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.datasets.accurate import mark_labels, mark_training_rows
+from paraisite.data.datasets.accurate import mark_labels, mark_rows_that_only_train
 from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
@@ -60,7 +64,7 @@ def fit_relevance_model(dataset: Dataset, graphs: GraphCollection) -> tuple[Rele
 
 
 def describe_materials(dataset: Dataset) -> DescribedMaterials:
-    """Return the materials' descriptors; at other volumes, too, of some that are no labels of our own."""
+    """Return the materials' descriptors, those of some accurate ones at other volumes, too."""
     crystals = CrystalArrays.from_structures(dataset.structures)
     return DescribedMaterials.describe(crystals, may_strain=~mark_labels(dataset))
 
@@ -116,7 +120,7 @@ def draw_formula_parts(dataset: Dataset, *, among: Ints | None = None) -> tuple[
         among: Rows whose formulas are parted, by default all accurate ones. Where they are of one formula there is one
             part.
     """
-    formulas, trains_only = dataset.table[schema.FORMULA].to_numpy(), mark_training_rows(dataset)
+    formulas, trains_only = dataset.table[schema.FORMULA].to_numpy(), mark_rows_that_only_train(dataset)
     rows = np.flatnonzero(~mark_labels(dataset)) if among is None else among
     n_part = min(N_PART, len(set(formulas[rows])))
     if n_part == 1:

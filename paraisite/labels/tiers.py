@@ -41,6 +41,7 @@ from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.prototypes import PROTOTYPES
 from paraisite.labels.relaxed_volume import mark_as_guess
 from paraisite.labels.settings_study import VARIANTS, list_studies, study_settings
+from paraisite.labels.weak_bonding import require_strong_bonds
 from paraisite.schema import REASON
 
 CANDIDATES_PER_PART: Final = 50
@@ -256,7 +257,9 @@ def keep_forces_part(item: tuple[str, ...], calculator: Any) -> list[dict[str, A
     """Return the forces of a crystal, given by id and pymatgen JSON, or the reason why it is refused."""
     row: dict[str, Any] = {"candidate_id": item[0], REASON: ""}
     try:
-        row |= compute_phonon_forces(Structure.from_str(item[1], fmt="json"), calculator, LABELS).to_row()
+        structure = Structure.from_str(item[1], fmt="json")
+        require_strong_bonds(structure)
+        row |= compute_phonon_forces(structure, calculator, LABELS).to_row()
     except FAILURES as error:
         row[REASON] = describe_error(error)
     return [row]

@@ -55,7 +55,7 @@ def require_strong_bonds(structure: Structure) -> None:
         StructureError: It is not.
     """
     if parts := find_weakly_bound_parts(structure):
-        raise StructureError(_describe(parts))
+        raise StructureError(describe_weak_bonding(parts))
 
 
 def refuse_weakly_bound(rows: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def refuse_weakly_bound(rows: pd.DataFrame) -> pd.DataFrame:
         find_weakly_bound_parts(Structure.from_dict(json.loads(text))) for text in rows.loc[accepted, "structure_json"]
     ]
     reasons = rows[REASON].copy()
-    reasons[accepted] = ["" if parts is None else _describe(parts) for parts in found]
+    reasons[accepted] = ["" if parts is None else describe_weak_bonding(parts) for parts in found]
     return rows.assign(**{REASON: reasons})
 
 
@@ -77,5 +77,6 @@ def _is_ion(component: Structure) -> bool:
     return len(component) == 1 and not component[0].specie.is_noble_gas
 
 
-def _describe(parts: str) -> str:
+def describe_weak_bonding(parts: str) -> str:
+    """Return the reason that a crystal is refused for, by what ``find_weakly_bound_parts`` found."""
     return f"its {parts} are not bonded with each other, and the potential has no dispersion forces"

@@ -31,7 +31,7 @@ MEANINGS: Final = {
 _MOTIVATION: Final = """
 Accurate conductivities are those of insulators, most of them below 10 W/m/K. This table holds crystals of structure
 types and elements that they lack or have few of: elements and compounds of metals, hydrides, borides, carbides,
-nitrides, halides, layered crystals, high conductivities. Lattice conductivity only: electrons, which carry most of the
+nitrides, halides, high conductivities. Lattice conductivity only: electrons, which carry most of the
 heat in metals and scatter phonons there, are neglected. No reduced formula of Togo15, HH143 or Phonix is in it.
 """
 
@@ -39,6 +39,7 @@ _WEAKNESSES: Final = """
 - The potential's phonons were fine-tuned on second derivatives of DFT for compounds like Togo15's, never on third ones,
   and it is known to fail for LiH, BAs and silver halides, which are left out.
 - It was trained on PBE; the correction to PBEsol is fitted on insulators and extrapolates to metals' compounds.
+- It has no dispersion forces: crystals whose layers, chains or molecules are not bonded with each other are refused.
 - Relaxation-time approximation; no Born charges, no boundaries, no electrons, no four-phonon scattering, no magnetism.
 - Some crystals are hypothetical, or stable at other temperatures and pressures only.
 """

@@ -27,8 +27,8 @@ ABOUT: Final = Section(
         "called kappa, in W/m/K at 300 K. Diamond has thousands, a good thermoelectric about one. A first-principles "
         "calculation takes days per crystal, so that accurate values are known for few crystals.",
         f"ParAIsite predicts kappa from the crystal structure alone. The default model, **{DEFAULT_MODEL}**, is one "
-        "Gaussian process on descriptors of composition and structure, fitted to all accurate values: those of Togo15, "
-        "HH143 and Phonix.",
+        "Gaussian process on descriptors of composition and structure, fitted to all accurate values, those of Togo15, "
+        "HH143 and Phonix, and to our own labels of kinds of crystals that these lack.",
         "The paper's models are graph neural networks (MEGNet). As accurate values were few, they are trained by "
         "transfer learning in stages: on formation energies of many crystals, on approximate conductivities of "
         "thousands, and finally on 95 accurate ones (**Togo15**). Each model is an ensemble of nine networks, each "

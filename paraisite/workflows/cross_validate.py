@@ -49,7 +49,10 @@ from paraisite.training.recipes import PHONIX
 logger = logging.getLogger(__name__)
 
 PEER_COMPARISON_FILE: Final = "peer.csv"
-_CODE: Final = ("analysis", "data", "evaluation/leakage.py", "features", "inference", "models", "schema.py")
+_CODE: Final = (
+    "analysis", "artifacts/known_labels.py", "artifacts/training_rows.py", "data", "evaluation/leakage.py", "features",
+    "inference", "labels", "models", "schema.py",
+)  # fmt: skip
 """What a fold's predictions depend on."""
 
 _LOGGED: Final = (LN_RATIO, "mape", schema.format_coverage_metric(0.9))
@@ -99,10 +102,12 @@ def _predict_folds(
     n_process: int | None,
 ) -> pd.DataFrame:
     """Return the predictions of all folds, in order; what an interrupted run has done is taken from its parts."""
-    n_done = parts.claim(data_digest=dataset.digest, settings=repr((config.splits, config.graphs)), code=_CODE)
+    labels = LabelCorrection.load(dataset, config)
+    settings = repr((config.splits, config.graphs, labels.digest))
+    n_done = parts.claim(data_digest=dataset.digest, settings=settings, code=_CODE)
     if n_done:
         logger.info("%d of %d fits are done", n_done, len(folds))
-    materials, labels = describe_materials(dataset), LabelCorrection.load(dataset, config)
+    materials = describe_materials(dataset)
 
     def predict(fold: Fold) -> pd.DataFrame:
         name = f"{fold.protocol}_{fold.number}"

@@ -95,15 +95,15 @@ def _fit_with_accurate(own: Dataset, config: Config) -> _Fitted:
     fitted = _fit_relevance(joined, graphs, among=np.arange(len(ours), len(joined)))
     n_known = int(own.table[schema.FORMULA].isin(ours.table[schema.FORMULA]).sum())
     logger.info(
-        "%d rows of %s join %s; %d have a formula that is there too, and stay beside it",
+        "%d rows of %s join the default model's %s; %d have a formula that is there too, and stay beside it",
         len(own),
         own.name,
         _count_rows(ours),
         n_known,
     )
     members = (
-        f"one Gaussian process on {_count_rows(ours)} and all {len(own)} of {own.name}; errors are of the latter, "
-        "predicted without the rows of the same formula"
+        f"one Gaussian process on the default model's {_count_rows(ours)}, and all {len(own)} of {own.name}; errors "
+        "are of the latter, predicted without the rows of the same formula"
     )
     return dataclasses.replace(fitted, members=members, parameters={**fitted.parameters, "joined": ACCURATE})
 
@@ -118,16 +118,16 @@ def _fit_relevance(dataset: Dataset, graphs: GraphCollection, *, among: Ints | N
         dataset,
         measure_left_out_errors(calibration_set, parts),
         parts,
-        f"one Gaussian process on {_count_rows(dataset)}; errors are of accurate rows predicted without those of the "
-        "same formula",
+        f"one Gaussian process on {_count_rows(dataset)}; errors are of those that do not only train, predicted "
+        "without the rows of the same formula",
         {"descriptors": str(len(CRYSTAL_DESCRIPTORS)), "families": str(len(FAMILIES))},
     )
 
 
 def _count_rows(dataset: Dataset) -> str:
-    """Return how many rows of the default model are accurate and how many are labels, for people."""
+    """Return how many rows there are and how many of them are labels of our own, for people."""
     n_label = int(mark_labels(dataset).sum())
-    return f"{len(dataset) - n_label} accurate rows" + (f" and {n_label} labels of our own" if n_label else "")
+    return f"{len(dataset)} rows, {n_label} of them computed under a potential" if n_label else f"{len(dataset)} rows"
 
 
 def _fit_mixtures(dataset: Dataset, graphs: GraphCollection, *, config: Config, run_id: str) -> _Fitted:
@@ -165,6 +165,7 @@ def _describe_mape(fitted: _Fitted) -> str:
 def _register(name: str, fitted: _Fitted, *, dataset_name: str, run_id: str) -> None:
     mape, splits, dataset = fitted.errors[schema.MAPE_TEST], fitted.splits, fitted.dataset
     ln_ratio = np.log(10.0) * fitted.errors[schema.LOG10_MAE_TEST].mean()
+    n_tested = len(np.unique(np.concatenate([split.validation for split in splits])))
     evidence = Evidence(
         data_digest=dataset.digest,
         splits_digest=compute_splits_digest(splits),
@@ -175,7 +176,7 @@ def _register(name: str, fitted: _Fitted, *, dataset_name: str, run_id: str) -> 
     )
     description = (
         f"Held-out error: mean abs(ln(predicted/known)) {ln_ratio:.3f}, {_describe_mape(fitted)} over "
-        f"{len(splits)} splits of {dataset.name} ({len(dataset):,} rows). Members: {fitted.members}."
+        f"{len(splits)} splits of {dataset.name} ({n_tested:,} rows tested). Members: {fitted.members}."
     )
     tags = {"dataset": dataset_name}
     register_predictor(name, fitted.predictor, run_id=run_id, tags=tags, description=description, evidence=evidence)

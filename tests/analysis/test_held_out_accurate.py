@@ -9,6 +9,7 @@ import pytest
 
 from paraisite import schema
 from paraisite.analysis.held_out_accurate import (
+    CONSTANT,
     DATA_SET,
     FOLD,
     LOW_KAPPA,
@@ -154,6 +155,7 @@ def test_a_fold_is_predicted_summarised_and_drawn(accurate: Accurate, monkeypatc
     assert (measured[N_SAME_FORMULA] > 0).sum() == line[SHARED_FORMULA]
     assert tabulate_protocols(summary).index.tolist() == ["Phonix, formula", "Phonix, selected by kappa < 1, formula"]
     assert summary.loc[("formula", LOW_KAPPA), "n"] == 5
+    assert set(predictions[CONSTANT]) == {some.table[schema.KAPPA].iloc[: len(train) - 3].median()}, "without labels"
     # What the labels come to is another correction's affair in each fold.
     asked: list[set[str]] = []
 

@@ -58,8 +58,19 @@ def test_rows_of_tested_formulas_do_not_correct_labels(tmp_path: Path) -> None:
     without, with_all = correction.correct_without(potassium), correction.correct_without(())
     np.testing.assert_allclose(without, 8.0, rtol=0.05)
     assert (np.abs(np.log(with_all / without)) > 0.1).all()
-    expected = known_labels.correct_without(known()[:40])
+    expected = known_labels.fit_correction_without(known()[:40])
     np.testing.assert_allclose(without, functional_correction.correct_kappa(correction.labels, expected))
+
+
+def test_the_digest_tells_other_labels_and_other_known_crystals() -> None:
+    labels = rows(["BaTiO3", "Si"], 4.0)
+    made = (
+        LabelCorrection(labels, known()),
+        LabelCorrection(labels, known()[:59]),
+        LabelCorrection(labels[:1], known()),
+    )
+    assert len({each.digest for each in made}) == 3
+    assert LabelCorrection(labels.copy(), known()).digest == made[0].digest
 
 
 def test_labels_are_those_of_the_data_set_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from ase.calculators.emt import EMT
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from paraisite.data.sources.textbook import load_textbook_crystals
 from paraisite.dft_inputs import potential_check
 from paraisite.dft_inputs.potential_check import PotentialCheck, check_with_potential
 from paraisite.errors import StructureError
@@ -49,6 +50,12 @@ def test_one_wave_vector_that_carries_most_is_reported(at_given_cell: PotentialC
     found = at_given_cell
     most = replace(found, columns=found.columns | {"max_share": 0.7})
     assert most.warnings == ["one wave vector carries 70%: the value grows with the mesh"]
+
+
+def test_layers_that_are_not_bonded_are_reported(at_given_cell: PotentialCheck) -> None:
+    (graphite,) = [crystal.structure for crystal in load_textbook_crystals() if crystal.name == "graphite"]
+    (warning,) = replace(at_given_cell, structure=graphite).warnings
+    assert warning.startswith("its layers are not bonded with each other")
 
 
 def test_a_large_cell_is_refused_before_hours_are_spent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,11 @@ from ase.calculators.emt import EMT
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from paraisite.data.sources.textbook import load_textbook_crystals
 from paraisite.labels import phonon_labels
 from paraisite.labels.phonon_labels import COLUMNS, label_phonons
 from paraisite.labels.phonon_settings import LABELS
+from paraisite.labels.tiers import keep_forces_part
 
 SMALL = replace(LABELS, cell="primitive", harmonic_supercell=(3, 3, 3), cubic_supercell=(3, 3, 3), mesh=(4, 4, 4))
 
@@ -39,6 +41,14 @@ def test_a_body_centred_lattice_has_a_grid_of_its_symmetry():
     assert row["kappa_xx_w_per_m_k"] == pytest.approx(row["kappa_yy_w_per_m_k"], rel=1e-6)
     assert row["kappa_zz_w_per_m_k"] != pytest.approx(row["kappa_xx_w_per_m_k"], rel=0.01)
     assert row["kappa_potential_coarse_w_per_m_k"] == pytest.approx(row["kappa_potential_w_per_m_k"], rel=0.5)
+
+
+def test_layers_that_are_not_bonded_are_refused_before_anything_is_computed():
+    (graphite,) = [crystal.structure for crystal in load_textbook_crystals() if crystal.name == "graphite"]
+    row = label_phonons("graphite", graphite, None, SMALL)
+    assert row["reason"].startswith("its layers are not bonded with each other")
+    (kept,) = keep_forces_part(("graphite", graphite.to_json()), None)
+    assert kept == row
 
 
 def test_an_unstable_crystal_is_a_row_with_a_reason():

@@ -94,7 +94,7 @@ def test_rows_of_a_user_join_the_accurate_ones(
     run = mlflow.search_runs(search_all_experiments=True, output_format="list")[0]
     assert run.data.params["joined"] == "accurate"
     assert card["dataset"] == "togo15-with-kappa-with-mine"
-    assert f"{len(accurate)} accurate rows and 1 labels of our own and all {len(formulas)} of mine" in card["members"]
+    assert f"the default model's {len(accurate) + 1} rows, 1 of them computed under a potential" in card["members"]
     assert mlflow.MlflowClient().get_model_version_by_alias("GP_MINE", "champion").tags["dataset"] == "mine"
 
 

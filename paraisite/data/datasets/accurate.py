@@ -13,22 +13,23 @@ from paraisite.data.record import Record
 from paraisite.data.sources import half_heusler, lab_tables, phonix, togo15
 from paraisite.schema import PROTOTYPE, SOURCE
 
-_LIKE_TOGO15: Final = ("rocksalt", "zincblende", "wurtzite", "diamond")
-"""Structure types of labels of which there are enough accurate values: Togo15's, and zinc blende of one element."""
+_LEFT_OUT_TYPES: Final = ("rocksalt", "zincblende", "wurtzite", "diamond")
+"""Structure types whose labels do not train: Togo15's, and zinc blende of one element. With these labels predictions of
+such crystals are worse: of Togo15, and of silicon and germanium."""
 
-LABELS: Final = "kappa"
+LABEL_TIER: Final = "kappa"
 """The tier whose labels join accurate rows."""
 
 NAME_OF_SOURCE: Final = {
     togo15.SOURCE: "togo15",
     half_heusler.SOURCE: "hh143",
     phonix.SOURCE: phonix.NAME,
-    lab_tables.SOURCES[LABELS]: LABELS,
+    lab_tables.SOURCES[LABEL_TIER]: LABEL_TIER,
 }
 """The data set that a row is of, by what its column ``source`` holds."""
 
 _VOLUME_UNDER_POTENTIAL: Final = 1.0144
-"""Of crystals under Nequix-MP-PFT, which knows PBE, in volumes of accurate rows: the median of 327 crystals of Togo15
+"""Of crystals under Nequix-MP-PFT, trained on PBE, in volumes of accurate rows: the median of 327 crystals of Togo15
 (alone 1.030), HH143 and Phonix (1.009 each). Labels are corrected to accurate conductivities, and described likewise.
 """
 
@@ -53,24 +54,24 @@ def join_sources(sources: Mapping[str, Sequence[Record]]) -> list[Record]:
 
 
 def join_labels(accurate: Dataset, labels: Dataset) -> Dataset:
-    """Return accurate rows, then labels of our own that teach of kinds of crystals which they lack.
+    """Return accurate rows, then labels of our own, of kinds of crystals that accurate rows lack.
 
-    Labels of ``_LIKE_TOGO15`` structure types are left out: predictions of such crystals are worse with them.
+    Labels of ``_LEFT_OUT_TYPES`` are left out.
 
     Args:
         accurate: Accurate rows.
         labels: Of tier ``kappa``: conductivities corrected to PBEsol, crystals as large as under the potential.
     """
-    further = labels.take(np.flatnonzero(~labels.table[PROTOTYPE].isin(_LIKE_TOGO15)))
+    further = labels.take(np.flatnonzero(~labels.table[PROTOTYPE].isin(_LEFT_OUT_TYPES)))
     return accurate.join(further.scale_volumes(1.0 / _VOLUME_UNDER_POTENTIAL))
 
 
 def mark_labels(dataset: Dataset) -> Bools:
     """Return which rows are labels of our own, [n_row]."""
-    return np.asarray(dataset.table[SOURCE] == lab_tables.SOURCES[LABELS], np.bool_)
+    return np.asarray(dataset.table[SOURCE] == lab_tables.SOURCES[LABEL_TIER], np.bool_)
 
 
-def mark_training_rows(dataset: Dataset) -> Bools:
+def mark_rows_that_only_train(dataset: Dataset) -> Bools:
     """Return which rows train only, so that no error is measured on them, [n_row].
 
     They are those that were selected by their label, and labels of our own where there are other rows.

@@ -6,7 +6,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite import schema
 from paraisite.config import load_config
-from paraisite.data.datasets.accurate import join_labels, join_sources, mark_labels, mark_training_rows
+from paraisite.data.datasets.accurate import join_labels, join_sources, mark_labels, mark_rows_that_only_train
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import build_dataset
 from paraisite.data.record import Record
@@ -59,8 +59,8 @@ def test_labels_join_behind_but_for_those_of_togo15s_structure_types():
     assert joined.name == "accurate-with-kappa"
     assert joined.table[schema.MATERIAL_ID].tolist() == ["NaCl", "1", "2", "perovskite:Sr-Ti-O", "cuprite:Cu-O"]
     assert mark_labels(joined).tolist() == [False] * 3 + [True] * 2
-    assert mark_training_rows(joined).tolist() == [False, False, True, True, True]
+    assert mark_rows_that_only_train(joined).tolist() == [False, False, True, True, True]
     # The potential makes crystals larger than accurate rows have them.
     assert 1.01 < simple_cubic(4.3).volume / joined.structures[-1].volume < 1.04
     assert joined.structures[0].volume == accurate.structures[0].volume
-    assert not mark_training_rows(labels).any(), "alone they are measured on like any others"
+    assert not mark_rows_that_only_train(labels).any(), "alone they are measured on like any others"
