@@ -28,7 +28,9 @@ IODINE = Structure(
 
 
 def test_textbook_crystals_are_told_apart():
-    found = {crystal.name: find_weakly_bound_parts(crystal.structure) for crystal in load_textbook_crystals()}
+    small = [crystal for crystal in load_textbook_crystals() if len(crystal.structure) <= 16]  # others take seconds
+    found = {crystal.name: find_weakly_bound_parts(crystal.structure) for crystal in small}
+    assert len(found) > 30
     assert {name: parts for name, parts in found.items() if parts} == WEAK
 
 

@@ -22,7 +22,7 @@ from paraisite.models import relevance_likelihood
 from paraisite.workflows import cross_validate
 from tests.pipeline import params_text, two_splits
 
-NO_LABELS = SimpleNamespace(correct_without=lambda _: np.zeros(0))
+NO_LABELS = SimpleNamespace(correct_without=lambda _: np.zeros(0), digest="none")
 
 OUTPUTS = {"predictions.csv.gz", "summary.csv", "kinds.csv", "kinds.md", "table.md", "peer.csv", "figures"}
 
