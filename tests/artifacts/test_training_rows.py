@@ -1,7 +1,5 @@
 """What a label comes to depends on no crystal of a formula that is to be left out."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,7 +37,7 @@ def rows(formulas: list[str], kappa_potential: float) -> pd.DataFrame:
 
 
 def known() -> pd.DataFrame:
-    """Return crystals that come out at half their value, twenty formulas, and others at a tenth, ten formulas."""
+    """Return crystals of forty formulas that come out at half their value, and of twenty that do at a tenth."""
     formulas = [f"Na{number}Cl" for number in range(2, 42)] + [f"K{number}Cl" for number in range(2, 22)]
     true = np.where(np.arange(60) < 40, 2.0, 10.0)
     columns = {"reason": "", "dataset": "phonix", "selected_by_label": False, "kappa_w_per_m_k": true}
@@ -52,7 +50,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(functional_correction, "PENALTIES", (300.0,))
 
 
-def test_rows_of_tested_formulas_do_not_correct_labels(tmp_path: Path) -> None:
+def test_rows_of_tested_formulas_do_not_correct_labels() -> None:
     correction = LabelCorrection(rows(["BaTiO3", "Si"], 4.0), known())
     potassium = {f"K{number}Cl" for number in range(2, 22)}
     without, with_all = correction.correct_without(potassium), correction.correct_without(())

@@ -47,9 +47,11 @@ def test_an_alloy_that_falls_into_layers_by_coordination_alone_counts_as_bonded(
     assert find_weakly_bound_parts(copper_titanide) is None
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_ions_that_are_bonded_with_nothing_hold_a_crystal_together_and_noble_gases_do_not():
-    thallium_chloride = rocksalt(6.4, ("Tl", "Cl"))
-    assert get_dimensionality_larsen(JmolNN().get_bonded_structure(thallium_chloride)) == 0
+    thallium_chloride = rocksalt(6.6, ("Tl", "Cl"))
+    for bonds in (JmolNN(), CrystalNN()):
+        assert get_dimensionality_larsen(bonds.get_bonded_structure(thallium_chloride)) == 0
     assert find_weakly_bound_parts(thallium_chloride) is None
     argon = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.3), ["Ar"], [[0, 0, 0]])
     assert find_weakly_bound_parts(argon) == "molecules"
