@@ -43,11 +43,18 @@ class FoldParts:
         Returns:
             How many parts there are.
         """
-        plan = {"data": data_digest, "settings": settings, "code": digest_code(code)}
+        # Digests alone: settings are pages of text, which nobody compares by eye.
+        plan = {
+            "data": data_digest,
+            "settings": hashlib.sha256(settings.encode()).hexdigest(),
+            "code": digest_code(code),
+        }
         try:
             claim_plan(self.folder / _PLAN_FILE, plan, metadata={})
-        except DataError as error:
-            logger.warning("what was interrupted is of other data, settings or code, and starts anew (%s)", error)
+        except DataError:
+            logger.warning(
+                "%s holds parts of an interrupted run with other data, settings or code: it starts anew", self.folder
+            )
             self.remove()
             claim_plan(self.folder / _PLAN_FILE, plan, metadata={})
         return len(list(self.folder.glob(f"*{_SUFFIX}")))

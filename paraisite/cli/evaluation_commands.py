@@ -23,6 +23,7 @@ from paraisite.cli.options import (
     whole_number,
 )
 from paraisite.core.progress import show_work
+from paraisite.evaluation.transfer_columns import N_TRAINING
 
 
 def prepare(dataset: AnyDataset) -> None:
@@ -224,17 +225,21 @@ def transfer(
         list[int] | None,
         typer.Option(min=30, metavar="N", help="A number of labels, repeatable. [default: 50, 100, 200 and 400]"),
     ] = None,
+    trainings: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Trainings on each split, of other seeds; their mean counts.")
+    ] = N_TRAINING,
 ) -> None:
     """Measure what earlier stages are worth in labels.
 
-    Networks from random weights, formation energies and approximate conductivities are fine-tuned on growing numbers of
-    accurate labels, and measured on held-out formulas and structure types; into build/transfer_DATASET/. Takes hours; a
-    killed run resumes.
+    Networks from random weights, formation energies, approximate conductivities and the project's phonon labels are
+    fine-tuned on growing numbers of accurate labels, and measured on held-out formulas and structure types; into
+    build/transfer_DATASET/. Starts whose weights are not here are left out (`python -m paraisite train LFEKAPPA` makes
+    one). Takes hours; a killed run resumes.
     """
     with show_work("Loading"):
         from paraisite.workflows import transfer as measurement
 
-    measurement.measure_transfer(dataset, size)
+    measurement.measure_transfer(dataset, size, n_training=trainings)
 
 
 VERBS: Final = (prepare, evaluate, cross_validate, compare, overlap, backbones, transfer, tune, check)

@@ -17,7 +17,15 @@ from paraisite.arrays import Bools, Floats, Ints
 from paraisite.config import TrainingConfig
 from paraisite.data.datasets.splits import Split
 from paraisite.data.datasets.table import Dataset
-from paraisite.evaluation.transfer_columns import ERROR, LABELS_NEEDED, N_LABEL, PROTOCOL, START, TIMES_FEWER
+from paraisite.evaluation.transfer_columns import (
+    ERROR,
+    LABELS_NEEDED,
+    N_LABEL,
+    PROTOCOL,
+    START,
+    TIMES_FEWER,
+    TRAINING,
+)
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.metrics.kappa_errors import compute_spearman
 from paraisite.metrics.paired_tests import PairedComparison, compare_paired, correct_by_holm
@@ -111,6 +119,7 @@ def fine_tune_on(
     graphs: GraphCollection,
     model: ModelConfig,
     seed: int,
+    training: int = 1,
     checkpoint_folder: Path | None = None,
     callbacks: Sequence[FitCallback] = (),
 ) -> pd.DataFrame:
@@ -126,12 +135,13 @@ def fine_tune_on(
         graphs: Their graphs, in the same order.
         model: Architecture of all starts.
         seed: Of the order of rows.
+        training: Number of the training, which its predictions are filed under.
         checkpoint_folder: Where the training's state is kept; the same call resumes from there.
         callbacks: Watchers of the training.
 
     Returns:
-        One row per start, split and test material; columns protocol, start, n_label, split_seed, material_id,
-        kappa_w_per_m_k, predicted_kappa_w_per_m_k.
+        One row per start, split and test material; columns protocol, start, n_label, split_seed, training,
+        material_id, kappa_w_per_m_k, predicted_kappa_w_per_m_k.
     """
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
     parts = [split.limited_to(n_label) for split in splits] * len(starts)
@@ -151,13 +161,17 @@ def fine_tune_on(
     tables, member = [], 0
     for name in starts:
         for split in splits:
-            tables.append(tabulate_predictions(name, split, dataset, n_label=n_label, ln_kappa=ln_kappa[member]))
+            tables.append(
+                tabulate_predictions(
+                    name, split, dataset, n_label=n_label, ln_kappa=ln_kappa[member], training=training
+                )
+            )
             member += 1
     return pd.concat(tables, ignore_index=True)
 
 
 def tabulate_predictions(
-    start: str, split: TransferSplit, dataset: Dataset, *, n_label: int, ln_kappa: Floats
+    start: str, split: TransferSplit, dataset: Dataset, *, n_label: int, ln_kappa: Floats, training: int = 1
 ) -> pd.DataFrame:
     """Return one row per test material, as ``fine_tune_on`` does.
 
@@ -167,6 +181,7 @@ def tabulate_predictions(
         dataset: Of these rows.
         n_label: Labels that it was given, at most.
         ln_kappa: Predicted ln kappa of all rows, [n_row].
+        training: Number of the training.
     """
     rows = dataset.table.iloc[split.test]
     return pd.DataFrame(
@@ -175,6 +190,7 @@ def tabulate_predictions(
             START: start,
             N_LABEL: min(n_label, len(split.train)),
             schema.SPLIT_SEED: split.seed,
+            TRAINING: training,
             schema.MATERIAL_ID: rows[schema.MATERIAL_ID].to_numpy(),
             schema.KAPPA: rows[schema.KAPPA].to_numpy(np.float64),
             schema.PREDICTED_KAPPA: np.exp(ln_kappa[split.test]),
@@ -183,15 +199,15 @@ def tabulate_predictions(
 
 
 def score_splits(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the errors of each start, number of labels and split.
+    """Return the errors of each start, number of labels, split and training.
 
     Args:
         predictions: As ``fine_tune_on`` returns them.
 
     Returns:
-        Columns protocol, start, n_label, split_seed, n_test, mean_abs_ln_ratio, spearman.
+        Columns protocol, start, n_label, split_seed, training, n_test, mean_abs_ln_ratio, spearman.
     """
-    keys = [PROTOCOL, START, N_LABEL, schema.SPLIT_SEED]
+    keys = [PROTOCOL, START, N_LABEL, schema.SPLIT_SEED, TRAINING]
     lines = []
     for names, rows in predictions.groupby(keys, sort=False):
         known, predicted = rows[schema.KAPPA].to_numpy(), rows[schema.PREDICTED_KAPPA].to_numpy()
@@ -204,6 +220,19 @@ def score_splits(predictions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def average_trainings(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean errors of each split's trainings: they share their rows, so that a split is one observation.
+
+    Args:
+        scores: As ``score_splits`` returns them.
+
+    Returns:
+        The same columns but the training's.
+    """
+    keys = [PROTOCOL, START, N_LABEL, schema.SPLIT_SEED]
+    return scores.drop(columns=TRAINING).groupby(keys, sort=False).mean().reset_index()
+
+
 def compare_starts(scores: pd.DataFrame, steps: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """Compare each stage with the one before it, at every number of labels, by the corrected resampled t-test.
 
@@ -211,7 +240,7 @@ def compare_starts(scores: pd.DataFrame, steps: Sequence[tuple[str, str]]) -> pd
     are hardly ever those of another.
 
     Args:
-        scores: As ``score_splits`` returns them.
+        scores: As ``average_trainings`` returns them.
         steps: Pairs of starts: with a stage, and without it.
 
     Returns:
@@ -239,7 +268,7 @@ def summarise_transfer(scores: pd.DataFrame, needed: pd.DataFrame) -> pd.DataFra
     """Return each start's error by number of labels, over the splits, beside how many fewer labels it needs.
 
     Args:
-        scores: As ``score_splits`` returns them.
+        scores: As ``average_trainings`` returns them.
         needed: As ``count_labels_needed`` returns it.
 
     Returns:
@@ -258,7 +287,7 @@ def count_labels_needed(scores: pd.DataFrame, *, reference: str) -> pd.DataFrame
     already with the fewest labels, has no number (NaN).
 
     Args:
-        scores: As ``score_splits`` returns them.
+        scores: As ``average_trainings`` returns them.
         reference: A start, random weights.
 
     Returns:

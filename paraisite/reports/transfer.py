@@ -19,6 +19,7 @@ _STYLES: Final = {
     "LFE": ("#56b4e9", "v", "--", "LFE: formation energies (lab)"),
     "FE": ("#0072b2", "s", "--", "FE: formation energies (MEGNet)"),
     "FELAB": ("#e69f00", "^", "-", "FELAB: LFE, then our labels"),
+    "LFEKAPPA": ("#009e73", "P", "-", "LFEKAPPA: LFE, then our phonon labels"),
     "FEAF": ("#d55e00", "o", "-", "FEAF: FE, then AFLOW"),
     DEFAULT_MODEL: ("#000000", "x", ":", f"{DEFAULT_MODEL}: no network"),
 }
@@ -29,7 +30,7 @@ def tabulate_transfer(scores: pd.DataFrame, needed: pd.DataFrame) -> dict[str, p
     """Return the mean error of each start by number of labels, and how many fewer labels it needs, as text.
 
     Args:
-        scores: As ``evaluation.transfer.score_splits`` returns them.
+        scores: As ``evaluation.transfer.average_trainings`` returns them.
         needed: As ``count_labels_needed`` returns it.
 
     Returns:
@@ -61,7 +62,7 @@ def draw_transfer(scores: pd.DataFrame, *, stacked: bool = False) -> Figure:
     Points are means over splits, bars their standard errors.
 
     Args:
-        scores: As ``evaluation.transfer.score_splits`` returns them.
+        scores: As ``evaluation.transfer.average_trainings`` returns them.
         stacked: Panels one below the other, for a column of a journal.
     """
     protocols = scores[PROTOCOL].unique().tolist()

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from paraisite.tracking.progress_bars import no_progress_bar
 from paraisite.tracking.promotion import EVIDENCE, Evidence, evidence_from_tags
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def read_evidence(version: ModelVersion) -> Evidence | None:
     if not place.startswith(f"{_FOLDER}/"):
         return evidence_from_tags(version.tags)
     try:
-        text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{place}")
+        with no_progress_bar():
+            text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{place}")
     except (MlflowException, OSError) as error:
         logger.warning("%s version %s: its errors per split cannot be read: %s", version.name, version.version, error)
         return None

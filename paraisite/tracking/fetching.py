@@ -14,7 +14,7 @@ from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.tracking.evidence_files import read_evidence
-from paraisite.tracking.logged_model import no_progress_bar
+from paraisite.tracking.progress_bars import no_progress_bar
 from paraisite.tracking.registry import PREDICTOR_TAG, SHA256_TAG
 from paraisite.tracking.stages import current_version, version_of_alias
 from paraisite.tracking.store import open_store, store_errors

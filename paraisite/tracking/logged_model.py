@@ -1,15 +1,12 @@
 """An ensemble or a predictor as MLflow's logged model: its files, the code that serves it, its environment."""
 
 import importlib.metadata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, Schema
 
@@ -18,6 +15,7 @@ from paraisite.data.structure_files.json_documents import CIF_KEY
 from paraisite.data.structure_files.stated_facts import COMPARED_KEYS
 from paraisite.data.structure_types import rocksalt
 from paraisite.inference import rows
+from paraisite.tracking.progress_bars import no_progress_bar
 
 _SERVED_MODEL: Final = Path(__file__).with_name("served_model.py")
 _REQUIREMENTS: Final = ("mlflow", "numpy", "pandas", "pymatgen", "safetensors", "scikit-learn", "tensorflow")
@@ -77,14 +75,3 @@ def _environment() -> dict[str, object]:
         "channels": ["conda-forge"],
         "dependencies": ["python=3.11", "pip", {"pip": pinned}],
     }
-
-
-@contextmanager
-def no_progress_bar() -> Iterator[None]:
-    """Keep MLflow's bars for single files off the terminal."""
-    shown = MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.get()
-    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
-    try:
-        yield
-    finally:
-        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(shown)

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from typing import Final
+from typing import Final, Literal
 
 from rich.console import Console
 
@@ -12,22 +12,30 @@ _SECONDS_BETWEEN_LINES: Final = 60.0
 
 
 class ProgressBar:
-    """A callback that shows member-epochs done and the mean of the members' best validation errors so far."""
+    """A callback that shows member-epochs done and a mean of the members' errors."""
 
     def __init__(
-        self, title: str, *, console: Console | None = None, seconds_between_lines: float = _SECONDS_BETWEEN_LINES
+        self,
+        title: str,
+        *,
+        error: Literal["best validation", "training"] = "best validation",
+        console: Console | None = None,
+        seconds_between_lines: float = _SECONDS_BETWEEN_LINES,
     ) -> None:
         """Prepare the bar; it appears when the training starts.
 
         Args:
             title: What is trained.
+            error: Which one is shown, the members' best of validation so far or the latest of training, where rows of
+                validation stand for nothing.
             console: By default the standard error.
             seconds_between_lines: How often a line is logged where the console is no terminal.
         """
         self._bar = CountProgress(
             title, unit="member-epochs", console=console, seconds_between_lines=seconds_between_lines
         )
-        self._best: dict[int, float] = {}
+        self._error = error
+        self._shown: dict[int, float] = {}
         self._lock = threading.Lock()
         self._n_done = self._n_total = 0
 
@@ -41,10 +49,12 @@ class ProgressBar:
         """Move the bar by one member-epoch."""
         with self._lock:
             self._n_done += 1
-            if math.isfinite(validation_error):
-                self._best[member] = min(validation_error, self._best.get(member, math.inf))
-            mean = sum(self._best.values()) / len(self._best) if self._best else math.nan
-            note = f"best validation error, mean {mean:.3f}"
+            error = train_error if self._error == "training" else validation_error
+            if math.isfinite(error):
+                best = math.inf if self._error == "training" else self._shown.get(member, math.inf)
+                self._shown[member] = min(error, best)
+            mean = sum(self._shown.values()) / len(self._shown) if self._shown else math.nan
+            note = f"{self._error} error, mean {mean:.3f}"
             self._bar.update(n_done=self._n_done, n_total=self._n_total, note=note)
 
     def on_end(self) -> None:

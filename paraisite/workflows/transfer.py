@@ -4,7 +4,7 @@ Source of the question: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D, who tr
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -29,6 +29,7 @@ from paraisite.evaluation.protocols import GROUPED, PROTOCOLS, STRUCTURE_TYPE
 from paraisite.evaluation.transfer import (
     SIZES,
     TransferSplit,
+    average_trainings,
     compare_starts,
     count_labels_needed,
     fine_tune_on,
@@ -36,7 +37,7 @@ from paraisite.evaluation.transfer import (
     summarise_transfer,
     tabulate_predictions,
 )
-from paraisite.evaluation.transfer_columns import ERROR, N_LABEL, PROTOCOL, SCORES_FILE, START
+from paraisite.evaluation.transfer_columns import ERROR, N_LABEL, N_TRAINING, PROTOCOL, SCORES_FILE, START
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.build_predictor import list_materials
 from paraisite.inference.relevance_fitting import list_structure_types
@@ -63,10 +64,17 @@ _STARTS: Final[dict[str, InitialWeights | Recipe]] = {
     LFE: InitialWeights.LAB_FORMATION_ENERGY,
     "FE": InitialWeights.FORMATION_ENERGY,
     "FELAB": RECIPES["FELAB"],
+    "LFEKAPPA": RECIPES["LFEKAPPA"],
     "FEAF": RECIPES["FEAF"],
 }
-_STEPS: Final = (("FE", _RANDOM), (LFE, _RANDOM), ("FEAF", "FE"), ("FELAB", LFE), ("FEAF", _RANDOM), ("FELAB", _RANDOM))
-"""Each stage beside what comes before it, and both beside neither."""
+_STEPS: Final = (
+    ("FE", _RANDOM), (LFE, _RANDOM), ("FEAF", "FE"), ("FELAB", LFE), ("LFEKAPPA", LFE),
+    ("FEAF", _RANDOM), ("FELAB", _RANDOM), ("LFEKAPPA", _RANDOM),
+)  # fmt: skip
+"""Each stage beside what comes before it, and all beside random weights."""
+
+_SEEDS_APART: Final = 1_000
+"""Between the seeds of one split's trainings; splits have seeds of their own."""
 
 _PROTOCOLS: Final = (GROUPED, STRUCTURE_TYPE)
 PREDICTIONS_FILE: Final = "predictions.csv.gz"
@@ -102,7 +110,7 @@ class _Measurement:
         return DescribedMaterials.describe(CrystalArrays.from_structures(self.dataset.structures))
 
 
-def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> None:
+def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None, *, n_training: int = N_TRAINING) -> None:
     """Fine-tune every start that is here on growing numbers of labels, into ``build/transfer_DATASET/``.
 
     A killed run resumes: finished numbers of labels from their predictions, the others from their checkpoints.
@@ -110,9 +118,12 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
     Args:
         dataset_name: Accurate values to train and test on; every material's structure type must be known.
         sizes: Numbers of labels, by default ``SIZES``; all of a split's training part comes last.
+        n_training: Trainings of each network on each split: with another new head or another member of the earlier
+            stage, and the rows in another order.
 
     Raises:
         ConfigError: A number of labels is more than there are.
+        DataError: Earlier stages have seen all formulas.
     """
     check_writable(transfer_folder(dataset_name))
     check_store_writable()
@@ -124,17 +135,24 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None) -> N
     with recipe_run(f"transfer {dataset_name}") as run_id:
         starts, seen = _resolve_starts(dataset_name, task, run_id=run_id)
         settings = repr((config, {name: weights.description for name, weights in starts.items()}))
-        parts.claim(data_digest=task.dataset.digest, settings=settings, code=_CODE)
-        predictions = pd.concat(
-            [
-                part
-                for protocol in _PROTOCOLS
-                for part in _predict(protocol, starts, seen, task, sizes=sizes or SIZES, parts=parts)
-            ],
-            ignore_index=True,
-        )
+        n_done = parts.claim(data_digest=task.dataset.digest, settings=settings, code=_CODE)
+        if n_done:
+            logger.info("%d parts are done", n_done)
+        drawn = {protocol: _draw_splits(protocol, seen, task, sizes=sizes or SIZES) for protocol in _PROTOCOLS}
+        by_network = [
+            _predict_by_networks(splits, n_label, training, starts, task, parts=parts)
+            for training in range(1, n_training + 1)
+            for splits, n_labels in drawn.values()
+            for n_label in n_labels
+        ]
+        by_process = [
+            _predict_by_process(splits, n_label, task, parts=parts)
+            for splits, n_labels in drawn.values()
+            for n_label in n_labels
+        ]
+        predictions = pd.concat([*by_network, *by_process], ignore_index=True)
         folder = transfer_folder(dataset_name)
-        scores = score_splits(predictions)
+        scores = average_trainings(score_splits(predictions))
         comparisons, needed = compare_starts(scores, _STEPS), count_labels_needed(scores, reference=_RANDOM)
         shown = tabulate_transfer(scores, needed)
         folder.mkdir(parents=True, exist_ok=True)
@@ -177,20 +195,22 @@ def _resolve_starts(dataset_name: str, task: _Measurement, *, run_id: str) -> tu
         starts[name] = weights
         for each in known:
             seen |= formulas.isin(each).to_numpy()
+    if seen.all():
+        raise DataError(
+            f"each of the {len(seen)} rows has a formula that an earlier stage was trained on: none can test"
+        )
     logger.info("%d of %d rows are never tested: an earlier stage has seen their formula", seen.sum(), len(seen))
     return starts, seen
 
 
-def _predict(
-    protocol: str,
-    starts: dict[str, StartingWeights],
-    seen: Bools,
-    task: _Measurement,
-    *,
-    sizes: Sequence[int],
-    parts: FoldParts,
-) -> Iterator[pd.DataFrame]:
-    """Yield the predictions for each number of labels under a protocol, of all starts and of the default model."""
+def _draw_splits(
+    protocol: str, seen: Bools, task: _Measurement, *, sizes: Sequence[int]
+) -> tuple[list[TransferSplit], list[int]]:
+    """Return the splits of a protocol, and the numbers of labels: ``sizes``, then all.
+
+    Raises:
+        ConfigError: A number of labels is more than there are.
+    """
     settings = task.config
     nested = PROTOCOLS[protocol].divide(task.dataset, settings.splits, settings.evaluation)
     splits = [
@@ -199,47 +219,77 @@ def _predict(
     most = min(len(split.train) for split in splits)
     if too_many := [size for size in sizes if size > most]:
         raise ConfigError(f"{max(too_many)} labels: expected at most {most}, as many as the smallest split trains on")
-    members = {name: _draw_members(_STARTS[name], weights, splits, task.model) for name, weights in starts.items()}
-    for n_label in (*sorted({*sizes} - {most}), most):
-        name = f"{protocol}_{n_label}"
-        predicted = parts.load(name)
-        if predicted is None:
-            predicted = fine_tune_on(
-                n_label,
-                members,
-                splits,
-                dataset=task.dataset,
-                graphs=task.graphs,
-                model=task.model,
-                seed=settings.training.seed,
-                checkpoint_folder=parts.folder,
-                callbacks=[ProgressBar(f"{protocol}, {n_label} labels")],
-            )
-            predicted = pd.concat([predicted, *_predict_by_process(splits, n_label, task)], ignore_index=True)
-            parts.save(name, predicted)
-        yield predicted
+    return splits, [*sorted({*sizes} - {most}), most]
+
+
+def _predict_by_networks(
+    splits: Sequence[TransferSplit],
+    n_label: int,
+    training: int,
+    starts: Mapping[str, StartingWeights],
+    task: _Measurement,
+    *,
+    parts: FoldParts,
+) -> pd.DataFrame:
+    """Return the predictions of all starts' networks, fine-tuned on so many labels, or those of an interrupted run."""
+    protocol = splits[0].protocol
+    name = f"{protocol}_{n_label}_{training}"
+    done = parts.load(name)
+    if done is not None:
+        return done
+    members = {
+        start: _draw_members(_STARTS[start], weights, splits, task.model, training=training)
+        for start, weights in starts.items()
+    }
+    predicted = fine_tune_on(
+        n_label,
+        members,
+        splits,
+        dataset=task.dataset,
+        graphs=task.graphs,
+        model=task.model,
+        seed=task.config.training.seed + training - 1,
+        training=training,
+        checkpoint_folder=parts.folder,
+        callbacks=[ProgressBar(f"{protocol}, {n_label} labels, training {training}", error="training")],
+    )
+    parts.save(name, predicted)
+    return predicted
 
 
 def _draw_members(
-    start: InitialWeights | Recipe, weights: StartingWeights, splits: Sequence[TransferSplit], model: ModelConfig
+    start: InitialWeights | Recipe,
+    weights: StartingWeights,
+    splits: Sequence[TransferSplit],
+    model: ModelConfig,
+    *,
+    training: int,
 ) -> list[Parameters]:
-    """Return a member for each split: a recipe's in turn, or a backbone with a head of the split's own seed."""
+    """Return a member for each split: a recipe's in turn, or a backbone with a new head."""
     members = []
-    for k, split in enumerate(splits):
+    for k, split in enumerate(splits, start=training - 1):
+        seed = split.seed + _SEEDS_APART * (training - 1)
         if start is InitialWeights.RANDOM:
-            members.append(draw_parameters(model, seed=split.seed))
+            members.append(draw_parameters(model, seed=seed))
             continue
         of_start = {name: value[k % len(value)] for name, value in weights.parameters.items()}
         is_recipe = isinstance(start, Recipe)
-        members.append(of_start if is_recipe else replace_head(of_start, model, seed=split.seed))
+        members.append(of_start if is_recipe else replace_head(of_start, model, seed=seed))
     return members
 
 
-def _predict_by_process(splits: Sequence[TransferSplit], n_label: int, task: _Measurement) -> Iterator[pd.DataFrame]:
-    """Yield the predictions of the default model, fitted on the same labels, to be read beside the networks'."""
+def _predict_by_process(
+    splits: Sequence[TransferSplit], n_label: int, task: _Measurement, *, parts: FoldParts
+) -> pd.DataFrame:
+    """Return the predictions of the default model, fitted on the same labels, to be read beside the networks'."""
+    name = f"{splits[0].protocol}_{n_label}_{DEFAULT_MODEL}"
+    done = parts.load(name)
+    if done is not None:
+        return done
     dataset, materials = task.dataset, task.materials
     log10_kappa = np.log10(dataset.table[schema.KAPPA].to_numpy(np.float64))
     formulas, types = dataset.table[schema.FORMULA].tolist(), list_structure_types(list_materials(dataset))
+    tables = []
     for split in splits:
         rows = np.sort(split.train[:n_label])
         model = RelevanceModel.fit(
@@ -247,4 +297,7 @@ def _predict_by_process(splits: Sequence[TransferSplit], n_label: int, task: _Me
         )
         ln_kappa = np.full(len(dataset), np.nan)
         ln_kappa[split.test] = np.log(model.predict_described(materials.descriptors[split.test]).output[0])
-        yield tabulate_predictions(DEFAULT_MODEL, split, dataset, n_label=n_label, ln_kappa=ln_kappa)
+        tables.append(tabulate_predictions(DEFAULT_MODEL, split, dataset, n_label=n_label, ln_kappa=ln_kappa))
+    predicted = pd.concat(tables, ignore_index=True)
+    parts.save(name, predicted)
+    return predicted

@@ -13,6 +13,7 @@ from paraisite.data.datasets.table import Dataset
 from paraisite.evaluation import transfer
 from paraisite.evaluation.transfer import (
     TransferSplit,
+    average_trainings,
     choose_training,
     compare_starts,
     count_labels_needed,
@@ -115,10 +116,23 @@ def test_every_start_is_trained_on_every_split_and_measured_on_its_held_out_rows
 
 
 def test_an_error_is_the_mean_of_ln_ratios() -> None:
-    rows = {"protocol": "grouped", "start": "RW", "n_label": 50, "split_seed": 1}
+    rows = {"protocol": "grouped", "start": "RW", "n_label": 50, "split_seed": 1, "training": 1}
     table = pd.DataFrame({**rows, "kappa_w_per_m_k": [1.0, 10.0], "predicted_kappa_w_per_m_k": [math.e, 10.0]})
     (line,) = score_splits(table).to_dict("records")
     assert (line["mean_abs_ln_ratio"], line["n_test"]) == (pytest.approx(0.5), 2)
+
+
+def test_trainings_of_a_split_are_averaged_and_splits_are_not() -> None:
+    scores = pd.concat(
+        [
+            make_scores({"RW": [1.0 + shift]}, (50,)).assign(training=training)
+            for training, shift in ((1, 0.0), (2, 0.3))
+        ]
+    )
+    averaged = average_trainings(scores)
+    assert averaged["split_seed"].tolist() == [1, 2, 3]
+    assert averaged["mean_abs_ln_ratio"].tolist() == pytest.approx([1.16, 1.17, 1.18])
+    assert averaged["n_test"].tolist() == [40, 40, 40]
 
 
 def test_each_stage_is_compared_with_the_one_before_it() -> None:

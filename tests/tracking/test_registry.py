@@ -81,6 +81,13 @@ def test_no_warning_reaches_the_user(client: MlflowClient) -> None:
     assert not [str(warning.message) for warning in caught if "input example" in str(warning.message)]
 
 
+def test_no_bar_of_mlflow_reaches_the_terminal(client: MlflowClient, capsys: pytest.CaptureFixture[str]) -> None:
+    """One for each small file: whatever was registered after another version left two lines of bars."""
+    register(GOOD)
+    register(BETTER)
+    assert "Downloading" not in capsys.readouterr().err
+
+
 def test_the_champion_comes_back_with_its_means(client: MlflowClient, tmp_path: Path) -> None:
     register(BETTER)
     register(GOOD)

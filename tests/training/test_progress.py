@@ -28,6 +28,19 @@ def test_without_a_terminal_lines_are_logged(caplog: pytest.LogCaptureFixture):
     assert caplog.messages[-1].endswith("mean 0.450")
 
 
+def test_errors_of_training_are_shown_where_those_of_validation_mean_nothing(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+    bar = ProgressBar("50 labels", error="training", console=Console(file=io.StringIO()), seconds_between_lines=0.0)
+    bar.on_start(n_member=2, n_epoch=2, n_epoch_done=0)
+    for member, epoch, error in ((0, 0, 0.2), (1, 0, 0.4), (0, 1, 0.6)):
+        bar.on_epoch(member=member, epoch=epoch, train_error=error, validation_error=0.001)
+    bar.on_end()
+    assert [line.rpartition("; ")[2] for line in caplog.messages[2:]] == [
+        "training error, mean 0.300",
+        "training error, mean 0.500",
+    ]
+
+
 def test_lines_are_rare(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
     run(ProgressBar("FEAF", console=Console(file=io.StringIO())), [0.6] * 10)
