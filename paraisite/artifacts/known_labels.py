@@ -12,7 +12,7 @@ import pandas as pd
 from paraisite.arrays import Bools, Floats
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.inputs import load_data
-from paraisite.artifacts.label_checks import CORRECTION_FILE, KAPPA_TIER, check_folder
+from paraisite.artifacts.label_checks import CORRECTION_FILE, check_folder
 from paraisite.config import Config
 from paraisite.core.files import write_whole
 from paraisite.core.paths import KNOWN_LABELS
@@ -35,7 +35,7 @@ from paraisite.schema import (
     REASON,
     SELECTED_BY_LABEL,
 )
-from paraisite.training.recipes import HH143, PHONIX, TOGO15
+from paraisite.training.recipes import HH143, KAPPA_TIER, PHONIX, TOGO15
 
 logger = logging.getLogger(__name__)
 

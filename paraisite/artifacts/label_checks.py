@@ -11,18 +11,18 @@ from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import write_whole
 from paraisite.core.paths import BUILD
 from paraisite.metrics.agreement import Agreement
+from paraisite.training.recipes import KAPPA_TIER
 
 logger = logging.getLogger(__name__)
 
 KNOWN_VALUES: Final = {"slack": "AFLOW's AGL", "bte": "Togo15"}
 """Tiers that can be checked, and the known conductivities that they are compared with."""
 
-KAPPA_TIER: Final = "kappa"
 SETTINGS: Final = "settings"
 REFINED: Final = "refined"
 TEXTBOOK: Final = "textbook"
-"""Further checks: of conductivities against all accurate data sets, of the settings that they are computed with, and of
-predictions that such conductivities refine."""
+"""Further checks: of the settings that conductivities are computed with, of predictions that these refine, and of
+predictions of textbook crystals."""
 
 CORRECTION_FILE: Final = "correction.json"
 

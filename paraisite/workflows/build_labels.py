@@ -11,7 +11,7 @@ from pymatgen.core.structure import Structure
 
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.known_labels import load_correction
-from paraisite.artifacts.label_checks import KAPPA_TIER, load_agreements, load_kappa_agreements
+from paraisite.artifacts.label_checks import load_agreements, load_kappa_agreements
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
 from paraisite.core.files import write_whole
@@ -35,6 +35,7 @@ from paraisite.reports.lab_figures import (
     prototype_counts,
 )
 from paraisite.schema import KAPPA, KAPPA_POTENTIAL, REASON
+from paraisite.training.recipes import KAPPA_TIER
 
 logger = logging.getLogger(__name__)
 

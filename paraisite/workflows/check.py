@@ -20,7 +20,6 @@ from paraisite.artifacts.known_labels import (
 )
 from paraisite.artifacts.label_checks import (
     FORMATION_ENERGY,
-    KAPPA_TIER,
     KNOWN_VALUES,
     REFINED,
     SETTINGS,
@@ -69,7 +68,7 @@ from paraisite.reports.phonon_checks import (
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.reports.textbook import ON_TERMINAL, draw_textbook, tabulate_summary, tabulate_textbook
 from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, REASON
-from paraisite.training.recipes import AFLOW
+from paraisite.training.recipes import AFLOW, KAPPA_TIER
 
 COVERAGE_FILE: Final = "coverage.csv"
 ROWS_FILE: Final = "accepted.csv"

@@ -5,11 +5,13 @@ import dataclasses
 import pytest
 
 from paraisite.config import load_config
+from paraisite.data.sources import lab_tables
 from paraisite.errors import ConfigError
 from paraisite.training.recipes import (
     AFLOW,
     BTE,
     FINAL_DATASETS,
+    KAPPA_TIER,
     RECIPES,
     SLACK,
     InitialWeights,
@@ -36,6 +38,11 @@ def ancestry(recipe: Recipe) -> set[object]:
 def test_no_model_mixes_the_lineages():
     for recipe in RECIPES.values():
         assert not (ancestry(recipe) & OF_THE_PAPER and ancestry(recipe) & OF_THE_LAB), recipe.name
+
+
+def test_recipes_train_on_tiers_by_their_tables_names():
+    assert {SLACK, BTE, KAPPA_TIER} == set(lab_tables.SOURCES)
+    assert lab_tables.KAPPA_TIER == KAPPA_TIER
 
 
 def test_a_name_tells_the_lineage():

@@ -11,20 +11,18 @@ from paraisite.arrays import Bools
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.record import Record
 from paraisite.data.sources import half_heusler, lab_tables, phonix, togo15
+from paraisite.data.sources.lab_tables import KAPPA_TIER
 from paraisite.schema import PROTOTYPE, SOURCE
 
 _LEFT_OUT_TYPES: Final = ("rocksalt", "zincblende", "wurtzite", "diamond")
 """Structure types whose labels do not train: Togo15's, and zinc blende of one element. With these labels predictions of
 such crystals are worse: of Togo15, and of silicon and germanium."""
 
-LABEL_TIER: Final = "kappa"
-"""The tier whose labels join accurate rows."""
-
 NAME_OF_SOURCE: Final = {
     togo15.SOURCE: "togo15",
     half_heusler.SOURCE: "hh143",
     phonix.SOURCE: phonix.NAME,
-    lab_tables.SOURCES[LABEL_TIER]: LABEL_TIER,
+    lab_tables.SOURCES[KAPPA_TIER]: KAPPA_TIER,
 }
 """The data set that a row is of, by what its column ``source`` holds."""
 
@@ -68,7 +66,7 @@ def join_labels(accurate: Dataset, labels: Dataset) -> Dataset:
 
 def mark_labels(dataset: Dataset) -> Bools:
     """Return which rows are labels of our own, [n_row]."""
-    return np.asarray(dataset.table[SOURCE] == lab_tables.SOURCES[LABEL_TIER], np.bool_)
+    return np.asarray(dataset.table[SOURCE] == lab_tables.SOURCES[KAPPA_TIER], np.bool_)
 
 
 def mark_rows_that_only_train(dataset: Dataset) -> Bools:

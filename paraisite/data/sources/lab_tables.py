@@ -14,10 +14,13 @@ from paraisite.data.structure_columns import STRUCTURE_SCHEMA, read_structure_co
 from paraisite.errors import DataError, MissingInputError
 from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON
 
+KAPPA_TIER: Final = "kappa"
+"""Conductivities of crystals of any symmetry. ``training.recipes``, which must not import tables, has the name, too."""
+
 SOURCES: Final = {
     "slack": "ParAIsite lab: elastic constants of a machine-learned potential, Slack's expression",
     "bte": "ParAIsite lab: phonon Boltzmann equation with a machine-learned potential's forces",
-    "kappa": "ParAIsite: phonon Boltzmann equation under Nequix-MP-PFT, corrected to PBEsol",
+    KAPPA_TIER: "ParAIsite: phonon Boltzmann equation under Nequix-MP-PFT, corrected to PBEsol",
 }
 
 
