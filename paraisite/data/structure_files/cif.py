@@ -193,11 +193,15 @@ def _distances(crystal: CrystalArrays) -> npt.NDArray[np.float64]:
 
 def _read_lattice(block: CifBlock) -> npt.NDArray[np.float64]:
     lengths = [block.number(f"_cell_length_{axis}") for axis in "abc"]
-    angles = [block.number(f"_cell_angle_{angle}") for angle in ("alpha", "beta", "gamma")]
+    tags = [f"_cell_angle_{angle}" for angle in ("alpha", "beta", "gamma")]
+    angles = [block.number(tag) for tag in tags]
     if None in lengths:
         raise StructureError("the cell's lengths _cell_length_a, _b and _c are not all given")
+    if unknown := [tag for tag, angle in zip(tags, angles, strict=True) if angle is None and tag in block.values]:
+        raise StructureError(f"{unknown[0]} is not known")
     values = [float(value) for value in lengths if value is not None]
-    degrees = [90.0 if angle is None else float(angle) for angle in angles]  # the dictionary's own default
+    # The dictionary's default of a tag that is absent is 90°.
+    degrees = [90.0 if angle is None else float(angle) for angle in angles]
     if min(values) <= 0 or min(degrees) <= 0 or max(degrees) >= 180:
         raise StructureError(f"the cell's lengths are {values} Å and its angles {degrees}°, which make no cell")
     matrix = np.array(Lattice.from_parameters(*values, *degrees).matrix, np.float64)

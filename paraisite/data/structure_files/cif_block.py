@@ -17,12 +17,15 @@ from paraisite.errors import StructureError
 UNKNOWN: Final = (".", "?", "")
 _READ_LOOPS: Final = ("_atom_site_", "_symmetry_", "_space_group_", "_cell_", "_atom_type_")
 _READ: Final = (*_READ_LOOPS, "_chemical_formula", "_exptl_crystal_density", "_magnetic_")
+"""Beginnings of the tags that describe the crystal, whose slips are not passed over."""
+
 _HEADER: Final = re.compile(r"^([ \t]*data_)([^\n]*)", re.IGNORECASE | re.MULTILINE)
 _QUOTED: Final = ("_symmetry_space_group_name", "_space_group_name", "_chemical_formula")
 _PAIR: Final = re.compile(r"[ \t]*(_\S+)[ \t]+(\S.*)")
 _ITEM: Final = re.compile(r"[ \t]*(?:_|loop_|data_|save_)", re.IGNORECASE)
 _LOOP: Final = re.compile(r"[ \t]*loop_", re.IGNORECASE)
 _TAG_ALONE: Final = re.compile(r"[ \t]*_\S+[ \t]*(?:#.*)?$")
+_TAG_OF_LINE: Final = re.compile(r"^[ \t]*(_\S+)", re.MULTILINE)
 _TAGS: Final = re.compile(r"(?<!\S)_\S+")
 _FRACTION: Final = re.compile(r"([+-]?\d{1,6})/(\d{1,6})")
 
@@ -126,9 +129,7 @@ def _parse(text: str) -> gemmi.cif.Document:
     try:
         return gemmi.cif.read_string(text, check_level=0)
     except ValueError as error:
-        joined = _HEADER.sub(_join_words, text)
-        first = _HEADER.search(joined)
-        mended = _mend_lines(joined[first.start() :] if first else f"data_\n{joined}")
+        mended = _mend_lines(_put_header(_HEADER.sub(_join_words, text)))
         try:
             return gemmi.cif.read_string(mended, check_level=0)
         except ValueError:
@@ -136,11 +137,33 @@ def _parse(text: str) -> gemmi.cif.Document:
             raise ValueError(place) from error
 
 
+def _put_header(text: str) -> str:
+    """Return a CIF that begins with a header: without a preface before it, unless that is a block without a header."""
+    first = _HEADER.search(text)
+    if first is None or any(map(_is_of_crystal, _TAG_OF_LINE.findall(text[: first.start()]))):
+        return f"data_\n{text}"
+    return text[first.start() :]
+
+
 def _mend_lines(text: str) -> str:
-    """Return a CIF with quoted symbols and formulas, and without the values of what says nothing of the crystal."""
+    """Return a CIF with quoted symbols and formulas, and without what says nothing of the crystal and is no CIF."""
     *items, last = _split_items(text.splitlines())
-    lines = [line for item in items for line in ([] if _is_aside(item) and _LOOP.match(item[0]) else _mend_item(item))]
+    lines = [line for item in items for line in (item if _is_good(item) else _mend_item(item))]
     return "\n".join([*lines, *_mend_item(last, may_be_cut_off=True)]) + "\n"
+
+
+def _is_good(item: Sequence[str]) -> bool:
+    """Return whether an item needs no mending: it says nothing of the crystal's cell and atoms, and is CIF by itself.
+
+    Names are kept so, which may say what has no position.
+    """
+    if not _is_aside(item):
+        return False
+    try:
+        gemmi.cif.read_string("\n".join(["data_", *item, ""]), check_level=0)
+    except ValueError:
+        return False
+    return True
 
 
 def _split_items(lines: Sequence[str]) -> list[list[str]]:
@@ -161,10 +184,16 @@ def _split_items(lines: Sequence[str]) -> list[list[str]]:
 def _is_aside(item: Sequence[str]) -> bool:
     """Return whether an item says nothing of the crystal; a text that holds a tag of the crystal may be open."""
     tags = _TAGS.findall("\n".join(item))
-    return bool(tags) and not any(tag.lower().replace(".", "_").startswith(_READ) for tag in tags)
+    return bool(tags) and not any(map(_is_of_crystal, tags))
+
+
+def _is_of_crystal(tag: str) -> bool:
+    return tag.lower().replace(".", "_").startswith(_READ)
 
 
 def _mend_item(item: Sequence[str], *, may_be_cut_off: bool = False) -> list[str]:
+    if _is_aside(item) and _LOOP.match(item[0]) and not may_be_cut_off:
+        return []
     match = _PAIR.match(item[0]) if item else None
     if match is None:
         return list(item)

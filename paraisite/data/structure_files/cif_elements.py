@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES
+from paraisite.data.structure_files.isotopes import is_mass_number
 from paraisite.data.validation import isotope
 from paraisite.errors import StructureError
 
@@ -12,11 +13,12 @@ MAX_SYMBOL: Final = 100
 """Characters of a type symbol."""
 
 _TYPE: Final = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]\d*\.?\d*|\d+)?")
-_MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]")
+_MIXED: Final = re.compile(r"[A-Za-z].*[,/+][\s\d.]*[A-Z]|[A-Z][a-z]?0?\.\d+[A-Z]")
 ISOTOPE_LABEL: Final = re.compile(r"[DT](?![A-Za-z])|[23]H(?![A-Za-z])")
 """Label of an isotope of hydrogen, whatever its type symbol is."""
 
 _MASS_NUMBER: Final = re.compile(r"\(?\d+\)?([A-Z][a-z]?)\d*[+-]?")
+_NUMBER_FIRST: Final = re.compile(r"\(?(\d{1,3})\)?[A-Z][a-z]?(?![A-Za-z])")
 _MOLECULE: Final = re.compile(r"(?:O-?H|H[23]O|H-?O-?H|[Ww]at(?:er)?|WAT(?:ER)?|NH[34]?|CH[1234]?)(?![a-z])")
 _WITH_DEUTERIUM: Final = re.compile(r"OD|D[23]O|ND[34]?")  # of types only: among labels there are OA, OB, OC and OD
 _OXYGEN_OF_WATER: Final = re.compile(r"(?:[Ww]at(?:er)?|WAT(?:ER)?)(?![a-z])")
@@ -73,6 +75,25 @@ def element_of_label(label: str, formula_elements: frozenset[str]) -> str:
     if not element or is_word or (element in ISOTOPES and text[1:2].islower()):
         raise StructureError(f"the site {text!r} names no element")
     return element
+
+
+def check_labels(labels: Sequence[str], symbols: Sequence[str]) -> None:
+    """Raise if a site's label stands for several elements, none or an isotope, while its type symbol names an element.
+
+    Args:
+        labels: Of the sites.
+        symbols: Of their elements, by their type symbols.
+    """
+    numbered = []
+    for label, symbol in zip(map(str.strip, labels), symbols, strict=True):
+        _check_unmixed(label)
+        if _VACANCY.match(label) and symbol != "V":
+            raise StructureError(f"the site {label!r} is a vacancy by its label, and {symbol} by its type")
+        if match := _NUMBER_FIRST.match(label):
+            numbered.append((label, symbol, int(match[1])))
+    # Where such numbers count the sites, some of them are no mass numbers.
+    if numbered and all(is_mass_number(number, symbol) for _, symbol, number in numbered):
+        raise StructureError(isotope(f"{numbered[0][0]} by its label"))
 
 
 def _choose_element(letters: str, text: str, formula_elements: frozenset[str]) -> str | None:

@@ -12,6 +12,7 @@ from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES
 from paraisite.data.structure_files.cif_block import UNKNOWN, CifBlock, as_number
 from paraisite.data.structure_files.cif_elements import (
     ISOTOPE_LABEL,
+    check_labels,
     element_of_label,
     element_of_type,
     find_suspect,
@@ -118,6 +119,9 @@ def read_sites(block: CifBlock, formula_elements: frozenset[str]) -> CifSites:
     symbols = [
         (known.get(types[row]) if types else None) or element_of_label(names[row], formula_elements) for row in kept
     ]
+    if labels and types and not formula_elements:
+        typed = [(names[row], symbol) for row, symbol in zip(kept, symbols, strict=True) if types[row] in known]
+        check_labels([name for name, _ in typed], [symbol for _, symbol in typed])
     for row, symbol in zip(kept, symbols, strict=True):
         if symbol == "H" and (isotope_label := ISOTOPE_LABEL.match(names[row].strip())):
             raise StructureError(isotope(f"{isotope_label[0]} by its label"))

@@ -28,6 +28,11 @@ _MAGNETIC: Final = ("_space_group_symop_magn_operation_xyz", "_space_group_symop
 _NAMES: Final = re.compile(
     r"_(?:space_?group|symmetry)(?!_symop)_\w*(?:name|number|symbol|tables)(?!\w*transform)|_(?:symmetry_)?space_?group$"
 )
+_MAY_LIST: Final = re.compile(r"_(?:symmetry|space_?group)_")
+_OPERATION: Final = re.compile(r"[^,]*[xyz][^,]*,[^,]*[xyz][^,]*,[^,]*[xyz][^,]*", re.IGNORECASE)
+_SYMBOL: Final = re.compile(r"[ABCFHIPR](?![a-z]{2})")
+"""Beginning of a Hermann-Mauguin symbol, which no word such as Unknown has."""
+
 _MAY_NAME: Final = re.compile(r"_(?!atom_site|geom|space_group_symop)\w*(?:space_?group|symmetry)")
 _TRANSFORM: Final = re.compile(r"_space_group_transform_")
 _NO_TRANSFORM: Final = re.compile(r"(?:a,b,c|x,y,z)(?:;0,0,0)?")
@@ -103,6 +108,8 @@ def read_symmetry(block: CifBlock, lattice_angstrom: npt.NDArray[np.float64]) ->
     """
     operations = _read_operations(block)
     stated = _read_stated(block, required=operations is None)
+    if operations is not None and build_setting(operations).key == build_setting(IDENTITY).key:
+        _check_identity(block, stated)
     if operations is not None:
         setting = build_setting(operations)
         found = CifSymmetry((setting,), stated.named or "the listed operations", _compare_with_stated(setting, stated))
@@ -137,8 +144,19 @@ def _of_system(block: CifBlock, stated: "_Stated") -> tuple[SpaceGroupSetting, .
     )
 
 
+def _check_identity(block: CifBlock, stated: "_Stated") -> None:
+    """Raise if a block whose only operation is the identity names a space group that is not understood."""
+    for tag, text in _list_names(block).items():
+        if not stated.candidates and tag in _SYMBOLS and _SYMBOL.match(text) and not _settings_of(tag, text, None):
+            raise StructureError(f"the space group {text!r} is not understood, and x,y,z is the only operation listed")
+
+
 def _check_no_symmetry(block: CifBlock) -> None:
     """Raise if a block that names no space group and no operations says elsewhere that there is more than P 1."""
+    for tag in filter(_MAY_LIST.match, block.values):
+        for listed in block.column(tag) or ():
+            if _OPERATION.fullmatch(listed) and not is_no_transform(listed):
+                raise StructureError(f"{tag}, which lists {listed[:40]!r}, is not known: expected {OPERATIONS[0]}")
     if (system := block.text(*_SYSTEM)) and system.lower() not in ("triclinic", "anorthic"):
         raise StructureError(f"the crystal system {system!r} is named, but no space group and no operations are")
     for tag in _CLASSES:
@@ -176,8 +194,14 @@ def _read_operations(block: CifBlock) -> tuple[str, ...] | None:
     lists = [listed for tag in OPERATIONS if (listed := _known_values(block, tag))]
     if len(lists) == 2 and build_setting(lists[0]).key != build_setting(lists[1]).key:
         raise StructureError(f"{' and '.join(OPERATIONS)} list different operations")
-    if lists:
-        return lists[0]
+    magnetic = _read_magnetic(block)
+    if lists and magnetic and build_setting(lists[0]).key != build_setting(magnetic).key:
+        raise StructureError(f"{OPERATIONS[0]} lists other operations than {_MAGNETIC[0]}")
+    return lists[0] if lists else magnetic
+
+
+def _read_magnetic(block: CifBlock) -> tuple[str, ...] | None:
+    """Return the operations of a magnetic space group without what they do to time, or None."""
     magnetic = _known_values(block, *_MAGNETIC)
     if not magnetic:
         return None

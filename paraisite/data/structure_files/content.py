@@ -5,6 +5,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import zlib
 from pathlib import Path
 from typing import AnyStr, BinaryIO, Final
@@ -21,6 +22,7 @@ _MARKS: Final = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_LINE_END: Final = re.compile(r"\r*\n|\r")
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 _OTHER_MAGIC: Final = {
     b"PK\x03\x04": "zip",
@@ -84,8 +86,17 @@ def limited(content: AnyStr) -> AnyStr:
 def decode(content: bytes) -> str:
     """Return the text that bytes are: UTF-8 or UTF-16, with or without byte order mark, or UTF-32 with one.
 
-    What is none of these is replaced.
+    What is none of these is replaced. Lines end as ``end_lines`` has them end.
     """
+    return end_lines(_decode(content))
+
+
+def end_lines(text: str) -> str:
+    """Return a text whose lines end with a line feed alone: parsers differ on what a carriage return ends."""
+    return _LINE_END.sub("\n", text) if "\r" in text else text
+
+
+def _decode(content: bytes) -> str:
     for mark, encoding in _MARKS.items():
         if content.startswith(mark):
             return content.decode(encoding, errors="replace")

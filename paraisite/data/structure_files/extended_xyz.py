@@ -235,8 +235,10 @@ def _build(atoms: Any, facts: Mapping[str, object]) -> CrystalArrays:
 
 
 def _check_facts(facts: Mapping[str, object], lattice: npt.NDArray[np.float64]) -> None:
-    """Raise if a frame says of its positions that they are not Å, or gives another cell, Å, than its Lattice."""
+    """Raise if a frame is not periodic, has positions that are not in Å, or another cell, Å, than its Lattice."""
     for name, value in facts.items():
+        if name.lower() == "pbc" and not np.asarray(value).all():  # ASE looks at a key in small letters alone
+            raise StructureError(NOT_PERIODIC)
         if isinstance(value, str) and _UNITS.fullmatch(name) and _OTHER_UNITS.fullmatch(value.strip()):
             raise StructureError(f"{name} is {value.strip()}, expected Cartesian positions in Å")
         if _CELLS.fullmatch(name) and isinstance(value, np.ndarray) and value.size == 9 and value.dtype.kind in "fiu":

@@ -9,7 +9,10 @@ from typing import Any, Final
 from paraisite.data.crystal_arrays import ATOMIC_NUMBERS
 
 FORMULA_TOLERANCE: Final = 0.02
-"""Relative, of the amount of an element: formulas are rounded."""
+"""Relative, of the amount of an element where amounts are no whole numbers: such formulas are rounded."""
+
+WHOLE_TOLERANCE: Final = 1e-6
+"""Of a whole number, which rounding alone changes."""
 
 MAX_FORMULA: Final = 1000
 """Characters of a formula."""
@@ -106,11 +109,22 @@ def _amount(digits: str) -> float:
 
 
 def is_same_formula(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
-    """Return whether two formulas are the same but for a factor."""
+    """Return whether two formulas are the same but for a factor, exactly where all amounts are whole numbers.
+
+    A tolerance would let one atom of fifty be missing.
+    """
     if one.keys() != other.keys():
         return False
-    scale = sum(one.values()) / sum(other.values())
+    totals = sum(one.values()), sum(other.values())
+    if all(is_whole(amount) for formula in (one, other) for amount in formula.values()):
+        return all(round(one[name] * totals[1]) == round(amount * totals[0]) for name, amount in other.items())
+    scale = totals[0] / totals[1]
     return all(is_near(one[name], scale * amount, FORMULA_TOLERANCE) for name, amount in other.items())
+
+
+def is_whole(value: float) -> bool:
+    """Return whether a number is a whole one but for rounding."""
+    return abs(value - round(value)) < WHOLE_TOLERANCE
 
 
 def is_near(value: float, expected: float, tolerance: float) -> bool:

@@ -24,7 +24,8 @@ _MAX_DIGITS: Final = 15
 _XSF_COUNT: Final = re.compile(r"^\s*(?:PRIM|CONV)COORD.*\n\s*(\d+)", re.MULTILINE)
 _XSF_ATOMS: Final = re.compile(r"^\s*PRIMCOORD.*\n\s*(\d+)", re.MULTILINE)
 _XSF_OTHER: Final = re.compile(r"^\s*(SLAB|POLYMER|MOLECULE|ATOMS|DIM-GROUP)\b", re.MULTILINE)
-_CSSR_GROUP: Final = re.compile(r"SPGR\s*=\s*(\d+)")
+_CSSR_GROUP: Final = re.compile(r"SPGR\s*=\s*(\S.*?)\s*(?:OPT\b.*)?$")
+_CSSR_P1: Final = re.compile(r"1(?!\d).*|P ?1")
 _CSSR_COUNT: Final = re.compile(r"\s*(\d+)\s+(\d+)\s*")
 _SHELX: Final = re.compile(r"^(?:ZERR|UNIT|SYMM|HKLF|L\.S\.|FVAR)\b", re.MULTILINE | re.IGNORECASE)
 _RES_TITLE: Final = re.compile(r"^TITL\s+\S+((?:\s+\S+){5,6}?)\s+\(([^)]*)\)", re.MULTILINE)
@@ -75,7 +76,7 @@ def _state_xsf(text: str) -> StatedFacts:
 def _check_cssr(text: str) -> None:
     """Raise if CSSR lists the sites of a symmetry, or Cartesian coordinates: pymatgen takes both for something else."""
     lines = [*text.splitlines(), "", "", ""]
-    if (match := _CSSR_GROUP.search(lines[1])) and int(match[1]) != 1:
+    if (match := _CSSR_GROUP.search(lines[1])) and not _CSSR_P1.fullmatch(match[1]):
         raise StructureError(f"the sites are those of the space group {match[1]}, expected all atoms in P 1")
     if (match := _CSSR_COUNT.match(lines[2])) is None or int(match[2]) != 0:
         raise StructureError(f"line 3 is {lines[2][:40]!r}, expected the number of atoms and 0, fractional coordinates")

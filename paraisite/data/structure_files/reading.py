@@ -16,7 +16,7 @@ from pymatgen.core.structure import Structure
 from paraisite.core.settings_file import parse_yaml
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
-from paraisite.data.structure_files.content import decode, limited, read_content, unpack
+from paraisite.data.structure_files.content import decode, end_lines, limited, read_content, unpack
 from paraisite.data.structure_files.extended_xyz import read_frames
 from paraisite.data.structure_files.formats import Format, format_of, split_number
 from paraisite.data.structure_files.json_values import parse_json
@@ -81,7 +81,9 @@ def parse_content(content: object, name: str = "") -> list[FoundCrystal]:
     if not isinstance(content, bytes | str):
         return [_reason(f"not a readable structure: found {str(content)[:40]!r}, expected text")]
     try:
-        text = limited(content).removeprefix("\ufeff") if isinstance(content, str) else decode(unpack(content))
+        text = (
+            end_lines(limited(content).removeprefix("\ufeff")) if isinstance(content, str) else decode(unpack(content))
+        )
     except ValueError as error:
         return [_reason(f"not a readable structure: {one_line(error)}")]
     kind = format_of(name, text)

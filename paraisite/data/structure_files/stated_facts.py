@@ -18,9 +18,11 @@ from paraisite.data.crystal_arrays import ATOMIC_NUMBERS, ISOTOPES, CrystalArray
 from paraisite.data.structure_files.formulas import (
     FORMULA_TOLERANCE,
     MAX_FORMULA,
+    WHOLE_TOLERANCE,
     format_formula,
     is_near,
     is_same_formula,
+    is_whole,
     parse_formula,
 )
 from paraisite.data.structure_files.isotopes import standard_masses
@@ -215,11 +217,14 @@ def _check_formula_units(n_atom: int, formula: Mapping[str, float], n_unit: floa
     """Raise if no way to count formula units, which programs do differently, makes the cell."""
     total = sum(formula.values())
     units = {total * n_unit}
-    if not is_near(n_atom, total * n_unit, FORMULA_TOLERANCE):
+    # Whole numbers are no rounded ones: with a tolerance one atom of fifty could be missing.
+    is_exact = all(map(is_whole, (*formula.values(), total * n_unit)))
+    tolerance = WHOLE_TOLERANCE if is_exact else FORMULA_TOLERANCE
+    if not is_near(n_atom, total * n_unit, tolerance):
         # pymatgen states the cell's formula, and beside it how many times that is the reduced one.
         _, n_reduced = Composition(dict(formula)).get_reduced_composition_and_factor()
         units = {total} if int(n_reduced) == n_unit else units
-    if not any(is_near(n_atom, expected, FORMULA_TOLERANCE) for expected in units):
+    if not any(is_near(n_atom, expected, tolerance) for expected in units):
         raise StructureError(
             f"{n_atom} atoms were read, while the file says Z = {n_unit:g} of {format_formula(formula)}, which makes "
             f"{total * n_unit:g}"

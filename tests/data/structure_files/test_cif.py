@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from paraisite.data.structure_files import cif as parser
 from paraisite.data.structure_files.cif import count_cif_crystals, parse_cif
+from paraisite.data.structure_files.reading import parse_content
 from tests.data.structure_files.texts import CUBIC, LIME, ROCKSALT_SITES, Crystal, cif, read, read_one, reason_of
 
 ROCKSALT = Crystal("Ca4 O4", 3.34, 2.41, 225)
@@ -644,3 +645,85 @@ def test_the_order_of_a_sites_symmetry_is_compared(order: str, is_right: bool):
     found = read_one(text.replace("0 0 0\n", f"0 0 0 {order}\n").replace("0.5 0.5 0.5\n", "0.5 0.5 0.5 48\n"))
     assert (found == Crystal("Ca4 O4", 3.34, 2.41, 225)) == is_right
     assert is_right or "while the file says 24" in str(found)
+
+
+def rock_salt_in_p1(n_repeat: int, *, n_lost: int, further: str) -> str:
+    """Return the CIF of a supercell of CaO, all atoms listed but the last ones."""
+    grid = itertools.product(range(2 * n_repeat), repeat=3)
+    sites = [
+        f"{('Ca', 'O')[sum(place) % 2]} {' '.join(str(each / (2 * n_repeat)) for each in place)}" for place in grid
+    ]
+    cell = (*(4.811 * n_repeat,) * 3, *CUBIC)
+    return cif(sites[: len(sites) - n_lost], cell=cell, columns="label x y z", further=further)
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        "_chemical_formula_sum 'Ca32 O32'\n_cell_formula_units_Z 1",
+        "_chemical_formula_sum 'Ca O'\n_cell_formula_units_Z 32",
+        "_chemical_formula_sum 'Ca O'",
+    ],
+)
+def test_one_lost_atom_of_many_is_told_by_whole_numbers(further: str):
+    """Within 2 % 63 atoms were 64."""
+    assert read_one(rock_salt_in_p1(2, n_lost=0, further=further)) == Crystal("Ca32 O32", 3.34, 2.41, 225)
+    assert "its atoms make Ca32 O31" in reason_of(rock_salt_in_p1(2, n_lost=1, further=further))
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\r\r\n"])
+def test_a_line_may_end_in_any_way(end: str):
+    text = "# made by hand\n" + cif(symbol="F m -3 m", further="# the symmetry")
+    assert read_one(text.replace("\n", end)) == read_one(text)
+    assert read_one(text.replace("symmetry\n", f"symmetry{end}").encode()) == read_one(text)
+
+
+def test_an_angle_that_is_not_known_is_no_right_one():
+    text = cif(symbol="F m -3 m")
+    without = "\n".join(line for line in text.splitlines() if "_cell_angle" not in line)
+    assert read_one(without) == read_one(text)
+    assert reason_of(text.replace("_cell_angle_beta 90.0", "_cell_angle_beta ?")) == "_cell_angle_beta is not known"
+
+
+def test_a_crystal_before_the_first_header_is_one_of_the_file():
+    first = cif(symbol="F m -3 m").replace("data_lime\n", "")
+    found = [each.crystal for each in parse_content(f"{first}{cif(symbol='P m -3 m', header='data_b')}", "two.cif")]
+    assert [len(crystal) if isinstance(crystal, str) else crystal.n_atom[0] for crystal in found] == [8, 2]
+
+
+@pytest.mark.parametrize(
+    "tag", ["_symmetry_equiv_position_as_xyz", "_space_group_symop_generator_xyz", "_symmetry_operation_xyz"]
+)
+def test_operations_under_another_tag_are_no_p1(tag: str):
+    text = cif(operations=["x,y,z", "x,y+1/2,z+1/2", "x+1/2,y,z+1/2", "x+1/2,y+1/2,z"])
+    assert read_one(text) == Crystal("Ca4 O4", 3.34, 2.41, 225)
+    assert f"{tag}, which lists 'x,y+1/2,z+1/2', is not known" in reason_of(
+        text.replace("_symmetry_equiv_pos_as_xyz", tag)
+    )
+
+
+def test_the_identity_beside_a_symbol_that_is_not_understood_is_no_p1():
+    reason = reason_of(cif(symbol="F m -3 mm", operations=["x,y,z"]))
+    assert reason == "the space group 'F m -3 mm' is not understood, and x,y,z is the only operation listed"
+    as_listed = read_one(cif(operations=["x,y,z"]))
+    for symbol in ("P 1", "P1", "Unknown", "P 1 (No. 1)"):
+        assert read_one(cif(symbol=symbol, operations=["x,y,z"])) == as_listed
+
+
+def test_magnetic_operations_are_compared_with_the_others():
+    magnetic = (
+        "loop_\n_space_group_symop_magn_operation.xyz\nx,y,z,+1\nx,y+1/2,z+1/2,+1\nx+1/2,y,z+1/2,-1\nx+1/2,y+1/2,z,-1"
+    )
+    listed = ["x,y,z", "x,y+1/2,z+1/2", "x+1/2,y,z+1/2", "x+1/2,y+1/2,z"]
+    assert read_one(cif(operations=listed, further=magnetic)) == Crystal("Ca4 O4", 3.34, 2.41, 225)
+    assert "lists other operations than _space_group_symop_magn" in reason_of(
+        cif(operations=listed[:2], further=magnetic)
+    )
+
+
+def test_names_that_say_what_is_not_there_are_read_beside_a_slip():
+    slip = "_audit_creation_method 'by hand\n"
+    named = f"{slip}_chemical_name_common 'lithium deuteride'"
+    sites = ["Li Li 0 0 0", "H H 0.5 0.5 0.5"]
+    assert "isotope" in reason_of(cif(sites, cell=(*(4.08,) * 3, *CUBIC), symbol="F m -3 m", further=named))
+    assert read_one(cif(symbol="F m -3 m", further=f"{slip}_chemical_name_common 'quicklime'")).formula == "Ca4 O4"

@@ -250,3 +250,26 @@ def test_alternatives_are_no_atoms_of_one_crystal(groups: tuple[str, str], is_re
     sites = [f"Ca 0 0 0 {groups[0]}", f"O .5 .5 .5 {groups[1]}"]
     found = read_one(cif(sites, symbol="F m -3 m", columns="label x y z group"))
     assert ("alternatives of a disordered crystal" in found) if is_refused else (found == ROCKSALT)
+
+
+@pytest.mark.parametrize(
+    ("label", "symbol", "reason"),
+    [
+        ("Ca/Mg1", "Ca", "is not fully occupied by one element"),
+        ("(Ca,Mg)", "Ca", "is not fully occupied by one element"),
+        ("Ca0.5Mg0.5", "Ca", "is not fully occupied by one element"),
+        ("Vac1", "Ca", "the site 'Vac1' is a vacancy by its label, and Ca by its type"),
+        ("40Ca", "Ca", "40Ca by its label is an isotope"),
+        ("7Li1", "Li", "7Li1 by its label is an isotope"),
+    ],
+)
+def test_a_label_may_say_what_a_type_does_not(label: str, symbol: str, reason: str):
+    assert reason in reason_of(cif([f"{label} {symbol} 0 0 0", "O O .5 .5 .5"], symbol="F m -3 m"))
+
+
+def test_a_number_before_a_label_may_count_the_sites():
+    sites = [*(f"{number}C C 0 0 {0.05 * number}" for number in (12, 13)), "14O O .5 .5 .5"]
+    assert "12C by its label is an isotope" in reason_of(cif(sites))
+    counted = ["1Ca Ca 0 0 0", "40Ca Ca .5 .5 .0", "3O O .5 .5 .5", "4O O 0 0 .5"]
+    assert read_one(cif(counted)).formula == "Ca2 O2"
+    assert read_one(cif(["Va V 0 0 0", "Vb V 0.5 0.5 0.5"])).formula == "V2"

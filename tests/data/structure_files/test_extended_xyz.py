@@ -87,6 +87,7 @@ def test_frames_that_follow_each_other_are_crystals_of_their_own():
         (extended_xyz("Ca F F F", "O T T T", properties="species:S:1:pos:L:3"), "declared as pos:L:3"),
         (extended_xyz().replace("0 2.4055 2.4055 2.4055 0", "F 2.4055 2.4055 2.4055 F"), "expected nine numbers"),
         (extended_xyz(facts='pbc="T T F"'), "not periodic in three directions"),
+        (extended_xyz(facts='PBC="T T F"'), "not periodic in three directions"),
         (extended_xyz(facts="").replace("Lattice", "Box"), "not periodic in three directions"),
         (extended_xyz().replace("0 2.4055 2.4055 2.4055 0", "0 0 0 2.4055 0"), "the cell has no volume"),
         (extended_xyz(facts='pbc="T T T" lattice="9 0 0 0 9 0 0 0 9"'), "the frame has two cells"),

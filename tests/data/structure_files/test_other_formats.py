@@ -50,6 +50,7 @@ def test_a_whole_file_is_read(name: str, text: str, tmp_path: Path):
         ("a.cssr", "\n8 0\n", "\n9 0\n", "8 atoms were read, while the file says 9"),
         ("a.cssr", "\n8 0\n", "\n8 1\n", "expected the number of atoms and 0, fractional coordinates"),
         ("a.cssr", "SPGR =  1 P 1", "SPGR = 225 F m -3 m", "the sites are those of the space group 225"),
+        ("a.cssr", "SPGR =  1 P 1", "SPGR = F m -3 m", "the sites are those of the space group F m -3 m"),
         ("a.cssr", "0.5000", "5.0E-01", "atoms were read, while the file says 8"),
         ("a.res", ATOMS[3], ATOMS[3].replace("1.0", "0.5"), "the occupancy of the site Na is 0.5"),
         ("a.res", ATOMS[3] + "\n", "", "7 atoms were read, while the file says 8"),
