@@ -1,6 +1,7 @@
 """Criteria for selecting rows of a screening, and the lists of candidates that meet them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Self
@@ -76,7 +77,8 @@ class Selection:
         criteria: What candidates are selected by.
         filters: What rows have to meet, stability included.
         deviations: Standard deviations of the predictions.
-        known: Materials whose conductivity is known.
+        known: Materials whose conductivity is known accurately.
+        formulas: Of the model's training materials, by id.
         structures: Those that were read so far, by row.
     """
 
@@ -85,11 +87,14 @@ class Selection:
     filters: Filters
     deviations: PredictiveStd
     known: Dataset
+    formulas: Mapping[str, str]
     structures: dict[int, Structure] = field(default_factory=dict)
 
     @classmethod
-    def from_screening(cls, screened: ScreenedRows, criteria: Criteria, known: Dataset) -> Self:
-        """Measure the standard deviations of the rows that pass.
+    def from_screening(
+        cls, screened: ScreenedRows, criteria: Criteria, known: Dataset, formulas: Mapping[str, str]
+    ) -> Self:
+        """Measure the standard deviations of the rows that pass; arguments as the attributes.
 
         Raises:
             ConfigError: A rule asks for what is not known.
@@ -98,7 +103,7 @@ class Selection:
         filters = criteria.filters.with_present_names(columns)
         if criteria.stable_ev_per_atom is not None:
             filters = filters.add_bound(make_stability_bound(columns, at_most_ev_per_atom=criteria.stable_ev_per_atom))
-        return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known)
+        return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known, formulas)
 
     def select_candidates(self) -> tuple[RankedRows, CandidateList]:
         """Return the ranking by the upper end of the intervals, and the list."""
@@ -129,7 +134,7 @@ class Selection:
         described = pd.concat([rows, of_elements], axis=1)
         described[KNOWN_KAPPA] = [known.get(identity, np.nan) for identity in listed.identities]
         if NEAREST_MATERIAL in rows:
-            described[NEAREST_FORMULA] = rows[NEAREST_MATERIAL].map(self.known.table.set_index(MATERIAL_ID)[FORMULA])
+            described[NEAREST_FORMULA] = rows[NEAREST_MATERIAL].map(self.formulas)
         described[CIF] = [
             make_cif_name(str(name), int(row)) for name, row in zip(rows[MATERIAL_ID], rows[ROW], strict=True)
         ]

@@ -35,8 +35,15 @@ class Bound:
     side: Literal["at least", "at most"]
 
     def allows(self, values: npt.NDArray[Any]) -> Bools:
-        """Return which values lie on the allowed side."""
-        numbers = np.asarray(values, np.float64)
+        """Return which values lie on the allowed side.
+
+        Raises:
+            ConfigError: They are no numbers.
+        """
+        try:
+            numbers = np.asarray(values, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"the column {self.column!r} holds no numbers ({error})") from error
         return numbers >= self.value if self.side == "at least" else numbers <= self.value
 
     def __str__(self) -> str:

@@ -98,17 +98,19 @@ class ScreenedRows:
             raise ConfigError(
                 f"neither {self.folder} nor what was screened has a column {absent[0]!r}; there are {known}"
             )
-        beside = self._source_batches(extra) if extra else None
+        beside = _SourceColumns(self._source_batches(extra)) if extra else None
         for part in self._parts:
             with refuse_damaged(part, remedy=_ANEW):
                 rows = pq.read_table(part, page_checksum_verification=True).to_pandas()
             rows = rows.rename(columns=present_names(rows.columns, FORMER_SCREENING_COLUMNS))
             if self._planned_columns not in (None, list(rows.columns)):
                 raise DataError(f"{part} is damaged: it has the columns {', '.join(rows.columns)}: {_ANEW}")
-            yield rows if beside is None else _join_columns(rows, next(beside, None), part)
+            yield rows if beside is None else _join_columns(rows, beside.take(len(rows)), part)
+        if beside is not None and beside.take(1) is not None:
+            raise DataError(f"{self.source}: the source has other rows than were screened")
 
     def _source_batches(self, extra: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Yield the source's columns as its rows were cut into parts."""
+        """Yield the source's columns, in batches of any length."""
         if not isinstance(self.source, TableSource):
             return
         with pq.ParquetFile(self.source.path) as table:
@@ -130,6 +132,23 @@ class ScreenedRows:
             if len(structures_by_row) == len(wanted):
                 break
         return structures_by_row
+
+
+class _SourceColumns:
+    """Columns of a source, from which so many rows are taken as a part has: what cuts parts does not cut these."""
+
+    def __init__(self, batches: Iterator[pd.DataFrame]) -> None:
+        """Take batches of any length."""
+        self._batches, self._rest = batches, pd.DataFrame()
+
+    def take(self, n_row: int) -> pd.DataFrame | None:
+        """Return the next rows, fewer where there are no more, None where there is none."""
+        taken = [self._rest]
+        while sum(map(len, taken)) < n_row and (batch := next(self._batches, None)) is not None:
+            taken.append(batch)
+        rows = pd.concat([each for each in taken if len(each)] or taken[:1], ignore_index=True)
+        self._rest = rows.iloc[n_row:]
+        return rows.iloc[:n_row] if len(rows) else None
 
 
 def _join_columns(rows: pd.DataFrame, beside: pd.DataFrame | None, part: Path) -> pd.DataFrame:

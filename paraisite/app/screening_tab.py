@@ -72,10 +72,12 @@ def show_screening(model: str) -> None:
 
 def _choose_folder() -> Path | None:
     names = {folder.name: folder for folder in list_screenings()}
-    chosen = st.selectbox("Screening", [*names, _OTHER], key="screening")
+    chosen = st.selectbox("Screening", [*names, _OTHER], key="screening", on_change=_forget_row)
     if chosen != _OTHER:
         return names[str(chosen)]
-    typed = st.text_input("Folder of a finished screening", key="screening_folder", placeholder="build/screen/…")
+    typed = st.text_input(
+        "Folder of a finished screening", key="screening_folder", placeholder="build/screen/…", on_change=_forget_row
+    )
     if not typed.strip():
         st.info("`python -m paraisite screen FOLDER` predicts thousands of crystals; its result is shown here.")
         return None
@@ -146,6 +148,11 @@ def _show_table(rows: pd.DataFrame) -> None:
     st.download_button(
         f"These {len(rows)} candidates (CSV)", lambda: format_candidates(rows), "candidates.csv", on_click="ignore"
     )
+
+
+def _forget_row() -> None:
+    """Show no row of another screening."""
+    st.session_state.pop(_ROW, None)
 
 
 def _click_point() -> None:

@@ -182,6 +182,8 @@ class Refiner:
         """
         if plan.refusal is not None or isinstance(structure, str):
             return dict(row) | without_refined_value(str(plan.refusal)) | {REFINED_CPU_MINUTES: None}
-        phonons = self.store.compute(structure, self.calculator, on_step=on_step)
+        phonons = self.store.find(structure)
+        if phonons is None:  # without a potential, which takes seconds to load, where they are kept
+            phonons = self.store.compute(structure, self.calculator, on_step=on_step)
         formula = structure.composition.reduced_formula
         return dict(row) | self.refinement.refine(row, phonons, formula) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}

@@ -83,9 +83,10 @@ class PhononStore:
 
     def _path(self, structure: Structure) -> Path:
         crystal = {
-            "lattice": structure.lattice.matrix.round(_DECIMALS).tolist(),
+            # The sum makes 0 of -0, and the remainder is taken last: rounded up to 1 it is 0.
+            "lattice": (structure.lattice.matrix.round(_DECIMALS) + 0.0).tolist(),
             "species": [site.species_string for site in structure],
-            "positions": (structure.frac_coords % 1.0).round(_DECIMALS).tolist(),
+            "positions": (structure.frac_coords.round(_DECIMALS) % 1.0).round(_DECIMALS).tolist(),
         }
         content = {"potential": self.potential, "settings": asdict(self.settings), **crystal}
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

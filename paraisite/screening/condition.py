@@ -1,12 +1,18 @@
 """Conditions on the columns of a screening, as ``upper_90 < 2 and n_unseen_element == 0``, and the rows that meet one.
 
 Only comparisons, arithmetic and logic of columns and constants are taken: what a condition is made of is looked at
-before pandas evaluates it, so that none can call anything.
+before it is evaluated, so that none can call anything. Logic has three values, as in SQL: what a row says of a column
+where it has no value is neither true nor false. (That of ``pandas.eval`` has two where a text or a list is compared.)
 """
 
 import ast
-from collections.abc import Sequence
+import operator
+import tokenize
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from io import StringIO
+from itertools import pairwise
 from typing import Any, Final
 
 import pandas as pd
@@ -23,7 +29,7 @@ SELECTED_FILE: Final = "_selected.csv"
 """Of the rows that meet a condition, in the screening's folder; readers of parquet data sets pass over such names."""
 
 _LONGEST: Final = 2000
-"""Characters: pandas walks through a condition recursively."""
+"""Characters: a condition is walked through recursively."""
 
 _UNIT: Final = "_w_per_m_k"
 """May be left out: ``upper_90`` is ``upper_90_w_per_m_k``."""
@@ -36,10 +42,25 @@ _NULLABLE: Final = {
 }
 """Of pandas, by the type of a screening's column."""
 
+_OPERATORS: Final[dict[type[ast.AST], Callable[[Any, Any], Any]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.And: operator.and_,
+    ast.Or: operator.or_,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
 _ALLOWED: Final = (
     *(ast.Expression, ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple),
     *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Invert),
-    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr),
+    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div),
     *(ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.In, ast.NotIn),
 )
 
@@ -50,11 +71,11 @@ class Condition:
 
     Attributes:
         text: As it was given.
-        query: As pandas evaluates it, with the columns' whole names.
+        expression: Its syntax, with the columns' whole names.
     """
 
     text: str
-    query: str
+    expression: ast.expr
 
     @classmethod
     def parse(cls, text: str, columns: Sequence[str]) -> "Condition":
@@ -70,8 +91,8 @@ class Condition:
         if len(text) > _LONGEST:
             raise ConfigError(f"a condition of {len(text)} characters: expected at most {_LONGEST}")
         try:
-            tree = ast.parse(text.strip(), mode="eval")
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            tree = ast.parse(_join_by_words(text.strip()), mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
             raise ConfigError(f"{text!r} is no condition, expected one like 'upper_90 < 2': {error}") from error
         for node in ast.walk(tree):
             if not isinstance(node, _ALLOWED):
@@ -90,17 +111,17 @@ class Condition:
                 node.id = _find_column(node.id, columns)
         if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Name):
             raise ConfigError(f"{text!r} is no condition, expected one like 'upper_90 < 2'")
-        return cls(text, ast.unparse(tree))
+        return cls(text, tree.body)
 
     def keep(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows that meet it; those without a prediction meet no comparison with one.
+        """Return the rows that meet it; those without a value in a column meet no comparison with it.
 
         Raises:
             ConfigError: It compares what cannot be compared, as a text with a number, or is not true or false.
         """
         try:
-            met: Any = rows.eval(self.query, engine="python")
-            if not pd.api.types.is_bool_dtype(met):
+            met = _evaluate(self.expression, rows)
+            if not (isinstance(met, pd.Series) and pd.api.types.is_bool_dtype(met)):
                 raise ConfigError(f"{self.text!r} is a number, expected a comparison like 'upper_90 < 2'")
             return pd.DataFrame(rows[met.fillna(False).astype(bool)])
         except (TypeError, ValueError, NotImplementedError, AttributeError, ArithmeticError, RecursionError) as error:
@@ -142,6 +163,54 @@ def _to_frame(table: pa.Table) -> pd.DataFrame:
     """Return a part's rows; a value that is null stays one, as it is neither equal nor unequal to anything."""
     frame: pd.DataFrame = table.to_pandas(types_mapper=_NULLABLE.get)
     return frame
+
+
+def _evaluate(node: ast.expr, rows: pd.DataFrame) -> Any:
+    """Return the value of an expression: of each row, or a constant."""
+    match node:
+        case ast.Name():
+            return rows[node.id].convert_dtypes()
+        case ast.Constant():
+            return node.value
+        case ast.List() | ast.Tuple():
+            return [_evaluate(each, rows) for each in node.elts]
+        case ast.UnaryOp():
+            value = _evaluate(node.operand, rows)
+            return -value if isinstance(node.op, ast.USub) else ~_require_truth(value)
+        case ast.BoolOp(op=joined_by, values=parts):
+            return reduce(_OPERATORS[type(joined_by)], [_require_truth(_evaluate(each, rows)) for each in parts])
+        case ast.BinOp():
+            return _OPERATORS[type(node.op)](_evaluate(node.left, rows), _evaluate(node.right, rows))
+        case ast.Compare():
+            sides = [_evaluate(each, rows) for each in (node.left, *node.comparators)]
+            pairs = zip(node.ops, pairwise(sides), strict=True)
+            return reduce(operator.and_, [_compare(how, *pair) for how, pair in pairs])
+    raise TypeError(f"a {type(node).__name__.lower()}")
+
+
+def _compare(how: ast.cmpop, left: Any, right: Any) -> Any:
+    """Return whether values stand in a relation, each true, false or neither; equal to a list is one of it."""
+    if isinstance(right, list) and isinstance(how, ast.Eq | ast.NotEq | ast.In | ast.NotIn):
+        if not isinstance(left, pd.Series):
+            raise TypeError("a list is compared with no column")
+        is_in = left.isin(right).astype(pd.BooleanDtype()).mask(left.isna())
+        return ~is_in if isinstance(how, ast.NotEq | ast.NotIn) else is_in
+    if isinstance(how, ast.In | ast.NotIn):
+        raise TypeError("expected a list behind in")
+    return _OPERATORS[type(how)](left, right)
+
+
+def _require_truth(value: Any) -> Any:
+    if not pd.api.types.is_bool_dtype(value):
+        raise TypeError("and, or and not join comparisons alone")
+    return value
+
+
+def _join_by_words(text: str) -> str:
+    """Return a condition with and and or for & and |, which bind as weakly in pandas' queries."""
+    words = {"&": (tokenize.NAME, "and"), "|": (tokenize.NAME, "or")}
+    tokens = tokenize.generate_tokens(StringIO(text).readline)
+    return tokenize.untokenize(words.get(token, (kind, token)) for kind, token, *_ in tokens).strip()
 
 
 def _is_text(node: ast.expr) -> bool:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -28,7 +27,7 @@ from paraisite.data.structure_files.extended_xyz import read_frame
 from paraisite.data.structure_files.formats import name_crystal
 from paraisite.data.structure_files.json_documents import STRUCTURE
 from paraisite.data.structure_files.json_values import parse_json
-from paraisite.data.structure_files.reading import FoundCrystal, read_file, read_row
+from paraisite.data.structure_files.reading import read_file_once, read_row
 from paraisite.data.validation import MAX_ATOMS, too_many_atoms
 from paraisite.errors import DataError
 from paraisite.screening.chunks import Chunk, Form, Span
@@ -73,7 +72,7 @@ def read_chunk(chunk: Chunk) -> list[Row]:
 
 def _read_rows(span: Span) -> Iterator[Row]:
     if span.form is Form.FILE:
-        found = _read_file(span.path)
+        found = read_file_once(span.path)
         name = name_crystal(span.path.name, span.first + 1, is_only=len(found) == 1)
         yield _build_row(name, found[span.first].crystal if span.first < len(found) else _CHANGED)
         return
@@ -86,12 +85,6 @@ def _read_rows(span: Span) -> Iterator[Row]:
     for number, content in enumerate(span.rows(), start=span.first + 1):
         place = name_crystal(span.path.name, number, is_only=span.is_only)
         yield read_one(content, place) if len(content) <= MAX_FILE_BYTES else Rejection(place, _TOO_LONG)
-
-
-@lru_cache(maxsize=2)
-def _read_file(path: Path) -> list[FoundCrystal]:
-    """Return a file's crystals; of a file with many, each is a row of its own."""
-    return read_file(path)
 
 
 def _from_frame(content: bytes, place: str) -> Row:

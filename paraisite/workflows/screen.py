@@ -9,10 +9,10 @@ from typing import Final
 import pyarrow.parquet as pq
 
 from paraisite import DEFAULT_MODEL
-from paraisite.active_learning.criteria import Criteria, Selection
+from paraisite.active_learning.criteria import Criteria
 from paraisite.active_learning.refined_candidates import PlannedCandidates
 from paraisite.active_learning.screened_rows import ScreenedRows
-from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.known_materials import open_selection
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refiners import build_refiner
 from paraisite.artifacts.screenings import all_models_file, screening_folder
@@ -98,7 +98,7 @@ def _refine_best(
     screened: ScreenedRows, refiner: Refiner, n_row: int, *, refining: RefiningOptions, n_process: int
 ) -> None:
     """Refine the best candidates of a screening, and write and print their rows."""
-    selection = Selection.from_screening(screened, Criteria(n_row=n_row), load_data(ACCURATE, load_config()))
+    selection = open_selection(screened, Criteria(n_row=n_row))
     listed = selection.select_candidates()[1].rows
     structures = [selection.structures[int(row)] for row in listed[ROW]]
     candidates = PlannedCandidates.plan(listed, structures, refiner, max_minutes=refining.max_minutes)

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from paraisite.active_learning.criteria import Criteria, Selection
+from paraisite.active_learning.criteria import Criteria
 from paraisite.active_learning.diversity import CandidateList
 from paraisite.active_learning.ranking import RankedRows
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, write_candidates
-from paraisite.artifacts.inputs import load_data
+from paraisite.artifacts.known_materials import open_selection
 from paraisite.artifacts.screenings import last_screening, source_of_screening
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.artifacts.structure_sources import find_source
-from paraisite.config import load_config
 from paraisite.core.folders import check_writable
 from paraisite.core.paths import CANDIDATES
 from paraisite.core.progress import show_work
@@ -25,7 +24,6 @@ from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import KAPPA
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
-from paraisite.training.recipes import ACCURATE
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +44,7 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
     check_writable(target)
     with show_work("Reading the screening and the known rows"):
         screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
-        selection = Selection.from_screening(screened, criteria, load_data(ACCURATE, load_config()))
+        selection = open_selection(screened, criteria)
     with recipe_run(f"candidates {screening.name}") as run_id:
         with show_work("Ranking the rows"):
             ranked, listed = selection.select_candidates()

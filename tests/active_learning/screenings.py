@@ -32,6 +32,7 @@ from tests.graphs.crystals import SETTINGS, diamond, rocksalt
 
 CHUNK_SIZE = 3
 HALF_WIDTHS = (0.15, 0.3, 0.4)
+NEAREST_ID = "mp-1342"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class ShortBondScorer:
         for coverage, half_width in zip(COVERAGES, HALF_WIDTHS, strict=True):
             lower, upper = interval_columns(coverage)
             columns |= {lower: kappa * 10**-half_width, upper: kappa * 10**half_width}
-        flags = {OUT_OF_DOMAIN_FLAG: bond > 3.2, NEAREST_MATERIAL: np.full(len(bond), "mp-1342", object)}
+        flags = {OUT_OF_DOMAIN_FLAG: bond > 3.2, NEAREST_MATERIAL: np.full(len(bond), NEAREST_ID, object)}
         return Scores(columns | flags, reasons)
 
 
@@ -80,11 +81,13 @@ def crystals() -> list[Structure]:
 NAMES = ("Si", "NaCl", "MgO", "GaAs", "NaCl-2", "KF", "CsI")
 
 
-def screened_table(folder: Path, more: Mapping[str, Sequence[Any]] | None = None) -> ScreenedRows:
+def screened_table(
+    folder: Path, more: Mapping[str, Sequence[Any]] | None = None, *, row_group_size: int | None = None
+) -> ScreenedRows:
     """Return the screening of a table of ``crystals`` that has further columns."""
     table = pa.table({"material_id": NAMES, **(more or {})})
     path = folder / "crystals.parquet"
-    pq.write_table(append_structure_columns(table, crystals()), path)
+    pq.write_table(append_structure_columns(table, crystals()), path, row_group_size=row_group_size)
     source, scorer = open_source(path), ShortBondScorer()
     output = ScreeningFolder(folder / "screened", str(path))
     output.begin(source, scorer, chunk_size=CHUNK_SIZE)

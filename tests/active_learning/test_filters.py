@@ -82,3 +82,8 @@ def test_stability_is_asked_of_the_hull_or_of_the_flag() -> None:
 def test_a_source_that_knows_no_stability_is_refused(columns: list[str], value: float, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make_stability_bound(columns, at_most_ev_per_atom=value)
+
+
+def test_a_bound_on_a_column_of_texts_says_so() -> None:
+    with pytest.raises(ConfigError, match="the column 'formula' holds no numbers"):
+        Bound("formula", 1.0, "at least").allows(np.array(["NaCl", "KCl"], object))

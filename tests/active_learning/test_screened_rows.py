@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,6 +21,15 @@ def test_columns_of_the_source_stand_beside_their_rows(tmp_path: Path) -> None:
     rows = pd.concat(screened.batches(["gap"]))
     assert list(rows[MATERIAL_ID]) == list(NAMES)
     assert list(rows["gap"]) == list(range(7))
+
+
+def test_columns_stand_beside_their_rows_however_the_table_is_cut(tmp_path: Path) -> None:
+    """Groups of rows cut the parts, and not the columns, so that the source seemed to have other rows."""
+    screened = screened_table(tmp_path, {"gap": [float(row) for row in range(7)]}, row_group_size=4)
+    parts = list(screened.batches(["gap"]))
+    assert [len(part) for part in parts] == [3, 1, 2, 1]
+    rows = pd.concat(parts)
+    assert list(zip(rows[MATERIAL_ID], rows["gap"], strict=True)) == list(zip(NAMES, range(7), strict=True))
 
 
 def write_former_names(screened: ScreenedRows) -> set[str]:
@@ -88,5 +98,8 @@ def test_a_source_that_was_shortened_is_refused(tmp_path: Path) -> None:
     screened = screened_table(tmp_path, {"gap": [0.0] * 7})
     path = tmp_path / "crystals.parquet"
     pq.write_table(pq.read_table(path).slice(0, 4), path)
+    with pytest.raises(DataError, match="the source has other rows"):
+        list(screened.batches(["gap"]))
+    pq.write_table(pa.concat_tables([table := pq.read_table(path), table]), path)
     with pytest.raises(DataError, match="the source has other rows"):
         list(screened.batches(["gap"]))

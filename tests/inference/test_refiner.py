@@ -1,9 +1,11 @@
 """Refined rows beside predictions: what is computed, and what is refused before."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from paraisite.errors import MissingInputError
 from paraisite.inference.refiner import Refiner
 from tests.graphs.crystals import rocksalt
 from tests.inference.refiners import made_up_refiner
@@ -39,3 +41,16 @@ def test_what_has_no_prediction_has_no_refined_value(refiner: Refiner) -> None:
     (row,) = refiner.refine(["not a structure"])
     assert row["refined_reason"] == "no prediction: not a structure"
     assert row["reason"] == "not a structure"
+
+
+def test_phonons_that_are_kept_need_no_potential(refiner: Refiner) -> None:
+    (first,) = refiner.refine([rocksalt()])
+
+    def fail() -> None:
+        raise MissingInputError("no potential here")
+
+    without = dataclasses.replace(refiner, load_calculator=fail)
+    (row,) = without.refine([rocksalt()])
+    assert row["refined_kappa_w_per_m_k"] == first["refined_kappa_w_per_m_k"]
+    with pytest.raises(MissingInputError, match="no potential here"):
+        without.refine([rocksalt(5.9)])

@@ -67,3 +67,14 @@ def test_what_was_computed_is_not_lost_where_it_cannot_be_kept(
     row = PhononStore(tmp_path / "file", "emt", LABELS).compute(rocksalt(), None)
     assert row["kappa_potential_w_per_m_k"] == 7.0
     assert f"the phonons are not kept: {tmp_path / 'file'}" in caplog.text
+
+
+def test_a_crystal_at_the_border_of_its_cell_is_the_same(tmp_path: Path, computed: list[str]) -> None:
+    """Rounded, -1e-9 was 1 and not 0: minutes of phonons were computed again."""
+    store = PhononStore(tmp_path, "emt", LABELS)
+    store.compute(rocksalt(), None)
+    for shift in (-1e-9, 1e-9, 1.0, -1.0):
+        moved = rocksalt()
+        moved.translate_sites(range(len(moved)), [shift] * 3, to_unit_cell=False)
+        store.compute(moved, None)
+    assert len(computed) == 1

@@ -35,10 +35,38 @@ ROWS = pd.DataFrame(
         ("n_unseen_element != 0 or not out_of_domain_flag", ["a", "b"]),
         ("not out_of_domain_flag", ["b"]),
         ("material_id in ['a', 'c'] or 2 < upper_90 <= 3", ["a", "b", "c"]),
+        ("upper_90 < 2 & n_unseen_element == 1 | material_id == 'c'", ["a", "c"]),
+        ("material_id == ['a', 'b'] and not material_id == 'b'", ["a"]),
+        ("out_of_domain_flag", ["a"]),
+        ("-upper_90 / 2 > -1", ["a"]),
     ],
 )
 def test_rows_that_meet_it_are_kept(text: str, expected: list[str]):
     assert Condition.parse(text, COLUMNS).keep(ROWS)["material_id"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "formula != 'NaCl'",
+        "formula not in ['NaCl']",
+        "not formula == 'NaCl'",
+        "not formula in ['NaCl']",
+        "kappa not in [5.0]",
+        "kappa != 5",
+    ],
+)
+def test_a_row_without_a_value_meets_no_comparison_with_it(text: str):
+    """Texts and lists were compared as if null were a value like another."""
+    rows = pd.DataFrame(
+        {
+            "formula": pd.array(["NaCl", None, "KCl"], "string"),
+            "kappa": pd.array([5.0, None, 6.0], "Float64"),
+            "reason": pd.array(["", "no file", ""], "string"),
+        }
+    )
+    assert Condition.parse(text, list(rows)).keep(rows)["formula"].tolist() == ["KCl"]
+    assert len(Condition.parse(f"({text}) or reason != ''", list(rows)).keep(rows)) == 2
 
 
 @pytest.mark.parametrize(
@@ -61,7 +89,7 @@ def test_anything_else_is_refused(text: str, message: str):
         Condition.parse(text, COLUMNS)
 
 
-@pytest.mark.parametrize("text", ["material_id < 2", "upper_90 + 1"])
+@pytest.mark.parametrize("text", ["material_id < 2", "upper_90 + 1", "not upper_90", "upper_90 and True", "2 in [2]"])
 def test_what_cannot_be_compared_or_is_a_number_is_refused(text: str):
     with pytest.raises(ConfigError, match=r"cannot be evaluated|is a number"):
         Condition.parse(text, COLUMNS).keep(ROWS)

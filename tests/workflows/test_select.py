@@ -3,6 +3,7 @@
 import contextlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from pymatgen.core.structure import Structure
@@ -12,11 +13,16 @@ from paraisite.active_learning.diversity import Diversity
 from paraisite.active_learning.element_values import ElementValues
 from paraisite.active_learning.filters import Filters
 from paraisite.active_learning.replay import ReplayOptions
-from paraisite.artifacts import candidate_lists, screenings
+from paraisite.artifacts import candidate_lists, known_materials, screenings
+from paraisite.artifacts.inputs import load_data
+from paraisite.config import load_config
+from paraisite.data.datasets.accurate import join_labels, mark_labels
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.models.tabular import fit_line
 from paraisite.schema import FORMULA, MATERIAL_ID
+from paraisite.training.recipes import KAPPA_TIER, TOGO15
 from paraisite.workflows import replay, screen, select
+from tests.active_learning import screenings as screenings_of_tests
 from tests.active_learning.screenings import NAMES, ShortBondScorer, crystals, screened_table
 from tests.screening.test_run import HereWorkers
 
@@ -26,9 +32,10 @@ ALL_ROWS = Diversity(min_distance=0.0)
 
 @pytest.fixture(autouse=True)
 def _known_materials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Know Togo15's materials only: reading all accurate ones takes seconds."""
-    load = select.load_data
-    monkeypatch.setattr(select, "load_data", lambda _, config: load("togo15", config))
+    """Know Togo15's materials and the first labels only: reading all takes seconds."""
+    known, labels = (load_data(name, load_config()) for name in (TOGO15, KAPPA_TIER))
+    rows = join_labels(known, labels.take(np.arange(20)))
+    monkeypatch.setattr(known_materials, "load_training_rows", lambda _config: rows)
 
 
 def choose(folder: Path, criteria: Criteria) -> Path:
@@ -51,6 +58,16 @@ def test_lists_come_with_structures_and_a_figure(tmp_path: Path, capsys: pytest.
     assert set(rows[NEAREST_FORMULA]) == {"BaO"}, "of mp-1342"
     assert list(pd.read_csv(target / candidate_lists.NEXT_FILE)[FORMULA]) == ["Si"], "Togo15 holds all others"
     assert "1 same formula and space group" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_nearest_material_may_be_a_label_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its formula was looked for among accurate rows, and the column was empty."""
+    training = known_materials.load_training_rows(load_config())
+    label = training.table[mark_labels(training)].iloc[0]
+    monkeypatch.setattr(screenings_of_tests, "NEAREST_ID", label[MATERIAL_ID])
+    rows = pd.read_csv(choose(tmp_path, Criteria(diversity=ALL_ROWS)) / candidate_lists.CANDIDATES_FILE)
+    assert set(rows[NEAREST_FORMULA]) == {label[FORMULA]}
+    assert rows.set_index(FORMULA).loc["MgO", KNOWN_KAPPA] == pytest.approx(66.069), "of Togo15, as before"
 
 
 @pytest.mark.parametrize("folder", ["screened", "build/screen/mine-gp"])

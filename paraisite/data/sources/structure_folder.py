@@ -5,7 +5,6 @@ import itertools
 import os
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
@@ -22,10 +21,9 @@ from paraisite.data.sources.own_records import (
 from paraisite.data.structure_files.content import plain_name
 from paraisite.data.structure_files.formats import list_structure_files, name_crystal, split_number
 from paraisite.data.structure_files.reading import (
-    FoundCrystal,
     compare_with_row,
     only_crystal,
-    read_file,
+    read_file_once,
     to_structure,
 )
 from paraisite.data.structure_files.stated_facts import compared_columns
@@ -113,18 +111,12 @@ def _split_number(text: str, files: Mapping[str, Path]) -> tuple[str, int | None
 
 
 def _read_one(file: Path, place: int | None) -> CrystalArrays | str:
-    found = _read_file(file)
+    found = read_file_once(file)
     if place is not None and 1 <= place <= len(found):
         return found[place - 1].crystal
     if len(found) != 1 or place is not None:
         return f"holds {len(found)} crystals, expected one: name it with its number, as {name_crystal(file.name, 1)}"
     return only_crystal(found)
-
-
-@lru_cache(maxsize=2)
-def _read_file(file: Path) -> list[FoundCrystal]:
-    """Return a file's crystals; of a file with many, each has a line of its own."""
-    return read_file(file)
 
 
 def _read_table(path: Path, options: ImportOptions) -> tuple[list[str], list["dict[str, str] | _BadLine"]]:

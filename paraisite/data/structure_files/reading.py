@@ -5,7 +5,7 @@ is guessed, because a guess is another crystal.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -68,6 +68,20 @@ def read_file(path: Path) -> list[FoundCrystal]:
     text = decode(content)
     kind = format_of(path.name, text)
     return _parse(partial(_parse_text, text, kind, path.name, path), kind="structure file", text=text)
+
+
+def read_file_once(path: Path) -> list[FoundCrystal]:
+    """Return the crystals of a file as ``read_file`` does; of the last two files, read again only if they change."""
+    try:
+        state = path.stat()
+    except OSError:
+        return read_file(path)
+    return _read_unchanged(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=2)
+def _read_unchanged(path: Path, modified_ns: int, n_byte: int) -> list[FoundCrystal]:
+    return read_file(path)
 
 
 def parse_content(content: object, name: str = "") -> list[FoundCrystal]:
