@@ -46,9 +46,10 @@ def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
         state = _describe_absence(path, project=project)
         failure = None if state is None else _pull(target, wanted, state, project=project)
     if failure is not None or not wanted.exists():
+        if failure is None:
+            raise MissingInputError(f"{wanted} is absent, and none of the files that ship")
         raise MissingInputError(
-            f"{wanted} is {state or 'absent'} and `dvc pull {target}` did not bring it "
-            f"({failure or 'it is not tracked under this name'}); "
+            f"{wanted} is {state} and `dvc pull {target}` did not bring it ({failure}); "
             f"the files are in the repository's {STORE}/, so a complete git clone has them"
         )
     return wanted

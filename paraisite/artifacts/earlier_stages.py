@@ -14,7 +14,7 @@ from typing import Final
 from paraisite import schema
 from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights, to_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, find_trained_or_shipped, load_data
-from paraisite.artifacts.stage_folders import checkpoint_folder, result_folder, weights_folder
+from paraisite.artifacts.stage_folders import checkpoint_folder_of, result_folder, weights_folder
 from paraisite.config import Config
 from paraisite.core.paths import BUILD, SHIPPED
 from paraisite.data.datasets.table import Dataset
@@ -23,7 +23,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipe_training import StartingWeights, adapt_settings, run_recipe
+from paraisite.training.recipe_training import StartingWeights, adapt_settings, list_effective_parameters, run_recipe
 from paraisite.training.recipes import Lineage, Recipe
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class EarlierStages:
         if self._is_clean(stage):
             folder = find_trained_or_shipped(weights_folder(stage.name), SHIPPED / stage.name.lower())
             return Ensemble.load(folder / ENSEMBLE_FILE)
-        return self._kept(self._path(stage)) or self._train(stage)
+        return self._kept(stage) or self._train(stage)
 
     def load_conductivity_networks(self, lineage: Lineage) -> dict[str, Ensemble]:
         """Return by name the members of the second and third stage; a warning names those that are not here."""
@@ -96,7 +96,9 @@ class EarlierStages:
             MissingInputError: It was not trained here, or on other values.
         """
         if isinstance(recipe.start, Recipe) and not self._is_clean(recipe.start):
-            return self._run(recipe, dataset, graphs, self._config)[0]
+            result, _, checkpoints = self._run(recipe, dataset, graphs, self._config)
+            shutil.rmtree(checkpoints, ignore_errors=True)
+            return result
         try:
             result = RecipeResult.load(result_folder(recipe.name))
         except DataError as error:
@@ -123,15 +125,22 @@ class EarlierStages:
         return f"without {self._without.name}'s formulas" if self._without is not None else ""
 
     def _path(self, stage: Recipe) -> Path:
-        return CLEAN / self._digest[:16] / stage.name.lower() / ENSEMBLE_FILE
+        return CLEAN / self._digest_of(stage)[:16] / stage.name.lower() / ENSEMBLE_FILE
 
-    def _kept(self, path: Path) -> Ensemble | None:
-        """Return members that were retrained without the same formulas, if there are any."""
+    def _digest_of(self, stage: Recipe) -> str:
+        """Return a SHA-256, in hex, over all that a retrained stage depends on: formulas, settings, data, its start."""
+        settings = list_effective_parameters(adapt_settings(stage, self._config))
+        before = self._digest_of(stage.start) if isinstance(stage.start, Recipe) else stage.start.name
+        parts = (self._digest, settings, load_data(stage.train_on, self._config).digest, before)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _kept(self, stage: Recipe) -> Ensemble | None:
+        """Return members that were retrained without the same formulas, with the same settings, if there are any."""
         try:
-            ensemble = Ensemble.load(path)
+            ensemble = Ensemble.load(self._path(stage))
         except CheckpointError:
             return None
-        return ensemble if ensemble.metadata.get(_WITHOUT) == self._digest else None
+        return ensemble if ensemble.metadata.get(_WITHOUT) == self._digest_of(stage) else None
 
     def _train(self, stage: Recipe) -> Ensemble:
         config = adapt_settings(stage, self._config)
@@ -139,23 +148,26 @@ class EarlierStages:
         logger.info("%s is retrained without %d rows", stage.name, len(without))
         dataset = load_data(stage.train_on, config)
         dataset, graphs = attach_graphs(dataset.without(without) if without else dataset, config)
-        _, ensemble = self._run(stage, dataset, graphs, config)
-        ensemble.metadata[_WITHOUT] = self._digest
+        _, ensemble, checkpoints = self._run(stage, dataset, graphs, config)
+        ensemble.metadata[_WITHOUT] = self._digest_of(stage)
         ensemble.save(self._path(stage))
+        shutil.rmtree(checkpoints, ignore_errors=True)
         return ensemble
 
     def _run(
         self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection, config: Config
-    ) -> tuple[RecipeResult, Ensemble]:
-        checkpoints = checkpoint_folder(f"clean-{recipe.name.lower()}")
+    ) -> tuple[RecipeResult, Ensemble, Path]:
+        """Train a recipe; return its result, its members and the checkpoints, which may go once these are kept."""
+        start = self.start_of(recipe, config)
+        settings = (list_effective_parameters(config), dataset.digest, start.description)
+        checkpoints = checkpoint_folder_of(f"clean-{recipe.name.lower()}", *settings)
         trained = run_recipe(
             recipe,
             dataset=dataset,
             graphs=graphs,
-            start=self.start_of(recipe, config),
+            start=start,
             config=config,
             checkpoint_folder=checkpoints,
             callbacks=[ProgressBar(f"{recipe.name} {self._description()}")],
         )
-        shutil.rmtree(checkpoints, ignore_errors=True)
-        return trained.result, trained.best
+        return trained.result, trained.best, checkpoints

@@ -1,9 +1,11 @@
 """Parts of an evaluation: the predictions of each fold on disk, so that what was interrupted goes on."""
 
 import hashlib
+import json
 import logging
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,29 +13,28 @@ import pandas as pd
 import pyarrow as pa
 
 from paraisite.core.parquet_files import COMPACT, write_parquet
-from paraisite.core.plan_file import claim_plan
-from paraisite.errors import DataError
 
 logger = logging.getLogger(__name__)
 
 _PACKAGE: Final = Path(__file__).parents[1]
-_PLAN_FILE: Final = "folds.json"
 _SUFFIX: Final = ".parquet"
 
 
 class FoldParts:
     """The folder of the parts, one table for each fold that is done.
 
+    Parts of other data, settings or code lie beside in folders of their own: hours of work may go on there.
+
     Attributes:
-        folder: Where they lie.
+        folder: Where they lie, once they are claimed.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Take a folder; nothing is read or written."""
-        self.folder = folder
+    def __init__(self, base: Path) -> None:
+        """Take the folder of all groups of parts; nothing is read or written."""
+        self._base = self.folder = base
 
     def claim(self, *, data_digest: str, settings: str, code: Sequence[str]) -> int:
-        """Keep the parts that were made of the same data with the same code, else remove all.
+        """Choose the parts that were made of the same data with the same code.
 
         Args:
             data_digest: Of the data set.
@@ -43,20 +44,14 @@ class FoldParts:
         Returns:
             How many parts there are.
         """
-        # Digests alone: settings are pages of text, which nobody compares by eye.
-        plan = {
-            "data": data_digest,
-            "settings": hashlib.sha256(settings.encode()).hexdigest(),
-            "code": digest_code(code),
-        }
-        try:
-            claim_plan(self.folder / _PLAN_FILE, plan, metadata={})
-        except DataError:
-            logger.warning(
-                "%s holds parts of an interrupted run with other data, settings or code: it starts anew", self.folder
+        depends_on = json.dumps([data_digest, settings, digest_code(code)])
+        self.folder = self._base / hashlib.sha256(depends_on.encode()).hexdigest()[:16]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        others = [each for each in self._base.iterdir() if each.is_dir() and each != self.folder]
+        if others:
+            logger.info(
+                "%s holds what was interrupted with other data, settings or code, which stays there", self._base
             )
-            self.remove()
-            claim_plan(self.folder / _PLAN_FILE, plan, metadata={})
         return len(list(self.folder.glob(f"*{_SUFFIX}")))
 
     def load(self, name: str) -> pd.DataFrame | None:
@@ -75,8 +70,10 @@ class FoldParts:
         write_parquet(pa.Table.from_pandas(part, preserve_index=False), self._path(name), **COMPACT)
 
     def remove(self) -> None:
-        """Remove the folder."""
+        """Remove the parts, and the folder of all groups where this was the last one."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            self._base.rmdir()
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{_SUFFIX}"

@@ -118,8 +118,17 @@ def _trained_or_shipped(name: str) -> Path:
             reasons.append(str(error))
     raise MissingInputError(
         f"{name} is neither a file nor a model that is registered, trained here or shipped ({reasons[0]}); "
-        f"`python -m paraisite train {name}` trains a recipe, `python -m paraisite fit` fits {DEFAULT_MODEL}"
+        f"{_how_to_make(name)}"
     )
+
+
+def _how_to_make(name: str) -> str:
+    """Return the command that makes a model, as a sentence."""
+    if name == DEFAULT_MODEL:
+        return f"`python -m paraisite fit` fits {DEFAULT_MODEL}"
+    if name.startswith(PROCESSES):
+        return "`python -m paraisite fit --dataset DATASET` fits it on the data set that its name ends with"
+    return f"`python -m paraisite train {name}` trains it"
 
 
 def _check_name(name: str) -> None:

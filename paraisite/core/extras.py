@@ -1,6 +1,7 @@
 """Packages that come with an extra of the installation, and what to say where one is absent."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -36,13 +37,28 @@ EXTRA_OF_PACKAGE: Final[Mapping[str, str]] = MappingProxyType(
 """Extra that installs a package, by the name that it is imported under."""
 
 
-def install_command(extra: str) -> str:
-    """Return the command that adds an extra to an installation."""
-    return f'pip install "paraisite[{extra}]"'
+_CLONE: Final = Path(__file__).parents[2]
+_BESIDE: Final = {"nequix": "pip install --no-deps nequix"}
+"""What no extra installs: on Linux Nequix's own dependencies name JAX with CUDA, 5.8 GB."""
+
+
+def install_command(extra: str, *, package: str = "") -> str:
+    """Return the command that adds an extra to an installation: in a clone, from the clone.
+
+    Args:
+        extra: Its name.
+        package: What it is wanted for, where that takes a second command.
+    """
+    project = "." if (_CLONE / "pyproject.toml").is_file() else "paraisite"
+    return " && ".join(filter(None, (f'pip install "{project}[{extra}]"', _BESIDE.get(package))))
 
 
 def describe_missing_package(error: ModuleNotFoundError) -> str | None:
     """Return a sentence with the remedy for a package that an extra installs; None for any other."""
     package = (error.name or "").partition(".")[0]
     extra = EXTRA_OF_PACKAGE.get(package)
-    return None if extra is None else f"this needs {package}, which is not installed: {install_command(extra)}"
+    return (
+        None
+        if extra is None
+        else f"this needs {package}, which is not installed: {install_command(extra, package=package)}"
+    )

@@ -15,8 +15,7 @@ NEQUIX: Final = ("nequix-mp-1-pft", "nequix-mp-1-pft-float64")
 """Nequix, its phonons fine-tuned on second derivatives of DFT; the second name evaluates it in double precision. Its
 fine-tuning saw harmonic force constants of compounds like Togo15's, never a conductivity."""
 
-INSTALL_NEQUIX: Final = f"{install_command('refine')} && pip install --no-deps nequix"
-"""Nequix's own dependencies name JAX with CUDA, 5.8 GB, on Linux; the extra names JAX for the CPU."""
+INSTALL_NEQUIX: Final = install_command("refine", package="nequix")
 
 _PACKAGES: Final = (
     "sevenn", "torch", "nequix", "jax", "ase", "phonopy", "phono3py", "symfc", "pymatgen", "spglib", "numpy"

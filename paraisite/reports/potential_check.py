@@ -19,6 +19,7 @@ from paraisite.schema import (
 
 PREDICTED: Final = "predicted"
 POTENTIAL: Final = "potential"
+FAILURE: Final = "potential_failed"
 REFINED: Final = "refined"
 KNOWN: Final = "known"
 """Keys of a check."""
@@ -43,8 +44,8 @@ def list_conductivities(check: Mapping[str, Any]) -> pd.DataFrame:
 
     Args:
         check: By ``PREDICTED`` a row of ``inference.rows``; by ``POTENTIAL``, where one was asked, what
-            ``dft_inputs.potential_check`` says; by ``REFINED`` the refined columns, where there are; by ``KNOWN`` kappa
-            in W/m/K, or None.
+            ``dft_inputs.potential_check`` says, or by ``FAILURE`` why it says nothing; by ``REFINED`` the refined
+            columns, where there are; by ``KNOWN`` kappa in W/m/K, or None.
 
     Returns:
         Columns kappa and the ends of its interval, W/m/K, NaN where there are none, and remarks.
@@ -54,6 +55,8 @@ def list_conductivities(check: Mapping[str, Any]) -> pd.DataFrame:
     rows = {"model": (predicted[VALUE], *interval, _limitation(predicted))}
     if computed := check.get(POTENTIAL):
         rows["potential"] = (computed[KAPPA_POTENTIAL], None, None, _phonons(computed))
+    elif (failure := check.get(FAILURE)) is not None:
+        rows["potential"] = (None, None, None, failure)
     if (refined := check.get(REFINED)) is not None:
         rows["both"] = _refined_cells(refined)
     if (known := check.get(KNOWN)) is not None:

@@ -169,7 +169,7 @@ def _evaluate(node: ast.expr, rows: pd.DataFrame) -> Any:
     """Return the value of an expression: of each row, or a constant."""
     match node:
         case ast.Name():
-            return rows[node.id].convert_dtypes()
+            return rows[node.id]
         case ast.Constant():
             return node.value
         case ast.List() | ast.Tuple():
@@ -197,7 +197,9 @@ def _compare(how: ast.cmpop, left: Any, right: Any) -> Any:
         return ~is_in if isinstance(how, ast.NotEq | ast.NotIn) else is_in
     if isinstance(how, ast.In | ast.NotIn):
         raise TypeError("expected a list behind in")
-    return _OPERATORS[type(how)](left, right)
+    met = _OPERATORS[type(how)](left, right)
+    # Of texts pandas returns pyarrow's kind, which it does not join with its own where a value is null.
+    return met.astype(pd.BooleanDtype()) if isinstance(met, pd.Series) else met
 
 
 def _require_truth(value: Any) -> Any:

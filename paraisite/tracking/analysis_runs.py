@@ -98,8 +98,8 @@ def log_selection(
     metrics: Mapping[str, float],
     *,
     parameters: Mapping[str, str],
-    folder: Path,
     run_id: str,
+    folder: Path | None = None,
     description: str | None = None,
 ) -> None:
     """Log a selection from a screening, its replay or its verification, or a cross-validation, into an open run.
@@ -107,12 +107,14 @@ def log_selection(
     Args:
         metrics: Values by name; those that are not finite are left out.
         parameters: Settings that they depend on.
-        folder: Tables and figures, logged as artifacts.
         run_id: The run.
+        folder: A stage's own tables and figures, logged as artifacts; None where ``logged_folder`` has logged them, as
+            it does where a user may have named the folder.
         description: Markdown that heads its page, in the place of what its name says.
     """
     client = open_store()
     note = {} if description is None else {MLFLOW_RUN_NOTE: description}
     log_values(client, run_id, metrics=finite_values(metrics), tags=provenance_tags() | note)
     log_new_parameters(client, run_id, parameters)
-    client.log_artifacts(run_id, str(folder))
+    if folder is not None:
+        client.log_artifacts(run_id, str(folder))

@@ -79,7 +79,9 @@ def _list_versions() -> Iterator[Finding]:
             yield Finding("version", package, OK, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
             extra = EXTRA_OF_PACKAGE.get(package.replace("-", "_"))
-            yield Finding("version", package, MISSING, install_command(extra) if extra else "reinstall paraisite")
+            yield Finding(
+                "version", package, MISSING, install_command(extra, package=package) if extra else "reinstall paraisite"
+            )
 
 
 def _check_default_model() -> Finding:

@@ -67,6 +67,7 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
         table = evaluation_table(outcome.summary, outcome.comparisons)
         write_evaluation(outcome, folder, markdown=to_markdown(table))
         save_figures(evaluation_figures(outcome), folder / FIGURES)
+        shutil.rmtree(_checkpoints(protocol, dataset), ignore_errors=True)
         beside = _compare_with_peer(estimates, dataset, folder)
         log_evaluation(outcome.scores, outcome.summary, dataset, folder=folder, run_id=run_id)
     title = f"{protocol.name} on {dataset.name}: {protocol.meaning}"
@@ -83,6 +84,10 @@ def _compare_with_peer(estimates: pd.DataFrame, dataset: Dataset, folder: Path) 
     table = compare_with_peer(estimates, peer)
     table.to_csv(folder / COMPARISON_FILE, float_format="%.6g")
     return None if table.empty else table.map("{:.4g}".format)
+
+
+def _checkpoints(protocol: Protocol, dataset: Dataset) -> Path:
+    return checkpoint_folder(f"evaluate-{protocol.name}-{dataset.name}")
 
 
 def predict_held_out(
@@ -119,17 +124,16 @@ def predict_held_out(
     )
     tables = [tabulate_estimates(name, fits, dataset, seed=config.evaluation.seeds[0]) for name, fits in fitted]
     for recipe, seed, weights in _starts_with_seeds(dataset.name, config, stages):
-        checkpoints = checkpoint_folder(f"{protocol.name}-{recipe.name.lower()}-{seed}")
         fits = cross_fit_network(
             weights,
             dataset=dataset,
             graphs=graphs,
             splits=splits,
             config=config.with_seed(seed),
-            checkpoint_folder=checkpoints,
+            # Until the evaluation is written: a training that is done is not repeated where a later one is killed.
+            checkpoint_folder=_checkpoints(protocol, dataset) / f"{recipe.name.lower()}-{seed}",
             callbacks=[ProgressBar(f"{protocol.name} {recipe.name} seed {seed}")],
         )
-        shutil.rmtree(checkpoints, ignore_errors=True)
         tables.append(tabulate_estimates(recipe.name, fits, dataset, seed=seed))
     return pd.concat(tables, ignore_index=True)
 

@@ -19,7 +19,7 @@ from paraisite.reports.candidates import replay_figures, replay_table
 from paraisite.reports.figures import save_figures
 from paraisite.reports.terminal import print_table
 from paraisite.schema import KAPPA
-from paraisite.tracking.analysis_runs import log_selection
+from paraisite.tracking.analysis_runs import log_selection, logged_folder
 from paraisite.tracking.runs import recipe_run
 from paraisite.tracking.store import check_store_writable
 from paraisite.training.recipes import TOGO15
@@ -49,11 +49,12 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
     with recipe_run("replay of active learning") as run_id:
         table = replay_acquisition(materials, fit_gaussian_process, options=options, n_process=n_process)
         summary = summarise_replay(table, n_lowest=options.n_lowest)
-        write_replay(target, table, summary)
-        save_figures(replay_figures(average_curves(table)), target / FIGURES)
+        with logged_folder(target, run_id=run_id) as folder:
+            write_replay(folder, table, summary)
+            save_figures(replay_figures(average_curves(table)), folder / FIGURES)
         labels = summary[summary[QUANTITY] == LABELS_TO_LOWEST]
         means = zip(labels[STRATEGY], labels[MEAN], strict=True)
         metrics = {f"{LABELS_TO_LOWEST} {rule}": mean for rule, mean in means}
-        log_selection(metrics, parameters=options.parameters(), folder=target, run_id=run_id)
+        log_selection(metrics, parameters=options.parameters(), run_id=run_id)
     title = f"Mean over {options.n_start} starts (95 % confidence interval)"
     print_table(replay_table(summary), title=title, numbers=summary)

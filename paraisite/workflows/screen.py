@@ -132,10 +132,10 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
 
     Raises:
         MissingInputError: The source, or every model, is nowhere.
-        DataError: The source is unusable.
+        DataError: The source is unusable, or the file is another one, which is never written over.
     """
     path, rows = output or all_models_file(source), find_source(source)
-    known = _known_models(path, rows)
+    known = _known_models(path, rows, is_named=output is not None)
     wanted = [name for name in final_models() if name not in known]
     if known and not wanted:
         logger.info("%s is up to date with this source and these models", path)
@@ -168,16 +168,19 @@ def final_models() -> list[str]:
     return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
 
 
-def _known_models(path: Path, rows: Source) -> dict[str, str]:
-    """Return the digests of the final models whose predictions a table of this source has, unless they have changed."""
+def _known_models(path: Path, rows: Source, *, is_named: bool) -> dict[str, str]:
+    """Return the digests of the final models whose predictions a table of this source has, unless they have changed.
+
+    Raises:
+        DataError: The file is no such table, or one of another source that a user has named.
+    """
     if not path.exists():
         return {}
-    try:
-        provenance = TableProvenance.read(path)
-    except DataError as error:
-        logger.warning("%s", error)
-        return {}
+    provenance = TableProvenance.read(path)
     if provenance.source_sha256 != rows.digest:
+        if is_named:
+            raise DataError(f"{path} is of another source: choose another file (--output), or delete it")
+        logger.warning("%s is of another source, or of this one before it changed: it is made anew", path)
         return {}
     known = {name: digest for name, digest in provenance.model_sha256.items() if name in final_models()}
     here = {name: predictor.digest for name in known if (predictor := _find_existing(name)) is not None}

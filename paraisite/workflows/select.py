@@ -22,7 +22,7 @@ from paraisite.reports.candidates import candidates_figure, candidates_table
 from paraisite.reports.figures import save_figure
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import KAPPA
-from paraisite.tracking.analysis_runs import log_selection
+from paraisite.tracking.analysis_runs import log_selection, logged_folder
 from paraisite.tracking.runs import recipe_run
 
 logger = logging.getLogger(__name__)
@@ -49,11 +49,15 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
         with show_work("Ranking the rows"):
             ranked, listed = selection.select_candidates()
             lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.select_next()} if criteria.n_next else {})
-        for name, each in lists.items():
-            write_candidates(target, name, selection.describe(each), selection.structures)
-        known = selection.known.table[KAPPA].to_numpy(np.float64)
-        save_figure(candidates_figure(listed.rows, known, coverage=criteria.coverage), target / FIGURES / "candidates")
-        log_selection(_counts(ranked, listed), parameters=selection.list_parameters(), folder=target, run_id=run_id)
+        with logged_folder(target, run_id=run_id) as folder_of_run:
+            for name, each in lists.items():
+                write_candidates(folder_of_run, name, selection.describe(each), selection.structures)
+            known = selection.known.table[KAPPA].to_numpy(np.float64)
+            figure = candidates_figure(listed.rows, known, coverage=criteria.coverage)
+            save_figure(figure, folder_of_run / FIGURES / "candidates")
+        if NEXT_FILE not in lists:  # that of an earlier selection says nothing of this one
+            (target / NEXT_FILE).unlink(missing_ok=True)
+        log_selection(_counts(ranked, listed), parameters=selection.list_parameters(), run_id=run_id)
     _print_lists(ranked, lists, criteria)
     print_line(f"Tables, structures and figures: {target}")
 

@@ -14,7 +14,7 @@ import numpy as np
 from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.missing_inputs import find_missing_input
-from paraisite.artifacts.stage_folders import checkpoint_folder
+from paraisite.artifacts.stage_folders import checkpoint_folder_of
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config, override
 from paraisite.core.folders import check_writable
@@ -28,7 +28,7 @@ from paraisite.tracking.runs import log_result, recipe_run
 from paraisite.tracking.store import check_store_writable, ui_hint
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipe_training import adapt_settings, run_recipe
+from paraisite.training.recipe_training import adapt_settings, list_effective_parameters, run_recipe
 from paraisite.training.recipes import (
     LAB,
     InitialWeights,
@@ -48,15 +48,14 @@ Overrides = Mapping[str, int | float]
 def train_recipe(recipe_name: str, *, overrides: Overrides) -> None:
     """Train a recipe into ``build/``, with initial weights from ``build/`` or those that are shipped."""
     recipe, config = find_recipe(recipe_name), _configured(overrides)
-    output = _train(recipe, config, in_pipeline=True)
-    output.write(built(recipe.name))
+    output = _train(recipe, config, in_pipeline=True, write=lambda trained: trained.write(built(recipe.name)))
     _report(output.trained.result)
 
 
 def train_predictor(recipe_name: str) -> None:
     """Train a recipe for its predictor alone; its result, which DVC tracks, stays unchanged."""
     recipe = find_recipe(recipe_name)
-    _train(recipe, load_config(), in_pipeline=True).write_predictor(built(recipe.name))
+    _train(recipe, load_config(), in_pipeline=True, write=lambda trained: trained.write_predictor(built(recipe.name)))
 
 
 def train_experiment(name: str, dataset: str, *, lineage: str, overrides: Overrides) -> None:
@@ -111,13 +110,21 @@ def _configured(overrides: Overrides) -> Config:
     )
 
 
-def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: str | None = None) -> TrainingOutput:
+def _train(
+    recipe: Recipe,
+    config: Config,
+    *,
+    in_pipeline: bool,
+    write: Callable[[TrainingOutput], object] | None = None,
+    parent_run_id: str | None = None,
+) -> TrainingOutput:
     """Train one recipe inside its run, log it, register it.
 
     Args:
         recipe: What to train.
         config: Settings.
         in_pipeline: As a stage of DVC, whose initial weights are outputs of earlier stages, never the registry's.
+        write: Writes what was trained, before the checkpoints go; None where the run alone keeps it.
         parent_run_id: Run of the recipe that starts from this one's members.
     """
     check_writable(built(recipe.name))
@@ -128,12 +135,20 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
         check_registrable(recipe.name)
 
         def train_before(before: Recipe) -> None:
-            output = _train(before, config, in_pipeline=in_pipeline, parent_run_id=run_id)
-            output.write(built(before.name))
+            _train(
+                before,
+                config,
+                in_pipeline=in_pipeline,
+                write=lambda trained: trained.write(built(before.name)),
+                parent_run_id=run_id,
+            )
 
         start = resolve_starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline, train=train_before)
         logger.info("%s on %d materials, initial weights: %s", recipe.name, len(dataset), start.description)
-        checkpoints = checkpoint_folder(recipe.name.lower())
+        # Apart from those of a training with other settings, which may have been interrupted or be under way.
+        checkpoints = checkpoint_folder_of(
+            recipe.name.lower(), list_effective_parameters(config), dataset.digest, start.description
+        )
         trained = run_recipe(
             recipe,
             dataset=dataset,
@@ -153,6 +168,8 @@ def _train(recipe: Recipe, config: Config, *, in_pipeline: bool, parent_run_id: 
             half_precision=starts_another_recipe(recipe),
             predictor=output.predictor,
         )
+    if write is not None:
+        write(output)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return output
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,10 +26,18 @@ from paraisite.inference.crystals import Crystal
 from paraisite.inference.refinement import without_refined_value
 from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.potential import load_calculator, package_versions
-from paraisite.reports.potential_check import KNOWN, POTENTIAL, PREDICTED, REFINED, check_table, list_conductivities
+from paraisite.reports.potential_check import (
+    FAILURE,
+    KNOWN,
+    POTENTIAL,
+    PREDICTED,
+    REFINED,
+    check_table,
+    list_conductivities,
+)
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import KAPPA_POTENTIAL, REASON, REFINED_KAPPA
-from paraisite.tracking.analysis_runs import log_selection
+from paraisite.tracking.analysis_runs import log_selection, logged_folder
 from paraisite.tracking.runs import recipe_run
 
 if TYPE_CHECKING:
@@ -85,19 +94,23 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
         raise ConfigError(f"{what}: {error}") from error
     target = output or VERIFICATIONS / make_safe_name(crystal.name)
     check_writable(target)
+    for program in how.programs:
+        shutil.rmtree(target / program, ignore_errors=True)  # displacements of another cell
     with recipe_run(f"verify {crystal.name}") as run_id:
-        n_supercell = write_inputs(
-            crystal.name,
-            crystal.found,
-            target,
-            programs=how.programs,
-            with_nac=how.with_nac,
-            pair_cutoff_angstrom=how.pair_cutoff_angstrom,
-        )
-        check = _check(crystal.name, crystal.found, how, target)
-        write_whole(target / CHECK_FILE, (json.dumps(check, indent=2, allow_nan=False) + "\n").encode())
+        with logged_folder(target, run_id=run_id) as folder_of_run:
+            n_supercell = write_inputs(
+                crystal.name,
+                crystal.found,
+                folder_of_run,
+                programs=how.programs,
+                with_nac=how.with_nac,
+                pair_cutoff_angstrom=how.pair_cutoff_angstrom,
+            )
+        with logged_folder(target, run_id=run_id) as folder_of_run:  # another: the inputs need not wait for the check
+            check = _check(crystal.name, crystal.found, how, folder_of_run)
+            write_whole(folder_of_run / CHECK_FILE, (json.dumps(check, indent=2, allow_nan=False) + "\n").encode())
         parameters = {name: str(value) for name, value in asdict(how).items()} | {"crystal": crystal.name}
-        log_selection(_numbers(check), parameters=parameters, folder=target, run_id=run_id)
+        log_selection(_numbers(check), parameters=parameters, run_id=run_id)
     title = f"{crystal.name}, {crystal.formula} at 300 K"
     print_table(check_table(check), title=title, numbers=list_conductivities(check))
     counts = ", ".join(f"{n} supercells for {program}" for program, n in n_supercell.items())
@@ -118,17 +131,21 @@ def _check(name: str, structure: Structure, how: VerificationOptions, folder: Pa
             raise
         logger.warning("no conductivity by a potential: %s", error)
         return check
-    if calculator is not None:
-        check[POTENTIAL] = _compute_with_potential(structure, calculator, how, folder) | {
-            "name": potential,
-            "versions": package_versions(),
-        }
-        if not how.keep_cell:  # what corrects the potential's conductivities was measured at its own cells
-            check[REFINED] = _refine(check, structure)
+    if calculator is None:
+        return check
+    try:
+        computed = _compute_with_potential(structure, calculator, how, folder)
+    except FAILURES as error:  # the inputs and the prediction stay what they are
+        check[FAILURE] = f"the potential gives no conductivity: {describe_error(error)}"
+        logger.warning("%s", check[FAILURE])
+        return check
+    check[POTENTIAL] = computed | {"name": potential, "versions": package_versions()}
+    if not how.keep_cell:  # what corrects the potential's conductivities was measured at its own cells
+        check[REFINED] = _refine(check, structure, model=how.model)
     return check
 
 
-def _refine(check: Mapping[str, Any], structure: Structure) -> dict[str, Any] | None:
+def _refine(check: Mapping[str, Any], structure: Structure, *, model: str) -> dict[str, Any] | None:
     """Return the refined value that prediction and potential make together; None where it cannot be had."""
     predicted, computed = check[PREDICTED], check[POTENTIAL]
     if computed["warnings"]:
@@ -137,6 +154,8 @@ def _refine(check: Mapping[str, Any], structure: Structure) -> dict[str, Any] | 
         refinement = load_refinement()
         if refinement.potential != computed["name"]:
             raise DataError(f"refining was measured with {refinement.potential}, not with {computed['name']}")
+        if model != refinement.model:
+            logger.warning("refined intervals were measured with %s, not with %s", refinement.model, model)
         return refinement.refine(predicted, {**computed, REASON: ""}, structure.composition.reduced_formula)
     except (DataError, MissingInputError) as error:
         logger.warning("no refined value: %s", error)
@@ -149,10 +168,7 @@ def _compute_with_potential(
     """Return the potential's conductivity, and write the cell that it was computed for."""
     from paraisite.dft_inputs.potential_check import check_with_potential
 
-    try:
-        computed = check_with_potential(structure, calculator, keep_cell=how.keep_cell)
-    except FAILURES as error:
-        raise ConfigError(f"the potential gives no conductivity: {describe_error(error)}") from error
+    computed = check_with_potential(structure, calculator, keep_cell=how.keep_cell)
     computed.structure.to(str(folder / RELAXED_FILE), fmt="cif")
     return computed.as_row() | {"cell": "as given" if how.keep_cell else "relaxed"}
 

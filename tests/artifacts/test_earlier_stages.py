@@ -1,5 +1,6 @@
 """Members of earlier stages: as they are where they are clean, trained anew without shared formulas elsewhere."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,23 @@ def test_members_that_saw_a_formula_are_trained_anew_without_it_once(
     assert description == "FEAF without togo15's formulas"
     EarlierStages(config, run_id="run", without=data("mine", ("Li", "F"))).load_members(FEAF)
     assert len(runs) == 2, "other formulas are another training"
+
+
+def test_other_settings_and_other_values_are_another_training(
+    config: Config, runs: list[tuple[str, int, str]], taught: Callable[[Dataset], None]
+) -> None:
+    """Members of 300 epochs were taken where 2,000 were asked for."""
+    taught(LEAKING)
+    EarlierStages(config, run_id="run", without=EVALUATED).load_members(FEAF)
+    longer = dataclasses.replace(config, training=dataclasses.replace(config.training, epochs=2000))
+    for _ in range(2):
+        EarlierStages(longer, run_id="run", without=EVALUATED).load_members(FEAF)
+    assert len(runs) == 2
+    taught(LEAKING.replace_kappa(np.array([True, False, False]), np.array([11.0])))
+    EarlierStages(longer, run_id="run", without=EVALUATED).load_members(FEAF)
+    assert len(runs) == 3
+    EarlierStages(config, run_id="run", without=EVALUATED).load_members(FEAF)
+    assert len(runs) == 4, "of these values the shorter one was not trained"
 
 
 def test_a_training_is_taken_from_its_folder_where_its_start_is_clean(

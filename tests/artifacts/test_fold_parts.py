@@ -10,22 +10,29 @@ from paraisite.artifacts.fold_parts import FoldParts, digest_code
 CODE = ("models", "schema.py")
 
 
-def claimed(folder: Path, **changed: str) -> int:
-    return FoldParts(folder).claim(**({"data_digest": "d", "settings": "s"} | changed), code=CODE)
-
-
-def test_parts_stay_for_the_same_data_and_go_for_others(tmp_path: Path) -> None:
-    folder, table = tmp_path / "parts", pd.DataFrame({"value": [0.1, 1 / 3], "name": ["a", "b"]})
-    assert claimed(folder) == 0
+def claim(folder: Path, **changed: str) -> tuple[FoldParts, int]:
     parts = FoldParts(folder)
+    return parts, parts.claim(**({"data_digest": "d", "settings": "s"} | changed), code=CODE)
+
+
+def test_parts_are_of_their_data_and_settings_and_stay_where_others_are_made(tmp_path: Path) -> None:
+    """A run with other settings removed what an interrupted one had done in hours."""
+    folder, table = tmp_path / "parts", pd.DataFrame({"value": [0.1, 1 / 3], "name": ["a", "b"]})
+    parts, n_done = claim(folder)
+    assert n_done == 0
     assert parts.load("formula_1") is None
     parts.save("formula_1", table)
-    assert claimed(folder) == 1
-    pd.testing.assert_frame_equal(parts.load("formula_1"), table, check_exact=True)
-    assert claimed(folder, settings="other") == 0
-    parts.save("formula_1", table)
-    assert claimed(folder, settings="other", data_digest="other") == 0
-    parts.remove()
+    others = [claim(folder, settings="other"), claim(folder, settings="other", data_digest="other")]
+    assert [n for _, n in others] == [0, 0]
+    for other, _ in others:
+        assert other.load("formula_1") is None
+    again, n_done = claim(folder)
+    assert n_done == 1
+    pd.testing.assert_frame_equal(again.load("formula_1"), table, check_exact=True)
+    again.remove()
+    assert claim(folder)[1] == 0
+    for other, _ in [*others, claim(folder)]:
+        other.remove()
     assert not folder.exists()
 
 

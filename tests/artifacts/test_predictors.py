@@ -81,7 +81,7 @@ def test_an_alias_asks_the_registry_alone(name: str, monkeypatch: pytest.MonkeyP
 def test_a_model_that_is_nowhere_is_reported_with_what_makes_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("paraisite.artifacts.dvc_files.run_dvc", lambda *_, **__: "no such target")
     Path("dvc.lock").touch()
-    with pytest.raises(MissingInputError, match="`python -m paraisite train FELABTG15` trains a recipe"):
+    with pytest.raises(MissingInputError, match="`python -m paraisite train FELABTG15` trains it"):
         find_predictor("felabtg15")
 
 

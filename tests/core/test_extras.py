@@ -8,7 +8,7 @@ import pytest
 
 from paraisite import __main__ as entry
 from paraisite.core.dvc import run_dvc
-from paraisite.core.extras import EXTRA_OF_PACKAGE, describe_missing_package
+from paraisite.core.extras import EXTRA_OF_PACKAGE, describe_missing_package, install_command
 
 ROOT = Path(__file__).parents[2]
 DISTRIBUTIONS = {"dask": "distributed", "mp_api": "mp-api", "ruamel": "ruamel.yaml"}
@@ -41,7 +41,7 @@ def test_a_missing_extra_is_a_sentence_and_any_other_module_a_traceback(
     with pytest.raises(SystemExit) as stop:
         entry.main()
     assert stop.value.code == 2
-    expected = 'error: this needs tensorflow, which is not installed: pip install "paraisite[train]"\n'
+    expected = 'error: this needs tensorflow, which is not installed: pip install ".[train]"\n'
     assert capsys.readouterr().err == expected
     monkeypatch.setattr(entry, "app", lambda: app("paraisite.nowhere"))
     with pytest.raises(ModuleNotFoundError, match=r"paraisite\.nowhere"):
@@ -51,4 +51,12 @@ def test_a_missing_extra_is_a_sentence_and_any_other_module_a_traceback(
 
 def test_dvc_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paraisite.core.dvc.importlib.util.find_spec", lambda _name: None)
-    assert run_dvc("pull") == 'DVC is not installed: pip install "paraisite[train]"'
+    assert run_dvc("pull") == 'DVC is not installed: pip install ".[train]"'
+
+
+def test_a_command_is_of_the_clone_or_of_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert install_command("app") == 'pip install ".[app]"'
+    monkeypatch.setattr("paraisite.core.extras._CLONE", tmp_path)
+    assert install_command("app") == 'pip install "paraisite[app]"'
+    # Its own dependencies are several gigabytes, so that no extra names it.
+    assert install_command("refine", package="nequix").endswith(" && pip install --no-deps nequix")

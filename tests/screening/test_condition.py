@@ -67,6 +67,9 @@ def test_a_row_without_a_value_meets_no_comparison_with_it(text: str):
     )
     assert Condition.parse(text, list(rows)).keep(rows)["formula"].tolist() == ["KCl"]
     assert len(Condition.parse(f"({text}) or reason != ''", list(rows)).keep(rows)) == 2
+    assert Condition.parse(f"({text}) and formula == 'KCl' and 2 < kappa", list(rows)).keep(rows)["kappa"].tolist() == [
+        6.0
+    ]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_an_interrupted_run_goes_on_and_leaves_its_tables_alone(
     with pytest.raises(KeyboardInterrupt):
         cross_validate.cross_validate(n_process=1)
     parts = folder / "build" / "checkpoints" / "cross_validate"
-    assert len(list(parts.glob("*.parquet"))) == 3
+    assert len(list(parts.glob("*/*.parquet"))) == 3
     assert not (folder / "build" / "cross_validate").exists()
 
     last[0] = -1

@@ -129,6 +129,9 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
     def fitted(start: StartingWeights, *, config: Config, checkpoint_folder: Path, **given: Any) -> list[CrossFit]:
         seed = config.training.seed
         asked.append((start.description, seed, checkpoint_folder.name))
+        checkpoint_folder.mkdir(parents=True)
+        done = [f"rwtg15-{each}" for each in (42, 43) if each <= seed]
+        assert sorted(each.name for each in checkpoint_folder.parent.iterdir()) == done, "kept until all is written"
         random = np.random.default_rng(seed)
         log10_kappa = np.log10(given["dataset"].table["kappa_w_per_m_k"].to_numpy())
         informed = log10_kappa[:, None] + 0.2 * random.normal(size=(len(log10_kappa), 1))
@@ -140,7 +143,8 @@ def test_networks_are_trained_with_every_seed_and_the_others_once(
     settings = folder / "params.yaml"
     settings.write_text(settings.read_text().replace("seeds: [42]", "seeds: [42, 43]"))
     evaluate.evaluate_models("honest", "togo15")
-    assert asked == [(f"random weights, seed {seed}", seed, f"honest-rwtg15-{seed}") for seed in (42, 43)]
+    assert asked == [(f"random weights, seed {seed}", seed, f"rwtg15-{seed}") for seed in (42, 43)]
+    assert not (folder / "build" / "checkpoints").exists() or not list((folder / "build" / "checkpoints").iterdir())
 
     scores = pd.read_csv(folder / "build" / "evaluate_honest" / "result" / "scores.csv")
     assert scores.groupby("model")["seed"].unique().map(list).to_dict() == {

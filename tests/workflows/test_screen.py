@@ -11,7 +11,7 @@ import pytest
 
 from paraisite.active_learning import refined_candidates
 from paraisite.data.structure_columns import append_structure_columns
-from paraisite.errors import ConfigError, MissingInputError
+from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.inference.refiner import RefiningOptions
 from paraisite.screening.condition import SELECTED_FILE
 from paraisite.screening.output import Summary
@@ -146,6 +146,25 @@ def test_a_model_that_cannot_be_trained_is_left_out(
     Path("build/screen/rows.jsonl-all.parquet").unlink()
     with pytest.raises(MissingInputError, match="no final model of the lineage"):
         screen_rows()
+
+
+def test_another_file_is_never_written_over(predictors: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    """Hours later a table of anything, the source itself even, was gone."""
+    options: dict[str, Any] = {"n_process": 1, "chunk_size": 8}
+    for name in ("rows.jsonl", "mine.parquet"):
+        pd.DataFrame({"mine": [1]}).to_parquet("mine.parquet")
+        before = Path(name).read_bytes()
+        with pytest.raises(DataError, match=f"{name} holds no models side by side"):
+            screen.screen_with_all_models("rows.jsonl", output=Path(name), **options)
+        assert Path(name).read_bytes() == before
+    screen.screen_with_all_models("rows.jsonl", output=Path("all.parquet"), **options)
+    screen_rows()
+    write_json_lines(Path("rows.jsonl"), 5)
+    with pytest.raises(DataError, match=r"all.parquet is of another source"):
+        screen.screen_with_all_models("rows.jsonl", output=Path("all.parquet"), **options)
+    caplog.clear()
+    screen_rows()
+    assert "is of another source, or of this one before it changed: it is made anew" in caplog.text
 
 
 def test_a_table_is_made_anew_only_where_source_or_a_model_has_changed(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.criteria import CIF, KNOWN_KAPPA, NEAREST_FORMULA, Criteria
@@ -16,6 +17,7 @@ from paraisite.active_learning.replay import ReplayOptions
 from paraisite.artifacts import candidate_lists, known_materials, screenings
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import load_config
+from paraisite.core.files import write_whole
 from paraisite.data.datasets.accurate import join_labels, mark_labels
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.models.tabular import fit_line
@@ -88,6 +90,19 @@ def test_a_screening_of_a_folder_says_what_was_screened(
     assert "KF" in list(pd.read_csv(tmp_path / "chosen" / candidate_lists.CANDIDATES_FILE)[FORMULA])
     with pytest.raises(DataError, match="no screening of this source"):
         select.select_candidates(output, str(tmp_path / "chosen" / "structures"), Criteria(), output=tmp_path)
+
+
+def test_what_else_lies_in_the_folder_is_not_logged_and_an_old_list_goes(tmp_path: Path) -> None:
+    write_whole(tmp_path / "chosen" / "thesis.txt", b"mine")
+    choose(tmp_path, Criteria(diversity=ALL_ROWS, n_next=2))
+    assert (tmp_path / "chosen" / candidate_lists.NEXT_FILE).exists()
+    choose(tmp_path, Criteria(diversity=ALL_ROWS))
+    assert not (tmp_path / "chosen" / candidate_lists.NEXT_FILE).exists(), "of the selection before"
+    client = MlflowClient()
+    runs = client.search_runs([each.experiment_id for each in client.search_experiments()])
+    logged = [{each.path for each in client.list_artifacts(run.info.run_id)} for run in runs]
+    assert all(candidate_lists.CANDIDATES_FILE in paths and "thesis.txt" not in paths for paths in logged)
+    assert (tmp_path / "chosen" / "thesis.txt").read_text() == "mine"
 
 
 def test_stability_that_nobody_knows_is_refused(tmp_path: Path) -> None:

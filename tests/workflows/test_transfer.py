@@ -204,6 +204,30 @@ def test_further_trainings_repeat_none_of_the_first(folder: Path, monkeypatch: p
     assert len(done) == 6
 
 
+def test_starts_that_were_registered_meanwhile_are_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came from a file comes from the registry when the run is resumed: everything was measured again."""
+    done: list[int] = []
+
+    def count(n_label: int, *args: Any, **options: Any) -> pd.DataFrame:
+        done.append(n_label)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        return fake_tuning(n_label, *args, **options)
+
+    monkeypatch.setattr(transfer, "fine_tune_on", count)
+    with pytest.raises(KeyboardInterrupt):
+        transfer.measure_transfer("phonix", [10, 20], n_training=1)
+
+    def registered(recipe: Recipe, config: Config, **given: Any) -> StartingWeights:
+        return dataclasses.replace(fake_start(recipe, config, **given), description=f"registry {recipe.name} version 1")
+
+    monkeypatch.setattr(transfer, "resolve_starting_weights", registered)
+    transfer.measure_transfer("phonix", [10, 20], n_training=1)
+    assert len(done) == 3 + 4
+    assert done[:2] == [10, 20]
+    assert done[3] == done[2]
+
+
 def test_what_other_settings_have_left_is_not_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
 

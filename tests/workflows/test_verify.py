@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from ase.calculators.emt import EMT
+from mlflow import MlflowClient
 
+from paraisite.core.files import write_whole
 from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.dft_inputs import potential_check
 from paraisite.dft_inputs.input_files import README_FILE
@@ -36,6 +38,8 @@ def no_potential(name: str) -> Any:
 
 @pytest.mark.usefixtures("own_store")
 def test_a_crystal_gets_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_whole(tmp_path / "out" / "thesis.txt", b"mine")
+    write_whole(tmp_path / "out" / "vasp" / "fc3" / "POSCAR-99999", b"of another cell")
     with tables_as(RowFormat.JSON):
         verify.verify_prediction("MgO", HOW, folder=tmp_path, output=tmp_path / "out")
     found = json.loads((tmp_path / "out" / verify.CHECK_FILE).read_text())
@@ -44,6 +48,13 @@ def test_a_crystal_gets_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (tmp_path / "out" / "vasp" / "fc3" / "POSCAR-00001").exists()
     assert not (tmp_path / "out" / "qe").exists()
     assert "MgO" in (tmp_path / "out" / README_FILE).read_text()
+    client = MlflowClient()
+    (run,) = client.search_runs(["0", *(each.experiment_id for each in client.search_experiments())], max_results=1)
+    logged = {each.path for each in client.list_artifacts(run.info.run_id)}
+    assert logged >= {verify.CHECK_FILE, README_FILE, "vasp"}
+    assert "thesis.txt" not in logged, "what else lies in the folder is nobody's"
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "mine"
+    assert not (tmp_path / "out" / "vasp" / "fc3" / "POSCAR-99999").exists(), "of another cell"
     model, known = map(json.loads, capsys.readouterr().out.splitlines())
     assert (model["source"], known["source"]) == ("model", "Togo15")
     assert (model["lower_80_w_per_m_k"], model["kappa_w_per_m_k"]) == (30.0, 60.0)
@@ -80,19 +91,34 @@ def test_prediction_and_potential_make_a_refined_value(
 ) -> None:
     check = {"predicted": PREDICTED, "potential": PHONONS | {"warnings": [], "name": "emt"}}
     monkeypatch.setattr(verify, "load_refinement", make_refinement)
-    refined = verify._refine(check, rocksalt())
+    refined = verify._refine(check, rocksalt(), model=make_refinement().model)
     assert refined is not None
+    assert "measured with" not in caplog.text
+    assert verify._refine(check, rocksalt(), model="mine") is not None
+    assert f"measured with {make_refinement().model}, not with mine" in caplog.text
     assert refined["kappa_corrected_w_per_m_k"] < refined["refined_kappa_w_per_m_k"] < PREDICTED["value"]
     check["potential"] |= {"name": "7net-0"}
-    assert verify._refine(check, rocksalt()) is None
+    assert verify._refine(check, rocksalt(), model="mine") is None
     assert "refining was measured with emt, not with 7net-0" in caplog.text
 
 
-def test_a_crystal_that_the_potential_cannot_take_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("own_store")
+def test_a_crystal_that_the_potential_cannot_take_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(potential_check, "MAX_CELL_ATOMS", 1)
     monkeypatch.setattr(verify, "load_calculator", lambda _name: EMT())
-    with pytest.raises(ConfigError, match="the potential gives no conductivity: a conventional cell of 8 atoms"):
-        verify._check("NaCl", rocksalt(), replace(HOW, with_potential=True), tmp_path)
+    how = replace(HOW, with_potential=True)
+    with tables_as(RowFormat.JSON):
+        verify.verify_prediction("MgO", how, folder=tmp_path, output=tmp_path / "out")
+    found = json.loads((tmp_path / "out" / verify.CHECK_FILE).read_text())
+    reason = "the potential gives no conductivity: a conventional cell of 8 atoms, expected at most 1"
+    assert found["potential_failed"] == reason
+    assert found["predicted"]["value"] == PREDICTED["value"], "nothing else is lost"
+    assert (tmp_path / "out" / "vasp" / "fc3" / "POSCAR-00001").exists()
+    rows = {row["source"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert rows["potential"]["remarks"] == reason
+    assert rows["potential"]["kappa_w_per_m_k"] is None
 
 
 def test_without_phono3py_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +130,7 @@ def test_without_phono3py_the_message_names_the_extra(monkeypatch: pytest.Monkey
         return known(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(MissingInputError, match=r"verify needs ASE and phono3py .*: pip install \"paraisite\[refine\]"):
+    with pytest.raises(MissingInputError, match=r"verify needs ASE and phono3py .*: pip install \"\.\[refine\]"):
         verify.verify_prediction("MgO", HOW, folder=None, output=None)
 
 
