@@ -74,7 +74,10 @@ def dataset_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         from paraisite.data.datasets.imported import list_imported_names
 
-        return one_of((*choices, *list_imported_names()))(text)
+        try:
+            return one_of((*choices, *list_imported_names()))(text)
+        except typer.BadParameter as error:
+            raise typer.BadParameter(f"{error}; `python -m paraisite data import NAME FOLDER` adds yours") from error
 
     return parse
 

@@ -201,7 +201,7 @@ def test_a_key_of_pymatgens_settings_is_enough(model: Path, monkeypatch: pytest.
 def test_without_streamlit_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "streamlit" else find(name))
-    with pytest.raises(MissingInputError, match=r'the page needs streamlit: `pip install "paraisite\[app\]"`'):
+    with pytest.raises(MissingInputError, match=r'the page needs streamlit: `pip install "\.\[app\]"`'):
         serving.serve("FELABTG15", port=1, open_browser=False)
 
 

@@ -287,6 +287,7 @@ def test_verbs_know_imported_names_only_once_they_exist(project: Path, monkeypat
     result = CliRunner().invoke(app, ["data", "check", "mine"])
     assert result.exit_code == 2
     assert "is not one of togo15, hh143, mix" in result.output
+    assert "data import NAME FOLDER" in " ".join(result.output.replace("│", " ").split())
     invoke("import", "mine", own_files(project / "files"))
     asked: list[str] = []
     monkeypatch.setattr("paraisite.workflows.train.train_experiment", lambda _, dataset, **__: asked.append(dataset))

@@ -26,7 +26,7 @@ def test_an_unknown_name_lists_the_known_ones():
 
 def test_a_missing_extra_is_said_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingInputError, match=r'pip install "paraisite\[lab\]"'):
+    with pytest.raises(MissingInputError, match=r'pip install "\.\[lab\]"'):
         load_calculator("7net-0")
 
 

@@ -104,7 +104,7 @@ def test_a_database_that_is_down_is_told_at_once(client: MlflowClient, monkeypat
 def test_a_database_without_a_driver_names_the_extra(client: MlflowClient, uri: str) -> None:
     mlflow.set_tracking_uri(uri)
     with pytest.raises(
-        TrackingError, match=r"needs a driver .*; for PostgreSQL: pip install \"paraisite\[postgresql\]"
+        TrackingError, match=r"needs a driver .*; for PostgreSQL: pip install \"\.\[postgresql\]"
     ) as caught:
         open_store()
     assert "tr0ub4dor" not in str(caught.value)

@@ -45,7 +45,7 @@ def test_a_study_that_starts_from_other_members_is_refused(tmp_path: Path) -> No
 def test_a_database_that_cannot_be_reached_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be used as a study's storage"):
         open_storage(f"sqlite:///{tmp_path}/nowhere/study.db", tmp_path)
-    with pytest.raises(ConfigError, match=r'for PostgreSQL install the extra: pip install "paraisite\[postgresql\]"'):
+    with pytest.raises(ConfigError, match=r'for PostgreSQL install the extra: pip install "\.\[postgresql\]"'):
         open_storage("postgresql+nodriver://localhost/study", tmp_path)
 
 
