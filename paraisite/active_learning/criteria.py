@@ -92,18 +92,25 @@ class Selection:
 
     @classmethod
     def from_screening(
-        cls, screened: ScreenedRows, criteria: Criteria, known: Dataset, formulas: Mapping[str, str]
+        cls, screened: ScreenedRows, criteria: Criteria, known: Dataset, formulas: Mapping[str, str] | None = None
     ) -> Self:
-        """Measure the standard deviations of the rows that pass; arguments as the attributes.
+        """Measure the standard deviations of the rows that pass.
+
+        Args:
+            screened: The screening.
+            criteria: What candidates are selected by.
+            known: Materials whose conductivity is known accurately.
+            formulas: Of the model's training materials, by id; None where they are the known ones.
 
         Raises:
             ConfigError: A rule asks for what is not known.
         """
+        of_known = dict(zip(known.table[MATERIAL_ID], known.table[FORMULA], strict=True))
         columns = [*screened.columns, *screened.source_columns]
         filters = criteria.filters.with_present_names(columns)
         if criteria.stable_ev_per_atom is not None:
             filters = filters.add_bound(make_stability_bound(columns, at_most_ev_per_atom=criteria.stable_ev_per_atom))
-        return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known, formulas)
+        return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known, formulas or of_known)
 
     def select_candidates(self) -> tuple[RankedRows, CandidateList]:
         """Return the ranking by the upper end of the intervals, and the list."""
