@@ -45,13 +45,13 @@ def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
         restore_folder(wanted)
         state = _describe_absence(path, project=project)
         failure = None if state is None else _pull(target, wanted, state, project=project)
-    if failure is not None or not wanted.exists():
-        if failure is None:
-            raise MissingInputError(f"{wanted} is absent, and none of the files that ship")
+    if failure is not None:
         raise MissingInputError(
             f"{wanted} is {state} and `dvc pull {target}` did not bring it ({failure}); "
             f"the files are in the repository's {STORE}/, so a complete git clone has them"
         )
+    if not wanted.exists():
+        raise MissingInputError(f"{wanted} is absent, and none of the files that ship")
     return wanted
 
 

@@ -14,7 +14,8 @@ from typing import Final
 from paraisite import schema
 from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights, to_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, find_trained_or_shipped, load_data
-from paraisite.artifacts.stage_folders import checkpoint_folder_of, result_folder, weights_folder
+from paraisite.artifacts.stage_folders import result_folder, weights_folder
+from paraisite.artifacts.training_checkpoints import choose_checkpoint_folder
 from paraisite.config import Config
 from paraisite.core.paths import BUILD, SHIPPED
 from paraisite.data.datasets.table import Dataset
@@ -48,6 +49,7 @@ class EarlierStages:
         self._formulas = frozenset() if without is None else frozenset(without.table[schema.FORMULA])
         self._digest = hashlib.sha256(" ".join(sorted(self._formulas)).encode()).hexdigest()
         self._shared: dict[str, list[int]] = {}
+        self._digests: dict[str, str] = {}
 
     def start_of(self, recipe: Recipe, config: Config) -> StartingWeights:
         """Return what a recipe starts from.
@@ -129,10 +131,12 @@ class EarlierStages:
 
     def _digest_of(self, stage: Recipe) -> str:
         """Return a SHA-256, in hex, over all that a retrained stage depends on: formulas, settings, data, its start."""
-        settings = list_effective_parameters(adapt_settings(stage, self._config))
-        before = self._digest_of(stage.start) if isinstance(stage.start, Recipe) else stage.start.name
-        parts = (self._digest, settings, load_data(stage.train_on, self._config).digest, before)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        if stage.name not in self._digests:  # a data set takes seconds to read
+            settings = list_effective_parameters(adapt_settings(stage, self._config))
+            before = self._digest_of(stage.start) if isinstance(stage.start, Recipe) else stage.start.name
+            parts = (self._digest, settings, load_data(stage.train_on, self._config).digest, before)
+            self._digests[stage.name] = hashlib.sha256(repr(parts).encode()).hexdigest()
+        return self._digests[stage.name]
 
     def _kept(self, stage: Recipe) -> Ensemble | None:
         """Return members that were retrained without the same formulas, with the same settings, if there are any."""
@@ -159,8 +163,8 @@ class EarlierStages:
     ) -> tuple[RecipeResult, Ensemble, Path]:
         """Train a recipe; return its result, its members and the checkpoints, which may go once these are kept."""
         start = self.start_of(recipe, config)
-        settings = (list_effective_parameters(config), dataset.digest, start.description)
-        checkpoints = checkpoint_folder_of(f"clean-{recipe.name.lower()}", *settings)
+        name = f"clean-{recipe.name.lower()}"
+        checkpoints = choose_checkpoint_folder(name, config=config, dataset=dataset, start=start)
         trained = run_recipe(
             recipe,
             dataset=dataset,

@@ -1,6 +1,5 @@
 """Folders that the stages write below ``build/``, and what lies in them under which name."""
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Final
@@ -28,16 +27,6 @@ def empty_folder(folder: Path) -> Path:
 def checkpoint_folder(name: str) -> Path:
     """Return where a training that is under way keeps its checkpoints."""
     return BUILD / "checkpoints" / name
-
-
-def checkpoint_folder_of(name: str, *settings: object) -> Path:
-    """Return the same of a training with these settings, apart from those with others.
-
-    Args:
-        name: What is trained.
-        settings: What the training depends on, whose texts (``repr``) tell it from others.
-    """
-    return checkpoint_folder(f"{name}-{hashlib.sha256(repr(settings).encode()).hexdigest()[:12]}")
 
 
 def prepared_folder(dataset_name: str) -> Path:

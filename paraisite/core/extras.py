@@ -57,8 +57,6 @@ def describe_missing_package(error: ModuleNotFoundError) -> str | None:
     """Return a sentence with the remedy for a package that an extra installs; None for any other."""
     package = (error.name or "").partition(".")[0]
     extra = EXTRA_OF_PACKAGE.get(package)
-    return (
-        None
-        if extra is None
-        else f"this needs {package}, which is not installed: {install_command(extra, package=package)}"
-    )
+    if extra is None:
+        return None
+    return f"this needs {package}, which is not installed: {install_command(extra, package=package)}"

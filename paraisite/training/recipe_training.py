@@ -12,6 +12,7 @@ import pandas as pd
 import paraisite
 from paraisite import schema
 from paraisite.config import Config
+from paraisite.core.files import content_sha256
 from paraisite.data.datasets.splits import Split, draw_splits
 from paraisite.data.datasets.table import Dataset
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -45,6 +46,11 @@ class StartingWeights:
     scaler: TargetScaler | None
     description: str
     version: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, over the weights, whatever they are called."""
+        return content_sha256(self.parameters)
 
 
 def run_recipe(

@@ -14,7 +14,7 @@ import numpy as np
 from paraisite.artifacts.initial_weights import resolve_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.missing_inputs import find_missing_input
-from paraisite.artifacts.stage_folders import checkpoint_folder_of
+from paraisite.artifacts.training_checkpoints import choose_checkpoint_folder
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config, override
 from paraisite.core.folders import check_writable
@@ -28,7 +28,7 @@ from paraisite.tracking.runs import log_result, recipe_run
 from paraisite.tracking.store import check_store_writable, ui_hint
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
-from paraisite.training.recipe_training import adapt_settings, list_effective_parameters, run_recipe
+from paraisite.training.recipe_training import adapt_settings, run_recipe
 from paraisite.training.recipes import (
     LAB,
     InitialWeights,
@@ -145,10 +145,7 @@ def _train(
 
         start = resolve_starting_weights(recipe, config, run_id=run_id, in_pipeline=in_pipeline, train=train_before)
         logger.info("%s on %d materials, initial weights: %s", recipe.name, len(dataset), start.description)
-        # Apart from those of a training with other settings, which may have been interrupted or be under way.
-        checkpoints = checkpoint_folder_of(
-            recipe.name.lower(), list_effective_parameters(config), dataset.digest, start.description
-        )
+        checkpoints = choose_checkpoint_folder(recipe.name.lower(), config=config, dataset=dataset, start=start)
         trained = run_recipe(
             recipe,
             dataset=dataset,

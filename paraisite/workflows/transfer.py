@@ -20,7 +20,7 @@ from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, transfer_folder
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
-from paraisite.core.files import content_sha256, write_whole
+from paraisite.core.files import write_whole
 from paraisite.core.folders import check_writable
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
@@ -135,7 +135,7 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None, *, n
     with recipe_run(f"transfer {dataset_name}") as run_id:
         starts, seen = _resolve_starts(dataset_name, task, run_id=run_id)
         # By what the weights are: the next run finds in the registry what this one takes from a file.
-        settings = repr((config, {name: content_sha256(weights.parameters) for name, weights in starts.items()}))
+        settings = repr((config, {name: weights.digest for name, weights in starts.items()}))
         n_done = parts.claim(data_digest=task.dataset.digest, settings=settings, code=_CODE)
         if n_done:
             logger.info("%d parts are done", n_done)

@@ -11,6 +11,7 @@ import pytest
 
 from paraisite.artifacts import earlier_stages
 from paraisite.artifacts.earlier_stages import EarlierStages
+from paraisite.artifacts.training_checkpoints import choose_checkpoint_folder
 from paraisite.config import Config, load_config
 from paraisite.data.datasets.table import Dataset, build_dataset
 from paraisite.data.record import Record
@@ -142,3 +143,19 @@ def test_a_training_is_taken_from_its_folder_where_its_start_is_clean(
     taught(LEAKING)
     EarlierStages(config, run_id="run", without=EVALUATED).load_training(RECIPES["FEAFTG15"], EVALUATED, None)
     assert [name for name, *_ in runs] == ["FEAF", "FEAFTG15"]
+
+
+def test_a_training_goes_on_whatever_its_start_is_called(config: Config) -> None:
+    """The run that was killed has registered what it read from a file; named by that, its checkpoints were lost."""
+    weights = {"weights": np.arange(3.0, dtype=np.float32)}
+
+    def folder_of(start: StartingWeights, config: Config = config) -> Path:
+        return choose_checkpoint_folder("feaftg15", config=config, dataset=EVALUATED, start=start)
+
+    first = folder_of(StartingWeights(weights, None, "shipped FEAF"))
+    assert folder_of(StartingWeights(weights, None, "registry FEAF version 1", "1")) == first
+    assert folder_of(StartingWeights({"weights": np.zeros(3, np.float32)}, None, "shipped FEAF")) != first
+    for name, is_same in (("checkpoint_every_epochs", True), ("epochs", False)):
+        training = dataclasses.replace(config.training, **{name: 7})
+        changed = dataclasses.replace(config, training=training)
+        assert (folder_of(StartingWeights(weights, None, ""), changed) == first) is is_same
