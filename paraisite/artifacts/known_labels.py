@@ -112,6 +112,15 @@ def fit_correction_without(rows: pd.DataFrame, formulas: Collection[str] = ()) -
     return fit_correction(describe_rows(fitting), _measure_log_ratio(fitting), fitting[FORMULA].tolist())
 
 
+def list_fitting_formulas(rows: pd.DataFrame) -> list[str]:
+    """Return the reduced formulas of the crystals whose known conductivities fit the correction.
+
+    Args:
+        rows: As ``load_known_rows`` returns them.
+    """
+    return rows.loc[(rows[REASON] == "") & _mark_fitting(rows), FORMULA].tolist()
+
+
 def _measure_log_ratio(rows: pd.DataFrame) -> Floats:
     return np.log((rows[KAPPA] / rows[KAPPA_POTENTIAL]).to_numpy(np.float64))
 

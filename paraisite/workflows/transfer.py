@@ -17,6 +17,7 @@ from paraisite.arrays import Bools
 from paraisite.artifacts.fold_parts import FoldParts
 from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, load_data
+from paraisite.artifacts.known_labels import list_fitting_formulas, load_known_rows
 from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, transfer_folder
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
@@ -54,7 +55,15 @@ from paraisite.tracking.writing import allowed_name
 from paraisite.training.initial_parameters import draw_parameters, replace_head
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights, build_model_config
-from paraisite.training.recipes import LFE, RECIPES, InitialWeights, Recipe, find_final_recipe, list_training_sets
+from paraisite.training.recipes import (
+    KAPPA_TIER,
+    LFE,
+    RECIPES,
+    InitialWeights,
+    Recipe,
+    find_final_recipe,
+    list_training_sets,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +186,8 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None, *, n
 def _resolve_starts(dataset_name: str, task: _Measurement, *, run_id: str) -> tuple[dict[str, StartingWeights], Bools]:
     """Return the starts that are here, and which rows' formulas their earlier stages have seen with a conductivity.
 
+    They have seen what they were trained on, and what the labels that they were trained on were corrected with.
+
     A start is left out, with a warning, where its weights or its training set are not here: without the latter nobody
     knows which formulas it has seen.
     """
@@ -189,7 +200,9 @@ def _resolve_starts(dataset_name: str, task: _Measurement, *, run_id: str) -> tu
             weights = resolve_starting_weights(
                 recipe, task.config, run_id=run_id, in_pipeline=False, train=refuse_to_train
             )
-            known = [load_data(each, task.config).table[schema.FORMULA] for each in earlier]
+            known = [load_data(each, task.config).table[schema.FORMULA].tolist() for each in earlier]
+            if KAPPA_TIER in earlier:  # known conductivities have corrected its labels
+                known.append(list_fitting_formulas(load_known_rows(task.config)))
         except (MissingInputError, WeightsError, DataError) as error:
             logger.warning("%s is left out: %s", name, error)
             continue

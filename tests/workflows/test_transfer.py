@@ -28,6 +28,9 @@ from tests.training.tiny import CONFIG
 SEEN = "NaCl"
 """The formula that an earlier stage has seen."""
 
+CORRECTING = "LiF"
+"""The formula whose known conductivity has corrected the labels that an earlier stage has seen."""
+
 ERROR = {"RW": 0.9, "LFE": 0.6, "FELAB": 0.5, "LFEKAPPA": 0.4}
 
 
@@ -80,6 +83,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             raise MissingInputError("no AFLOW here")
         return phonix if name == "phonix" else phonix.take(np.flatnonzero(formulas == SEEN))
 
+    correcting = {"dataset": "togo15", "formula": [CORRECTING], "reason": "", "selected_by_label": False}
+    monkeypatch.setattr(transfer, "load_known_rows", lambda _: pd.DataFrame(correcting))
     monkeypatch.setattr(transfer, "load_data", load)
     monkeypatch.setattr(transfer, "attach_graphs", lambda dataset, _: (dataset, np.zeros(len(dataset))))
     monkeypatch.setattr(transfer, "resolve_starting_weights", fake_start)
@@ -105,7 +110,8 @@ def test_a_measurement_leaves_tables_and_a_figure(
     predictions = pd.read_csv(result / "predictions.csv.gz")
     known = make_dataset("phonix", n_row=95).table
     assert set(predictions["material_id"]) < set(known["material_id"])
-    assert not set(predictions["material_id"]) & set(known["material_id"][known["formula"] == SEEN])
+    assert {SEEN, CORRECTING} < set(known["formula"])
+    assert not set(predictions["material_id"]) & set(known["material_id"][known["formula"].isin([SEEN, CORRECTING])])
     comparisons = pd.read_csv(result / "comparisons.csv")
     assert set(zip(comparisons["start"], comparisons["reference"], strict=True)) == {
         ("LFE", "RW"),
