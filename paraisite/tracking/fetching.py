@@ -1,14 +1,18 @@
 """Members and predictors from the model registry."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from paraisite.core.files import file_sha256
+from paraisite.core.files import cache_folder, file_sha256
+from paraisite.core.folders import folder_written_whole
 from paraisite.core.paths import PREDICTOR
 from paraisite.core.secrets import hide_secrets
 from paraisite.errors import TrackingError
@@ -18,6 +22,9 @@ from paraisite.tracking.progress_bars import no_progress_bar
 from paraisite.tracking.registry import PREDICTOR_TAG, SHA256_TAG
 from paraisite.tracking.stages import current_version, version_of_alias
 from paraisite.tracking.store import open_store, store_errors
+
+_CACHE: Final = "registry"
+"""Kind of content in the user's cache: what a server's registry has sent."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def load_from_registry(name: str, *, folder: Path | None = None) -> RegistryMode
 
     Args:
         name: Name of the registered model.
-        folder: Where to put the file; a temporary folder by default.
+        folder: Where to put the file; by default where it is on this machine, or the user's cache.
 
     Returns:
         The model, or None if there is none with either alias or stage.
@@ -109,19 +116,39 @@ def _download(version: ModelVersion, artifact: str, *, folder: Path | None = Non
     Args:
         version: The version.
         artifact: Its name among what was registered.
-        folder: Where to put it; a temporary folder by default.
+        folder: Where to put it; by default it stays where it is on this machine, or is kept in the user's cache if a
+            server has it, as each prediction asks for it.
 
     Raises:
         TrackingError: It cannot be fetched.
     """
-    uri = f"models:/{version.name}/{version.version}/artifacts/{artifact}"
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    target = None if folder is None else str(folder)
     try:
-        with no_progress_bar():
-            return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=target))
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            return _fetch(version, artifact, folder)
+        if _is_on_this_machine(version):
+            return _fetch(version, artifact, None)
+        content = (version.name, str(version.version), str(version.source), str(version.creation_timestamp), artifact)
+        kept = cache_folder(_CACHE) / hashlib.sha256("\0".join(content).encode()).hexdigest()[:24]
+        if not kept.exists():
+            with folder_written_whole(kept) as temporary:
+                _fetch(version, artifact, temporary).rename(temporary / artifact)
+        return kept / artifact
     except (MlflowException, OSError) as error:
         raise TrackingError(
             hide_secrets(f"{version.name} version {version.version} cannot be fetched from the registry: {error}")
         ) from error
+
+
+def _is_on_this_machine(version: ModelVersion) -> bool:
+    address = MlflowClient().get_model_version_download_uri(version.name, version.version)
+    scheme = urlsplit(address).scheme
+    return scheme == "file" or len(scheme) < len("s3")  # none, or the letter of a disk
+
+
+def _fetch(version: ModelVersion, artifact: str, target: Path | None) -> Path:
+    uri = f"models:/{version.name}/{version.version}/artifacts/{artifact}"
+    with no_progress_bar():
+        return Path(
+            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=None if target is None else str(target))
+        )

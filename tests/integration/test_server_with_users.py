@@ -75,6 +75,8 @@ def test_users_with_different_rights_share_a_server(
             predicted = run(project, address, user, *PREDICT)
             assert predicted.returncode == 0, predicted.stderr
             assert "NaCl" in predicted.stdout
+        (kept,) = (project / "cache" / "registry").iterdir()
+        assert (kept / "predictor").is_dir(), "both predictions have taken one copy"
         assert list((tmp_path / "files").rglob("ensemble.safetensors"))
         assert not list(project.rglob("mlruns")), "artifacts went past the server"
 
