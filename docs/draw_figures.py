@@ -18,9 +18,7 @@ FIGURES: Final = Path(__file__).parent / "figures"
 PREDICTIONS: Final = Path("build/cross_validate/predictions.csv.gz")
 TEXTBOOK: Final = Path("build/check_textbook/table.csv")
 
-LAB_MODELS: Final = (
-    "RWLAB", "FELAB", "FELABBTE", "RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15",
-)  # fmt: skip
+LAB_MODELS: Final = ("RWLAB", "FELAB", "RWTG15", "LFETG15", "RWLABTG15", "FELABTG15")
 OF_VERB: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
     "interval_coverage": ("interval-coverage", (), "accurate"),
     "element_map": ("element-map", (), "accurate"),

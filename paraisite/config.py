@@ -81,7 +81,7 @@ class DataConfig:
     Attributes:
         aflow_table: AFLUX records, JSON lines, gzip allowed; not shipped.
         formation_energy_weights: MEGNet's published formation-energy model, HDF5; not shipped.
-        lab: Folder of the tables of tiers ``slack`` and ``bte``.
+        lab: Folder of the table of tier ``slack``.
         kappa: Folder of the table of tier ``kappa``.
     """
 
@@ -251,9 +251,8 @@ class LabConfig:
         seed: Decides which decorations are drawn, and in which order.
         slack_potential: Potential of tier ``slack``, a name that ``labels.potential`` knows.
         slack_candidates: Decorations to compute; about a third is accepted.
-        bte_potential: Potential that tier ``bte`` was computed with.
-        bte_candidates: Crystals of tier ``slack`` that it was begun for.
-        kappa_potential: Potential of tiers ``kappa``, ``kappa_known`` and ``phonons``.
+        phonons_potential: Potential that the kept rows of tier ``phonons`` were computed with.
+        kappa_potential: Potential of tiers ``kappa`` and ``kappa_known``, and of new rows of ``phonons``.
         kappa_candidates: Crystals of tier ``kappa`` to compute.
         pretraining: Of the network on formation energies and moduli.
         slack_training: Of the recipes that train on tier ``slack``.
@@ -262,8 +261,7 @@ class LabConfig:
     seed: Seed
     slack_potential: Text
     slack_candidates: Count
-    bte_potential: Text
-    bte_candidates: Count
+    phonons_potential: Text
     kappa_potential: Text
     kappa_candidates: Count
     pretraining: TrainingChanges

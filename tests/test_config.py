@@ -152,7 +152,7 @@ def test_variables_override_the_input_paths(tmp_path: Path, monkeypatch: pytest.
         ({"graphs": {"distance_tolerance_angstrom": 1}}, r"tolerance_angstrom: expected less than 0\.1, found 1"),
         ({"model": {"head_hidden": [450, 0]}}, r"head_hidden: item 2: expected 1 or more, found 0"),
         ({"lab": {"slack_potential": 7}}, r"slack_potential: expected text, found 7"),
-        ({"lab": {"bte_potential": ""}}, r"bte_potential: expected text, found ''"),
+        ({"lab": {"kappa_potential": ""}}, r"kappa_potential: expected text, found ''"),
         ({"lab": {"slack_candidates": 0}}, r"slack_candidates: expected 1 or more, found 0"),
         ({"lab": {"pretraining": [300]}}, r"lab: pretraining: expected a mapping, found \[300\]"),
         ({"data": {"aflow_table": None}}, r"data: aflow_table: expected a path, found None"),

@@ -27,7 +27,6 @@ from paraisite.schema import REASON
 from paraisite.training.recipes import (
     ACCURATE,
     AFLOW,
-    BTE,
     FINAL_DATASETS,
     HH143,
     KAPPA_TIER,
@@ -48,8 +47,7 @@ _CONTENT: Final = {
     ACCURATE: "Togo15, HH143 and Phonix",
     AFLOW: "AGL conductivities of ICSD",
     SLACK: "own labels: elastic constants",
-    BTE: "own labels: phonons",
-    KAPPA_TIER: "own labels: converged phonons",
+    KAPPA_TIER: "own labels: phonons",
     MATERIALS_PROJECT: "stable crystals, no kappa",
 }
 
@@ -141,7 +139,6 @@ def _files(name: str, config: Config) -> list[Path]:
         ACCURATE: [DATA / source.FILE_NAME for source in (togo15, half_heusler, phonix)],
         AFLOW: [config.data.aflow_table],
         SLACK: [config.data.lab / f"{SLACK}.parquet"],
-        BTE: [config.data.lab / f"{BTE}.parquet"],
         KAPPA_TIER: [config.data.kappa / f"{KAPPA_TIER}.parquet"],
     }
     return known.get(name) or [EXTERNAL / name / MATERIALS_FILE]
@@ -163,7 +160,7 @@ def _counts(name: str, file: Path, config: Config) -> tuple[int | None, int | No
     if name in FINAL_DATASETS:
         dataset = load_data(name, config)
         return len(dataset), len(dataset.rejected)
-    if file.suffix == ".parquet" and name in (SLACK, BTE, KAPPA_TIER):
+    if file.suffix == ".parquet" and name in (SLACK, KAPPA_TIER):
         return _count_accepted(file, REASON)
     folder = file.parent if file.suffix == ".parquet" else prepared_folder(name)
     try:

@@ -20,14 +20,14 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.labels.campaign import STRUCTURES_SHA256, read_parts, read_plan
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.training.pretrained_networks import BACKBONES
-from paraisite.training.recipes import BTE, FINAL_DATASETS, KAPPA_TIER, LFE, SLACK, TOGO15, InitialWeights
+from paraisite.training.recipes import FINAL_DATASETS, KAPPA_TIER, LFE, SLACK, TOGO15, InitialWeights
 
 logger = logging.getLogger(__name__)
 
 
 def load_data(name: str, config: Config) -> Dataset:
     """Return a data set; tracked files are fetched where they are absent."""
-    if name in (SLACK, BTE):
+    if name == SLACK:
         fetch_lab_folder(config)
     elif name == KAPPA_TIER:
         fetch_tracked(config.data.kappa, target=str(config.data.kappa))

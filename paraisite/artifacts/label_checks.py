@@ -11,17 +11,13 @@ from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import write_whole
 from paraisite.core.paths import BUILD
 from paraisite.metrics.agreement import Agreement
-from paraisite.training.recipes import KAPPA_TIER
 
 logger = logging.getLogger(__name__)
-
-KNOWN_VALUES: Final = {"slack": "AFLOW's AGL", "bte": "Togo15"}
-"""Tiers that can be checked, and the known conductivities that they are compared with."""
 
 SETTINGS: Final = "settings"
 REFINED: Final = "refined"
 TEXTBOOK: Final = "textbook"
-"""Further checks: of the settings that conductivities are computed with, of predictions that these refine, and of
+"""Checks of no tier: of the settings that conductivities are computed with, of predictions that these refine, and of
 predictions of textbook crystals."""
 
 CORRECTION_FILE: Final = "correction.json"
@@ -40,32 +36,17 @@ def write_agreements(tier: str, agreements: Mapping[str, Agreement]) -> None:
     _write(tier, {name: asdict(agreement) for name, agreement in agreements.items()})
 
 
-def load_agreements() -> dict[str, Agreement]:
-    """Return the agreements of all tiers; a warning names a tier that was not checked."""
-    agreements: dict[str, Agreement] = {}
-    for tier in KNOWN_VALUES:
-        path = check_folder(tier) / _METRICS_FILE
-        if path.exists():
-            agreements |= _load_agreements(path)
-        else:
-            logger.warning(
-                "tier %s has not been checked (`python -m paraisite check %s`): the data sheet says nothing of it",
-                tier,
-                tier,
-            )
-    return agreements
+def load_agreements(tier: str) -> dict[str, Agreement]:
+    """Return the agreements of a tier's conductivities with known ones; empty, with a warning, if it was not checked.
 
-
-def load_kappa_agreements() -> dict[str, Agreement]:
-    """Return the agreements of tier ``kappa``'s settings with accurate conductivities; empty if not checked."""
-    path = check_folder(KAPPA_TIER) / _METRICS_FILE
+    Raises:
+        DataError: They are damaged.
+    """
+    path = check_folder(tier) / _METRICS_FILE
     if not path.exists():
-        logger.warning("tier %s has not been checked (`python -m paraisite check %s`)", KAPPA_TIER, KAPPA_TIER)
+        command = f"python -m paraisite check {tier}"
+        logger.warning("tier %s has not been checked (`%s`): the data sheet says nothing of it", tier, command)
         return {}
-    return _load_agreements(path)
-
-
-def _load_agreements(path: Path) -> dict[str, Agreement]:
     with refuse_damaged(path, remedy="check the tier again"):
         return {name: Agreement(**values) for name, values in json.loads(path.read_text()).items()}
 

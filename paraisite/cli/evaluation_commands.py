@@ -189,6 +189,8 @@ def check(
         from paraisite.workflows import check
 
     match what:
+        case "slack":
+            check.check_slack()
         case "formation_energy":
             check.check_formation_energies()
         case "kappa":
@@ -199,8 +201,6 @@ def check(
             check.check_refined()
         case "textbook":
             check.check_textbook()
-        case tier:
-            check.check_labels(tier)
 
 
 def cross_validate(

@@ -6,7 +6,7 @@ import typer
 
 from paraisite.cli.options import N_CORE, Processes, dataset_of, list_choices, one_of
 from paraisite.core.progress import show_work
-from paraisite.labels import RETIRED_TIERS, TIERS
+from paraisite.labels import TIERS
 from paraisite.training.recipes import FINAL_DATASETS
 
 TABLES: Final = ("lab", "kappa")
@@ -34,9 +34,7 @@ PotentialName = Annotated[
 def label(
     tier: Annotated[
         str,
-        typer.Argument(
-            parser=one_of((*TIERS, *RETIRED_TIERS)), metavar="TIER", help=f"Tier of labels: {list_choices(TIERS)}."
-        ),
+        typer.Argument(parser=one_of(TIERS), metavar="TIER", help=f"Tier of labels: {list_choices(TIERS)}."),
     ],
     processes: Processes = N_CORE,
     keep: Annotated[
@@ -68,9 +66,7 @@ def label(
 def build_labels(
     tables: Annotated[
         str,
-        typer.Argument(
-            parser=one_of(TABLES), metavar="|".join(TABLES), help="lab: tiers slack and bte; kappa: tier kappa."
-        ),
+        typer.Argument(parser=one_of(TABLES), metavar="|".join(TABLES), help="lab: tier slack; kappa: tier kappa."),
     ] = "lab",
 ) -> None:
     """Build the data sets of the project's own labels.

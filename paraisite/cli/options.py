@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from paraisite.errors import ConfigError
-from paraisite.training.recipes import AFLOW, BTE, FINAL_DATASETS, KAPPA_TIER, LFE, PHONIX, RECIPES, SLACK, find_recipe
+from paraisite.training.recipes import AFLOW, FINAL_DATASETS, KAPPA_TIER, LFE, PHONIX, RECIPES, SLACK, find_recipe
 
 AS_IN_PARAMS: Final = "params.yaml"
 """What may be given for a setting instead of a value, which then is that of this file."""
@@ -19,10 +19,10 @@ EARLIER_STAGES: Final = "earlier-stages"
 ALL: Final = "all"
 """What `screen` takes for every final model of the lineage."""
 
-DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, BTE, KAPPA_TIER)
+DATASETS: Final = (*FINAL_DATASETS, AFLOW, SLACK, KAPPA_TIER)
 FETCHED: Final = (AFLOW, "materials_project", PHONIX)
 UNITS: Final = ("W/m/K", "mW/m/K", "W/cm/K", "mW/cm/K")
-CHECKED: Final = ("slack", "bte", "kappa", "settings", "refined", "formation_energy", "textbook")
+CHECKED: Final = ("slack", "kappa", "settings", "refined", "formation_energy", "textbook")
 UNCLEAN: Final = (
     "paper",
     "paper-last",

@@ -7,8 +7,5 @@ TIERS: Final = ("elements", "slack", "slack_check", "kappa", "kappa_known", "pho
 measure it, conductivities by phonons, the same of a data set's crystals at the potential's cells and at their own, and
 settings that reproduce published conductivities."""
 
-RETIRED_TIERS: Final = ("bte", "bte_check")
-"""Computed with settings that are wrong by a factor of two; their rows are kept, no new ones are computed."""
-
 OF_DATASET: Final = ("kappa_known", "phonons")
 """Tiers of a data set's crystals: a folder for each data set."""

@@ -88,11 +88,6 @@ def build_slack_table(rows: pd.DataFrame, references: Mapping[str, float]) -> pd
     return _joined(rows, derived)
 
 
-def build_bte_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return tier ``bte``: the campaign's rows with formula and number of atoms."""
-    return _joined(rows, [_of_structure(row) | {"reason": row["reason"]} for row in rows.to_dict("records")])
-
-
 def build_kappa_table(rows: pd.DataFrame, correction: FunctionalCorrection) -> pd.DataFrame:
     """Return tier ``kappa``: the campaign's rows with formula, prototype and the label, the corrected conductivity.
 

@@ -103,12 +103,6 @@ LABELS: Final = PhononSettings(
 """For labels of any crystal. Faces of 12 Å for the second order would cost AlSb 13 % (Nequix-MP-PFT) to 65 %
 (SevenNet-l3i5). The origin is averaged: without, zinc blendes lose 6 %."""
 
-FORMER_MIN_ANGSTROM: Final = 7.5
-FORMER_MIN_ATOMS: Final = 40
-FORMER_MESH: Final = 10
-FORMER_MAX_CELL_ATOMS: Final = 5
-"""Tier ``bte``: its supercells, its mesh along the longest reciprocal axis and its largest primitive cell."""
-
 FORMER: Final = PhononSettings(
     cell="primitive",
     harmonic_supercell=(3, 3, 3),
@@ -120,13 +114,12 @@ FORMER: Final = PhononSettings(
     cubic_opposites="never",
     equations_per_constant=4.0,
     subtracts_residual=True,
-    mesh=(FORMER_MESH,) * 3,
+    mesh=(10, 10, 10),
     scatters_isotopes=False,
     has_coherence=False,
 )
-"""What tier ``bte`` was computed with, for two-atom cells: too small a supercell for second order, and random
-displacements
-without their opposites."""
+"""What the project's first conductivities were computed with, for two-atom cells, and why these were wrong by a factor
+of two: too small a supercell for second order, and random displacements without their opposites."""
 
 MAX_FREE_CONSTANTS: Final = 3000
 """Free constants of third order, as symmetry lets expect them, from which on labels leave out triplets that reach

@@ -41,6 +41,9 @@ PUBLISHED_KAPPA: Final[Mapping[str, Mapping[str, float]]] = {
 }  # fmt: skip
 """W/m/K at 300 K, by potential (PBE: the reference) and compound."""
 
+POTENTIALS: Final = ("nequix-mp-1-pft", "7net-l3i5")
+"""Those whose conductivities this project has computed and ships."""
+
 _CUBIC: Final = {
     "AlSb": ("zincblende", 6.2326), "BP": ("zincblende", 4.5464), "MgO": ("rocksalt", 4.2557),
     "GaAs": ("zincblende", 5.75), "NaCl": ("rocksalt", 5.69), "AlAs": ("zincblende", 5.73), "InP": ("zincblende", 5.96),

@@ -1,4 +1,4 @@
-"""Meanings of the columns of the label tables, and counts of the reasons for rejection."""
+"""Meanings of the columns of tier ``slack``, and counts of the reasons for rejection."""
 
 import re
 from typing import Final
@@ -8,20 +8,13 @@ import pandas as pd
 from paraisite import schema
 from paraisite.errors import DataError
 from paraisite.labels.assemble import SLACK_COLUMNS
-from paraisite.labels.conductivity import TEMPERATURE_KELVIN
 from paraisite.reports.tables import to_markdown
 
-_OF_BOTH: Final = {
-    schema.MATERIAL_ID: "prototype and elements of its slots; the same crystal has the same one in both tiers",
+MEANING_IN_SLACK: Final = {
+    schema.MATERIAL_ID: "prototype and elements of its slots; the same crystal always has the same one",
     schema.PROTOTYPE: "structure type that the relaxation started from",
     schema.REASON: "why the candidate was rejected; empty if it was accepted",
     "structure_json": "relaxed primitive cell, pymatgen's JSON, lengths in Å; empty if relaxation failed",
-    schema.FORMULA: SLACK_COLUMNS[schema.FORMULA],
-    "n_atom": SLACK_COLUMNS["n_atom"],
-}
-
-MEANING_IN_SLACK: Final = {
-    **_OF_BOTH,
     "space_group": "Hermann-Mauguin symbol after relaxation",
     "energy_ev_per_atom": "potential energy of the relaxed cell, eV/atom",
     schema.LOG_BULK.column: "bulk modulus of the elastic tensor, mean of Voigt and Reuss, GPa",
@@ -30,16 +23,6 @@ MEANING_IN_SLACK: Final = {
     "bulk_eos_gpa": "bulk modulus of the equation of state, atoms at fixed fractional positions, GPa",
     "bulk_slope": "pressure derivative of that bulk modulus, no unit",
     **SLACK_COLUMNS,
-}
-MEANING_IN_BTE: Final = {
-    **_OF_BOTH,
-    schema.KAPPA: f"conductivity at {TEMPERATURE_KELVIN:g} K, mean of the tensor's diagonal, W/m/K: phonons' Boltzmann "
-    "equation in the relaxation-time approximation",
-    "min_frequency_thz": "lowest phonon frequency on the mesh, THz, negative if imaginary",
-    "max_frequency_thz": "highest phonon frequency on the mesh, THz",
-    "max_share": "largest share of the conductivity that one wave vector carries, with its equivalents",
-    "n_supercell_atom": "atoms in the supercell",
-    "n_force_call": "supercells whose forces were computed",
 }
 
 # Thresholds and values in a reason; digits within words such as phono3py stay.

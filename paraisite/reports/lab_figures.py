@@ -29,29 +29,24 @@ _ENERGY_BIN_EV: Final = 0.1
 _ROUND_STEPS: Final = (1, 2, 5, 10)
 
 
-def prototype_counts(slack: pd.DataFrame, bte: pd.DataFrame) -> Figure:
-    """Draw how many candidates of each prototype were accepted and rejected, a panel per tier.
+def prototype_counts(slack: pd.DataFrame) -> Figure:
+    """Draw how many candidates of each prototype were accepted and rejected.
 
     Args:
         slack: Tier ``slack``, with prototype and reason.
-        bte: Tier ``bte``, likewise.
     """
-    tiers = {"slack": _accepted_and_rejected(slack), "bte": _accepted_and_rejected(bte)}
-    order = sorted(set().union(*(counts.index for counts in tiers.values())))
-    order.sort(key=lambda name: [counts.reindex([name], fill_value=0).iloc[0].tolist() for counts in tiers.values()])
-    figure = Figure(figsize=(10.5, 1.3 + 0.2 * len(order)), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": (2, 1)})
-    for axes, (tier, counts) in zip(panels, tiers.items(), strict=True):
-        counts = counts.reindex(order, fill_value=0)
-        _count_bars(axes, counts)
-        plain_frame(axes)
-        axes.tick_params(axis="y", labelsize=8.5, length=0)
-        axes.set_xlabel("candidates")
-        n_accepted, n_rejected = counts.sum()
-        axes.set_title(f"tier {tier}: {n_accepted:,} accepted, {n_rejected:,} rejected", fontsize=11)
-    panels[0].set_yticks(range(len(order)), order)
-    panels[0].set_ylim(-0.7, len(order) - 0.3)
-    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, ncols=2, loc="outside lower center")
+    counts = _accepted_and_rejected(slack).sort_values(["accepted", "rejected"])
+    figure = Figure(figsize=(7.5, 1.3 + 0.2 * len(counts)), layout="constrained")
+    axes = figure.subplots()
+    _count_bars(axes, counts)
+    plain_frame(axes)
+    axes.tick_params(axis="y", labelsize=8.5, length=0)
+    axes.set_yticks(range(len(counts)), counts.index)
+    axes.set_ylim(-0.7, len(counts) - 0.3)
+    axes.set_xlabel("candidates")
+    n_accepted, n_rejected = counts.sum()
+    axes.set_title(f"tier slack: {n_accepted:,} accepted, {n_rejected:,} rejected", fontsize=11)
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, ncols=2, loc="outside lower center")
     return figure
 
 

@@ -35,7 +35,7 @@ ABOUT: Final = Section(
         "trained on a different four fifths of the data. The mean of their predictions is called **mTC**, their "
         "variance **var(pTC)**.",
         "A network's name lists its training sets: RW stands for random initial weights, LFE (or FE) for formation "
-        "energies, LAB or AF for approximate conductivities, BTE for more accurate ones, TG15 for Togo15 as the last "
+        "energies, LAB or AF for approximate conductivities, TG15 for Togo15 as the last "
         "stage. The models called GP among the errors on held-out rows are Gaussian processes fitted to Togo15 alone, "
         "on descriptors that are computed from the structure, such as the lightest mass or the shortest distance, or "
         "predicted by networks.",

@@ -1,10 +1,10 @@
 """Members and predictors from the model registry."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import mlflow
 from mlflow import MlflowClient
@@ -25,6 +25,9 @@ from paraisite.tracking.store import open_store, store_errors
 
 _CACHE: Final = "registry"
 """Kind of content in the user's cache: what a server's registry has sent."""
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""Of an address; the letter of a disk is none."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +145,8 @@ def _download(version: ModelVersion, artifact: str, *, folder: Path | None = Non
 
 def _is_on_this_machine(version: ModelVersion) -> bool:
     address = MlflowClient().get_model_version_download_uri(version.name, version.version)
-    scheme = urlsplit(address).scheme
-    return scheme == "file" or len(scheme) < len("s3")  # none, or the letter of a disk
+    scheme = _SCHEME.match(address)
+    return scheme is None or scheme[0] == "file:"
 
 
 def _fetch(version: ModelVersion, artifact: str, target: Path | None) -> Path:

@@ -21,7 +21,7 @@ To compare the splits of a model, open its nested runs, tick them and press Comp
 | name | stands for |
 | --- | --- |
 | RW…, FE…, LFE… | starts from random weights, MEGNet's published formation energies, the project's own |
-| …AF…, …LAB…, …BTE… | then trained on AFLOW's AGL conductivities, our approximate ones, ours under a potential |
+| …AF…, …LAB…, …KAPPA… | then trained on AFLOW's AGL conductivities, our approximate ones, ours under a potential |
 | …TG15, …HH143, …MIX, …PHONIX | ends on accurate conductivities: Togo15, half-Heuslers, both, Phonix |
 | GP… | Gaussian processes instead of networks; GPACCURATE, on all accurate rows and our own labels, is the default |
 

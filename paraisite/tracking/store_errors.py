@@ -69,10 +69,10 @@ def store_errors_as_sentences(uri: str) -> Iterator[None]:
         of_package = type(error).__module__.partition(".")[0]
         if not isinstance(error, MlflowException | SQLAlchemyError) and of_package not in _PASSED_ON:
             raise
-        raise TrackingError(describe_failure(uri, error)) from error
+        raise TrackingError(describe_store_failure(uri, error)) from error
 
 
-def describe_failure(uri: str, error: Exception) -> str:
+def describe_store_failure(uri: str, error: Exception) -> str:
     """Return the sentence: which store, what is wrong, what to do, and the store's own first words."""
     words = _BEHIND.split(" ".join(str(error).split()))[0]
     said = next((sentence for pattern, sentence in _KINDS if pattern.search(words)), "failed")

@@ -8,7 +8,6 @@ from paraisite.training.pretrained_networks import BACKBONES, Backbone, Origin
 from paraisite.training.recipes import (
     ACCURATE,
     AFLOW,
-    BTE,
     HH143,
     KAPPA_TIER,
     MIX,
@@ -33,7 +32,6 @@ _DATA_SETS: Final = {
     ACCURATE: "all accurate conductivities (Togo15, HH143, Phonix)",
     AFLOW: "AFLOW's AGL conductivities (thousands, approximate)",
     SLACK: "the project's approximate conductivities (tier slack)",
-    BTE: "the project's conductivities under a potential (tier bte)",
     KAPPA_TIER: "the project's conductivities under a potential (tier kappa)",
 }
 

@@ -2,8 +2,7 @@
 
 Two lineages share one shape. ``paper`` goes from MEGNet's formation energies to AFLOW's conductivities to Togo15;
 ``lab`` does the same with the project's own formation energies and labels, and may take a third stage between. A name
-tells its lineage: LFE are the lab's formation energies, LAB its tier ``slack``, BTE its tier ``bte``, KAPPA its tier
-``kappa``.
+tells its lineage: LFE are the lab's formation energies, LAB its tier ``slack``, KAPPA its tier ``kappa``.
 
 Source of ``paper``: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D.
 """
@@ -74,7 +73,6 @@ MIX: Final = "mix"
 PHONIX: Final = "phonix"
 AFLOW: Final = "aflow"
 SLACK: Final = "slack"
-BTE: Final = "bte"
 KAPPA_TIER: Final = "kappa"
 
 ACCURATE: Final = "accurate"
@@ -96,18 +94,16 @@ RWAF: Final = Recipe("RWAF", InitialWeights.RANDOM, AFLOW, published_mape=0.60)
 FEAF: Final = Recipe("FEAF", InitialWeights.FORMATION_ENERGY, AFLOW, published_mape=0.49)
 RWLAB: Final = Recipe("RWLAB", InitialWeights.RANDOM, SLACK)
 FELAB: Final = Recipe("FELAB", InitialWeights.LAB_FORMATION_ENERGY, SLACK)
-FELABBTE: Final = Recipe("FELABBTE", FELAB, BTE)
-LFEBTE: Final = Recipe("LFEBTE", InitialWeights.LAB_FORMATION_ENERGY, BTE)
 LFEKAPPA: Final = Recipe("LFEKAPPA", InitialWeights.LAB_FORMATION_ENERGY, KAPPA_TIER)
 FELABKAPPA: Final = Recipe("FELABKAPPA", FELAB, KAPPA_TIER)
 FEAFKAPPA: Final = Recipe("FEAFKAPPA", FEAF, KAPPA_TIER)
 
-_MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, FELABBTE, LFEBTE, LFEKAPPA, FELABKAPPA, FEAFKAPPA)
+_MIDDLE: Final = (RWAF, FEAF, RWLAB, FELAB, LFEKAPPA, FELABKAPPA, FEAFKAPPA)
 _STARTS: Final[dict[str, InitialWeights | Recipe]] = {
     "RW": InitialWeights.RANDOM,
     "FE": InitialWeights.FORMATION_ENERGY,
     LFE: InitialWeights.LAB_FORMATION_ENERGY,
-    **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, FELABBTE, LFEBTE, LFEKAPPA, FELABKAPPA, FEAFKAPPA)},
+    **{recipe.name: recipe for recipe in (FEAF, RWAF, FELAB, RWLAB, LFEKAPPA, FELABKAPPA, FEAFKAPPA)},
 }
 _SUFFIXES: Final = {TOGO15: "TG15", HH143: "HH143", MIX: "MIX", PHONIX: "PHONIX", ACCURATE: "ACCURATE"}
 _PUBLISHED: Final = {"RWTG15": 0.55, "FETG15": 0.53, "FEAFTG15": 0.28}

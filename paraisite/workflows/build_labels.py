@@ -6,12 +6,11 @@ from typing import Final
 
 import pandas as pd
 import pyarrow as pa
-from matplotlib.figure import Figure
 from pymatgen.core.structure import Structure
 
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.known_labels import load_correction
-from paraisite.artifacts.label_checks import load_agreements, load_kappa_agreements
+from paraisite.artifacts.label_checks import load_agreements
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
 from paraisite.core.files import write_whole
@@ -20,22 +19,13 @@ from paraisite.core.parquet_files import COMPACT, write_parquet
 from paraisite.core.paths import DATA, LABELS
 from paraisite.data.sources import togo15
 from paraisite.data.structure_columns import append_structure_columns
-from paraisite.labels.assemble import (
-    build_bte_table,
-    build_kappa_table,
-    build_slack_table,
-    compute_elemental_references,
-)
+from paraisite.labels.assemble import build_kappa_table, build_slack_table, compute_elemental_references
 from paraisite.labels.campaign import VERSIONS, read_parts, read_plan
 from paraisite.reports.element_map import element_map
 from paraisite.reports.figures import save_figures
-from paraisite.reports.lab_figures import (
-    formation_energy_histogram,
-    kappa_histogram,
-    prototype_counts,
-)
+from paraisite.reports.lab_figures import formation_energy_histogram, kappa_histogram, prototype_counts
 from paraisite.schema import KAPPA, KAPPA_POTENTIAL, REASON
-from paraisite.training.recipes import KAPPA_TIER
+from paraisite.training.recipes import KAPPA_TIER, SLACK
 
 logger = logging.getLogger(__name__)
 
@@ -44,34 +34,31 @@ LICENCE: Final = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 
 
 def build_labels() -> None:
-    """Build the tables of both tiers, with figures and data sheet, into ``build/lab/``."""
+    """Build the table of tier ``slack``, with figures and data sheet, into ``build/lab/``."""
     from paraisite.reports.lab_datasheet import datasheet  # loads phono3py
 
     folder = load_config().data.lab
     check_writable(folder)
-    for tier in ("elements", "slack", "bte"):
+    for tier in ("elements", SLACK):
         fetch_tracked(LABELS / tier, target=str(LABELS / tier))
     fetch_tracked(DATA, target="data.dvc")
     references = compute_elemental_references(read_parts(LABELS / "elements"))
-    slack, bte = (
-        build_slack_table(read_parts(LABELS / "slack"), references),
-        build_bte_table(read_parts(LABELS / "bte")),
-    )
-    for name, table in (("slack", slack), ("bte", bte)):
-        _write_table(table, folder / f"{name}.parquet")
-        n_accepted = int((table[REASON] == "").sum())
-        logger.info("%s: %d materials accepted, %d rejected", name, n_accepted, len(table) - n_accepted)
-    plans = {tier: read_plan(LABELS / tier) for tier in ("slack", "bte")}
+    plan = read_plan(LABELS / SLACK)
+    table = build_slack_table(read_parts(LABELS / SLACK), references)
+    _write_table(table, folder / f"{SLACK}.parquet")
+    accepted = _log_accepted(SLACK, table)
     text = datasheet(
-        slack=slack,
-        bte=bte,
-        potentials={tier: plan["potential"] for tier, plan in plans.items()},
-        versions=plans["slack"][VERSIONS],
-        checks=load_agreements(),
-        licence=LICENCE,
+        table, potential=plan["potential"], versions=plan[VERSIONS], checks=load_agreements(SLACK), licence=LICENCE
     )
     write_whole(folder / DATASHEET_FILE, text.encode())
-    save_figures(_figures(slack, bte), folder / FIGURES)
+    known = [record.kappa_w_per_m_k for record in togo15.load_togo15(DATA / togo15.FILE_NAME)]
+    figures = {
+        "elements": element_map([table]),
+        "prototypes": prototype_counts(table),
+        "kappa": kappa_histogram({SLACK: accepted[KAPPA], "Togo15": known}),
+        "formation_energy": formation_energy_histogram(table),
+    }
+    save_figures(figures, folder / FIGURES)
 
 
 def build_kappa() -> None:
@@ -84,10 +71,9 @@ def build_kappa() -> None:
     plan = read_plan(LABELS / KAPPA_TIER)
     table = build_kappa_table(read_parts(LABELS / KAPPA_TIER), load_correction())
     _write_table(table, folder / f"{KAPPA_TIER}.parquet")
-    accepted = table[table[REASON] == ""]
-    logger.info("%s: %d materials accepted, %d rejected", KAPPA_TIER, len(accepted), len(table) - len(accepted))
+    accepted = _log_accepted(KAPPA_TIER, table)
     text = kappa_datasheet(
-        table, potential=plan["potential"], versions=plan[VERSIONS], checks=load_kappa_agreements(), licence=LICENCE
+        table, potential=plan["potential"], versions=plan[VERSIONS], checks=load_agreements(KAPPA_TIER), licence=LICENCE
     )
     write_whole(folder / DATASHEET_FILE, text.encode())
     figures = {
@@ -105,12 +91,8 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
     write_parquet(append_structure_columns(columns, structures), path, **COMPACT)
 
 
-def _figures(slack: pd.DataFrame, bte: pd.DataFrame) -> dict[str, Figure]:
-    accepted = {name: table.loc[table[REASON] == "", KAPPA] for name, table in (("slack", slack), ("bte", bte))}
-    known = [record.kappa_w_per_m_k for record in togo15.load_togo15(DATA / togo15.FILE_NAME)]
-    return {
-        "elements": element_map([slack, bte]),
-        "prototypes": prototype_counts(slack, bte),
-        "kappa": kappa_histogram({**accepted, "Togo15": known}),
-        "formation_energy": formation_energy_histogram(slack),
-    }
+def _log_accepted(tier: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a tier's accepted rows, and log how many there are."""
+    accepted = table[table[REASON] == ""]
+    logger.info("%s: %d materials accepted, %d rejected", tier, len(accepted), len(table) - len(accepted))
+    return accepted

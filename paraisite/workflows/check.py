@@ -20,7 +20,6 @@ from paraisite.artifacts.known_labels import (
 )
 from paraisite.artifacts.label_checks import (
     FORMATION_ENERGY,
-    KNOWN_VALUES,
     REFINED,
     SETTINGS,
     TEXTBOOK,
@@ -31,17 +30,18 @@ from paraisite.artifacts.label_checks import (
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refinements import measure_refinement, write_refinement
 from paraisite.artifacts.stage_folders import FIGURES
-from paraisite.config import Config, load_config
+from paraisite.config import load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import file_sha256, write_whole
 from paraisite.core.folders import check_writable
-from paraisite.core.paths import DATA, LABELS
-from paraisite.data.sources import megnet_weights, togo15
+from paraisite.core.paths import LABELS
+from paraisite.data.sources import megnet_weights
 from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.lab_tables import load_relaxed_formulas
 from paraisite.data.sources.textbook import load_textbook_crystals
-from paraisite.errors import DataError, MissingInputError
+from paraisite.errors import MissingInputError
 from paraisite.labels.campaign import read_parts
+from paraisite.labels.settings_study import POTENTIALS
 from paraisite.labels.variants import VARIANTS, compute_slack_variants
 from paraisite.metrics.agreement import (
     MIN_ROWS,
@@ -68,39 +68,34 @@ from paraisite.reports.phonon_checks import (
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.reports.textbook import ON_TERMINAL, draw_textbook, tabulate_summary, tabulate_textbook
 from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, REASON
-from paraisite.training.recipes import AFLOW, KAPPA_TIER
+from paraisite.training.recipes import AFLOW, KAPPA_TIER, SLACK
 
 COVERAGE_FILE: Final = "coverage.csv"
 ROWS_FILE: Final = "accepted.csv"
 REFUSED_FILE: Final = "refused.csv"
 
+_BESIDE_AFLOW: Final = "against AFLOW's AGL"
 
-def check_labels(tier: str) -> None:
-    """Compare a tier's conductivities with known ones, of compounds that were labelled for this purpose only.
 
-    Args:
-        tier: "slack", against AFLOW's AGL on the same structures; or "bte", against Togo15.
+def check_slack() -> None:
+    """Compare tier ``slack``'s conductivities with AFLOW's AGL, of structures that were labelled for this purpose only.
 
     Raises:
-        DataError: The tier has no known values.
+        MissingInputError: They, or AFLOW's table, are not here.
     """
-    rows = read_parts(LABELS / f"{tier}_check").set_index("candidate_id").rename_axis(MATERIAL_ID)
+    rows = read_parts(LABELS / "slack_check").set_index("candidate_id").rename_axis(MATERIAL_ID)
     accepted = rows[rows[REASON] == ""]
-    known = _known_conductivities(tier, load_config()).loc[accepted.index]
-    if tier == "slack":
-        computed = compute_slack_variants(accepted).rename(columns=VARIANTS)
-    else:
-        computed = accepted[[KAPPA]].set_axis(["Phonon Boltzmann equation"], axis=1)
-    by_comparison = {
-        f"{name}, against {KNOWN_VALUES[tier]}": a for name, a in measure_agreements(known, computed).items()
-    }
-    write_agreements(tier, by_comparison)
+    records, _ = load_aflow(load_config().data.aflow_table)
+    known = pd.Series({each.material_id: each.kappa_w_per_m_k for each in records}, name=KAPPA).loc[accepted.index]
+    computed = compute_slack_variants(accepted).rename(columns=VARIANTS)
+    by_comparison = {f"{name}, {_BESIDE_AFLOW}": found for name, found in measure_agreements(known, computed).items()}
+    write_agreements(SLACK, by_comparison)
     for number, (name, values) in enumerate(computed.items()):
         complete = values.notna()
-        figure = parity(known[complete], values[complete], f"{name}, against {KNOWN_VALUES[tier]}")
-        save_figure(figure, check_folder(tier) / FIGURES / f"parity_{number}")
+        figure = parity(known[complete], values[complete], f"{name}, {_BESIDE_AFLOW}")
+        save_figure(figure, check_folder(SLACK) / FIGURES / f"parity_{number}")
     print_line(f"{len(accepted)} of {len(rows)} compounds accepted")
-    _print_agreements(by_comparison, title=f"Tier {tier}")
+    _print_agreements(by_comparison, title="Tier slack")
 
 
 def check_kappa() -> None:
@@ -189,9 +184,9 @@ def check_settings() -> None:
     Raises:
         MissingInputError: No settings have been computed.
     """
-    shipped = LABELS / SETTINGS / load_config().lab.kappa_potential
-    with suppress(MissingInputError):  # those of other potentials are where they were computed
-        fetch_tracked(shipped, target=str(shipped))
+    for shipped in (LABELS / SETTINGS / potential for potential in POTENTIALS):
+        with suppress(MissingInputError):  # others are where they were computed
+            fetch_tracked(shipped, target=str(shipped))
     tables = {path.name: read_parts(path) for path in sorted((LABELS / SETTINGS).glob("*")) if path.is_dir()}
     if not tables:
         raise MissingInputError("no settings are computed: run `paraisite label settings` first")
@@ -201,17 +196,6 @@ def check_settings() -> None:
         write_csv(table, folder / f"{potential}.csv", float_format="%.5g")
         save_figure(settings_figure(table, potential), folder / FIGURES / potential)
         print_table(settings_table(table), title=potential, numbers=table)
-
-
-def _known_conductivities(tier: str, config: Config) -> pd.Series:
-    """Return kappa, W/m/K, by material."""
-    if tier == "slack":
-        records, _ = load_aflow(config.data.aflow_table)
-    elif tier == "bte":
-        records = togo15.load_togo15(DATA / togo15.FILE_NAME)
-    else:
-        raise DataError(f"tier {tier!r} has no known values, expected one of {', '.join(KNOWN_VALUES)}")
-    return pd.Series({record.material_id: record.kappa_w_per_m_k for record in records}, name=KAPPA)
 
 
 def check_textbook() -> None:

@@ -17,8 +17,9 @@ from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA, LABELS
 from paraisite.core.progress import CountProgress
 from paraisite.errors import ConfigError, MissingInputError
-from paraisite.labels import OF_DATASET, RETIRED_TIERS, TIERS
+from paraisite.labels import OF_DATASET, TIERS
 from paraisite.labels.campaign import Row, run_campaign
+from paraisite.labels.settings_study import POTENTIALS
 from paraisite.labels.tiers import (
     Campaign,
     load_held_out_formulas,
@@ -39,7 +40,7 @@ from paraisite.training.recipes import TOGO15
 SHIPPED: Final = (
     *("elements", "slack", "kappa"),
     *("kappa_known/togo15", "kappa_known/hh143", "kappa_known/phonix"),
-    "settings/nequix-mp-1-pft",
+    *(f"settings/{potential}" for potential in POTENTIALS),
 )
 """Folders of labels that DVC tracks; AFLOW's structures may not leave the machine."""
 
@@ -70,13 +71,8 @@ def label_crystals(
             machine or another, takes them up.
 
     Raises:
-        ConfigError: The tier is retired or unknown, or forces alone make no sense for it.
+        ConfigError: The tier is unknown, or forces alone make no sense for it.
     """
-    if tier in RETIRED_TIERS:
-        raise ConfigError(
-            f"tier {tier} was computed with settings that are wrong by a factor of two: its rows are kept as they are, "
-            "and `label kappa` computes conductivities with the right ones"
-        )
     config = load_config()
     if potential is not None:
         config = dataclasses.replace(config, lab=dataclasses.replace(config.lab, kappa_potential=potential))

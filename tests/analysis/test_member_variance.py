@@ -10,7 +10,7 @@ VARIANCE = "var_pTC_w2_per_m2_k2"
 
 
 @pytest.mark.parametrize(
-    ("model", "step"), [("RWTG15", 1), ("LFETG15", 2), ("RWLABTG15", 2), ("FEAFTG15", 3), ("FELABBTETG15", 4)]
+    ("model", "step"), [("RWTG15", 1), ("LFETG15", 2), ("RWLABTG15", 2), ("FEAFTG15", 3), ("FELABKAPPATG15", 4)]
 )
 def test_a_step_counts_the_trainings_one_from_the_other(model: str, step: int) -> None:
     assert count_trainings(model) == step

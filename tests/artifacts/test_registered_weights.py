@@ -24,12 +24,12 @@ Tags = dict[str, dict[str, str]]
 
 @pytest.fixture
 def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Tags]:
-    """Ship LFE, FEAF, FELAB and FELABBTE in an empty folder; return a function that says what one registers."""
+    """Ship LFE, FEAF, FELAB and FELABKAPPA in an empty folder; return a function that says what one registers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     Path("params.yaml").write_text(params_text("lab"))
     config = load_config()
-    for name in ("lfe", "feaf", "felab", "felabbte"):
+    for name in ("lfe", "feaf", "felab", "felabkappa"):
         network = Ensemble(
             build_model_config(config),
             stack([draw_parameters(build_model_config(config), seed=1)]),
@@ -62,13 +62,13 @@ def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 
 
 def test_members_are_linked_with_what_they_were_trained_from(register: Callable[[str], Tags]) -> None:
-    found = register("FELABBTE")
+    found = register("FELABKAPPA")
     assert {name: tags["parent_version"] for name, tags in found.items()} == {
         "LFE": "none",
         "FELAB": "LFE version 7",
-        "FELABBTE": "FELAB version 7",
+        "FELABKAPPA": "FELAB version 7",
     }
-    assert list(found) == ["LFE", "FELAB", "FELABBTE"], "the earlier first"
+    assert list(found) == ["LFE", "FELAB", "FELABKAPPA"], "the earlier first"
 
 
 def test_versions_carry_their_errors_and_what_later_ones_are_compared_with(register: Callable[[str], Tags]) -> None:
@@ -102,7 +102,7 @@ def test_a_start_that_is_nowhere_is_named(register: Callable[[str], Tags]) -> No
     (Path("weights/felab") / ENSEMBLE_FILE).unlink()
     (Path("weights/felab") / CARD_FILE).unlink()
     Path("weights/felab").rmdir()
-    found = register("FELABBTE")
+    found = register("FELABKAPPA")
     assert {name: tags["parent_version"] for name, tags in found.items()} == {
-        "FELABBTE": "FELAB, which is not in this registry"
+        "FELABKAPPA": "FELAB, which is not in this registry"
     }

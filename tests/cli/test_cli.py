@@ -25,7 +25,7 @@ from paraisite.cli import FORMER_NAMES, app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.data.datasets.table import Dataset
 from paraisite.labels import RETIRED_TIERS, TIERS
-from paraisite.training.recipes import KAPPA_TIER, RECIPES, list_lineage_models
+from paraisite.training.recipes import KAPPA_TIER, RECIPES, SLACK, list_lineage_models
 from paraisite.tuning.study_options import SearchOptions
 from tests.cli.parsing import RefusedError, parsed, verbs, without_frame
 from tests.graphs.crystals import rocksalt
@@ -170,7 +170,7 @@ def test_a_wrong_argument_is_refused(arguments: list[str], message: str) -> None
             ),
         ),
         (["build-labels"], ("build_labels", (), {})),
-        (["check", "bte"], ("check_labels", ("bte",), {})),
+        (["check", "slack"], ("check_slack", (), {})),
         (["check", "kappa"], ("check_kappa", (), {})),
         (["check", "settings"], ("check_settings", (), {})),
         (["check", "refined"], ("check_refined", (), {})),
@@ -250,9 +250,9 @@ def test_refining_is_agreed_to_by_option_where_nobody_can_be_asked(monkeypatch: 
 
 
 def test_tiers_that_can_be_checked_are_those_of_the_stage() -> None:
-    from paraisite.artifacts.label_checks import FORMATION_ENERGY, KNOWN_VALUES, REFINED, SETTINGS, TEXTBOOK
+    from paraisite.artifacts.label_checks import FORMATION_ENERGY, REFINED, SETTINGS, TEXTBOOK
 
-    assert (*KNOWN_VALUES, KAPPA_TIER, SETTINGS, REFINED, FORMATION_ENERGY, TEXTBOOK) == CHECKED
+    assert (SLACK, KAPPA_TIER, SETTINGS, REFINED, FORMATION_ENERGY, TEXTBOOK) == CHECKED
 
 
 def test_recipes_lists_each_recipe_once() -> None:

@@ -62,13 +62,13 @@ def test_only_what_is_shipped_goes_to_the_store() -> None:
     assert (
         cached
         == [
-            *(f"build/labels/{tier}" for tier in ("elements", "slack", "bte", "phonons/togo15", "bte_check", "kappa")),
+            *(f"build/labels/{tier}" for tier in ("elements", "slack", "phonons/togo15", "kappa")),
             *(f"build/labels/kappa_known/{name}" for name in ("togo15", "hh143", "phonix")),
             "build/labels/settings/nequix-mp-1-pft",
+            "build/labels/settings/7net-l3i5",
             "build/check_settings",
             "build/check_slack/metrics.json",  # not the figures: their points are AFLOW's values
             "build/check_formation_energy/metrics.json",
-            "build/check_bte",
             "build/check_kappa",
             "build/check_refined",
             "build/kappa",
@@ -148,7 +148,7 @@ def test_a_training_stage_depends_on_what_its_recipe_says(lineage: str) -> None:
                 f"weights/{recipe.start.name.lower()}" if of_shipped else f"build/{recipe.start.name.lower()}/weights"
             )
         assert stage["deps"][:2] == [f"build/prepare/{recipe.train_on}", start]
-        of_the_lab = ["lab.slack_training"] if name in ("RWLAB", "FELAB", "FELABBTE") else []
+        of_the_lab = ["lab.slack_training"] if name in ("RWLAB", "FELAB") else []
         assert stage["params"] == ["graphs", "splits", "model", "training", *of_the_lab]
 
 
@@ -224,7 +224,7 @@ def test_a_stage_depends_on_the_module_of_its_verb(lineage: str) -> None:
 def test_each_dependency_is_an_output_or_in_the_repository(lineage: str) -> None:
     made = {path for stage in stages(lineage).values() for path in outputs(stage)}
     # Tables inside an output, each depended on alone, and the folder of several.
-    made |= {"build/lab/slack.parquet", "build/lab/bte.parquet", "build/pretrain"}
+    made |= {"build/lab/slack.parquet", "build/pretrain"}
     for name, stage in stages(lineage).items():
         for path in stage.get("deps", []):
             # Absent until `dvc pull`; outside files must not be here, or DVC stops before the stage explains.

@@ -10,7 +10,6 @@ from pymatgen.core.structure import Structure
 from paraisite.errors import DataError
 from paraisite.labels.assemble import (
     SLACK_COLUMNS,
-    build_bte_table,
     build_slack_table,
     compute_elemental_references,
     formation_energy,
@@ -89,11 +88,3 @@ def test_moduli_far_from_each_other_are_rejected(shear_gpa: float):
     row = derived(shear_gpa=shear_gpa)
     assert row["reason"].startswith("Poisson ratio")
     assert np.isnan(row["kappa_w_per_m_k"])
-
-
-def test_tier_bte_gets_formulas():
-    rows = pd.DataFrame([magnesia(kappa_w_per_m_k=50.0), magnesia(structure_json="", reason="forces above")])
-    table = build_bte_table(rows)
-    assert table["formula"].tolist() == ["MgO", ""]
-    assert table["reason"].tolist() == ["", "forces above"]
-    assert table["material_id"].tolist() == ["rocksalt:Mg-O"] * 2

@@ -12,10 +12,9 @@ from paraisite.reports.lab_figures import (
     parity,
     prototype_counts,
 )
-from tests.reports.lab_tables import make_bte, make_slack
+from tests.reports.lab_tables import make_slack
 
 SLACK = make_slack()
-BTE = make_bte()
 
 
 def texts(axes: Axes) -> list[str]:
@@ -23,13 +22,11 @@ def texts(axes: Axes) -> list[str]:
 
 
 def test_bars_of_prototypes_hold_accepted_and_rejected():
-    slack, bte = prototype_counts(SLACK, BTE).axes
+    (slack,) = prototype_counts(SLACK).axes
     assert [label.get_text() for label in slack.get_yticklabels()] == ["rutile", "rocksalt"]
     assert [bar.get_width() for bar in slack.containers[0]] == [0, 12]
     assert [bar.get_width() for bar in slack.containers[1]] == [2, 0]
-    assert [bar.get_width() for bar in bte.containers[0]] == [0, 11]
-    assert [bar.get_width() for bar in bte.containers[1]] == [0, 1]
-    assert [text.strip() for text in texts(bte)] == ["11 of 12"]
+    assert [text.strip() for text in texts(slack)] == ["0 of 2", "12 of 12"]
     assert slack.get_title() == "tier slack: 12 accepted, 2 rejected"
 
 
@@ -47,8 +44,8 @@ def test_histograms_of_kappa_have_area_one_per_decade():
 
 @pytest.mark.parametrize("values", [[], [np.nan], [1.0, 0.0]])
 def test_a_histogram_needs_positive_values(values: list[float]):
-    with pytest.raises(DataError, match="bte: expected conductivities above 0"):
-        kappa_histogram({"slack": [1.0, 2.0], "bte": values})
+    with pytest.raises(DataError, match="kappa: expected conductivities above 0"):
+        kappa_histogram({"slack": [1.0, 2.0], "kappa": values})
 
 
 def test_formation_energies_are_counted_by_acceptance():
@@ -61,11 +58,11 @@ def test_formation_energies_are_counted_by_acceptance():
 
 def test_parity_says_how_far_both_agree():
     known = np.geomspace(1.0, 1000.0, 12)
-    axes = parity(known, 1.5 * known, "Tier bte against Togo15").axes[0]
+    axes = parity(known, 1.5 * known, "Tier slack against AFLOW").axes[0]
     points = next(line for line in axes.lines if line.get_marker() == "o")
     np.testing.assert_array_equal(points.get_ydata(), 1.5 * known)
     assert axes.get_title().splitlines() == [
-        "Tier bte against Togo15",
+        "Tier slack against AFLOW",
         "12 crystals, Spearman 1.00 (1.00 to 1.00)",
         "computed/known 1.50 (geometric mean), 100% within a factor of 2",
     ]

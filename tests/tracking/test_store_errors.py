@@ -5,7 +5,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import OperationalError
 
 from paraisite.errors import TrackingError
-from paraisite.tracking.store_errors import describe_failure, store_errors_as_sentences
+from paraisite.tracking.store_errors import describe_store_failure, store_errors_as_sentences
 
 URI = "https://maria:tr0ub4dor@store.example"
 
@@ -26,13 +26,13 @@ URI = "https://maria:tr0ub4dor@store.example"
     ],
 )
 def test_each_kind_says_what_to_do(said: str, sentence: str) -> None:
-    found = describe_failure(URI, MlflowException(said))
+    found = describe_store_failure(URI, MlflowException(said))
     assert sentence in found
     assert found.startswith("the experiment store https://***@store.example ")
 
 
 def test_a_sentence_is_one_line_of_bounded_length() -> None:
-    found = describe_failure(URI, MlflowException("first\n" + 10_000 * "x"))
+    found = describe_store_failure(URI, MlflowException("first\n" + 10_000 * "x"))
     assert "\n" not in found
     assert len(found) < 500
 

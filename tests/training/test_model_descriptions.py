@@ -15,8 +15,8 @@ from paraisite.training.recipes import RECIPES
         ),
         ("RWTG15", ("starts from random weights and is trained on Togo15",)),
         (
-            "FELABBTETG15",
-            ("own formation energies and is trained on", "slack), then on", "bte), then on Togo15"),
+            "FELABKAPPATG15",
+            ("own formation energies and is trained on", "slack), then on", "kappa), then on Togo15"),
         ),
         ("LFE", ("one member, trained on the project's own formation energies",)),
         ("GPACCURATE", ("one Gaussian process", "the default model")),

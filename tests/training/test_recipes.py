@@ -9,7 +9,6 @@ from paraisite.data.sources import lab_tables
 from paraisite.errors import ConfigError
 from paraisite.training.recipes import (
     AFLOW,
-    BTE,
     FINAL_DATASETS,
     KAPPA_TIER,
     RECIPES,
@@ -20,13 +19,14 @@ from paraisite.training.recipes import (
     find_final_recipe,
     find_lineage,
     find_recipe,
+    list_lineage_models,
     read_lineage,
     starts_another_recipe,
 )
 from tests.pipeline import LINEAGES, ROOT
 
 OF_THE_PAPER = {AFLOW, InitialWeights.FORMATION_ENERGY}
-OF_THE_LAB = {SLACK, BTE, InitialWeights.LAB_FORMATION_ENERGY}
+OF_THE_LAB = {SLACK, InitialWeights.LAB_FORMATION_ENERGY}
 
 
 def ancestry(recipe: Recipe) -> set[object]:
@@ -41,13 +41,13 @@ def test_no_model_mixes_the_lineages():
 
 
 def test_recipes_train_on_tiers_by_their_tables_names():
-    assert {SLACK, BTE, KAPPA_TIER} == set(lab_tables.SOURCES)
+    assert {SLACK, KAPPA_TIER} == set(lab_tables.SOURCES)
     assert lab_tables.KAPPA_TIER == KAPPA_TIER
 
 
 def test_a_name_tells_the_lineage():
     for recipe in RECIPES.values():
-        marked = any(part in recipe.name for part in ("LAB", "BTE", "LFE"))
+        marked = any(part in recipe.name for part in ("LAB", "LFE"))
         assert marked == bool(ancestry(recipe) & OF_THE_LAB), recipe.name
 
 
@@ -93,16 +93,26 @@ def test_the_paper_keeps_its_names():
 
 def test_a_lineage_is_what_params_yaml_says():
     assert LINEAGES["paper"] == Lineage("paper", InitialWeights.FORMATION_ENERGY, RECIPES["RWAF"], RECIPES["FEAF"])
-    assert LINEAGES["lab"] == Lineage(
-        "lab", InitialWeights.LAB_FORMATION_ENERGY, RECIPES["RWLAB"], RECIPES["FELAB"], RECIPES["FELABBTE"]
-    )
+    assert LINEAGES["lab"] == Lineage("lab", InitialWeights.LAB_FORMATION_ENERGY, RECIPES["RWLAB"], RECIPES["FELAB"])
+
+
+def test_a_lineage_may_have_a_third_stage():
+    chosen = load_config(ROOT / "params.yaml").lineage
+    models = dataclasses.replace(chosen.models, last_stage="felabkappa", all_stages="felabkappatg15")
+    lineage = read_lineage(dataclasses.replace(chosen, models=models))
+    assert lineage == dataclasses.replace(LINEAGES["lab"], third=RECIPES["FELABKAPPA"])
+    trained = list_lineage_models(lineage)
+    assert (trained["third_stage"].name, trained["three_stages"].name) == ("FELABKAPPA", "FELABKAPPATG15")
 
 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
         ("nonsense", "lineages: lab: models: second_stage: expected the name of a recipe, found 'nonsense'$"),
-        ("felabbte", "expected a recipe that starts from formation energies, found felabbte, which starts from FELAB"),
+        (
+            "felabkappa",
+            "expected a recipe that starts from formation energies, found felabkappa, which starts from FELAB",
+        ),
     ],
 )
 def test_a_lineage_of_unfit_models_is_refused(model: str, message: str):
@@ -112,11 +122,11 @@ def test_a_lineage_of_unfit_models_is_refused(model: str, message: str):
 
 
 def test_the_third_stage_is_optional_on_either_side():
-    assert RECIPES["FELABBTE"].start is RECIPES["FELAB"]
-    assert RECIPES["LFEBTE"].start is InitialWeights.LAB_FORMATION_ENERGY
-    assert {RECIPES[name].train_on for name in ("FELABBTETG15", "LFEBTETG15", "FELABTG15")} == {"togo15"}
+    assert RECIPES["FELABKAPPA"].start is RECIPES["FELAB"]
+    assert RECIPES["LFEKAPPA"].start is InitialWeights.LAB_FORMATION_ENERGY
+    assert {RECIPES[name].train_on for name in ("FELABKAPPATG15", "LFEKAPPATG15", "FELABTG15")} == {"togo15"}
 
 
 def test_members_are_kept_where_another_recipe_needs_them():
-    assert starts_another_recipe(RECIPES["FELABBTE"])
+    assert starts_another_recipe(RECIPES["FELABKAPPA"])
     assert not starts_another_recipe(RECIPES["FELABTG15"])

@@ -19,12 +19,14 @@ from paraisite.config import load_config
 from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset
+from paraisite.data.record import Record
 from paraisite.data.sources.lab_tables import load_relaxed_crystals, load_relaxed_formulas, load_tier
 from paraisite.errors import DataError, MissingInputError
 from paraisite.inference.calibration import Calibration
 from paraisite.labels import functional_correction
 from paraisite.labels.campaign import PLAN_FILE, VERSIONS
 from paraisite.labels.phonon_labels import COLUMNS
+from paraisite.labels.variants import compute_slack_variants
 from paraisite.metrics import agreement
 from paraisite.schema import KAPPA_POTENTIAL
 from paraisite.workflows import build_labels, check
@@ -54,21 +56,6 @@ def slack_row(cation: str, anion: str, *, reason: str = "", bulk_gpa: float = 60
     }
 
 
-def bte_row(name: str, kappa: float, *, reason: str = "") -> dict[str, object]:
-    return {
-        "candidate_id": name,
-        "prototype": "rocksalt",
-        "reason": reason,
-        "structure_json": rock_salt("Y", "N").to_json(),
-        "kappa_w_per_m_k": kappa,
-        "min_frequency_thz": 0.0,
-        "max_frequency_thz": 9.0,
-        "max_share": 0.1,
-        "n_supercell_atom": 64,
-        "n_force_call": 21,
-    }
-
-
 def write_labels(tier: str, rows: list[dict[str, object]]) -> None:
     folder = build_labels.LABELS / tier
     folder.mkdir(parents=True)
@@ -87,7 +74,6 @@ def project(tmp_path: Path, bundled_data: Path, monkeypatch: pytest.MonkeyPatch)
     not_relaxed = slack_row("Sc", "P") | {"structure_json": "", "reason": "forces above 0.005 eV/Å", "bulk_gpa": np.nan}
     unstable = slack_row("Y", "P", reason="elastically unstable: softest mode -3.0 GPa")
     write_labels("slack", [slack_row("Y", "N"), slack_row("Sc", "N", bulk_gpa=90.0), unstable, not_relaxed])
-    write_labels("bte", [bte_row("rocksalt:Y-N", 12.0), bte_row("rocksalt:Sc-N", np.nan, reason="phonon of -1.00 THz")])
     return tmp_path
 
 
@@ -110,14 +96,13 @@ def test_labels_become_tables_figures_and_a_data_sheet(project: Path):
 def test_recipes_read_the_tables_by_name(project: Path):
     build_labels.build_labels()
     config = load_config().data
-    slack, bte = load_dataset("slack", config), load_dataset("bte", config)
+    slack = load_dataset("slack", config)
     assert slack.table["material_id"].tolist() == ["rocksalt:Y-N", "rocksalt:Sc-N"]
     assert slack.rejected["reason"].tolist() == [
         "elastically unstable: softest mode -3.0 GPa",
         "forces above 0.005 eV/Å",
     ]
     assert slack.structures[1].composition.reduced_formula == "ScN"
-    assert bte.table["kappa_w_per_m_k"].tolist() == [12.0]
 
 
 def test_pretraining_sees_every_relaxed_crystal(project: Path):
@@ -135,27 +120,32 @@ def test_an_absent_table_is_said_with_the_way_to_get_it(tmp_path: Path):
 
 
 def test_a_damaged_table_is_named(tmp_path: Path):
-    (tmp_path / "bte.parquet").write_bytes(b"PAR1 and then nothing")
-    with pytest.raises(DataError, match=r"bte\.parquet is damaged"):
-        load_tier(tmp_path, "bte")
+    (tmp_path / "slack.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(DataError, match=r"slack\.parquet is damaged"):
+        load_tier(tmp_path, "slack")
 
 
-def test_a_check_compares_with_togo15_and_enters_the_data_sheet(project: Path, capsys: pytest.CaptureFixture[str]):
-    known = check._known_conductivities("bte", load_config())
-    rows = [bte_row(name, 0.8 * kappa) for name, kappa in known.iloc[:12].items()]
-    write_labels("bte_check", [*rows, bte_row(known.index[12], np.nan, reason="phonon of -1.00 THz (imaginary)")])
+def test_a_check_compares_with_aflow_and_enters_the_data_sheet(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    rows = [slack_row("Y", "N", bulk_gpa=bulk) | {"candidate_id": f"aflow:{bulk}"} for bulk in range(40, 160, 10)]
+    computed = compute_slack_variants(pd.DataFrame(rows).set_index("candidate_id"))
+    known = computed.iloc[:, 0] / 0.8
+    records = [Record(name, rock_salt("Y", "N"), kappa, "rocksalt", "AFLOW") for name, kappa in known.items()]
+    monkeypatch.setattr(check, "load_aflow", lambda _table: (records, []))
+    write_labels("slack_check", [*rows, slack_row("Y", "P", reason="elastically unstable: softest mode -3.0 GPa")])
     with tables_as(RowFormat.JSON):
-        check.check_labels("bte")
+        check.check_slack()
     printed = capsys.readouterr()
     assert "12 of 13 compounds accepted" in printed.err
-    (row,) = map(json.loads, printed.out.splitlines())
-    assert (row["n"], row["mape"]) == (12, pytest.approx(0.2))
-    (found,) = json.loads((project / "build/check_bte/metrics.json").read_text()).values()
-    assert found["n"] == 12
+    shown = [json.loads(line) for line in printed.out.splitlines()]
+    assert len(shown) == computed.shape[1]
+    assert (shown[0]["n"], shown[0]["mape"]) == (12, pytest.approx(0.2))
+    found = next(iter(json.loads((project / "build/check_slack/metrics.json").read_text()).values()))
     assert found["mape"] == pytest.approx(0.2)
     assert found["spearman"] == pytest.approx(1.0)
     build_labels.build_labels()
-    assert "against Togo15" in (project / "build" / "lab" / "DATASHEET.md").read_text()
+    assert "against AFLOW's AGL" in (project / "build" / "lab" / "DATASHEET.md").read_text()
 
 
 def phonon_row(name: str, structure: Structure, kappa: float, *, reason: str = "") -> dict[str, object]:

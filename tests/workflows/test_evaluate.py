@@ -188,4 +188,4 @@ def test_a_recipe_without_its_members_is_left_out(
     monkeypatch.setattr(evaluate, "_load_networks", lambda *_: Networks())
     monkeypatch.setattr(earlier_stages, "resolve_starting_weights", absent)
     evaluate.evaluate_models("honest", "togo15")
-    assert "FELABBTETG15 is left out: no members" in caplog.text
+    assert "FELABTG15 is left out: no members" in caplog.text

@@ -4,15 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from paraisite.errors import ConfigError, MissingInputError
+from paraisite.errors import MissingInputError
 from paraisite.labels.tiers import Campaign
 from paraisite.workflows import label
-
-
-@pytest.mark.parametrize("tier", ["bte", "bte_check"])
-def test_a_retired_tier_says_what_replaces_it(tier: str):
-    with pytest.raises(ConfigError, match=rf"tier {tier} was computed with settings .* `label kappa` computes"):
-        label.label_crystals(tier, n_process=1, keep=False)
 
 
 def test_tiers_of_data_sets_and_settings_have_a_folder_each():

@@ -42,7 +42,7 @@ def write_lfe() -> None:
 
 def test_members_that_others_start_from_can_be_released():
     of_tier_kappa = {"LFEKAPPA", "FELABKAPPA", "FEAFKAPPA"}
-    assert set(SHIPPABLE) == {"LFE", "RWAF", "FEAF", "RWLAB", "FELAB", "FELABBTE", "LFEBTE"} | of_tier_kappa
+    assert set(SHIPPABLE) == {"LFE", "RWAF", "FEAF", "RWLAB", "FELAB"} | of_tier_kappa
 
 
 def test_a_trained_model_replaces_the_released_one_and_the_metrics_of_both_are_printed(

@@ -24,7 +24,7 @@ from tests.pipeline import params_text
 from tests.screening.materials import write_json_lines
 from tests.screening.test_run import HereWorkers
 
-FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "FELABBTETG15", "GPACCURATE"]
+FINAL = ["RWTG15", "LFETG15", "RWLABTG15", "FELABTG15", "GPACCURATE"]
 
 
 @pytest.fixture

@@ -79,10 +79,6 @@ def _load_slack(config: DataConfig, _data_folder: Path) -> Loaded:
     return load_tier(config.lab, "slack")
 
 
-def _load_bte(config: DataConfig, _data_folder: Path) -> Loaded:
-    return load_tier(config.lab, "bte")
-
-
 def _load_kappa(config: DataConfig, _data_folder: Path) -> Loaded:
     return load_tier(config.kappa, "kappa")
 
@@ -95,7 +91,6 @@ _LOADERS: Final[dict[str, Callable[[DataConfig, Path], Loaded]]] = {
     "accurate": _load_accurate,
     "aflow": _load_aflow,
     "slack": _load_slack,
-    "bte": _load_bte,
     "kappa": _load_kappa,
 }
 

@@ -20,7 +20,13 @@ import urllib3
 from paraisite import __version__
 from paraisite.core.files import write_whole
 from paraisite.core.secrets import hide_secrets
-from paraisite.data.sources.http_replies import check_json, check_status, describe_failure, is_unresolved, make_response
+from paraisite.data.sources.http_replies import (
+    check_json,
+    check_status,
+    describe_failed_request,
+    is_unresolved,
+    make_response,
+)
 from paraisite.data.sources.retries import FailedAttemptError, repeat
 from paraisite.errors import DownloadError
 
@@ -146,7 +152,7 @@ class JsonSession(requests.Session):
                 check_status(response)
                 body = self._read(response)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise FailedAttemptError(describe_failure(error), may_pass=not is_unresolved(error)) from error
+            raise FailedAttemptError(describe_failed_request(error), may_pass=not is_unresolved(error)) from error
         return check_json(body)
 
     def _read(self, response: requests.Response) -> bytes:

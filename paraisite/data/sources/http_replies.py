@@ -59,7 +59,7 @@ def make_response(request: requests.PreparedRequest, body: bytes) -> requests.Re
     return response
 
 
-def describe_failure(error: Exception) -> str:
+def describe_failed_request(error: Exception) -> str:
     """Return what went wrong, without the address that requests repeats in every message."""
     kinds: dict[type[Exception], str] = {
         requests.exceptions.ConnectTimeout: "no connection in time",

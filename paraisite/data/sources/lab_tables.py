@@ -1,4 +1,4 @@
-"""The project's own labels as records: tiers ``slack``, ``bte`` and ``kappa``, and what was rejected of each."""
+"""The project's own labels as records: tiers ``slack`` and ``kappa``, and what was rejected of each."""
 
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,6 @@ KAPPA_TIER: Final = "kappa"
 
 SOURCES: Final = {
     "slack": "ParAIsite lab: elastic constants of a machine-learned potential, Slack's expression",
-    "bte": "ParAIsite lab: phonon Boltzmann equation with a machine-learned potential's forces",
     KAPPA_TIER: "ParAIsite: phonon Boltzmann equation under Nequix-MP-PFT, corrected to PBEsol",
 }
 
@@ -29,7 +28,7 @@ def load_tier(folder: Path, tier: str) -> tuple[list[Record], list[Rejection]]:
 
     Args:
         folder: Where the lab tables lie.
-        tier: "slack", "bte" or "kappa".
+        tier: "slack" or "kappa".
 
     Raises:
         MissingInputError: The table is absent.

@@ -7,7 +7,7 @@ import requests
 
 from paraisite.data.sources import aflux, hugging_face, materials_project
 from paraisite.data.sources.http import USER_AGENT
-from paraisite.data.sources.http_replies import describe_failure
+from paraisite.data.sources.http_replies import describe_failed_request
 
 SERVERS: Final = {
     "AFLUX": aflux.SERVER,
@@ -33,7 +33,7 @@ def find_unreachable(*, timeout_seconds: float, servers: dict[str, str] | None =
         try:
             requests.head(address, timeout=timeout_seconds, headers={"User-Agent": USER_AGENT})
         except requests.RequestException as error:
-            return describe_failure(error)
+            return describe_failed_request(error)
         return None
 
     with ThreadPoolExecutor(len(asked)) as pool:

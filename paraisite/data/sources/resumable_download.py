@@ -14,7 +14,7 @@ import urllib3
 
 from paraisite.core.files import file_sha256
 from paraisite.data.sources.http import USER_AGENT
-from paraisite.data.sources.http_replies import check_status, describe_failure, is_unresolved
+from paraisite.data.sources.http_replies import check_status, describe_failed_request, is_unresolved
 from paraisite.data.sources.retries import FailedAttemptError
 
 Progress = Callable[[int, int], None]
@@ -145,7 +145,7 @@ def _open(url: str, offset: int, timeout_seconds: float) -> requests.Response:
     try:
         response = requests.get(url, headers=headers, stream=True, timeout=timeout_seconds)
     except requests.exceptions.RequestException as error:
-        raise FailedAttemptError(describe_failure(error), may_pass=not is_unresolved(error)) from error
+        raise FailedAttemptError(describe_failed_request(error), may_pass=not is_unresolved(error)) from error
     if offset and response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         response.close()
         return _open(url, 0, timeout_seconds)
@@ -184,7 +184,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
     except (urllib3.exceptions.HTTPError, OSError) as error:
         if any(isinstance(cause, IncompleteRead) for cause in error.args):
             return b""
-        raise FailedAttemptError(describe_failure(error)) from error
+        raise FailedAttemptError(describe_failed_request(error)) from error
 
 
 def is_weights(path: Path, published: PublishedFile) -> bool:
