@@ -74,7 +74,7 @@ def _pull(target: str, wanted: Path, state: str, *, project: Path) -> str | None
         logger.info("no git repository here: dvc config --local core.no_scm true")
         run_dvc("config", "--local", "core.no_scm", "true", project=project)
     logger.info("%s is %s and is fetched: dvc pull %s", wanted, state, target)
-    return run_dvc("--wait-for-lock", "pull", "--quiet", target, project=project)
+    return run_dvc("--wait-for-lock", "pull", target, project=project)
 
 
 def _is_in_git(project: Path) -> bool:
@@ -134,7 +134,7 @@ class StageKeeper:
     def keep(self) -> None:
         """Commit and push; a failure is a warning, as the files stay where they are."""
         self._last = time.monotonic()
-        for command in (("commit", "--force", "--quiet", self._stage), ("push", "--quiet", self._stage)):
+        for command in (("commit", "--force", self._stage), ("push", self._stage)):
             if (reason := run_dvc(*command)) is not None:
                 logger.warning("`dvc %s` failed, finished parts are on this disk only: %s", " ".join(command), reason)
                 return

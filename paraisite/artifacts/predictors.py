@@ -10,17 +10,19 @@ from paraisite import DEFAULT_MODEL
 from paraisite.artifacts.dvc_files import fetch_tracked, is_repository
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.core.paths import SHIPPED
-from paraisite.errors import ConfigError, MissingInputError, WeightsError
+from paraisite.errors import ConfigError, MissingInputError, TrackingError, WeightsError
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.rows import Row, build_named_rows
 from paraisite.tracking.registry_lookup import may_be_registered
 from paraisite.training.model_descriptions import PROCESSES
-from paraisite.training.recipes import RECIPES, find_recipe
+from paraisite.training.recipes import FINAL_DATASETS, RECIPES, find_recipe, name_final_recipe
 
 HDF5_SUFFIXES: Final = (".hdf5", ".h5")
 ENSEMBLE_SUFFIX: Final = ".safetensors"
 _REGISTRY_PREFIX: Final = "models:/"
+_PROCESS_MODELS: Final = tuple(name_final_recipe(PROCESSES, dataset) for dataset in FINAL_DATASETS)
+"""Models that are no networks, on the project's data sets."""
 
 
 def find_predictor(model: str | Path) -> Predictor:
@@ -38,6 +40,8 @@ def find_predictor(model: str | Path) -> Predictor:
         TrackingError: The registry has no such version, or it cannot be fetched.
     """
     name = str(model).removeprefix(_REGISTRY_PREFIX)
+    if not str(model).strip():
+        raise MissingInputError("the model has no name: expected a file, a folder or a model's name")
     if Path(model).exists() or Path(model).suffix.lower() in (*HDF5_SUFFIXES, ENSEMBLE_SUFFIX):
         return _from_path(Path(model))
     if Path(name).name != name:
@@ -85,6 +89,8 @@ def _from_path(path: Path) -> Predictor:
 
 
 def _from_registry(name: str, *, alias: str) -> Predictor:
+    if not may_be_registered(name):  # asking MLflow would make a store where there is none
+        raise TrackingError(f"the registry has no {name}@{alias}: it has no version of {name}, or there is none here")
     from paraisite.tracking.fetching import fetch_predictor  # MLflow takes seconds to import
 
     return Predictor.load(fetch_predictor(name, alias=alias))
@@ -137,12 +143,12 @@ def _check_name(name: str) -> None:
     Raises:
         MissingInputError: It is none, as with a slip.
     """
-    if name.startswith(PROCESSES):
+    if name in _PROCESS_MODELS or name.startswith(f"{PROCESSES}_"):
         return
     try:
         find_recipe(name)
     except ConfigError as error:
-        like = difflib.get_close_matches(name, (DEFAULT_MODEL, *RECIPES), n=3)
+        like = difflib.get_close_matches(name, (*_PROCESS_MODELS, *RECIPES), n=3)
         hint = f"did you mean {' or '.join(like)}? " if like else ""
         raise MissingInputError(
             f"{name} is neither a file nor a model's name: {hint}`paraisite recipes` lists the networks; "

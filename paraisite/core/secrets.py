@@ -19,7 +19,19 @@ _SECRET_NAME: Final = re.compile(
 _USER_OF_ADDRESS: Final = re.compile(r"(?<=://)([^\s/?#:@]*)(?::([^\s/?#]*|(?!\d+[/?#])[^\s'\"]*))?@")
 """Databases take passwords with a slash, a question or a hash mark as they are; a number before one is a port."""
 
-_QUERY: Final = re.compile(r"(?<=[?&])((?:api_?key|passwd|password|secret|token)=)([^&\s'\"]+)", re.IGNORECASE)
+_QUERY: Final = re.compile(
+    r"((?<=[?&;])[\w.-]*(?:token|pass(?:word|wd|phrase)|pwd|secret|key|sig|signature|credentials?)="
+    r"|(?:pwd|password)%3d)([^&;%\s'\"]+)",
+    re.IGNORECASE,
+)
+"""Parameters of an address; those of ODBC are themselves encoded in one."""
+
+_USER_WITHOUT_SCHEME: Final = re.compile(r"[^\s/?#:@]+:([^\s/?#@]+)@[^\s@]+")
+"""An address whose scheme was forgotten."""
+
+
+_OF_ADDRESSES: Final = ("URI", "URL", "ADDRESS")
+"""How the names of variables end that hold an address."""
 
 
 def names_secret(name: str) -> bool:
@@ -40,6 +52,8 @@ def find_secrets(environment: Mapping[str, str] | None = None) -> set[str]:
         if "://" in value:
             found |= {password or user for user, password in _USER_OF_ADDRESS.findall(value)}
             found |= {secret for _, secret in _QUERY.findall(value)}
+        elif name.upper().endswith(_OF_ADDRESSES) and (named := _USER_WITHOUT_SCHEME.fullmatch(value)):
+            found.add(named[1])
     found |= {unquote(secret) for secret in found}
     return {secret for secret in found if len(secret) >= _SHORTEST}
 

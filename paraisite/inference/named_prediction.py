@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from pymatgen.core.structure import IStructure, SiteCollection, Structure
 
@@ -67,17 +67,30 @@ class Prediction:
 class PredictionList(list[Prediction]):
     """Predictions of several crystals, in their order."""
 
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Prediction: ...
+    @overload
+    def __getitem__(self, place: slice) -> "PredictionList": ...
+    def __getitem__(self, place: SupportsIndex | slice) -> "Prediction | PredictionList":
+        """Return a prediction, or a list of some."""
+        found = super().__getitem__(place)
+        return found if isinstance(found, Prediction) else PredictionList(found)
+
     def to_dict(self) -> list[dict[str, Any]]:
         """Return each prediction's fields by name."""
         return [one.to_dict() for one in self]
 
     def to_dataframe(self) -> "pd.DataFrame":
-        """Return one row per crystal, the fields as columns; numbers that a model does not give are NaN."""
+        """Return one row per crystal, the fields as columns.
+
+        Numbers that a model does not give are NaN; texts, as the reason of a crystal that has a prediction, None.
+        """
         import pandas as pd
 
         table = pd.DataFrame(self.to_dict(), columns=[field.name for field in dataclasses.fields(Prediction)])
         numbers = [field.name for field in dataclasses.fields(Prediction) if field.type == float | None]
-        return table.astype(dict.fromkeys(numbers, "float64"))
+        texts = {name: table[name].astype(object).where(table[name].notna(), None) for name in ("formula", "reason")}
+        return table.astype(dict.fromkeys(numbers, "float64")).assign(**texts)
 
 
 def is_one_crystal(crystals: object) -> bool:

@@ -128,12 +128,13 @@ class Condition:
             raise ConfigError(f"{self.text!r} cannot be evaluated: {error}") from error
 
     def require_evaluable(self, schema: pa.Schema) -> None:
-        """Evaluate it for no row, so that what cannot be evaluated is refused before hours of screening.
+        """Evaluate it for a made-up row, so that what cannot be evaluated is refused before hours of screening.
 
         Raises:
             ConfigError: As ``keep``.
         """
-        self.keep(_to_frame(schema.empty_table()))
+        row = [pa.array([_make_up(field.type)], field.type) for field in schema]
+        self.keep(_to_frame(pa.table(row, schema=schema)))
 
 
 def write_selected(output: ScreeningFolder, condition: Condition) -> int:
@@ -144,6 +145,7 @@ def write_selected(output: ScreeningFolder, condition: Condition) -> int:
         DataError: A part is damaged.
     """
     path, n_selected = output.folder / SELECTED_FILE, 0
+    path.unlink(missing_ok=True)  # of another condition
     temporary = name_temporary(path)
     try:
         with temporary.open("w", encoding="utf-8", newline="") as file:
@@ -157,6 +159,15 @@ def write_selected(output: ScreeningFolder, condition: Condition) -> int:
     finally:
         temporary.unlink(missing_ok=True)
     return n_selected
+
+
+def _make_up(kind: pa.DataType) -> str | bool | float | None:
+    """Return a value that a column may hold; without one, pandas compares a text with a number."""
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "text"
+    if pa.types.is_boolean(kind):
+        return True
+    return 1 if pa.types.is_integer(kind) or pa.types.is_floating(kind) else None
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Sources that `screen` reads, as chunks of rows that are not parsed yet."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -166,7 +167,7 @@ class FolderSource:
         content = hashlib.sha256()
         for file in self.files:
             state = file.stat() if file.exists() else file.lstat()
-            content.update(f"{file.name}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+            content.update(os.fsencode(file.name) + f"\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
         return content.hexdigest()
 
     def chunks(self, n_row: int) -> Iterator[Chunk]:

@@ -42,5 +42,5 @@ def _has_version(database: Path, name: str) -> bool:
     try:
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute("SELECT 1 FROM model_versions WHERE name = ?", (name,)).fetchone() is not None
-    except sqlite3.Error:
-        return True
+    except sqlite3.Error as error:
+        return "no such table" not in str(error)  # as in an empty file

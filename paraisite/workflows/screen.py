@@ -9,10 +9,10 @@ from typing import Final
 import pyarrow.parquet as pq
 
 from paraisite import DEFAULT_MODEL
-from paraisite.active_learning.criteria import Criteria
+from paraisite.active_learning.criteria import Criteria, Selection
 from paraisite.active_learning.refined_candidates import PlannedCandidates
 from paraisite.active_learning.screened_rows import ScreenedRows
-from paraisite.artifacts.known_materials import open_selection
+from paraisite.artifacts.known_materials import KnownMaterials
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refiners import build_refiner
 from paraisite.artifacts.screenings import all_models_file, screening_folder
@@ -73,8 +73,10 @@ def screen_source(
             to what refining costs.
     """
     refining = refining or RefiningOptions()
+    known = None
     if n_refined:
         refining.require_answer()
+        known = KnownMaterials.load()
     predictor = find_predictor(model)
     scorer = PredictorScorer(predictor)
     condition = None if where is None else Condition.parse(where, table_schema(scorer).names)
@@ -88,17 +90,17 @@ def screen_source(
     if condition is not None:
         n_selected = write_selected(folder, condition)
         print_line(f"{n_selected} rows meet {condition.text!r}: {folder.folder / SELECTED_FILE}")
-    if n_refined:
+    if known is not None:
         screened = ScreenedRows.open(folder.folder, rows)
         refiner = build_refiner(predictor, name=model)
-        _refine_best(screened, refiner, n_refined, refining=refining, n_process=n_process)
+        selection = known.open_selection(screened, Criteria(n_row=n_refined))
+        _refine_best(selection, refiner, folder=screened.folder, refining=refining, n_process=n_process)
 
 
 def _refine_best(
-    screened: ScreenedRows, refiner: Refiner, n_row: int, *, refining: RefiningOptions, n_process: int
+    selection: Selection, refiner: Refiner, *, folder: Path, refining: RefiningOptions, n_process: int
 ) -> None:
-    """Refine the best candidates of a screening, and write and print their rows."""
-    selection = open_selection(screened, Criteria(n_row=n_row))
+    """Refine the best candidates of a screening, and write their rows into its folder and print them."""
     listed = selection.select_candidates()[1].rows
     structures = [selection.structures[int(row)] for row in listed[ROW]]
     candidates = PlannedCandidates.plan(listed, structures, refiner, max_minutes=refining.max_minutes)
@@ -109,7 +111,7 @@ def _refine_best(
             refiner, n_process=n_process, on_crystal=lambda done, total: progress.update(n_done=done, n_total=total)
         )
     refined = candidates.refine(refiner, computed)
-    path = screened.folder / REFINED_FILE
+    path = folder / REFINED_FILE
     write_csv(refined, path, float_format="%.6g")
     print_table(refined_candidates_table(refined), title="Best candidates, refined; W/m/K, 80 % intervals")
     print_line(f"Refined candidates: {path}")

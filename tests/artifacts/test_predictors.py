@@ -1,6 +1,8 @@
 """Where a predictor comes from, and the verb that asks it."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +53,14 @@ def test_what_was_trained_here_comes_before_what_is_shipped():
     assert find_predictor("weights/gpaccurate").model.ensemble.metadata["recipe"] == "shipped"
 
 
+def register_by_name(name: str) -> None:
+    """Write a store that has a version of a model, as far as is asked without MLflow."""
+    with closing(sqlite3.connect("mlflow.db")) as store:
+        store.execute("CREATE TABLE model_versions (name TEXT)")
+        store.execute("INSERT INTO model_versions VALUES (?)", (name,))
+        store.commit()
+
+
 def test_the_registrys_champion_comes_first(monkeypatch: pytest.MonkeyPatch):
     recipe_of("build/felabtg15/predictor", "trained here")
     recipe_of("champion", "champion")
@@ -60,6 +70,8 @@ def test_the_registrys_champion_comes_first(monkeypatch: pytest.MonkeyPatch):
     )
     assert find_predictor("FELABTG15").model.ensemble.metadata["recipe"] == "trained here"
     Path("mlflow.db").touch()
+    assert find_predictor("FELABTG15").model.ensemble.metadata["recipe"] == "trained here", "an empty file has none"
+    register_by_name("FELABTG15")
     assert find_predictor("FELABTG15").model.ensemble.metadata["recipe"] == "champion"
     monkeypatch.setattr("paraisite.tracking.fetching.fetch_champion", lambda _name: None)
     assert find_predictor("FELABTG15").model.ensemble.metadata["recipe"] == "trained here"
@@ -74,7 +86,11 @@ def test_an_alias_asks_the_registry_alone(name: str, monkeypatch: pytest.MonkeyP
         raise TrackingError(f"the registry has no {name}@{alias}")
 
     monkeypatch.setattr("paraisite.tracking.fetching.fetch_predictor", fetch)
-    with pytest.raises(TrackingError, match="no FELABTG15@challenger"):
+    with pytest.raises(TrackingError, match="no FELABTG15@challenger: it has no version"):
+        find_predictor(name)
+    assert not Path("mlflow.db").exists(), "asking made a store"
+    register_by_name("FELABTG15")
+    with pytest.raises(TrackingError, match=r"no FELABTG15@challenger$"):
         find_predictor(name)
 
 
@@ -156,6 +172,10 @@ def test_a_slip_in_a_models_name_is_told_from_a_model_that_is_not_here() -> None
     """Regression: both were told to run `dvc pull` and `train NAME`, in an installation and for any name."""
     with pytest.raises(MissingInputError, match=r"FEAFTG16 is neither .* name: did you mean FEAFTG15"):
         find_predictor("feaftg16")
+    with pytest.raises(MissingInputError, match=r"GPACURATE is neither .* name: did you mean GPACCURATE"):
+        find_predictor("gpacurate")
+    with pytest.raises(MissingInputError, match="the model has no name"):
+        find_predictor("")
     with pytest.raises(MissingInputError, match=r"NOPE is neither .* name: `paraisite recipes` lists"):
         find_predictor("nope")
     for name in ("FEAFTG15", "GPTG15", "FEAF_MINE"):

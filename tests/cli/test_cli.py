@@ -24,7 +24,7 @@ from paraisite import workflows
 from paraisite.cli import FORMER_NAMES, app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.data.datasets.table import Dataset
-from paraisite.labels import RETIRED_TIERS, TIERS
+from paraisite.labels import TIERS
 from paraisite.training.recipes import KAPPA_TIER, RECIPES, SLACK, list_lineage_models
 from paraisite.tuning.study_options import SearchOptions
 from tests.cli.parsing import RefusedError, parsed, verbs, without_frame
@@ -394,7 +394,7 @@ def test_the_stages_of_a_lineage_prepare_its_data_and_train_its_models(lineage: 
     trained -= others
     prepared = {values["dataset"] for verb, values in found if verb == "prepare"}
     assert prepared == {*FINAL_DATASETS, *(RECIPES[name].train_on for name in trained)}
-    assert {values["tier"] for verb, values in found if verb == "label"} <= {*TIERS, *RETIRED_TIERS}
+    assert {values["tier"] for verb, values in found if verb == "label"} <= {*TIERS}
     assert found[-1].verb == ("report" if lineage.name == "lab" else "compare")
 
 

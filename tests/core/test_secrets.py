@@ -40,6 +40,9 @@ def test_secrets_are_found_by_name_and_in_addresses() -> None:
         ("see http://host:5000/a@b and mailto", "see http://host:5000/a@b and mailto"),
         ("see https://host/a@b and mailto", "see https://host/a@b and mailto"),
         ("https://host/?api_key=abcdef&n=3", "https://host/?api_key=***&n=3"),
+        ("https://host/?access_token=abcdef&sslpassword=g;Pwd=h&sig=i%2Fj", "https://host/?access_token=***&sslpassword=***;Pwd=***&sig=***%2Fj"),
+        ("mssql+pyodbc:///?odbc_connect=UID%3Du%3BPWD%3Dabc%3B", "mssql+pyodbc:///?odbc_connect=UID%3Du%3BPWD%3D***%3B"),
+        ("joe:n0-scheme-1@host:5000", "joe:***@host:5000"),
         ("in tr0ub4dor out", "in *** out"),
         ("Bearer%20tr0ub4dor", "Bearer%20***"),
         (repr("line\ntr0ub4dor"), r"'line\n***'"),
@@ -52,6 +55,7 @@ def test_secrets_are_found_by_name_and_in_addresses() -> None:
 def test_texts_lose_secrets_and_nothing_else(text: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "tr0ub4dor")
     monkeypatch.setenv("OTHER_PASSWORD", "platform")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "joe:n0-scheme-1@host:5000")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:p%C3%A4ssw%C3%B6rd@host/db")
     assert hide_secrets(text) == expected
 

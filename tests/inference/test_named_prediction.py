@@ -50,6 +50,9 @@ def test_a_bad_crystal_of_a_generator_is_a_row_with_a_reason() -> None:
     table = found.to_dataframe()
     assert list(table["value"].isna()) == [False, True, True, False, True]
     assert table["lower_90"].dtype == np.float64
+    assert table["reason"].tolist() == [one.reason for one in found], "None where there is a prediction"
+    assert isinstance(found[1:], PredictionList)
+    assert found[:1].to_dataframe()["formula"].tolist() == ["NaCl"]
     assert [one["formula"] for one in found.to_dict()][:2] == ["NaCl", found[1].formula]
 
 

@@ -98,10 +98,11 @@ def test_what_cannot_be_compared_or_is_a_number_is_refused(text: str):
         Condition.parse(text, COLUMNS).keep(ROWS)
 
 
-@pytest.mark.parametrize("text", ["upper_90 < 1 / 0", "upper_90 < 'low'", "upper_90 * 2"])
+@pytest.mark.parametrize("text", ["upper_90 < 1 / 0", "upper_90 < 'low'", "upper_90 * 2", "formula < 2"])
 def test_what_cannot_be_evaluated_is_refused_before_anything_is_screened(text: str):
-    schema = pa.schema([("upper_90_w_per_m_k", pa.float64())])
-    Condition.parse("upper_90 < 2", schema.names).require_evaluable(schema)
+    schema = pa.schema([("upper_90_w_per_m_k", pa.float64()), ("formula", pa.string()), ("is_flagged", pa.bool_())])
+    for good in ("upper_90 < 2", "formula == 'NaCl' and not is_flagged", "1 / (upper_90 - 1) > 2"):
+        Condition.parse(good, schema.names).require_evaluable(schema)
     with pytest.raises(ConfigError, match=r"cannot be evaluated|is a number"):
         Condition.parse(text, schema.names).require_evaluable(schema)
 

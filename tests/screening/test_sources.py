@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def test_equal_ids_stay_rows_of_their_own(tmp_path: Path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(2 * json_lines(CRYSTALS[:2]))
     assert [row.material_id for row in read(open_source(path), 3)] == ["mp-0", "mp-1", "mp-0", "mp-1"]
+
+
+def test_a_name_that_is_no_text_is_a_file_like_others(tmp_path: Path):
+    path = tmp_path / os.fsdecode(b"\xff.cif")
+    try:
+        path.write_text("data_none")
+    except OSError:
+        pytest.skip("this file system takes text alone")
+    assert len(sources.FolderSource(tmp_path).digest) == 64
 
 
 def test_a_broken_line_is_a_row_with_a_reason_and_a_blank_one_is_none(tmp_path: Path):

@@ -76,6 +76,11 @@ def test_the_best_candidates_are_refined_in_the_end(
         screen.screen_source("crystals.parquet", "gp", **options, n_refined=2)
     assert not (tmp_path / "out").exists(), "it is said before hours of screening"
     agreed = RefiningOptions(is_confirmed=True)
+    (tmp_path / "params.yaml").rename(tmp_path / "elsewhere.yaml")
+    with pytest.raises(ConfigError, match=r"params\.yaml not found"):
+        screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
+    assert not (tmp_path / "out").exists(), "known materials are read before hours of screening"
+    (tmp_path / "elsewhere.yaml").rename(tmp_path / "params.yaml")
     screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
     refined = pd.read_csv(tmp_path / "out" / screen.REFINED_FILE)
     assert refined["material_id"].tolist() == ["KF", "NaCl"], "those of the lowest upper end"
