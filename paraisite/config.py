@@ -251,8 +251,7 @@ class LabConfig:
         seed: Decides which decorations are drawn, and in which order.
         slack_potential: Potential of tier ``slack``, a name that ``labels.potential`` knows.
         slack_candidates: Decorations to compute; about a third is accepted.
-        phonons_potential: Potential that the kept rows of tier ``phonons`` were computed with.
-        kappa_potential: Potential of tiers ``kappa`` and ``kappa_known``, and of new rows of ``phonons``.
+        kappa_potential: Potential of tiers ``kappa``, ``kappa_known`` and ``phonons``.
         kappa_candidates: Crystals of tier ``kappa`` to compute.
         pretraining: Of the network on formation energies and moduli.
         slack_training: Of the recipes that train on tier ``slack``.
@@ -261,7 +260,6 @@ class LabConfig:
     seed: Seed
     slack_potential: Text
     slack_candidates: Count
-    phonons_potential: Text
     kappa_potential: Text
     kappa_candidates: Count
     pretraining: TrainingChanges

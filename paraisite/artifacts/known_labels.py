@@ -54,6 +54,7 @@ def load_known_rows(config: Config) -> pd.DataFrame:
 
     Raises:
         MissingInputError: None has been labelled.
+        DataError: A part is damaged, or rows are of other crystals or another potential.
     """
     tables = [table for name in ACCURATE if (table := _load(name, config)) is not None]
     if not tables:
@@ -65,13 +66,18 @@ def _load(name: str, config: Config) -> pd.DataFrame | None:
     folder = KNOWN_LABELS / name
     try:
         fetch_tracked(folder, target=str(folder))
-        rows = read_parts(folder)
-    except (DataError, MissingInputError) as error:
+        if not any(folder.glob("*.parquet")):
+            raise MissingInputError(f"{folder} holds no labels")
+    except MissingInputError as error:
         logger.warning("no labels of %s (%s): `paraisite label kappa_known --dataset %s`", name, error, name)
         return None
-    dataset = load_data(name, config)
-    if read_plan(folder)[STRUCTURES_SHA256] != dataset.structures_digest:
+    rows, plan, dataset = read_parts(folder), read_plan(folder), load_data(name, config)
+    if plan[STRUCTURES_SHA256] != dataset.structures_digest:
         raise DataError(f"{folder} describes other crystals than {name} holds")
+    if plan["potential"] != config.lab.kappa_potential:
+        raise DataError(
+            f"{folder} was computed with potential {plan['potential']}, expected {config.lab.kappa_potential}"
+        )
     known = dataset.table[[MATERIAL_ID, FORMULA, PROTOTYPE, KAPPA]].copy()
     known[SELECTED_BY_LABEL], known[DATASET] = dataset.selected_by_label, name
     return known.merge(refuse_weakly_bound(rows).rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
@@ -148,5 +154,5 @@ def load_correction() -> FunctionalCorrection:
         return FunctionalCorrection.from_json(json.loads(path.read_text()))
     except OSError as error:
         raise MissingInputError(f"{path} not found: `paraisite check kappa` makes it") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no correction ({error})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is no correction ({error}): `paraisite check kappa` makes it anew") from error

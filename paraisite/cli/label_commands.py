@@ -26,7 +26,8 @@ PotentialName = Annotated[
     typer.Option(
         "--potential",
         metavar="NAME",
-        help="Potential of tier settings, e.g. 7net-l3i5. [default: lab.kappa_potential in params.yaml]",
+        help="Potential of tiers kappa, kappa_known, phonons and settings, e.g. 7net-l3i5. "
+        "[default: lab.kappa_potential in params.yaml]",
     ),
 ]
 

@@ -118,15 +118,18 @@ class FunctionalCorrection:
 
         Raises:
             DataError: It is of other descriptors.
+            ValueError: A number is missing, not finite, or a scale that is not positive.
         """
         if content.get("descriptors") != list(DESCRIPTORS):
             raise DataError("the correction is of other descriptors: fit it again (`python -m paraisite check kappa`)")
         mean, scale, coefficients = (
             np.asarray(content[name], np.float64) for name in ("mean", "scale", "coefficients")
         )
-        return cls(
-            mean, scale, coefficients, float(content["intercept"]), float(content["penalty"]), int(content["n_row"])
-        )
+        intercept = float(content["intercept"])
+        numbers = np.concatenate([mean, scale, coefficients, [intercept]])
+        if len(numbers) != 3 * len(DESCRIPTORS) + 1 or not np.isfinite(numbers).all() or (scale <= 0).any():
+            raise ValueError(f"expected {len(DESCRIPTORS)} finite numbers of each kind, and scales above 0")
+        return cls(mean, scale, coefficients, intercept, float(content["penalty"]), int(content["n_row"]))
 
 
 def correct_kappa(rows: pd.DataFrame, correction: FunctionalCorrection) -> Floats:

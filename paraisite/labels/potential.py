@@ -1,6 +1,7 @@
 """Machine-learned potentials by name, as ASE calculators."""
 
 import importlib.metadata
+import re
 from typing import Any, Final
 
 from paraisite.core.extras import install_command
@@ -22,6 +23,23 @@ _PACKAGES: Final = (
 )  # fmt: skip
 
 
+_FUNCTION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+"""How a function of the user's is named."""
+
+
+def check_potential(name: str) -> None:
+    """Raise if there is no potential of a name: asked before a folder is named by it.
+
+    Raises:
+        ConfigError: It is none that ``load_calculator`` knows, nor "module:function".
+    """
+    if name in (*SEVENNET, *NEQUIX):
+        return
+    if not _FUNCTION.fullmatch(name):
+        known = ", ".join((*SEVENNET, *NEQUIX))
+        raise ConfigError(f"unknown potential {name!r}: expected {known} or 'module:function'")
+
+
 def load_calculator(name: str) -> Any:
     """Return the ASE calculator of a potential; it needs energy, forces and stress.
 
@@ -37,9 +55,7 @@ def load_calculator(name: str) -> Any:
         return _load_sevennet(name)
     if name in NEQUIX:
         return _load_nequix(name)
-    if ":" not in name:
-        known = ", ".join((*SEVENNET, *NEQUIX))
-        raise ConfigError(f"unknown potential {name!r}: expected {known} or 'module:function'")
+    check_potential(name)
     return call_named_function(name)
 
 

@@ -37,7 +37,7 @@ heat in metals and scatter phonons there, are neglected. No reduced formula of T
 
 _WEAKNESSES: Final = """
 - The potential's phonons were fine-tuned on second derivatives of DFT for compounds like Togo15's, never on third ones,
-  and it is known to fail for LiH, BAs and silver halides, which are left out.
+  and it is known to fail for LiH, BAs, AgCl and AgI, which are left out, and doubtful for other silver halides.
 - It was trained on PBE; the correction to PBEsol is fitted on insulators and extrapolates to metals' compounds.
 - It has no dispersion forces: crystals whose layers, chains or molecules are not bonded with each other are refused.
 - Relaxation-time approximation; no Born charges, no boundaries, no electrons, no four-phonon scattering, no magnetism.

@@ -187,7 +187,8 @@ def check_settings() -> None:
     for shipped in (LABELS / SETTINGS / potential for potential in POTENTIALS):
         with suppress(MissingInputError):  # others are where they were computed
             fetch_tracked(shipped, target=str(shipped))
-    tables = {path.name: read_parts(path) for path in sorted((LABELS / SETTINGS).glob("*")) if path.is_dir()}
+    folders = sorted(path for path in (LABELS / SETTINGS).glob("*") if any(path.glob("*.parquet")))
+    tables = {path.name: read_parts(path) for path in folders}
     if not tables:
         raise MissingInputError("no settings are computed: run `paraisite label settings` first")
     folder = check_folder(SETTINGS)

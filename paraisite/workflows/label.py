@@ -19,6 +19,7 @@ from paraisite.core.progress import CountProgress
 from paraisite.errors import ConfigError, MissingInputError
 from paraisite.labels import OF_DATASET, TIERS
 from paraisite.labels.campaign import Row, run_campaign
+from paraisite.labels.potential import check_potential
 from paraisite.labels.settings_study import POTENTIALS
 from paraisite.labels.tiers import (
     Campaign,
@@ -44,6 +45,8 @@ SHIPPED: Final = (
 )
 """Folders of labels that DVC tracks; AFLOW's structures may not leave the machine."""
 
+_OF_FIXED_POTENTIAL: Final = ("elements", "slack", "slack_check")
+
 _FORCES: Final = "forces"
 """Folder of forces without phonons; they are not shipped."""
 
@@ -66,15 +69,18 @@ def label_crystals(
         n_process: Parallel processes.
         keep: Commit and push finished parts every half hour and at the end, of tiers that DVC tracks.
         dataset: Whose crystals the tiers of ``OF_DATASET`` label.
-        potential: Of tier ``settings``, in place of that of ``params.yaml``.
+        potential: Of tiers that phonons are computed for, in place of ``lab.kappa_potential`` of ``params.yaml``.
         only_forces: Compute the forces of tiers ``kappa`` and ``kappa_known`` alone; the same call without it, on this
             machine or another, takes them up.
 
     Raises:
-        ConfigError: The tier is unknown, or forces alone make no sense for it.
+        ConfigError: The tier or the potential is unknown, or forces alone make no sense for it.
     """
     config = load_config()
     if potential is not None:
+        if tier in _OF_FIXED_POTENTIAL:
+            raise ConfigError(f"tier {tier} is computed with lab.slack_potential of params.yaml, not with --potential")
+        check_potential(potential)
         config = dataclasses.replace(config, lab=dataclasses.replace(config.lab, kappa_potential=potential))
     fetch_tracked(DATA, target="data.dvc")
     campaign = _campaign(tier, config, dataset)

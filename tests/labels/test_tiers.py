@@ -34,7 +34,6 @@ CONFIG = LabConfig(
     seed=2026,
     slack_potential="7net-0",
     slack_candidates=180,
-    phonons_potential="7net-0",
     kappa_potential="7net-0",
     kappa_candidates=40,
     pretraining=TRAINING,

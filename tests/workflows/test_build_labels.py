@@ -14,6 +14,7 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from paraisite.artifacts.known_labels import load_correction, load_known_rows, write_correction
 from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
 from paraisite.core.row_format import RowFormat, tables_as
@@ -25,6 +26,7 @@ from paraisite.errors import DataError, MissingInputError
 from paraisite.inference.calibration import Calibration
 from paraisite.labels import functional_correction
 from paraisite.labels.campaign import PLAN_FILE, VERSIONS
+from paraisite.labels.functional_correction import DESCRIPTORS, FunctionalCorrection
 from paraisite.labels.phonon_labels import COLUMNS
 from paraisite.labels.variants import compute_slack_variants
 from paraisite.metrics import agreement
@@ -166,8 +168,44 @@ def label_togo15(project: Path, error: Callable[[int], float]) -> Dataset:
     rows.append(phonon_row(materials[60][0], materials[60][1], np.nan, reason="phonon of -1.00 THz (imaginary)"))
     write_labels("kappa_known/togo15", rows)
     plan = project / "build" / "labels" / "kappa_known" / "togo15" / PLAN_FILE
-    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"structures_sha256": dataset.structures_digest}))
+    known = {"structures_sha256": dataset.structures_digest, "potential": load_config().lab.kappa_potential}
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | known))
     return dataset
+
+
+def test_known_rows_that_are_damaged_or_of_another_potential_are_refused(project: Path):
+    """The correction, on which every label depends, was fitted without them, or with them."""
+    label_togo15(project, lambda _: 0.8)
+    folder = project / "build" / "labels" / "kappa_known" / "togo15"
+    part, plan = folder / "part-00000.parquet", folder / PLAN_FILE
+    whole, written = part.read_bytes(), plan.read_text()
+    plan.write_text(json.dumps(json.loads(written) | {"potential": "7net-0"}))
+    with pytest.raises(DataError, match="computed with potential 7net-0, expected nequix-mp-1-pft"):
+        load_known_rows(load_config())
+    plan.write_text(written)
+    part.write_bytes(whole[:-100])
+    with pytest.raises(DataError, match=r"part-00000\.parquet"):
+        load_known_rows(load_config())
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"descriptors": []}'])
+def test_a_damaged_correction_is_one_sentence(project: Path, content: str):
+    path = project / "build" / "check_kappa" / "correction.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(DataError, match="correction"):
+        load_correction()
+
+
+@pytest.mark.parametrize("change", [{"intercept": float("nan")}, {"mean": [0.0]}, {"scale": [0.0] * len(DESCRIPTORS)}])
+def test_a_correction_that_would_make_no_numbers_is_refused(project: Path, change: dict[str, object]):
+    n_descriptor = len(DESCRIPTORS)
+    whole = FunctionalCorrection(*np.ones((3, n_descriptor)), 0.1, 30.0, 60)
+    path = write_correction(whole)
+    assert load_correction().intercept == 0.1
+    path.write_text(json.dumps(whole.to_json() | change))
+    with pytest.raises(DataError, match=rf"expected {n_descriptor} finite numbers"):
+        load_correction()
 
 
 def test_tier_kappa_has_corrected_labels_and_the_check_that_they_come_from(

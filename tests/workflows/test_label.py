@@ -4,9 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from paraisite.errors import MissingInputError
+from paraisite.errors import ConfigError, MissingInputError
 from paraisite.labels.tiers import Campaign
 from paraisite.workflows import label
+from tests.pipeline import params_text
+
+
+@pytest.mark.parametrize("potential", ["nosuch", "", "../../elsewhere", "/tmp/elsewhere"])
+def test_a_potential_that_is_none_leaves_nothing(potential: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its folder was begun, and blocked the commands that came after it."""
+    (tmp_path / "params.yaml").write_text(params_text("lab"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="unknown potential"):
+        label.label_crystals("settings", n_process=1, keep=False, potential=potential)
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_a_tier_with_a_potential_of_its_own_takes_no_other():
+    with pytest.raises(ConfigError, match=r"tier slack is computed with lab\.slack_potential"):
+        label.label_crystals("slack", n_process=1, keep=False, potential="7net-l3i5")
 
 
 def test_tiers_of_data_sets_and_settings_have_a_folder_each():

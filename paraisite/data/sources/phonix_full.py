@@ -49,6 +49,8 @@ COLUMNS: Final[Mapping[str, str]] = {
 ENDINGS: Final = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 """Forms of tables that are read, the preferred one first."""
 
+_N_SPACE_GROUP: Final = 230
+
 _STRUCTURE_ERRORS: Final = (
     KeyError,
     TypeError,
@@ -133,6 +135,8 @@ def _build_record(
     material_id: str, row: Mapping[Any, Any], columns: Mapping[str, str], benchmark_splits: Mapping[str, str]
 ) -> Record:
     kappa, group = _number(row, columns[KAPPA]), _number(row, columns[SPACE_GROUP])
+    if not (1 <= group <= _N_SPACE_GROUP and group == int(group)):
+        raise DataError(f"space group {group:g}, expected a whole number from 1 to {_N_SPACE_GROUP}")
     structure = parse_structure(row[columns[STRUCTURE]])
     return Record(
         material_id,

@@ -106,6 +106,8 @@ def test_rows_that_are_no_good_are_rejected_with_the_reason(tmp_path: Path) -> N
         row(8, spg_number="cubic"),
         row(9, mp_id=""),
         row(10, mp_id=None),
+        row(11, spg_number=230.7),
+        row(12, spg_number=0),
     )
     records, rejections = read(file, suspects={"mp-7": "an outlier"})
     assert [record.material_id for record in records] == ["mp-1", "row 9", "row 10"]
@@ -117,6 +119,8 @@ def test_rows_that_are_no_good_are_rejected_with_the_reason(tmp_path: Path) -> N
     assert "overlap" in reasons["mp-6"]
     assert reasons["mp-7"] == "doubtful value: an outlier"
     assert reasons["mp-8"] == "spg_number is 'cubic', expected a number"
+    assert reasons["mp-11"] == "space group 230.7, expected a whole number from 1 to 230"
+    assert reasons["mp-12"] == "space group 0, expected a whole number from 1 to 230"
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
