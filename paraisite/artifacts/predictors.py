@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from paraisite.errors import ConfigError, MissingInputError, TrackingError, Weig
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.rows import Row, build_named_rows
-from paraisite.tracking.registry_lookup import may_be_registered
+from paraisite.tracking.registry_lookup import ADDRESS_VARIABLE, may_be_registered
 from paraisite.training.model_descriptions import PROCESSES
 from paraisite.training.recipes import FINAL_DATASETS, RECIPES, find_recipe, name_final_recipe
 
@@ -102,7 +103,12 @@ def _from_registry_if_there(name: str) -> Predictor | None:
         return None
     from paraisite.tracking.fetching import fetch_champion
 
-    folder = fetch_champion(name)
+    try:
+        folder = fetch_champion(name)
+    except TrackingError as error:
+        if ADDRESS_VARIABLE not in os.environ:
+            raise
+        raise TrackingError(f"{error}; without {ADDRESS_VARIABLE} the model that is here predicts") from error
     return None if folder is None else Predictor.load(folder)
 
 

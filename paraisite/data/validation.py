@@ -69,7 +69,7 @@ ELEMENTS: Final = frozenset(ATOMIC_NUMBERS) - set(ISOTOPES)
 
 NOT_PERIODIC: Final = "not periodic in three directions, expected a crystal"
 _PARTLY: Final = "is not fully occupied by one element: partial occupancy is not supported"
-_NO_MASS: Final = "expected an element: conductivity depends on mass, which the networks do not see"
+_NO_MASS: Final = "expected an element: conductivity depends on mass, which no model here sees"
 
 
 def find_unusable(crystals: CrystalArrays) -> dict[int, str]:

@@ -20,7 +20,7 @@ from paraisite.core.files import cache_folder
 from paraisite.core.paths import BUILD, DATA, PACKAGED, PREDICTOR, SHIPPED
 from paraisite.core.secrets import hide_secrets, names_secret
 from paraisite.core.usable_packages import CORE_PACKAGES
-from paraisite.data.sources.reachability import find_unreachable
+from paraisite.data.sources.reachability import SERVERS, find_unreachable
 from paraisite.errors import ParaisiteError
 from paraisite.inference.predictor import Predictor
 from paraisite.reports.terminal import print_table
@@ -87,7 +87,7 @@ def _list_versions() -> Iterator[Finding]:
 def _check_default_model() -> Finding:
     """Return whether the default model's files are there and are what they were when they were written."""
     here = predictor_folder(DEFAULT_MODEL)
-    folders = (here, SHIPPED / DEFAULT_MODEL.lower(), PACKAGED / here)
+    folders = (Path(DEFAULT_MODEL), here, SHIPPED / DEFAULT_MODEL.lower(), PACKAGED / here)
     folder = next((folder for folder in folders if folder.is_dir()), None)
     if folder is None:
         return Finding("weights", DEFAULT_MODEL, MISSING, f"in a clone `dvc pull {here}`, else reinstall paraisite")
@@ -159,5 +159,7 @@ def _check_folders() -> Iterator[Finding]:
 
 
 def _check_servers() -> Iterator[Finding]:
-    for server, reason in find_unreachable(timeout_seconds=_SECONDS).items():
+    address = os.environ.get(ADDRESS_VARIABLE, "")
+    of_runs = {"MLflow": address} if address.startswith(("http://", "https://")) else {}
+    for server, reason in find_unreachable(timeout_seconds=_SECONDS, servers=SERVERS | of_runs).items():
         yield Finding("network", server, OK if reason is None else FAILED, reason or "answers")

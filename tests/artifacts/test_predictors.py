@@ -94,6 +94,16 @@ def test_an_alias_asks_the_registry_alone(name: str, monkeypatch: pytest.MonkeyP
         find_predictor(name)
 
 
+def test_an_unreachable_server_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch):
+    def fetch(name: str) -> Path:
+        raise TrackingError("the experiment store cannot be reached")
+
+    monkeypatch.setattr("paraisite.tracking.fetching.fetch_champion", fetch)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(TrackingError, match="reached; without MLFLOW_TRACKING_URI the model that is here predicts"):
+        find_predictor("GPACCURATE")
+
+
 def test_a_model_that_is_nowhere_is_reported_with_what_makes_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("paraisite.artifacts.dvc_files.run_dvc", lambda *_, **__: "no such target")
     Path("dvc.lock").touch()

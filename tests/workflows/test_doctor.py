@@ -65,6 +65,28 @@ def test_servers_are_asked_and_silence_has_a_reason() -> None:
     assert "no connection" in found["nobody"]
 
 
+def test_the_server_of_runs_is_asked_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was called OK, and predictions failed."""
+    asked: dict[str, str] = {}
+
+    def find(*, timeout_seconds: float, servers: dict[str, str]) -> dict[str, str | None]:
+        asked.update(servers)
+        return dict.fromkeys(servers, "no connection")
+
+    monkeypatch.setattr(doctor, "find_unreachable", find)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    found = {each.subject: each.status for each in doctor._check_servers()}
+    assert asked["MLflow"] == "http://127.0.0.1:9"
+    assert found["MLflow"] == doctor.FAILED
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
+    assert "MLflow" not in {each.subject for each in doctor._check_servers()}
+
+
+def test_a_folder_of_the_models_name_is_what_predict_takes() -> None:
+    Path("GPACCURATE").mkdir()
+    assert doctor._check_default_model().status == doctor.FAILED
+
+
 def test_a_package_that_cannot_be_imported_is_named_though_the_report_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = {"pandas": "pandas", "damaged": "paraisite.core.no_such_module"}
     monkeypatch.setattr(usable_packages, "CORE_PACKAGES", broken)

@@ -17,18 +17,16 @@ SERVERS: Final = {
 }
 
 
-def find_unreachable(*, timeout_seconds: float, servers: dict[str, str] | None = None) -> dict[str, str | None]:
+def find_unreachable(*, timeout_seconds: float, servers: dict[str, str]) -> dict[str, str | None]:
     """Ask each server once, all at the same time; any answer counts, also a refusal.
 
     Args:
         timeout_seconds: Longest silence of a server.
-        servers: Addresses by name; by default ``SERVERS``.
+        servers: Addresses by name.
 
     Returns:
         For each name the reason why its server cannot be reached, or None.
     """
-    asked = SERVERS if servers is None else servers
-
     def ask(address: str) -> str | None:
         try:
             requests.head(address, timeout=timeout_seconds, headers={"User-Agent": USER_AGENT})
@@ -36,5 +34,5 @@ def find_unreachable(*, timeout_seconds: float, servers: dict[str, str] | None =
             return describe_failed_request(error)
         return None
 
-    with ThreadPoolExecutor(len(asked)) as pool:
-        return dict(zip(asked, pool.map(ask, asked.values()), strict=True))
+    with ThreadPoolExecutor(len(servers)) as pool:
+        return dict(zip(servers, pool.map(ask, servers.values()), strict=True))
