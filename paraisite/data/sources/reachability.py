@@ -27,6 +27,7 @@ def find_unreachable(*, timeout_seconds: float, servers: dict[str, str]) -> dict
     Returns:
         For each name the reason why its server cannot be reached, or None.
     """
+
     def ask(address: str) -> str | None:
         try:
             requests.head(address, timeout=timeout_seconds, headers={"User-Agent": USER_AGENT})
