@@ -18,7 +18,7 @@ from paraisite.training.recipes import ACCURATE
 
 
 @dataclass(frozen=True, eq=False)
-class KnownMaterials:
+class ProjectMaterials:
     """What a selection leaves out, or tells as the nearest.
 
     Attributes:
@@ -31,7 +31,7 @@ class KnownMaterials:
     formulas: Mapping[str, str]
 
     @classmethod
-    def load(cls) -> "KnownMaterials":
+    def load(cls) -> "ProjectMaterials":
         """Return those of the project.
 
         Raises:

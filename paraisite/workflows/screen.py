@@ -12,7 +12,7 @@ from paraisite import DEFAULT_MODEL
 from paraisite.active_learning.criteria import Criteria, Selection
 from paraisite.active_learning.refined_candidates import PlannedCandidates
 from paraisite.active_learning.screened_rows import ScreenedRows
-from paraisite.artifacts.known_materials import KnownMaterials
+from paraisite.artifacts.known_materials import ProjectMaterials
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refiners import build_refiner
 from paraisite.artifacts.screenings import all_models_file, screening_folder
@@ -76,7 +76,7 @@ def screen_source(
     known = None
     if n_refined:
         refining.require_answer()
-        known = KnownMaterials.load()
+        known = ProjectMaterials.load()
     predictor = find_predictor(model)
     scorer = PredictorScorer(predictor)
     condition = None if where is None else Condition.parse(where, table_schema(scorer).names)

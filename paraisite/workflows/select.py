@@ -11,7 +11,7 @@ from paraisite.active_learning.diversity import CandidateList
 from paraisite.active_learning.ranking import RankedRows
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, write_candidates
-from paraisite.artifacts.known_materials import KnownMaterials
+from paraisite.artifacts.known_materials import ProjectMaterials
 from paraisite.artifacts.screenings import last_screening, source_of_screening
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.artifacts.structure_sources import find_source
@@ -44,7 +44,7 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
     check_writable(target)
     with show_work("Reading the screening and the known rows"):
         screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
-        selection = KnownMaterials.load().open_selection(screened, criteria)
+        selection = ProjectMaterials.load().open_selection(screened, criteria)
     with recipe_run(f"candidates {screening.name}") as run_id:
         with show_work("Ranking the rows"):
             ranked, listed = selection.select_candidates()
