@@ -17,7 +17,7 @@ from paraisite.config import Config
 from paraisite.core.files import write_whole
 from paraisite.core.paths import KNOWN_LABELS
 from paraisite.errors import DataError, MissingInputError
-from paraisite.labels.campaign import STRUCTURES_SHA256, read_parts, read_plan
+from paraisite.labels.campaign import STRUCTURES_SHA256, has_parts, read_parts, read_plan
 from paraisite.labels.functional_correction import (
     FunctionalCorrection,
     describe_rows,
@@ -66,7 +66,7 @@ def _load(name: str, config: Config) -> pd.DataFrame | None:
     folder = KNOWN_LABELS / name
     try:
         fetch_tracked(folder, target=str(folder))
-        if not any(folder.glob("*.parquet")):
+        if not has_parts(folder):
             raise MissingInputError(f"{folder} holds no labels")
     except MissingInputError as error:
         logger.warning("no labels of %s (%s): `paraisite label kappa_known --dataset %s`", name, error, name)

@@ -142,6 +142,11 @@ def claim_folder(folder: Path, plan: Mapping[str, Any]) -> None:
     claim_plan(folder / PLAN_FILE, plan, metadata={VERSIONS: package_versions()})
 
 
+def has_parts(folder: Path) -> bool:
+    """Return whether a campaign's folder is there and holds a part."""
+    return any(folder.glob("*.parquet"))
+
+
 def read_parts(folder: Path) -> pd.DataFrame:
     """Return the rows of all parts of a campaign, finished or not, in order of their names.
 

@@ -1,15 +1,15 @@
 """Members and predictors from the model registry."""
 
 import hashlib
-import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.utils.uri import is_local_uri
 
 from paraisite.core.files import cache_folder, file_sha256
 from paraisite.core.folders import folder_written_whole
@@ -25,9 +25,6 @@ from paraisite.tracking.store import open_store, store_errors
 
 _CACHE: Final = "registry"
 """Kind of content in the user's cache: what a server's registry has sent."""
-
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-"""Of an address; the letter of a disk is none."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +142,7 @@ def _download(version: ModelVersion, artifact: str, *, folder: Path | None = Non
 
 def _is_on_this_machine(version: ModelVersion) -> bool:
     address = MlflowClient().get_model_version_download_uri(version.name, version.version)
-    scheme = _SCHEME.match(address)
-    return scheme is None or scheme[0] == "file:"
+    return is_local_uri(address) or bool(PureWindowsPath(address).drive)
 
 
 def _fetch(version: ModelVersion, artifact: str, target: Path | None) -> Path:

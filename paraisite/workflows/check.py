@@ -40,7 +40,7 @@ from paraisite.data.sources.aflow import load_aflow
 from paraisite.data.sources.lab_tables import load_relaxed_formulas
 from paraisite.data.sources.textbook import load_textbook_crystals
 from paraisite.errors import MissingInputError
-from paraisite.labels.campaign import read_parts
+from paraisite.labels.campaign import has_parts, read_parts
 from paraisite.labels.settings_study import POTENTIALS
 from paraisite.labels.variants import VARIANTS, compute_slack_variants
 from paraisite.metrics.agreement import (
@@ -187,8 +187,7 @@ def check_settings() -> None:
     for shipped in (LABELS / SETTINGS / potential for potential in POTENTIALS):
         with suppress(MissingInputError):  # others are where they were computed
             fetch_tracked(shipped, target=str(shipped))
-    folders = sorted(path for path in (LABELS / SETTINGS).glob("*") if any(path.glob("*.parquet")))
-    tables = {path.name: read_parts(path) for path in folders}
+    tables = {path.name: read_parts(path) for path in sorted((LABELS / SETTINGS).glob("*")) if has_parts(path)}
     if not tables:
         raise MissingInputError("no settings are computed: run `paraisite label settings` first")
     folder = check_folder(SETTINGS)
