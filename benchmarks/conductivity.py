@@ -1,8 +1,8 @@
 """Measures what solving Boltzmann's equation costs: `python -m benchmarks.conductivity --help`.
 
 Linewidths by phonons and by isotopes, here and by phono3py, from the same force constants under Nequix, on the mesh of
-labels. Processor time is what counts, so that other work on the machine matters little. Needs what `predict --refine`
-does.
+labels; with --whole, each of the settings' twelve compounds from structure to row. Processor time is what counts, so
+that other work on the machine matters little. Needs what `predict --refine` does.
 """
 
 import argparse
@@ -28,7 +28,10 @@ from paraisite.labels.force_constants import compute_cubic_constants, compute_ha
 from paraisite.labels.isotope_scattering import compute_isotope_rates
 from paraisite.labels.nequix_potential import NequixCalculator
 from paraisite.labels.phonon_interaction import compute_linewidths
+from paraisite.labels.phonon_labels import label_phonons
 from paraisite.labels.phonon_settings import LABELS
+from paraisite.labels.settings_study import COMPOUNDS, build_compound
+from paraisite.schema import KAPPA_POTENTIAL
 
 CRYSTALS = {
     "NaCl": Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]),
@@ -67,14 +70,8 @@ def measure(compute: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - start, value
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog="See benchmarks/README.md.")
-    parser.add_argument("--weights", type=Path, help="Nequix's (those that `predict --refine` takes)")
-    arguments = parser.parse_args()
-    console = Console()
-    console.print(describe_machine())
-    calculator = NequixCalculator(arguments.weights or resolve_nequix_weights())
+def measure_scattering(calculator: NequixCalculator) -> Table:
+    """Return what linewidths cost, here and by phono3py."""
     table = Table("crystal", "mesh", "scattered by", "here, s", "phono3py, s", "ratio", "largest difference")
     for name, crystal in CRYSTALS.items():
         phonons = solve_crystal(crystal, calculator)
@@ -95,7 +92,30 @@ def main() -> None:
         ):
             difference = np.abs(found - expected).max() / expected.max()
             table.add_row(name, mesh, kind, f"{ours:.1f}", f"{theirs:.1f}", f"{theirs / ours:.1f}", f"{difference:.0e}")
-    console.print(table)
+    return table
+
+
+def measure_whole(calculator: NequixCalculator) -> Table:
+    """Return what each compound costs from structure to row; the second time, as the first compiles."""
+    table = Table("compound", "force calls", "s", "the first time, s", "kappa, W/m/K")
+    for name in COMPOUNDS:
+        compute = partial(label_phonons, name, build_compound(name), calculator, LABELS)
+        first, _ = measure(compute)
+        seconds, row = measure(compute)
+        table.add_row(name, str(row["n_force_call"]), f"{seconds:.0f}", f"{first:.0f}", f"{row[KAPPA_POTENTIAL]:.4g}")
+    return table
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, epilog="See benchmarks/README.md.")
+    parser.add_argument("--weights", type=Path, help="Nequix's (those that `predict --refine` takes)")
+    parser.add_argument("--whole", action="store_true", help="the twelve compounds, from structure to row")
+    arguments = parser.parse_args()
+    console = Console()
+    console.print(describe_machine())
+    calculator = NequixCalculator(arguments.weights or resolve_nequix_weights())
+    console.print(measure_whole(calculator) if arguments.whole else measure_scattering(calculator))
 
 
 if __name__ == "__main__":

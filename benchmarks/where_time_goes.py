@@ -42,7 +42,7 @@ N_EPOCH: Final = 3
 
 def prepare(arguments: argparse.Namespace) -> tuple[Tasks, dict[str, Any]]:
     """Compile all variants."""
-    use_threads_per_operation(1)
+    use_threads_per_operation(arguments.threads)
     crystals = read_crystals(arguments.records)
     kappas = ours_data.kappas_of(crystals)
     data = TrainingData(ours_data.build(ours_data.structures_of(crystals)), kappas, ours_data.MODEL)
@@ -160,6 +160,7 @@ def main() -> None:
     parser = worker_parser("Takes one member's training epoch apart.")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--train-fraction", type=float, default=0.8, help="the rest is validated (0.8)")
+    parser.add_argument("--threads", type=int, default=1, help="that share one operation (1, as in a training)")
     serve(parser, prepare)
 
 

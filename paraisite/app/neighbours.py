@@ -60,6 +60,8 @@ def show_neighbours(model: str, crystal: Crystal, row: Row) -> None:
             )
     clicked: int | None = st.session_state.get(chosen)
     with detail:
+        if any(near[schema.IS_LABEL] for near in row[NEAREST]):
+            st.caption("≈: a label of our own, computed under a potential.")
         if clicked is None:
             st.caption("Click a point of the map, or the box at the left of a line, to see that material here.")
         else:
@@ -85,7 +87,8 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
     shown, kappa = show_formula(formula), materials.kappa_w_per_m_k[number]
     structure_type = describe_structure_type(materials.prototype[number])
     st.markdown(f"#### {shown}, {escape_markdown(structure_type)}")
-    st.markdown(f"In the training set: **{show_number(kappa)} W/m/K** ({_link(material_id)})")
+    of_label = ", a label of our own: computed under a potential" if _is_label(known, number) else ""
+    st.markdown(f"In the training set: **{show_number(kappa)} W/m/K** ({_link(material_id)}{of_label})")
     if known.is_left_out:
         st.markdown(
             f"The model without any row of {shown} predicts {show_number(known.members_w_per_m_k[0, number])} W/m/K."
@@ -96,6 +99,10 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
         return
     show_crystal(structure, key=f"known-{number}", height=280)
     st.button(f"Predict this {shown}", on_click=click_crystal, args=(f"{formula}, {material_id}", structure))
+
+
+def _is_label(known: CalibrationSet, number: int) -> bool:
+    return known.materials.is_label is not None and bool(known.materials.is_label[number])
 
 
 def _link(material_id: str) -> str:

@@ -99,7 +99,7 @@ def nearest_table(row: Row) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "formula": [show_formula(near[schema.FORMULA]) for near in nearest],
-            "kappa (W/m/K)": [_number(near[schema.KAPPA]) for near in nearest],
+            "kappa (W/m/K)": [_show_known(near) for near in nearest],
             "distance": [f"{near[DISTANCE]:.2f}" for near in nearest],
             "structure type": [describe_structure_type(near[schema.PROTOTYPE]) for near in nearest],
         }
@@ -115,10 +115,14 @@ def _number(value: float | None) -> str:
     return "–" if value is None else show_number(value)
 
 
+def _show_known(near: Row) -> str:
+    return f"{'≈ ' if near[schema.IS_LABEL] else ''}{_number(near[schema.KAPPA])}"
+
+
 def _in_domain(flag: bool | None) -> str:
     return "–" if flag is None else "no" if flag else "yes"
 
 
 def _name_nearest(row: Row) -> str | None:
     nearest: list[Row] = row[NEAREST] or []
-    return f"{show_formula(nearest[0][schema.FORMULA])}, {_number(nearest[0][schema.KAPPA])} W/m/K" if nearest else None
+    return f"{show_formula(nearest[0][schema.FORMULA])}, {_show_known(nearest[0])} W/m/K" if nearest else None

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from paraisite.artifacts.tracked_outputs import STORE, is_tracked, lacks_shipped_files
 from paraisite.core.dvc import run_dvc
 from paraisite.core.folders import restore_folder
-from paraisite.core.paths import PACKAGED
+from paraisite.core.paths import IN_PACKAGE, PACKAGED, SOURCE_TREE
 from paraisite.errors import MissingInputError
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
     One that is there, as it is shipped or otherwise, is left as it is. Of several processes that want something at
     once, one fetches and the others wait: DVC would refuse them, and a folder is there before it is complete.
 
-    Outside of a clone an installation's own files are returned, where it has them.
+    Outside of a clone an installation's own files are returned, where it has them; of one that is a clone, as an
+    editable one is, those that a wheel would hold.
 
     Args:
         path: What is needed, relative to ``project``.
@@ -39,8 +40,11 @@ def fetch_tracked(path: Path, *, target: str, project: Path = Path()) -> Path:
         MissingInputError: It is absent or incomplete, and DVC cannot fetch it.
     """
     wanted = project / path
-    if not wanted.exists() and (PACKAGED / path).exists() and not is_tracked(path, project=project):
-        return PACKAGED / path
+    if not wanted.exists() and not is_tracked(path, project=project):
+        if (PACKAGED / path).exists():
+            return PACKAGED / path
+        if path in IN_PACKAGE and is_tracked(path, project=SOURCE_TREE):
+            return fetch_tracked(path, target=target, project=SOURCE_TREE)
     with _alone(project):
         restore_folder(wanted)
         state = _describe_absence(path, project=project)

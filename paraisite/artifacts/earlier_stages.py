@@ -2,7 +2,8 @@
 
 Where no row of a stage's data shares a formula with what is evaluated, as in everything that this project has computed
 itself, the stage's own members are used. Otherwise the stage, and all that start from it, are retrained without them,
-into ``build/clean/``.
+into ``build/clean/``. Labels of tier ``kappa`` share none, but known conductivities have corrected them: they are
+corrected anew, without those formulas.
 """
 
 import hashlib
@@ -14,10 +15,13 @@ from typing import Final
 from paraisite import schema
 from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights, to_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, find_trained_or_shipped, load_data
+from paraisite.artifacts.known_labels import list_fitting_formulas, load_known_rows
 from paraisite.artifacts.stage_folders import result_folder, weights_folder
 from paraisite.artifacts.training_checkpoints import choose_checkpoint_folder
+from paraisite.artifacts.training_rows import LabelCorrection
 from paraisite.config import Config
 from paraisite.core.paths import BUILD, SHIPPED
+from paraisite.data.datasets.accurate import mark_labels
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import CheckpointError, DataError, MissingInputError
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -25,7 +29,7 @@ from paraisite.models.ensemble import ENSEMBLE_FILE, Ensemble
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipe_training import StartingWeights, adapt_settings, list_effective_parameters, run_recipe
-from paraisite.training.recipes import Lineage, Recipe
+from paraisite.training.recipes import KAPPA_TIER, Lineage, Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +115,15 @@ class EarlierStages:
 
     def _is_clean(self, stage: Recipe) -> bool:
         before = stage.start
-        return not self._rows_shared(stage.train_on) and (not isinstance(before, Recipe) or self._is_clean(before))
+        if self._rows_shared(stage.train_on) or self._has_corrected(stage.train_on):
+            return False
+        return not isinstance(before, Recipe) or self._is_clean(before)
+
+    def _has_corrected(self, name: str) -> bool:
+        """Return whether a formula that is to be left out has corrected a data set's labels."""
+        if self._without is None or name != KAPPA_TIER:
+            return False
+        return not self._formulas.isdisjoint(list_fitting_formulas(load_known_rows(self._config)))
 
     def _rows_shared(self, name: str) -> list[int]:
         """Return which rows of a data set have a formula that is to be left out."""
@@ -148,15 +160,22 @@ class EarlierStages:
 
     def _train(self, stage: Recipe) -> Ensemble:
         config = adapt_settings(stage, self._config)
-        without = dict.fromkeys(self._rows_shared(stage.train_on), "its formula is evaluated")
-        logger.info("%s is retrained without %d rows", stage.name, len(without))
-        dataset = load_data(stage.train_on, config)
-        dataset, graphs = attach_graphs(dataset.without(without) if without else dataset, config)
+        dataset, graphs = attach_graphs(self._load_without_formulas(stage.train_on, config), config)
+        logger.info("%s is retrained on %d rows", stage.name, len(dataset))
         _, ensemble, checkpoints = self._run(stage, dataset, graphs, config)
         ensemble.metadata[_WITHOUT] = self._digest_of(stage)
         ensemble.save(self._path(stage))
         shutil.rmtree(checkpoints, ignore_errors=True)
         return ensemble
+
+    def _load_without_formulas(self, name: str, config: Config) -> Dataset:
+        """Return a data set without the rows of the formulas, its labels corrected by others."""
+        dataset = load_data(name, config)
+        if self._has_corrected(name):
+            kappa = LabelCorrection.load(dataset, config).correct_without(self._formulas)
+            dataset = dataset.replace_kappa(mark_labels(dataset), kappa)
+        shared = self._rows_shared(name)
+        return dataset.without(dict.fromkeys(shared, "its formula is evaluated")) if shared else dataset
 
     def _run(
         self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection, config: Config

@@ -18,6 +18,12 @@ PACKAGED: Final = Path(__file__).resolve().parents[1] / "shipped"
 BUILD: Final = Path("build")
 """What the stages write."""
 
+IN_PACKAGE: Final = (BUILD / "gpaccurate" / "predictor", BUILD / "check_refined")
+"""What predicts, and what refines it: the folders that ``hatch_build.py`` puts into a wheel."""
+
+SOURCE_TREE: Final = Path(__file__).resolve().parents[2]
+"""The clone that this code is run from, as where it is installed as editable; of an installation, its site-packages."""
+
 STUDIES: Final = BUILD / "tune"
 """Studies of the fine-tuning's settings, a folder for each."""
 

@@ -12,7 +12,7 @@ from paraisite.core.shown_text import escape_controls
 from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.explain.contributions import Contributions
 from paraisite.explain.explainers import Explanation
-from paraisite.inference.rows import MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys
+from paraisite.inference.rows import MEMBERS, NEAREST, UNIT, UNSEEN, VALUE, Row, interval_keys, show_known_kappa
 
 SHOWN_PARTS: Final = 12
 """Parts that tables and figures show; JSON holds all."""
@@ -80,8 +80,9 @@ def describe_nearest(row: Row) -> str:
     """Return the nearest training materials; empty where none are known."""
     if not row[NEAREST]:
         return ""
-    named = "; ".join(f"{format_material_name(near)}: {near[schema.KAPPA]:.3g} W/m/K" for near in row[NEAREST])
-    return f"The nearest training materials are {named}."
+    named = "; ".join(f"{format_material_name(near)}: {show_known_kappa(near)} W/m/K" for near in row[NEAREST])
+    of_labels = "; what stands behind ≈ was computed under a potential" if "≈" in named else ""
+    return f"The nearest training materials are {named}{of_labels}."
 
 
 def format_material_name(near: Row) -> str:

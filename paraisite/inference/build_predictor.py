@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from paraisite import schema
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.data.datasets.accurate import mark_rows_that_only_train
+from paraisite.data.datasets.accurate import mark_labels, mark_rows_that_only_train
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import DataError
 from paraisite.graphs.crystal_graph import GraphCollection
@@ -119,11 +119,13 @@ def _rounded_if_close(ensemble: Ensemble, graphs: GraphCollection) -> Ensemble:
 def list_materials(dataset: Dataset) -> KnownMaterials:
     """Return a data set's materials, for people."""
     table = dataset.table
-    prototypes, trains_only = table[schema.PROTOTYPE], mark_rows_that_only_train(dataset)
+    prototypes = table[schema.PROTOTYPE]
+    trains_only, is_label = mark_rows_that_only_train(dataset), mark_labels(dataset)
     return KnownMaterials(
         material_id=tuple(table[schema.MATERIAL_ID]),
         formula=tuple(table[schema.FORMULA]),
         prototype=tuple(prototypes.where(prototypes.notna(), None)),
         kappa_w_per_m_k=table[schema.KAPPA].to_numpy(np.float64),
         trains_only=trains_only if trains_only.any() else None,
+        is_label=is_label if is_label.any() else None,
     )

@@ -22,6 +22,7 @@ _HEADER: Final = "paraisite_reference"
 _EMBEDDING: Final = "hidden"
 _STD: Final = "spread_dex"
 _TRAINS_ONLY: Final = "selected_by_label"
+_IS_LABEL: Final = "is_label"
 """Names of arrays in the file, as the first versions wrote them."""
 _ARRAYS: Final = ("elements", "kappa_w_per_m_k", _EMBEDDING, "members_w_per_m_k", "trained")
 
@@ -37,6 +38,7 @@ class KnownMaterials:
         kappa_w_per_m_k: Known values, W/m/K, float64 [n_row].
         trains_only: Which no error is measured on, bool [n_row]: those that are there because of their value, and
             labels of our own beside accurate rows. None where there is none.
+        is_label: Whose value is a label of our own, bool [n_row]; None where none is.
     """
 
     material_id: tuple[str, ...]
@@ -44,6 +46,7 @@ class KnownMaterials:
     prototype: tuple[str | None, ...]
     kappa_w_per_m_k: npt.NDArray[np.float64]
     trains_only: npt.NDArray[np.bool_] | None = None
+    is_label: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +100,11 @@ class CalibrationSet:
         write_sealed(path, self._arrays(), self._header(), header_key=_HEADER)
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        optional = {_STD: self.std_dex, _TRAINS_ONLY: self.materials.trains_only}
+        materials = self.materials
+        optional = {_STD: self.std_dex, _TRAINS_ONLY: materials.trains_only, _IS_LABEL: materials.is_label}
         return {name: array for name, array in optional.items() if array is not None} | {
             "elements": self.elements,
-            "kappa_w_per_m_k": self.materials.kappa_w_per_m_k,
+            "kappa_w_per_m_k": materials.kappa_w_per_m_k,
             _EMBEDDING: self.embedding,
             "members_w_per_m_k": self.members_w_per_m_k,
             "trained": self.trained,
@@ -123,12 +127,17 @@ class CalibrationSet:
             CheckpointError: The file is absent, damaged, or no calibration set of this format.
         """
         header, arrays = read_sealed(path, header_key=_HEADER, expected_format=FORMAT)
-        if set(arrays) - {_STD, _TRAINS_ONLY} != set(_ARRAYS):
+        if set(arrays) - {_STD, _TRAINS_ONLY, _IS_LABEL} != set(_ARRAYS):
             raise CheckpointError(f"{path} holds {', '.join(arrays)}, expected {', '.join(_ARRAYS)}")
         material_id, formula, prototype = (tuple(header[name]) for name in ("material_id", "formula", "prototype"))
         return cls(
             materials=KnownMaterials(
-                material_id, formula, prototype, arrays.pop("kappa_w_per_m_k"), arrays.pop(_TRAINS_ONLY, None)
+                material_id,
+                formula,
+                prototype,
+                arrays.pop("kappa_w_per_m_k"),
+                arrays.pop(_TRAINS_ONLY, None),
+                arrays.pop(_IS_LABEL, None),
             ),
             embedding=arrays.pop(_EMBEDDING),
             std_dex=arrays.pop(_STD, None),

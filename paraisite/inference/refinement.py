@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from pymatgen.core.structure import Structure
 from scipy.stats import norm
 
+from paraisite.data.structure_labels import label_where_found
 from paraisite.errors import DataError
 from paraisite.inference.rows import interval_keys
 from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
@@ -24,6 +26,7 @@ from paraisite.schema import (
     REASON,
     REFINED_KAPPA,
     REFINED_REASON,
+    STRUCTURE_TYPE_LABEL,
     name_interval_ends,
     refined_interval_columns,
 )
@@ -64,17 +67,21 @@ class Refinement:
     correction: FunctionalCorrection
     combination: Combination
 
-    def refine(self, row: Mapping[str, Any], phonons: Mapping[str, Any], formula: str) -> dict[str, Any]:
+    def refine(self, row: Mapping[str, Any], phonons: Mapping[str, Any], structure: Structure) -> dict[str, Any]:
         """Return the refined columns of one crystal.
 
         Args:
             row: Its prediction, as ``inference.rows`` builds it, with intervals.
             phonons: Its row of ``labels.phonon_labels``.
-            formula: Reduced formula.
+            structure: The crystal as it was given.
         """
         if phonons[REASON]:
             return without_refined_value(phonons[REASON]) | {KAPPA_POTENTIAL: phonons.get(KAPPA_POTENTIAL)}
-        corrected = correct_kappa(pd.DataFrame([{**phonons, FORMULA: formula}]), self.correction)
+        named = {
+            FORMULA: structure.composition.reduced_formula,
+            STRUCTURE_TYPE_LABEL: label_where_found(structure),
+        }
+        corrected = correct_kappa(pd.DataFrame([{**phonons, **named}]), self.correction)
         combined = self.combination.combine(read_estimate(row), np.log10(corrected))
         lower, upper = self.combination.compute_intervals(combined)
         ends = name_interval_ends(lower[:, 0].tolist(), upper[:, 0].tolist(), refined_interval_columns)

@@ -185,5 +185,4 @@ class Refiner:
         phonons = self.store.find(structure)
         if phonons is None:  # without a potential, which takes seconds to load, where they are kept
             phonons = self.store.compute(structure, self.calculator, on_step=on_step)
-        formula = structure.composition.reduced_formula
-        return dict(row) | self.refinement.refine(row, phonons, formula) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}
+        return dict(row) | self.refinement.refine(row, phonons, structure) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}

@@ -160,9 +160,14 @@ def _cut_list(text: str, width: int) -> str:
 
 def _cells(name: str, row: Row, *, heading: str) -> list[str]:
     value = _value_text(row) if heading else f"{row[TARGET]} {_value_text(row)} {row[UNIT]}".rstrip()
-    nearest = ", ".join(f"{near[schema.FORMULA]} {near[schema.KAPPA]:.3g}" for near in row[NEAREST] or ())
+    nearest = ", ".join(f"{near[schema.FORMULA]} {show_known_kappa(near)}" for near in row[NEAREST] or ())
     texts = (name, row[schema.FORMULA], value, _interval_text(row, 0.9), _domain_text(row), nearest)
     return [escape_controls(text) for text in texts]
+
+
+def show_known_kappa(near: Row) -> str:
+    """Return the value of one of the nearest training materials, W/m/K; behind ≈ where it is a label of our own."""
+    return f"{'≈' if near[schema.IS_LABEL] else ''}{near[schema.KAPPA]:.3g}"
 
 
 def shorten_names(names: Sequence[str]) -> list[str]:
@@ -212,6 +217,7 @@ def _applicability(predictions: Predictions, row: int) -> Row:
                 schema.FORMULA: materials.formula[place],
                 schema.PROTOTYPE: materials.prototype[place],
                 schema.KAPPA: float(materials.kappa_w_per_m_k[place]),
+                schema.IS_LABEL: materials.is_label is not None and bool(materials.is_label[place]),
                 DISTANCE: float(distance),
             }
             for place, distance in zip(found.nearest[row], found.distance[row], strict=True)

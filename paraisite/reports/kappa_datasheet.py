@@ -21,6 +21,7 @@ from paraisite.reports.tables import to_markdown
 MEANINGS: Final = {
     schema.MATERIAL_ID: "structure type and elements of its slots",
     schema.PROTOTYPE: "structure type that the relaxation started from",
+    schema.STRUCTURE_TYPE_LABEL: "structure type of the relaxed crystal, in AFLOW's form",
     schema.REASON: "why the crystal was rejected; empty if it was accepted",
     schema.FORMULA: "reduced formula",
     "n_atom": "atoms in the primitive cell",

@@ -17,7 +17,7 @@ from paraisite import DEFAULT_MODEL
 from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.core.extras import EXTRA_OF_PACKAGE, install_command
 from paraisite.core.files import cache_folder
-from paraisite.core.paths import BUILD, DATA, PACKAGED, PREDICTOR, SHIPPED
+from paraisite.core.paths import BUILD, DATA, PACKAGED, PREDICTOR, SHIPPED, SOURCE_TREE
 from paraisite.core.secrets import hide_secrets, names_secret
 from paraisite.core.usable_packages import CORE_PACKAGES
 from paraisite.data.sources.reachability import SERVERS, find_unreachable
@@ -32,7 +32,8 @@ MISSING: Final = "missing"
 FAILED: Final = "failed"
 
 _OF_EXTRAS: Final = (
-    "tensorflow", "mlflow", "dvc", "mp-api", "streamlit", "phono3py", "nequix", "distributed", "pyspark", "megnet",
+    "tensorflow", "mlflow", "dvc", "optuna", "h5py", "mp-api", "streamlit", "plotly", "phono3py", "nequix", "torch",
+    "jax", "sevenn", "distributed", "pyspark", "megnet",
 )  # fmt: skip
 _SECRETS: Final = ("MP_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _SECONDS: Final = 4.0
@@ -87,7 +88,7 @@ def _list_versions() -> Iterator[Finding]:
 def _check_default_model() -> Finding:
     """Return whether the default model's files are there and are what they were when they were written."""
     here = predictor_folder(DEFAULT_MODEL)
-    folders = (Path(DEFAULT_MODEL), here, SHIPPED / DEFAULT_MODEL.lower(), PACKAGED / here)
+    folders = (Path(DEFAULT_MODEL), here, SHIPPED / DEFAULT_MODEL.lower(), PACKAGED / here, SOURCE_TREE / here)
     folder = next((folder for folder in folders if folder.is_dir()), None)
     if folder is None:
         return Finding("weights", DEFAULT_MODEL, MISSING, f"in a clone `dvc pull {here}`, else reinstall paraisite")

@@ -156,7 +156,7 @@ def _refine(check: Mapping[str, Any], structure: Structure, *, model: str) -> di
             raise DataError(f"refining was measured with {refinement.potential}, not with {computed['name']}")
         if model != refinement.model:
             logger.warning("refined intervals were measured with %s, not with %s", refinement.model, model)
-        return refinement.refine(predicted, {**computed, REASON: ""}, structure.composition.reduced_formula)
+        return refinement.refine(predicted, {**computed, REASON: ""}, structure)
     except (DataError, MissingInputError) as error:
         logger.warning("no refined value: %s", error)
         return None

@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from paraisite.artifacts.training_checkpoints import choose_checkpoint_folder
 from paraisite.config import Config, load_config
 from paraisite.data.datasets.table import Dataset, build_dataset
 from paraisite.data.record import Record
+from paraisite.data.sources.lab_tables import SOURCES
 from paraisite.data.structure_types import rocksalt
 from paraisite.errors import MissingInputError
 from paraisite.models.ensemble import ENSEMBLE_FILE
@@ -108,6 +110,29 @@ def test_members_that_saw_a_formula_are_trained_anew_without_it_once(
     assert description == "FEAF without togo15's formulas"
     EarlierStages(config, run_id="run", without=data("mine", ("Li", "F"))).load_members(FEAF)
     assert len(runs) == 2, "other formulas are another training"
+
+
+def test_labels_that_an_evaluated_formula_has_corrected_are_corrected_without_it(
+    config: Config, taught: Callable[[Dataset], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [Record("rocksalt:Y-N", rocksalt("Y", "N", a_angstrom=4.9), 12.0, "rocksalt", SOURCES["kappa"])]
+    taught(build_dataset("kappa", records))
+    trained: list[float] = []
+
+    def run(*_: object, dataset: Dataset, **__: object) -> TrainedRecipe:
+        trained.extend(dataset.table["kappa_w_per_m_k"])
+        ensembles = [make_ensemble(SCALER, n_member=2, seed=1) for _ in range(2)]
+        return TrainedRecipe(make_result("FEAFTG15", seeds=(1, 2), n_row=20), *ensembles)
+
+    monkeypatch.setattr(earlier_stages, "run_recipe", run)
+    monkeypatch.setattr(earlier_stages, "load_known_rows", lambda _: None)
+    correction = SimpleNamespace(correct_without=lambda formulas: np.array([100.0 + len(formulas)]))
+    monkeypatch.setattr(earlier_stages, "LabelCorrection", SimpleNamespace(load=lambda *_: correction))
+    make_ensemble(SCALER, n_member=2).save(Path("weights/lfekappa") / ENSEMBLE_FILE)
+    for fitting, expected in ((["KBr"], []), (["KBr", "NaCl"], [102.0])):
+        monkeypatch.setattr(earlier_stages, "list_fitting_formulas", lambda _, fitting=fitting: fitting)
+        EarlierStages(config, run_id="", without=EVALUATED).load_members(RECIPES["LFEKAPPA"])
+        assert trained == expected
 
 
 def test_other_settings_and_other_values_are_another_training(

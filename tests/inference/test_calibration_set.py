@@ -54,6 +54,16 @@ def test_a_file_keeps_which_rows_train_only(tmp_path: Path):
     assert plain.materials.trains_only is None
 
 
+def test_a_file_keeps_which_values_are_labels(tmp_path: Path):
+    plain = calibration_set()
+    is_label = np.arange(len(plain.materials.material_id)) == 2
+    dataclasses.replace(plain, materials=dataclasses.replace(plain.materials, is_label=is_label)).save(tmp_path / "a")
+    found = CalibrationSet.load(tmp_path / "a").materials
+    np.testing.assert_array_equal(found.is_label, is_label)
+    assert found.trains_only is None
+    assert plain.materials.is_label is None
+
+
 def test_another_ensemble_is_refused():
     ensemble = tiny_ensemble()
     other = dataclasses.replace(

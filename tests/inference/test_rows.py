@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from paraisite import schema
+from paraisite.explain.text import describe_nearest
 from paraisite.inference import rows
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.network_model import NetworkModel
@@ -49,6 +51,21 @@ def test_json_and_back_loses_nothing():
     assert back[2][rows.interval_keys(0.5)[0]] == found.lower[0, 2]
     assert len(back[0][rows.NEAREST]) == 3
     assert back[0][rows.NEAREST][0]["material_id"] == "m-1"  # it is one of those that taught
+
+
+def test_labels_of_our_own_are_told_from_known_values():
+    predictor = tiny_predictor()
+    known = predictor.calibration_set
+    of_materials = replace(known.materials, is_label=np.array(known.materials.material_id) == "m-1")
+    found = predictions(replace(predictor, calibration_set=replace(known, materials=of_materials)))
+    named = rows.build_named_rows(CRYSTALS, found)
+    assert [near["is_label"] for near in named[0][rows.NEAREST]] == [True, False, False]
+    nearest = named[0][rows.NEAREST][0]
+    assert f"≈{nearest['kappa_w_per_m_k']:.3g}" in text_of(named)[1]
+    assert "what stands behind ≈ was computed under a potential" in describe_nearest(named[0])
+    assert not any(
+        near["is_label"] for row in rows.build_rows(predictions(predictor)) for near in row[rows.NEAREST] or ()
+    )
 
 
 def test_a_row_without_a_prediction_has_a_reason_and_no_numbers():

@@ -10,6 +10,8 @@ import pytest
 from paraisite.artifacts import dvc_files
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.predictors import find_predictor
+from paraisite.core.paths import IN_PACKAGE
+from paraisite.errors import MissingInputError
 from tests.inference.known_predictors import tiny_predictor
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,31 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_installation_predicts_with_its_own_model(installed: Path) -> None:
     assert find_predictor("gpaccurate").digest == tiny_predictor().digest
     assert fetch_tracked(Path(FOLDER), target=FOLDER) == installed
+
+
+def test_a_clone_that_is_installed_as_editable_predicts_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path / "clone"
+    tiny_predictor().save(clone / FOLDER)
+    (clone / "build" / "kappa").mkdir()
+    outputs = (FOLDER, "build/kappa")
+    listed = "".join(f"    - path: {path}\n      md5: 0.dir\n" for path in outputs)
+    (clone / "dvc.lock").write_text(f"stages:\n  fit:\n    outs:\n{listed}")
+    monkeypatch.setattr(dvc_files, "PACKAGED", tmp_path / "none")
+    monkeypatch.setattr(dvc_files, "SOURCE_TREE", clone)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert find_predictor("gpaccurate").digest == tiny_predictor().digest
+    with pytest.raises(MissingInputError, match="build/kappa is absent"):  # a wheel would not hold it
+        fetch_tracked(Path("build/kappa"), target="build/kappa")
+
+
+def test_the_wheel_holds_what_an_editable_installation_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(ROOT / "dvc.lock", tmp_path)
+    (tmp_path / "dvcstore").symlink_to(ROOT / "dvcstore")
+    folders = {Path(path).relative_to("paraisite/shipped").parent for path in add_files(tmp_path, monkeypatch).values()}
+    assert folders == set(IN_PACKAGE)
 
 
 def test_a_clones_own_model_comes_before_the_installations(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(doctor, "PACKAGED", tmp_path / "packaged")
+    monkeypatch.setattr(doctor, "SOURCE_TREE", tmp_path / "none")
     monkeypatch.setattr(doctor.shutil, "which", lambda _program: None)
     return tmp_path
 

@@ -83,6 +83,7 @@ def test_rows_of_a_user_join_the_accurate_ones(
     assert known is not None
     assert known.materials.formula == (*accurate.table["formula"], "Si", *formulas), "both rows of one formula stay"
     assert np.flatnonzero(known.materials.trains_only).tolist() == [len(accurate)], "the label"
+    assert np.flatnonzero(known.materials.is_label).tolist() == [len(accurate)]
     assert known.materials.material_id[-1] == f"own-{len(formulas) - 1}"
     # The error is that of the user's rows, each without those of its formula.
     card = json.loads((folder / "build" / "gp_mine" / "predictor" / "card.json").read_text())
