@@ -31,9 +31,6 @@ BENCHMARK_SPLIT: Final = "benchmark_split"
 SELECTED_BY_LABEL: Final = "selected_by_label"
 """Whether the material is in the table because of its label: see ``data.datasets.label_selection``."""
 
-STRUCTURE_TYPE_LABEL: Final = "structure_type_label"
-"""Structure type as ``data.structure_labels`` names it; empty where no symmetry was found."""
-
 IS_LABEL: Final = "is_label"
 """Whether a training material's value is a label of our own, computed under a potential, and no accurate one."""
 

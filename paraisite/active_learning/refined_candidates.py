@@ -93,7 +93,8 @@ class PlannedCandidates:
                 columns = without_refined_value(plan.refusal or "its phonons were not computed")
                 refined.append(columns | {REFINED_CPU_MINUTES: None})
                 continue
-            columns = refiner.refinement.refine(_as_prediction(row), phonons, structure)
+            formula = structure.composition.reduced_formula
+            columns = refiner.refinement.refine(_as_prediction(row), phonons, formula)
             refined.append(columns | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]})
         return pd.concat([self.rows.reset_index(drop=True), pd.DataFrame(refined)], axis=1)
 

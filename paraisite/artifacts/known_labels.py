@@ -16,7 +16,6 @@ from paraisite.artifacts.label_checks import CORRECTION_FILE, check_folder
 from paraisite.config import Config
 from paraisite.core.files import write_whole
 from paraisite.core.paths import KNOWN_LABELS
-from paraisite.data.crystal_kinds import name_structure_type
 from paraisite.errors import DataError, MissingInputError
 from paraisite.labels.campaign import STRUCTURES_SHA256, has_parts, read_parts, read_plan
 from paraisite.labels.functional_correction import (
@@ -25,6 +24,7 @@ from paraisite.labels.functional_correction import (
     fit_correction,
     predict_held_out,
 )
+from paraisite.labels.mesh_convergence import refuse_unconverged
 from paraisite.labels.weak_bonding import refuse_weakly_bound
 from paraisite.schema import (
     FORMULA,
@@ -35,7 +35,6 @@ from paraisite.schema import (
     PROTOTYPE,
     REASON,
     SELECTED_BY_LABEL,
-    STRUCTURE_TYPE_LABEL,
 )
 from paraisite.training.recipes import HH143, KAPPA_TIER, PHONIX, TOGO15
 
@@ -51,8 +50,8 @@ def load_known_rows(config: Config) -> pd.DataFrame:
     """Return the labelled crystals of the accurate data sets, refused ones among them.
 
     Returns:
-        Columns dataset, material_id, formula, prototype, structure_type_label, kappa_w_per_m_k (the known value),
-        selected_by_label, reason and those of ``labels.phonon_labels``.
+        Columns dataset, material_id, formula, prototype, kappa_w_per_m_k (the known value), selected_by_label, reason
+        and those of ``labels.phonon_labels``.
 
     Raises:
         MissingInputError: None has been labelled.
@@ -82,8 +81,8 @@ def _load(name: str, config: Config) -> pd.DataFrame | None:
         )
     known = dataset.table[[MATERIAL_ID, FORMULA, PROTOTYPE, KAPPA]].copy()
     known[SELECTED_BY_LABEL], known[DATASET] = dataset.selected_by_label, name
-    known[STRUCTURE_TYPE_LABEL] = known[PROTOTYPE].map(name_structure_type)
-    return known.merge(refuse_weakly_bound(rows).rename(columns={"candidate_id": MATERIAL_ID}), on=MATERIAL_ID)
+    rows = refuse_unconverged(refuse_weakly_bound(rows)).rename(columns={"candidate_id": MATERIAL_ID})
+    return known.merge(rows, on=MATERIAL_ID)
 
 
 def correct_known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, FunctionalCorrection]:

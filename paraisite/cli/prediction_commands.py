@@ -112,7 +112,7 @@ def screen(
     """Predict kappa of many structures, up to millions.
 
     Writes one row per structure, in their order, as parquet. A row without a prediction states the reason. A killed run
-    resumes when it is started again.
+    resumes when it is started again. Exit code 1 if no structure has a prediction.
     """
     with show_work("Loading"):
         from paraisite.workflows import screen

@@ -44,14 +44,6 @@ def label_structure_type(structure: Structure) -> str:
     return order_label(found.partition(":")[0])
 
 
-def label_where_found(structure: Structure) -> str:
-    """Return a crystal's structure type; empty where no symmetry was found."""
-    try:
-        return label_structure_type(structure)
-    except StructureError:
-        return ""
-
-
 def order_label(label: str) -> str:
     """Return a label with its elements ordered by number, then by Wyckoff letters; pymatgen orders them by symbol.
 

@@ -9,10 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from pymatgen.core.structure import Structure
 from scipy.stats import norm
 
-from paraisite.data.structure_labels import label_where_found
 from paraisite.errors import DataError
 from paraisite.inference.rows import interval_keys
 from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
@@ -26,7 +24,6 @@ from paraisite.schema import (
     REASON,
     REFINED_KAPPA,
     REFINED_REASON,
-    STRUCTURE_TYPE_LABEL,
     name_interval_ends,
     refined_interval_columns,
 )
@@ -67,21 +64,17 @@ class Refinement:
     correction: FunctionalCorrection
     combination: Combination
 
-    def refine(self, row: Mapping[str, Any], phonons: Mapping[str, Any], structure: Structure) -> dict[str, Any]:
+    def refine(self, row: Mapping[str, Any], phonons: Mapping[str, Any], formula: str) -> dict[str, Any]:
         """Return the refined columns of one crystal.
 
         Args:
             row: Its prediction, as ``inference.rows`` builds it, with intervals.
             phonons: Its row of ``labels.phonon_labels``.
-            structure: The crystal as it was given.
+            formula: Reduced formula.
         """
         if phonons[REASON]:
             return without_refined_value(phonons[REASON]) | {KAPPA_POTENTIAL: phonons.get(KAPPA_POTENTIAL)}
-        named = {
-            FORMULA: structure.composition.reduced_formula,
-            STRUCTURE_TYPE_LABEL: label_where_found(structure),
-        }
-        corrected = correct_kappa(pd.DataFrame([{**phonons, **named}]), self.correction)
+        corrected = correct_kappa(pd.DataFrame([{**phonons, FORMULA: formula}]), self.correction)
         combined = self.combination.combine(read_estimate(row), np.log10(corrected))
         lower, upper = self.combination.compute_intervals(combined)
         ends = name_interval_ends(lower[:, 0].tolist(), upper[:, 0].tolist(), refined_interval_columns)

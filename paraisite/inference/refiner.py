@@ -12,6 +12,7 @@ from paraisite.inference.predictor import Predictor
 from paraisite.inference.refinement import Refinement, without_refined_value
 from paraisite.inference.rows import Row, build_rows
 from paraisite.labels.failures import FAILURES, describe_error
+from paraisite.labels.known_failures import require_no_known_failure
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_store import CPU_MINUTES, PhononStore
 from paraisite.labels.potential import INSTALL_NEQUIX
@@ -134,6 +135,7 @@ class Refiner:
         from paraisite.labels.weak_bonding import require_strong_bonds  # pymatgen's analysis: half a second
 
         try:
+            require_no_known_failure(structure, self.store.potential)
             cost = None if self.is_kept(structure) else self.estimate_cost(structure)
             require_strong_bonds(structure)  # after the cost, which cells are refused for that are too large
         except StructureError as error:
@@ -185,4 +187,5 @@ class Refiner:
         phonons = self.store.find(structure)
         if phonons is None:  # without a potential, which takes seconds to load, where they are kept
             phonons = self.store.compute(structure, self.calculator, on_step=on_step)
-        return dict(row) | self.refinement.refine(row, phonons, structure) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}
+        formula = structure.composition.reduced_formula
+        return dict(row) | self.refinement.refine(row, phonons, formula) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}

@@ -12,9 +12,9 @@ import pandas as pd
 from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
-from paraisite.data.structure_labels import label_where_found
 from paraisite.errors import DataError
 from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
+from paraisite.labels.mesh_convergence import refuse_unconverged
 from paraisite.labels.slack import (
     TYPICAL_GRUNEISEN,
     UnitCell,
@@ -26,7 +26,7 @@ from paraisite.labels.slack import (
     slack_conductivity,
 )
 from paraisite.labels.weak_bonding import refuse_weakly_bound
-from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON, STRUCTURE_TYPE_LABEL
+from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, PROTOTYPE, REASON
 
 MIN_POISSON: Final = -0.2
 MAX_POISSON: Final = 0.45
@@ -90,16 +90,16 @@ def build_slack_table(rows: pd.DataFrame, references: Mapping[str, float]) -> pd
 
 
 def build_kappa_table(rows: pd.DataFrame, correction: FunctionalCorrection) -> pd.DataFrame:
-    """Return tier ``kappa``: the campaign's rows with formula, structure type and label (corrected conductivity).
+    """Return tier ``kappa``: the campaign's rows with formula, prototype and the label, the corrected conductivity.
 
     Args:
         rows: Of the campaign.
         correction: From the potential's conductivities to those of the functional of accurate data.
     """
-    rows = refuse_weakly_bound(rows.fillna({"structure_json": ""}))  # of crystals that were refused before they had one
+    rows = rows.fillna({"structure_json": ""})  # of crystals that were refused before they had one
+    rows = refuse_unconverged(refuse_weakly_bound(rows))
     table = _joined(rows, [_of_structure(row) | {REASON: row[REASON]} for row in rows.to_dict("records")])
     table.insert(1, PROTOTYPE, table[MATERIAL_ID].str.partition(":")[0])
-    table.insert(2, STRUCTURE_TYPE_LABEL, [_label_type(text) for text in table["structure_json"]])
     accepted = table[REASON] == ""
     table[KAPPA] = np.nan
     table.loc[accepted, KAPPA] = correct_kappa(table[accepted], correction)
@@ -133,10 +133,6 @@ def _of_structure(row: Mapping[Any, Any]) -> dict[str, Any]:
         return {FORMULA: "", "n_atom": pd.NA}
     structure = Structure.from_str(row["structure_json"], fmt="json")
     return {FORMULA: structure.composition.reduced_formula, "n_atom": len(structure)}
-
-
-def _label_type(structure_json: str) -> str:
-    return label_where_found(Structure.from_str(structure_json, fmt="json")) if structure_json else ""
 
 
 def _derived(row: Mapping[Any, Any], references: Mapping[str, float]) -> dict[str, Any]:

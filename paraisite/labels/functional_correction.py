@@ -2,13 +2,12 @@
 
 Potentials are trained on PBE, whose crystals are too large and too soft; accurate conductivities are those of PBEsol.
 The difference is fitted, on crystals whose conductivities are known, by a robust linear model of a few quantities that
-the phonons give, of the elements and of the structure type, and is small: a factor that varies slowly with the crystal.
-A structure type shifts it by what its crystals have in common, the less the fewer they are. Held-out values come from
-cross-validation by formula; rows that were selected by their label neither fit nor test it.
+the phonons give and of the elements, and is small: a factor that varies slowly with the crystal. Held-out values come
+from cross-validation by formula; rows that were selected by their label neither fit nor test it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
@@ -22,15 +21,13 @@ from sklearn.preprocessing import StandardScaler
 
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.errors import DataError
-from paraisite.schema import FORMULA, KAPPA_POTENTIAL, STRUCTURE_TYPE_LABEL
+from paraisite.schema import FORMULA, KAPPA_POTENTIAL
 
 N_FOLD: Final = 10
 MIN_ROWS: Final = 30
 SEED: Final = 2026
-PENALTIES: Final = (3.0, 30.0)
+PENALTIES: Final = (0.3, 3.0, 30.0, 300.0)
 """Of the coefficients; chosen on inner folds of the rows that fit, together with the descriptors."""
-TYPE_PENALTIES: Final = (np.inf, 10.0)
-"""Of the shifts of structure types, chosen likewise; the first allows none."""
 
 _LOGARITHMS: Final = (
     KAPPA_POTENTIAL,
@@ -72,27 +69,6 @@ _COLUMNS: Final = tuple(np.flatnonzero(np.isin(DESCRIPTORS, names)) for names in
 """Choices of descriptors."""
 
 
-@dataclass(frozen=True, eq=False)
-class CorrectionInputs:
-    """What the factor depends on.
-
-    Attributes:
-        descriptors: In the order of ``DESCRIPTORS``, [n_row, n_descriptor].
-        structure_types: Labels of ``data.structure_labels``, [n_row].
-    """
-
-    descriptors: Floats
-    structure_types: Any
-
-    def take(self, rows: Any) -> "CorrectionInputs":
-        """Return those of some rows.
-
-        Args:
-            rows: Their places, or whether each is among them.
-        """
-        return CorrectionInputs(self.descriptors[rows], self.structure_types[rows])
-
-
 @dataclass(frozen=True)
 class FunctionalCorrection:
     """A linear model of ln(known/potential).
@@ -101,10 +77,9 @@ class FunctionalCorrection:
         mean: Of the descriptors, [n_descriptor].
         scale: Their standard deviations, [n_descriptor].
         coefficients: Of the standardised descriptors, [n_descriptor]; 0 for those that are left out.
-        intercept: ln of the factor for a crystal with mean descriptors, of a structure type that is not known.
+        intercept: ln of the factor for a crystal with mean descriptors.
         penalty: Of the coefficients.
         n_row: Crystals that it was fitted on.
-        type_shifts: What is added for crystals of a structure type, by its label.
     """
 
     mean: Floats
@@ -113,19 +88,17 @@ class FunctionalCorrection:
     intercept: float
     penalty: float
     n_row: int
-    type_shifts: Mapping[str, float] = field(default_factory=dict)
 
-    def predict_log_factor(self, inputs: CorrectionInputs) -> Floats:
+    def predict_log_factor(self, descriptors: Floats) -> Floats:
         """Return ln of the factor between known and potential's conductivity, [n_row].
 
         Descriptors are held within three standard deviations of the mean: beyond, nothing is known.
 
         Args:
-            inputs: As ``describe_rows`` returns them.
+            descriptors: As ``describe_rows`` returns them, [n_row, n_descriptor].
         """
-        standardised = np.clip((inputs.descriptors - self.mean) / self.scale, -3.0, 3.0)
-        shifts = np.array([self.type_shifts.get(name, 0.0) for name in inputs.structure_types])
-        return np.asarray(standardised @ self.coefficients + self.intercept + shifts)
+        standardised = np.clip((descriptors - self.mean) / self.scale, -3.0, 3.0)
+        return np.asarray(standardised @ self.coefficients + self.intercept)
 
     def to_json(self) -> dict[str, Any]:
         """Return all that the correction is."""
@@ -137,7 +110,6 @@ class FunctionalCorrection:
             "intercept": self.intercept,
             "penalty": self.penalty,
             "n_row": self.n_row,
-            "type_shifts": dict(self.type_shifts),
         }
 
     @classmethod
@@ -154,36 +126,31 @@ class FunctionalCorrection:
             np.asarray(content[name], np.float64) for name in ("mean", "scale", "coefficients")
         )
         intercept = float(content["intercept"])
-        shifts = {str(name): float(shift) for name, shift in content["type_shifts"].items()}
-        numbers = np.concatenate([mean, scale, coefficients, [intercept], list(shifts.values())])
-        n_number = 3 * len(DESCRIPTORS) + 1 + len(shifts)
-        if len(numbers) != n_number or not np.isfinite(numbers).all() or (scale <= 0).any():
+        numbers = np.concatenate([mean, scale, coefficients, [intercept]])
+        if len(numbers) != 3 * len(DESCRIPTORS) + 1 or not np.isfinite(numbers).all() or (scale <= 0).any():
             raise ValueError(f"expected {len(DESCRIPTORS)} finite numbers of each kind, and scales above 0")
-        return cls(mean, scale, coefficients, intercept, float(content["penalty"]), int(content["n_row"]), shifts)
+        return cls(mean, scale, coefficients, intercept, float(content["penalty"]), int(content["n_row"]))
 
 
 def correct_kappa(rows: pd.DataFrame, correction: FunctionalCorrection) -> Floats:
     """Return the corrected conductivities of accepted rows, W/m/K, [n_row].
 
     Args:
-        rows: As for ``describe_rows``.
+        rows: With formula and the columns of ``labels.phonon_labels``.
         correction: Fitted on other formulas than these.
     """
     return rows[KAPPA_POTENTIAL].to_numpy(np.float64) * np.exp(correction.predict_log_factor(describe_rows(rows)))
 
 
-def describe_rows(rows: pd.DataFrame) -> CorrectionInputs:
-    """Return what the factor of each accepted row depends on.
+def describe_rows(rows: pd.DataFrame) -> Floats:
+    """Return the descriptors of accepted rows, [n_row, n_descriptor].
 
     Args:
-        rows: With formula, structure type's label and the columns of ``labels.phonon_labels``.
+        rows: With formula and the columns of ``labels.phonon_labels``.
     """
     logarithms = [np.log(rows[name].to_numpy(np.float64).clip(1e-6)) for name in _LOGARITHMS]
     share = (rows["coherence_w_per_m_k"] / rows[KAPPA_POTENTIAL]).to_numpy(np.float64)
-    compositions = [_describe_composition(formula) for formula in rows[FORMULA]]
-    return CorrectionInputs(
-        np.column_stack([*logarithms, share, compositions]), rows[STRUCTURE_TYPE_LABEL].to_numpy(np.object_)
-    )
+    return np.column_stack([*logarithms, share, [_describe_composition(formula) for formula in rows[FORMULA]]])
 
 
 def _describe_composition(formula: str) -> list[float]:
@@ -195,11 +162,11 @@ def _describe_composition(formula: str) -> list[float]:
     return [float(np.log(number)), max(attractions) - min(attractions), *shares]
 
 
-def fit_correction(inputs: CorrectionInputs, log_ratio: Floats, formulas: Sequence[str]) -> FunctionalCorrection:
-    """Fit ln(known/potential); descriptors and penalties are chosen by cross-validation on the rows that are given.
+def fit_correction(descriptors: Floats, log_ratio: Floats, formulas: Sequence[str]) -> FunctionalCorrection:
+    """Fit ln(known/potential); descriptors and penalty are chosen by cross-validation on the rows that are given.
 
     Args:
-        inputs: As ``describe_rows`` returns them.
+        descriptors: [n_row, n_descriptor].
         log_ratio: ln(known/potential), [n_row].
         formulas: Of each row, reduced: no formula is on both sides of an inner fold.
 
@@ -208,16 +175,19 @@ def fit_correction(inputs: CorrectionInputs, log_ratio: Floats, formulas: Sequen
     """
     if len(log_ratio) < MIN_ROWS:
         raise DataError(f"{len(log_ratio)} crystals with known conductivity, expected at least {MIN_ROWS}")
-    choices = [_Choice(*each) for each in product(_COLUMNS, PENALTIES, TYPE_PENALTIES)]
-    errors = [np.abs(log_ratio - _predict_held_out(inputs, log_ratio, formulas, choice)).mean() for choice in choices]
-    return _fit(inputs, log_ratio, choices[int(np.argmin(errors))])
+    choices = list(product(_COLUMNS, PENALTIES))
+    errors = [
+        np.abs(log_ratio - _predict_held_out(descriptors, log_ratio, formulas, columns, penalty)).mean()
+        for columns, penalty in choices
+    ]
+    return _fit(descriptors, log_ratio, *choices[int(np.argmin(errors))])
 
 
-def predict_held_out(inputs: CorrectionInputs, log_ratio: Floats, formulas: Sequence[str], may_fit: Bools) -> Floats:
+def predict_held_out(descriptors: Floats, log_ratio: Floats, formulas: Sequence[str], may_fit: Bools) -> Floats:
     """Return each row's ln of the factor from corrections fitted on other formulas, penalties chosen there, [n_row].
 
     Args:
-        inputs: As ``describe_rows`` returns them.
+        descriptors: [n_row, n_descriptor].
         log_ratio: ln(known/potential), [n_row].
         formulas: Of each row, reduced.
         may_fit: Which rows may be fitted on, [n_row]; the others are predicted only.
@@ -226,23 +196,18 @@ def predict_held_out(inputs: CorrectionInputs, log_ratio: Floats, formulas: Sequ
     names = np.asarray(formulas)
     for train, test in _folds(names):
         fitted = train[may_fit[train]]
-        correction = fit_correction(inputs.take(fitted), log_ratio[fitted], list(names[fitted]))
-        predicted[test] = correction.predict_log_factor(inputs.take(test))
+        correction = fit_correction(descriptors[fitted], log_ratio[fitted], list(names[fitted]))
+        predicted[test] = correction.predict_log_factor(descriptors[test])
     return predicted
 
 
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    columns: Ints
-    penalty: float
-    type_penalty: float
-
-
-def _predict_held_out(inputs: CorrectionInputs, log_ratio: Floats, formulas: Sequence[str], choice: _Choice) -> Floats:
+def _predict_held_out(
+    descriptors: Floats, log_ratio: Floats, formulas: Sequence[str], columns: Ints, penalty: float
+) -> Floats:
     predicted = np.empty(len(log_ratio))
     for train, test in _folds(np.asarray(formulas)):
-        correction = _fit(inputs.take(train), log_ratio[train], choice)
-        predicted[test] = correction.predict_log_factor(inputs.take(test))
+        correction = _fit(descriptors[train], log_ratio[train], columns, penalty)
+        predicted[test] = correction.predict_log_factor(descriptors[test])
     return predicted
 
 
@@ -251,28 +216,18 @@ def _folds(formulas: Any) -> Any:
     return GroupKFold(n_fold, shuffle=True, random_state=SEED).split(formulas, groups=formulas)
 
 
-def _fit(inputs: CorrectionInputs, log_ratio: Floats, choice: _Choice) -> FunctionalCorrection:
-    """Fit with Huber's loss: a few crystals, on which the potential fails, are off by factors of three and more.
-
-    Structure types of several crystals are columns of their own, of zeros and one other number: the larger it is, the
-    smaller are their coefficients, and the less the common penalty of all coefficients holds them back.
-    """
-    scaler = StandardScaler().fit(inputs.descriptors)
-    chosen = scaler.transform(inputs.descriptors)[:, choice.columns]
-    names, counts = np.unique(inputs.structure_types.astype(np.str_), return_counts=True)
-    types = names[counts > 1].tolist() if np.isfinite(choice.type_penalty) else []
-    size = float(np.sqrt(choice.penalty / choice.type_penalty))
-    is_of_type = size * (inputs.structure_types[:, None] == np.array(types, np.object_))
-    model = HuberRegressor(alpha=choice.penalty, max_iter=1000).fit(np.hstack([chosen, is_of_type]), log_ratio)
-    n_chosen = len(choice.columns)
+def _fit(descriptors: Floats, log_ratio: Floats, columns: Ints, penalty: float) -> FunctionalCorrection:
+    """Fit with Huber's loss: a few crystals, on which the potential fails, are off by factors of three and more."""
+    scaler = StandardScaler().fit(descriptors)
+    chosen = scaler.transform(descriptors)[:, columns]
+    model = HuberRegressor(alpha=penalty, max_iter=1000).fit(chosen, log_ratio)
     coefficients = np.zeros(len(DESCRIPTORS))
-    coefficients[choice.columns] = model.coef_[:n_chosen]
+    coefficients[columns] = model.coef_
     return FunctionalCorrection(
         np.asarray(scaler.mean_),
         np.asarray(scaler.scale_),
         coefficients,
         float(model.intercept_),
-        choice.penalty,
+        penalty,
         len(log_ratio),
-        dict(zip(types, (size * model.coef_[n_chosen:]).tolist(), strict=True)),
     )

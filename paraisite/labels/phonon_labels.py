@@ -20,6 +20,7 @@ from paraisite.labels.conductivity import (
 from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.kept_forces import KeptForces, solve_kept_forces
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
+from paraisite.labels.mesh_convergence import KAPPA_COARSE, require_converged
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_quantities import compute_phonon_quantities
 from paraisite.labels.phonon_settings import PhononSettings, Repeats
@@ -40,7 +41,7 @@ COLUMNS: Final = {
     },
     "particle_w_per_m_k": "particle-like part of the mean, W/m/K",
     "coherence_w_per_m_k": "part of the mean by coherences (Wigner), W/m/K",
-    "kappa_potential_coarse_w_per_m_k": f"the mean with {COARSER:g} times as many wave vectors along each axis, W/m/K",
+    KAPPA_COARSE: f"the mean with {COARSER:g} times as many wave vectors along each axis, W/m/K",
     "max_share": "largest share of the particle-like part that one wave vector carries",
     "min_frequency_thz": "lowest phonon frequency on the mesh, THz, negative if imaginary",
     "max_frequency_thz": "highest phonon frequency on the mesh, THz",
@@ -115,6 +116,7 @@ def _describe_or_refuse(
                 f"one wave vector carries {share:.0%} of {kappa:.4g} W/m/K, "
                 f"expected at most {MAX_SHARE_OF_WAVE_VECTOR:.0%}"
             )
+        require_converged(kappa, row[KAPPA_COARSE])
     except FAILURES as error:
         row[REASON] = describe_error(error)
     return row
@@ -131,7 +133,7 @@ def describe_solution(solved: SolvedCrystal, settings: PhononSettings) -> dict[s
         **conductivity.components,
         "particle_w_per_m_k": conductivity.particle_w_per_m_k,
         "coherence_w_per_m_k": conductivity.coherence_w_per_m_k,
-        "kappa_potential_coarse_w_per_m_k": _solve_coarser(solved, settings),
+        KAPPA_COARSE: _solve_coarser(solved, settings),
         "max_share": conductivity.max_share,
         "min_frequency_thz": solved.min_frequency_thz,
         "max_frequency_thz": solved.max_frequency_thz,

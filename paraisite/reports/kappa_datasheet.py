@@ -10,7 +10,8 @@ import pandas as pd
 
 from paraisite import schema
 from paraisite.labels import conductivity
-from paraisite.labels.phonon_labels import COLUMNS
+from paraisite.labels.mesh_convergence import MAX_MESH_FACTOR
+from paraisite.labels.phonon_labels import COARSER, COLUMNS
 from paraisite.labels.phonon_settings import LABELS, MAX_FREE_CONSTANTS, SupercellSize
 from paraisite.metrics.agreement import Agreement
 from paraisite.reports.element_map import count_elements
@@ -21,7 +22,6 @@ from paraisite.reports.tables import to_markdown
 MEANINGS: Final = {
     schema.MATERIAL_ID: "structure type and elements of its slots",
     schema.PROTOTYPE: "structure type that the relaxation started from",
-    schema.STRUCTURE_TYPE_LABEL: "structure type of the relaxed crystal, in AFLOW's form",
     schema.REASON: "why the crystal was rejected; empty if it was accepted",
     schema.FORMULA: "reduced formula",
     "n_atom": "atoms in the primitive cell",
@@ -107,7 +107,8 @@ Potential: {potential}. Packages: {packages}.
    triplets of atoms beyond a cutoff are left out where there are more than {MAX_FREE_CONSTANTS:,} free constants.
 4. Boltzmann equation in the relaxation-time approximation at {conductivity.TEMPERATURE_KELVIN:g} K with natural
    isotopes, and coherences; mesh of {LABELS.mesh:g} Å. Rejected: one wave vector carries more than
-   {conductivity.MAX_SHARE_OF_WAVE_VECTOR:.0%}.
+   {conductivity.MAX_SHARE_OF_WAVE_VECTOR:.0%}, or a mesh of {COARSER:g} times as many wave vectors along each axis
+   changes the conductivity by more than a factor of {MAX_MESH_FACTOR:g}.
 5. Correction of the functional's bias, fitted on Togo15 and Phonix, see Checks.
 """
 

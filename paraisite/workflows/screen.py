@@ -26,7 +26,7 @@ from paraisite.inference.predictor import Predictor
 from paraisite.inference.refiner import Refiner, RefiningOptions
 from paraisite.reports.refined_rows import may_spend, refined_candidates_table
 from paraisite.reports.terminal import print_line, print_table
-from paraisite.schema import ROW
+from paraisite.schema import REASON, ROW
 from paraisite.screening.chunks import Source
 from paraisite.screening.condition import SELECTED_FILE, Condition, write_selected
 from paraisite.screening.distributed import DaskWorkers
@@ -69,8 +69,8 @@ def screen_source(
         refining: How much may be spent on that.
 
     Raises:
-        ParaisiteError: Source, model or condition are absent or unusable, the screening failed, or nobody has agreed
-            to what refining costs.
+        ParaisiteError: Source, model or condition are absent or unusable, the screening failed, no structure has a
+            prediction, or nobody has agreed to what refining costs.
     """
     refining = refining or RefiningOptions()
     known = None
@@ -87,6 +87,8 @@ def screen_source(
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
     summary = screen(rows, scorer, output=folder, workers=workers, chunk_size=chunk_size)
     print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder.folder}")
+    if not summary.n_scored:
+        raise DataError(f"no structure has a prediction: column {REASON} says why")
     if condition is not None:
         n_selected = write_selected(folder, condition)
         print_line(f"{n_selected} rows meet {condition.text!r}: {folder.folder / SELECTED_FILE}")

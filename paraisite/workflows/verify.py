@@ -25,6 +25,7 @@ from paraisite.errors import ConfigError, DataError, MissingInputError, Structur
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.refinement import without_refined_value
 from paraisite.labels.failures import FAILURES, describe_error
+from paraisite.labels.known_failures import require_no_known_failure
 from paraisite.labels.potential import load_calculator, package_versions
 from paraisite.reports.potential_check import (
     FAILURE,
@@ -151,12 +152,16 @@ def _refine(check: Mapping[str, Any], structure: Structure, *, model: str) -> di
     if computed["warnings"]:
         return without_refined_value("; ".join(computed["warnings"]))
     try:
+        require_no_known_failure(structure, computed["name"])
+    except StructureError as error:
+        return without_refined_value(str(error))
+    try:
         refinement = load_refinement()
         if refinement.potential != computed["name"]:
             raise DataError(f"refining was measured with {refinement.potential}, not with {computed['name']}")
         if model != refinement.model:
             logger.warning("refined intervals were measured with %s, not with %s", refinement.model, model)
-        return refinement.refine(predicted, {**computed, REASON: ""}, structure)
+        return refinement.refine(predicted, {**computed, REASON: ""}, structure.composition.reduced_formula)
     except (DataError, MissingInputError) as error:
         logger.warning("no refined value: %s", error)
         return None

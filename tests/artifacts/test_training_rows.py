@@ -32,11 +32,7 @@ KAPPA = build_dataset(
 
 
 def rows(formulas: list[str], kappa_potential: float) -> pd.DataFrame:
-    columns = dict.fromkeys(PHONONS, 1.0) | {
-        "coherence_w_per_m_k": 0.1,
-        "kappa_potential_w_per_m_k": kappa_potential,
-        "structure_type_label": "AB_cF8_225_a_b",
-    }
+    columns = dict.fromkeys(PHONONS, 1.0) | {"coherence_w_per_m_k": 0.1, "kappa_potential_w_per_m_k": kappa_potential}
     return pd.DataFrame({"formula": formulas}).assign(**columns)
 
 

@@ -37,6 +37,15 @@ def test_a_crystal_that_would_take_too_long_keeps_its_prediction(refiner: Refine
     assert kept["refined_kappa_w_per_m_k"] is not None, "what was computed before costs nothing"
 
 
+def test_a_compound_that_the_potential_fails_for_keeps_its_prediction(refiner: Refiner) -> None:
+    of_nequix = dataclasses.replace(refiner, store=dataclasses.replace(refiner.store, potential="nequix-mp-1-pft"))
+    hydride, salt = of_nequix.refine([rocksalt(4.0, ("Li", "H")), rocksalt()])
+    assert hydride["refined_reason"] == "nequix-mp-1-pft is known to fail for LiH: off by more than 40 % from DFT"
+    assert hydride["refined_kappa_w_per_m_k"] is None
+    assert hydride["value"] is not None
+    assert salt["refined_reason"] is None
+
+
 def test_what_has_no_prediction_has_no_refined_value(refiner: Refiner) -> None:
     (row,) = refiner.refine(["not a structure"])
     assert row["refined_reason"] == "no prediction: not a structure"

@@ -114,6 +114,14 @@ def test_rows_that_meet_a_condition_are_written_as_text_and_a_bad_condition_cost
     assert selected["predicted_kappa_w_per_m_k"].tolist() == expected["predicted_kappa_w_per_m_k"].tolist()
 
 
+def test_a_screening_without_any_prediction_is_a_failure(
+    predictors: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "screen", lambda *_, **__: Summary(n_row=3, n_scored=0))
+    with pytest.raises(DataError, match="no structure has a prediction: column reason says why"):
+        screen.screen_source("rows.jsonl", "RWTG15", output=None, n_process=1, chunk_size=3, scheduler=None)
+
+
 def screen_rows() -> TableProvenance:
     path = screen.screen_with_all_models("rows.jsonl", output=None, n_process=1, chunk_size=8)
     assert path == Path("build/screen/rows.jsonl-all.parquet")

@@ -97,6 +97,10 @@ def test_prediction_and_potential_make_a_refined_value(
     assert verify._refine(check, rocksalt(), model="mine") is not None
     assert f"measured with {make_refinement().model}, not with mine" in caplog.text
     assert refined["kappa_corrected_w_per_m_k"] < refined["refined_kappa_w_per_m_k"] < PREDICTED["value"]
+    check["potential"] |= {"name": "nequix-mp-1-pft"}
+    failing = verify._refine(check, rocksalt(4.0, ("Li", "H")), model="mine")
+    assert failing is not None
+    assert failing["refined_reason"] == "nequix-mp-1-pft is known to fail for LiH: off by more than 40 % from DFT"
     check["potential"] |= {"name": "7net-0"}
     assert verify._refine(check, rocksalt(), model="mine") is None
     assert "refining was measured with emt, not with 7net-0" in caplog.text
