@@ -286,22 +286,18 @@ class LineageModels:
     Attributes:
         second_stage_from_random: Trained on the second stage's data from random weights.
         second_stage: Trained on them from formation energies.
-        last_stage: The last before the final one; the second where there is no third.
-        random: Ends on Togo15 like the four below; from random weights.
+        random: Ends on Togo15 like the three below; from random weights.
         formation_energy: From formation energies.
         without_formation_energy: From the second stage from random weights.
         two_stages: From the second stage.
-        all_stages: From the last stage.
     """
 
     second_stage_from_random: Text
     second_stage: Text
-    last_stage: Text
     random: Text
     formation_energy: Text
     without_formation_energy: Text
     two_stages: Text
-    all_stages: Text
 
 
 @dataclass(frozen=True, config=_EXACT)
@@ -325,8 +321,8 @@ class LineageConfig:
     middle_on_aflow: dict[str, dict[str, Text]]
     final: dict[str, StageInputs]
     final_of_shipped: dict[str, StageInputs]
-    overlap: dict[str, dict[str, Text]]
-    overlap_on_aflow: dict[str, dict[str, Text]]
+    overlap: dict[str, Text]
+    overlap_on_aflow: dict[str, Text]
 
 
 @dataclass(frozen=True, config=_EXACT)

@@ -85,15 +85,12 @@ class EarlierStages:
         return self._kept(stage) or self._train(stage)
 
     def load_conductivity_networks(self, lineage: Lineage) -> dict[str, Ensemble]:
-        """Return by name the members of the second and third stage; a warning names those that are not here."""
-        members = {}
-        for recipe in (lineage.middle, lineage.third):
-            if recipe is not None:
-                try:
-                    members[recipe.name] = self.load_members(recipe)
-                except MissingInputError as error:
-                    logger.warning("%s", error)
-        return members
+        """Return the members of the second stage by its name; where they are not here a warning, and nothing."""
+        try:
+            return {lineage.middle.name: self.load_members(lineage.middle)}
+        except MissingInputError as error:
+            logger.warning("%s", error)
+            return {}
 
     def load_training(self, recipe: Recipe, dataset: Dataset, graphs: GraphCollection) -> RecipeResult:
         """Return a final recipe's training: that done here where its initial weights are clean, else a retraining.

@@ -1,8 +1,8 @@
 """The models as data: what each one starts from and what it trains on.
 
 Two lineages share one shape. ``paper`` goes from MEGNet's formation energies to AFLOW's conductivities to Togo15;
-``lab`` does the same with the project's own formation energies and labels, and may take a third stage between. A name
-tells its lineage: LFE are the lab's formation energies, LAB its tier ``slack``, KAPPA its tier ``kappa``.
+``lab`` does the same with the project's own formation energies and labels. A name tells its lineage: LFE are the lab's
+formation energies, LAB its tier ``slack``, KAPPA its tier ``kappa``.
 
 Source of ``paper``: Klochko & d'Aquin, PCCP 2026, 10.1039/D5CP04401D.
 """
@@ -57,14 +57,12 @@ class Lineage:
         pretrained: Weights of the first stage.
         middle_from_random: The second stage without the first.
         middle: The second stage.
-        third: A third stage between the second and the final one, where there is one.
     """
 
     name: str
     pretrained: InitialWeights
     middle_from_random: Recipe
     middle: Recipe
-    third: Recipe | None = None
 
 
 TOGO15: Final = "togo15"
@@ -176,7 +174,7 @@ def read_lineage(chosen: "LineageConfig") -> Lineage:
         ConfigError: A model of it is no recipe, or its second stage starts from another recipe.
     """
     models = chosen.models
-    second, last = _find_part(chosen, "second_stage"), _find_part(chosen, "last_stage")
+    second = _find_part(chosen, "second_stage")
     if isinstance(second.start, Recipe):
         raise ConfigError(
             f"params.yaml: lineages: {chosen.name}: models: second_stage: expected a recipe that starts from formation "
@@ -187,7 +185,6 @@ def read_lineage(chosen: "LineageConfig") -> Lineage:
         pretrained=second.start,
         middle_from_random=_find_part(chosen, "second_stage_from_random"),
         middle=second,
-        third=None if last == second else last,
     )
 
 
@@ -215,33 +212,29 @@ def _find_part(chosen: "LineageConfig", key: str) -> Recipe:
 PARTS: Final = (
     "second_stage_from_random",
     "second_stage",
-    "third_stage",
     "random",
     "formation_energy",
     "without_formation_energy",
     "two_stages",
-    "three_stages",
 )
-"""What the models of a lineage are in a comparison with Togo15 at the end; not every lineage has a third stage."""
+"""What the models of a lineage are in a comparison with Togo15 at the end."""
 
 
 def list_lineage_models(lineage: Lineage) -> dict[str, Recipe]:
     """Return what a lineage trains, by its part (``PARTS``)."""
 
-    def on_togo15(start: "InitialWeights | Recipe | None") -> Recipe | None:
-        return find_final_recipe(start, TOGO15) if start is not None else None
+    def on_togo15(start: "InitialWeights | Recipe") -> Recipe:
+        return find_final_recipe(start, TOGO15)
 
     models = (
         lineage.middle_from_random,
         lineage.middle,
-        lineage.third,
         on_togo15(InitialWeights.RANDOM),
         on_togo15(lineage.pretrained),
         on_togo15(lineage.middle_from_random),
         on_togo15(lineage.middle),
-        on_togo15(lineage.third),
     )
-    return {part: recipe for part, recipe in zip(PARTS, models, strict=True) if recipe is not None}
+    return dict(zip(PARTS, models, strict=True))
 
 
 def starts_another_recipe(recipe: Recipe) -> bool:

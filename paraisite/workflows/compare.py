@@ -112,8 +112,8 @@ def _notes_on_clean_protocols(config: Config) -> list[str]:
     """Return how many rows of each earlier stage's training set share a formula with Togo15."""
     lineage = read_lineage(config.lineage)
     formulas = set(load_data(TOGO15, config).table[schema.FORMULA])
-    stages = (stage for stage in (lineage.middle_from_random, lineage.middle, lineage.third) if stage is not None)
-    shared = {name: _n_shared(load_data(name, config).table, formulas) for name in {stage.train_on for stage in stages}}
+    names_of_stages = {stage.train_on for stage in (lineage.middle_from_random, lineage.middle)}
+    shared = {name: _n_shared(load_data(name, config).table, formulas) for name in names_of_stages}
     if not any(shared.values()):
         names = " and ".join(sorted(shared))
         return [

@@ -180,12 +180,12 @@ def _starts_with_seeds(
 def _final_recipes(dataset_name: str, config: Config) -> list[Recipe]:
     """Return the final recipes of the lineage."""
     lineage = read_lineage(config.lineage)
-    starts = (InitialWeights.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle, lineage.third)
-    return [find_final_recipe(start, dataset_name) for start in starts if start is not None]
+    starts = (InitialWeights.RANDOM, lineage.pretrained, lineage.middle_from_random, lineage.middle)
+    return [find_final_recipe(start, dataset_name) for start in starts]
 
 
 def _load_networks(lineage: Lineage, stages: EarlierStages) -> Networks:
-    """Return the networks whose predictions are descriptors: of the second and third stage, and for moduli."""
+    """Return the networks whose predictions are descriptors: of the second stage, and for moduli."""
     members = stages.load_conductivity_networks(lineage)
     if lineage.pretrained is not InitialWeights.LAB_FORMATION_ENERGY:
         return Networks(members)

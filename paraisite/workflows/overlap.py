@@ -66,7 +66,7 @@ def _training_sets(training: str | None, test: str, config: Config) -> Sequence[
     if training is not None:
         return (training,)
     lineage = read_lineage(config.lineage)
-    names = list_training_sets(lineage.third or lineage.middle)
+    names = list_training_sets(lineage.middle)
     return names[: names.index(test)] if test in names else names
 
 

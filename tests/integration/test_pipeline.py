@@ -127,9 +127,7 @@ def test_the_stages_train_the_models_of_the_lineage(lineage: str) -> None:
     others = {name.upper() for name in lineage_settings(lineage)["final_of_shipped"]}
     assert set(trainings(lineage)) == {recipe.name for recipe in models.values()} | others
     named = {part: name.upper() for part, name in lineage_settings(lineage)["models"].items()}
-    named["third_stage"], named["three_stages"] = named.pop("last_stage"), named.pop("all_stages")
-    for part, name in named.items():  # the last stage is the second where there is no third
-        assert name == models.get(part, models[{"third_stage": "second_stage"}.get(part, "two_stages")]).name, part
+    assert named == {part: recipe.name for part, recipe in models.items()}
     results = {f"build/{name.lower()}/result" for name in named.values()}
     evaluations = {f"build/evaluate_{name}/result" for name in EVALUATED}
     errors = results | evaluations | {"build/cross_validate/summary.csv"}
@@ -156,7 +154,7 @@ def test_a_training_stage_depends_on_what_its_recipe_says(lineage: str) -> None:
 def test_an_evaluation_depends_on_all_networks_that_it_measures_or_asks(lineage: str) -> None:
     stage = stages(lineage)["evaluate@honest"]
     models = lineage_settings(lineage)["models"]
-    middle = {models[part] for part in ("second_stage_from_random", "second_stage", "last_stage")}
+    middle = {models[part] for part in ("second_stage_from_random", "second_stage")}
     assert {f"build/{name}/weights" for name in middle} <= set(stage["deps"])
     assert ("build/pretrain" if lineage == "lab" else START_OF[InitialWeights.FORMATION_ENERGY]) in stage["deps"]
 

@@ -96,13 +96,16 @@ def test_a_lineage_is_what_params_yaml_says():
     assert LINEAGES["lab"] == Lineage("lab", InitialWeights.LAB_FORMATION_ENERGY, RECIPES["RWLAB"], RECIPES["FELAB"])
 
 
-def test_a_lineage_may_have_a_third_stage():
-    chosen = load_config(ROOT / "params.yaml").lineage
-    models = dataclasses.replace(chosen.models, last_stage="felabkappa", all_stages="felabkappatg15")
-    lineage = read_lineage(dataclasses.replace(chosen, models=models))
-    assert lineage == dataclasses.replace(LINEAGES["lab"], third=RECIPES["FELABKAPPA"])
-    trained = list_lineage_models(lineage)
-    assert (trained["third_stage"].name, trained["three_stages"].name) == ("FELABKAPPA", "FELABKAPPATG15")
+def test_a_lineage_trains_two_stages_and_what_they_are_compared_with():
+    names = {part: recipe.name for part, recipe in list_lineage_models(LINEAGES["paper"]).items()}
+    assert names == {
+        "second_stage_from_random": "RWAF",
+        "second_stage": "FEAF",
+        "random": "RWTG15",
+        "formation_energy": "FETG15",
+        "without_formation_energy": "RWAFTG15",
+        "two_stages": "FEAFTG15",
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_a_lineage_of_unfit_models_is_refused(model: str, message: str):
         read_lineage(dataclasses.replace(chosen, models=dataclasses.replace(chosen.models, second_stage=model)))
 
 
-def test_the_third_stage_is_optional_on_either_side():
+def test_a_recipe_may_go_by_way_of_the_labels_from_phonons():
     assert RECIPES["FELABKAPPA"].start is RECIPES["FELAB"]
     assert RECIPES["LFEKAPPA"].start is InitialWeights.LAB_FORMATION_ENERGY
     assert {RECIPES[name].train_on for name in ("FELABKAPPATG15", "LFEKAPPATG15", "FELABTG15")} == {"togo15"}
