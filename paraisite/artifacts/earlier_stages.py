@@ -9,6 +9,7 @@ corrected anew, without those formulas.
 import hashlib
 import logging
 import shutil
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -120,7 +121,11 @@ class EarlierStages:
         """Return whether a formula that is to be left out has corrected a data set's labels."""
         if self._without is None or name != KAPPA_TIER:
             return False
-        return not self._formulas.isdisjoint(list_fitting_formulas(load_known_rows(self._config)))
+        return not self._formulas.isdisjoint(self._fitting_formulas)
+
+    @cached_property
+    def _fitting_formulas(self) -> list[str]:
+        return list_fitting_formulas(load_known_rows(self._config))
 
     def _rows_shared(self, name: str) -> list[int]:
         """Return which rows of a data set have a formula that is to be left out."""
@@ -143,7 +148,9 @@ class EarlierStages:
         if stage.name not in self._digests:  # a data set takes seconds to read
             settings = list_effective_parameters(adapt_settings(stage, self._config))
             before = self._digest_of(stage.start) if isinstance(stage.start, Recipe) else stage.start.name
-            parts = (self._digest, settings, load_data(stage.train_on, self._config).digest, before)
+            dataset = load_data(stage.train_on, self._config)
+            corrected = LabelCorrection.load(dataset, self._config).digest if self._has_corrected(dataset.name) else ""
+            parts = (self._digest, settings, dataset.digest, before, corrected)
             self._digests[stage.name] = hashlib.sha256(repr(parts).encode()).hexdigest()
         return self._digests[stage.name]
 

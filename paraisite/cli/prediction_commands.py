@@ -112,7 +112,7 @@ def screen(
     """Predict kappa of many structures, up to millions.
 
     Writes one row per structure, in their order, as parquet. A row without a prediction states the reason. A killed run
-    resumes when it is started again. Exit code 1 if no structure has a prediction.
+    resumes when it is started again. With one model, exit code 1 if no structure has a prediction.
     """
     with show_work("Loading"):
         from paraisite.workflows import screen
@@ -123,7 +123,7 @@ def screen(
             raise typer.BadParameter("--scheduler, --where and --refine go with one model, not with all")
         screen.screen_with_all_models(source, output=output, n_process=processes, chunk_size=chunk_size)
         return
-    screen.screen_source(
+    any_is_predicted = screen.screen_source(
         source,
         model,
         output=output,
@@ -134,6 +134,8 @@ def screen(
         n_refined=refine,
         refining=refining,
     )
+    if not any_is_predicted:
+        raise typer.Exit(1)
 
 
 def _read_refining(refine: bool, *, max_minutes: float | None, yes: bool) -> "RefiningOptions | None":

@@ -54,7 +54,7 @@ def screen_source(
     where: str | None = None,
     n_refined: int = 0,
     refining: RefiningOptions | None = None,
-) -> None:
+) -> bool:
     """Predict the conductivity of every structure of a source.
 
     Args:
@@ -68,9 +68,12 @@ def screen_source(
         n_refined: Best candidates, as ``select`` lists them, that are refined in the end.
         refining: How much may be spent on that.
 
+    Returns:
+        Whether any structure has a prediction.
+
     Raises:
-        ParaisiteError: Source, model or condition are absent or unusable, the screening failed, no structure has a
-            prediction, or nobody has agreed to what refining costs.
+        ParaisiteError: Source, model or condition are absent or unusable, the screening failed, or nobody has agreed
+            to what refining costs.
     """
     refining = refining or RefiningOptions()
     known = None
@@ -88,7 +91,9 @@ def screen_source(
     summary = screen(rows, scorer, output=folder, workers=workers, chunk_size=chunk_size)
     print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder.folder}")
     if not summary.n_scored:
-        raise DataError(f"no structure has a prediction: column {REASON} says why")
+        if summary.n_row:
+            logger.warning("column %s says why", REASON)
+        return False
     if condition is not None:
         n_selected = write_selected(folder, condition)
         print_line(f"{n_selected} rows meet {condition.text!r}: {folder.folder / SELECTED_FILE}")
@@ -97,6 +102,7 @@ def screen_source(
         refiner = build_refiner(predictor, name=model)
         selection = known.open_selection(screened, Criteria(n_row=n_refined))
         _refine_best(selection, refiner, folder=screened.folder, refining=refining, n_process=n_process)
+    return True
 
 
 def _refine_best(

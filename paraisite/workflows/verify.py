@@ -140,6 +140,10 @@ def _check(name: str, structure: Structure, how: VerificationOptions, folder: Pa
         check[FAILURE] = f"the potential gives no conductivity: {describe_error(error)}"
         logger.warning("%s", check[FAILURE])
         return check
+    try:
+        require_no_known_failure(structure, potential)
+    except StructureError as error:
+        computed["warnings"].append(str(error))
     check[POTENTIAL] = computed | {"name": potential, "versions": package_versions()}
     if not how.keep_cell:  # what corrects the potential's conductivities was measured at its own cells
         check[REFINED] = _refine(check, structure, model=how.model)
@@ -151,10 +155,6 @@ def _refine(check: Mapping[str, Any], structure: Structure, *, model: str) -> di
     predicted, computed = check[PREDICTED], check[POTENTIAL]
     if computed["warnings"]:
         return without_refined_value("; ".join(computed["warnings"]))
-    try:
-        require_no_known_failure(structure, computed["name"])
-    except StructureError as error:
-        return without_refined_value(str(error))
     try:
         refinement = load_refinement()
         if refinement.potential != computed["name"]:

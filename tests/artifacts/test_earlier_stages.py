@@ -126,7 +126,7 @@ def test_labels_that_an_evaluated_formula_has_corrected_are_corrected_without_it
 
     monkeypatch.setattr(earlier_stages, "run_recipe", run)
     monkeypatch.setattr(earlier_stages, "load_known_rows", lambda _: None)
-    correction = SimpleNamespace(correct_without=lambda formulas: np.array([100.0 + len(formulas)]))
+    correction = SimpleNamespace(correct_without=lambda formulas: np.array([100.0 + len(formulas)]), digest="known")
     monkeypatch.setattr(earlier_stages, "LabelCorrection", SimpleNamespace(load=lambda *_: correction))
     make_ensemble(SCALER, n_member=2).save(Path("weights/lfekappa") / ENSEMBLE_FILE)
     for fitting, expected in ((["KBr"], []), (["KBr", "NaCl"], [102.0])):

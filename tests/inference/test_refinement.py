@@ -15,6 +15,7 @@ ROW = {"value": 10.0, "lower_80": 5.0, "upper_80": 20.0}
 PHONONS: dict[str, Any] = {
     "reason": "",
     "kappa_potential_w_per_m_k": 4.0,
+    "kappa_potential_coarse_w_per_m_k": 4.1,
     "coherence_w_per_m_k": 0.1,
     "max_frequency_thz": 8.0,
     "geometric_frequency_thz": 4.0,
@@ -46,6 +47,14 @@ def test_a_crystal_without_phonons_keeps_its_prediction():
     found = make_refinement().refine(ROW, {"reason": "phonon of -1.00 THz (imaginary)"}, "NaCl")
     assert found["refined_reason"] == "phonon of -1.00 THz (imaginary)"
     assert found["refined_kappa_w_per_m_k"] is None
+
+
+def test_a_conductivity_that_depends_on_the_mesh_refines_nothing():
+    """As an earlier version kept them, without a reason."""
+    found = make_refinement().refine(ROW, PHONONS | {"kappa_potential_coarse_w_per_m_k": 40.0}, "NaCl")
+    assert found["refined_reason"].endswith("not converged")
+    assert found["refined_kappa_w_per_m_k"] is None
+    assert found["kappa_potential_w_per_m_k"] == 4.0
 
 
 def test_a_prediction_without_interval_is_refused():

@@ -8,8 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from paraisite.active_learning import refined_candidates
+from paraisite.cli import app
 from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.inference.refiner import RefiningOptions
@@ -118,8 +120,11 @@ def test_a_screening_without_any_prediction_is_a_failure(
     predictors: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(screen, "screen", lambda *_, **__: Summary(n_row=3, n_scored=0))
-    with pytest.raises(DataError, match="no structure has a prediction: column reason says why"):
-        screen.screen_source("rows.jsonl", "RWTG15", output=None, n_process=1, chunk_size=3, scheduler=None)
+    found = CliRunner().invoke(app, ["screen", "rows.jsonl", "--model", "RWTG15"])
+    assert found.exit_code == 1
+    assert "0 of 3 structures have a prediction" in found.output
+    monkeypatch.setattr(screen, "screen", lambda *_, **__: Summary(n_row=3, n_scored=1))
+    assert CliRunner().invoke(app, ["screen", "rows.jsonl", "--model", "RWTG15"]).exit_code == 0
 
 
 def screen_rows() -> TableProvenance:
