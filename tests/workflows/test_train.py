@@ -179,7 +179,7 @@ def test_a_comparison_is_of_the_lineages_models(config: Config, capsys: pytest.C
     table = Path("build/compare/result/table.md").read_text()
     assert ("FEAFTG15" in table, "FELABTG15" in table) == (True, False)
     curves = Path("build/compare/curves.csv").read_text().splitlines()
-    assert (curves[0].count(","), len(curves)) == (8, 5)
+    assert (curves[0].count(","), len(curves)) == (6, 5)
     choose_lineage("lab")
     compare.compare_models()
     table = Path("build/compare/result/table.md").read_text()
