@@ -87,7 +87,7 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
     shown, kappa = show_formula(formula), materials.kappa_w_per_m_k[number]
     structure_type = describe_structure_type(materials.prototype[number])
     st.markdown(f"#### {shown}, {escape_markdown(structure_type)}")
-    of_label = ", a label of our own: computed under a potential" if _is_label(known, number) else ""
+    of_label = ", a label of our own: computed under a potential" if materials.holds_label(number) else ""
     st.markdown(f"In the training set: **{show_number(kappa)} W/m/K** ({_link(material_id)}{of_label})")
     if known.is_left_out:
         st.markdown(
@@ -99,10 +99,6 @@ def _show_material(model: str, known: CalibrationSet, number: int) -> None:
         return
     show_crystal(structure, key=f"known-{number}", height=280)
     st.button(f"Predict this {shown}", on_click=click_crystal, args=(f"{formula}, {material_id}", structure))
-
-
-def _is_label(known: CalibrationSet, number: int) -> bool:
-    return known.materials.is_label is not None and bool(known.materials.is_label[number])
 
 
 def _link(material_id: str) -> str:

@@ -16,7 +16,7 @@ from typing import Final
 from paraisite import schema
 from paraisite.artifacts.initial_weights import refuse_to_train, resolve_starting_weights, to_starting_weights
 from paraisite.artifacts.inputs import attach_graphs, find_trained_or_shipped, load_data
-from paraisite.artifacts.known_labels import list_fitting_formulas, load_known_rows
+from paraisite.artifacts.known_labels import list_fitting_formulas
 from paraisite.artifacts.stage_folders import result_folder, weights_folder
 from paraisite.artifacts.training_checkpoints import choose_checkpoint_folder
 from paraisite.artifacts.training_rows import LabelCorrection
@@ -121,11 +121,12 @@ class EarlierStages:
         """Return whether a formula that is to be left out has corrected a data set's labels."""
         if self._without is None or name != KAPPA_TIER:
             return False
-        return not self._formulas.isdisjoint(self._fitting_formulas)
+        return not self._formulas.isdisjoint(list_fitting_formulas(self._label_correction.known))
 
     @cached_property
-    def _fitting_formulas(self) -> list[str]:
-        return list_fitting_formulas(load_known_rows(self._config))
+    def _label_correction(self) -> LabelCorrection:
+        """That of tier ``kappa``: its known crystals take seconds to read."""
+        return LabelCorrection.load(load_data(KAPPA_TIER, self._config), self._config)
 
     def _rows_shared(self, name: str) -> list[int]:
         """Return which rows of a data set have a formula that is to be left out."""
@@ -149,7 +150,7 @@ class EarlierStages:
             settings = list_effective_parameters(adapt_settings(stage, self._config))
             before = self._digest_of(stage.start) if isinstance(stage.start, Recipe) else stage.start.name
             dataset = load_data(stage.train_on, self._config)
-            corrected = LabelCorrection.load(dataset, self._config).digest if self._has_corrected(dataset.name) else ""
+            corrected = self._label_correction.digest if self._has_corrected(dataset.name) else ""
             parts = (self._digest, settings, dataset.digest, before, corrected)
             self._digests[stage.name] = hashlib.sha256(repr(parts).encode()).hexdigest()
         return self._digests[stage.name]
@@ -176,7 +177,7 @@ class EarlierStages:
         """Return a data set without the rows of the formulas, its labels corrected by others."""
         dataset = load_data(name, config)
         if self._has_corrected(name):
-            kappa = LabelCorrection.load(dataset, config).correct_without(self._formulas)
+            kappa = self._label_correction.correct_without(self._formulas)
             dataset = dataset.replace_kappa(mark_labels(dataset), kappa)
         shared = self._rows_shared(name)
         return dataset.without(dict.fromkeys(shared, "its formula is evaluated")) if shared else dataset

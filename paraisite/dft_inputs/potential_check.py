@@ -13,7 +13,7 @@ from paraisite.labels.conductivity import (
     find_lowest_mode,
 )
 from paraisite.labels.force_constants import standardize
-from paraisite.labels.mesh_convergence import KAPPA_COARSE, require_converged
+from paraisite.labels.mesh_convergence import KAPPA_COARSE, find_mesh_dependence
 from paraisite.labels.phonon_labels import describe_solution
 from paraisite.labels.phonon_settings import LABELS, PhononSettings
 from paraisite.labels.weak_bonding import describe_weak_bonding, find_weakly_bound_parts
@@ -50,10 +50,8 @@ class PotentialCheck:
             sentences.append(f"imaginary phonon of {self.lowest_frequency_thz:.2f} THz at ({where}): not stable at 0 K")
         if (share := self.columns["max_share"]) > MAX_SHARE_OF_WAVE_VECTOR:
             sentences.append(f"one wave vector carries {share:.0%}: the value grows with the mesh")
-        try:
-            require_converged(self.columns[KAPPA_POTENTIAL], self.columns[KAPPA_COARSE])
-        except StructureError as error:
-            sentences.append(str(error))
+        if reason := find_mesh_dependence(self.columns[KAPPA_POTENTIAL], self.columns[KAPPA_COARSE]):
+            sentences.append(reason)
         if parts := find_weakly_bound_parts(self.structure):
             sentences.append(describe_weak_bonding(parts))
         return sentences

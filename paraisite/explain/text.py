@@ -81,7 +81,8 @@ def describe_nearest(row: Row) -> str:
     if not row[NEAREST]:
         return ""
     named = "; ".join(f"{format_material_name(near)}: {show_known_kappa(near)} W/m/K" for near in row[NEAREST])
-    of_labels = "; what stands behind ≈ was computed under a potential" if "≈" in named else ""
+    has_label = any(near[schema.IS_LABEL] for near in row[NEAREST])
+    of_labels = "; what stands behind ≈ was computed under a potential" if has_label else ""
     return f"The nearest training materials are {named}{of_labels}."
 
 

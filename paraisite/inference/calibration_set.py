@@ -48,6 +48,10 @@ class KnownMaterials:
     trains_only: npt.NDArray[np.bool_] | None = None
     is_label: npt.NDArray[np.bool_] | None = None
 
+    def holds_label(self, row: int) -> bool:
+        """Return whether a material's value is a label of our own."""
+        return self.is_label is not None and bool(self.is_label[row])
+
 
 @dataclass(frozen=True, eq=False)
 class CalibrationSet:

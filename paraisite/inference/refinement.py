@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from paraisite.errors import DataError, StructureError
+from paraisite.errors import DataError
 from paraisite.inference.rows import interval_keys
 from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
-from paraisite.labels.mesh_convergence import KAPPA_COARSE, require_converged
+from paraisite.labels.mesh_convergence import KAPPA_COARSE, find_mesh_dependence
 from paraisite.models.combined_estimate import Combination
 from paraisite.models.estimate import Estimate, compute_median_kappa
 from paraisite.schema import (
@@ -73,7 +73,8 @@ class Refinement:
             phonons: Its row of ``labels.phonon_labels``.
             formula: Reduced formula.
         """
-        reason = phonons[REASON] or _find_doubt(phonons)
+        # Phonons that an earlier version kept were not asked for their mesh.
+        reason = phonons[REASON] or find_mesh_dependence(phonons[KAPPA_POTENTIAL], phonons[KAPPA_COARSE])
         if reason:
             return without_refined_value(reason) | {KAPPA_POTENTIAL: phonons.get(KAPPA_POTENTIAL)}
         corrected = correct_kappa(pd.DataFrame([{**phonons, FORMULA: formula}]), self.correction)
@@ -118,15 +119,6 @@ class Refinement:
             FunctionalCorrection.from_json(content["correction"]),
             Combination(**combination | {"half_widths": tuple(combination["half_widths"])}),
         )
-
-
-def _find_doubt(phonons: Mapping[str, Any]) -> str:
-    """Return why a conductivity is none; phonons that were kept by an earlier version were not asked."""
-    try:
-        require_converged(phonons[KAPPA_POTENTIAL], phonons[KAPPA_COARSE])
-    except StructureError as error:
-        return str(error)
-    return ""
 
 
 def read_estimate(row: Mapping[str, Any]) -> Estimate:

@@ -217,7 +217,7 @@ def _applicability(predictions: Predictions, row: int) -> Row:
                 schema.FORMULA: materials.formula[place],
                 schema.PROTOTYPE: materials.prototype[place],
                 schema.KAPPA: float(materials.kappa_w_per_m_k[place]),
-                schema.IS_LABEL: materials.is_label is not None and bool(materials.is_label[place]),
+                schema.IS_LABEL: materials.holds_label(place),
                 DISTANCE: float(distance),
             }
             for place, distance in zip(found.nearest[row], found.distance[row], strict=True)

@@ -8,7 +8,6 @@ from typing import Final
 
 import pandas as pd
 
-from paraisite.errors import StructureError
 from paraisite.schema import KAPPA_POTENTIAL, REASON
 
 KAPPA_COARSE: Final = "kappa_potential_coarse_w_per_m_k"
@@ -18,19 +17,16 @@ MAX_MESH_FACTOR: Final = 2.0
 """Between the conductivities on both meshes, either way."""
 
 
-def require_converged(kappa: float, on_coarser_mesh: float) -> None:
-    """Do nothing where a conductivity hardly depends on the mesh.
+def find_mesh_dependence(kappa: float, on_coarser_mesh: float) -> str:
+    """Return how a conductivity depends on the mesh, as a reason; empty where it hardly does.
 
     Args:
         kappa: Conductivity, W/m/K.
         on_coarser_mesh: The same on the coarser mesh, W/m/K.
-
-    Raises:
-        StructureError: It does depend.
     """
     if 1.0 / MAX_MESH_FACTOR <= on_coarser_mesh / kappa <= MAX_MESH_FACTOR:
-        return
-    raise StructureError(
+        return ""
+    return (
         f"{kappa:.4g} W/m/K are {on_coarser_mesh:.4g} on a coarser mesh, expected a factor of {MAX_MESH_FACTOR:g} at "
         "most: not converged"
     )
@@ -43,15 +39,7 @@ def refuse_unconverged(rows: pd.DataFrame) -> pd.DataFrame:
         rows: With reason and the columns of ``labels.phonon_labels``.
     """
     reasons = [
-        reason or _find_reason(kappa, coarse)
+        reason or find_mesh_dependence(kappa, coarse)
         for reason, kappa, coarse in zip(rows[REASON], rows[KAPPA_POTENTIAL], rows[KAPPA_COARSE], strict=True)
     ]
     return rows.assign(**{REASON: reasons})
-
-
-def _find_reason(kappa: float, on_coarser_mesh: float) -> str:
-    try:
-        require_converged(kappa, on_coarser_mesh)
-    except StructureError as error:
-        return str(error)
-    return ""

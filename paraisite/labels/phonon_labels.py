@@ -20,7 +20,7 @@ from paraisite.labels.conductivity import (
 from paraisite.labels.failures import FAILURES, describe_error
 from paraisite.labels.kept_forces import KeptForces, solve_kept_forces
 from paraisite.labels.mechanics import SYMMETRY_TOLERANCE_ANGSTROM
-from paraisite.labels.mesh_convergence import KAPPA_COARSE, require_converged
+from paraisite.labels.mesh_convergence import KAPPA_COARSE, find_mesh_dependence
 from paraisite.labels.phonon_progress import OnPhononStep, ignore_step
 from paraisite.labels.phonon_quantities import compute_phonon_quantities
 from paraisite.labels.phonon_settings import PhononSettings, Repeats
@@ -116,7 +116,8 @@ def _describe_or_refuse(
                 f"one wave vector carries {share:.0%} of {kappa:.4g} W/m/K, "
                 f"expected at most {MAX_SHARE_OF_WAVE_VECTOR:.0%}"
             )
-        require_converged(kappa, row[KAPPA_COARSE])
+        if reason := find_mesh_dependence(kappa, row[KAPPA_COARSE]):
+            raise StructureError(reason)
     except FAILURES as error:
         row[REASON] = describe_error(error)
     return row

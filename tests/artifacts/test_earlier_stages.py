@@ -125,8 +125,9 @@ def test_labels_that_an_evaluated_formula_has_corrected_are_corrected_without_it
         return TrainedRecipe(make_result("FEAFTG15", seeds=(1, 2), n_row=20), *ensembles)
 
     monkeypatch.setattr(earlier_stages, "run_recipe", run)
-    monkeypatch.setattr(earlier_stages, "load_known_rows", lambda _: None)
-    correction = SimpleNamespace(correct_without=lambda formulas: np.array([100.0 + len(formulas)]), digest="known")
+    correction = SimpleNamespace(
+        known=None, correct_without=lambda formulas: np.array([100.0 + len(formulas)]), digest="a"
+    )
     monkeypatch.setattr(earlier_stages, "LabelCorrection", SimpleNamespace(load=lambda *_: correction))
     make_ensemble(SCALER, n_member=2).save(Path("weights/lfekappa") / ENSEMBLE_FILE)
     for fitting, expected in ((["KBr"], []), (["KBr", "NaCl"], [102.0])):

@@ -52,6 +52,12 @@ def test_one_wave_vector_that_carries_most_is_reported(at_given_cell: PotentialC
     assert most.warnings == ["one wave vector carries 70%: the value grows with the mesh"]
 
 
+def test_a_conductivity_that_hangs_on_the_mesh_is_reported(at_given_cell: PotentialCheck) -> None:
+    columns = at_given_cell.columns | {"kappa_potential_w_per_m_k": 845.35, "kappa_potential_coarse_w_per_m_k": 11412.0}
+    (warning,) = replace(at_given_cell, columns=columns).warnings
+    assert warning.startswith("845.4 W/m/K are 1.141e+04 on a coarser mesh")
+
+
 def test_layers_that_are_not_bonded_are_reported(at_given_cell: PotentialCheck) -> None:
     (graphite,) = [crystal.structure for crystal in load_textbook_crystals() if crystal.name == "graphite"]
     (warning,) = replace(at_given_cell, structure=graphite).warnings

@@ -62,3 +62,10 @@ def test_a_conductivity_that_hangs_on_one_wave_vector_is_refused(monkeypatch: py
     row = label_phonons("nickel", nickel(), EMT(), SMALL)
     assert row["reason"].startswith("one wave vector carries")
     assert row["kappa_potential_w_per_m_k"] > 0, "the value is kept beside the reason"
+
+
+def test_a_conductivity_that_hangs_on_the_mesh_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(phonon_labels, "_solve_coarser", lambda *_: 1e4)
+    row = label_phonons("nickel", nickel(), EMT(), SMALL)
+    assert row["reason"].endswith("1e+04 on a coarser mesh, expected a factor of 2 at most: not converged")
+    assert row["kappa_potential_w_per_m_k"] > 0
