@@ -1,9 +1,7 @@
 """Criteria for selecting rows of a screening, and the lists of candidates that meet them."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
@@ -14,11 +12,10 @@ from paraisite.active_learning.acquisition import ACQUISITIONS, EXPECTED_IMPROVE
 from paraisite.active_learning.diversity import (
     CandidateList,
     Diversity,
-    Identity,
-    find_space_group,
     select_diverse_rows,
 )
 from paraisite.active_learning.filters import Filters, make_stability_bound
+from paraisite.active_learning.known_conductivities import KnownConductivities
 from paraisite.active_learning.ranking import (
     PredictiveStd,
     RankedRows,
@@ -29,8 +26,7 @@ from paraisite.active_learning.ranking import (
     select_best_rows,
 )
 from paraisite.active_learning.screened_rows import ScreenedRows
-from paraisite.data.datasets.table import Dataset
-from paraisite.schema import FORMULA, KAPPA, MATERIAL_ID, NEAREST_MATERIAL, ROW
+from paraisite.schema import FORMULA, MATERIAL_ID, NEAREST_MATERIAL, ROW
 
 KNOWN_KAPPA: Final = "known_kappa_w_per_m_k"
 """Column: kappa of the known material with the same formula and space group, W/m/K."""
@@ -77,8 +73,6 @@ class Selection:
         criteria: What candidates are selected by.
         filters: What rows have to meet, stability included.
         deviations: Standard deviations of the predictions.
-        known: Materials whose conductivity is known accurately.
-        formulas: Of the model's training materials, by id.
         structures: Those that were read so far, by row.
     """
 
@@ -86,31 +80,24 @@ class Selection:
     criteria: Criteria
     filters: Filters
     deviations: PredictiveStd
-    known: Dataset
-    formulas: Mapping[str, str]
     structures: dict[int, Structure] = field(default_factory=dict)
 
     @classmethod
-    def from_screening(
-        cls, screened: ScreenedRows, criteria: Criteria, known: Dataset, formulas: Mapping[str, str] | None = None
-    ) -> Self:
+    def from_screening(cls, screened: ScreenedRows, criteria: Criteria) -> Self:
         """Measure the standard deviations of the rows that pass.
 
         Args:
             screened: The screening.
             criteria: What candidates are selected by.
-            known: Materials whose conductivity is known accurately.
-            formulas: Of the model's training materials, by id; None where they are the known ones.
 
         Raises:
             ConfigError: A rule asks for what is not known.
         """
-        of_known = dict(zip(known.table[MATERIAL_ID], known.table[FORMULA], strict=True))
         columns = [*screened.columns, *screened.source_columns]
         filters = criteria.filters.with_present_names(columns)
         if criteria.stable_ev_per_atom is not None:
             filters = filters.add_bound(make_stability_bound(columns, at_most_ev_per_atom=criteria.stable_ev_per_atom))
-        return cls(screened, criteria, filters, measure_predictive_std(screened, filters), known, formulas or of_known)
+        return cls(screened, criteria, filters, measure_predictive_std(screened, filters))
 
     def select_candidates(self) -> tuple[RankedRows, CandidateList]:
         """Return the ranking by the upper end of the intervals, and the list."""
@@ -119,14 +106,13 @@ class Selection:
             ranked.rows, self.structures, self.criteria.diversity, n_row=self.criteria.n_row
         )
 
-    def select_next(self) -> CandidateList:
+    def select_next(self, known: KnownConductivities) -> CandidateList:
         """Return what to compute next; what is known is left out."""
         rule, rng = ACQUISITIONS[self.criteria.by], np.random.default_rng(self.criteria.seed)
-        lowest = float(np.log10(self.known.table[KAPPA].min()))
+        lowest = known.lowest_log10
         ranked = self._ranked(lambda rows: rule(build_estimate(rows), lowest, rng), self.criteria.n_next)
-        known = self.known_values
         return select_diverse_rows(
-            ranked.rows, self.structures, self.criteria.diversity, n_row=self.criteria.n_next, known=known
+            ranked.rows, self.structures, self.criteria.diversity, n_row=self.criteria.n_next, known=known.by_identity
         )
 
     def _ranked(self, score: Score, n_row: int) -> RankedRows:
@@ -134,24 +120,18 @@ class Selection:
         self.structures.update(self.screened.structures(set(ranked.rows[ROW]) - set(self.structures)))
         return ranked
 
-    def describe(self, listed: CandidateList) -> pd.DataFrame:
+    def describe(self, listed: CandidateList, known: KnownConductivities) -> pd.DataFrame:
         """Return a list with the values of its elements, known conductivities, nearest formulas and names of files."""
-        rows, known = listed.rows, self.known_values
+        rows = listed.rows
         of_elements = pd.DataFrame([self.filters.elements.compute_columns(formula) for formula in rows[FORMULA]])
         described = pd.concat([rows, of_elements], axis=1)
-        described[KNOWN_KAPPA] = [known.get(identity, np.nan) for identity in listed.identities]
+        described[KNOWN_KAPPA] = [known.by_identity.get(identity, np.nan) for identity in listed.identities]
         if NEAREST_MATERIAL in rows:
-            described[NEAREST_FORMULA] = rows[NEAREST_MATERIAL].map(self.formulas)
+            described[NEAREST_FORMULA] = rows[NEAREST_MATERIAL].map(known.formulas)
         described[CIF] = [
             make_cif_name(str(name), int(row)) for name, row in zip(rows[MATERIAL_ID], rows[ROW], strict=True)
         ]
         return described
-
-    @cached_property
-    def known_values(self) -> dict[Identity, float]:
-        """Return the known conductivities, W/m/K, by formula and space group."""
-        groups = [find_space_group(structure) for structure in self.known.structures]
-        return dict(zip(zip(self.known.table[FORMULA], groups, strict=True), self.known.table[KAPPA], strict=True))
 
     def list_parameters(self) -> dict[str, str]:
         """Return what the lists depend on, as a run shows it."""

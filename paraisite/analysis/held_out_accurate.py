@@ -5,8 +5,8 @@ formula. ``togo15-honest`` alone, as published, lets polymorphs of a tested form
 the kernel's lengths and the intervals' widths included, is found anew on each fold's training rows.
 
 Rows that were selected by their label are predicted where their group is held out, and are a data set of their own.
-Labels of our own train in all protocols but ``structure-type``, as types have other names there, and are never tested.
-What corrects them from the potential's functional to that of accurate data is fitted without the tested formulas, too.
+Labels of our own train in all protocols and are never tested. What corrects them from the potential's functional to
+that of accurate data is fitted without the tested formulas, too.
 """
 
 import logging
@@ -94,19 +94,18 @@ def draw_folds(dataset: Dataset, *, seeds: Sequence[int]) -> Iterator[Fold]:
     table, source = dataset.table, np.asarray(name_data_sets(dataset))
     formulas, selected = table[schema.FORMULA].to_numpy(), dataset.selected_by_label
     of_phonix, of_togo15 = np.flatnonzero(source == PHONIX), np.flatnonzero(source == TOGO15)
-    everywhere, of_accurate = np.arange(len(table)), np.flatnonzero(~mark_labels(dataset))
-    # Structure types have names of their own in each data set, so that those of Phonix are compared with each other.
+    of_accurate = np.flatnonzero(~mark_labels(dataset))
     kinds = (
-        ("formula", formulas, of_accurate, everywhere),
-        ("space-group", _find_space_groups(dataset), of_phonix, everywhere),
-        ("structure-type", table[schema.PROTOTYPE].fillna("").to_numpy(), of_phonix, of_phonix),
+        ("formula", formulas, of_accurate),
+        ("space-group", _find_space_groups(dataset), of_phonix),
+        ("structure-type", np.asarray(list_structure_types(list_materials(dataset))), of_phonix),
     )
-    for name, groups, testing, training in kinds:
+    for name, groups, testing in kinds:
         folds = GroupKFold(N_FOLD, shuffle=True, random_state=0)
         for number, (_, held_out) in enumerate(folds.split(testing, groups=groups[testing]), start=1):
             tested = testing[held_out]
             unlike = ~np.isin(groups, groups[tested]) & ~np.isin(formulas, formulas[tested])
-            yield Fold(name, number, training[unlike[training]], tested[~selected[tested]], tested[selected[tested]])
+            yield Fold(name, number, np.flatnonzero(unlike), tested[~selected[tested]], tested[selected[tested]])
     togo15 = dataset.take(of_togo15)
     for split in draw_splits(togo15, seeds=seeds, train_fraction=0.8):
         tested = of_togo15[split.validation]

@@ -112,28 +112,30 @@ def screen(
     """Predict kappa of many structures, up to millions.
 
     Writes one row per structure, in their order, as parquet. A row without a prediction states the reason. A killed run
-    resumes when it is started again. With one model, exit code 1 if no structure has a prediction.
+    resumes when it is started again. Exit code 1 if no structure has a prediction.
     """
     with show_work("Loading"):
+        from paraisite.screening.side_by_side import has_predictions
         from paraisite.workflows import screen
 
     refining = _read_refining(refine > 0, max_minutes=max_minutes, yes=yes)
     if model == ALL:
         if scheduler or refine or where:
             raise typer.BadParameter("--scheduler, --where and --refine go with one model, not with all")
-        screen.screen_with_all_models(source, output=output, n_process=processes, chunk_size=chunk_size)
-        return
-    any_is_predicted = screen.screen_source(
-        source,
-        model,
-        output=output,
-        n_process=processes,
-        chunk_size=chunk_size,
-        scheduler=scheduler,
-        where=where,
-        n_refined=refine,
-        refining=refining,
-    )
+        table = screen.screen_with_all_models(source, output=output, n_process=processes, chunk_size=chunk_size)
+        any_is_predicted = has_predictions(table)
+    else:
+        any_is_predicted = screen.screen_source(
+            source,
+            model,
+            output=output,
+            n_process=processes,
+            chunk_size=chunk_size,
+            scheduler=scheduler,
+            where=where,
+            n_refined=refine,
+            refining=refining,
+        )
     if not any_is_predicted:
         raise typer.Exit(1)
 

@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupKFold
 from paraisite import schema
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.data.crystal_arrays import CrystalArrays
+from paraisite.data.crystal_kinds import name_structure_type
 from paraisite.data.datasets.accurate import mark_labels, mark_rows_that_only_train
 from paraisite.data.datasets.label_selection import compute_sample_weights
 from paraisite.data.datasets.splits import Split
@@ -86,9 +87,9 @@ def weigh_rows(dataset: Dataset) -> Floats:
 
 
 def list_structure_types(materials: KnownMaterials) -> list[str]:
-    """Return each material's structure type; its formula, where that is not known."""
+    """Return each material's structure type by its label, whatever data set it is of; its formula, where not known."""
     known = zip(materials.prototype, materials.formula, strict=True)
-    return [formula if prototype is None else prototype for prototype, formula in known]
+    return [formula if prototype is None else name_structure_type(prototype) for prototype, formula in known]
 
 
 def make_left_out_calibration_set(model: RelevanceModel, materials: KnownMaterials, elements: Bools) -> CalibrationSet:

@@ -156,12 +156,13 @@ class RelevanceModel(ConductivityModel):
         for ratio, strained in zip(VOLUME_RATIOS, materials.strained, strict=True):
             process = process.add_rows(strained, log10_kappa[materials.is_strained] + VOLUME_POWER * np.log10(ratio))
 
-        def without(groups: Sequence[str]) -> Estimate:
-            left_out = process.estimate_without(_add_strained(np.asarray(groups), materials.is_strained))
-            return Estimate(left_out.mean[: len(groups)], left_out.std[: len(groups)])
+        def without(*groupings: Sequence[str]) -> Estimate:
+            of_rows = [_add_strained(np.asarray(groups), materials.is_strained) for groups in groupings]
+            left_out, n_material = process.estimate_without(*of_rows), len(formulas)
+            return Estimate(left_out.mean[:n_material], left_out.std[:n_material])
 
         process = process.discount_outliers(_add_strained(np.arange(len(formulas)), materials.is_strained))
-        return cls(process, materials.is_strained, without(formulas), without(types))
+        return cls(process, materials.is_strained, without(formulas), without(formulas, types))
 
     @property
     def n_member(self) -> int:
@@ -181,8 +182,8 @@ class RelevanceModel(ConductivityModel):
     @cached_property
     def local_error(self) -> LocalError:
         """How far the process is off near each of its rows."""
-        error = np.abs(self.without_formula.mean - self.process.log10_kappa[: len(self.without_formula.mean)])
-        return LocalError.fit(self.places, error)
+        n_material = len(self.without_formula.mean)
+        return LocalError.fit(self.places, self.without_formula, self.process.log10_kappa[:n_material])
 
     @cached_property
     def places(self) -> Floats:
@@ -197,7 +198,7 @@ class RelevanceModel(ConductivityModel):
             types: Likewise.
         """
         widen = self.local_error.widen_known
-        return widen(self.without_formula, formulas), widen(self.without_type, types)
+        return widen(self.without_formula, formulas), widen(self.without_type, formulas, types)
 
     def predict_usable(self, crystals: CrystalArrays, *, compiled: bool | None = None) -> UsableOutput:
         """Return predictions, without graphs, of the crystals that would have one; see ``model.Model``."""

@@ -12,6 +12,7 @@ import pandas as pd
 from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
+from paraisite.data.structure_labels import label_structure_type
 from paraisite.errors import DataError
 from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
 from paraisite.labels.mesh_convergence import refuse_unconverged
@@ -99,8 +100,12 @@ def build_kappa_table(rows: pd.DataFrame, correction: FunctionalCorrection) -> p
     rows = rows.fillna({"structure_json": ""})  # of crystals that were refused before they had one
     rows = refuse_unconverged(refuse_weakly_bound(rows))
     table = _joined(rows, [_of_structure(row) | {REASON: row[REASON]} for row in rows.to_dict("records")])
-    table.insert(1, PROTOTYPE, table[MATERIAL_ID].str.partition(":")[0])
     accepted = table[REASON] == ""
+    types = [
+        label_structure_type(Structure.from_str(text, fmt="json")) if is_accepted else None
+        for text, is_accepted in zip(rows["structure_json"], accepted, strict=True)
+    ]
+    table.insert(1, PROTOTYPE, types)
     table[KAPPA] = np.nan
     table.loc[accepted, KAPPA] = correct_kappa(table[accepted], correction)
     return table

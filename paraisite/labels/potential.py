@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+from importlib.util import find_spec
 from typing import Any, Final
 
 from paraisite.core.extras import install_command
@@ -79,6 +80,23 @@ def _load_nequix(name: str) -> Any:
         raise MissingInputError(f"potential {name} needs: {INSTALL_NEQUIX} ({error})") from error
     torch.set_num_threads(1)
     return NequixCalculator(resolve_nequix_weights(), in_double_precision=name.endswith("-float64"))
+
+
+def require_packages(name: str) -> None:
+    """Raise if a package that phonons under a potential need is not installed, without importing any.
+
+    Asked before hours of other work. Of a function of the user's own the packages are not known.
+
+    Raises:
+        MissingInputError: One is not; the message says how to install them.
+    """
+    needed, install = ["phono3py", "ase"], install_command("refine")
+    if name in NEQUIX:
+        needed, install = [*needed, "torch", "nequix"], INSTALL_NEQUIX
+    elif name in SEVENNET:
+        needed, install = [*needed, "torch", "sevenn"], install_command("lab")
+    if missing := [package for package in needed if find_spec(package) is None]:
+        raise MissingInputError(f"potential {name} needs: {install} (no package {', '.join(missing)})")
 
 
 def package_versions() -> dict[str, str]:

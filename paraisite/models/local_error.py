@@ -1,10 +1,10 @@
-"""How far a model is off in a region of its descriptors: mean errors of the known rows that are nearest.
+"""How far a model is off in a region of its descriptors, in its deviations: errors of the known rows that are nearest.
 
 A Gaussian process's standard deviation tells how far known rows are, not how well the descriptors tell them apart.
-Errors of known rows, each predicted without its own formula, tell the latter. Of held-out formulas of Phonix that are
-off by more than a factor of two (12 %), the deviation ranks 71 % above the others, its geometric mean with the mean
-error of thirty neighbours 74 %, and where near neighbours count more, which is taken here, 76 %; by a factor of three
-75, 79 and 81 %.
+Errors of known rows, each predicted without its own formula and divided by the deviation that it was predicted with,
+tell the latter. Of held-out formulas of Phonix that are off by more than a factor of two (12 %), the deviation ranks
+72 % above the others, its geometric mean with the mean error of thirty neighbours 76 %, and its product with the square
+root of their errors in deviations, which is taken here, 77 %.
 
 Source: Shepard, Proc. 23rd ACM National Conference, 517 (1968), 10.1145/800186.810616 (inverse distance weighting).
 """
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from paraisite.arrays import Bools, Floats, Ints
-from paraisite.models.estimate import MIN_STD_DEX, Estimate
+from paraisite.models.estimate import Estimate
 from paraisite.models.nearest_rows import NearestRows
 
 N_NEAR: Final = 30
@@ -26,46 +26,50 @@ _MIN_DISTANCE: Final = 0.1
 """In the model's own distances, in which a row's nearest neighbour is typically 0.3 away: closer ones count no more, so
 that a crystal of the training set is not judged by the error of its own row alone."""
 
+_MIN_ERROR: Final = 0.01
+"""So that no deviation becomes zero, whatever the errors nearby."""
+
 _ROWS_PER_BLOCK: Final = 128
 """Known rows whose distances to all others are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class LocalError:
-    """Errors of known rows, by place.
+    """Errors of known rows, in the deviations that they were predicted with, by place.
 
     Attributes:
         known: The rows that errors are known of, in the model's own distances.
-        error_dex: Their absolute errors of log10(kappa), dex, [n_row].
+        error: Their absolute errors of log10(kappa) over the standard deviations of their predictions, [n_row].
     """
 
     known: NearestRows
-    error_dex: Floats
+    error: Floats
 
     @classmethod
-    def fit(cls, places: Floats, error_dex: Floats) -> "LocalError":
+    def fit(cls, places: Floats, expected: Estimate, log10_kappa: Floats) -> "LocalError":
         """Keep rows' errors.
 
         Args:
             places: Of the rows, [n_row, n_dimension].
-            error_dex: [n_row].
+            expected: What the model says of each without its formula.
+            log10_kappa: Their values, [n_row].
         """
-        return cls(NearestRows(places), error_dex)
+        return cls(NearestRows(places), np.abs(expected.mean - log10_kappa) / expected.std)
 
     @property
     def n_near(self) -> int:
         """How many rows' errors are averaged."""
-        return min(N_NEAR, len(self.error_dex))
+        return min(N_NEAR, len(self.error))
 
     def widen(self, estimate: Estimate, near: Ints, distance: Floats) -> Estimate:
-        """Return estimates whose deviation is its geometric mean with the mean error nearby.
+        """Return estimates whose deviation is multiplied by the square root of the mean error nearby.
 
         Args:
             estimate: Of some crystals.
             near: The ``n_near`` rows nearest to each, [n_crystal, n_near].
             distance: How far they are, in the model's own distances, same shape.
         """
-        return Estimate(estimate.mean, np.sqrt(estimate.std * self._average(near, distance)))
+        return Estimate(estimate.mean, estimate.std * np.sqrt(self._average(near, distance)))
 
     def widen_beside(self, estimate: Estimate, places: Floats, left_out: Bools) -> Estimate:
         """Return estimates widened by the mean error nearby as if some of the known rows were not known.
@@ -81,27 +85,27 @@ class LocalError:
         near = np.argpartition(distance, self.n_near - 1, axis=1)[:, : self.n_near]
         return self.widen(estimate, near, np.take_along_axis(distance, near, axis=1))
 
-    def widen_known(self, estimate: Estimate, groups: Sequence[str]) -> Estimate:
-        """Return estimates of the known rows, in order, widened by the errors of rows of other groups.
+    def widen_known(self, estimate: Estimate, *groupings: Sequence[str]) -> Estimate:
+        """Return estimates of the known rows, in order, widened by the errors of rows that share no group with them.
 
         Args:
-            estimate: Of each row without its group.
-            groups: Group of each row, e.g. its formula, [n_row].
+            estimate: Of each row without those that share a group with it.
+            groupings: Group of each row, e.g. its formula, each [n_row].
         """
-        _, group = np.unique(np.asarray(groups), return_inverse=True)
-        std = np.empty(len(group))
-        for first in range(0, len(group), _ROWS_PER_BLOCK):
+        codes = [np.unique(np.asarray(groups), return_inverse=True)[1] for groups in groupings]
+        std = np.empty(len(estimate.std))
+        for first in range(0, len(std), _ROWS_PER_BLOCK):
             some = slice(first, first + _ROWS_PER_BLOCK)
-            left_out = group[some, None] == group
+            left_out = np.logical_or.reduce([code[some, None] == code for code in codes])
             std[some] = self.widen_beside(
                 Estimate(estimate.mean[some], estimate.std[some]), self.known.rows[some], left_out
             ).std
         return Estimate(estimate.mean, std)
 
     def _average(self, near: Ints, distance: Floats) -> Floats:
-        """Return the mean error of some rows for each crystal, the nearer ones counting more, dex, [n_crystal]."""
+        """Return the mean error of some rows for each crystal, the nearer ones counting more, [n_crystal]."""
         weight = np.maximum(distance, _MIN_DISTANCE) ** -2.0
         total = np.sum(weight, axis=1)
         is_none = total == 0.0
-        mean = np.sum(self.error_dex[near] * weight, axis=1) / np.where(is_none, 1.0, total)
-        return np.maximum(np.where(is_none, self.error_dex.mean(), mean), MIN_STD_DEX)
+        mean = np.sum(self.error[near] * weight, axis=1) / np.where(is_none, 1.0, total)
+        return np.maximum(np.where(is_none, self.error.mean(), mean), _MIN_ERROR)

@@ -26,6 +26,7 @@ from paraisite.models.cholesky_factor import PackedCholesky
 from paraisite.models.estimate import Estimate
 from paraisite.models.relevance_kernel import KernelRows, KernelSettings, blocks
 from paraisite.models.relevance_likelihood import JITTER, invert, maximise_likelihood
+from paraisite.models.row_groups import partition_rows
 
 _MAX_DEVIATIONS: Final = 6.0
 """Standardised descriptors are cut off there: beyond, a crystal is unlike all others, however far."""
@@ -156,23 +157,22 @@ class RelevanceProcess:
         variance = np.maximum(prior - squares, 0.0) + self.settings.noise
         return self._in_dex(mean, variance), nearest, distance
 
-    def estimate_without(self, groups: npt.ArrayLike) -> Estimate:
-        """Return what the process says of each of its own rows if it had not seen the row's group.
+    def estimate_without(self, *groupings: npt.ArrayLike) -> Estimate:
+        """Return what the process says of each of its own rows if it had not seen the rows that share a group with it.
 
         Args:
-            groups: Group of each row, e.g. its reduced formula, [n_row]. The kernel's settings stay.
+            groupings: Group of each row, e.g. its reduced formula, [n_row]; of several groupings, e.g. formula and
+                structure type, the rows that share either are left out. The kernel's settings stay.
         """
-        inverse, weighted = invert(self._exact_factor), self.weighted_values
-        values, names = self._standardised, np.asarray(groups)
+        inverse, weighted, values = invert(self._exact_factor), self.weighted_values, self._standardised
         mean, variance = np.empty(len(values)), np.empty(len(values))
-        order = np.argsort(names, kind="stable")
-        borders = np.flatnonzero(names[order][1:] != names[order][:-1]) + 1
-        for rows in np.split(order, borders):
-            # The inverse's block of a group is the inverse of its covariance given all other rows.
-            conditional = np.linalg.inv(inverse[np.ix_(rows, rows)])
-            mean[rows] = values[rows] - conditional @ weighted[rows]
+        for rows, left_out in partition_rows(groupings):
+            # The inverse's block of some rows is the inverse of their covariance given all other rows.
+            conditional = np.linalg.inv(inverse[np.ix_(left_out, left_out)])
+            place = np.searchsorted(left_out, rows)
+            mean[rows] = values[rows] - conditional[place] @ weighted[left_out]
             own_noise = self.settings.noise / self.weights[rows]
-            variance[rows] = np.maximum(np.diag(conditional) - own_noise, 0.0) + self.settings.noise
+            variance[rows] = np.maximum(conditional[place, place] - own_noise, 0.0) + self.settings.noise
         return self._in_dex(mean, variance)
 
     def estimate_beside(self, rows: Floats, left_out: Bools) -> Estimate:

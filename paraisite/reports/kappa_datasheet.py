@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from paraisite import schema
+from paraisite.data.structure_type_names import describe_structure_type
 from paraisite.labels import conductivity
 from paraisite.labels.mesh_convergence import MAX_MESH_FACTOR
 from paraisite.labels.phonon_labels import COARSER, COLUMNS
@@ -21,7 +22,7 @@ from paraisite.reports.tables import to_markdown
 
 MEANINGS: Final = {
     schema.MATERIAL_ID: "structure type and elements of its slots",
-    schema.PROTOTYPE: "structure type that the relaxation started from",
+    schema.PROTOTYPE: "structure type of the relaxed crystal, in the form of AFLOW's labels; empty if it is rejected",
     schema.REASON: "why the crystal was rejected; empty if it was accepted",
     schema.FORMULA: "reduced formula",
     "n_atom": "atoms in the primitive cell",
@@ -84,10 +85,11 @@ def _composition(table: pd.DataFrame) -> str:
     accepted = table[table[schema.REASON] == ""]
     kappa = accepted[schema.KAPPA]
     quantiles = ", ".join(f"{kappa.quantile(level):.3g} ({level:.0%})" for level in (0.05, 0.25, 0.5, 0.75, 0.95))
-    types = accepted[schema.PROTOTYPE].value_counts()
+    types = accepted[schema.PROTOTYPE].map(describe_structure_type).value_counts()
     common = ", ".join(f"{name} {number}" for name, number in types.head(12).items())
+    n_type = accepted[schema.PROTOTYPE].nunique()
     return f"""
-{len(accepted):,} crystals accepted and {len(table) - len(accepted):,} rejected, of {len(types)} structure types and
+{len(accepted):,} crystals accepted and {len(table) - len(accepted):,} rejected, of {n_type} structure types and
 {len(count_elements([table]))} elements, {int(accepted["n_atom"].max()) if len(accepted) else 0} atoms in the primitive
 cell at most. Quantiles of the label, W/m/K: {quantiles}; {int((kappa > 50).sum())} above 50, {int((kappa > 200).sum())}
 above 200. The most frequent types: {common}.

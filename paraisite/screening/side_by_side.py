@@ -84,6 +84,12 @@ def join_screenings(
     write_parquet(table, path, **COMPACT)
 
 
+def has_predictions(path: Path) -> bool:
+    """Return whether any row of such a table has a prediction by any model."""
+    reasons = pq.read_table(path, columns=[REASON])[REASON]
+    return bool(reasons.null_count)
+
+
 def _columns_of(model: str, screened: pa.Table | None, known: pa.Table | None) -> dict[str, pa.ChunkedArray]:
     """Return a model's columns from its screening, or as an earlier table of models side by side has them."""
     if screened is None:

@@ -12,7 +12,6 @@ from paraisite import DEFAULT_MODEL
 from paraisite.active_learning.criteria import Criteria, Selection
 from paraisite.active_learning.refined_candidates import PlannedCandidates
 from paraisite.active_learning.screened_rows import ScreenedRows
-from paraisite.artifacts.known_materials import ProjectMaterials
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refiners import build_refiner
 from paraisite.artifacts.screenings import all_models_file, screening_folder
@@ -24,6 +23,7 @@ from paraisite.core.progress import CountProgress
 from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.refiner import Refiner, RefiningOptions
+from paraisite.labels.potential import require_packages
 from paraisite.reports.refined_rows import may_spend, refined_candidates_table
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import REASON, ROW
@@ -72,15 +72,15 @@ def screen_source(
         Whether any structure has a prediction.
 
     Raises:
-        ParaisiteError: Source, model or condition are absent or unusable, the screening failed, or nobody has agreed
-            to what refining costs.
+        ParaisiteError: Source, model or condition are absent or unusable, the screening failed, nobody has agreed to
+            what refining costs, or what it needs is not installed.
     """
     refining = refining or RefiningOptions()
-    known = None
-    if n_refined:
+    predictor, refiner = find_predictor(model), None
+    if n_refined:  # what would fail in the end fails before hours of screening
         refining.require_answer()
-        known = ProjectMaterials.load()
-    predictor = find_predictor(model)
+        refiner = build_refiner(predictor, name=model)
+        require_packages(refiner.store.potential)
     scorer = PredictorScorer(predictor)
     condition = None if where is None else Condition.parse(where, table_schema(scorer).names)
     if condition is not None:
@@ -97,10 +97,9 @@ def screen_source(
     if condition is not None:
         n_selected = write_selected(folder, condition)
         print_line(f"{n_selected} rows meet {condition.text!r}: {folder.folder / SELECTED_FILE}")
-    if known is not None:
+    if refiner is not None:
         screened = ScreenedRows.open(folder.folder, rows)
-        refiner = build_refiner(predictor, name=model)
-        selection = known.open_selection(screened, Criteria(n_row=n_refined))
+        selection = Selection.from_screening(screened, Criteria(n_row=n_refined))
         _refine_best(selection, refiner, folder=screened.folder, refining=refining, n_process=n_process)
     return True
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from paraisite.active_learning.criteria import Criteria
+from paraisite.active_learning.criteria import Criteria, Selection
 from paraisite.active_learning.diversity import CandidateList
 from paraisite.active_learning.ranking import RankedRows
 from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.candidate_lists import CANDIDATES_FILE, NEXT_FILE, write_candidates
-from paraisite.artifacts.known_materials import ProjectMaterials
+from paraisite.artifacts.known_materials import load_known_conductivities
 from paraisite.artifacts.screenings import last_screening, source_of_screening
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.artifacts.structure_sources import find_source
@@ -44,16 +44,17 @@ def select_candidates(folder: Path | None, source: str | None, criteria: Criteri
     check_writable(target)
     with show_work("Reading the screening and the known rows"):
         screened = ScreenedRows.open(screening, find_source(source or source_of_screening(screening)))
-        selection = ProjectMaterials.load().open_selection(screened, criteria)
+        known = load_known_conductivities()
+        selection = Selection.from_screening(screened, criteria)
     with recipe_run(f"candidates {screening.name}") as run_id:
         with show_work("Ranking the rows"):
             ranked, listed = selection.select_candidates()
-            lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.select_next()} if criteria.n_next else {})
+            lists = {CANDIDATES_FILE: listed} | ({NEXT_FILE: selection.select_next(known)} if criteria.n_next else {})
         with logged_folder(target, run_id=run_id) as folder_of_run:
             for name, each in lists.items():
-                write_candidates(folder_of_run, name, selection.describe(each), selection.structures)
-            known = selection.known.table[KAPPA].to_numpy(np.float64)
-            figure = candidates_figure(listed.rows, known, coverage=criteria.coverage)
+                write_candidates(folder_of_run, name, selection.describe(each, known), selection.structures)
+            kappa = known.accurate.table[KAPPA].to_numpy(np.float64)
+            figure = candidates_figure(listed.rows, kappa, coverage=criteria.coverage)
             save_figure(figure, folder_of_run / FIGURES / "candidates")
         if NEXT_FILE not in lists:  # that of an earlier selection says nothing of this one
             (target / NEXT_FILE).unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from paraisite.cli import FORMER_NAMES, app
 from paraisite.cli.options import CHECKED, DATASETS, FINAL_DATASETS, PRETRAINED, PROTOCOLS, SAMPLERS
 from paraisite.data.datasets.table import Dataset
 from paraisite.labels import TIERS
+from paraisite.screening import side_by_side
 from paraisite.training.recipes import KAPPA_TIER, RECIPES, SLACK, list_lineage_models
 from paraisite.tuning.study_options import SearchOptions
 from tests.cli.parsing import RefusedError, parsed, verbs, without_frame
@@ -204,7 +205,8 @@ def test_a_study_is_done_as_the_options_say(calls: Calls) -> None:
     assert options == SearchOptions("grouped", n_trial=7, n_process=2, pruning=False, apply=True)
 
 
-def test_one_model_or_all_of_them_screen_a_source(calls: Calls) -> None:
+def test_one_model_or_all_of_them_screen_a_source(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "has_predictions", lambda _table: True)
     invoke("screen", "slack", "--model", "all", "--processes", "1")
     assert calls == [("screen_with_all_models", ("slack",), {"output": None, "n_process": 1, "chunk_size": 1024})]
     for option, value in (("--scheduler", "tcp://here:1"), ("--where", "upper_90 < 2")):

@@ -46,6 +46,25 @@ def test_rows_that_all_members_were_trained_on_do_not_count():
     assert calibration.std_dex < 2 * ERROR_DEX
 
 
+def test_of_two_kinds_of_left_out_predictions_the_wider_intervals_are_taken():
+    """So that they hold for crystals of unknown structure types, which are off further, as for those of known ones."""
+    rng = np.random.default_rng(5)
+    kappa = 10 ** rng.normal(1.2, 0.7, N_ROW)
+    spread = np.array([[0.1], [0.3]])  # without the formula, and without the structure type, too
+    members = kappa * 10 ** (spread * rng.normal(size=(2, N_ROW)))
+    both, first, second = (
+        Calibration.fit(
+            planted_calibration_set(
+                kappa, members[some], np.zeros((len(some), N_ROW), np.bool_), std_dex=np.full((len(some), N_ROW), 0.1)
+            )
+        )
+        for some in ([0, 1], [0], [1])
+    )
+    assert both.half_widths == second.half_widths
+    assert both.half_widths > first.half_widths
+    assert (both.n_row, both.tilt) == (N_ROW, 0.0)
+
+
 def test_wider_intervals_hold_narrower_ones():
     calibration = Calibration.fit(planted_calibration_set(*planted(np.random.default_rng(3))))
     lower, upper = calibration.compute_intervals(calibration.estimate(np.array([[0.0, 1.5]]), None))

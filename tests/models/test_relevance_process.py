@@ -8,7 +8,7 @@ from scipy.optimize import approx_fprime
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
 
-from paraisite.arrays import Floats
+from paraisite.arrays import Bools, Floats
 from paraisite.models.relevance_kernel import KernelRows, KernelSettings
 from paraisite.models.relevance_likelihood import compute_gradient
 from paraisite.models.relevance_process import RelevanceProcess
@@ -69,19 +69,28 @@ def test_the_gradient_is_that_of_the_likelihood():
 def test_what_is_said_without_a_group_is_what_a_process_on_the_others_says(weighted: bool):
     weights = np.linspace(0.3, 1.0, 40) if weighted else np.ones(40)
     known = process(weights=weights)
-    groups = [f"formula {row // 3}" for row in range(40)]
-    found = known.estimate_without(groups)
-    for group in ("formula 0", "formula 7", "formula 13"):
-        inside = np.array([name == group for name in groups])
-        # The same scaling of descriptors and values as with all rows: a row's own share in them is no information.
-        covariance = covary(known._scaled, SETTINGS)
-        others = covariance[np.ix_(~inside, ~inside)] + np.diag(SETTINGS.noise / weights[~inside])
-        across = covariance[np.ix_(inside, ~inside)]
-        mean = across @ np.linalg.solve(others, known._standardised[~inside])
-        variance = np.diag(covariance[np.ix_(inside, inside)] - across @ np.linalg.solve(others, across.T))
-        centre, width = known.log10_kappa.mean(), known.log10_kappa.std()
-        np.testing.assert_allclose(found.mean[inside], mean * width + centre, rtol=1e-6)
-        np.testing.assert_allclose(found.std[inside], np.sqrt(variance + SETTINGS.noise) * width, rtol=1e-6)
+    formulas, types = np.arange(40) // 3, np.arange(40) % 11
+    of_formula, of_either = known.estimate_without(formulas), known.estimate_without(formulas, types)
+    for row in (0, 8, 23, 39):
+        for found, inside in (
+            (of_formula, formulas == formulas[row]),
+            (of_either, (formulas == formulas[row]) | (types == types[row])),
+        ):
+            mean, std = say_without(known, inside, weights)
+            np.testing.assert_allclose(found.mean[row], mean[np.flatnonzero(inside) == row], rtol=1e-6)
+            np.testing.assert_allclose(found.std[row], std[np.flatnonzero(inside) == row], rtol=1e-6)
+
+
+def say_without(known: RelevanceProcess, inside: Bools, weights: Floats) -> tuple[Floats, Floats]:
+    """Return mean and deviation of some rows by a process on the others."""
+    # The same scaling of descriptors and values as with all rows: a row's own share in them is no information.
+    covariance = covary(known._scaled, SETTINGS)
+    others = covariance[np.ix_(~inside, ~inside)] + np.diag(SETTINGS.noise / weights[~inside])
+    across = covariance[np.ix_(inside, ~inside)]
+    mean = across @ np.linalg.solve(others, known._standardised[~inside])
+    variance = np.diag(covariance[np.ix_(inside, inside)] - across @ np.linalg.solve(others, across.T))
+    centre, width = known.log10_kappa.mean(), known.log10_kappa.std()
+    return mean * width + centre, np.sqrt(variance + SETTINGS.noise) * width
 
 
 def test_a_fit_finds_which_family_matters_and_repeats_itself():

@@ -15,6 +15,7 @@ from paraisite.cli import app
 from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.inference.refiner import RefiningOptions
+from paraisite.labels import potential
 from paraisite.screening.condition import SELECTED_FILE
 from paraisite.screening.output import Summary
 from paraisite.screening.side_by_side import TableProvenance
@@ -60,11 +61,10 @@ def predictors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
 
 
 def test_the_best_candidates_are_refined_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundled_data: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """In any folder: neither settings nor data of a project are there."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").symlink_to(bundled_data.resolve(), target_is_directory=True)
-    (tmp_path / "params.yaml").write_text(params_text("lab"))
     refiner = made_up_refiner(tmp_path / "kept", monkeypatch)
     monkeypatch.setattr(screen, "find_predictor", lambda name: name)
     monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
@@ -78,11 +78,12 @@ def test_the_best_candidates_are_refined_in_the_end(
         screen.screen_source("crystals.parquet", "gp", **options, n_refined=2)
     assert not (tmp_path / "out").exists(), "it is said before hours of screening"
     agreed = RefiningOptions(is_confirmed=True)
-    (tmp_path / "params.yaml").rename(tmp_path / "elsewhere.yaml")
-    with pytest.raises(ConfigError, match=r"params\.yaml not found"):
-        screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
-    assert not (tmp_path / "out").exists(), "known materials are read before hours of screening"
-    (tmp_path / "elsewhere.yaml").rename(tmp_path / "params.yaml")
+    with monkeypatch.context() as bare:
+        bare.setattr(potential, "find_spec", lambda name: None if name == "phono3py" else name)
+        with pytest.raises(MissingInputError, match=r"\[refine\].*no package phono3py"):
+            screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
+    assert not (tmp_path / "out").exists(), "it is said before hours of screening"
+    monkeypatch.setattr(potential, "find_spec", lambda name: name)
     screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
     refined = pd.read_csv(tmp_path / "out" / screen.REFINED_FILE)
     assert refined["material_id"].tolist() == ["KF", "NaCl"], "those of the lowest upper end"
@@ -132,6 +133,18 @@ def screen_rows() -> TableProvenance:
     assert path == Path("build/screen/rows.jsonl-all.parquet")
     assert not list(Path("build/checkpoints/screen").iterdir())
     return TableProvenance.read(path)
+
+
+def test_a_table_of_all_models_without_any_prediction_is_a_failure(
+    predictors: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CliRunner().invoke(app, ["screen", "rows.jsonl", "--model", "all"]).exit_code == 0
+    path = Path("build/screen/rows.jsonl-all.parquet")
+    table = pq.read_table(path)
+    place = table.column_names.index("reason")
+    pq.write_table(table.set_column(place, "reason", pa.array(["no graph"])), path)
+    monkeypatch.setattr(screen, "screen_with_all_models", lambda *_, **__: path)
+    assert CliRunner().invoke(app, ["screen", "rows.jsonl", "--model", "all"]).exit_code == 1
 
 
 def test_all_final_models_are_in_the_table(predictors: dict[str, str]) -> None:

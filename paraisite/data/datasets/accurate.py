@@ -8,15 +8,17 @@ from typing import Final
 import numpy as np
 
 from paraisite.arrays import Bools
+from paraisite.data.crystal_kinds import LABEL_OF_TYPE
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.record import Record
 from paraisite.data.sources import half_heusler, lab_tables, phonix, togo15
 from paraisite.data.sources.lab_tables import KAPPA_TIER
+from paraisite.data.structure_types import ROCKSALT, WURTZITE, ZINCBLENDE
 from paraisite.schema import PROTOTYPE, SOURCE
 
-_LEFT_OUT_TYPES: Final = ("rocksalt", "zincblende", "wurtzite", "diamond")
-"""Structure types whose labels do not train: Togo15's, and zinc blende of one element. With these labels predictions of
-such crystals are worse: of Togo15, and of silicon and germanium."""
+_LEFT_OUT_TYPES: Final = (*(LABEL_OF_TYPE[name] for name in (ROCKSALT, ZINCBLENDE, WURTZITE)), "A_cF8_227_a")
+"""Structure types whose labels do not train: Togo15's, and diamond, which is zinc blende of one element. With these
+labels predictions of such crystals are worse: of Togo15, and of silicon and germanium."""
 
 NAME_OF_SOURCE: Final = {
     togo15.SOURCE: "togo15",
