@@ -258,7 +258,7 @@ def test_the_lineage_is_one_of_those_written_above_it(tmp_path: Path) -> None:
 
 
 def test_an_absent_file_says_where_to_run(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.yaml not found: run from the project's folder"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml not found: run it in the project's folder"):
         load_config(tmp_path / "nowhere.yaml")
 
 

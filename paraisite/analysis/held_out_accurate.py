@@ -35,6 +35,7 @@ from paraisite.inference.relevance_fitting import (
     weigh_rows,
 )
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
+from paraisite.models.estimate import compute_median_kappa
 from paraisite.training.recipes import PHONIX, TOGO15
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def predict_fold(
     estimate = calibration.estimate(floored_log10(predicted.output), predicted.std_dex)
     assessed = domain.assess(predicted.embedding, elements[held_out], predicted.std_dex)
     columns = _describe_rows(dataset, fold) | {
-        schema.PREDICTED_MEDIAN_KAPPA: calibration.compute_value(estimate),
+        schema.PREDICTED_MEDIAN_KAPPA: compute_median_kappa(estimate),
         schema.PREDICTED_KAPPA: calibration.compute_lowered_value(estimate, known),
         CONSTANT: float(np.median(kappa[fold.train][~is_label[fold.train]])),
         schema.OUT_OF_DOMAIN: assessed.out_of_domain,

@@ -19,6 +19,7 @@ from paraisite.inference.calibration_set import KnownMaterials, mark_elements
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.relevance_model import RelevanceModel
 from paraisite.metrics.kappa_errors import compute_coverage
+from paraisite.models.estimate import compute_median_kappa
 
 NAME: Final = "name"
 STRUCTURE_TYPE: Final = "structure_type"
@@ -57,7 +58,7 @@ def predict_textbook_crystals(predictor: Predictor, crystals: Sequence[TextbookC
     predicted = predictor.model.predict_beside(arrays, left_out)
     estimate = calibration.estimate(floored_log10(predicted.output), predicted.std_dex)
     assessed = domain.assess(predicted.embedding, mark_elements(arrays), predicted.std_dex)
-    value = calibration.compute_value(estimate)
+    value = compute_median_kappa(estimate)
     kappa = np.array([crystal.kappa_w_per_m_k for crystal in crystals])
     columns = {
         NAME: [crystal.name for crystal in crystals],

@@ -10,6 +10,7 @@ from typing import Final
 from paraisite import DEFAULT_MODEL
 from paraisite.artifacts.dvc_files import fetch_tracked, is_repository
 from paraisite.artifacts.stage_folders import predictor_folder
+from paraisite.artifacts.tracked_outputs import is_shipped
 from paraisite.core.paths import SHIPPED
 from paraisite.errors import ConfigError, MissingInputError, TrackingError, WeightsError
 from paraisite.inference.crystals import Crystal
@@ -75,11 +76,11 @@ def predict_rows_with(predictor: Predictor, crystals: Sequence[Crystal]) -> list
 
 def _from_path(path: Path) -> Predictor:
     if path.suffix.lower() in HDF5_SUFFIXES:
+        if not path.is_file():
+            raise MissingInputError(f"{path} not found: expected a model file")
         from paraisite.inference.network_model import NetworkModel
         from paraisite.models.megnet_interop import read_published_model  # only these models need h5py
 
-        if not path.is_file():
-            raise MissingInputError(f"{path} not found: expected a model file")
         return Predictor(NetworkModel(read_published_model(path).to_ensemble()))
     if path.is_dir() or path.suffix.lower() == ENSEMBLE_SUFFIX:
         if not path.exists():
@@ -123,7 +124,10 @@ def _trained_or_shipped(name: str) -> Path:
             f"{name} is not here: an installation brings {DEFAULT_MODEL} alone; a clone of the repository has or "
             "trains the others, and a model's file or folder can be named anywhere"
         )
-    for folder in found or folders:
+    shipped = [folder for folder in folders if is_shipped(folder)]
+    if not found and not shipped and name != DEFAULT_MODEL:
+        raise MissingInputError(f"{name} is neither trained here nor shipped: {_how_to_make(name)}")
+    for folder in found or shipped or folders:
         try:
             return fetch_tracked(folder, target=str(folder))
         except MissingInputError as error:

@@ -19,6 +19,7 @@ from paraisite.inference.predictor import Predictor
 from paraisite.inference.refinement import Refinement, estimate_from_interval
 from paraisite.labels.phonon_settings import LABELS
 from paraisite.models.combined_estimate import Combination, combine_held_out
+from paraisite.models.estimate import compute_median_kappa
 from paraisite.schema import (
     FORMULA,
     KAPPA,
@@ -100,7 +101,7 @@ def _predict_without_formula(rows: pd.DataFrame, predictor: Predictor) -> pd.Dat
         floored_log10(known.members_w_per_m_k[:1, chosen]), known.std_dex[:1, chosen]
     )
     lower, upper = predictor.calibration.compute_intervals(estimate)
-    values = {PREDICTED_KAPPA: predictor.calibration.compute_value(estimate)} | name_interval_ends(lower, upper)
+    values = {PREDICTED_KAPPA: compute_median_kappa(estimate)} | name_interval_ends(lower, upper)
     return pd.DataFrame(values, index=rows.index)
 
 

@@ -10,12 +10,17 @@ from paraisite.screening.output import SOURCE_KEY, SUMMARY_FILE, ScreeningFolder
 
 def screening_folder(source: str, model: str) -> Path:
     """Return the default folder of a screening with one model."""
-    return SCREENINGS / f"{Path(source).name}-{Path(model).stem}".lower()
+    return SCREENINGS / f"{_name(source)}-{Path(model).stem}".lower()
 
 
 def all_models_file(source: str) -> Path:
     """Return the default file of a screening with all final models."""
-    return SCREENINGS / f"{Path(source).name}-all.parquet".lower()
+    return SCREENINGS / f"{_name(source)}-all.parquet".lower()
+
+
+def _name(source: str) -> str:
+    name = Path(source).name
+    return Path(source).resolve().name if name in ("", "..") else name
 
 
 def source_of_screening(folder: Path) -> str:

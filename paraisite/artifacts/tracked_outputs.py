@@ -53,6 +53,16 @@ def lacks_shipped_files(path: Path, *, project: Path) -> bool:
     return len(here) < len(shipped) and all(_md5(project / path / name) == digest for name, digest in here.items())
 
 
+def is_shipped(path: Path, *, project: Path = Path()) -> bool:
+    """Return whether the repository brings files below a path along.
+
+    Args:
+        path: Folder, relative to ``project``.
+        project: Folder of the repository.
+    """
+    return bool(_list_shipped(path, project=project))
+
+
 def is_tracked(path: Path, *, project: Path) -> bool:
     """Return whether DVC's files here name a path or a folder above it.
 

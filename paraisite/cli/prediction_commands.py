@@ -102,8 +102,9 @@ def screen(
         typer.Option(
             min=0,
             metavar="N",
-            help="Then refine the N best candidates, as `select` lists them, with a machine-learned potential: minutes "
-            "to hours each, shown before; into _refined.csv in the screening's folder.",
+            help="Then refine the N best candidates, as `select` lists them (of all rows, whatever --where says), with "
+            "a machine-learned potential: minutes to hours each, shown before; into _refined.csv in the screening's "
+            "folder.",
         ),
     ] = 0,
     max_minutes: MaxMinutes = None,

@@ -12,13 +12,20 @@ FORMAT_KEY: Final = "format"
 """In a plan: of the other files, which no user can choose."""
 
 
-def claim_plan(path: Path, plan: Mapping[str, Any], *, metadata: Mapping[str, Any]) -> None:
+def claim_plan(
+    path: Path,
+    plan: Mapping[str, Any],
+    *,
+    metadata: Mapping[str, Any],
+    remedy: str = "take the old value back, or move the folder away to start anew",
+) -> None:
     """Write the plan into a new folder, or check that it is the one that the folder was begun with.
 
     Args:
         path: Of the plan's file.
         plan: What the other files depend on.
         metadata: Written beside, for people; not compared.
+        remedy: What is done where the plan is another one, for people.
 
     Raises:
         DataError: The folder was begun with another plan, or its plan is damaged.
@@ -36,8 +43,7 @@ def claim_plan(path: Path, plan: Mapping[str, Any], *, metadata: Mapping[str, An
                 f"{plan.get(key)}: choose another folder (--output), or remove this one to start anew"
             )
         raise DataError(
-            f"{path.parent} was begun with {key} = {begun.get(key)!r}, now it is {plan.get(key)!r}: "
-            "take the old value back, or move the folder away to start anew"
+            f"{path.parent} was begun with {key} = {begun.get(key)!r}, now it is {plan.get(key)!r}: {remedy}"
         )
 
 

@@ -143,7 +143,7 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise ConfigError(f"{path} not found: run from the project's folder") from error
+        raise ConfigError(f"{path} not found: run it in the project's folder, a clone of the repository") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     if len(content) > _MAX_BYTES:

@@ -11,10 +11,12 @@ al., Sci. Adv. 8, eabn4117 (2022), 10.1126/sciadv.abn4117 (the choice among equi
 
 import re
 import warnings
+from functools import cache
+from operator import itemgetter
 from string import ascii_uppercase
 from typing import Final
 
-from pymatgen.analysis.prototypes import get_protostructure_label_from_spglib
+from pymatgen.analysis.prototypes import WYCKOFF_POSITION_RELAB_DICT, get_protostructure_label_from_spglib
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
@@ -23,6 +25,8 @@ SYMPREC_ANGSTROM: Final = 0.1
 """How far atoms may lie from their Wyckoff positions."""
 
 _ELEMENT: Final = re.compile(r"[A-Z](\d*)")
+_POSITIONS: Final = re.compile(r"(\d*)([A-Za-z])")
+"""How many times an element occupies a Wyckoff position, and the position's letter."""
 
 
 def label_structure_type(structure: Structure) -> str:
@@ -44,15 +48,27 @@ def label_structure_type(structure: Structure) -> str:
     return order_label(found.partition(":")[0])
 
 
+@cache
 def order_label(label: str) -> str:
-    """Return a label with its elements ordered by number, then by Wyckoff letters; pymatgen orders them by symbol.
+    """Return a label that depends neither on the elements' symbols nor on the origin of the cell.
 
-    The double perovskites Cs2NaAlH6 (``AB2C6D_cF40_225_a_c_e_b``) and K2NaAlF6 (``AB6C2D_cF40_225_a_e_c_b``) are thus
-    of one type, ``ABC2D6_cF40_225_a_b_c_e``.
+    Elements are ordered by number, then by Wyckoff letters; pymatgen orders them by symbol. The double perovskites
+    Cs2NaAlH6 (``AB2C6D_cF40_225_a_c_e_b``) and K2NaAlF6 (``AB6C2D_cF40_225_a_e_c_b``) are thus of one type,
+    ``ABC2D6_cF40_225_a_b_c_e``. Of all letters that other origins and axes give the same positions those are taken that
+    come first in the alphabet, as pymatgen does, but in this order of the elements: with that of the symbols the Laves
+    phases MgCu2 (``AB2_cF24_227_a_d``) and CeCo2 (``AB2_cF24_227_b_c``) would be of two types.
     """
     formula, pearson, space_group, *letters = label.split("_")
     numbers = [int(number or 1) for number in _ELEMENT.findall(formula)]
-    elements = sorted(zip(numbers, letters, strict=True))
+    settings = []
+    for equivalent in WYCKOFF_POSITION_RELAB_DICT[space_group]:
+        positions = [_POSITIONS.findall(each.translate(str.maketrans(equivalent))) for each in letters]
+        elements = sorted(
+            (number, "".join(map("".join, sorted(each, key=itemgetter(1)))))
+            for number, each in zip(numbers, positions, strict=True)
+        )
+        settings.append((sum(ord(letter) for each in positions for _, letter in each), elements))
+    _, elements = min(settings)
     ordered = "".join(
         f"{name}{number if number > 1 else ''}" for name, (number, _) in zip(ascii_uppercase, elements, strict=False)
     )

@@ -31,7 +31,7 @@ _NAMES: Final = MappingProxyType(
         "AB2_tP6_136_a_f": "rutile",
         "AB3_cI32_204_c_g": "skutterudite",
         "AB3_cP4_221_a_c": "Cu3Au",
-        "A2B3_cI80_206_bd_e": "bixbyite",
+        "A2B3_cI80_206_ad_e": "bixbyite",
         "A2B3_hR15_166_c_ac": "Bi2Te3",
         "A2B3_hR30_167_c_e": "corundum",
         "ABC_cF12_216_a_b_c": "half-Heusler",

@@ -97,7 +97,10 @@ class Calibration:
         }
 
     def compute_value(self, estimate: Estimate) -> Floats:
-        """Return the predictions of kappa, W/m/K, [n_row]."""
+        """Return the predictions of kappa whose errors a model's card tells, W/m/K, [n_row].
+
+        Where there is a tilt they are lowered, as published percentage errors reward; what is shown is the median.
+        """
         return compute_kappa(estimate, tilt=self.tilt, half_width=self.half_widths[_CUT_OFF])
 
     def compute_lowered_value(self, estimate: Estimate, calibration_set: CalibrationSet) -> Floats:

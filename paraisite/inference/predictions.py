@@ -22,8 +22,7 @@ class Predictions:
         target: What is predicted, e.g. "kappa".
         unit: Of all values, e.g. "W/m/K".
         members: Every member's prediction, float64 [n_member, n_row]; NaN where there is none.
-        value: The prediction, [n_row]: for kappa the one that ``Calibration.compute_value`` gives, without a
-            calibration set the members' median in the logarithm; else the mean.
+        value: The prediction, [n_row]: for kappa the median of what the members say together, else their mean.
         lower: Lower ends of the intervals for ``schema.COVERAGES``, [n_coverage, n_row]; NaN where there is none.
         upper: Their upper ends, same shape.
         applicability: Whether the crystals are in the applicability domain; None for a model without a calibration set.
@@ -40,6 +39,10 @@ class Predictions:
     applicability: Applicability | None
     materials: KnownMaterials | None
     reason: npt.NDArray[np.str_]
+
+    def __repr__(self) -> str:
+        """Return a line: the arrays are for programs."""
+        return f"Predictions({self.target} in {self.unit} of {len(self)} crystals, {len(self.members)} members)"
 
     def __len__(self) -> int:
         """Return the number of crystals."""

@@ -30,6 +30,7 @@ from paraisite.inference.named_prediction import (
 from paraisite.inference.predictions import Predictions
 from paraisite.inference.relevance_model import RELEVANCE_FILE, RelevanceModel
 from paraisite.models.ensemble import CARD_FILE, ENSEMBLE_FILE
+from paraisite.models.estimate import compute_median_kappa
 from paraisite.schema import COVERAGES
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class Predictor:
         """
         if self.calibration_set is not None:
             self.calibration_set.check(self.model)
+
+    def __repr__(self) -> str:
+        """Return a line: thousands of training rows are behind it."""
+        return f"Predictor({type(self.model).__name__}, {self.model.n_member} members, digest {self.digest[:12]}…)"
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
@@ -213,7 +218,7 @@ class Predictor:
             value = compute_member_median(floored_log10(members))
         else:
             estimate = self.calibration.estimate(floored_log10(members), predicted.std_dex)
-            value = self.calibration.compute_value(estimate)
+            value = compute_median_kappa(estimate)
             lower, upper = self.calibration.compute_intervals(estimate)
         domain, known = self.applicability_domain, self.calibration_set
         return Predictions(

@@ -1,13 +1,14 @@
 """Predictions refined by phonons under a potential: minutes for each crystal instead of milliseconds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import ConfigError, MissingInputError, StructureError
+from paraisite.inference.named_prediction import is_one_crystal, to_structure_or_reason
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.refinement import Refinement, without_refined_value
 from paraisite.inference.rows import Row, build_rows
@@ -19,6 +20,8 @@ from paraisite.labels.potential import INSTALL_NEQUIX
 from paraisite.schema import REASON
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from paraisite.labels.phonon_cost import PhononCost
 
 REFINED_CPU_MINUTES: Final = "refined_cpu_minutes"
@@ -91,6 +94,10 @@ class Refiner:
     store: PhononStore
     load_calculator: Callable[[], Any]
 
+    def __repr__(self) -> str:
+        """Return a line."""
+        return f"Refiner({self.predictor!r}, {self.store.potential})"
+
     @cached_property
     def calculator(self) -> Any:
         """The potential, an ASE calculator.
@@ -104,13 +111,19 @@ class Refiner:
         """Return whether a crystal's phonons are there already."""
         return self.store.find(structure) is not None
 
-    def estimate_cost(self, structure: Structure) -> "PhononCost":
+    def estimate_cost(self, crystal: "Structure | Atoms") -> "PhononCost":
         """Return what a crystal's phonons cost: force calls, and minutes on one core.
+
+        Args:
+            crystal: pymatgen's structure or ASE's atoms.
 
         Raises:
             StructureError: The cell is too large, or its symmetry cannot be found.
             MissingInputError: phono3py is absent.
         """
+        structure = to_structure_or_reason(crystal)
+        if isinstance(structure, str):
+            raise StructureError(structure)
         try:
             from paraisite.labels.phonon_cost import estimate_phonon_cost  # phono3py
         except ImportError as error:
@@ -148,7 +161,7 @@ class Refiner:
 
     def refine(
         self,
-        structures: Sequence[Structure | str],
+        crystals: "Structure | Atoms | Iterable[Structure | Atoms | str]",
         *,
         max_minutes: float | None = None,
         on_step: OnPhononStep = ignore_step,
@@ -156,10 +169,15 @@ class Refiner:
         """Return rows of predictions with the refined columns, in the order given.
 
         Args:
-            structures: Crystals; a text is the reason why there is none.
+            crystals: pymatgen's structure or ASE's atoms, or a list or generator of these, where a text is the reason
+                why there is none.
             max_minutes: A crystal whose phonons are estimated to take longer keeps its prediction only.
             on_step: Called after each step of a crystal.
         """
+        structures = [
+            each if isinstance(each, str) else to_structure_or_reason(each)
+            for each in ([crystals] if is_one_crystal(crystals) else cast("Iterable[object]", crystals))
+        ]
         rows = build_rows(self.predictor.predict(structures))
         return [
             self.refine_row(row, found, self.plan(row, found, max_minutes=max_minutes), on_step=on_step)

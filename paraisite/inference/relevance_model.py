@@ -44,7 +44,7 @@ from paraisite.models.tensor_file import read_sealed, write_sealed
 RELEVANCE_FILE: Final = "relevance.safetensors"
 """What the file is called wherever a folder holds one."""
 
-FORMAT: Final = "paraisite-relevance-1"
+FORMAT: Final = "paraisite-relevance-2"
 _HEADER: Final = "paraisite_relevance"
 _LEFT_OUT: Final = ("without_formula/mean", "without_formula/std", "without_type/mean", "without_type/std")
 _ARRAYS: Final = ("descriptors", "log10_kappa", "weights", "settings", *_LEFT_OUT)

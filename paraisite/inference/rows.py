@@ -13,6 +13,7 @@ from rich.text import Text
 
 from paraisite import schema
 from paraisite.core.shown_text import escape_controls
+from paraisite.data.crystal_kinds import name_structure_type
 from paraisite.inference.crystals import Crystal
 from paraisite.inference.predictions import Predictions
 
@@ -215,7 +216,7 @@ def _applicability(predictions: Predictions, row: int) -> Row:
             {
                 schema.MATERIAL_ID: materials.material_id[place],
                 schema.FORMULA: materials.formula[place],
-                schema.PROTOTYPE: materials.prototype[place],
+                schema.PROTOTYPE: None if (label := materials.prototype[place]) is None else name_structure_type(label),
                 schema.KAPPA: float(materials.kappa_w_per_m_k[place]),
                 schema.IS_LABEL: materials.holds_label(place),
                 DISTANCE: float(distance),

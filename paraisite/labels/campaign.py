@@ -19,7 +19,7 @@ from paraisite.core.plan_file import claim_plan
 from paraisite.core.plan_file import read_plan as read_plan_file
 from paraisite.core.progress import ignore_progress
 from paraisite.core.workers import WorkerPool
-from paraisite.errors import DataError
+from paraisite.errors import DataError, MissingInputError
 from paraisite.labels.potential import load_calculator, package_versions
 
 PLAN_FILE: Final = "campaign.json"
@@ -151,11 +151,12 @@ def read_parts(folder: Path) -> pd.DataFrame:
     """Return the rows of all parts of a campaign, finished or not, in order of their names.
 
     Raises:
-        DataError: There is no part, or one is damaged.
+        MissingInputError: There is no part.
+        DataError: One is damaged.
     """
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise DataError(f"{folder} holds no labels: run the campaign first")
+        raise MissingInputError(f"{folder} holds no labels: run the campaign first")
     return pd.concat([_read_part(file) for file in files], ignore_index=True)
 
 

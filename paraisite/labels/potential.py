@@ -82,13 +82,14 @@ def _load_nequix(name: str) -> Any:
     return NequixCalculator(resolve_nequix_weights(), in_double_precision=name.endswith("-float64"))
 
 
-def require_packages(name: str) -> None:
-    """Raise if a package that phonons under a potential need is not installed, without importing any.
+def require_potential(name: str) -> None:
+    """Raise if a package that phonons under a potential need is not installed, or its weights are nowhere to be had.
 
-    Asked before hours of other work. Of a function of the user's own the packages are not known.
+    Asked before hours of other work, without importing anything. Of a function of the user's own nothing is known.
 
     Raises:
-        MissingInputError: One is not; the message says how to install them.
+        MissingInputError: The message says what to install, or where weights were looked for.
+        WeightsError: What is named as weights, or was downloaded, is not the published file.
     """
     needed, install = ["phono3py", "ase"], install_command("refine")
     if name in NEQUIX:
@@ -97,6 +98,8 @@ def require_packages(name: str) -> None:
         needed, install = [*needed, "torch", "sevenn"], install_command("lab")
     if missing := [package for package in needed if find_spec(package) is None]:
         raise MissingInputError(f"potential {name} needs: {install} (no package {', '.join(missing)})")
+    if name in NEQUIX:
+        resolve_nequix_weights()
 
 
 def package_versions() -> dict[str, str]:

@@ -70,7 +70,10 @@ def read_sealed(path: Path, *, header_key: str, expected_format: str) -> tuple[d
     header, arrays = read_tensors(path, header_key=header_key)
     sha256 = header.pop(_SHA256, None)
     if header.get(_FORMAT) != expected_format:
-        raise CheckpointError(f"{path}: expected format {expected_format}, found {header.get(_FORMAT)!r}")
+        raise CheckpointError(
+            f"{path}: expected format {expected_format}, found {header.get(_FORMAT)!r}: a model of another version of "
+            "paraisite, to be fitted or trained again"
+        )
     if sha256 != seal(arrays, header, header_key=header_key):
         raise CheckpointError(f"{path} is damaged: its digest does not match")
     return header, arrays

@@ -1,7 +1,7 @@
 """Figures and tables of conductivities under a potential: beside known values, and under various settings."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Final
 
 import numpy as np
@@ -11,12 +11,15 @@ from matplotlib.figure import Figure
 from paraisite.labels.settings_study import AS_LABELS, FITTED, PUBLISHED_KAPPA
 from paraisite.metrics.agreement import Agreement
 from paraisite.metrics.kappa_errors import compute_coverage
+from paraisite.metrics.triple_collocation import CollocatedError, collocate
 from paraisite.reports.axes import new_figure, parity_axes, plain_frame
 from paraisite.schema import (
     COVERAGES,
     KAPPA,
+    KAPPA_CORRECTED,
     KAPPA_LABEL,
     KAPPA_POTENTIAL,
+    PREDICTED_KAPPA,
     REASON,
     interval_columns,
     refined_interval_columns,
@@ -92,6 +95,24 @@ def coverage_table(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 inside = compute_coverage(known, lower, upper)
                 rows.append((sample, value, len(part), coverage, inside, float(np.log(upper / lower).mean())))
     return pd.DataFrame(rows, columns=["sample", "value", "crystals", "promised", "held", "width_ln"])
+
+
+def collocation_table(samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return how far known values, predictions and corrected values each are off, if their errors are independent.
+
+    Args:
+        samples: Rows by the sample's name, none of them selected by its label.
+
+    Returns:
+        A row for each sample and value: crystals, the mean |ln ratio| beside the truth, and its bootstrap interval.
+    """
+    columns = {"known": KAPPA, "predicted": PREDICTED_KAPPA, "corrected": KAPPA_CORRECTED}
+    rows = [
+        {"sample": sample, "value": value, "crystals": len(part)} | asdict(error)
+        for sample, part in samples.items()
+        for value, error in zip(columns, collocate(part[list(columns.values())].to_numpy().T), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["sample", "value", "crystals", *(each.name for each in fields(CollocatedError))])
 
 
 def compare_with_published(rows: pd.DataFrame, potential: str) -> pd.DataFrame:

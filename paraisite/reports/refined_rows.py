@@ -59,7 +59,7 @@ def refined_candidates_table(rows: pd.DataFrame) -> pd.DataFrame:
             "formula": row[FORMULA],
             "prediction": f"{row[PREDICTED_KAPPA]:.3g} ({_interval(row, interval_columns(0.8))})",
             "refined": f"not refined: {row[REFINED_REASON]}"
-            if row[REFINED_REASON]
+            if isinstance(row[REFINED_REASON], str)  # else missing: None, or NaN beside a text of another row
             else f"{row[REFINED_KAPPA]:.3g} ({_interval(row, refined_interval_columns(0.8))})",
         }
         for row in rows.to_dict("records")

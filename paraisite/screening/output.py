@@ -76,7 +76,12 @@ class ScreeningFolder:
             "chunk_size": chunk_size,
             "columns": table_schema(scorer).names,
         }
-        claim_plan(self.folder / PLAN_FILE, plan, metadata={"paraisite_version": paraisite.__version__})
+        claim_plan(
+            self.folder / PLAN_FILE,
+            plan,
+            metadata={"paraisite_version": paraisite.__version__},
+            remedy="choose another folder (--output), or move this one away to start anew",
+        )
         (self.folder / SUMMARY_FILE).unlink(missing_ok=True)
 
     def part(self, number: int) -> Path:

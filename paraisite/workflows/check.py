@@ -59,6 +59,7 @@ from paraisite.reports.lab_figures import energy_parity, parity
 from paraisite.reports.phonon_checks import (
     agreement_numbers,
     agreement_table,
+    collocation_table,
     compare_with_published,
     coverage_table,
     parity_by_dataset,
@@ -71,6 +72,7 @@ from paraisite.schema import FORMULA, KAPPA, KAPPA_POTENTIAL, MATERIAL_ID, REASO
 from paraisite.training.recipes import AFLOW, KAPPA_TIER, SLACK
 
 COVERAGE_FILE: Final = "coverage.csv"
+COLLOCATION_FILE: Final = "collocation.csv"
 ROWS_FILE: Final = "accepted.csv"
 REFUSED_FILE: Final = "refused.csv"
 
@@ -169,13 +171,20 @@ def check_refined() -> None:
     folder = check_folder(REFINED)
     coverage = coverage_table(_samples(measured.rows))
     write_csv(coverage, folder / COVERAGE_FILE, float_format="%.4g")
+    collocation = collocation_table(_samples(measured.rows[~measured.rows[schema.SELECTED_BY_LABEL]]))
+    write_csv(collocation, folder / COLLOCATION_FILE, float_format="%.4g")
     title = "refined values, no crystal of the formula known"
     save_figure(parity_by_dataset(measured.rows, schema.REFINED_KAPPA, title), folder / FIGURES / "parity_refined")
     shown = measured.rows.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
     write_csv(shown, folder / ROWS_FILE, float_format="%.5g")
     _print_agreements(agreements, title="Refined values")
-    shares = coverage.set_index("sample").map(lambda value: f"{value:.2f}" if isinstance(value, float) else value)
-    print_table(shares, title="Known values in the intervals", numbers=coverage)
+    print_table(_round(coverage), title="Known values in the intervals", numbers=coverage)
+    title = "Mean |ln ratio| of each beside the truth, if their errors are independent"
+    print_table(_round(collocation), title=title, numbers=collocation)
+
+
+def _round(table: pd.DataFrame) -> pd.DataFrame:
+    return table.set_index("sample").map(lambda value: f"{value:.2f}" if isinstance(value, float) else value)
 
 
 def check_settings() -> None:

@@ -23,7 +23,7 @@ from paraisite.core.progress import CountProgress
 from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.refiner import Refiner, RefiningOptions
-from paraisite.labels.potential import require_packages
+from paraisite.labels.potential import require_potential
 from paraisite.reports.refined_rows import may_spend, refined_candidates_table
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.schema import REASON, ROW
@@ -80,7 +80,7 @@ def screen_source(
     if n_refined:  # what would fail in the end fails before hours of screening
         refining.require_answer()
         refiner = build_refiner(predictor, name=model)
-        require_packages(refiner.store.potential)
+        require_potential(refiner.store.potential)
     scorer = PredictorScorer(predictor)
     condition = None if where is None else Condition.parse(where, table_schema(scorer).names)
     if condition is not None:
@@ -108,7 +108,12 @@ def _refine_best(
     selection: Selection, refiner: Refiner, *, folder: Path, refining: RefiningOptions, n_process: int
 ) -> None:
     """Refine the best candidates of a screening, and write their rows into its folder and print them."""
-    listed = selection.select_candidates()[1].rows
+    try:
+        listed = selection.select_candidates()[1].rows
+    except DataError as error:
+        raise DataError(
+            f"the screening is complete, but no row is refined, as none is that lies outside the domain: {error}"
+        ) from error
     structures = [selection.structures[int(row)] for row in listed[ROW]]
     candidates = PlannedCandidates.plan(listed, structures, refiner, max_minutes=refining.max_minutes)
     if not may_spend(refiner, candidates.named_plans, refining):

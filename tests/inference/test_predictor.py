@@ -38,6 +38,13 @@ def test_kappa_is_the_median_of_the_members_in_its_intervals():
     assert np.isfinite(found.lower[:2]).all()
 
 
+def test_a_predictor_and_its_predictions_are_a_line_each():
+    one = tiny_predictor()
+    for shown in (repr(one), repr(one.predict([SALT]))):
+        assert len(shown) < 120
+        assert "member" in shown
+
+
 def test_compiled_or_not_makes_no_difference():
     """Tolerance: rounding of single precision through three layers."""
     compiled, direct = (predict_members(tiny_ensemble(), tiny_graphs(), compiled=flag) for flag in (True, False))

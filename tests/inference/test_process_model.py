@@ -87,6 +87,16 @@ def test_processes_without_their_calibration_set_are_refused(tmp_path: Path):
         Predictor.load(tmp_path)
 
 
+def test_what_is_shown_is_the_median_whatever_the_tilt_of_the_percentage_error():
+    known, crystal = predictor(), [rocksalt(4.25, ("Mg", "O"))]
+    known.__dict__["calibration"] = dataclasses.replace(known.calibration, tilt=1.0)  # a cached property
+    try:
+        found = known.predict(crystal)
+    finally:
+        del known.__dict__["calibration"]
+    np.testing.assert_allclose(np.log10(found.value), np.log10(found.members).mean(axis=0))
+
+
 def test_predictions_have_intervals_and_neighbours():
     found = predictor().predict([rocksalt(4.25, ("Mg", "O")), rocksalt(30.0, ("Na", "Cl"))])
     assert found.reason[0] == ""

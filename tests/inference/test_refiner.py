@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from ase.build import bulk
 
 from paraisite.errors import MissingInputError
 from paraisite.inference.refiner import Refiner
@@ -25,6 +26,15 @@ def test_rows_keep_their_prediction_and_get_a_second_value(refiner: Refiner) -> 
     assert low < row["refined_kappa_w_per_m_k"] < high
     assert row["refined_cpu_minutes"] >= 0
     assert steps == ["second-order displacements"]
+
+
+def test_crystals_are_taken_as_the_predictor_takes_them(refiner: Refiner) -> None:
+    atoms = bulk("NaCl", "rocksalt", a=5.64)
+    expected = refiner.refine([rocksalt(5.64)])
+    for crystals in (rocksalt(5.64), atoms, [atoms], (each for each in [rocksalt(5.64)])):
+        (row,) = refiner.refine(crystals)
+        assert row["refined_kappa_w_per_m_k"] == expected[0]["refined_kappa_w_per_m_k"]
+    assert len(repr(refiner)) < 200
 
 
 def test_a_crystal_that_would_take_too_long_keeps_its_prediction(refiner: Refiner) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from paraisite.errors import ConfigError, DataError, ParaisiteError
+from paraisite.errors import ConfigError, DataError, MissingInputError, ParaisiteError
 from paraisite.labels.campaign import CampaignPart, Row, part_name, read_parts, run_campaign
 from paraisite.labels.named_code import ALLOWED_VARIABLE
 from tests.waiting import wait_until
@@ -140,7 +140,7 @@ def test_a_damaged_part_is_named(tmp_path: Path):
 
 
 def test_a_folder_without_labels_is_said_to_be_one(tmp_path: Path):
-    with pytest.raises(DataError, match="holds no labels"):
+    with pytest.raises(MissingInputError, match="holds no labels"):
         read_parts(tmp_path)
 
 

@@ -263,6 +263,10 @@ def test_refined_values_are_measured_on_formulas_that_nothing_knew(
     np.testing.assert_allclose(coverage["held"], coverage["promised"], atol=0.12)
     refined, predicted = (coverage[coverage["value"] == name]["width_ln"].mean() for name in ("refined", "predicted"))
     assert refined < 0.4 * predicted
+    collocation = pd.read_csv(project / "build/check_refined/collocation.csv").set_index("value")
+    off = collocation["mean_abs_ln"]
+    assert off["predicted"] == pytest.approx(0.2 * np.log(10.0) * np.sqrt(2.0 / np.pi), rel=0.3)
+    assert off[["known", "corrected"]].max() < 0.5 * off["predicted"]
     refinement = load_refinement()
     assert refinement.n_row_by_dataset == {"togo15": 60}
     assert refinement.model == "GPACCURATE"

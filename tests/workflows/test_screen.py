@@ -15,7 +15,7 @@ from paraisite.cli import app
 from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.inference.refiner import RefiningOptions
-from paraisite.labels import potential
+from paraisite.labels import known_failures, potential
 from paraisite.screening.condition import SELECTED_FILE
 from paraisite.screening.output import Summary
 from paraisite.screening.side_by_side import TableProvenance
@@ -90,6 +90,13 @@ def test_the_best_candidates_are_refined_in_the_end(
     assert (refined["refined_kappa_w_per_m_k"] > 0).all()
     assert len(pd.read_parquet(tmp_path / "out")) == len(NAMES), "the folder is a data set as before"
     assert "refined" in capsys.readouterr().out
+    with monkeypatch.context() as with_failure:
+        failing = {refiner.store.potential: frozenset({"KF"})}
+        with_failure.setattr(known_failures, "KNOWN_FAILURES", failing)
+        screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
+    first, second = (line for line in capsys.readouterr().out.splitlines() if line.strip().startswith(("KF", "NaCl")))
+    assert "not refined" in first
+    assert "not refined" not in second, "a refusal hides no other candidate's value"
 
 
 def test_rows_that_meet_a_condition_are_written_as_text_and_a_bad_condition_costs_no_screening(

@@ -23,6 +23,7 @@ from pymatgen.core.structure import Structure
 from paraisite.data.record import Record, Rejection, check_kappa
 from paraisite.data.sources.fact_table import ID_COLUMN, KAPPA_COLUMN
 from paraisite.data.structure_columns import SPECIES
+from paraisite.data.structure_labels import order_label
 from paraisite.data.validation import build_structure
 from paraisite.errors import DataError, MissingInputError, StructureError
 from paraisite.schema import BENCHMARK_SPLIT, PROTOTYPE, SPACE_GROUP
@@ -135,7 +136,7 @@ def _build_record(material_id: str, row: dict[str, Any]) -> Record:
         material_id,
         build_cell(row[CELL], row[SPECIES], row[POSITIONS]),
         check_kappa(row[KAPPA_COLUMN]),
-        row[PROTOTYPE] or None,
+        order_label(row[PROTOTYPE]) if row[PROTOTYPE] else None,
         SOURCE,
         space_group=row[SPACE_GROUP],
         benchmark_split=part,

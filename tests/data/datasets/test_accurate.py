@@ -49,9 +49,9 @@ def test_labels_join_behind_but_for_those_of_togo15s_structure_types():
     labels = build_dataset(
         "kappa",
         [
-            Record("rocksalt:Sr-O", rocksalt(5.2, ("Sr", "O")), 9.0, "rocksalt", SOURCES["kappa"]),
+            Record("rocksalt:Sr-O", rocksalt(5.2, ("Sr", "O")), 9.0, "AB_cF8_225_a_b", SOURCES["kappa"]),
             Record("perovskite:Sr-Ti-O", perovskite(3.9), 8.0, "perovskite", SOURCES["kappa"]),
-            Record("diamond:Ge", diamond(), 31.0, "diamond", SOURCES["kappa"]),
+            Record("diamond:Ge", diamond(), 31.0, "A_cF8_227_a", SOURCES["kappa"]),
             Record("cuprite:Cu-O", simple_cubic(4.3, "Cu"), 5.0, "cuprite", SOURCES["kappa"]),
         ],
     )
