@@ -8,7 +8,7 @@ import importlib.metadata
 import logging
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -42,8 +42,18 @@ app = typer.Typer(
 )
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"paraisite {paraisite.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _set_up() -> None:
+def _set_up(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     set_up_logging()
 

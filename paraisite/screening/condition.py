@@ -23,6 +23,7 @@ from paraisite.core.csv_tables import format_csv
 from paraisite.core.damaged_files import refuse_damaged
 from paraisite.core.files import name_temporary
 from paraisite.errors import ConfigError
+from paraisite.schema import REASON
 from paraisite.screening.output import ScreeningFolder
 
 SELECTED_FILE: Final = "_selected.csv"
@@ -119,12 +120,15 @@ class Condition:
         Raises:
             ConfigError: It compares what cannot be compared, as a text with a number, or is not true or false.
         """
+        asked = rows.fillna({REASON: ""}) if REASON in rows else rows  # whose prediction is there has no reason
         try:
-            met = _evaluate(self.expression, rows)
+            met = _evaluate(self.expression, asked)
             if not (isinstance(met, pd.Series) and pd.api.types.is_bool_dtype(met)):
                 raise ConfigError(f"{self.text!r} is a number, expected a comparison like 'upper_90 < 2'")
             return pd.DataFrame(rows[met.fillna(False).astype(bool)])
-        except (TypeError, ValueError, NotImplementedError, AttributeError, ArithmeticError, RecursionError) as error:
+        except TypeError as error:
+            raise ConfigError(f"{self.text!r} cannot be evaluated: a text and a number do not compare") from error
+        except (ValueError, NotImplementedError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ConfigError(f"{self.text!r} cannot be evaluated: {error}") from error
 
     def require_evaluable(self, schema: pa.Schema) -> None:

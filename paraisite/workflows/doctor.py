@@ -20,6 +20,8 @@ from paraisite.core.files import cache_folder
 from paraisite.core.paths import BUILD, DATA, PACKAGED, PREDICTOR, SHIPPED, SOURCE_TREE
 from paraisite.core.secrets import hide_secrets, names_secret
 from paraisite.core.usable_packages import CORE_PACKAGES
+from paraisite.data.sources.nequix_weights import FILE_NAME as NEQUIX_FILE
+from paraisite.data.sources.nequix_weights import PINNED, WEIGHTS_VARIABLE, name_cached_weights
 from paraisite.data.sources.reachability import SERVERS, find_unreachable
 from paraisite.errors import ParaisiteError
 from paraisite.inference.predictor import Predictor
@@ -65,7 +67,7 @@ def diagnose(*, offline: bool) -> bool:
         Whether the default model can predict here.
     """
     model = _check_default_model()
-    findings = [*_list_versions(), model, *_check_other_weights(), *_check_stores(), *_check_gpu()]
+    findings = [*_list_versions(), model, *_check_other_weights(), _check_potential(), *_check_stores(), *_check_gpu()]
     findings += [*_check_secrets(), *_check_folders(), *([] if offline else _check_servers())]
     table = pd.DataFrame([finding._replace(detail=hide_secrets(finding.detail)) for finding in findings])
     print_table(table.set_index("area"), title=f"paraisite {paraisite.__version__}")
@@ -99,6 +101,21 @@ def _check_other_weights() -> Iterator[Finding]:
     for folder in sorted((*SHIPPED.glob("*"), *BUILD.glob(f"*/{PREDICTOR}"))):
         if folder.is_dir() and folder != predictor_folder(DEFAULT_MODEL):
             yield _check_predictor(str(folder), folder)
+
+
+def _check_potential() -> Finding:
+    """Return whether the weights of the potential that refines are there; nothing is downloaded."""
+    given = os.environ.get(WEIGHTS_VARIABLE)
+    try:
+        place = Path(given) if given else name_cached_weights()
+        if PINNED.is_at(place):
+            return Finding("weights", NEQUIX_FILE, OK, str(place))
+    except (ParaisiteError, OSError) as error:
+        return Finding("weights", NEQUIX_FILE, FAILED, str(error))
+    if given:
+        what = "another file, or a damaged one" if place.is_file() else "no file"
+        return Finding("weights", NEQUIX_FILE, FAILED, f"{WEIGHTS_VARIABLE} names {given}: {what}")
+    return Finding("weights", NEQUIX_FILE, MISSING, f"downloaded at the first refining, or named by {WEIGHTS_VARIABLE}")
 
 
 def _check_predictor(subject: str, folder: Path) -> Finding:

@@ -261,6 +261,10 @@ def test_recipes_lists_each_recipe_once() -> None:
     assert [line.split()[0] for line in invoke("recipes").splitlines()] == list(RECIPES)
 
 
+def test_the_version_is_an_option_too() -> None:
+    assert invoke("--version") == f"paraisite {paraisite.__version__}\n"
+
+
 def test_version_names_this_package_and_tensorflow() -> None:
     lines = invoke("version").splitlines()
     assert lines[0] == f"paraisite {paraisite.__version__}"

@@ -134,3 +134,12 @@ def test_a_row_without_a_prediction_is_not_written(text: str, expected: list[str
     assert write_selected(output, Condition.parse(text, list(columns))) == len(expected)
     with (tmp_path / SELECTED_FILE).open() as file:
         assert [row["material_id"] for row in csv.DictReader(file)] == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("reason == ''", ["a"]), ("reason != ''", ["b"])])
+def test_a_row_with_a_prediction_has_an_empty_reason(text: str, expected: list[str], tmp_path: Path):
+    output, columns = ScreeningFolder(tmp_path), {"material_id": ["a", "b"], "reason": [None, "broken"]}
+    write_parquet(pa.table(columns), output.part(0))
+    write_selected(output, Condition.parse(text, list(columns)))
+    with (tmp_path / SELECTED_FILE).open() as file:
+        assert [row["material_id"] for row in csv.DictReader(file)] == expected

@@ -56,6 +56,20 @@ def test_a_damaged_model_is_a_failure_and_none_is_missing() -> None:
     assert report(code=1)["GPACCURATE"]["status"] == "failed"
 
 
+def test_weights_of_the_potential_are_looked_for_and_not_downloaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARAISITE_NEQUIX_WEIGHTS", raising=False)
+    monkeypatch.setenv("PARAISITE_CACHE", str(folder / "cache"))
+    assert report(code=1)["nequix-mp-1-pft.nqx"]["status"] == "missing"
+    for content, said in ((None, "no file"), ("{}", "another file, or a damaged one")):
+        if content is not None:
+            (folder / "weights.nqx").write_text(content)
+        monkeypatch.setenv("PARAISITE_NEQUIX_WEIGHTS", str(folder / "weights.nqx"))
+        found = report(code=1)["nequix-mp-1-pft.nqx"]
+        assert (found["status"], found["detail"].endswith(said)) == ("failed", True)
+
+
 def test_servers_are_asked_and_silence_has_a_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"

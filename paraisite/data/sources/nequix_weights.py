@@ -54,6 +54,11 @@ def resolve_nequix_weights() -> Path:
     return fetch_nequix_weights()
 
 
+def name_cached_weights(folder: Path | None = None) -> Path:
+    """Return where downloaded weights are kept, by default below ``weights`` in the user's cache."""
+    return (folder or cache_folder("weights")) / "nequix" / FILE_NAME
+
+
 def fetch_nequix_weights(
     *,
     folder: Path | None = None,
@@ -79,7 +84,7 @@ def fetch_nequix_weights(
         MissingInputError: Nothing could be downloaded; the message says how to get the file by hand.
         WeightsError: The server has another file than the pinned one.
     """
-    path = (folder or cache_folder("weights")) / "nequix" / FILE_NAME
+    path = name_cached_weights(folder)
     if PINNED.is_at(path):
         return path
 
