@@ -37,6 +37,9 @@ EXTRA_OF_PACKAGE: Final[Mapping[str, str]] = MappingProxyType(
 """Extra that installs a package, by the name that it is imported under."""
 
 
+_OF_PROJECT: Final = "train"
+"""Extra of what mostly needs the project's settings and data, too."""
+
 _CLONE: Final = Path(__file__).parents[2]
 _BESIDE: Final = {"nequix": "pip install --no-deps nequix"}
 """What no extra installs: on Linux Nequix's own dependencies name JAX with CUDA, 5.8 GB."""
@@ -59,4 +62,7 @@ def describe_missing_package(error: ModuleNotFoundError) -> str | None:
     extra = EXTRA_OF_PACKAGE.get(package)
     if extra is None:
         return None
-    return f"this needs {package}, which is not installed: {install_command(extra, package=package)}"
+    sentence = f"this needs {package}, which is not installed: {install_command(extra, package=package)}"
+    if extra == _OF_PROJECT and not Path("params.yaml").exists():
+        sentence += "; what trains, evaluates or selects needs the project's folder, too, a clone of the repository"
+    return sentence

@@ -84,6 +84,7 @@ def verify_prediction(what: str, how: VerificationOptions, *, folder: Path | Non
         ParaisiteError: There is no such crystal, it cannot be used, or a package is missing.
     """
     _require_phonons()
+    load_config()  # the project's: elsewhere it is refused before anything is written
     from paraisite.dft_inputs.input_files import README_FILE, write_inputs  # loads phono3py
 
     crystal = find_crystal(what, folder)

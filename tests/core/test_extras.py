@@ -31,7 +31,7 @@ def test_an_extra_that_is_named_installs_the_package(package: str) -> None:
 
 
 def test_a_missing_extra_is_a_sentence_and_any_other_module_a_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def app(missing: str) -> None:
         raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
@@ -43,6 +43,10 @@ def test_a_missing_extra_is_a_sentence_and_any_other_module_a_traceback(
     assert stop.value.code == 2
     expected = 'error: this needs tensorflow, which is not installed: pip install ".[train]"\n'
     assert capsys.readouterr().err == expected
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        entry.main()
+    assert capsys.readouterr().err.endswith("needs the project's folder, too, a clone of the repository\n")
     monkeypatch.setattr(entry, "app", lambda: app("paraisite.nowhere"))
     with pytest.raises(ModuleNotFoundError, match=r"paraisite\.nowhere"):
         entry.main()

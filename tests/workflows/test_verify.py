@@ -153,6 +153,14 @@ def test_without_phono3py_the_message_names_the_extra(monkeypatch: pytest.Monkey
         verify.verify_prediction("MgO", HOW, folder=None, output=None)
 
 
+def test_outside_the_project_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rocksalt().to(filename="NaCl.cif")
+    with pytest.raises(ConfigError, match=r"params\.yaml not found: run it in the project's folder"):
+        verify.verify_prediction("NaCl.cif", HOW, folder=None, output=None)
+    assert [file.name for file in tmp_path.iterdir()] == ["NaCl.cif"]
+
+
 def test_a_crystal_without_a_prediction_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without = PREDICTED | {"reason": "an atom has no neighbour"}
     monkeypatch.setattr(verify, "predict_rows", lambda _model, _crystals: [without])
