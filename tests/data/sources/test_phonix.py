@@ -54,7 +54,7 @@ def test_usable_rows_and_those_with_a_doubtful_value(dataset: Dataset) -> None:
         "ood_lowkappa_test": 945,
     }
     assert dataset.table["formula"].nunique() == 2768
-    assert dataset.table["prototype"].nunique() == 1325
+    assert dataset.table["prototype"].nunique() == 1306
     assert dataset.table["space_group"].nunique() == 143
 
 
