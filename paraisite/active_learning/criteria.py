@@ -9,11 +9,7 @@ import pandas as pd
 from pymatgen.core.structure import Structure
 
 from paraisite.active_learning.acquisition import ACQUISITIONS, EXPECTED_IMPROVEMENT
-from paraisite.active_learning.diversity import (
-    CandidateList,
-    Diversity,
-    select_diverse_rows,
-)
+from paraisite.active_learning.diversity import CandidateList, Diversity, select_diverse_rows
 from paraisite.active_learning.filters import Filters, make_stability_bound
 from paraisite.active_learning.known_conductivities import KnownConductivities
 from paraisite.active_learning.ranking import (

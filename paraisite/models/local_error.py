@@ -18,6 +18,7 @@ import numpy as np
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.models.estimate import Estimate
 from paraisite.models.nearest_rows import NearestRows
+from paraisite.models.row_groups import encode_groups
 
 N_NEAR: Final = 30
 """Rows whose errors are averaged."""
@@ -92,11 +93,11 @@ class LocalError:
             estimate: Of each row without those that share a group with it.
             groupings: Group of each row, e.g. its formula, each [n_row].
         """
-        codes = [np.unique(np.asarray(groups), return_inverse=True)[1] for groups in groupings]
+        codes = encode_groups(groupings)
         std = np.empty(len(estimate.std))
         for first in range(0, len(std), _ROWS_PER_BLOCK):
             some = slice(first, first + _ROWS_PER_BLOCK)
-            left_out = np.logical_or.reduce([code[some, None] == code for code in codes])
+            left_out = (codes[some, None] == codes).any(axis=-1)
             std[some] = self.widen_beside(
                 Estimate(estimate.mean[some], estimate.std[some]), self.known.rows[some], left_out
             ).std
