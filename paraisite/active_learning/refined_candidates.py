@@ -93,8 +93,7 @@ class PlannedCandidates:
                 columns = without_refined_value(plan.refusal or "its phonons were not computed")
                 refined.append(columns | {REFINED_CPU_MINUTES: None})
                 continue
-            formula = structure.composition.reduced_formula
-            columns = refiner.refinement.refine(_as_prediction(row), phonons, formula)
+            columns = refiner.refinement.refine(refiner.predictor, structure, _as_prediction(row), phonons)
             refined.append(columns | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]})
         return pd.concat([self.rows.reset_index(drop=True), pd.DataFrame(refined)], axis=1)
 

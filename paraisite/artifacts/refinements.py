@@ -1,6 +1,7 @@
 """How refined values are made and how far they hold: measured on crystals of known conductivity, kept, and found."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -9,16 +10,18 @@ import numpy as np
 import pandas as pd
 
 from paraisite import DEFAULT_MODEL
+from paraisite.arrays import Bools, Floats
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.known_labels import DATASET, correct_known_rows
 from paraisite.artifacts.label_checks import REFINED, check_folder
 from paraisite.core.files import write_whole
 from paraisite.errors import DataError, MissingInputError
-from paraisite.inference.calibration import floored_log10
+from paraisite.inference.calibration import Calibration, floored_log10
+from paraisite.inference.calibration_set import CalibrationSet
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.refinement import Refinement, estimate_from_interval
 from paraisite.labels.phonon_settings import LABELS
-from paraisite.models.combined_estimate import Combination, combine_held_out
+from paraisite.models.combined_estimate import CombinedIntervals, ComparedRows, combine_held_out
 from paraisite.models.estimate import compute_median_kappa
 from paraisite.schema import (
     FORMULA,
@@ -44,10 +47,16 @@ class MeasuredRefinement:
         refinement: What new crystals are refined with.
         rows: Accepted rows of ``load_known_rows`` with the held-out values and intervals of prediction, correction
             and combination: no value of a row comes from a crystal of its formula.
+        names: Their ids in the model's calibration set.
+        compared: What was combined.
+        measures: Which of them it was measured on, [n_row].
     """
 
     refinement: Refinement
     rows: pd.DataFrame
+    names: tuple[str, ...]
+    compared: ComparedRows
+    measures: Bools
 
 
 def measure_refinement(rows: pd.DataFrame, predictor: Predictor, *, potential: str) -> MeasuredRefinement:
@@ -64,45 +73,58 @@ def measure_refinement(rows: pd.DataFrame, predictor: Predictor, *, potential: s
         DataError: The predictor has no such predictions, or the rows are too few.
     """
     corrected, correction = correct_known_rows(rows)
-    predicted = _predict_without_formula(corrected, predictor)
-    fast = estimate_from_interval(*(predicted[name].to_numpy(np.float64) for name in interval_columns(0.8)))
-    slow, known = (np.log10(corrected[name].to_numpy(np.float64)) for name in (KAPPA_CORRECTED, KAPPA))
+    known, std_dex, calibration = _require_left_out(predictor)
+    names = _name_as_known(corrected, known.materials.material_id)
+    place = {name: row for row, name in enumerate(known.materials.material_id)}
+    chosen = np.array([place[name] for name in names])
+    without_formula = calibration.estimate(floored_log10(known.members_w_per_m_k[:1, chosen]), std_dex[:1, chosen])
+    lower, upper = calibration.compute_intervals(without_formula)
+    values = {PREDICTED_KAPPA: compute_median_kappa(without_formula)} | name_interval_ends(lower, upper)
+    predicted = pd.DataFrame(values, index=corrected.index)
+    slow, accurate = (np.log10(corrected[name].to_numpy(np.float64)) for name in (KAPPA_CORRECTED, KAPPA))
+    compared = ComparedRows(
+        fast=estimate_from_interval(*(predicted[name].to_numpy(np.float64) for name in interval_columns(0.8))),
+        slow=slow,
+        known=accurate,
+        places=known.embedding[0][chosen].astype(np.float64),
+        formulas=corrected[FORMULA].tolist(),
+    )
     measures = ~corrected[SELECTED_BY_LABEL].to_numpy(bool)
-    held_out = combine_held_out(fast, slow, known, corrected[FORMULA].tolist(), measures)
+    held_out = combine_held_out(compared, measures)
     refined = {REFINED_KAPPA: np.power(10.0, held_out.combined.mean)} | name_interval_ends(
         held_out.lower, held_out.upper, refined_interval_columns
     )
-    combination = Combination.fit(fast.take(measures), slow[measures], known[measures])
+    measured = compared.take(measures)
     refinement = Refinement(
         potential=potential,
         settings=json.loads(json.dumps(asdict(LABELS))),
         model=DEFAULT_MODEL,
         n_row_by_dataset={str(name): len(part) for name, part in corrected[measures].groupby(DATASET)},
         correction=correction,
-        combination=combination,
+        errors_dex=dict(zip(np.array(names)[measures].tolist(), measured.slow_error.error.tolist(), strict=True)),
+        intervals=CombinedIntervals.fit(measured),
     )
-    return MeasuredRefinement(refinement, pd.concat([corrected, predicted], axis=1).assign(**refined))
+    table = pd.concat([corrected, predicted], axis=1).assign(**refined)
+    return MeasuredRefinement(refinement, table, tuple(names), compared, measures)
 
 
-def _predict_without_formula(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
-    """Return value and intervals of each row as the model gives them without the rows of its formula."""
-    known = predictor.calibration_set
-    if known is None or not known.is_left_out or known.std_dex is None or predictor.calibration is None:
+def _require_left_out(predictor: Predictor) -> tuple[CalibrationSet, Floats, Calibration]:
+    """Return a calibration set of predictions without the row's formula, their deviations, and what corrects them."""
+    known, calibration = predictor.calibration_set, predictor.calibration
+    if known is None or calibration is None or known.std_dex is None or not known.is_left_out:
         raise DataError("the model says nothing of its rows without their formulas: refining needs the default model")
-    place = {name: number for number, name in enumerate(known.materials.material_id)}
+    return known, known.std_dex, calibration
+
+
+def _name_as_known(rows: pd.DataFrame, known: Collection[str]) -> list[str]:
+    """Return the rows' ids as the data set of all accurate rows tells them apart."""
     names = [
-        each if each in place else f"{each} ({dataset})"  # as the data set of all accurate rows tells them apart
+        each if each in known else f"{each} ({dataset})"
         for each, dataset in zip(rows[MATERIAL_ID], rows[DATASET], strict=True)
     ]
-    if absent := [name for name in names if name not in place]:
+    if absent := [name for name in names if name not in known]:
         raise DataError(f"{absent[0]} is not in the model's calibration set")
-    chosen = [place[name] for name in names]
-    estimate = predictor.calibration.estimate(
-        floored_log10(known.members_w_per_m_k[:1, chosen]), known.std_dex[:1, chosen]
-    )
-    lower, upper = predictor.calibration.compute_intervals(estimate)
-    values = {PREDICTED_KAPPA: compute_median_kappa(estimate)} | name_interval_ends(lower, upper)
-    return pd.DataFrame(values, index=rows.index)
+    return names
 
 
 def write_refinement(refinement: Refinement) -> Path:

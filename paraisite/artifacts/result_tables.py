@@ -8,6 +8,7 @@ from typing import Final
 
 import pandas as pd
 
+from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.stage_folders import (
     COMPARISON,
     CROSS_VALIDATION,
@@ -113,6 +114,18 @@ def load_cross_validation() -> CrossValidationTables:
 def load_errors_of_default_model() -> pd.DataFrame:
     """Return the default model's errors (index protocol, data_set); raises as ``load_cross_validation``."""
     return _read_cross_validation(SUMMARY_FILE).set_index(["protocol", "data_set"])
+
+
+def load_held_out_predictions() -> pd.DataFrame:
+    """Return the default model's predictions of rows that it was not fitted on, computed here or shipped.
+
+    Raises:
+        MissingInputError: There are none, and DVC cannot fetch them.
+        DataError: The table is damaged.
+    """
+    path = CROSS_VALIDATION / PREDICTIONS_FILE
+    fetch_tracked(path, target=str(path))
+    return _read_cross_validation(PREDICTIONS_FILE)
 
 
 def _read_cross_validation(name: str) -> pd.DataFrame:

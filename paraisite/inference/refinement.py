@@ -5,18 +5,23 @@ Everything here was measured on crystals whose accurate conductivities are known
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from pymatgen.core.structure import Structure
 from scipy.stats import norm
 
+from paraisite.arrays import Floats
+from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.errors import DataError
 from paraisite.inference.rows import interval_keys
 from paraisite.labels.functional_correction import FunctionalCorrection, correct_kappa
 from paraisite.labels.mesh_convergence import KAPPA_COARSE, find_mesh_dependence
-from paraisite.models.combined_estimate import Combination
+from paraisite.models.combined_estimate import CombinedIntervals, combine, estimate_slow
 from paraisite.models.estimate import Estimate, compute_median_kappa
+from paraisite.models.local_error import N_NEAR, LocalError
+from paraisite.models.nearest_rows import NearestRows
 from paraisite.schema import (
     COVERAGES,
     FORMULA,
@@ -29,7 +34,10 @@ from paraisite.schema import (
     refined_interval_columns,
 )
 
-FORMAT: Final = "paraisite-refinement-1"
+if TYPE_CHECKING:
+    from paraisite.inference.predictor import Predictor
+
+FORMAT: Final = "paraisite-refinement-2"
 
 _FAST_COVERAGE: Final = 0.8
 """Of the interval that tells how sure a prediction is: half the rows are too few for the tails, and wider intervals are
@@ -55,7 +63,9 @@ class Refinement:
         model: Name of the model whose predictions it was measured with.
         n_row_by_dataset: Crystals that it was measured on.
         correction: Of the functional's bias.
-        combination: With the prediction.
+        errors_dex: Absolute errors of the corrected log10(kappa), without the crystal's formula, by the crystal's id in
+            the model's calibration set.
+        intervals: Of prediction and corrected conductivity together.
     """
 
     potential: str
@@ -63,23 +73,30 @@ class Refinement:
     model: str
     n_row_by_dataset: dict[str, int]
     correction: FunctionalCorrection
-    combination: Combination
+    errors_dex: Mapping[str, float]
+    intervals: CombinedIntervals
 
-    def refine(self, row: Mapping[str, Any], phonons: Mapping[str, Any], formula: str) -> dict[str, Any]:
+    def refine(
+        self, predictor: "Predictor", structure: Structure, row: Mapping[str, Any], phonons: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Return the refined columns of one crystal.
 
         Args:
+            predictor: What predicted it. The refinement's own model tells how far the potential is off nearby; with
+                another one its mean error counts.
+            structure: The crystal.
             row: Its prediction, as ``inference.rows`` builds it, with intervals.
             phonons: Its row of ``labels.phonon_labels``.
-            formula: Reduced formula.
         """
         # Phonons that an earlier version kept were not asked for their mesh.
         reason = phonons[REASON] or find_mesh_dependence(phonons[KAPPA_POTENTIAL], phonons[KAPPA_COARSE])
         if reason:
             return without_refined_value(reason) | {KAPPA_POTENTIAL: phonons.get(KAPPA_POTENTIAL)}
+        formula = structure.composition.reduced_formula
         corrected = correct_kappa(pd.DataFrame([{**phonons, FORMULA: formula}]), self.correction)
-        combined = self.combination.combine(read_estimate(row), np.log10(corrected))
-        lower, upper = self.combination.compute_intervals(combined)
+        slow = estimate_slow(np.log10(corrected), self._estimate_error(predictor, structure))
+        combined = combine(read_estimate(row), slow)
+        lower, upper = self.intervals.compute(combined)
         ends = name_interval_ends(lower[:, 0].tolist(), upper[:, 0].tolist(), refined_interval_columns)
         return {
             KAPPA_POTENTIAL: float(phonons[KAPPA_POTENTIAL]),
@@ -88,6 +105,18 @@ class Refinement:
             **ends,
             REFINED_REASON: None,
         }
+
+    def _estimate_error(self, predictor: "Predictor", structure: Structure) -> Floats:
+        """Return the mean error of the corrected log10(kappa) near a crystal, dex, [1]."""
+        rows = predictor.calibration_set
+        names = () if rows is None or len(rows.embedding) != 1 else rows.materials.material_id
+        errors = {row: self.errors_dex[name] for row, name in enumerate(names) if name in self.errors_dex}
+        if rows is None or len(errors) < N_NEAR:
+            return np.array([np.mean(list(self.errors_dex.values()))])
+        places = rows.embedding[0][list(errors)].astype(np.float64)
+        local = LocalError(NearestRows(places), np.array(list(errors.values())))
+        output, _ = predictor.model.predict_usable(CrystalArrays.from_structures([structure]))
+        return local.average_at(output.embedding[0].astype(np.float64))
 
     def to_json(self) -> dict[str, Any]:
         """Return all that the refinement is."""
@@ -98,7 +127,8 @@ class Refinement:
             "model": self.model,
             "n_row_by_dataset": self.n_row_by_dataset,
             "correction": self.correction.to_json(),
-            "combination": asdict(self.combination),
+            "errors_dex": {name: round(error, 4) for name, error in self.errors_dex.items()},
+            "intervals": asdict(self.intervals),
         }
 
     @classmethod
@@ -110,14 +140,15 @@ class Refinement:
         """
         if content.get("format") != FORMAT:
             raise DataError(f"format {content.get('format')!r}, expected {FORMAT!r}")
-        combination = dict(content["combination"])
+        intervals = content["intervals"]
         return cls(
             str(content["potential"]),
             dict(content["settings"]),
             str(content["model"]),
             dict(content["n_row_by_dataset"]),
             FunctionalCorrection.from_json(content["correction"]),
-            Combination(**combination | {"half_widths": tuple(combination["half_widths"])}),
+            {str(name): float(error) for name, error in content["errors_dex"].items()},
+            CombinedIntervals(tuple(intervals["half_widths"]), int(intervals["n_row"])),
         )
 
 

@@ -205,5 +205,5 @@ class Refiner:
         phonons = self.store.find(structure)
         if phonons is None:  # without a potential, which takes seconds to load, where they are kept
             phonons = self.store.compute(structure, self.calculator, on_step=on_step)
-        formula = structure.composition.reduced_formula
-        return dict(row) | self.refinement.refine(row, phonons, formula) | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}
+        refined = self.refinement.refine(self.predictor, structure, row, phonons)
+        return dict(row) | refined | {REFINED_CPU_MINUTES: phonons[CPU_MINUTES]}

@@ -80,6 +80,25 @@ def tabulate_protocols(summary: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns=_TITLES)
 
 
+def tabulate_refined_protocols(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of predictions and refined values for people, a row for each protocol, data set and value.
+
+    Args:
+        summary: As ``held_out_refined.summarise_refined`` returns it.
+    """
+    names = [
+        f"{_NAMES[row[DATA_SET]]}, {row[PROTOCOL].removeprefix('togo15-')}: {row['value']}"
+        for row in summary.to_dict("records")
+    ]
+    titles = {"n": "rows", schema.LN_RATIO: "error", "mape": "MAPE", "spearman": "Spearman"}
+    in_90 = schema.format_coverage_metric(0.9)
+    shown = summary[[*titles, in_90]].rename(columns=titles | {in_90: "in 90 %"})
+    for name in shown:
+        text = "{:.0f}" if name == "rows" else "{:.0%}" if name == "in 90 %" else "{:.3f}"
+        shown[name] = shown[name].map(text.format)
+    return shown.set_index(pd.Index(names, name="test rows"))
+
+
 def tabulate_kinds(kinds: pd.DataFrame) -> str:
     """Return the tables for people as markdown: one for each protocol and division into kinds, the worst first.
 

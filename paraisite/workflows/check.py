@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
+from paraisite.analysis.held_out_refined import refine_held_out, summarise_refined
 from paraisite.analysis.textbook_predictions import predict_textbook_crystals, summarise_textbook
 from paraisite.artifacts.dvc_files import fetch_tracked
 from paraisite.artifacts.inputs import attach_graphs, fetch_lab_folder, find_lab_network, load_data
@@ -29,6 +30,7 @@ from paraisite.artifacts.label_checks import (
 )
 from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.refinements import measure_refinement, write_refinement
+from paraisite.artifacts.result_tables import load_held_out_predictions
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
 from paraisite.core.csv_tables import write_csv
@@ -53,6 +55,7 @@ from paraisite.metrics.agreement import (
 from paraisite.models.ensemble import Ensemble
 from paraisite.models.ensemble_prediction import predict
 from paraisite.models.megnet_interop import read_published_model
+from paraisite.reports.cross_validation import tabulate_refined_protocols
 from paraisite.reports.figures import save_figure
 from paraisite.reports.lab_columns import kinds_of_reasons
 from paraisite.reports.lab_figures import energy_parity, parity
@@ -73,6 +76,7 @@ from paraisite.training.recipes import AFLOW, KAPPA_TIER, SLACK
 
 COVERAGE_FILE: Final = "coverage.csv"
 COLLOCATION_FILE: Final = "collocation.csv"
+PROTOCOLS_FILE: Final = "protocols.csv"
 ROWS_FILE: Final = "accepted.csv"
 REFUSED_FILE: Final = "refused.csv"
 
@@ -147,11 +151,11 @@ def check_refined() -> None:
     """Measure refined predictions on all crystals of known conductivity, and keep what new ones are refined with.
 
     Raises:
-        MissingInputError: Nothing is labelled, or the default model is nowhere.
+        MissingInputError: Nothing is labelled, or the default model or its cross-validation is nowhere.
         DataError: Too few crystals are.
     """
     check_writable(check_folder(REFINED))
-    config = load_config()
+    config, predictions = load_config(), load_held_out_predictions()
     measured = measure_refinement(
         load_known_rows(config), find_predictor(DEFAULT_MODEL), potential=config.lab.kappa_potential
     )
@@ -173,12 +177,16 @@ def check_refined() -> None:
     write_csv(coverage, folder / COVERAGE_FILE, float_format="%.4g")
     collocation = collocation_table(_samples(measured.rows[~measured.rows[schema.SELECTED_BY_LABEL]]))
     write_csv(collocation, folder / COLLOCATION_FILE, float_format="%.4g")
+    by_protocol = summarise_refined(refine_held_out(predictions, measured.names, measured.compared, measured.measures))
+    write_csv(by_protocol, folder / PROTOCOLS_FILE, float_format="%.4g")
     title = "refined values, no crystal of the formula known"
     save_figure(parity_by_dataset(measured.rows, schema.REFINED_KAPPA, title), folder / FIGURES / "parity_refined")
     shown = measured.rows.drop(columns="structure_json").sort_values([DATASET, MATERIAL_ID])
     write_csv(shown, folder / ROWS_FILE, float_format="%.5g")
     _print_agreements(agreements, title="Refined values")
     print_table(_round(coverage), title="Known values in the intervals", numbers=coverage)
+    title = "Under the protocols of the cross-validation"
+    print_table(tabulate_refined_protocols(by_protocol), title=title, numbers=by_protocol)
     title = "Mean |ln ratio| of each beside the truth, if their errors are independent"
     print_table(_round(collocation), title=title, numbers=collocation)
 

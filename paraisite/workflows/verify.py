@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 from paraisite import DEFAULT_MODEL
 from paraisite.active_learning.criteria import make_safe_name
 from paraisite.artifacts.crystal_lookup import find_crystal, find_known_kappa
-from paraisite.artifacts.predictors import predict_rows
+from paraisite.artifacts.predictors import find_predictor, predict_rows
 from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
 from paraisite.core.extras import install_command
@@ -162,7 +162,7 @@ def _refine(check: Mapping[str, Any], structure: Structure, *, model: str) -> di
             raise DataError(f"refining was measured with {refinement.potential}, not with {computed['name']}")
         if model != refinement.model:
             logger.warning("refined intervals were measured with %s, not with %s", refinement.model, model)
-        return refinement.refine(predicted, {**computed, REASON: ""}, structure.composition.reduced_formula)
+        return refinement.refine(find_predictor(model), structure, predicted, {**computed, REASON: ""})
     except (DataError, MissingInputError) as error:
         logger.warning("no refined value: %s", error)
         return None

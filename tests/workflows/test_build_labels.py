@@ -17,6 +17,7 @@ from pymatgen.core.structure import Structure
 from paraisite.artifacts.known_labels import load_correction, load_known_rows, write_correction
 from paraisite.artifacts.refinements import load_refinement
 from paraisite.config import load_config
+from paraisite.core.csv_tables import write_csv
 from paraisite.core.row_format import RowFormat, tables_as
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset
@@ -33,6 +34,7 @@ from paraisite.labels.variants import compute_slack_variants
 from paraisite.metrics import agreement
 from paraisite.schema import KAPPA_POTENTIAL
 from paraisite.workflows import build_labels, check
+from tests.analysis.held_out_predictions import predict_all
 from tests.inference.known_predictors import planted_calibration_set
 
 ROOT = Path(__file__).parents[2]
@@ -254,6 +256,8 @@ def test_refined_values_are_measured_on_formulas_that_nothing_knew(
     known = replace(known, materials=replace(known.materials, material_id=names))
     predictor = SimpleNamespace(calibration_set=known, calibration=Calibration.fit(known))
     monkeypatch.setattr(check, "find_predictor", lambda _name: predictor)
+    held_out = predict_all(dataset.table["formula"].tolist(), kappa, names, factor=1.6)
+    write_csv(held_out, project / "build/cross_validate/predictions.csv.gz")
     check.check_refined()
     assert "refined, togo15" in capsys.readouterr().out
     metrics = json.loads((project / "build/check_refined/metrics.json").read_text())
@@ -267,9 +271,14 @@ def test_refined_values_are_measured_on_formulas_that_nothing_knew(
     off = collocation["mean_abs_ln"]
     assert off["predicted"] == pytest.approx(0.2 * np.log(10.0) * np.sqrt(2.0 / np.pi), rel=0.3)
     assert off[["known", "corrected"]].max() < 0.5 * off["predicted"]
+    protocols = pd.read_csv(project / "build/check_refined/protocols.csv").set_index("value")
+    assert protocols["n"].tolist() == [60, 60], "those that have phonons"
+    assert protocols["mean_abs_ln_ratio"].tolist() == pytest.approx([np.log(1.6), 0.1], abs=0.05)
     refinement = load_refinement()
     assert refinement.n_row_by_dataset == {"togo15": 60}
     assert refinement.model == "GPACCURATE"
+    assert set(refinement.errors_dex) <= set(names)
+    assert np.median(list(refinement.errors_dex.values())) == pytest.approx(0.67 * 0.1 / np.log(10), rel=0.3)
 
 
 def test_a_correction_is_asked_for_where_there_is_none(project: Path):

@@ -20,7 +20,7 @@ from paraisite.labels import known_failures
 from paraisite.labels.phonon_settings import LABELS
 from paraisite.workflows import verify
 from tests.graphs.crystals import rocksalt
-from tests.inference.test_refinement import PHONONS, make_refinement
+from tests.inference.test_refinement import ELSEWHERE, PHONONS, make_refinement
 
 FEW = replace(LABELS, cell="primitive", harmonic_supercell=(2, 2, 2), cubic_supercell=(2, 2, 2), mesh=(3, 3, 3))
 PREDICTED = {
@@ -110,6 +110,7 @@ def test_prediction_and_potential_make_a_refined_value(
 ) -> None:
     check = {"predicted": PREDICTED, "potential": PHONONS | {"warnings": [], "name": "emt"}}
     monkeypatch.setattr(verify, "load_refinement", make_refinement)
+    monkeypatch.setattr(verify, "find_predictor", lambda _model: ELSEWHERE)
     refined = verify._refine(check, rocksalt(), model=make_refinement().model)
     assert refined is not None
     assert "measured with" not in caplog.text
