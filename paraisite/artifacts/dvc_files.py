@@ -5,10 +5,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
-
-from filelock import FileLock, Timeout
 
 from paraisite.artifacts.tracked_outputs import STORE, is_tracked, lacks_shipped_files
 from paraisite.core.dvc import run_dvc
@@ -95,9 +94,11 @@ def _knows_no_git(project: Path) -> bool:
 def _alone(project: Path) -> Iterator[None]:
     """Wait until no other process fetches, and say so; where nothing can be written, none does."""
     folder = project / ".dvc" / "tmp"
-    if not os.access(folder.parent, os.W_OK):
+    if find_spec("filelock") is None or not os.access(folder.parent, os.W_OK):  # it comes with DVC's extra
         yield
         return
+    from filelock import FileLock, Timeout
+
     folder.mkdir(exist_ok=True)
     lock = FileLock(folder / "paraisite-fetch.lock")
     try:

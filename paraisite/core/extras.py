@@ -7,13 +7,16 @@ from typing import Final
 
 EXTRA_OF_PACKAGE: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "ase": "refine",
         "distributed": "cluster",
         "dask": "cluster",
         "dvc": "train",
         "e3nn": "refine",
+        "filelock": "train",
         "h5py": "train",
         "jax": "refine",
         "jinja2": "train",
+        "joblib": "train",
         "megnet": "megnet",
         "mlflow": "train",
         "mp_api": "data",
@@ -21,6 +24,7 @@ EXTRA_OF_PACKAGE: Final[Mapping[str, str]] = MappingProxyType(
         "optuna": "train",
         "phono3py": "refine",
         "phonopy": "refine",
+        "PIL": "train",
         "plotly": "app",
         "psycopg": "postgresql",
         "pyspark": "spark",
@@ -29,6 +33,7 @@ EXTRA_OF_PACKAGE: Final[Mapping[str, str]] = MappingProxyType(
         "sqlalchemy": "train",
         "streamlit": "app",
         "symfc": "refine",
+        "tenacity": "data",
         "tensorflow": "train",
         "tf_keras": "megnet",
         "torch": "refine",

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 
 from paraisite.arrays import Floats
 from paraisite.core.files import content_sha256
@@ -65,6 +64,8 @@ class ProcessModel(GraphModel, ConductivityModel):
         trained: npt.NDArray[np.bool_],
     ) -> "ProcessModel":
         """Fit all processes of all members, on all cores; arguments are the attributes."""
+        from joblib import Parallel, delayed
+
         jobs = [
             delayed(_fit_settings)(descriptors[rows][:, columns], log10_kappa[rows])
             for columns in _columns_of_processes(len(networks)).values()

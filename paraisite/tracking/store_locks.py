@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
 from paraisite.core.files import cache_folder
 
 logger = logging.getLogger(__name__)
@@ -43,6 +41,8 @@ def store_locked(uri: str, purpose: str) -> Iterator[None]:
         path = database.absolute().with_name(f"{database.name}-{purpose}.lock")
     else:
         path = cache_folder("locks") / f"{hashlib.sha256(uri.encode()).hexdigest()[:24]}-{purpose}.lock"
+    from filelock import FileLock  # comes with MLflow's extra: names of stores are asked for without it
+
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)

@@ -11,7 +11,7 @@ from paraisite.core.dvc import run_dvc
 from paraisite.core.extras import EXTRA_OF_PACKAGE, describe_missing_package, install_command
 
 ROOT = Path(__file__).parents[2]
-DISTRIBUTIONS = {"dask": "distributed", "mp_api": "mp-api", "ruamel": "ruamel.yaml"}
+DISTRIBUTIONS = {"dask": "distributed", "mp_api": "mp-api", "ruamel": "ruamel.yaml", "PIL": "pillow"}
 
 
 def installs(extra: str) -> set[str]:

@@ -4,10 +4,12 @@ import logging
 import random
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import tenacity
 import urllib3
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +71,12 @@ def repeat(attempt: Callable[[], Result], *, what: str, n_attempt: int, pause_se
     Raises:
         FailedAttemptError: The last attempt's, or that of one whose failure will not pass.
     """
+    import tenacity  # comes with what asks servers
+
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(n_attempt),
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, FailedAttemptError) and error.may_pass),
-        wait=_Pause(pause_seconds),
+        wait=lambda state: _pause(state, pause_seconds),
         before_sleep=lambda state: _log_failure(state, what=what, n_attempt=n_attempt),
         reraise=True,
     )
@@ -83,20 +87,15 @@ def repeat(attempt: Callable[[], Result], *, what: str, n_attempt: int, pause_se
         raise
 
 
-class _Pause(tenacity.wait.wait_base):
-    """What the server asked for, else a pause that doubles; ``MAX_PAUSE_SECONDS`` at most."""
-
-    def __init__(self, pause_seconds: float) -> None:
-        self._pause_seconds = pause_seconds
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        pause = _failure(retry_state).retry_after_seconds
-        if pause is None:
-            pause = self._pause_seconds * 2 ** (retry_state.attempt_number - 1) * random.uniform(1.0, 1.5)
-        return min(pause, MAX_PAUSE_SECONDS)
+def _pause(state: "RetryCallState", pause_seconds: float) -> float:
+    """Return what the server asked for, else a pause that doubles; ``MAX_PAUSE_SECONDS`` at most."""
+    pause = _failure(state).retry_after_seconds
+    if pause is None:
+        pause = pause_seconds * 2 ** (state.attempt_number - 1) * random.uniform(1.0, 1.5)
+    return min(pause, MAX_PAUSE_SECONDS)
 
 
-def _failure(state: tenacity.RetryCallState) -> FailedAttemptError:
+def _failure(state: "RetryCallState") -> FailedAttemptError:
     """Return why the attempt failed that another one follows."""
     failure = state.outcome.exception() if state.outcome else None
     if not isinstance(failure, FailedAttemptError):
@@ -104,7 +103,7 @@ def _failure(state: tenacity.RetryCallState) -> FailedAttemptError:
     return failure
 
 
-def _log_failure(state: tenacity.RetryCallState, *, what: str, n_attempt: int) -> None:
+def _log_failure(state: "RetryCallState", *, what: str, n_attempt: int) -> None:
     logger.warning(
         "%s: attempt %d of %d failed: %s; once more in %.0f s",
         what,
