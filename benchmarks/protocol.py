@@ -22,6 +22,7 @@ GRAPHS_QUOTIENT = "graphs quotient"
 GRAPHS_QUOTIENT_ARRAYS = "graphs quotient from arrays"
 PREDICT_SINGLE = "predict one by one"
 PREDICT_BATCH = "predict in batch"
+PREDICT_DEFAULT = "predict in batch, default model"
 PREDICT_GRAPHS = "predict from graphs"
 PROFILE = "profile"
 

@@ -11,6 +11,7 @@ from benchmarks.protocol import (
     GRAPHS_QUOTIENT,
     GRAPHS_QUOTIENT_ARRAYS,
     PREDICT_BATCH,
+    PREDICT_DEFAULT,
     PREDICT_GRAPHS,
     PREDICT_SINGLE,
     nine_members,
@@ -29,10 +30,13 @@ _COMPARISONS: Final = (
     ("training, batch 8, nine members", "ours, 9 members", train_task(8), train_task(8)),
     ("training, batch 128, one member", "ours, 1 member", train_task(128), train_task(128)),
     ("training, batch 128, nine members", "ours, 9 members", train_task(128), train_task(128)),
-    ("prediction, one by one", "ours", PREDICT_SINGLE, PREDICT_SINGLE),
-    ("prediction in batch, from structures", "ours", PREDICT_BATCH, PREDICT_BATCH),
+    ("prediction, one by one, default model", "ours", PREDICT_SINGLE, PREDICT_SINGLE),
+    ("prediction, one by one, nine networks", "ours", nine_members(PREDICT_SINGLE), PREDICT_SINGLE),
+    ("prediction in batch, default model", "ours", PREDICT_DEFAULT, PREDICT_BATCH),
+    ("prediction in batch, one network", "ours", PREDICT_BATCH, PREDICT_BATCH),
+    ("prediction in batch, nine networks", "ours", nine_members(PREDICT_BATCH), PREDICT_BATCH),
 )
-"""Row title, our worker, its task, and the peers' task."""
+"""Row title, our worker, its task, and the peers' task, which is always one network's."""
 
 _OWN: Final = (
     ("graphs, full", "ours, whole table", GRAPHS_FULL),

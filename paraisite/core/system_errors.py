@@ -14,6 +14,7 @@ _REMEDIES: Final = {
     errno.EPERM: "you have no right to that: work in another folder, or ask for the right",
     errno.ENOTDIR: "a file is in the place of a folder: move it away, or name another folder",
     errno.EEXIST: "a file is in the place of a folder: move it away, or name another folder",
+    errno.ENAMETOOLONG: "shorten the name",
     errno.EIO: "the disk failed",
     errno.EMFILE: "too many files are open (ulimit -n)",
     errno.ENFILE: "too many files are open on this machine",

@@ -76,6 +76,8 @@ class Predictions:
             reasons: Why a row has none, by its number.
             n_row: Rows in all; those without a reason are these predictions, in their order.
         """
+        if not reasons:  # as mostly: half a millisecond of copying for one crystal
+            return self
         rows = np.setdiff1d(np.arange(n_row), np.fromiter(reasons, np.int64, len(reasons)))
         reason = np.full(n_row, "", object)
         reason[rows] = self.reason

@@ -121,7 +121,7 @@ class RelevanceProcess:
 
     def prepare(self) -> None:
         """Compute what all estimates need and what is kept then: half a second for thousands of rows."""
-        _ = self._packed_factor, self._known, self.weighted_values
+        _ = self._packed_factor, self._known, self._slope
 
     def estimate(self, rows: Floats) -> Estimate:
         """Return estimates of other rows' log10(kappa), with the deviation of a value: the noise's is part of it."""
@@ -140,7 +140,7 @@ class RelevanceProcess:
             return Estimate(np.zeros(0), np.zeros(0)), nearest, distance
         scaled = self._scale(rows)
         asked = KernelRows.prepare(scaled, self.family, self.settings)
-        mean = asked.flat @ (self._known.flat.T @ self.weighted_values)
+        mean = asked.flat @ self._slope
         covariance = np.empty((len(rows), len(self.weights)), np.float32)
         for some in blocks(len(rows), 8 * len(self.weights), at_least=_ROWS_PER_BLOCK):
             of_asked = asked.take(some)
@@ -228,6 +228,12 @@ class RelevanceProcess:
     @cached_property
     def _known(self) -> KernelRows:
         return KernelRows.prepare(self._scaled, self.family, self.settings)
+
+    @cached_property
+    def _slope(self) -> Floats:
+        """What the linear part of the kernel makes of the rows' values, by descriptor."""
+        slope: Floats = self._known.flat.T @ self.weighted_values
+        return slope
 
     @cached_property
     def _flat_single(self) -> npt.NDArray[np.float32]:

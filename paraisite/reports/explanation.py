@@ -62,6 +62,8 @@ def save_explanation_figures(explanations: Sequence[Explanation], folder: Path) 
     for number, explanation in enumerate(explanations, start=1):
         if explanation.contributions is not None:
             name = Path(explanation.crystal.name).name.replace("#", "-")
+            if name.startswith("-"):  # of the standard input, which is called so; programs take it for an option
+                name = f"standard-input{name.removeprefix('-')}"
             path = folder / name
             if path.with_name(f"{name}.png") in saved:
                 path = folder / f"{number}-{name}"

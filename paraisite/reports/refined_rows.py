@@ -10,7 +10,7 @@ from rich.text import Text
 from paraisite.core.console import open_console
 from paraisite.core.shown_text import escape_controls
 from paraisite.inference.refiner import RefinementPlan, Refiner, RefiningOptions
-from paraisite.inference.rows import NAME, VALUE, Row, interval_keys
+from paraisite.inference.rows import NAME, VALUE, Row, interval_keys, shorten_names
 from paraisite.schema import (
     FORMULA,
     KAPPA_CORRECTED,
@@ -30,7 +30,8 @@ def refined_table(rows: Sequence[Row]) -> Table | Text:
 
     Below them stands why others have none; where none has one, nothing else.
     """
-    name = Column("file", overflow="fold")
+    rows = _shorten(rows)
+    name = Column("crystal", overflow="fold")
     table = Table(name, "formula", "prediction", "80 %", "refined", "80 %", "90 %", "potential", "corrected", box=None)
     for row in rows:
         if row[REFINED_KAPPA] is not None:
@@ -101,10 +102,11 @@ def may_spend(refiner: Refiner, plans: Sequence[tuple[str, RefinementPlan]], ref
 
 def cost_table(plans: Sequence[tuple[str, RefinementPlan]]) -> Table:
     """Return what refining costs for a terminal, a row for each crystal; its name and plan are given."""
-    name = Column("file", overflow="fold")
+    name = Column("crystal", overflow="fold")
     table = Table(name, "force calls", "supercells × atoms", "minutes on one core", box=None, title="Cost of refining")
     table.title_justify = "left"
-    for crystal, plan in plans:
+    names = shorten_names([crystal for crystal, _ in plans])
+    for crystal, (_, plan) in zip(names, plans, strict=True):
         table.add_row(Text(escape_controls(crystal)), *(Text(cell) for cell in describe_cost(plan)))
     return table
 
@@ -123,6 +125,12 @@ def describe_cost(plan: RefinementPlan) -> tuple[str, str, str]:
 def format_minutes(minutes: float) -> str:
     """Return minutes with as many digits as an estimate has."""
     return f"{minutes:.1f}" if minutes < 10 else f"{minutes:.0f}"
+
+
+def _shorten(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with the names that the table of their predictions shows."""
+    names = shorten_names([row[NAME] for row in rows])
+    return [{**row, NAME: name} for row, name in zip(rows, names, strict=True)]
 
 
 def _interval(row: Mapping[Any, Any], names: tuple[str, str]) -> str:

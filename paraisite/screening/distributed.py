@@ -4,6 +4,7 @@ Text files and folders are read by the workers, which must see them under the sa
 read here and sent. Only this process writes.
 """
 
+import warnings
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -55,7 +56,9 @@ class DaskWorkers(Workers):
             raise ConfigError(f"the Dask scheduler at {self._address} has no workers yet")
         self.n_ahead = 2 * n_thread
         # As a task's result, so that it can be made again when the worker that holds it is lost.
-        self._model = self._client.submit(_return_scorer, self._scorer, pure=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"\s*Sending large graph")  # once, some 10 MB
+            self._model = self._client.submit(_return_scorer, self._scorer, pure=False)
         self._executor = self._client.get_executor(pure=False, retries=_RETRIES)
         return self
 

@@ -4,9 +4,11 @@ import importlib.metadata
 import os
 import platform
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -37,7 +39,7 @@ _OF_EXTRAS: Final = (
     "tensorflow", "mlflow", "dvc", "optuna", "h5py", "mp-api", "streamlit", "plotly", "phono3py", "nequix", "torch",
     "jax", "sevenn", "distributed", "pyspark", "megnet",
 )  # fmt: skip
-_SECRETS: Final = ("MP_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+_SECRETS: Final = ("MP_API_KEY", "PMG_MAPI_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _SECONDS: Final = 4.0
 
 
@@ -131,11 +133,23 @@ def _check_predictor(subject: str, folder: Path) -> Finding:
 def _check_stores() -> Iterator[Finding]:
     address = os.environ.get(ADDRESS_VARIABLE)
     database = database_file(address or DEFAULT_TRACKING_URI)
-    status = OK if address or (database and database.exists()) else MISSING
-    yield Finding("store", "MLflow", status, address or str(database))
+    if database and database.exists():
+        yield _check_database(database)
+    else:
+        yield Finding("store", "MLflow", OK if address else MISSING, address or str(database))
     for subject, place in (("DVC's files", Path("dvc.lock")), ("DVC's store", Path("dvcstore")), ("data sets", DATA)):
         detail = str(place) if place.exists() else f"no {place} here: only a clone has it"
         yield Finding("store", subject, OK if place.exists() else MISSING, detail)
+
+
+def _check_database(file: Path) -> Finding:
+    """Return whether a file is a database with MLflow's experiments; MLflow itself would take seconds to ask."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            (n_run,) = database.execute("SELECT COUNT(*) FROM runs").fetchone()
+    except sqlite3.Error as error:
+        return Finding("store", "MLflow", FAILED, f"{file}: no store of MLflow: {error}")
+    return Finding("store", "MLflow", OK, f"{file}: {n_run} runs")
 
 
 def _check_gpu() -> Iterator[Finding]:

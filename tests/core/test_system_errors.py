@@ -15,6 +15,11 @@ def test_a_full_disk_is_a_sentence_with_file_and_remedy() -> None:
     )
 
 
+def test_a_name_that_is_too_long_can_be_shortened() -> None:
+    error = OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), "b" * 300)
+    assert str(describe_system_error(error)).endswith("b: File name too long: shorten the name")
+
+
 def test_a_package_that_names_the_reason_in_words_only_is_understood() -> None:
     error = OSError("[Errno 28] Error writing bytes to file. Detail: [errno 28] No space left on device")
     assert str(describe_system_error(error)).startswith("No space left on device: the disk is full")

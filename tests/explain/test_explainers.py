@@ -107,6 +107,8 @@ def test_figures_of_files_with_one_name_are_told_apart(tmp_path: Path):
     saved = save_explanation_figures(explained(twins[0], BROKEN, twins[1]), tmp_path)
     assert [path.name for path in saved] == ["salt.cif-1.png", "3-salt.cif-1.png"]
     ET.parse(tmp_path / "salt.cif-1.svg")
+    (figure,) = save_explanation_figures(explained(dataclasses.replace(SALT, name="-")), tmp_path)
+    assert figure.name == "standard-input.png", "which no program takes for an option"
 
 
 def test_the_verb_prints_text_or_json_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

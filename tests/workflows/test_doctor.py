@@ -2,7 +2,9 @@
 
 import json
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,16 @@ def test_the_server_of_runs_is_asked_where_there_is_one(monkeypatch: pytest.Monk
     assert found["MLflow"] == doctor.FAILED
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
     assert "MLflow" not in {each.subject for each in doctor._check_servers()}
+
+
+def test_a_file_that_is_no_store_of_mlflow_is_told(folder: Path) -> None:
+    file = folder / "mlflow.db"
+    file.write_text("garbage, garbage, garbage")
+    assert report(code=1)["MLflow"]["detail"] == f"{file.name}: no store of MLflow: file is not a database"
+    file.unlink()
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE runs (run_uuid TEXT)")
+        assert doctor._check_database(file) == ("store", "MLflow", doctor.OK, f"{file}: 0 runs")
 
 
 def test_a_folder_of_the_models_name_is_what_predict_takes() -> None:

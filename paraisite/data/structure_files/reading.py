@@ -64,7 +64,8 @@ def read_file(path: Path) -> list[FoundCrystal]:
     except FileNotFoundError:
         return [_reason("file not found")]
     except (OSError, ValueError) as error:
-        return [_reason(f"not a readable structure file: {one_line(error)}")]
+        refused = error.strerror if isinstance(error, OSError) else None
+        return [_reason(f"not a readable structure file: {refused or one_line(error)}")]
     text = decode(content)
     kind = format_of(path.name, text)
     return _parse(partial(_parse_text, text, kind, path.name, path), kind="structure file", text=text)

@@ -208,6 +208,9 @@ def test_other_formats_go_to_pymatgen_whose_warnings_are_reasons(tmp_path: Path,
 def test_what_is_no_file_of_a_crystal_says_so(tmp_path: Path):
     assert read_structure(tmp_path / "gone.cif") == "file not found"
     assert read_structure(tmp_path) == "the folder holds no structure file"
+    (tmp_path / "salt.cif").write_text(FILES["two.cif"])
+    for name, expected in (("salt.cif/x", "Not a directory"), ("a" * 300, "File name too long")):
+        assert read_structure(tmp_path / name) == f"not a readable structure file: {expected}"
     assert only_structure(parse_content(FILES["two.cif"])) == "holds 2 crystals, expected one"
     assert read_one(" \n") == "the text is empty"
     for value in (None, float("nan"), 5):
