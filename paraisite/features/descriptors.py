@@ -58,6 +58,9 @@ PHYSICAL_DESCRIPTORS: Final = (
 _SYMMETRY_TOLERANCE_ANGSTROM: Final = 0.01
 """How far atoms of structures from anywhere may be from where symmetry has them; databases round to less."""
 
+_FEW: Final = 2
+"""Crystals that are each looked at alone."""
+
 _SHELL: Final = 1.15
 _SEARCH_ANGSTROM: Final = (4.0, 8.0, 16.0)
 
@@ -211,7 +214,9 @@ def check_elements(crystals: CrystalArrays) -> None:
 def count_atoms_in_primitive_cells(crystals: CrystalArrays) -> npt.NDArray[np.int64]:
     """Return the number of atoms in each crystal's primitive cell, int64 [n_crystal]."""
     n_primitive = crystals.n_atom.copy()
-    for row in np.flatnonzero(mark_possible_supercells(crystals)).tolist():
+    # To look which can be supercells at all pays for many.
+    rows = np.arange(len(crystals)) if len(crystals) <= _FEW else np.flatnonzero(mark_possible_supercells(crystals))
+    for row in rows.tolist():
         atoms = slice(*crystals.atom_offset[row : row + 2])
         n_primitive[row] = count_primitive_atoms(
             crystals.lattice_angstrom[row], crystals.atomic_number[atoms], crystals.frac_coords[atoms]

@@ -8,7 +8,7 @@ smaller volume, with the conductivity that this power gives. On held-out formula
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from paraisite.arrays import Bools, Floats, Ints
 from paraisite.core.blas_threads import use_one_blas_thread
-from paraisite.core.files import cache_folder, content_sha256
+from paraisite.core.files import content_sha256
 from paraisite.data.crystal_arrays import CrystalArrays
-from paraisite.errors import CheckpointError, ConfigError
+from paraisite.errors import CheckpointError
 from paraisite.features.crystal_descriptors import (
     CRYSTAL_DESCRIPTORS,
     FAMILIES,
@@ -34,7 +34,6 @@ from paraisite.graphs.build import GraphSettings
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.model import FEW, ConductivityModel, ModelOutput, UsableOutput
 from paraisite.labels.slack import TYPICAL_GRUNEISEN
-from paraisite.models import cholesky_factor
 from paraisite.models.estimate import Estimate
 from paraisite.models.local_error import LocalError
 from paraisite.models.relevance_kernel import KernelSettings
@@ -44,7 +43,7 @@ from paraisite.models.tensor_file import read_sealed, write_sealed
 RELEVANCE_FILE: Final = "relevance.safetensors"
 """What the file is called wherever a folder holds one."""
 
-FORMAT: Final = "paraisite-relevance-2"
+FORMAT: Final = "paraisite-relevance-3"
 _HEADER: Final = "paraisite_relevance"
 _LEFT_OUT: Final = ("without_formula/mean", "without_formula/std", "without_type/mean", "without_type/std")
 _ARRAYS: Final = ("descriptors", "log10_kappa", "weights", "settings", *_LEFT_OUT)
@@ -52,9 +51,6 @@ _SOLUTION: Final = "solution"
 """Follows from the others and is no part of the digest; files of the first version have none."""
 _IS_STRAINED: Final = "is_strained"
 """Follows from the rows, and likewise; where there is none, all materials could be."""
-
-_FEW_ROWS: Final = 1000
-"""Below, the Cholesky factor is not kept."""
 
 N_STRAINED: Final = 600
 """Materials that are also taken at other volumes."""
@@ -153,6 +149,7 @@ class RelevanceModel(ConductivityModel):
             weights: How much each counts, [n_material]; None where all count alike.
         """
         process = RelevanceProcess.fit(materials.descriptors, log10_kappa, FAMILY_OF_DESCRIPTOR, weights=weights)
+        process = dataclasses.replace(process, n_crystal=len(log10_kappa))
         for ratio, strained in zip(VOLUME_RATIOS, materials.strained, strict=True):
             process = process.add_rows(strained, log10_kappa[materials.is_strained] + VOLUME_POWER * np.log10(ratio))
 
@@ -203,7 +200,6 @@ class RelevanceModel(ConductivityModel):
     def predict_usable(self, crystals: CrystalArrays, *, compiled: bool | None = None) -> UsableOutput:
         """Return predictions, without graphs, of the crystals that would have one; see ``model.Model``."""
         del compiled
-        self.process.prepare()
         # Of a few crystals all products are small: two threads took 21 ms of both processors where one takes 7.
         with use_one_blas_thread() if len(crystals) <= FEW else nullcontext():
             described = describe_crystals(crystals)
@@ -217,9 +213,7 @@ class RelevanceModel(ConductivityModel):
     def predict_described(self, descriptors: Floats) -> ModelOutput:
         """Return predictions of crystals with these descriptors, [n_crystal, n_descriptor]."""
         places = self.process.standardise(descriptors)
-        estimate, near, distance = self.process.estimate_with_nearest(
-            descriptors, among=len(self.places), n_nearest=self.local_error.n_near
-        )
+        estimate, near, distance = self.process.estimate_with_nearest(descriptors)
         widened = self.local_error.widen(estimate, near, distance)
         return ModelOutput(np.power(10.0, widened.mean)[None], places[None], widened.std[None], near)
 
@@ -259,6 +253,9 @@ class RelevanceModel(ConductivityModel):
         expected = [descriptor.name for descriptor in CRYSTAL_DESCRIPTORS]
         if header["descriptors"] != expected or tuple(header["families"]) != FAMILIES or set(arrays) != set(_ARRAYS):
             raise CheckpointError(f"{path} holds a process on other descriptors than this version's: fit it again")
+        by_formula, by_type = (
+            Estimate(arrays[f"{name}/mean"], arrays[f"{name}/std"]) for name in ("without_formula", "without_type")
+        )
         process = RelevanceProcess(
             KernelSettings.from_logarithms(arrays["settings"]),
             FAMILY_OF_DESCRIPTOR,
@@ -266,10 +263,7 @@ class RelevanceModel(ConductivityModel):
             arrays["log10_kappa"],
             arrays["weights"],
             solution,
-            factor_file=_name_factor_file(arrays),
-        )
-        by_formula, by_type = (
-            Estimate(arrays[f"{name}/mean"], arrays[f"{name}/std"]) for name in ("without_formula", "without_type")
+            n_crystal=len(by_formula.mean),
         )
         if is_strained is None:
             is_strained = mark_strained(np.ones(len(by_formula.mean), np.bool_))
@@ -286,17 +280,6 @@ class RelevanceModel(ConductivityModel):
             "without_type/mean": self.without_type.mean,
             "without_type/std": self.without_type.std,
         }
-
-
-def _name_factor_file(arrays: Mapping[str, npt.NDArray[Any]]) -> Path | None:
-    """Return the file in the user's cache that keeps a process's Cholesky factor; None: few rows need none."""
-    if len(arrays["weights"]) < _FEW_ROWS:
-        return None
-    try:
-        folder = cache_folder("cholesky")
-    except ConfigError:  # who runs this has no home
-        return None
-    return folder / f"{content_sha256(arrays, {'format': cholesky_factor.FORMAT})}{cholesky_factor.SUFFIX}"
 
 
 def _add_strained(of_materials: npt.NDArray[Any], is_strained: Bools) -> npt.NDArray[Any]:

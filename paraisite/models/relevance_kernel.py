@@ -1,15 +1,14 @@
 """The kernel of ``relevance_process``: a Matérn 3/2 with a length for each family of descriptors, a plane, and noise.
 
 Covariances are written in blocks that stay in the processor's cache: of thousands of rows at once, every step would
-wait for the memory (1.5 s for 4,400 rows beside themselves, 0.3 s in blocks and single precision).
+wait for the memory.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from paraisite.arrays import Floats, Ints
 
@@ -46,7 +45,7 @@ class KernelSettings:
 
 @dataclass(frozen=True, eq=False)
 class KernelRows:
-    """Rows as the kernel compares them, in single or double precision.
+    """Rows as the kernel compares them.
 
     Attributes:
         near: Descriptors in units of their lengths, [n_row, n_descriptor]: distances are taken there.
@@ -55,17 +54,16 @@ class KernelRows:
         signal: Variance of the rough part.
     """
 
-    near: npt.NDArray[Any]
-    square: npt.NDArray[Any]
-    flat: npt.NDArray[Any]
+    near: Floats
+    square: Floats
+    flat: Floats
     signal: float
 
     @classmethod
-    def prepare(cls, scaled: Floats, family: Ints, settings: KernelSettings, *, single: bool = False) -> "KernelRows":
+    def prepare(cls, scaled: Floats, family: Ints, settings: KernelSettings) -> "KernelRows":
         """Return rows, given standardised, [n_row, n_descriptor]."""
-        precision = np.float32 if single else np.float64
-        near = (scaled / settings.length[family]).astype(precision)
-        flat = (scaled * np.sqrt(settings.plane / scaled.shape[1])).astype(precision)
+        near: Floats = scaled / settings.length[family]
+        flat: Floats = scaled * np.sqrt(settings.plane / scaled.shape[1])
         return cls(near, np.sum(near**2, axis=1), flat, settings.signal)
 
     def __len__(self) -> int:
@@ -76,50 +74,48 @@ class KernelRows:
         """Return some of the rows."""
         return KernelRows(self.near[rows], self.square[rows], self.flat[rows], self.signal)
 
-    def covary(self, others: "KernelRows") -> npt.NDArray[Any]:
+    def covary(self, others: "KernelRows") -> Floats:
         """Return the covariance with other rows, without noise, [n_row, n_other]."""
-        covariance = np.empty((len(self), len(others)), self.near.dtype)
-        for rows in blocks(len(self), self.near.itemsize * len(others)):
+        covariance = np.empty((len(self), len(others)))
+        for rows in blocks(len(self), 8 * len(others)):
             some = self.take(rows)
             covariance[rows] = some.covary_at(others, some.measure_roots(others))
         return covariance
 
-    def covary_lower(self) -> npt.NDArray[Any]:
+    def covary_lower(self) -> Floats:
         """Return the covariance among the rows, without noise, [n_row, n_row]; what is above the diagonal is arbitrary.
 
         Columns lie together in memory, as LAPACK wants them.
         """
         n_row = len(self)
-        covariance = np.zeros((n_row, n_row), self.near.dtype, order="F")
-        for rows in blocks(n_row, self.near.itemsize * n_row):
+        covariance = np.zeros((n_row, n_row), order="F")
+        for rows in blocks(n_row, 8 * n_row):
             some = slice(rows.start, n_row)
             columns, below = self.take(rows), self.take(some)
             covariance[some, rows] = columns.covary_at(below, columns.measure_roots(below)).T
         return covariance
 
-    def measure_roots(self, others: "KernelRows") -> npt.NDArray[Any]:
+    def measure_roots(self, others: "KernelRows") -> Floats:
         """Return the square roots of three times the squared distances to other rows, [n_row, n_other]."""
         return root_of_distances(self.near, self.square, others.near, others.square)
 
-    def covary_at(self, others: "KernelRows", root: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def covary_at(self, others: "KernelRows", root: Floats) -> Floats:
         """Return the covariance with other rows, whose ``measure_roots`` are overwritten, [n_row, n_other]."""
         covariance = self.decay_at(root)
         np.matmul(self.flat, others.flat.T, out=root)
         covariance += root
         return covariance
 
-    def decay_at(self, root: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def decay_at(self, root: Floats) -> Floats:
         """Return the rough part of the covariance alone; ``measure_roots`` are overwritten."""
-        rough: npt.NDArray[Any] = np.exp(-root)
+        rough: Floats = np.exp(-root)
         root += 1.0
         rough *= root
         rough *= self.signal
         return rough
 
 
-def root_of_distances(
-    rows: npt.NDArray[Any], square: npt.NDArray[Any], others: npt.NDArray[Any], other_square: npt.NDArray[Any]
-) -> npt.NDArray[Any]:
+def root_of_distances(rows: Floats, square: Floats, others: Floats, other_square: Floats) -> Floats:
     """Return the square root of three times the squared distances, [n_row, n_other].
 
     Args:
@@ -128,13 +124,13 @@ def root_of_distances(
         others: Likewise, [n_other, n_descriptor].
         other_square: Likewise, [n_other].
     """
-    root: npt.NDArray[Any] = rows @ others.T
+    root: Floats = rows @ others.T
     root *= -2.0
     root += square[:, None]
     root += other_square
     root *= 3.0
     np.maximum(root, 0.0, out=root)
-    return np.asarray(np.sqrt(root, out=root))
+    return np.sqrt(root, out=root)
 
 
 def blocks(n_row: int, n_byte: int, *, at_least: int = 1) -> Iterator[slice]:

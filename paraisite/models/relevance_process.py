@@ -1,32 +1,33 @@
 """A Gaussian process for log10(kappa) on hundreds of descriptors: one length scale for each family of them.
 
-Means are computed in double precision. Deviations need the Cholesky factor of thousands of rows, half a gigabyte of
-arithmetic for twenty crystals: it is in single precision, which changes a variance by less than a millionth of the
-prior's.
+Means are those of all rows. Deviations are those of a process on the thirty nearest rows alone: of all rows they would
+need the Cholesky factor, 46 MB for 4,700 of them that every prediction reads. The thirty leave a deviation 13 % larger
+in the median (3 to 25 % in nine of ten); once intervals are calibrated they are 1.2 % wider in the mean, and rank
+errors as well (held-out formulas: AUROC of errors by a factor of two 0.790 instead of 0.788).
 
 Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (MIT Press, 2006): chapter 2.2, and for what is
 predicted of a row without it section 5.4.2; Lange, Little and Taylor, J. Am. Stat. Assoc. 84, 881 (1989),
-10.1080/01621459.1989.10478852, for noise of Student's distribution.
+10.1080/01621459.1989.10478852, for noise of Student's distribution; Vecchia, J. R. Stat. Soc. B 50, 297 (1988),
+10.1111/j.2517-6161.1988.tb01729.x, for conditioning on the nearest rows.
 """
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from paraisite.arrays import Bools, Floats, Ints
-from paraisite.core.blas_threads import use_one_blas_thread
 from paraisite.errors import DataError
-from paraisite.models.cholesky_factor import PackedCholesky
 from paraisite.models.estimate import Estimate
+from paraisite.models.local_error import N_NEAR
 from paraisite.models.relevance_kernel import KernelRows, KernelSettings, blocks
 from paraisite.models.relevance_likelihood import JITTER, invert, maximise_likelihood
-from paraisite.models.row_groups import partition_rows
+from paraisite.models.row_groups import encode_groups, partition_rows
 
 _MAX_DEVIATIONS: Final = 6.0
 """Standardised descriptors are cut off there: beyond, a crystal is unlike all others, however far."""
@@ -55,7 +56,8 @@ class RelevanceProcess:
         log10_kappa: Their values, kappa in W/m/K, [n_row].
         weights: How much each counts, [n_row]: a row's noise is divided by it.
         solution: The covariance's inverse times the standardised values, [n_row], where it is known already.
-        factor_file: Where the covariance's Cholesky factor is kept from one command to the next; None where it is not.
+        n_crystal: How many of the rows, from the first, are crystals as they are, of which deviations follow; the
+            others are these at other volumes. None for all.
     """
 
     settings: KernelSettings
@@ -64,7 +66,7 @@ class RelevanceProcess:
     log10_kappa: Floats
     weights: Floats
     solution: Floats | None = None
-    factor_file: Path | None = None
+    n_crystal: int | None = None
 
     @classmethod
     def fit(
@@ -92,14 +94,16 @@ class RelevanceProcess:
         return cls(settings, family, descriptors, log10_kappa, weights)
 
     def add_rows(self, descriptors: Floats, log10_kappa: Floats) -> "RelevanceProcess":
-        """Return the process with further rows, which count as much as others; the kernel's settings stay."""
+        """Return the process with further rows, which count as much as others; the kernel's settings stay.
+
+        Where ``n_crystal`` is a number, deviations do not follow of them.
+        """
         return dataclasses.replace(
             self,
             descriptors=np.concatenate([self.descriptors, descriptors]),
             log10_kappa=np.concatenate([self.log10_kappa, log10_kappa]),
             weights=np.concatenate([self.weights, np.ones(len(log10_kappa))]),
             solution=None,
-            factor_file=None,
         )
 
     def discount_outliers(self, groups: npt.ArrayLike) -> "RelevanceProcess":
@@ -116,45 +120,40 @@ class RelevanceProcess:
             expected = discounted.estimate_without(groups)
             deviations = (self.log10_kappa - expected.mean) / expected.std
             share = (DEGREES_OF_FREEDOM + 1.0) / (DEGREES_OF_FREEDOM + deviations**2)
-            discounted = dataclasses.replace(self, weights=self.weights * share, solution=None, factor_file=None)
+            discounted = dataclasses.replace(self, weights=self.weights * share, solution=None)
         return discounted
 
-    def prepare(self) -> None:
-        """Compute what all estimates need and what is kept then: half a second for thousands of rows."""
-        _ = self._packed_factor, self._known, self._slope
+    @property
+    def n_near(self) -> int:
+        """Of how many rows, the nearest ones, a deviation follows."""
+        return min(N_NEAR, self._n_crystal)
 
     def estimate(self, rows: Floats) -> Estimate:
         """Return estimates of other rows' log10(kappa), with the deviation of a value: the noise's is part of it."""
-        return self.estimate_with_nearest(rows, among=1, n_nearest=1)[0]
+        return self.estimate_with_nearest(rows)[0]
 
-    def estimate_with_nearest(self, rows: Floats, *, among: int, n_nearest: int) -> tuple[Estimate, Ints, Floats]:
-        """Return estimates of other rows, the process's rows that are nearest to them, the nearest first, and how far.
+    def estimate_with_nearest(self, rows: Floats) -> tuple[Estimate, Ints, Floats]:
+        """Return estimates of other rows, the process's crystals that are nearest to them, and how far these are.
 
         Args:
             rows: Their descriptors, [n_row, n_descriptor].
-            among: How many of the process's rows are searched, from the first.
-            n_nearest: How many are wanted, [n_row, n_nearest]. Distances are in units of the kernel's lengths.
+
+        Returns:
+            The estimates, and of ``n_near`` crystals for each, the nearest first, their rows and their distances in
+            units of the kernel's lengths, each [n_row, n_near].
         """
-        nearest, distance = np.empty((len(rows), n_nearest), np.int64), np.empty((len(rows), n_nearest))
-        if not len(rows):  # LAPACK refuses none, but of files that cannot be read none is left
-            return Estimate(np.zeros(0), np.zeros(0)), nearest, distance
+        nearest, distance = np.empty((len(rows), self.n_near), np.int64), np.empty((len(rows), self.n_near))
         scaled = self._scale(rows)
         asked = KernelRows.prepare(scaled, self.family, self.settings)
-        mean = asked.flat @ self._slope
-        covariance = np.empty((len(rows), len(self.weights)), np.float32)
+        mean, variance = asked.flat @ self._slope, self._measure_prior(scaled)
         for some in blocks(len(rows), 8 * len(self.weights), at_least=_ROWS_PER_BLOCK):
             of_asked = asked.take(some)
             root = of_asked.measure_roots(self._known)
-            nearest[some] = _find_lowest(root[:, :among], n_nearest)
-            distance[some] = np.take_along_axis(root, nearest[some], axis=1) / math.sqrt(3.0)
-            rough = of_asked.decay_at(root)
-            mean[some] += rough @ self.weighted_values
-            np.matmul(of_asked.flat.astype(np.float32), self._flat_single.T, out=covariance[some])
-            covariance[some] += rough
-        explained = self._packed_factor.solve(covariance)
-        prior = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
-        squares = np.einsum("nr,nr->n", explained, explained, dtype=np.float64)
-        variance = np.maximum(prior - squares, 0.0) + self.settings.noise
+            nearest[some] = _find_lowest(root[:, : self._n_crystal], self.n_near)
+            of_nearest = np.take_along_axis(root, nearest[some], axis=1)
+            distance[some] = of_nearest / math.sqrt(3.0)
+            mean[some] += of_asked.decay_at(root) @ self.weighted_values
+            variance[some] -= self._explain(of_asked, nearest[some], of_nearest)
         return self._in_dex(mean, variance), nearest, distance
 
     def estimate_without(self, *groupings: npt.ArrayLike) -> Estimate:
@@ -164,15 +163,16 @@ class RelevanceProcess:
             groupings: Group of each row, e.g. its reduced formula, [n_row]; of several groupings, e.g. formula and
                 structure type, the rows that share either are left out. The kernel's settings stay.
         """
-        inverse, weighted, values = invert(self._exact_factor), self.weighted_values, self._standardised
-        mean, variance = np.empty(len(values)), np.empty(len(values))
+        inverse, weighted, values = invert(self._factor), self.weighted_values, self._standardised
+        mean = np.empty(len(values))
         for rows, left_out in partition_rows(groupings):
             # The inverse's block of some rows is the inverse of their covariance given all other rows.
             conditional = np.linalg.inv(inverse[np.ix_(left_out, left_out)])
-            place = np.searchsorted(left_out, rows)
-            mean[rows] = values[rows] - conditional[place] @ weighted[left_out]
-            own_noise = self.settings.noise / self.weights[rows]
-            variance[rows] = np.maximum(conditional[place, place] - own_noise, 0.0) + self.settings.noise
+            mean[rows] = values[rows] - conditional[np.searchsorted(left_out, rows)] @ weighted[left_out]
+        codes = encode_groups(groupings)
+        variance = self._measure_variance(
+            self._scaled, lambda some: (codes[some, None] == codes[: self._n_crystal]).any(axis=-1)
+        )
         return self._in_dex(mean, variance)
 
     def estimate_beside(self, rows: Floats, left_out: Bools) -> Estimate:
@@ -183,20 +183,60 @@ class RelevanceProcess:
             left_out: Which of the process's rows each estimate goes without, [n_other, n_row]. The kernel's settings
                 stay.
         """
-        inverse, weighted = invert(self._exact_factor), self.weighted_values
+        inverse, weighted = invert(self._factor), self.weighted_values
         scaled = self._scale(rows)
         covariance = KernelRows.prepare(scaled, self.family, self.settings).covary(self._known)
-        projected = covariance @ inverse
         mean = covariance @ weighted
-        explained = np.einsum("nr,nr->n", covariance, projected)
         for row, without in enumerate(left_out):
             # What the rows left out add, by the inverse of their block of the inverse.
-            own = projected[row, without]
-            solved = np.linalg.solve(inverse[np.ix_(without, without)], own)
-            mean[row] -= solved @ weighted[without]
-            explained[row] -= solved @ own
-        prior = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
-        return self._in_dex(mean, np.maximum(prior - explained, 0.0) + self.settings.noise)
+            own = covariance[row] @ inverse[:, without]
+            mean[row] -= np.linalg.solve(inverse[np.ix_(without, without)], own) @ weighted[without]
+        return self._in_dex(mean, self._measure_variance(scaled, lambda some: left_out[some, : self._n_crystal]))
+
+    def _measure_variance(self, scaled: Floats, mark_left_out: Callable[[slice], Bools]) -> Floats:
+        """Return the variances of values of some rows, without noise, [n_row].
+
+        Args:
+            scaled: Their standardised descriptors, [n_row, n_descriptor].
+            mark_left_out: Of a block of them, which crystals of the process each goes without, [n_block, n_crystal].
+        """
+        asked, crystals = (
+            KernelRows.prepare(scaled, self.family, self.settings),
+            self._known.take(slice(self._n_crystal)),
+        )
+        variance = self._measure_prior(scaled)
+        for some in blocks(len(scaled), 8 * self._n_crystal, at_least=_ROWS_PER_BLOCK):
+            of_asked = asked.take(some)
+            root = of_asked.measure_roots(crystals)
+            root[mark_left_out(some)] = np.inf
+            nearest = _find_lowest(root, self.n_near)
+            variance[some] -= self._explain(of_asked, nearest, np.take_along_axis(root, nearest, axis=1))
+        return variance
+
+    def _measure_prior(self, scaled: Floats) -> Floats:
+        """Return the variances of values of which nothing is known, without noise, [n_row]."""
+        prior: Floats = self.settings.signal + self.settings.plane * np.mean(scaled**2, axis=1)
+        return prior
+
+    def _explain(self, asked: KernelRows, nearest: Ints, root: Floats) -> Floats:
+        """Return how much of the variance of some rows their nearest crystals explain, [n_row].
+
+        Args:
+            asked: The rows.
+            nearest: The crystals' rows, [n_row, n_near].
+            root: As ``KernelRows.measure_roots`` of the two, same shape; infinite for one that is not to count.
+        """
+        known, counts, diagonal = self._known, np.isfinite(root), np.arange(nearest.shape[1])
+        near, flat, square = known.near[nearest], known.flat[nearest], known.square[nearest]
+        apart = square[:, :, None] + square[:, None] - 2.0 * (near @ near.swapaxes(1, 2))
+        among = known.decay_at(np.sqrt(3.0 * np.maximum(apart, 0.0))) + flat @ flat.swapaxes(1, 2)
+        among[:, diagonal, diagonal] += self.settings.noise / self.weights[nearest] + JITTER
+        across = known.decay_at(np.where(counts, root, 0.0)) + (flat @ asked.flat[..., None])[..., 0]
+        # One that is not to count varies with no other.
+        among = np.where(counts[:, :, None] & counts[:, None], among, np.eye(len(diagonal)))
+        across = np.where(counts, across, 0.0)
+        explained: Floats = np.sum(across * np.linalg.solve(among, across[..., None])[..., 0], axis=1)
+        return explained
 
     def standardise(self, rows: Floats) -> Floats:
         """Return descriptors in units of their families' lengths, in which distances are those of the kernel."""
@@ -209,7 +249,7 @@ class RelevanceProcess:
             return self.solution
         from scipy.linalg import cho_solve  # a fifth of a second, which a process that was read does without
 
-        solution: Floats = cho_solve((self._exact_factor, True), self._standardised, check_finite=False)
+        solution: Floats = cho_solve((self._factor, True), self._standardised, check_finite=False)
         return solution
 
     @cached_property
@@ -236,46 +276,28 @@ class RelevanceProcess:
         return slope
 
     @cached_property
-    def _flat_single(self) -> npt.NDArray[np.float32]:
-        return self._known.flat.astype(np.float32)
-
-    @cached_property
-    def _exact_factor(self) -> Floats:
-        """The covariance's Cholesky factor in double precision, in the lower triangle."""
-        factor, is_found = self._factorise(single=False)
-        if not is_found:
-            raise DataError("the rows' covariance is not positive: equal descriptors with too little noise")
-        return factor
-
-    @cached_property
-    def _packed_factor(self) -> PackedCholesky:
-        """The same in single precision: also where the other is known, so that a file changes nothing."""
-        file, n_row = self.factor_file, len(self.weights)
-        if file is not None and (kept := PackedCholesky.read(file, n_row=n_row)) is not None:
-            return kept
-        # Two threads that share their processors with other work wait for each other: 3 s instead of 0.7.
-        with use_one_blas_thread():
-            factor, is_found = self._factorise(single=True)
-            packed = PackedCholesky.pack(factor if is_found else self._exact_factor.astype(np.float32))
-        if file is not None:
-            packed.keep(file)
-        return packed
-
-    def _factorise(self, *, single: bool) -> tuple[npt.NDArray[Any], bool]:
-        """Return the Cholesky factor, and whether rounding has left one."""
+    def _factor(self) -> Floats:
+        """The covariance's Cholesky factor, in the lower triangle."""
         from scipy.linalg import lapack
 
-        known = KernelRows.prepare(self._scaled, self.family, self.settings, single=True) if single else self._known
-        covariance = known.covary_lower()
+        covariance = self._known.covary_lower()
         covariance[np.diag_indices_from(covariance)] += self.settings.noise / self.weights + JITTER
-        factor, info = (lapack.spotrf if single else lapack.dpotrf)(covariance, lower=1, clean=0, overwrite_a=1)
-        return factor, info == 0
+        factor, info = lapack.dpotrf(covariance, lower=1, clean=0, overwrite_a=1)
+        if info:
+            raise DataError("the rows' covariance is not positive: equal descriptors with too little noise")
+        return np.asarray(factor)
+
+    @property
+    def _n_crystal(self) -> int:
+        return len(self.weights) if self.n_crystal is None else self.n_crystal
 
     def _scale(self, rows: Floats) -> Floats:
         mean, scale = self._mean_and_scale
         return _cut_off((rows - mean) / scale)
 
     def _in_dex(self, mean: Floats, variance: Floats) -> Estimate:
+        """Return estimates of standardised values, given their mean, and their variance without noise."""
+        variance = np.maximum(variance, 0.0) + self.settings.noise
         centre, width = self.log10_kappa.mean(), self.log10_kappa.std()
         return Estimate(mean * width + centre, np.sqrt(variance) * width)
 

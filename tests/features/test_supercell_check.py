@@ -27,6 +27,8 @@ def test_supercells_are_found_among_crystals_that_are_none():
     n_atom = [len(each) for each in PRIMITIVE]
     assert mark_possible_supercells(together).tolist()[len(PRIMITIVE) :] == [True] * 10
     assert count_atoms_in_primitive_cells(together).tolist() == 3 * n_atom
+    alone = [count_atoms_in_primitive_cells(together.take(np.array([row]))).tolist() for row in range(len(together))]
+    assert alone == [[each] for each in 3 * n_atom]
 
 
 def test_most_crystals_need_no_closer_look():

@@ -8,7 +8,7 @@ from scipy.optimize import approx_fprime
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
 
-from paraisite.arrays import Bools, Floats
+from paraisite.arrays import Bools, Floats, Ints
 from paraisite.models.relevance_kernel import KernelRows, KernelSettings
 from paraisite.models.relevance_likelihood import compute_gradient
 from paraisite.models.relevance_process import RelevanceProcess
@@ -46,7 +46,12 @@ def test_estimates_are_those_of_scikit_learn():
     expected = model.predict((asked - mean) / std, return_std=True)
     found = known.estimate(asked)
     np.testing.assert_allclose(found.mean, expected[0], rtol=1e-6)
-    np.testing.assert_allclose(found.std, expected[1], rtol=1e-5)  # in single precision
+    nearest = known.estimate_with_nearest(asked)[1]
+    model.set_params(normalize_y=False)
+    for row, some in enumerate(nearest):
+        model.fit((known.descriptors[some] - mean) / std, known._standardised[some])
+        of_nearest = model.predict((asked[[row]] - mean) / std, return_std=True)[1]
+        assert found.std[row] == pytest.approx(of_nearest[0] * known.log10_kappa.std(), rel=1e-6)
     assert len(known.estimate(np.zeros((0, 5))).mean) == 0
 
 
@@ -76,21 +81,26 @@ def test_what_is_said_without_a_group_is_what_a_process_on_the_others_says(weigh
             (of_formula, formulas == formulas[row]),
             (of_either, (formulas == formulas[row]) | (types == types[row])),
         ):
-            mean, std = say_without(known, inside, weights)
-            np.testing.assert_allclose(found.mean[row], mean[np.flatnonzero(inside) == row], rtol=1e-6)
-            np.testing.assert_allclose(found.std[row], std[np.flatnonzero(inside) == row], rtol=1e-6)
+            mean, std = say_without(known, inside, row)
+            np.testing.assert_allclose((found.mean[row], found.std[row]), (mean, std), rtol=1e-6)
 
 
-def say_without(known: RelevanceProcess, inside: Bools, weights: Floats) -> tuple[Floats, Floats]:
-    """Return mean and deviation of some rows by a process on the others."""
+def say_without(known: RelevanceProcess, inside: Bools, row: int) -> tuple[float, float]:
+    """Return what a process on the others says of a row: the mean by all of them, the deviation by the nearest."""
     # The same scaling of descriptors and values as with all rows: a row's own share in them is no information.
-    covariance = covary(known._scaled, SETTINGS)
-    others = covariance[np.ix_(~inside, ~inside)] + np.diag(SETTINGS.noise / weights[~inside])
-    across = covariance[np.ix_(inside, ~inside)]
-    mean = across @ np.linalg.solve(others, known._standardised[~inside])
-    variance = np.diag(covariance[np.ix_(inside, inside)] - across @ np.linalg.solve(others, across.T))
+    covariance, noise = covary(known._scaled, SETTINGS), SETTINGS.noise / known.weights
+    apart = np.linalg.norm(known.standardise(known.descriptors) - known.standardise(known.descriptors[[row]]), axis=1)
+    others = np.flatnonzero(~inside)
+    near = others[np.argsort(apart[others])[: known.n_near]]
+
+    def solve(rows: Ints, values: Floats) -> float:
+        return float(
+            covariance[row, rows] @ np.linalg.solve(covariance[np.ix_(rows, rows)] + np.diag(noise[rows]), values)
+        )
+
     centre, width = known.log10_kappa.mean(), known.log10_kappa.std()
-    return mean * width + centre, np.sqrt(variance + SETTINGS.noise) * width
+    variance = covariance[row, row] - solve(near, covariance[near, row]) + SETTINGS.noise
+    return solve(others, known._standardised[others]) * width + centre, np.sqrt(variance) * width
 
 
 def test_a_fit_finds_which_family_matters_and_repeats_itself():
@@ -168,20 +178,10 @@ def test_a_row_alone_is_estimated_as_among_others_and_a_stored_solution_changes_
         np.testing.assert_allclose(alone.std, together.std[[row]], rtol=1e-5)
 
 
-def test_rows_whose_covariance_single_precision_cannot_factorise_are_estimated_all_the_same():
-    known = process()
-    twice = known.add_rows(known.descriptors, known.log10_kappa)
-    exact = dataclasses.replace(twice, settings=dataclasses.replace(SETTINGS, noise=1e-9))
-    found = exact.estimate(known.descriptors)
-    np.testing.assert_allclose(found.mean, known.log10_kappa, atol=1e-4)
-
-
 def test_the_lower_triangle_is_that_of_the_covariance():
     scaled = rows(300)[0]
     own = KernelRows.prepare(scaled, FAMILY, SETTINGS)
     np.testing.assert_allclose(np.tril(own.covary_lower()), np.tril(covary(scaled, SETTINGS)), atol=1e-12)
-    single = KernelRows.prepare(scaled, FAMILY, SETTINGS, single=True).covary_lower()
-    np.testing.assert_allclose(np.tril(single), np.tril(covary(scaled, SETTINGS)), atol=1e-3)
 
 
 def test_other_rows_are_estimated_as_by_a_process_that_never_had_some_of_its_rows():
@@ -210,9 +210,33 @@ def test_other_rows_are_estimated_as_by_a_process_that_never_had_some_of_its_row
 
 
 def test_the_nearest_rows_are_those_at_the_shortest_distance_of_the_kernel():
-    known, asked = process(), rows(6, seed=4)[0]
-    estimate, nearest, distance = known.estimate_with_nearest(asked, among=30, n_nearest=4)
-    apart = np.linalg.norm(known.standardise(asked)[:, None] - known.standardise(known.descriptors[:30]), axis=2)
-    np.testing.assert_array_equal(nearest, np.argsort(apart, axis=1)[:, :4])
-    np.testing.assert_allclose(distance, np.sort(apart, axis=1)[:, :4], rtol=1e-9)
-    np.testing.assert_array_equal(estimate.mean, known.estimate(asked).mean)
+    known, asked = dataclasses.replace(process(50), n_crystal=45), rows(6, seed=4)[0]
+    _, nearest, distance = known.estimate_with_nearest(asked)
+    apart = np.linalg.norm(known.standardise(asked)[:, None] - known.standardise(known.descriptors[:45]), axis=2)
+    np.testing.assert_array_equal(nearest, np.argsort(apart, axis=1)[:, :30])
+    np.testing.assert_allclose(distance, np.sort(apart, axis=1)[:, :30], rtol=1e-9)
+
+
+def test_what_is_no_crystal_as_it_is_changes_values_and_no_deviation():
+    known, asked = dataclasses.replace(process(), n_crystal=40), rows(6, seed=4)[0]
+    more = known.add_rows(asked, np.full(6, 3.0))
+    vars(more).update(
+        _mean_and_scale=known._mean_and_scale,
+        _standardised=(more.log10_kappa - known.log10_kappa.mean()) / known.log10_kappa.std(),
+    )
+    before, after = known.estimate(asked), more.estimate(asked)
+    assert (after.mean != before.mean).all()
+    np.testing.assert_allclose(after.std / more.log10_kappa.std(), before.std / known.log10_kappa.std(), rtol=1e-9)
+    everybody = dataclasses.replace(more, n_crystal=None).estimate(asked)
+    assert (everybody.std < after.std).all()
+
+
+def test_where_few_rows_are_left_they_alone_count_and_none_leave_the_kernels_own_deviation():
+    known = process(8)
+    groups = np.array([0, 0, 0, 0, 0, 0, 0, 1])
+    found = known.estimate_without(groups)
+    mean, std = say_without(known, groups == 0, 0)
+    np.testing.assert_allclose((found.mean[0], found.std[0]), (mean, std), rtol=1e-6)
+    alone = known.estimate_without(np.zeros(8)).std
+    prior = SETTINGS.signal + SETTINGS.plane * np.mean(known._scaled**2, axis=1) + SETTINGS.noise
+    np.testing.assert_allclose(alone, np.sqrt(prior) * known.log10_kappa.std())
