@@ -139,7 +139,7 @@ def load_refinement() -> Refinement:
 
     Raises:
         MissingInputError: There is none.
-        DataError: It is damaged.
+        DataError: It is damaged, or of an earlier version.
     """
     folder = check_folder(REFINED)
     path = fetch_tracked(folder, target=str(folder)) / REFINEMENT_FILE
@@ -147,5 +147,8 @@ def load_refinement() -> Refinement:
         return Refinement.from_json(json.loads(path.read_text()))
     except OSError as error:
         raise MissingInputError(f"{path} not found: `python -m paraisite check refined` makes it") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no refinement ({error})") from error
+    except (DataError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path} is no refinement of this version ({error}): `dvc pull {folder}` brings the one that is shipped, "
+            "`python -m paraisite check refined` makes one"
+        ) from error

@@ -82,8 +82,8 @@ class Refinement:
         """Return the refined columns of one crystal.
 
         Args:
-            predictor: What predicted it. The refinement's own model tells how far the potential is off nearby; with
-                another one its mean error counts.
+            predictor: What predicted it. One that knows the crystals that the refinement was measured on tells how far
+                the potential is off nearby; with others, and with those of several members, its mean error counts.
             structure: The crystal.
             row: Its prediction, as ``inference.rows`` builds it, with intervals.
             phonons: Its row of ``labels.phonon_labels``.
@@ -140,14 +140,16 @@ class Refinement:
         """
         if content.get("format") != FORMAT:
             raise DataError(f"format {content.get('format')!r}, expected {FORMAT!r}")
-        intervals = content["intervals"]
+        intervals, errors = content["intervals"], content["errors_dex"]
+        if not errors:
+            raise DataError("it names no crystal that it was measured on")
         return cls(
             str(content["potential"]),
             dict(content["settings"]),
             str(content["model"]),
             dict(content["n_row_by_dataset"]),
             FunctionalCorrection.from_json(content["correction"]),
-            {str(name): float(error) for name, error in content["errors_dex"].items()},
+            {str(name): float(error) for name, error in errors.items()},
             CombinedIntervals(tuple(intervals["half_widths"]), int(intervals["n_row"])),
         )
 

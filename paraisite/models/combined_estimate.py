@@ -2,7 +2,7 @@
 
 How wrong the fast one is, it says itself for each crystal. How wrong the slow one is, its errors on the crystals nearby
 say whose values are known: with the mean error of all in their place the combined values are off by 0.324 in mean |ln
-ratio| on Phonix, 0.291 on Togo15 and 0.293 on HH143, with the errors nearby by 0.315, 0.274 and 0.255. Errors of both
+ratio| on Phonix, 0.291 on Togo15 and 0.293 on HH143, with the errors nearby by 0.316, 0.276 and 0.255. Errors of both
 have a common part, that of the known values themselves, so that the combined deviation is too small by a factor: the
 half widths of the intervals, measured on held-out crystals, make up for it. Weights that were fitted, and deviations
 that grow with the disagreement, were no better on sixty crystals, and neither was a process of the slow one's errors.
