@@ -12,6 +12,7 @@ from typing import Final, Self
 
 import pyarrow as pa
 
+from paraisite.core.heap import keep_freed_memory
 from paraisite.core.progress import CountProgress
 from paraisite.core.workers import WorkerPool, results_as_they_come
 from paraisite.errors import DataError
@@ -137,6 +138,7 @@ class LocalWorkers(Workers):
 
 def _prepare(scorer: Scorer) -> Scorer:
     warnings.filterwarnings("ignore")  # libraries warn per structure; what matters becomes a row's reason
+    keep_freed_memory()
     scorer.prepare()
     return scorer
 
