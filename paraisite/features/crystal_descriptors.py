@@ -5,7 +5,7 @@ say the same of different things, as the mean, the lowest and the highest value 
 learns one length scale for each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,20 +21,16 @@ from paraisite.features.element_properties import (
     mark_kinds,
     tabulate_elements,
 )
-from paraisite.features.environments import (
-    ENVIRONMENTS,
-    SHELL_WIDTH,
-    SPRINGS,
-    compute_stiffness,
-    describe_environments,
-    weigh_shell,
-)
+from paraisite.features.environments import ENVIRONMENTS, SPRINGS, compute_stiffness, describe_environments
 from paraisite.features.neighbour_shells import TOO_SPARSE, Pairs, Shells, find_pairs, find_shells
 
 _ATOMS_PER_CHUNK: Final = 2048
 _STATISTICS: Final = ("mean", "lowest", "highest", "deviation")
 _RADIAL_CENTRES: Final = np.linspace(0.6, 2.2, 12)
 _RADIAL_WIDTH: Final = 0.1
+_RADIAL_END: Final = 3.0
+"""Farther pairs count as if they were here, less than 1e-27; farther still, a factor would overflow."""
+
 _IONS: Final = ("cations", "anions")
 _OF_IONS: Final = ("log10_mass", "electronegativity", "atomic_radius", "group", "row")
 _OF_IONS_BONDS: Final = ("reduced_nearest", "log10_coordination")
@@ -136,14 +132,15 @@ def describe_by_pairs(crystals: CrystalArrays, pairs: Pairs) -> Floats:
     if not len(crystals):
         return np.zeros((0, len(CRYSTAL_DESCRIPTORS)))
     shells = find_shells(crystals, pairs)
+    springs = compute_stiffness(crystals, shells)
     elements = np.stack([values[crystals.atomic_number] for values in tabulate_elements().values()], axis=1)
     kinds = np.stack(list(mark_kinds(crystals.atomic_number).values()), axis=1)
     blocks = [
         _statistics(crystals, elements),
-        _statistics(crystals, describe_environments(crystals, shells)),
+        _statistics(crystals, describe_environments(crystals, shells, springs)),
         _mean(crystals, kinds.astype(np.float64)),
         _cell(crystals),
-        _springs(crystals, shells),
+        _springs(crystals, shells, springs),
         _radial(crystals, pairs),
         _ions(crystals, shells),
     ]
@@ -189,14 +186,14 @@ def _cell(crystals: CrystalArrays) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def _springs(crystals: CrystalArrays, shells: Shells) -> Floats:
+def _springs(crystals: CrystalArrays, shells: Shells, springs: Mapping[str, Floats]) -> Floats:
     first = crystals.atom_offset[:-1]
     volume = np.abs(np.linalg.det(crystals.lattice_angstrom))
     mass = np.add.reduceat(10.0 ** tabulate_elements()["log10_mass"][crystals.atomic_number], first)
     columns = []
-    for stiffness in compute_stiffness(crystals, shells).values():
+    for stiffness in springs.values():
         strained = np.add.reduceat((stiffness * shells.distance_angstrom**2).sum(axis=1), first)
-        square, total = (np.add.reduceat((stiffness**power).sum(axis=1), first) for power in (2, 1))
+        square, total = (np.add.reduceat(each.sum(axis=1), first) for each in (stiffness * stiffness, stiffness))
         columns += [np.log10(strained / volume), np.log10(strained / mass), np.log10(square / total)]
     return np.stack(columns, axis=1)
 
@@ -208,14 +205,20 @@ def _radial(crystals: CrystalArrays, pairs: Pairs) -> Floats:
     distance = pairs.distance_angstrom / np.cbrt(volume_per_atom)[crystal]
     electronegativity = tabulate_elements()["electronegativity"][crystals.atomic_number]
     difference = np.abs(electronegativity[pairs.centre] - electronegativity[pairs.neighbour])
+    # From one centre to the next, h widths on, exp(-x²) of a pair that is x widths beyond the first gains a factor
+    # exp(2xh - h²), which falls by exp(-2h²) each time: two exponentials do for all centres.
+    step = (_RADIAL_CENTRES[1] - _RADIAL_CENTRES[0]) / _RADIAL_WIDTH
+    beyond = (np.minimum(distance, _RADIAL_END) - _RADIAL_CENTRES[0]) / _RADIAL_WIDTH
+    near, factor = np.exp(-beyond * beyond), np.exp(step * (2.0 * beyond - step))
     # Pairs lie crystal by crystal.
     first = np.searchsorted(crystal, np.arange(len(crystals)))
     counts = np.empty((2, len(_RADIAL_CENTRES), len(crystals)))
     for number, centre in enumerate(_RADIAL_CENTRES):
-        near = np.exp(-(((distance - centre) / _RADIAL_WIDTH) ** 2))
         for which, weights in enumerate((near, near * difference)):
             # The area of the sphere makes the parts alike.
             counts[which, number] = np.add.reduceat(weights, first) / centre**2
+        near *= factor
+        factor *= np.exp(-2.0 * step**2)
     columns: Floats = (counts.reshape(-1, len(crystals)) / crystals.n_atom).T
     return columns
 
@@ -227,7 +230,7 @@ def _ions(crystals: CrystalArrays, shells: Shells) -> Floats:
         [
             *(elements[name] for name in _OF_IONS),
             shells.reduced[:, 0],
-            np.log10(weigh_shell(shells, SHELL_WIDTH).sum(axis=1)),
+            np.log10(shells.weight.sum(axis=1)),
         ],
         axis=1,
     )

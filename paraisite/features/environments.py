@@ -4,9 +4,7 @@ Springs are no potential: a bond's stiffness is taken to fall with its length, i
 law for all elements. What a model learns from is how it compares from crystal to crystal.
 """
 
-import math
-from collections.abc import Iterator
-from itertools import combinations_with_replacement
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -16,10 +14,7 @@ from paraisite.arrays import Floats
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import Descriptor
 from paraisite.features.element_properties import covalent_radii_angstrom, tabulate_elements
-from paraisite.features.neighbour_shells import Shells
-
-SHELL_WIDTH: Final = 0.15
-"""A neighbour x times as far as the nearest counts exp(-((x - 1)/width)²) in an atom's shell."""
+from paraisite.features.neighbour_shells import SHELL_WIDTH, Shells, weigh_shell
 
 _SHELL_WIDTHS: Final = {"narrow": 0.06, "medium": SHELL_WIDTH, "wide": 0.3}
 _RANKS: Final = (2, 4, 6, 8, 12)
@@ -37,10 +32,10 @@ _LEAST_ANGLES: Final = 1e-9
 _NEGLIGIBLE: Final = 1e-13
 """Bonds whose pairs weigh less than this of all of an atom's change no digit that is kept."""
 
-_COSINES: Final = (-1.0, -0.5, -1.0 / 3.0, 0.0, 0.5)
+_SIXTHS: Final = (-6, -3, -2, 0, 3)
+_COSINES: Final = tuple(sixths / 6.0 for sixths in _SIXTHS)
 _COSINE_WIDTH: Final = 0.15
 _EXPONENTIAL_ANGSTROM: Final = 0.3
-_POWER: Final = 6
 _LEAST_STIFFNESS: Final = 1e-6
 
 SPRINGS: Final = {
@@ -89,25 +84,25 @@ ENVIRONMENTS: Final = (
 28, 784 (1983), 10.1103/PhysRevB.28.784."""
 
 
-def describe_environments(crystals: CrystalArrays, shells: Shells) -> Floats:
-    """Return the columns of ``ENVIRONMENTS`` of every atom, [n_atom, n_descriptor]."""
+def describe_environments(crystals: CrystalArrays, shells: Shells, springs: Mapping[str, Floats]) -> Floats:
+    """Return the columns of ``ENVIRONMENTS`` of every atom, [n_atom, n_descriptor].
+
+    Args:
+        crystals: The crystals.
+        shells: Their atoms' neighbours.
+        springs: The bonds' stiffness, of ``compute_stiffness``.
+    """
     if not len(shells.neighbour):
         return np.zeros((0, len(ENVIRONMENTS)))
-    weight = weigh_shell(shells, SHELL_WIDTH)
+    weight = shells.weight
     columns = [
         *_distances(shells, weight),
         *(np.log10(weigh_shell(shells, width).sum(axis=1)) for width in _SHELL_WIDTHS.values()),
         *_angles(shells, weight),
         *_chemistry(crystals, shells, weight),
-        *_softness(crystals, shells),
+        *_softness(crystals, shells, springs),
     ]
     return np.stack(columns, axis=1)
-
-
-def weigh_shell(shells: Shells, width: float) -> Floats:
-    """Return how much each neighbour counts in the atom's first shell, [n_atom, N_NEIGHBOUR]."""
-    beyond = shells.reduced / shells.reduced[:, :1] - 1.0
-    return np.exp(-((beyond / width) ** 2)) * shells.taper
 
 
 def compute_stiffness(crystals: CrystalArrays, shells: Shells) -> dict[str, Floats]:
@@ -117,7 +112,8 @@ def compute_stiffness(crystals: CrystalArrays, shells: Shells) -> dict[str, Floa
     stretched = shells.distance_angstrom - touching
     return {
         "exponential": np.exp(-stretched / _EXPONENTIAL_ANGSTROM) * shells.taper,
-        "power": shells.reduced**-_POWER * shells.taper,
+        # Products: NumPy's power takes ten times as long.
+        "power": shells.taper / (shells.reduced * shells.reduced * shells.reduced) ** 2,
     }
 
 
@@ -134,51 +130,73 @@ def _distances(shells: Shells, weight: Floats) -> Iterator[Floats]:
 
 
 def _angles(shells: Shells, weight: Floats) -> Iterator[Floats]:
-    yield from _orders(shells, weight)
+    """Yield the bond-orientational order of each of ``_DEGREES``, then the share of the angles near each cosine.
+
+    Both are sums over the pairs of bonds, of functions of the angle between them.
+    """
+    total = weight.sum(axis=1)
     # Without a second bond in the shell there is no angle, and no share of one. Each pair counts in both directions.
     n_angle = np.maximum(2.0 * (weight[:, 1:] * np.cumsum(weight, axis=1)[:, :-1]).sum(axis=1), _LEAST_ANGLES)
     # Weights fall from neighbour to neighbour: the first few are all that count, of most atoms less than half.
     n_counted = (weight > _NEGLIGIBLE * (n_angle / weight[:, 0])[:, None]).sum(axis=1)
+    powers = np.zeros((max(_DEGREES) + 1, len(weight)))
     shares = np.zeros((len(_COSINES), len(weight)))
     for n_bond in np.unique(n_counted).tolist():
         atoms = np.flatnonzero(n_counted == n_bond)
         first, second = np.triu_indices(n_bond, 1)
-        of_atoms, direction = weight[atoms, :n_bond], shells.direction[atoms, :n_bond]
+        of_atoms, direction = weight[atoms, :n_bond], shells.direction[:, atoms, :n_bond]
         pairs = of_atoms[:, first] * of_atoms[:, second]
-        cosine = np.matmul(direction, direction.swapaxes(1, 2)).reshape(len(atoms), -1)[:, first * n_bond + second]
-        for number, centre in enumerate(_COSINES):
-            near = np.exp(-(((cosine - centre) / _COSINE_WIDTH) ** 2))
-            shares[number, atoms] = np.einsum("np,np->n", pairs, near)
-    yield from 2.0 * shares / n_angle
-
-
-def _orders(shells: Shells, weight: Floats) -> Iterator[Floats]:
-    """Yield the bond-orientational order of each of ``_DEGREES``.
-
-    It is the mean of a Legendre polynomial over all pairs of bonds. The mean of a power of their cosines needs no
-    pairs: with (n·m)^k written out, it is a sum of squares of the bonds' means of the monomials of degree k, or of
-    products of two of degree k/2.
-    """
-    share = weight / weight.sum(axis=1, keepdims=True)
-    powers = {0: np.ones(len(weight))}
-    for degree in (1, 2, 3):
-        monomials = _monomials(shells.direction, degree)
-        weighted = monomials * share[..., None]
-        powers[degree] = (weighted.sum(axis=1) ** 2).sum(axis=1)
-        powers[2 * degree] = (np.matmul(weighted.swapaxes(1, 2), monomials) ** 2).sum(axis=(1, 2))
+        cosine = np.matmul(direction.transpose(1, 2, 0), direction.transpose(1, 0, 2))
+        cosine = cosine.reshape(len(atoms), -1)[:, first * n_bond + second]
+        for power, mean in _sum_powers(pairs, cosine).items():
+            powers[power, atoms] = 2.0 * mean
+        shares[:, atoms] = 2.0 * _sum_near(pairs, cosine)
+    # A bond with itself is a pair, too, in the square of their sum.
+    means = (powers + (weight * weight).sum(axis=1)) / total**2
     for degree in _DEGREES:
-        order = sum(value * powers[power] for power, value in _LEGENDRE[degree])
+        order = sum(value * (means[power] if power else 1.0) for power, value in _LEGENDRE[degree])
         # Where symmetry makes the mean zero, the root of what rounding leaves would be seen as a value.
         yield np.sqrt(np.where(order < _ROUNDING, 0.0, order))
+    yield from shares / n_angle
 
 
-def _monomials(direction: Floats, degree: int) -> Floats:
-    """Return the monomials whose products make (n·m)^degree, [..., n_monomial], of vectors [..., 3]."""
-    columns = []
-    for axes in combinations_with_replacement(range(3), degree):
-        often = math.factorial(degree) / math.prod(math.factorial(axes.count(axis)) for axis in range(3))
-        columns.append(math.sqrt(often) * math.prod(direction[..., axis] for axis in axes))
-    return np.stack(columns, axis=-1)
+def _sum_powers(pairs: Floats, cosine: Floats) -> dict[int, Floats]:
+    """Return the weighted sums of those powers of the cosines that the polynomials of ``_DEGREES`` consist of.
+
+    Args:
+        pairs: Weight of each pair of an atom's bonds, [n_atom, n_pair].
+        cosine: Of the angle between the two, same shape.
+    """
+    square = cosine * cosine
+    fourth, of_first, of_second = square * square, pairs * cosine, pairs * square
+    return {
+        1: of_first.sum(axis=1),
+        2: of_second.sum(axis=1),
+        3: _sum_products(of_first, square),
+        4: _sum_products(of_second, square),
+        6: _sum_products(of_second, fourth),
+    }
+
+
+def _sum_near(pairs: Floats, cosine: Floats) -> Floats:
+    """Return the weighted number of cosines near each of ``_COSINES``, [n_cosine, n_atom]; arguments as above.
+
+    exp(-((x - c)/w)²) is exp(-(x/w)²) exp(2xc/w²) exp(-(c/w)²). With c in sixths, the second factor is a power of
+    exp(x/3w²): two exponentials do for all.
+    """
+    at_zero = pairs * np.exp((cosine / -_COSINE_WIDTH) * (cosine / _COSINE_WIDTH))
+    sixth = np.exp(cosine / (-3.0 * _COSINE_WIDTH**2))
+    square = sixth * sixth
+    cube = square * sixth
+    tilted = {-6: cube * cube, -3: cube, -2: square, 3: 1.0 / cube}
+    sums = [_sum_products(at_zero, tilted[sixths]) if sixths else at_zero.sum(axis=1) for sixths in _SIXTHS]
+    return np.stack(sums) * np.exp(-((np.array(_COSINES) / _COSINE_WIDTH) ** 2))[:, None]
+
+
+def _sum_products(some: Floats, others: Floats) -> Floats:
+    """Return the sum of the products in each row, [n_row]."""
+    sums: Floats = np.einsum("np,np->n", some, others)
+    return sums
 
 
 def _chemistry(crystals: CrystalArrays, shells: Shells, weight: Floats) -> Iterator[Floats]:
@@ -199,12 +217,21 @@ def _chemistry(crystals: CrystalArrays, shells: Shells, weight: Floats) -> Itera
     yield np.log10(mean(mass[shells.neighbour]) / mass)
 
 
-def _softness(crystals: CrystalArrays, shells: Shells) -> Iterator[Floats]:
+def _softness(crystals: CrystalArrays, shells: Shells, springs: Mapping[str, Floats]) -> Iterator[Floats]:
     mass = 10.0 ** tabulate_elements()["log10_mass"][crystals.atomic_number]
     inverse_reduced_mass = 1.0 / mass[:, None] + 1.0 / mass[shells.neighbour]
-    for stiffness in compute_stiffness(crystals, shells).values():
-        tensor = np.matmul((stiffness[..., None] * shells.direction).swapaxes(1, 2), shells.direction)
-        softest, stiffest = np.linalg.eigvalsh(tensor)[:, [0, 2]].T
+    for stiffness in springs.values():
+        softest, stiffest = np.linalg.eigvalsh(_sum_dyads(stiffness, shells.direction))[:, [0, 2]].T
         yield np.log10(np.maximum((stiffness * inverse_reduced_mass).sum(axis=1), _LEAST_STIFFNESS))
         yield np.log10(np.maximum(softest, _LEAST_STIFFNESS) / mass)
         yield np.log10(np.maximum(softest, _LEAST_STIFFNESS) / np.maximum(stiffest, _LEAST_STIFFNESS))
+
+
+def _sum_dyads(stiffness: Floats, direction: Floats) -> Floats:
+    """Return the sum over each atom's bonds of stiffness times direction's dyad, lower triangles, [n_atom, 3, 3]."""
+    tensor = np.zeros((len(stiffness), 3, 3))
+    for row, along in enumerate(direction):
+        weighted = stiffness * along
+        for column in range(row + 1):
+            tensor[:, row, column] = _sum_products(weighted, direction[column])
+    return tensor

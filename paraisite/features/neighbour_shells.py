@@ -6,6 +6,7 @@ equally far neighbours are the last in it: the last one's weight is zero.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -42,14 +43,20 @@ class Pairs:
     Attributes:
         centre: int64 [n_pair], index over all crystals' atoms, ascending.
         neighbour: int64 [n_pair], likewise.
-        image: Lattice vectors between the cells of centre and neighbour, float64 [n_pair, 3], whole numbers.
         distance_angstrom: Å, float64 [n_pair].
+        place: Where a pair's image lies in ``images``, int64 [n_pair]: of few pairs it is asked for.
+        images: Lattice vectors between the cells of centre and neighbour, float64 [n_image, 3], whole numbers.
     """
 
     centre: npt.NDArray[np.int64]
     neighbour: npt.NDArray[np.int64]
-    image: Floats
     distance_angstrom: Floats
+    place: npt.NDArray[np.int64]
+    images: Floats
+
+
+SHELL_WIDTH: Final = 0.15
+"""A neighbour x times as far as the nearest counts exp(-((x - 1)/width)²) in an atom's shell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +67,7 @@ class Shells:
         neighbour: int64 [n_atom, N_NEIGHBOUR], index over all crystals' atoms.
         distance_angstrom: Å, [n_atom, N_NEIGHBOUR].
         reduced: Distances divided by the sum of the covalent radii, ascending, same shape.
-        direction: Unit vectors, [n_atom, N_NEIGHBOUR, 3].
+        direction: Unit vectors, [3, n_atom, N_NEIGHBOUR].
         taper: From 1 for near neighbours to 0 for the last, same shape as the distances.
     """
 
@@ -69,6 +76,17 @@ class Shells:
     reduced: Floats
     direction: Floats
     taper: Floats
+
+    @cached_property
+    def weight(self) -> Floats:
+        """How much each neighbour counts in the atom's first shell, same shape as the distances."""
+        return weigh_shell(self, SHELL_WIDTH)
+
+
+def weigh_shell(shells: Shells, width: float) -> Floats:
+    """Return how much each neighbour counts in an atom's shell of this relative width, [n_atom, N_NEIGHBOUR]."""
+    beyond = (shells.reduced / shells.reduced[:, :1] - 1.0) / width
+    return np.exp(-beyond * beyond) * shells.taper
 
 
 def find_pairs(crystals: CrystalArrays) -> tuple[Pairs, Ints]:
@@ -92,8 +110,8 @@ def find_pairs(crystals: CrystalArrays) -> tuple[Pairs, Ints]:
     for row in sparse.tolist():
         found[row] = _NO_PAIRS
     centre, neighbour, image, distance = (np.concatenate(parts) for parts in zip(_NO_PAIRS, *found, strict=True))
-    other = (centre != neighbour) | (distance > NUMERICAL_TOLERANCE_ANGSTROM)
-    return Pairs(centre[other], neighbour[other], image[other], distance[other]), sparse
+    other = np.flatnonzero((centre != neighbour) | (distance > NUMERICAL_TOLERANCE_ANGSTROM))
+    return Pairs(centre[other], neighbour[other], distance[other], other, image), sparse
 
 
 _Found = tuple[Ints, Ints, Floats, Floats]
@@ -122,7 +140,7 @@ def find_shells(crystals: CrystalArrays, pairs: Pairs) -> Shells:
         neighbour=pairs.neighbour[nearest],
         distance_angstrom=distance,
         reduced=of_list,
-        direction=_vectors(crystals, pairs, nearest) / distance[..., None],
+        direction=_vectors(crystals, pairs, nearest) / distance,
         taper=share * share * (3.0 - 2.0 * share),
     )
 
@@ -143,7 +161,14 @@ def _find_nearest(centre: npt.NDArray[np.int64], distance: Floats, *, n_atom: in
 
 
 def _vectors(crystals: CrystalArrays, pairs: Pairs, nearest: npt.NDArray[np.int64]) -> Floats:
-    """Return the vectors of some pairs from centre to neighbour, given by their atoms' lists, Å, [n_atom, n, 3]."""
-    coords, lattice = crystals.cart_coords_angstrom, crystals.lattice_angstrom[crystals.crystal_of_atom]
-    vectors: Floats = coords[pairs.neighbour[nearest]] + pairs.image[nearest] @ lattice - coords[:, None]
+    """Return the vectors of some pairs from centre to neighbour, given by their atoms' lists, Å, [3, n_atom, n]."""
+    coords = np.ascontiguousarray(crystals.cart_coords_angstrom.T)
+    lattice = crystals.lattice_angstrom[crystals.crystal_of_atom]
+    neighbour, image = pairs.neighbour[nearest], pairs.images[pairs.place[nearest]]
+    vectors = np.empty((3, *nearest.shape))
+    # One axis after the other: NumPy's products of many small matrices take five times as long.
+    for axis, vector in enumerate(vectors):
+        np.subtract(coords[axis][neighbour], coords[axis][:, None], out=vector)
+        for along in range(3):
+            vector += image[..., along] * lattice[:, along, axis, None]
     return vectors

@@ -81,7 +81,7 @@ def build_plain(lattice: Any, species: Any, coords: Any, *, cartesian: bool = Fa
         raise TypeError(f"the species are {name_of(species)}, expected a list of symbols")
     if len(species) > MAX_ATOMS:
         raise StructureError(too_many_atoms(len(species)))
-    if wrong := [name for name in species if not isinstance(name, str)]:
+    if not set(map(type, species)) <= {str} and (wrong := [name for name in species if not isinstance(name, str)]):
         raise TypeError(f"a species is {name_of(wrong[0])}, expected an element's symbol")
     places = flatten_numbers(coords, width=3)
     if places.size != 3 * len(species) or not len(species):
@@ -92,7 +92,8 @@ def build_plain(lattice: Any, species: Any, coords: Any, *, cartesian: bool = Fa
     matrix, places = cell.reshape(3, 3), places.reshape(-1, 3)
     if cartesian:
         places = np.array(np.linalg.solve(matrix.T, places.T).T, np.float64)
-    return build_arrays(matrix, [atomic_number_of(name) for name in species], places)
+    numbers = {symbol: atomic_number_of(symbol) for symbol in dict.fromkeys(species)}
+    return build_arrays(matrix, [numbers[symbol] for symbol in species], places)
 
 
 def build_arrays(
