@@ -14,6 +14,7 @@ _REMEDIES: Final = {
     errno.EPERM: "you have no right to that: work in another folder, or ask for the right",
     errno.ENOTDIR: "a file is in the place of a folder: move it away, or name another folder",
     errno.EEXIST: "a file is in the place of a folder: move it away, or name another folder",
+    errno.ENOENT: "it has been removed meanwhile, or no file can be made there: name another place",
     errno.ENAMETOOLONG: "shorten the name",
     errno.EIO: "the disk failed",
     errno.EMFILE: "too many files are open (ulimit -n)",
@@ -29,7 +30,7 @@ def describe_system_error(error: OSError) -> str | None:
     number = error.errno
     if number is None and (named := _NUMBER.search(str(error))):
         number = int(named[1])
-    if number not in _REMEDIES:
+    if number not in _REMEDIES or (number == errno.ENOENT and not isinstance(error.filename, str | bytes)):
         return None
     place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
     return f"{place}{os.strerror(number)}: {_REMEDIES[number]}"

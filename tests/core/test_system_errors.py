@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,12 @@ def test_a_full_disk_is_a_sentence_with_file_and_remedy() -> None:
 def test_a_name_that_is_too_long_can_be_shortened() -> None:
     error = OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), "b" * 300)
     assert str(describe_system_error(error)).endswith("b: File name too long: shorten the name")
+
+
+def test_a_place_where_nothing_can_be_made_is_a_sentence() -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        Path("/proc/nothing-can-be-made-here").mkdir()
+    assert str(describe_system_error(caught.value)).startswith("/proc/nothing-can-be-made-here: No such file")
 
 
 def test_a_package_that_names_the_reason_in_words_only_is_understood() -> None:
