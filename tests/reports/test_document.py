@@ -1,5 +1,6 @@
 """The page: it loads nothing, names everything, and escapes what it is given."""
 
+import dataclasses
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -75,6 +76,16 @@ def test_a_reader_who_does_not_see_it_is_told_everything(sections: list[Section]
     assert found.tags.count("figcaption") == found.tags.count("img") == 3
     assert len(found.ids) == len(set(found.ids))
     assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
+
+
+def test_a_link_to_a_folded_section_leads_inside_it_so_that_a_browser_unfolds_it(sections: list[Section]) -> None:
+    text = page([dataclasses.replace(each, opened=False) for each in sections], title="A page", lead="Of tests.")
+    linked = [link.removeprefix("#") for link in Page(text).links if link != "#content"]
+    assert len(linked) == len(sections)
+    for name in linked:
+        before, after = text.split(f'id="{name}"')
+        assert before.rfind("</summary>") > before.rfind("<details")
+        assert after.find("</details>") >= 0
 
 
 def test_bold_parts_are_bold_and_all_else_is_text(sections: list[Section]) -> None:
