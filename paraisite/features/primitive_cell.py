@@ -25,6 +25,9 @@ TOLERANCE_ANGSTROM: Final = 0.25
 _CLEAR_ANGSTROM: Final = 0.02
 """Within this no tolerance decides: rounded or relaxed coordinates of a supercell."""
 
+_TOO_FAR_ANGSTROM: Final = TOLERANCE_ANGSTROM + 0.02
+"""And beyond this: atoms of such a smaller cell are farther from each other than any tolerance allows."""
+
 _MAX_FOR_PYMATGEN: Final = 128
 _N_PROBE: Final = 6
 _MAX_PAIRS: Final = 4096
@@ -147,7 +150,7 @@ def _count_shifts(cell: _Cell) -> tuple[int, bool]:
             continue
         larger = _extend(group, match.shift, n_atom)
         residual = _measure_residual(cell, larger, [*partners, match.partner])
-        is_clear = is_clear and residual <= _CLEAR_ANGSTROM
+        is_clear = is_clear and (residual <= _CLEAR_ANGSTROM or _TOO_FAR_ANGSTROM <= residual < np.inf)
         if residual > TOLERANCE_ANGSTROM:
             n_failure += 1
             continue

@@ -1,5 +1,7 @@
 """The number of atoms of the primitive cell: as pymatgen counts them, without its cubic time."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
@@ -86,3 +88,23 @@ def test_a_shift_is_exact_however_far_the_atoms_are_shaken():
     assert witness is None
     assert match is not None
     np.testing.assert_array_equal(match.shift / len(written), [0.25, 0, 1 / 3])
+
+
+@pytest.mark.parametrize(("apart_angstrom", "is_asked"), [(0.01, False), (0.24, True), (0.3, False), (0.4, False)])
+def test_pymatgen_is_asked_only_where_its_tolerance_decides(
+    monkeypatch: pytest.MonkeyPatch, *, apart_angstrom: float, is_asked: bool
+):
+    """Perovskites with tilted octahedra have an almost-half cell: each cost pymatgen's 5 to 12 ms."""
+    doubled = PEROVSKITE.make_supercell([2, 1, 1], in_place=False)
+    doubled.translate_sites([0], [0, 0, apart_angstrom], frac_coords=False)
+    expected = len(doubled.get_primitive_structure())
+    asked: list[int] = []
+    ask = Structure.get_primitive_structure
+
+    def watch(self: Structure, *args: Any, **options: Any) -> Structure:
+        asked.append(len(self))
+        return ask(self, *args, **options)
+
+    monkeypatch.setattr(Structure, "get_primitive_structure", watch)
+    assert count(doubled) == expected
+    assert bool(asked) == is_asked
