@@ -1,5 +1,6 @@
 """Errors of predictions of held-out rows: by protocol and data set, and by kind of crystal."""
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -29,8 +30,21 @@ SHARED_FORMULA_ELSEWHERE: Final = "of_them_with_rows_of_other_data_sets"
 LOWERED_MAPE: Final = "mape_lowered"
 """MAPE of the estimate that is lowered to have the least MAPE; ``mape`` is the median's."""
 
-KINDS: Final = (schema.CHEMISTRY, schema.CRYSTAL_SYSTEM, schema.PROTOTYPE)
+KAPPA_RANGE: Final = "kappa_range_w_per_m_k"
+"""Column of the range that a row's known conductivity lies in."""
+
+KINDS: Final = (schema.CHEMISTRY, schema.CRYSTAL_SYSTEM, KAPPA_RANGE, schema.PROTOTYPE)
 """Columns that say what kind of crystal a row is."""
+
+_RANGE_ENDS: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+_RANGES: Final = (
+    f"below {_RANGE_ENDS[0]:g}",
+    *(f"{low:g} to {high:g}" for low, high in pairwise(_RANGE_ENDS)),
+    f"above {_RANGE_ENDS[-1]:g}",
+)
+
+SELECTED: Final = "selected_by_label"
+"""Column that tells kinds of the rows that were selected by their label from kinds of all others."""
 
 DIVISION: Final = "division"
 KIND: Final = "kind"
@@ -50,7 +64,7 @@ _OF_KIND: Final = (
     "within_factor_2",
     *(schema.format_coverage_metric(coverage) for coverage in schema.COVERAGES),
 )
-_KIND_COLUMNS: Final = [PROTOCOL, DIVISION, KIND, EXAMPLE, *_OF_KIND, CHANCE]
+_KIND_COLUMNS: Final = [PROTOCOL, SELECTED, DIVISION, KIND, EXAMPLE, *_OF_KIND, CHANCE]
 _WORST_FIRST: Final = [schema.format_coverage_metric(_PROMISED), KIND]
 
 
@@ -72,28 +86,38 @@ def summarise_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
 def summarise_kinds(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return errors and shares in the intervals by kind of crystal, for kinds with enough rows.
 
-    All data sets together, but for rows that were selected by their label, under the protocols that test each row once.
+    All data sets together, under the protocols that test each row once; rows that were selected by their label apart.
 
     Args:
         predictions: As ``held_out_accurate.predict_fold`` returns them.
 
     Returns:
-        Columns protocol, division (by chemistry, crystal system or structure type), kind, example, n,
-        mean_abs_ln_ratio, bias_ln, within_factor_2, the shares in the intervals, and the chance that so few or fewer
-        are in 90 % intervals which hold; kinds with the least share first.
+        Columns protocol, selected_by_label, division (by chemistry, crystal system, known conductivity or structure
+        type), kind, example, n, mean_abs_ln_ratio, bias_ln, within_factor_2, the shares in the intervals, and the
+        chance that so few or fewer are in 90 % intervals which hold; kinds with the least share first, ranges of the
+        conductivity in their order.
     """
-    measured, parts = predictions[predictions[DATA_SET] != LOW_KAPPA], []
-    for protocol, rows in measured.groupby(PROTOCOL, sort=False):
-        if rows[schema.MATERIAL_ID].duplicated().any():
+    parts = []
+    rows = predictions.assign(
+        **{SELECTED: predictions[DATA_SET] == LOW_KAPPA, KAPPA_RANGE: _name_ranges(predictions[schema.KAPPA])}
+    )
+    for (protocol, selected), some in rows.groupby([PROTOCOL, SELECTED], sort=False):
+        if some[schema.MATERIAL_ID].duplicated().any():
             continue
         for division in KINDS:
             lines = [
-                {PROTOCOL: protocol, DIVISION: division, KIND: kind, **_measure_kind(some)}
-                for kind, some in rows.groupby(division)
-                if len(some) >= MIN_ROWS
+                {PROTOCOL: protocol, SELECTED: selected, DIVISION: division, KIND: kind, **_measure_kind(of_kind)}
+                for kind, of_kind in some.groupby(division, observed=True)
+                if len(of_kind) >= MIN_ROWS
             ]
-            parts.append(pd.DataFrame(lines, columns=_KIND_COLUMNS).sort_values(_WORST_FIRST))
+            table = pd.DataFrame(lines, columns=_KIND_COLUMNS)
+            parts.append(table if division == KAPPA_RANGE else table.sort_values(_WORST_FIRST))
     return pd.concat(parts, ignore_index=True)
+
+
+def _name_ranges(kappa: pd.Series) -> pd.Series:
+    """Return the range of each conductivity, W/m/K, as a category, from the lowest to the highest."""
+    return pd.cut(kappa, [0.0, *_RANGE_ENDS, np.inf], labels=list(_RANGES))
 
 
 def _measure(rows: pd.DataFrame) -> dict[str, float]:

@@ -15,6 +15,7 @@ from paraisite.analysis.held_out_errors import (
     KIND,
     KINDS,
     LOWERED_MAPE,
+    SELECTED,
     SHARED_FORMULA,
     SHARED_FORMULA_ELSEWHERE,
 )
@@ -49,7 +50,7 @@ ON_TERMINAL: Final = {
 _SHARES: Final = ("within_factor_2", schema.format_coverage_metric(0.9), "flagged")
 _COUNTS: Final = ("n", SHARED_FORMULA, SHARED_FORMULA_ELSEWHERE)
 _NAMES: Final = DATA_SET_NAMES | {LOW_KAPPA: "Phonix, selected by kappa < 1"}
-_DIVISIONS: Final = dict(zip(KINDS, ("chemistry", "crystal system", "structure type"), strict=True))
+_DIVISIONS: Final = dict(zip(KINDS, ("chemistry", "crystal system", "kappa (W/m/K)", "structure type"), strict=True))
 _COLUMNS_OF_KINDS: Final = {
     EXAMPLE: "for example",
     "n": "rows",
@@ -100,14 +101,18 @@ def tabulate_refined_protocols(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def tabulate_kinds(kinds: pd.DataFrame) -> str:
-    """Return the tables for people as markdown: one for each protocol and division into kinds, the worst first.
+    """Return the tables for people as markdown: one for each protocol and division into kinds.
+
+    Those of rows that were selected by their label follow the others'.
 
     Args:
         kinds: As ``held_out_errors.summarise_kinds`` returns them.
     """
     parts = []
-    for protocol, of_protocol in kinds.groupby(PROTOCOL, sort=False):
-        parts.append(f"## Held out by {str(protocol).replace('-', ' ')}\n")
+    ordered = kinds.sort_values(SELECTED, kind="stable")
+    for (selected, protocol), of_protocol in ordered.groupby([SELECTED, PROTOCOL], sort=False):
+        which = f": {_NAMES[LOW_KAPPA]}" if selected else ""
+        parts.append(f"## Held out by {str(protocol).replace('-', ' ')}{which}\n")
         for division, rows in of_protocol.groupby(DIVISION, sort=False):
             shown = pd.DataFrame(index=pd.Index(rows[KIND], name=_DIVISIONS[str(division)]))
             for name, title in _COLUMNS_OF_KINDS.items():

@@ -8,7 +8,7 @@ import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.analysis.held_out_accurate import DATA_SET, LOW_KAPPA, PROTOCOL
-from paraisite.analysis.held_out_errors import DIVISION, KIND
+from paraisite.analysis.held_out_errors import DIVISION, KIND, SELECTED
 from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
 from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.pictures import Drawn, NamedPoints
@@ -23,9 +23,6 @@ _NEW: Final = {
     "honest": "published fifths",
 }
 _N_CANDIDATE: Final = 5
-_FEWEST: Final = 20
-"""Rows that a kind of crystals needs to be named as the worst."""
-
 _SHOWN: Final = ("rows", "error", "error of a constant", "within a factor of 2", "90 % intervals hold", "flagged")
 _DIVISIONS: Final = {schema.CHEMISTRY: "Kinds of compounds", schema.CRYSTAL_SYSTEM: "Crystal systems"}
 _COVERAGE: Final = schema.format_coverage_metric(0.9)
@@ -125,13 +122,15 @@ def _list_doubts(by_protocol: Mapping[str, Mapping[str, float]], rows: pd.DataFr
 
 
 def _name_worst(kinds: pd.DataFrame) -> Iterator[str]:
-    enough = kinds[(kinds[PROTOCOL] == _BY_FORMULA) & (kinds["n"] >= _FEWEST)]
+    measured = kinds[(kinds[PROTOCOL] == _BY_FORMULA) & ~kinds[SELECTED]]
     for division, words in _DIVISIONS.items():
         worst: list[dict[Any, Any]] = (
-            enough[enough[DIVISION] == division].nlargest(2, "mean_abs_ln_ratio").to_dict("records")
+            measured[measured[DIVISION] == division].nlargest(2, "mean_abs_ln_ratio").to_dict("records")
         )
         if worst:
-            named = ", ".join(f"{row[KIND]} ({np.exp(row['mean_abs_ln_ratio']):.2f})" for row in worst)
+            named = ", ".join(
+                f"{row[KIND]} ({np.exp(row['mean_abs_ln_ratio']):.2f}, {row['n']:.0f} rows)" for row in worst
+            )
             yield f"**{words}** with the largest errors, as factors: {named}."
 
 

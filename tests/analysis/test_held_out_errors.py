@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from paraisite import schema
 from paraisite.analysis.held_out_accurate import LOW_KAPPA
-from paraisite.analysis.held_out_errors import summarise_kinds
+from paraisite.analysis.held_out_errors import KAPPA_RANGE, summarise_kinds
 from paraisite.reports.cross_validation import tabulate_kinds
 
 
@@ -51,6 +51,9 @@ def test_kinds_are_listed_with_their_share_in_the_intervals_the_worst_first() ->
         ]
     )
     kinds = summarise_kinds(predictions)
+    selected = kinds[kinds["selected_by_label"] & (kinds["division"] == schema.CHEMISTRY)]
+    assert selected[["kind", "n", "coverage_90%"]].to_numpy().tolist() == [["oxides", 30, 0.0]]
+    kinds = kinds[~kinds["selected_by_label"]]
     of_chemistry = kinds[kinds["division"] == schema.CHEMISTRY]
     assert of_chemistry["kind"].tolist() == ["carbides", "oxides"]
     assert of_chemistry["n"].tolist() == [12, 20]
@@ -61,6 +64,17 @@ def test_kinds_are_listed_with_their_share_in_the_intervals_the_worst_first() ->
     shown = tabulate_kinds(kinds)
     assert shown.startswith("## Held out by formula\n\n| chemistry |")
     assert "| carbides | AgF | 12 | 0.41 | -0.41 | 100% | 50% | 50% | 50% | 0.00054 |" in shown
+
+
+def test_errors_are_told_by_the_size_of_the_conductivity_the_lowest_first() -> None:
+    low, high = held_out(12, chemistry="oxides", inside=6), held_out(15, chemistry="carbides", inside=15)
+    predictions = pd.concat([high.assign(**{schema.KAPPA: 300.0}), low.assign(**{schema.KAPPA: 0.3})])
+    kinds = summarise_kinds(predictions)
+    ranges = kinds[kinds["division"] == KAPPA_RANGE]
+    assert ranges["kind"].tolist() == ["below 0.3", "above 100"]
+    assert ranges["n"].tolist() == [12, 15]
+    assert ranges["bias_ln"].tolist() == pytest.approx([np.log(2 / 0.3), np.log(2 / 300)])
+    assert "| kappa (W/m/K) |" in tabulate_kinds(kinds)
 
 
 def test_rows_that_are_tested_several_times_are_not_taken_for_as_many_crystals() -> None:

@@ -21,7 +21,7 @@ def test_it_says_what_is_best_and_what_to_distrust_and_shows_five_candidates() -
     assert section.opened
     assert "**Best: GPACCURATE**" in section.words[0]
     assert "outside the applicability domain" in section.points[0]
-    assert any("carbides (1.50)" in point for point in section.points)
+    assert any("carbides (1.50, 30 rows)" in point for point in section.points)
     assert len(section.tables[0].table) == 5
     assert section.tables[1].table.index.tolist() == ["Phonix, new formulas", "Phonix, new structure types"]
     without = summary_section(*tables, None)
