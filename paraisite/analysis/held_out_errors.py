@@ -27,6 +27,12 @@ LARGE_ERROR: Final = (2.0, 3.0)
 SHARED_FORMULA: Final = "rows_sharing_a_formula_with_training_rows"
 SHARED_FORMULA_ELSEWHERE: Final = "of_them_with_rows_of_other_data_sets"
 
+FOLD_STD: Final = "fold_std"
+"""Deviation of the folds' mean |ln ratio|."""
+
+MAPE_FOLD_STD: Final = "mape_fold_std"
+"""Deviation of the folds' MAPEs."""
+
 LOWERED_MAPE: Final = "mape_lowered"
 """MAPE of the estimate that is lowered to have the least MAPE; ``mape`` is the median's."""
 
@@ -123,20 +129,22 @@ def _name_ranges(kappa: pd.Series) -> pd.Series:
 def _measure(rows: pd.DataFrame) -> dict[str, float]:
     known, predicted = (rows[name].to_numpy(np.float64) for name in (schema.KAPPA, schema.PREDICTED_MEDIAN_KAPPA))
     ln_ratio = np.log(predicted / known)
-    of_folds = pd.Series(np.abs(ln_ratio)).groupby(rows[FOLD].to_numpy()).mean()
+    relative = np.abs(np.exp(ln_ratio) - 1.0)
+    of_folds = pd.DataFrame({schema.LN_RATIO: np.abs(ln_ratio), "mape": relative}).groupby(rows[FOLD].to_numpy()).mean()
     n_same, n_elsewhere = (rows[name].to_numpy(np.int64) for name in (N_SAME_FORMULA, N_SAME_FORMULA_ELSEWHERE))
     line: dict[str, float] = {
         "n": len(rows),
         SHARED_FORMULA: int(np.sum(n_same > 0)),
         SHARED_FORMULA_ELSEWHERE: int(np.sum(n_elsewhere > 0)),
         "mean_abs_ln_ratio": float(np.abs(ln_ratio).mean()),
-        "fold_std": float(of_folds.std(ddof=1)),
+        FOLD_STD: float(of_folds[schema.LN_RATIO].std(ddof=1)),
         "constant": float(np.abs(np.log(rows[CONSTANT].to_numpy(np.float64) / known)).mean()),
         "log10_mae": float(np.abs(ln_ratio).mean() / np.log(10.0)),
         "bias_ln": float(ln_ratio.mean()),
         "spearman": compute_spearman(known, predicted),
         "within_factor_2": float((np.abs(ln_ratio) < np.log(2.0)).mean()),
-        "mape": float(np.abs(np.exp(ln_ratio) - 1.0).mean()),
+        "mape": float(relative.mean()),
+        MAPE_FOLD_STD: float(of_folds["mape"].std(ddof=1)),
         LOWERED_MAPE: _measure_lowered_mape(rows),
         "symmetric_relative_error": float((2.0 * np.abs(predicted - known) / (predicted + known)).mean()),
     }

@@ -12,6 +12,7 @@ from paraisite.analysis.held_out_errors import (
     CHANCE,
     DIVISION,
     EXAMPLE,
+    FOLD_STD,
     KIND,
     KINDS,
     LOWERED_MAPE,
@@ -26,13 +27,15 @@ from paraisite.reports.tables import to_markdown
 _TITLES: Final = {
     "n": "rows",
     "mean_abs_ln_ratio": "error",
-    "fold_std": "± over folds",
+    FOLD_STD: "± over folds",
     "constant": "error of a constant",
     "spearman": "Spearman",
     "within_factor_2": "within a factor of 2",
     "mape": "MAPE",
     LOWERED_MAPE: "MAPE, lowered",
-    schema.format_coverage_metric(0.9): "90 % intervals hold",
+    "log10_mae": "log10 MAE",
+    "symmetric_relative_error": "κ_SRE",
+    **{schema.format_coverage_metric(share): f"{100 * share:.0f} % intervals hold" for share in schema.COVERAGES},
     "flagged": "flagged",
     "mean_abs_ln_ratio_unflagged": "error, unflagged",
     SHARED_FORMULA: "rows that share a formula with training rows",
@@ -47,7 +50,7 @@ ON_TERMINAL: Final = {
 }
 """Columns that fit a terminal, with their names there."""
 
-_SHARES: Final = ("within_factor_2", schema.format_coverage_metric(0.9), "flagged")
+_SHARES: Final = ("within_factor_2", *map(schema.format_coverage_metric, schema.COVERAGES), "flagged")
 _COUNTS: Final = ("n", SHARED_FORMULA, SHARED_FORMULA_ELSEWHERE)
 _NAMES: Final = DATA_SET_NAMES | {LOW_KAPPA: "Phonix, selected by kappa < 1"}
 _DIVISIONS: Final = dict(zip(KINDS, ("chemistry", "crystal system", "kappa (W/m/K)", "structure type"), strict=True))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
+from paraisite.analysis.held_out_errors import FOLD_STD, MAPE_FOLD_STD
 from paraisite.evaluation.protocol_table import METRIC, PROTOCOL
 from paraisite.reports.tables import to_markdown
 from paraisite.schema import LN_RATIO, MODEL
@@ -105,6 +106,10 @@ _PUBLISHED: Final = (
 )  # fmt: skip
 
 
+_STD_OF: Final = {"mape": MAPE_FOLD_STD, LN_RATIO: FOLD_STD}
+"""Deviation over the folds of an error of the default model."""
+
+
 def tabulate_leaderboard(protocols: pd.DataFrame, summary: pd.DataFrame) -> str:
     """Return the table as markdown, the default model first, then what was measured here, then what was published.
 
@@ -130,11 +135,11 @@ def tabulate_leaderboard(protocols: pd.DataFrame, summary: pd.DataFrame) -> str:
 def _default_model(summary: pd.DataFrame) -> list[str]:
     def error(protocol: str, data_set: str, column: str) -> str:
         found = summary.loc[[(protocol, data_set)]].iloc[0]
-        return f"{float(found[column]):.3f}"
+        return f"{float(found[column]):.3f} ± {float(found[_STD_OF[column]]):.3f}"
 
     return [
         "Gaussian process on descriptors, any crystal",
-        "3,176 of Togo15, HH143 and Phonix, four fifths in each fold; 302 labels of our own",
+        "3,175 of Togo15, HH143 and Phonix, four fifths in each fold; 302 labels of our own",
         error("togo15-honest", "togo15", "mape"),
         error("formula", "togo15", "mape"),
         error("formula", "phonix", LN_RATIO),

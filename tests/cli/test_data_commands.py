@@ -191,7 +191,7 @@ def test_the_full_phonix_database_becomes_a_data_set_beside_the_projects_own(pro
     assert "duplicate id" in output
     listed = rows(invoke("list"))
     assert listed["phonix-full"][:2] == [str(N), "2"]
-    assert listed["phonix"][:2] == ["2,937", "31"]
+    assert listed["phonix"][:2] == ["2,938", "30"]
     assert f"version {COMMIT[:12]}" in invoke("list", "--csv")
     described = invoke("describe", "phonix-full")
     assert f"datasets/phonix-db/phonix-full at {COMMIT}: data/train-00000-of-00001.parquet " in described

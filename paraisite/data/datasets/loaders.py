@@ -7,7 +7,7 @@ from typing import Final
 
 from paraisite.config import DataConfig
 from paraisite.core.paths import EXTERNAL
-from paraisite.data.datasets.accurate import join_sources
+from paraisite.data.datasets.accurate import join_sources, refuse_noble_gases
 from paraisite.data.datasets.mix import mix_records
 from paraisite.data.datasets.table import CARD_FILE, Dataset, build_dataset
 from paraisite.data.record import Record, Rejection
@@ -63,8 +63,8 @@ def _load_mix(config: DataConfig, data_folder: Path) -> Loaded:
 
 def _load_accurate(config: DataConfig, data_folder: Path) -> Loaded:
     sources = {name: _LOADERS[name](config, data_folder) for name in ("togo15", "hh143", "phonix")}
-    records = join_sources({name: loaded for name, (loaded, _) in sources.items()})
-    return records, [rejection for _, rejections in sources.values() for rejection in rejections]
+    records, refused = refuse_noble_gases(join_sources({name: loaded for name, (loaded, _) in sources.items()}))
+    return records, [*(rejection for _, rejections in sources.values() for rejection in rejections), *refused]
 
 
 def _load_aflow(config: DataConfig, _data_folder: Path) -> Loaded:

@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymatgen.core.composition import Composition
 from pymatgen.core.lattice import Lattice
-from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from paraisite.data.record import Record, Rejection, check_kappa
@@ -80,8 +79,8 @@ def load_phonix(path: Path) -> tuple[list[Record], list[Rejection]]:
         _check_row(f"{path} ({material_id})", row, known)
         known.add(material_id)
         try:
-            if doubt := row[SUSPECT] or _doubt_noble_gas(row[SPECIES]):
-                raise DataError(f"doubtful value: {doubt}")
+            if row[SUSPECT]:
+                raise DataError(f"doubtful value: {row[SUSPECT]}")
             records.append(_build_record(material_id, row))
         except (DataError, StructureError) as error:
             rejections.append(Rejection(material_id, str(error)))
@@ -143,12 +142,6 @@ def _build_record(material_id: str, row: dict[str, Any]) -> Record:
         benchmark_split=part,
         selected_by_label=part in SELECTED_BY_LABEL,
     )
-
-
-def _doubt_noble_gas(species: list[str]) -> str:
-    """Return why a noble gas's crystal is doubtful, one of which the source does not mark; else nothing."""
-    is_one = len(set(species)) == 1 and Element(species[0]).is_noble_gas
-    return "a crystal of a noble gas, which melts far below 300 K" if is_one else ""
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -6,7 +6,13 @@ from pymatgen.core.structure import Structure
 
 from paraisite import schema
 from paraisite.config import load_config
-from paraisite.data.datasets.accurate import join_labels, join_sources, mark_labels, mark_rows_that_only_train
+from paraisite.data.datasets.accurate import (
+    join_labels,
+    join_sources,
+    mark_labels,
+    mark_rows_that_only_train,
+    refuse_noble_gases,
+)
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import build_dataset
 from paraisite.data.record import Record
@@ -26,13 +32,29 @@ def test_ids_of_two_sources_get_the_sources_name():
     ]  # fmt: skip
 
 
-def test_all_accurate_rows_are_in_it():
+def test_only_crystals_of_one_noble_gas_are_refused():
+    places = [[0, 0, 0], [0.5, 0.5, 0.5]]
+    crystals = [(["Kr"], places[:1]), (["Xe", "F"], places), (["Si"], places[:1])]
+    records = [
+        Record(species[0], Structure(Lattice.cubic(4.0), species, coords), 9.0, None, "somewhere")
+        for species, coords in crystals
+    ]
+    kept, refused = refuse_noble_gases(records)
+    assert [item.material_id for item in kept] == ["Xe", "Si"]
+    assert [item.material_id for item in refused] == ["Kr"]
+
+
+def test_all_accurate_rows_are_in_it_but_for_krypton():
     config = load_config().data
     parts = [load_dataset(name, config) for name in ("togo15", "hh143", "phonix")]
     found = load_dataset("accurate", config)
-    assert len(found) == sum(map(len, parts))
-    assert len(found.rejected) == sum(len(part.rejected) for part in parts)
+    krypton = found.rejected.iloc[-1]
+    assert krypton["material_id"] == "mp-612118"
+    assert "a crystal of a noble gas" in krypton["reason"]
     values = pd.concat([part.table for part in parts])
+    values = values[values[schema.FORMULA] != "Kr"]
+    assert len(found) == len(values) == sum(map(len, parts)) - 1
+    assert len(found.rejected) == sum(len(part.rejected) for part in parts) + 1
     assert found.table[schema.KAPPA].tolist() == values[schema.KAPPA].tolist()
     assert found.selected_by_label.sum() == parts[2].selected_by_label.sum()
 
