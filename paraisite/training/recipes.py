@@ -76,6 +76,9 @@ KAPPA_TIER: Final = "kappa"
 ACCURATE: Final = "accurate"
 """All of them together: what the default model is fitted on."""
 
+_APPROXIMATE: Final = {AFLOW: "AFLOW's Debye model (AGL)", SLACK: "Slack's expression (tier slack)"}
+"""Data sets whose conductivities a formula gives."""
+
 FINAL_DATASETS: Final = (TOGO15, HH143, MIX, PHONIX, ACCURATE)
 """Data sets of the project that a model may end on, as it may on any that a user has imported."""
 
@@ -148,6 +151,17 @@ def list_training_sets(recipe: Recipe) -> tuple[str, ...]:
     """Return the data sets with conductivities that a recipe's members were trained on, the earliest first."""
     earlier = list_training_sets(recipe.start) if isinstance(recipe.start, Recipe) else ()
     return (*earlier, recipe.train_on)
+
+
+def describe_scale(name: str) -> str | None:
+    """Return a sentence on whose scale the values of a recipe are that trains on approximate ones only, else None."""
+    recipe = RECIPES.get(name.upper())
+    if recipe is None or (source := _APPROXIMATE.get(recipe.train_on)) is None:
+        return None
+    return (
+        f"{recipe.name} is trained on {source}, approximate conductivities: its values are to be compared with those, "
+        "not with accurate ones, from which they differ by several times"
+    )
 
 
 def find_recipe(name: str) -> Recipe:

@@ -1,5 +1,6 @@
 """Predict the conductivity of a few crystals, as a table or as JSON lines; refined with a potential if asked."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,16 @@ from typing import TYPE_CHECKING
 from paraisite.artifacts.predictors import find_predictor, predict_rows, predict_rows_with
 from paraisite.core.console import limited_width, open_console
 from paraisite.core.row_format import RowFormat, print_records
+from paraisite.errors import MissingInputError, ParaisiteError, WeightsError
 from paraisite.inference.crystals import STANDARD_INPUT, Crystal, read_crystals
 from paraisite.inference.rows import Row, build_flat_rows, build_table
 from paraisite.schema import REASON
+from paraisite.training.recipes import describe_scale
 
 if TYPE_CHECKING:
     from paraisite.inference.refiner import RefinementPlan, Refiner, RefiningOptions
+
+logger = logging.getLogger(__name__)
 
 
 def predict_files(
@@ -35,10 +40,11 @@ def predict_files(
         Whether any crystal has a prediction.
 
     Raises:
-        ParaisiteError: Model or file are absent or unusable, or nobody has agreed to what refining costs.
+        ParaisiteError: Model or file are absent or unusable, nobody has agreed to what refining costs, or, after the
+            predictions are printed, what refining needs is not installed.
     """
     crystals = read_crystals(list(files) or [STANDARD_INPUT])
-    rows = predict_rows(model, crystals) if refining is None else _refine(crystals, model, refining)
+    rows, failure = (predict_rows(model, crystals), None) if refining is None else _refine(crystals, model, refining)
     if row_format is RowFormat.JSON:
         print_records(rows, row_format)
     elif row_format is RowFormat.CSV:
@@ -51,29 +57,47 @@ def predict_files(
 
             if refined := refined_table(rows):
                 console.print(refined)
+    if (scale := describe_scale(model)) is not None:
+        logger.warning("%s", scale)
+    if failure is not None:  # the predictions are there all the same
+        raise failure
     return any(row[REASON] is None for row in rows)
 
 
-def _refine(crystals: Sequence[Crystal], model: str, refining: "RefiningOptions") -> list[Row]:
-    """Return the rows with refined values, after it was said what they cost.
+def _refine(
+    crystals: Sequence[Crystal], model: str, refining: "RefiningOptions"
+) -> tuple[list[Row], ParaisiteError | None]:
+    """Return the rows with refined values, after it was said what they cost, and what is missing to compute some.
 
     Raises:
         ConfigError: Nobody can be asked.
     """
     from paraisite.artifacts.refiners import build_refiner
+    from paraisite.inference.refiner import RefinementPlan
     from paraisite.reports.refined_rows import may_spend
 
     predictor = find_predictor(model)
     refiner = build_refiner(predictor, name=model)
     rows = predict_rows_with(predictor, crystals)
-    plans = [
-        refiner.plan(row, crystal.found, max_minutes=refining.max_minutes)
-        for row, crystal in zip(rows, crystals, strict=True)
-    ]
+    failure: ParaisiteError | None = None
+    plans: list[RefinementPlan] = []
+    for row, crystal in zip(rows, crystals, strict=True):
+        try:
+            plans.append(refiner.plan(row, crystal.found, max_minutes=refining.max_minutes))
+        except MissingInputError as error:
+            failure = error
+            plans.append(RefinementPlan(refusal=str(error)))
     named = [(crystal.name, plan) for crystal, plan in zip(crystals, plans, strict=True)]
-    if not may_spend(refiner, named, refining):
-        plans = [replace(plan, refusal=plan.refusal or "not wanted") if plan.cost else plan for plan in plans]
-    return [_refine_one(refiner, row, crystal, plan) for row, crystal, plan in zip(rows, crystals, plans, strict=True)]
+    try:
+        refusal = None if may_spend(refiner, named, refining) else "not wanted"
+    except (MissingInputError, WeightsError) as error:
+        failure, refusal = error, str(error)
+    if refusal is not None:  # what is kept costs nothing
+        plans = [replace(plan, refusal=plan.refusal or refusal) if plan.cost else plan for plan in plans]
+    refined = [
+        _refine_one(refiner, row, crystal, plan) for row, crystal, plan in zip(rows, crystals, plans, strict=True)
+    ]
+    return refined, failure
 
 
 def _refine_one(refiner: "Refiner", row: Row, crystal: Crystal, plan: "RefinementPlan") -> Row:

@@ -16,6 +16,7 @@ from paraisite.training.recipes import (
     InitialWeights,
     Lineage,
     Recipe,
+    describe_scale,
     find_final_recipe,
     find_lineage,
     find_recipe,
@@ -43,6 +44,14 @@ def test_no_model_mixes_the_lineages():
 def test_recipes_train_on_tiers_by_their_tables_names():
     assert {SLACK, KAPPA_TIER} == set(lab_tables.SOURCES)
     assert lab_tables.KAPPA_TIER == KAPPA_TIER
+
+
+def test_models_of_approximate_conductivities_say_so():
+    for recipe in RECIPES.values():
+        scale = describe_scale(recipe.name.lower())
+        assert (scale is not None) == (recipe.train_on in {AFLOW, SLACK}), recipe.name
+    assert "AFLOW" in str(describe_scale("FEAF"))
+    assert describe_scale("models/mine.ensemble") is None
 
 
 def test_a_name_tells_the_lineage():

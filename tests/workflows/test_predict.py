@@ -59,8 +59,8 @@ def test_nothing_is_computed_unless_somebody_agrees(crystal: Path, capsys: pytes
     assert "not refined: about 3 minutes, more than the 1 that are allowed" in " ".join(capsys.readouterr().out.split())
 
 
-def test_without_the_potential_nobody_is_asked(
-    refiner: Refiner, crystal: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_the_potential_nobody_is_asked_and_the_prediction_is_printed(
+    refiner: Refiner, crystal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def absent() -> None:
         raise MissingInputError("the potential needs the extra")
@@ -69,3 +69,7 @@ def test_without_the_potential_nobody_is_asked(
     monkeypatch.setattr(refiners, "build_refiner", lambda _predictor, **_: without)
     with pytest.raises(MissingInputError, match="needs the extra"):
         predict.predict_files([crystal], "tiny", row_format=RowFormat.JSON, refining=AGREED)
+    row = json.loads(capsys.readouterr().out)
+    assert row["value"] > 0
+    assert row["refined_kappa_w_per_m_k"] is None
+    assert row["refined_reason"] == "the potential needs the extra"
