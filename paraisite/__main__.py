@@ -9,7 +9,7 @@ from paraisite.cli import app
 from paraisite.core.extras import describe_missing_package
 from paraisite.core.secrets import DiscreetStream
 from paraisite.core.system_errors import describe_system_error
-from paraisite.errors import ParaisiteError
+from paraisite.errors import ConfigError, ParaisiteError
 
 if TYPE_CHECKING:
     from paraisite.artifacts.tracked_outputs import OutputWatch
@@ -28,6 +28,8 @@ def main() -> None:
     """
     sys.stdout, sys.stderr = DiscreetStream(sys.stdout), DiscreetStream(sys.stderr)
     try:
+        if "" in sys.argv[1:]:  # as a path it would be the current folder
+            raise ConfigError("an argument is empty, as of a variable that is not set: leave it out, or name something")
         _run_and_keep_outputs()
     except ParaisiteError as error:
         _refuse(str(error))

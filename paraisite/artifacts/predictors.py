@@ -104,10 +104,11 @@ def _from_registry_if_there(name: str) -> Predictor | None:
         return None
     from paraisite.tracking.fetching import fetch_champion
 
+    is_named = ADDRESS_VARIABLE in os.environ  # MLflow sets it, too
     try:
         folder = fetch_champion(name)
     except TrackingError as error:
-        if ADDRESS_VARIABLE not in os.environ:
+        if not is_named:
             raise
         raise TrackingError(f"{error}; without {ADDRESS_VARIABLE} the model that is here predicts") from error
     return None if folder is None else Predictor.load(folder)

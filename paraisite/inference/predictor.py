@@ -96,6 +96,9 @@ class Predictor:
             from paraisite.models.ensemble import Ensemble
 
             file = path / ENSEMBLE_FILE if path.is_dir() else path
+            if path.is_dir() and not file.exists():
+                known = ", ".join((RELEVANCE_FILE, PROCESSES_FILE, ENSEMBLE_FILE))
+                raise CheckpointError(f"{path} holds no model (none of {known}): remove it, or name another folder")
             model, beside = NetworkModel(Ensemble.load(file)), file.with_name(CALIBRATION_SET_FILE)
             expected = _card_names_calibration_set(beside.with_name(CARD_FILE))
         if expected and not beside.exists():

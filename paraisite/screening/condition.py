@@ -32,6 +32,9 @@ SELECTED_FILE: Final = "_selected.csv"
 _LONGEST: Final = 2000
 """Characters: a condition is walked through recursively."""
 
+_SHOWN: Final = 100
+"""Characters of a condition that a message repeats."""
+
 _UNIT: Final = "_w_per_m_k"
 """May be left out: ``upper_90`` is ``upper_90_w_per_m_k``."""
 
@@ -66,6 +69,13 @@ _ALLOWED: Final = (
 )
 
 
+_TEXT_AND_NUMBER: Final = "a text and a number do not compare"
+
+
+class _NotEvaluableError(Exception):
+    """What a condition asks for has no answer; the message says why."""
+
+
 @dataclass(frozen=True)
 class Condition:
     """A condition that was checked.
@@ -91,27 +101,32 @@ class Condition:
         """
         if len(text) > _LONGEST:
             raise ConfigError(f"a condition of {len(text)} characters: expected at most {_LONGEST}")
+        shown = _shorten(text)
+        if not text.strip():
+            raise ConfigError("the condition is empty, expected one like 'upper_90 < 2'")
         try:
             tree = ast.parse(_join_by_words(text.strip()), mode="eval")
         except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
-            raise ConfigError(f"{text!r} is no condition, expected one like 'upper_90 < 2': {error}") from error
+            raise ConfigError(f"{shown} is no condition, expected one like 'upper_90 < 2': {error}") from error
         for node in ast.walk(tree):
             if not isinstance(node, _ALLOWED):
                 raise ConfigError(
-                    f"{text!r} holds a {type(node).__name__.lower()}, expected comparisons of columns and constants, "
+                    f"{shown} holds a {type(node).__name__.lower()}, expected comparisons of columns and constants, "
                     "joined by and, or, not"
                 )
             if isinstance(node, ast.Constant) and not isinstance(node.value, bool | int | float | str):
                 raise ConfigError(
-                    f"{text!r} compares with {node.value!r}, which no column holds: expected numbers, texts, True or "
+                    f"{shown} compares with {node.value!r}, which no column holds: expected numbers, texts, True or "
                     "False"
                 )
             if isinstance(node, ast.BinOp) and any(map(_is_text, (node.left, node.right))):
-                raise ConfigError(f"{text!r} computes with a text, expected to compare it")
+                raise ConfigError(f"{shown} computes with a text, expected to compare it")
             if isinstance(node, ast.Name):
                 node.id = _find_column(node.id, columns)
         if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Name):
-            raise ConfigError(f"{text!r} is no condition, expected one like 'upper_90 < 2'")
+            raise ConfigError(f"{shown} is no condition, expected one like 'upper_90 < 2'")
+        if not any(isinstance(node, ast.Name) for node in ast.walk(tree)):
+            raise ConfigError(f"{shown} names no column, expected one like 'upper_90 < 2'")
         return cls(text, tree.body)
 
     def keep(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -124,12 +139,19 @@ class Condition:
         try:
             met = _evaluate(self.expression, asked)
             if not (isinstance(met, pd.Series) and pd.api.types.is_bool_dtype(met)):
-                raise ConfigError(f"{self.text!r} is a number, expected a comparison like 'upper_90 < 2'")
+                raise _NotEvaluableError("it is a number or a text, expected a comparison like 'upper_90 < 2'")
             return pd.DataFrame(rows[met.fillna(False).astype(bool)])
         except TypeError as error:
-            raise ConfigError(f"{self.text!r} cannot be evaluated: a text and a number do not compare") from error
-        except (ValueError, NotImplementedError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise ConfigError(f"{self.text!r} cannot be evaluated: {error}") from error
+            raise ConfigError(f"{_shorten(self.text)} cannot be evaluated: {_TEXT_AND_NUMBER}") from error
+        except (
+            _NotEvaluableError,
+            ValueError,
+            NotImplementedError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
+            raise ConfigError(f"{_shorten(self.text)} cannot be evaluated: {error}") from error
 
     def require_evaluable(self, schema: pa.Schema) -> None:
         """Evaluate it for a made-up row, so that what cannot be evaluated is refused before hours of screening.
@@ -200,26 +222,36 @@ def _evaluate(node: ast.expr, rows: pd.DataFrame) -> Any:
             sides = [_evaluate(each, rows) for each in (node.left, *node.comparators)]
             pairs = zip(node.ops, pairwise(sides), strict=True)
             return reduce(operator.and_, [_compare(how, *pair) for how, pair in pairs])
-    raise TypeError(f"a {type(node).__name__.lower()}")
+    raise _NotEvaluableError(f"it holds a {type(node).__name__.lower()}")
 
 
 def _compare(how: ast.cmpop, left: Any, right: Any) -> Any:
     """Return whether values stand in a relation, each true, false or neither; equal to a list is one of it."""
+    if len(_name_kinds(left) | _name_kinds(right)) > 1:  # which pandas takes for unequal
+        raise _NotEvaluableError(_TEXT_AND_NUMBER)
     if isinstance(right, list) and isinstance(how, ast.Eq | ast.NotEq | ast.In | ast.NotIn):
         if not isinstance(left, pd.Series):
-            raise TypeError("a list is compared with no column")
+            raise _NotEvaluableError("a list is compared with no column")
         is_in = left.isin(right).astype(pd.BooleanDtype()).mask(left.isna())
         return ~is_in if isinstance(how, ast.NotEq | ast.NotIn) else is_in
     if isinstance(how, ast.In | ast.NotIn):
-        raise TypeError("expected a list behind in")
+        raise _NotEvaluableError("expected a list behind in, like formula in ['NaCl', 'KCl']")
     met = _OPERATORS[type(how)](left, right)
     # Of texts pandas returns pyarrow's kind, which it does not join with its own where a value is null.
     return met.astype(pd.BooleanDtype()) if isinstance(met, pd.Series) else met
 
 
+def _name_kinds(values: Any) -> set[str]:
+    """Return whether values, those of a list or column among them, are texts or numbers."""
+    if isinstance(values, list):
+        return set().union(*map(_name_kinds, values))
+    is_text = pd.api.types.is_string_dtype(values) if isinstance(values, pd.Series) else isinstance(values, str)
+    return {"text" if is_text else "number"}
+
+
 def _require_truth(value: Any) -> Any:
     if not pd.api.types.is_bool_dtype(value):
-        raise TypeError("and, or and not join comparisons alone")
+        raise _NotEvaluableError("and, or and not join comparisons alone")
     return value
 
 
@@ -233,6 +265,11 @@ def _join_by_words(text: str) -> str:
 def _is_text(node: ast.expr) -> bool:
     """Return whether it is a text or a list: times a number, pandas would make one of any length of it."""
     return isinstance(node, ast.List | ast.Tuple) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _shorten(text: str) -> str:
+    """Return a condition as messages quote it."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
 def _find_column(name: str, columns: Sequence[str]) -> str:

@@ -96,6 +96,10 @@ class ScreeningFolder:
         """Write a chunk's rows."""
         write_parquet(table, self.part(chunk.number), compression=_COMPRESSION, write_page_checksum=True)
 
+    def write_empty(self, scorer: Scorer) -> None:
+        """Write a part without rows, so that the folder of a source that holds none has the columns."""
+        write_parquet(table_schema(scorer).empty_table(), self.part(0), compression=_COMPRESSION)
+
     def finish(self, n_row: int) -> Summary:
         """Count the rows and write the summary.
 

@@ -101,7 +101,14 @@ def _from_line(content: bytes, place: str) -> Row:
 
 
 def _find_id(values: Mapping[str, Any], place: str) -> str:
-    return next((str(values[key]) for key in ID_KEYS if values.get(key) is not None), place)
+    return next((str(values[key]) for key in ID_KEYS if _is_id(values.get(key))), place)
+
+
+def _is_id(value: object) -> bool:
+    """Return whether a value names a row: a text that is not blank, or a number."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip() != ""
 
 
 def _from_values(values: dict[str, Any], place: str) -> Row:

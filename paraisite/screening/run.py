@@ -67,6 +67,8 @@ def screen(source: Source, scorer: Scorer, *, output: ScreeningFolder, workers: 
         raise
     if missing.failure is not None:
         raise missing.failure
+    if not missing.n_seen:
+        output.write_empty(scorer)
     return output.finish(missing.n_seen)
 
 

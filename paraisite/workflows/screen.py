@@ -20,7 +20,7 @@ from paraisite.artifacts.structure_sources import find_source, name_source
 from paraisite.config import load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.progress import CountProgress
-from paraisite.errors import DataError, DownloadError, MissingInputError, WeightsError
+from paraisite.errors import ConfigError, DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
 from paraisite.inference.refiner import Refiner, RefiningOptions
 from paraisite.labels.potential import require_potential
@@ -87,16 +87,17 @@ def screen_source(
         condition.require_evaluable(table_schema(scorer))
     rows = find_source(source)
     folder = ScreeningFolder(output or screening_folder(source, model), name_source(source))
+    if Path(source).is_dir() and folder.folder.resolve() == Path(source).resolve():
+        raise ConfigError(f"{folder.folder} is the source itself: its files would be read as crystals, name another")
     workers = DaskWorkers(scorer, address=scheduler) if scheduler else LocalWorkers(scorer, n_process=n_process)
     summary = screen(rows, scorer, output=folder, workers=workers, chunk_size=chunk_size)
     print_line(f"{summary.n_scored} of {summary.n_row} structures have a prediction: {folder.folder}")
-    if not summary.n_scored:
-        if summary.n_row:
-            logger.warning("column %s says why", REASON)
-        return False
     if condition is not None:
         n_selected = write_selected(folder, condition)
         print_line(f"{n_selected} rows meet {condition.text!r}: {folder.folder / SELECTED_FILE}")
+    if not summary.n_scored:
+        logger.warning(*(("column %s says why", REASON) if summary.n_row else ("%s holds no rows", source)))
+        return False
     if refiner is not None:
         screened = ScreenedRows.open(folder.folder, rows)
         selection = Selection.from_screening(screened, Criteria(n_row=n_refined))

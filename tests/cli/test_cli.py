@@ -285,6 +285,18 @@ def test_an_error_for_the_user_is_one_line_and_exit_code_2(
     assert "params.yaml" in printed.err
 
 
+def test_an_empty_argument_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """As a path it was the current folder: `screen structures --output "$UNSET"` wrote into it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["paraisite", "screen", "structures", "--output", ""])
+    with pytest.raises(SystemExit) as stop:
+        entry.main()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith("error: an argument is empty")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundled_data: Path) -> Path:
     """Work in a folder with settings and the project's tables."""

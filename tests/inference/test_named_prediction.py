@@ -71,6 +71,16 @@ def test_structures_are_refused_for_what_their_documents_are() -> None:
     assert "is an isotope, expected an element" in str(reasons[3])
 
 
+def test_atoms_of_a_cif_with_shared_or_empty_sites_are_refused() -> None:
+    """ASE keeps the first element of a site, and how it is shared in a dictionary beside the atoms."""
+    predictor, copper = tiny_predictor(), bulk("Cu")
+    copper.info["occupancy"] = {"0": {"Cu": 1.0}}
+    assert predictor(copper).reason is None
+    for shares in ({"Cu": 0.5, "Au": 0.5}, {"Cu": 0.9}):
+        copper.info["occupancy"] = {"0": shares}
+        assert "not fully occupied by one element" in str(predictor(copper).reason)
+
+
 def test_no_crystals_are_an_empty_table_with_all_columns() -> None:
     found = tiny_predictor()([])
     assert (len(found), len(found.to_dataframe())) == (0, 0)

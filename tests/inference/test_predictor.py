@@ -164,3 +164,9 @@ def test_a_predictor_whose_card_names_a_calibration_set_that_is_gone_is_refused(
     (tmp_path / CALIBRATION_SET_FILE).unlink()
     with pytest.raises(CheckpointError, match=r"is incomplete: reference\.safetensors belongs to it"):
         Predictor.load(tmp_path)
+
+
+def test_a_folder_without_a_model_says_so(tmp_path: Path) -> None:
+    (tmp_path / CARD_FILE).write_text("{}")
+    with pytest.raises(CheckpointError, match=r"holds no model \(none of relevance\.safetensors, "):
+        Predictor.load(tmp_path)

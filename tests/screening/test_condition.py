@@ -1,6 +1,7 @@
 """Rows are selected by a condition on their columns, and a condition can do nothing else."""
 
 import csv
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -80,6 +81,9 @@ def test_a_row_without_a_value_meets_no_comparison_with_it(text: str):
         ("__import__('os').system('true')", "holds a call"),
         ("upper_90.map(print) < 2", "holds a call"),
         ("@pd", "is no condition"),
+        (" ", "the condition is empty"),
+        ("1 < 2", "names no column"),
+        (f"{'(' * 190}upper_90 < {')' * 190}", r"(((…' is no condition"),
         ("upper_90 ** 9 ** 9 < 2", "holds a pow"),
         ("2", "is no condition"),
         ("material_id == None", "compares with None, which no column holds"),
@@ -88,13 +92,26 @@ def test_a_row_without_a_value_meets_no_comparison_with_it(text: str):
     ],
 )
 def test_anything_else_is_refused(text: str, message: str):
-    with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
+    with pytest.raises(ConfigError, match=re.escape(message)):
         Condition.parse(text, COLUMNS)
 
 
-@pytest.mark.parametrize("text", ["material_id < 2", "upper_90 + 1", "not upper_90", "upper_90 and True", "2 in [2]"])
-def test_what_cannot_be_compared_or_is_a_number_is_refused(text: str):
-    with pytest.raises(ConfigError, match=r"cannot be evaluated|is a number"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("material_id < 2", "a text and a number do not compare"),
+        ("material_id == 2", "a text and a number do not compare"),
+        ("upper_90 != '2'", "a text and a number do not compare"),
+        ("material_id in [2]", "a text and a number do not compare"),
+        ("material_id in 'a'", "expected a list behind in"),
+        ("upper_90 + 1", "it is a number or a text, expected a comparison"),
+        ("not upper_90", "and, or and not join comparisons alone"),
+        ("upper_90 and True", "and, or and not join comparisons alone"),
+        ("upper_90 < 3 and 2 in [2]", "a list is compared with no column"),
+    ],
+)
+def test_what_cannot_be_compared_or_is_a_number_is_refused(text: str, message: str):
+    with pytest.raises(ConfigError, match=message):
         Condition.parse(text, COLUMNS).keep(ROWS)
 
 
@@ -103,7 +120,7 @@ def test_what_cannot_be_evaluated_is_refused_before_anything_is_screened(text: s
     schema = pa.schema([("upper_90_w_per_m_k", pa.float64()), ("formula", pa.string()), ("is_flagged", pa.bool_())])
     for good in ("upper_90 < 2", "formula == 'NaCl' and not is_flagged", "1 / (upper_90 - 1) > 2"):
         Condition.parse(good, schema.names).require_evaluable(schema)
-    with pytest.raises(ConfigError, match=r"cannot be evaluated|is a number"):
+    with pytest.raises(ConfigError, match="cannot be evaluated"):
         Condition.parse(text, schema.names).require_evaluable(schema)
 
 

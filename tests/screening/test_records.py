@@ -100,6 +100,17 @@ def test_the_forms_of_a_line_mean_the_same():
         np.testing.assert_allclose(row.arrays.frac_coords, coords)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("a 1", "a 1"), (7, "7"), (" ", "rows.jsonl#1"), (float("nan"), "rows.jsonl#1"), (True, "rows.jsonl#1")],
+)
+def test_an_id_is_a_text_or_a_number_else_the_rows_place(given: object, expected: str):
+    (row,) = read_lines({"id": given, "structure": rocksalt().as_dict()})
+    assert row.material_id == expected
+    (row,) = read_lines({"id": given, "name": "b", "structure": rocksalt().as_dict()})
+    assert row.material_id == (expected if "#" not in expected else "b")
+
+
 def test_numbers_that_json_does_not_know_are_taken_where_python_writes_them():
     structure = rocksalt()
     structure.add_site_property("magmom", [float("nan"), 0.0])

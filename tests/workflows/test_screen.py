@@ -124,6 +124,35 @@ def test_rows_that_meet_a_condition_are_written_as_text_and_a_bad_condition_cost
     assert selected["predicted_kappa_w_per_m_k"].tolist() == expected["predicted_kappa_w_per_m_k"].tolist()
 
 
+def test_a_condition_is_answered_where_nothing_has_a_prediction_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(screen, "find_predictor", lambda name: name)
+    monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
+    monkeypatch.setattr(screen, "LocalWorkers", lambda scorer, n_process: HereWorkers(scorer))
+    options: dict[str, Any] = {"n_process": 1, "chunk_size": 3, "scheduler": None, "where": "reason != ''"}
+    for content, n_selected in (('{"id": "a"}\n\n{"id": "b"}\n', 2), ("\n", 0)):
+        source, output = tmp_path / f"{n_selected}.jsonl", tmp_path / f"out{n_selected}"
+        source.write_text(content)
+        assert not screen.screen_source(str(source), "gp", output=output, **options)
+        assert len(pd.read_csv(output / SELECTED_FILE)) == n_selected
+        rows = pd.read_parquet(output)
+        assert rows["material_id"].tolist() == ["a", "b"][:n_selected]
+        assert {"upper_90_w_per_m_k", "reason"} <= set(rows) or n_selected
+    assert "column reason says why" in caplog.text
+    assert "0.jsonl holds no rows" in caplog.text
+
+
+def test_a_folder_is_not_screened_into_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its plan and summary would be crystals that cannot be read, and no screening of it could be resumed."""
+    monkeypatch.setattr(screen, "find_predictor", lambda name: name)
+    monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
+    crystals()[0].to(str(tmp_path / "one.cif"))
+    with pytest.raises(ConfigError, match="is the source itself"):
+        screen.screen_source(str(tmp_path), "gp", output=tmp_path, n_process=1, chunk_size=3, scheduler=None)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.cif"]
+
+
 def test_a_screening_without_any_prediction_is_a_failure(
     predictors: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

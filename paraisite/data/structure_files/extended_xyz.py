@@ -128,9 +128,12 @@ def read_frame(text: str) -> Frame:
 
 
 def read_atoms(atoms: Any) -> CrystalArrays | str:
-    """Return the crystal of ASE's ``Atoms``, or the reason why there is none."""
+    """Return the crystal of ASE's ``Atoms``, or the reason why there is none.
+
+    Of what stands beside the atoms only how a CIF's sites are occupied is looked at, whose atoms are each site's first.
+    """
     try:
-        return _build(atoms, {})
+        return _build(atoms, {name: atoms.info[name] for name in (_OCCUPANCY_OF_KINDS,) if name in atoms.info})
     except StructureError as error:
         return str(error)
 
