@@ -1,5 +1,6 @@
 """Tables of finished recipes, for the terminal, as markdown and as CSV."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ CLOSING_TITLE: Final = "MAPE on the validation rows, mean ± std over the splits
 """Title of ``closing_table``."""
 
 _NOTHING: Final = "–"
+_LIKE_NUMBER: Final = re.compile(rf"\s*([-+±~<>≈*]*\s*[\d.]|{_NOTHING}|-|nan|$)")
 
 
 def compare(results: Sequence[RecipeResult]) -> pd.DataFrame:
@@ -75,14 +77,20 @@ def closing_table(results: Sequence[RecipeResult]) -> pd.DataFrame:
 
 
 def render(table: pd.DataFrame, *, title: str) -> Table:
-    """Return a table of text for ``rich.console.Console().print``."""
+    """Return a table of text for ``rich.console.Console().print``; columns of numbers are aligned right."""
     rendered = Table(title=escape(title), title_justify="left")
     rendered.add_column(str(table.index.name), no_wrap=True)
-    for name in table.columns:
-        rendered.add_column(str(name), justify="right", overflow="fold")
+    for place, name in enumerate(table.columns):
+        of_numbers = all(map(_starts_like_number, table.iloc[:, place]))
+        rendered.add_column(str(name), justify="right" if of_numbers else "left", overflow="fold")
     for recipe, cells in zip(table.index, table.to_numpy(), strict=True):
         rendered.add_row(*(Text(escape_controls(str(cell))) for cell in (recipe, *cells)))
     return rendered
+
+
+def _starts_like_number(cell: object) -> bool:
+    """Return whether a cell shows a number, with what stands behind it, or that there is none."""
+    return _LIKE_NUMBER.match(str(cell)) is not None
 
 
 def to_markdown(table: pd.DataFrame, *, of_numbers: bool = True) -> str:

@@ -59,3 +59,11 @@ def test_markup_in_a_table_is_text() -> None:
         console.print(render(table, title="rows of [/red].csv"))
     text = captured.get()
     assert all(part in text for part in ("rows of [/red].csv", "[/red] is no element", "[bold]mp-1"))
+
+
+def test_columns_of_numbers_are_aligned_right_and_words_left() -> None:
+    table = pd.DataFrame(
+        {"error": ["**0.31** ± 0.1", "–"], "detail": ["0.2.0 in a folder", "no connection"]},
+        index=pd.Index(["a", "b"], name="model"),
+    )
+    assert [column.justify for column in render(table, title="").columns] == ["left", "right", "left"]
