@@ -73,7 +73,7 @@ def join_screenings(
             tables[model] = pq.read_table(folder, page_checksum_verification=True)
     first = next(iter(tables.values()))
     columns = {MATERIAL_ID: first[MATERIAL_ID], FORMULA: first[FORMULA]}
-    by_none = pa.array([True] * len(first))
+    by_none = pa.array([True] * len(first), pa.bool_())
     for model in provenance.model_sha256:
         predicted = _columns_of(model, tables.get(model), known)
         by_none = pc.and_(by_none, pc.is_null(predicted[f"{model}{SEPARATOR}{KAPPA_MEAN}"]))

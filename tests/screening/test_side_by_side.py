@@ -57,3 +57,14 @@ def test_a_table_knows_what_it_was_made_of(joined: Path, tmp_path: Path) -> None
     assert TableProvenance.read(joined) == MADE_OF
     with pytest.raises(DataError, match="holds no models side by side"):
         TableProvenance.read(tmp_path / "a" / "part-0000000.parquet")
+
+
+def test_screenings_of_a_source_without_rows_are_a_table_without_rows(tmp_path: Path) -> None:
+    folders = {}
+    for name in MADE_OF.model_sha256:
+        folders[name] = write_screening(tmp_path / name, [1.0, 2.0, None], flagged=False)
+        part = folders[name] / "part-0000000.parquet"
+        pq.write_table(pq.read_schema(part).empty_table(), part)
+    join_screenings(folders, MADE_OF, tmp_path / "all.parquet")
+    table = pq.read_table(tmp_path / "all.parquet")
+    assert (len(table), "A:mTC_w_per_m_k" in table.column_names) == (0, True)
