@@ -20,6 +20,7 @@ from paraisite.analysis.held_out_accurate import (
 )
 from paraisite.arrays import Bools, Floats
 from paraisite.metrics.kappa_errors import compute_coverage, compute_spearman
+from paraisite.schema import SELECTED_BY_LABEL
 
 LARGE_ERROR: Final = (2.0, 3.0)
 """Factors: how well the applicability score finds predictions that are farther off."""
@@ -49,9 +50,6 @@ _RANGES: Final = (
     f"above {_RANGE_ENDS[-1]:g}",
 )
 
-SELECTED: Final = "selected_by_label"
-"""Column that tells kinds of the rows that were selected by their label from kinds of all others."""
-
 DIVISION: Final = "division"
 KIND: Final = "kind"
 EXAMPLE: Final = "example"
@@ -70,7 +68,7 @@ _OF_KIND: Final = (
     "within_factor_2",
     *(schema.format_coverage_metric(coverage) for coverage in schema.COVERAGES),
 )
-_KIND_COLUMNS: Final = [PROTOCOL, SELECTED, DIVISION, KIND, EXAMPLE, *_OF_KIND, CHANCE]
+_KIND_COLUMNS: Final = [PROTOCOL, SELECTED_BY_LABEL, DIVISION, KIND, EXAMPLE, *_OF_KIND, CHANCE]
 _WORST_FIRST: Final = [schema.format_coverage_metric(_PROMISED), KIND]
 
 
@@ -105,14 +103,23 @@ def summarise_kinds(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     rows = predictions.assign(
-        **{SELECTED: predictions[DATA_SET] == LOW_KAPPA, KAPPA_RANGE: _name_ranges(predictions[schema.KAPPA])}
+        **{
+            SELECTED_BY_LABEL: predictions[DATA_SET] == LOW_KAPPA,
+            KAPPA_RANGE: _name_ranges(predictions[schema.KAPPA]),
+        }
     )
-    for (protocol, selected), some in rows.groupby([PROTOCOL, SELECTED], sort=False):
+    for (protocol, selected), some in rows.groupby([PROTOCOL, SELECTED_BY_LABEL], sort=False):
         if some[schema.MATERIAL_ID].duplicated().any():
             continue
         for division in KINDS:
             lines = [
-                {PROTOCOL: protocol, SELECTED: selected, DIVISION: division, KIND: kind, **_measure_kind(of_kind)}
+                {
+                    PROTOCOL: protocol,
+                    SELECTED_BY_LABEL: selected,
+                    DIVISION: division,
+                    KIND: kind,
+                    **_measure_kind(of_kind),
+                }
                 for kind, of_kind in some.groupby(division, observed=True)
                 if len(of_kind) >= MIN_ROWS
             ]

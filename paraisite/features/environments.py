@@ -97,7 +97,10 @@ def describe_environments(crystals: CrystalArrays, shells: Shells, springs: Mapp
     weight = shells.weight
     columns = [
         *_distances(shells, weight),
-        *(np.log10(weigh_shell(shells, width).sum(axis=1)) for width in _SHELL_WIDTHS.values()),
+        *(
+            np.log10((weight if width == SHELL_WIDTH else weigh_shell(shells, width)).sum(axis=1))
+            for width in _SHELL_WIDTHS.values()
+        ),
         *_angles(shells, weight),
         *_chemistry(crystals, shells, weight),
         *_softness(crystals, shells, springs),
@@ -148,8 +151,8 @@ def _angles(shells: Shells, weight: Floats) -> Iterator[Floats]:
         pairs = of_atoms[:, first] * of_atoms[:, second]
         cosine = np.matmul(direction.transpose(1, 2, 0), direction.transpose(1, 0, 2))
         cosine = cosine.reshape(len(atoms), -1)[:, first * n_bond + second]
-        for power, mean in _sum_powers(pairs, cosine).items():
-            powers[power, atoms] = 2.0 * mean
+        for power, total_of_pairs in _sum_powers(pairs, cosine).items():
+            powers[power, atoms] = 2.0 * total_of_pairs
         shares[:, atoms] = 2.0 * _sum_near(pairs, cosine)
     # A bond with itself is a pair, too, in the square of their sum.
     means = (powers + (weight * weight).sum(axis=1)) / total**2

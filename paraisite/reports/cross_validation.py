@@ -16,7 +16,6 @@ from paraisite.analysis.held_out_errors import (
     KIND,
     KINDS,
     LOWERED_MAPE,
-    SELECTED,
     SHARED_FORMULA,
     SHARED_FORMULA_ELSEWHERE,
 )
@@ -112,8 +111,8 @@ def tabulate_kinds(kinds: pd.DataFrame) -> str:
         kinds: As ``held_out_errors.summarise_kinds`` returns them.
     """
     parts = []
-    ordered = kinds.sort_values(SELECTED, kind="stable")
-    for (selected, protocol), of_protocol in ordered.groupby([SELECTED, PROTOCOL], sort=False):
+    ordered = kinds.sort_values(schema.SELECTED_BY_LABEL, kind="stable")
+    for (selected, protocol), of_protocol in ordered.groupby([schema.SELECTED_BY_LABEL, PROTOCOL], sort=False):
         which = f": {_NAMES[LOW_KAPPA]}" if selected else ""
         parts.append(f"## Held out by {str(protocol).replace('-', ' ')}{which}\n")
         for division, rows in of_protocol.groupby(DIVISION, sort=False):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from paraisite import DEFAULT_MODEL, schema
 from paraisite.analysis.held_out_accurate import DATA_SET, LOW_KAPPA, PROTOCOL
-from paraisite.analysis.held_out_errors import DIVISION, KIND, SELECTED
+from paraisite.analysis.held_out_errors import DIVISION, KIND
 from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
 from paraisite.reports.document import CaptionedTable, Section
 from paraisite.reports.pictures import Drawn, NamedPoints
@@ -122,7 +122,7 @@ def _list_doubts(by_protocol: Mapping[str, Mapping[str, float]], rows: pd.DataFr
 
 
 def _name_worst(kinds: pd.DataFrame) -> Iterator[str]:
-    measured = kinds[(kinds[PROTOCOL] == _BY_FORMULA) & ~kinds[SELECTED]]
+    measured = kinds[(kinds[PROTOCOL] == _BY_FORMULA) & ~kinds[schema.SELECTED_BY_LABEL]]
     for division, words in _DIVISIONS.items():
         worst: list[dict[Any, Any]] = (
             measured[measured[DIVISION] == division].nlargest(2, "mean_abs_ln_ratio").to_dict("records")

@@ -72,10 +72,6 @@ _ALLOWED: Final = (
 _TEXT_AND_NUMBER: Final = "a text and a number do not compare"
 
 
-class _NotEvaluableError(Exception):
-    """What a condition asks for has no answer; the message says why."""
-
-
 @dataclass(frozen=True)
 class Condition:
     """A condition that was checked.
@@ -139,18 +135,11 @@ class Condition:
         try:
             met = _evaluate(self.expression, asked)
             if not (isinstance(met, pd.Series) and pd.api.types.is_bool_dtype(met)):
-                raise _NotEvaluableError("it is a number or a text, expected a comparison like 'upper_90 < 2'")
+                raise ValueError("it is a number or a text, expected a comparison like 'upper_90 < 2'")
             return pd.DataFrame(rows[met.fillna(False).astype(bool)])
         except TypeError as error:
             raise ConfigError(f"{_shorten(self.text)} cannot be evaluated: {_TEXT_AND_NUMBER}") from error
-        except (
-            _NotEvaluableError,
-            ValueError,
-            NotImplementedError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
+        except (ValueError, NotImplementedError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ConfigError(f"{_shorten(self.text)} cannot be evaluated: {error}") from error
 
     def require_evaluable(self, schema: pa.Schema) -> None:
@@ -222,20 +211,20 @@ def _evaluate(node: ast.expr, rows: pd.DataFrame) -> Any:
             sides = [_evaluate(each, rows) for each in (node.left, *node.comparators)]
             pairs = zip(node.ops, pairwise(sides), strict=True)
             return reduce(operator.and_, [_compare(how, *pair) for how, pair in pairs])
-    raise _NotEvaluableError(f"it holds a {type(node).__name__.lower()}")
+    raise ValueError(f"it holds a {type(node).__name__.lower()}")
 
 
 def _compare(how: ast.cmpop, left: Any, right: Any) -> Any:
     """Return whether values stand in a relation, each true, false or neither; equal to a list is one of it."""
     if len(_name_kinds(left) | _name_kinds(right)) > 1:  # which pandas takes for unequal
-        raise _NotEvaluableError(_TEXT_AND_NUMBER)
+        raise ValueError(_TEXT_AND_NUMBER)
     if isinstance(right, list) and isinstance(how, ast.Eq | ast.NotEq | ast.In | ast.NotIn):
         if not isinstance(left, pd.Series):
-            raise _NotEvaluableError("a list is compared with no column")
+            raise ValueError("a list is compared with no column")
         is_in = left.isin(right).astype(pd.BooleanDtype()).mask(left.isna())
         return ~is_in if isinstance(how, ast.NotEq | ast.NotIn) else is_in
     if isinstance(how, ast.In | ast.NotIn):
-        raise _NotEvaluableError("expected a list behind in, like formula in ['NaCl', 'KCl']")
+        raise ValueError("expected a list behind in, like formula in ['NaCl', 'KCl']")
     met = _OPERATORS[type(how)](left, right)
     # Of texts pandas returns pyarrow's kind, which it does not join with its own where a value is null.
     return met.astype(pd.BooleanDtype()) if isinstance(met, pd.Series) else met
@@ -251,7 +240,7 @@ def _name_kinds(values: Any) -> set[str]:
 
 def _require_truth(value: Any) -> Any:
     if not pd.api.types.is_bool_dtype(value):
-        raise _NotEvaluableError("and, or and not join comparisons alone")
+        raise ValueError("and, or and not join comparisons alone")
     return value
 
 

@@ -94,11 +94,14 @@ class ScreeningFolder:
 
     def write(self, chunk: Chunk, table: pa.Table) -> None:
         """Write a chunk's rows."""
-        write_parquet(table, self.part(chunk.number), compression=_COMPRESSION, write_page_checksum=True)
+        self._write_part(chunk.number, table)
 
     def write_empty(self, scorer: Scorer) -> None:
         """Write a part without rows, so that the folder of a source that holds none has the columns."""
-        write_parquet(table_schema(scorer).empty_table(), self.part(0), compression=_COMPRESSION)
+        self._write_part(0, table_schema(scorer).empty_table())
+
+    def _write_part(self, number: int, table: pa.Table) -> None:
+        write_parquet(table, self.part(number), compression=_COMPRESSION, write_page_checksum=True)
 
     def finish(self, n_row: int) -> Summary:
         """Count the rows and write the summary.

@@ -96,7 +96,7 @@ def screen_source(
         n_selected = write_selected(folder, condition)
         print_line(f"{n_selected} rows meet {condition.text!r}: {folder.folder / SELECTED_FILE}")
     if not summary.n_scored:
-        logger.warning(*(("column %s says why", REASON) if summary.n_row else ("%s holds no rows", source)))
+        logger.warning("%s", f"column {REASON} says why" if summary.n_row else f"{source} holds no rows")
         return False
     if refiner is not None:
         screened = ScreenedRows.open(folder.folder, rows)
