@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.reduction import ForkingPickler
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, TypeVarTuple
 
@@ -50,7 +51,9 @@ class WorkerPool(Generic[State]):
         """
         self.n_ahead = 2 * n_worker
         self._context, self._if_lost = _Context(), if_lost
-        self._executor = ProcessPoolExecutor(n_worker, self._context, _start, (load,))
+        # As bytes, which a process takes at once: it would import what it needs for them while the next one waits.
+        packed = bytes(ForkingPickler.dumps(load))
+        self._executor = ProcessPoolExecutor(n_worker, self._context, _start, (packed,))
 
     def __enter__(self) -> Self:
         """Return the pool."""
@@ -158,13 +161,13 @@ class _NotLoaded:
 _state: Any = None  # of a worker's process: what it has loaded
 
 
-def _start(load: Callable[[], Any]) -> None:
-    """Prepare a worker's process."""
+def _start(packed: bytes) -> None:
+    """Prepare a worker's process, given the function that loads its state."""
     global _state
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        _state = load()
+        _state = ForkingPickler.loads(packed)()
     except Exception as error:
         _state = _NotLoaded(error)  # raised by the first task: raised here it would read as a process that was killed
 

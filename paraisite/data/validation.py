@@ -109,8 +109,12 @@ def find_overlaps(
         distance_angstrom: How far apart they are, Å, [n_pair].
     """
     radius = _radii()[crystals.atomic_number]
+    # Most pairs are farther apart than any two of these atoms may be.
+    longest = max(MIN_DISTANCE_ANGSTROM, MIN_SHARE_OF_RADII * 2.0 * radius.max(initial=0.0))
+    near = np.flatnonzero((distance_angstrom < longest) & (centre <= neighbour))
+    centre, neighbour, distance_angstrom = centre[near], neighbour[near], distance_angstrom[near]
     shortest = np.maximum(MIN_DISTANCE_ANGSTROM, MIN_SHARE_OF_RADII * (radius[centre] + radius[neighbour]))
-    close = np.flatnonzero((distance_angstrom < shortest) & (centre <= neighbour))
+    close = np.flatnonzero(distance_angstrom < shortest)
     order = close[np.lexsort((distance_angstrom[close], neighbour[close], centre[close]))]
     reasons: dict[int, str] = {}
     for pair in order[::-1]:

@@ -200,23 +200,27 @@ def _springs(crystals: CrystalArrays, shells: Shells, springs: Mapping[str, Floa
 
 def _radial(crystals: CrystalArrays, pairs: Pairs) -> Floats:
     """Return smoothed numbers of pairs by distance, and the same weighted by electronegativity's difference."""
-    crystal = crystals.crystal_of_atom[pairs.centre]
+    # Each pair of two atoms is there from either end.
+    half = np.flatnonzero(pairs.neighbour >= pairs.centre)
+    centre, neighbour = pairs.centre[half], pairs.neighbour[half]
+    crystal = crystals.crystal_of_atom[centre]
     volume_per_atom = np.abs(np.linalg.det(crystals.lattice_angstrom)) / crystals.n_atom
-    distance = pairs.distance_angstrom / np.cbrt(volume_per_atom)[crystal]
+    distance = pairs.distance_angstrom[half] / np.cbrt(volume_per_atom)[crystal]
     electronegativity = tabulate_elements()["electronegativity"][crystals.atomic_number]
-    difference = np.abs(electronegativity[pairs.centre] - electronegativity[pairs.neighbour])
+    difference = np.abs(electronegativity[centre] - electronegativity[neighbour])
     # From one centre to the next, h widths on, exp(-x²) of a pair that is x widths beyond the first gains a factor
     # exp(2xh - h²), which falls by exp(-2h²) each time: two exponentials do for all centres.
     step = (_RADIAL_CENTRES[1] - _RADIAL_CENTRES[0]) / _RADIAL_WIDTH
     beyond = (np.minimum(distance, _RADIAL_END) - _RADIAL_CENTRES[0]) / _RADIAL_WIDTH
     near, factor = np.exp(-beyond * beyond), np.exp(step * (2.0 * beyond - step))
+    near *= np.where(centre == neighbour, 1.0, 2.0)
     # Pairs lie crystal by crystal.
     first = np.searchsorted(crystal, np.arange(len(crystals)))
     counts = np.empty((2, len(_RADIAL_CENTRES), len(crystals)))
-    for number, centre in enumerate(_RADIAL_CENTRES):
+    for number, place in enumerate(_RADIAL_CENTRES):
         for which, weights in enumerate((near, near * difference)):
             # The area of the sphere makes the parts alike.
-            counts[which, number] = np.add.reduceat(weights, first) / centre**2
+            counts[which, number] = np.add.reduceat(weights, first) / place**2
         near *= factor
         factor *= np.exp(-2.0 * step**2)
     columns: Floats = (counts.reshape(-1, len(crystals)) / crystals.n_atom).T

@@ -17,6 +17,7 @@ _MAX_COMPARED: Final = 100_000
 """Pairs of shifts and atoms of one crystal, above which it is looked at alone."""
 
 _N_PROBE: Final = 6
+_N_SPREAD: Final = 8
 _N_ELEMENT: Final = 128
 
 
@@ -62,6 +63,12 @@ def mark_possible_supercells(crystals: CrystalArrays) -> Bools:
         # The first atom of the rarest element fits by itself; then its last one, and the first and last of the next.
         group = np.minimum(groups.of_crystal[crystal] + number // 2, groups.of_crystal[crystal + 1] - 1)
         place = groups.first[group] + np.where(number % 2, groups.size[group] - 1, 0)
+        kept = _fits(crystals, groups, crystal, group, crystals.frac_coords[groups.atom[place]] + shift)
+        crystal, shift = crystal[kept], shift[kept]
+    # Few shifts are left, and atoms from all over their crystals refuse most of these.
+    for share in np.linspace(0.0, 1.0, _N_SPREAD):
+        place = crystals.atom_offset[crystal] + np.rint(share * (crystals.n_atom[crystal] - 1)).astype(np.int64)
+        group = np.searchsorted(groups.first, place, side="right") - 1
         kept = _fits(crystals, groups, crystal, group, crystals.frac_coords[groups.atom[place]] + shift)
         crystal, shift = crystal[kept], shift[kept]
     possible[tried] = np.isin(tried, crystal)

@@ -23,6 +23,29 @@ def load(summand: int) -> int:
     return summand
 
 
+class Meeting:
+    """Is unpickled once two processes are at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return meet, (self.folder,)
+
+
+def meet(folder: Path) -> Meeting:
+    (folder / str(os.getpid())).touch()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(list(folder.iterdir())) < 2:
+        assert time.monotonic() < deadline, "the other process has not come"
+        time.sleep(0.02)
+    return Meeting(folder)
+
+
+def load_after_meeting(_met: Meeting, _large: bytes) -> int:
+    return 0
+
+
 def refuse() -> int:
     raise DataError("no such potential")
 
@@ -86,6 +109,13 @@ def test_tasks_are_read_a_bounded_number_ahead() -> None:
         for n_done, _ in enumerate(workers.imap_unordered(add, tasks()), start=1):
             assert n_read <= n_done - 1 + workers.n_ahead
     assert n_read == 20
+
+
+def test_processes_load_at_the_same_time(tmp_path: Path) -> None:
+    """The first does not keep the second one waiting until it has taken what is sent to both."""
+    meeting = partial(load_after_meeting, Meeting(tmp_path), bytes(1 << 20))
+    with WorkerPool(2, meeting, if_lost="lost") as met:
+        assert list(met.imap(add, range(4))) == [0, 1, 2, 3]
 
 
 def test_a_process_has_one_thread_and_this_one_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from paraisite.features.crystal_descriptors import (
     compute_crystal_descriptors,
 )
 from paraisite.features.element_properties import covalent_radii_angstrom, tabulate_elements
+from paraisite.features.environments import compute_stiffness
+from paraisite.features.neighbour_shells import find_pairs, find_shells
 from tests.graphs.crystals import diamond, perovskite, rocksalt, simple_cubic, symmetric_crystals, wurtzite
 
 NAMES = [descriptor.name for descriptor in CRYSTAL_DESCRIPTORS]
@@ -101,6 +103,24 @@ def test_stretching_softens_every_spring():
     soft, hard = describe(rocksalt(6.0))[0], describe(rocksalt(5.4))[0]
     for name in ("log10_spring_modulus_power", "log10_spring_velocity_exponential", "log10_packing_covalent"):
         assert soft[NAMES.index(name)] < hard[NAMES.index(name)]
+
+
+def test_the_softest_direction_is_that_of_lapack():
+    shaken = [each.copy().perturb(0.1) for each in (wurtzite(), perovskite())]
+    crystals = CrystalArrays.from_structures([rocksalt(), wurtzite(), *shaken])
+    shells = find_shells(crystals, find_pairs(crystals)[0])
+    first = crystals.atom_offset[:-1]
+    for law, stiffness in compute_stiffness(crystals, shells).items():
+        tensors = np.einsum("an,ian,jan->aij", stiffness, shells.direction, shells.direction)
+        softest, _, stiffest = np.linalg.eigvalsh(tensors).T
+        found = compute_crystal_descriptors(crystals)[:, NAMES.index(f"log10_softest_over_stiffest_{law}_lowest")]
+        np.testing.assert_allclose(found, np.minimum.reduceat(np.log10(softest / stiffest), first), atol=1e-7)
+
+
+@pytest.mark.parametrize(("number", "centre"), enumerate([-1.0, -1.0 / 2.0, -1.0 / 3.0, 0.0, 1.0 / 2.0]))
+def test_all_angles_of_diamond_are_the_tetrahedrons(number: int, centre: float):
+    share = np.exp(-(((-1.0 / 3.0 - centre) / 0.15) ** 2))
+    assert value(diamond(), f"angles_{number}_mean") == pytest.approx(share, abs=1e-6)
 
 
 def test_distant_neighbours_are_found_and_lone_atoms_refused():

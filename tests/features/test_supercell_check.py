@@ -39,6 +39,16 @@ def test_most_crystals_need_no_closer_look():
     assert count_atoms_in_primitive_cells(arrays([distorted])).tolist() == [4]
 
 
+def test_a_shift_that_fits_the_first_and_the_last_atoms_is_refused_by_the_others():
+    """The check's first atoms all fit: it is one in the middle that does not."""
+    cell = repeated(perovskite(), [[4, 0, 0], [0, 1, 0], [0, 0, 1]])
+    oxygen = [site for site, atom in enumerate(cell) if atom.specie.symbol == "O"]
+    moved = cell.copy()
+    moved.translate_sites([oxygen[len(oxygen) // 2]], [0.0, 0.0, 0.2])
+    assert mark_possible_supercells(arrays([cell, moved])).tolist() == [True, False]
+    assert count_atoms_in_primitive_cells(arrays([cell, moved])).tolist() == [5, 20]
+
+
 def test_no_crystals():
     assert mark_possible_supercells(arrays([])).tolist() == []
     assert count_atoms_in_primitive_cells(arrays([])).dtype == np.int64
