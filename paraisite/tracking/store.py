@@ -71,15 +71,19 @@ def store_errors() -> Iterator[None]:
         yield
 
 
-def check_store_writable() -> None:
-    """Raise if the store in use lies in a file that cannot be written or made: asked before what takes long.
+def check_outputs_writable(folder: Path) -> None:
+    """Raise if what a run makes could not be kept: asked before what takes long.
 
-    A server or a database of its own says so where a run is made.
+    A store that is a server or a database of its own says so where a run is made.
+
+    Args:
+        folder: Of its files, there or yet to be made.
 
     Raises:
-        OSError: Its folder cannot be written, where SQLite has a journal, too.
-        TrackingError: Its file cannot be written.
+        OSError: The folder cannot be written, or that of a store in a file, where SQLite has a journal, too.
+        TrackingError: The store's file cannot be written.
     """
+    check_writable(folder)
     uri = store_uri()
     if (file := database_file(uri)) is None:
         return

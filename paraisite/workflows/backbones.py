@@ -19,7 +19,6 @@ from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.result_tables import write_evaluation
 from paraisite.artifacts.stage_folders import FIGURES, backbones_folder, checkpoint_folder
 from paraisite.config import Config, load_config
-from paraisite.core.folders import check_writable
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import MissingInputError, WeightsError
@@ -34,7 +33,7 @@ from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
 from paraisite.schema import MODEL
 from paraisite.tracking.runs import log_evaluation, recipe_run
-from paraisite.tracking.store import check_store_writable
+from paraisite.tracking.store import check_outputs_writable
 from paraisite.training.pretrained_networks import BACKBONES
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights, run_recipe
@@ -75,8 +74,7 @@ def compare_backbones(dataset_name: str, *, published: bool = False) -> None:
         published: Evaluate under the published protocol as well: one training per split on all its training rows,
             measured on the test rows at the epoch that is best there, and at the last one.
     """
-    check_writable(backbones_folder(dataset_name))
-    check_store_writable()
+    check_outputs_writable(backbones_folder(dataset_name))
     task = _task(dataset_name)
     with recipe_run(f"backbones {task.dataset.name}") as run_id:
         starts = dict(_available(task.config, run_id=run_id))

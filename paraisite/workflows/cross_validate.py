@@ -21,7 +21,6 @@ from paraisite.artifacts.training_rows import LabelCorrection, load_training_row
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import write_whole
-from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA
 from paraisite.core.progress import CountProgress
 from paraisite.data.datasets.table import Dataset
@@ -42,7 +41,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.schema import LN_RATIO
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
-from paraisite.tracking.store import check_store_writable
+from paraisite.tracking.store import check_outputs_writable
 from paraisite.tracking.writing import allowed_name
 from paraisite.training.recipes import PHONIX
 
@@ -67,8 +66,7 @@ def cross_validate(n_process: int | None = None) -> None:
     Args:
         n_process: Fits side by side; by default one for each core.
     """
-    check_writable(CROSS_VALIDATION)
-    check_store_writable()
+    check_outputs_writable(CROSS_VALIDATION)
     config = load_config()
     dataset, graphs = attach_graphs(load_training_rows(config), config)
     folds = list(draw_folds(dataset, seeds=config.splits.seeds))

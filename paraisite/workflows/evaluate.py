@@ -17,7 +17,6 @@ from paraisite.artifacts.inputs import attach_graphs, load_data, load_phonons
 from paraisite.artifacts.result_tables import write_evaluation
 from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, evaluation_folder
 from paraisite.config import Config, load_config
-from paraisite.core.folders import check_writable
 from paraisite.core.paths import DATA, PRETRAINED
 from paraisite.data.datasets.nested_splits import NestedSplit
 from paraisite.data.datasets.table import Dataset
@@ -39,7 +38,7 @@ from paraisite.reports.model_errors import evaluation_figures, evaluation_table,
 from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
 from paraisite.tracking.runs import log_evaluation, recipe_run
-from paraisite.tracking.store import check_store_writable
+from paraisite.tracking.store import check_outputs_writable
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import StartingWeights
 from paraisite.training.recipes import PHONIX, InitialWeights, Lineage, Recipe, find_final_recipe, read_lineage
@@ -56,8 +55,7 @@ def evaluate_models(protocol_name: str, dataset_name: str) -> None:
     if protocol_name not in PROTOCOLS:
         raise ConfigError(f"unknown protocol {protocol_name!r}; known ones are {', '.join(PROTOCOLS)}")
     protocol, config = PROTOCOLS[protocol_name], load_config()
-    check_writable(evaluation_folder(protocol.name, dataset_name))
-    check_store_writable()
+    check_outputs_writable(evaluation_folder(protocol.name, dataset_name))
     dataset, graphs = attach_graphs(load_data(dataset_name, config), config)
     splits = protocol.divide(dataset, config.splits, config.evaluation)
     with recipe_run(f"evaluate {protocol.name} {dataset.name}") as run_id:

@@ -16,7 +16,6 @@ from paraisite.artifacts.stage_folders import predictor_folder
 from paraisite.artifacts.training_outputs import write_process_predictor
 from paraisite.artifacts.training_rows import load_training_rows
 from paraisite.config import Config, load_config
-from paraisite.core.folders import check_writable
 from paraisite.core.progress import show_work
 from paraisite.data.datasets.accurate import mark_labels
 from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_splits
@@ -34,7 +33,7 @@ from paraisite.tracking.analysis_runs import log_processes
 from paraisite.tracking.promotion import Evidence
 from paraisite.tracking.registry import check_registrable, register_predictor
 from paraisite.tracking.runs import recipe_run
-from paraisite.tracking.store import check_store_writable
+from paraisite.tracking.store import check_outputs_writable
 from paraisite.training.model_descriptions import PROCESSES
 from paraisite.training.recipes import ACCURATE, FINAL_DATASETS, name_final_recipe, read_lineage
 
@@ -58,8 +57,7 @@ def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
         MissingInputError: There are no networks of the lineage.
     """
     config, name = load_config(), name_final_recipe(PROCESSES, dataset_name)
-    check_writable(predictor_folder(name).parent)
-    check_store_writable()
+    check_outputs_writable(predictor_folder(name).parent)
     rows = load_training_rows(config) if dataset_name == ACCURATE else load_data(dataset_name, config)
     dataset, graphs = attach_graphs(rows, config)
     with recipe_run(name) as run_id:

@@ -9,12 +9,12 @@ from paraisite.artifacts.inputs import build_graphs, fetch_lab_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.config import load_config
 from paraisite.core.files import file_sha256
-from paraisite.core.folders import check_writable, folder_written_whole
+from paraisite.core.folders import folder_written_whole
 from paraisite.core.paths import PRETRAINED
 from paraisite.data.sources.lab_tables import load_relaxed_crystals
 from paraisite.reports.terminal import print_line
 from paraisite.tracking.runs import log_pretraining, recipe_run
-from paraisite.tracking.store import check_store_writable
+from paraisite.tracking.store import check_outputs_writable
 from paraisite.training.pretraining import pretrain as run_pretraining
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_training import build_model_config
@@ -31,8 +31,7 @@ VARIANTS: Final = {
 
 def pretrain_network(variant: str) -> None:
     """Pretrain MEGNet on properties of the lab set: a variant of ``VARIANTS``."""
-    check_writable(PRETRAINED)
-    check_store_writable()
+    check_outputs_writable(PRETRAINED)
     config = load_config()
     folder = fetch_lab_folder(config)
     table, structures = load_relaxed_crystals(folder)

@@ -10,7 +10,6 @@ from paraisite.artifacts.candidate_lists import write_replay
 from paraisite.artifacts.inputs import load_data
 from paraisite.artifacts.stage_folders import FIGURES
 from paraisite.config import load_config
-from paraisite.core.folders import check_writable
 from paraisite.core.paths import CANDIDATES
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import compute_structure_descriptors
@@ -21,7 +20,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.schema import KAPPA
 from paraisite.tracking.analysis_runs import log_selection, logged_folder
 from paraisite.tracking.runs import recipe_run
-from paraisite.tracking.store import check_store_writable
+from paraisite.tracking.store import check_outputs_writable
 from paraisite.training.recipes import TOGO15
 
 
@@ -39,8 +38,7 @@ def replay_selection(options: ReplayOptions, *, n_process: int, output: Path | N
         ConfigError: There are too few materials for so many labels.
     """
     target = output or CANDIDATES
-    check_writable(target)
-    check_store_writable()
+    check_outputs_writable(target)
     dataset = load_data(TOGO15, load_config())
     values = np.log10(dataset.table[KAPPA].to_numpy(np.float64))
     materials = ReplayMaterials(

@@ -17,7 +17,6 @@ from paraisite.artifacts.missing_inputs import find_missing_input
 from paraisite.artifacts.training_checkpoints import choose_checkpoint_folder
 from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config, override
-from paraisite.core.folders import check_writable
 from paraisite.core.paths import built
 from paraisite.reports.figures import recipe_figures
 from paraisite.reports.tables import CLOSING_TITLE, closing_table
@@ -25,7 +24,7 @@ from paraisite.reports.tables import compare as compare_results
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.tracking.registry import check_registrable, register_result
 from paraisite.tracking.runs import log_result, recipe_run
-from paraisite.tracking.store import check_store_writable, ui_hint
+from paraisite.tracking.store import check_outputs_writable, ui_hint
 from paraisite.training.progress import ProgressBar
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipe_training import adapt_settings, run_recipe
@@ -127,8 +126,7 @@ def _train(
         write: Writes what was trained, before the checkpoints go; None where the run alone keeps it.
         parent_run_id: Run of the recipe that starts from this one's members.
     """
-    check_writable(built(recipe.name))
-    check_store_writable()
+    check_outputs_writable(built(recipe.name))
     config = adapt_settings(recipe, config)
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     with recipe_run(recipe.name, parent_run_id=parent_run_id) as run_id:

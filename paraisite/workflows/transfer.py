@@ -22,7 +22,6 @@ from paraisite.artifacts.stage_folders import FIGURES, checkpoint_folder, transf
 from paraisite.config import Config, load_config
 from paraisite.core.csv_tables import write_csv
 from paraisite.core.files import write_whole
-from paraisite.core.folders import check_writable
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.data.datasets.table import Dataset
 from paraisite.errors import ConfigError, DataError, MissingInputError, WeightsError
@@ -50,7 +49,7 @@ from paraisite.reports.terminal import print_table
 from paraisite.reports.transfer import draw_transfer, tabulate_transfer
 from paraisite.tracking.analysis_runs import log_selection
 from paraisite.tracking.runs import recipe_run
-from paraisite.tracking.store import check_store_writable
+from paraisite.tracking.store import check_outputs_writable
 from paraisite.tracking.writing import allowed_name
 from paraisite.training.initial_parameters import draw_parameters, replace_head
 from paraisite.training.progress import ProgressBar
@@ -134,8 +133,7 @@ def measure_transfer(dataset_name: str, sizes: Sequence[int] | None = None, *, n
         ConfigError: A number of labels is more than there are.
         DataError: Earlier stages have seen all formulas.
     """
-    check_writable(transfer_folder(dataset_name))
-    check_store_writable()
+    check_outputs_writable(transfer_folder(dataset_name))
     config = load_config()
     whole, graphs = attach_graphs(load_data(dataset_name, config), config)
     rows = np.flatnonzero(~whole.selected_by_label)

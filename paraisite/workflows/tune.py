@@ -16,7 +16,6 @@ from paraisite.artifacts.initial_weights import refuse_to_train, resolve_startin
 from paraisite.artifacts.inputs import attach_graphs, load_data
 from paraisite.artifacts.stage_folders import FIGURES, empty_folder
 from paraisite.config import Config, load_config, override
-from paraisite.core.folders import check_writable
 from paraisite.core.paths import STUDIES
 from paraisite.core.progress import CountProgress
 from paraisite.core.settings_file import write_settings
@@ -27,7 +26,7 @@ from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.reports.figures import save_figures
 from paraisite.reports.study import study_figures, study_table
 from paraisite.reports.terminal import print_line, print_table
-from paraisite.tracking.store import check_store_writable, ui_hint
+from paraisite.tracking.store import check_outputs_writable, ui_hint
 from paraisite.tracking.studies import log_study, log_trial, logged_trials, study_run
 from paraisite.training.recipes import Recipe, find_recipe
 from paraisite.tuning.objective import INNER_MAPE, TuningTask
@@ -60,8 +59,7 @@ def tune_recipe(recipe_name: str, options: SearchOptions) -> None:
         MissingInputError: The members that the recipe starts from are not here.
     """
     recipe, config = find_recipe(recipe_name), _configured(options)
-    check_writable(STUDIES)
-    check_store_writable()
+    check_outputs_writable(STUDIES)
     dataset, graphs = attach_graphs(load_data(recipe.train_on, config), config)
     splits = PROTOCOLS[options.protocol].divide(dataset, config.splits, config.evaluation)
     place = _place(recipe, dataset, options, config)

@@ -140,18 +140,20 @@ def test_a_store_on_a_disk_that_is_read_only_is_told_before_anything_is_made(
     disk = tmp_path / "disk"
     if not can_mount(disk):
         pytest.skip("only who may mount file systems can try a read-only one")
-    store.check_store_writable()
+    store.check_outputs_writable(tmp_path)
     with mounted(disk):
         shutil.copy(tmp_path / "mlflow.db", disk)
         remount(disk, "ro")
         for name in ("mlflow.db", "not/yet.db"):
             mlflow.set_tracking_uri(f"sqlite:///{disk}/{name}")
             with pytest.raises(OSError, match="Read-only file system"):
-                store.check_store_writable()
+                store.check_outputs_writable(tmp_path)
         assert [path.name for path in disk.iterdir()] == ["mlflow.db"]
 
 
-def test_a_store_whose_file_is_read_only_is_told(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_whose_file_is_read_only_is_told(
+    client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path).name != "mlflow.db")  # root may write any file
     with pytest.raises(TrackingError, match=r"mlflow.db is read-only: nothing can be logged there"):
-        store.check_store_writable()
+        store.check_outputs_writable(tmp_path)
