@@ -16,7 +16,6 @@ from operator import itemgetter
 from string import ascii_uppercase
 from typing import Final
 
-from pymatgen.analysis.prototypes import WYCKOFF_POSITION_RELAB_DICT, get_protostructure_label_from_spglib
 from pymatgen.core.structure import Structure
 
 from paraisite.errors import StructureError
@@ -35,6 +34,8 @@ def label_structure_type(structure: Structure) -> str:
     Raises:
         StructureError: No symmetry was found.
     """
+    from pymatgen.analysis.prototypes import get_protostructure_label_from_spglib  # takes five seconds
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
@@ -58,6 +59,8 @@ def order_label(label: str) -> str:
     come first in the alphabet, as pymatgen does, but in this order of the elements: with that of the symbols the Laves
     phases MgCu2 (``AB2_cF24_227_a_d``) and CeCo2 (``AB2_cF24_227_b_c``) would be of two types.
     """
+    from pymatgen.analysis.prototypes import WYCKOFF_POSITION_RELAB_DICT  # takes five seconds
+
     formula, pearson, space_group, *letters = label.split("_")
     numbers = [int(number or 1) for number in _ELEMENT.findall(formula)]
     settings = []

@@ -15,7 +15,7 @@ from paraisite.reports.figures import learning_curves, mape_of_splits
 from paraisite.reports.model_errors import parity_with_intervals
 from paraisite.reports.overlap import overlap_table, shares_and_errors
 from paraisite.reports.pictures import Drawn
-from paraisite.reports.tables import closing_table
+from paraisite.reports.recipe_tables import closing_table
 from paraisite.schema import MODEL
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import TOGO15

@@ -30,8 +30,9 @@ from paraisite.evaluation.protocols import PROTOCOLS
 from paraisite.reports.all_protocols import P_VALUE_NOTE, PUBLISHED_NOTE, overview_figure, overview_text
 from paraisite.reports.figures import mape_of_splits, save_figure
 from paraisite.reports.leaderboard import tabulate_leaderboard
-from paraisite.reports.tables import CLOSING_TITLE, closing_table, mean_validation_curve, to_markdown
-from paraisite.reports.tables import compare as compare_results
+from paraisite.reports.recipe_tables import CLOSING_TITLE, closing_table, mean_validation_curve
+from paraisite.reports.recipe_tables import compare as compare_results
+from paraisite.reports.tables import to_markdown
 from paraisite.reports.terminal import print_table
 from paraisite.training.recipe_result import RecipeResult
 from paraisite.training.recipes import PARTS, RECIPES, TOGO15, find_recipe, list_lineage_models, read_lineage

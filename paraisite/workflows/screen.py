@@ -4,29 +4,20 @@ import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
 from paraisite import DEFAULT_MODEL
-from paraisite.active_learning.criteria import Criteria, Selection
-from paraisite.active_learning.refined_candidates import PlannedCandidates
-from paraisite.active_learning.screened_rows import ScreenedRows
 from paraisite.artifacts.predictors import find_predictor
-from paraisite.artifacts.refiners import build_refiner
 from paraisite.artifacts.screenings import all_models_file, screening_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.structure_sources import find_source, name_source
 from paraisite.config import load_config
-from paraisite.core.csv_tables import write_csv
-from paraisite.core.progress import CountProgress
 from paraisite.errors import ConfigError, DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
-from paraisite.inference.refiner import Refiner, RefiningOptions
-from paraisite.labels.potential import require_potential
-from paraisite.reports.refined_rows import may_spend, refined_candidates_table
-from paraisite.reports.terminal import print_line, print_table
-from paraisite.schema import REASON, ROW
+from paraisite.reports.terminal import print_line
+from paraisite.schema import REASON
 from paraisite.screening.chunks import Source
 from paraisite.screening.condition import SELECTED_FILE, Condition, write_selected
 from paraisite.screening.distributed import DaskWorkers
@@ -37,10 +28,10 @@ from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.side_by_side import TableProvenance, join_screenings
 from paraisite.training.recipes import ACCURATE, TOGO15, list_lineage_models, read_lineage
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from paraisite.inference.refiner import RefiningOptions
 
-REFINED_FILE: Final = "_refined.csv"
-"""Of the refined candidates, in the screening's folder; readers of parquet data sets pass over names that begin so."""
+logger = logging.getLogger(__name__)
 
 
 def screen_source(
@@ -53,7 +44,7 @@ def screen_source(
     scheduler: str | None,
     where: str | None = None,
     n_refined: int = 0,
-    refining: RefiningOptions | None = None,
+    refining: "RefiningOptions | None" = None,
 ) -> bool:
     """Predict the conductivity of every structure of a source.
 
@@ -75,12 +66,11 @@ def screen_source(
         ParaisiteError: Source, model or condition are absent or unusable, the screening failed, nobody has agreed to
             what refining costs, or what it needs is not installed.
     """
-    refining = refining or RefiningOptions()
-    predictor, refiner = find_predictor(model), None
+    predictor, candidates = find_predictor(model), None
     if n_refined:  # what would fail in the end fails before hours of screening
-        refining.require_answer()
-        refiner = build_refiner(predictor, name=model)
-        require_potential(refiner.store.potential)
+        from paraisite.workflows.refine_candidates import ScreenedCandidates  # seconds that a screening does without
+
+        candidates = ScreenedCandidates.prepare(predictor, model, n_refined, refining)
     scorer = PredictorScorer(predictor)
     condition = None if where is None else Condition.parse(where, table_schema(scorer).names)
     if condition is not None:
@@ -98,36 +88,9 @@ def screen_source(
     if not summary.n_scored:
         logger.warning("%s", f"column {REASON} says why" if summary.n_row else f"{source} holds no rows")
         return False
-    if refiner is not None:
-        screened = ScreenedRows.open(folder.folder, rows)
-        selection = Selection.from_screening(screened, Criteria(n_row=n_refined))
-        _refine_best(selection, refiner, folder=screened.folder, refining=refining, n_process=n_process)
+    if candidates is not None:
+        candidates.refine(folder.folder, rows, n_process=n_process)
     return True
-
-
-def _refine_best(
-    selection: Selection, refiner: Refiner, *, folder: Path, refining: RefiningOptions, n_process: int
-) -> None:
-    """Refine the best candidates of a screening, and write their rows into its folder and print them."""
-    try:
-        listed = selection.select_candidates()[1].rows
-    except DataError as error:
-        raise DataError(
-            f"the screening is complete, but no row is refined, as none is that lies outside the domain: {error}"
-        ) from error
-    structures = [selection.structures[int(row)] for row in listed[ROW]]
-    candidates = PlannedCandidates.plan(listed, structures, refiner, max_minutes=refining.max_minutes)
-    if not may_spend(refiner, candidates.named_plans, refining):
-        return
-    with CountProgress("refining", unit="crystals") as progress:
-        computed = candidates.compute(
-            refiner, n_process=n_process, on_crystal=lambda done, total: progress.update(n_done=done, n_total=total)
-        )
-    refined = candidates.refine(refiner, computed)
-    path = folder / REFINED_FILE
-    write_csv(refined, path, float_format="%.6g")
-    print_table(refined_candidates_table(refined), title="Best candidates, refined; W/m/K, 80 % intervals")
-    print_line(f"Refined candidates: {path}")
 
 
 def screen_with_all_models(source: str, *, output: Path | None, n_process: int, chunk_size: int) -> Path:

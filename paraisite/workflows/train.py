@@ -19,8 +19,8 @@ from paraisite.artifacts.training_outputs import TrainingOutput
 from paraisite.config import Config, load_config, override
 from paraisite.core.paths import built
 from paraisite.reports.figures import recipe_figures
-from paraisite.reports.tables import CLOSING_TITLE, closing_table
-from paraisite.reports.tables import compare as compare_results
+from paraisite.reports.recipe_tables import CLOSING_TITLE, closing_table
+from paraisite.reports.recipe_tables import compare as compare_results
 from paraisite.reports.terminal import print_line, print_table
 from paraisite.tracking.registry import check_registrable, register_result
 from paraisite.tracking.runs import log_result, recipe_run

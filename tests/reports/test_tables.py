@@ -5,7 +5,8 @@ import pytest
 from rich.console import Console
 
 from paraisite import schema
-from paraisite.reports.tables import closing_table, compare, render, to_markdown
+from paraisite.reports.recipe_tables import closing_table, compare
+from paraisite.reports.tables import render, to_markdown
 from tests.synthetic_result import make_result
 
 GOOD = make_result(n_row=60, n_epoch=3)

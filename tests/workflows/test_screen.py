@@ -20,7 +20,7 @@ from paraisite.screening.condition import SELECTED_FILE
 from paraisite.screening.output import Summary
 from paraisite.screening.score import table_schema
 from paraisite.screening.side_by_side import TableProvenance
-from paraisite.workflows import fit, screen, train
+from paraisite.workflows import fit, refine_candidates, screen, train
 from tests.active_learning.screenings import NAMES, ShortBondScorer, crystals
 from tests.active_learning.test_refined_candidates import HerePool
 from tests.inference.refiners import made_up_refiner
@@ -70,7 +70,7 @@ def test_the_best_candidates_are_refined_in_the_end(
     monkeypatch.setattr(screen, "find_predictor", lambda name: name)
     monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
     monkeypatch.setattr(screen, "LocalWorkers", lambda scorer, n_process: HereWorkers(scorer))
-    monkeypatch.setattr(screen, "build_refiner", lambda _predictor, **_: refiner)
+    monkeypatch.setattr(refine_candidates, "build_refiner", lambda _predictor, **_: refiner)
     monkeypatch.setattr(refined_candidates, "WorkerPool", HerePool)
     table = pa.table({"material_id": NAMES})
     pq.write_table(append_structure_columns(table, crystals()), tmp_path / "crystals.parquet")
@@ -86,7 +86,7 @@ def test_the_best_candidates_are_refined_in_the_end(
     assert not (tmp_path / "out").exists(), "it is said before hours of screening"
     monkeypatch.setattr(potential, "find_spec", lambda name: name)
     screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
-    refined = pd.read_csv(tmp_path / "out" / screen.REFINED_FILE)
+    refined = pd.read_csv(tmp_path / "out" / refine_candidates.REFINED_FILE)
     assert refined["material_id"].tolist() == ["KF", "NaCl"], "those of the lowest upper end"
     assert (refined["refined_kappa_w_per_m_k"] > 0).all()
     assert len(pd.read_parquet(tmp_path / "out")) == len(NAMES), "the folder is a data set as before"
