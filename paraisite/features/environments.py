@@ -15,7 +15,7 @@ from paraisite.arrays import Floats, Ints, Singles
 from paraisite.data.crystal_arrays import CrystalArrays
 from paraisite.features.descriptors import Descriptor
 from paraisite.features.element_properties import covalent_radii_angstrom, tabulate_elements
-from paraisite.features.neighbour_shells import SHELL_WIDTH, Shells, weigh_shell
+from paraisite.features.neighbour_shells import N_NEIGHBOUR, SHELL_WIDTH, Shells, weigh_shell
 
 _SHELL_WIDTHS: Final = {"narrow": 0.06, "medium": SHELL_WIDTH, "wide": 0.3}
 _RANKS: Final = (2, 4, 6, 8, 12)
@@ -128,11 +128,11 @@ def compute_stiffness(crystals: CrystalArrays, shells: Shells) -> dict[str, Floa
 
 def _distances(shells: Shells, weight: Floats) -> Iterator[Floats]:
     reduced, total = shells.reduced, weight.sum(axis=1)
-    yield np.log10(shells.distance_angstrom.min(axis=1))
+    yield np.log10(shells.distance_angstrom[:, :N_NEIGHBOUR].min(axis=1))
     yield np.log10(reduced[:, 0])
     for rank in _RANKS:
         yield reduced[:, rank - 1] / reduced[:, 0]
-    yield (reduced[:, 1:] / reduced[:, :-1]).max(axis=1)
+    yield (reduced[:, 1:N_NEIGHBOUR] / reduced[:, : N_NEIGHBOUR - 1]).max(axis=1)
     mean = (weight * shells.distance_angstrom).sum(axis=1) / total
     variance = (weight * (shells.distance_angstrom - mean[:, None]) ** 2).sum(axis=1) / total
     yield np.sqrt(variance) / mean
@@ -148,7 +148,7 @@ def _angles(shells: Shells, weight: Floats) -> Iterator[Floats]:
     n_angle = np.maximum(2.0 * (weight[:, 1:] * np.cumsum(weight, axis=1)[:, :-1]).sum(axis=1), _LEAST_ANGLES)
     # Weights fall from neighbour to neighbour: the first few are all that count, of most atoms less than half.
     n_counted = (weight > _NEGLIGIBLE * (n_angle / weight[:, 0])[:, None]).sum(axis=1)
-    n_counted = -(-n_counted // _BONDS_PER_GROUP) * _BONDS_PER_GROUP
+    n_counted = np.minimum(-(-n_counted // _BONDS_PER_GROUP) * _BONDS_PER_GROUP, weight.shape[1])
     powers = np.zeros((max(_DEGREES) + 1, len(weight)))
     shares = np.zeros((len(_COSINES), len(weight)))
     for n_bond in np.unique(n_counted).tolist():

@@ -33,6 +33,11 @@ TOO_SPARSE: Final = f"an atom has fewer than {N_NEIGHBOUR} others within {_MAX_S
 _TAPER: Final = 0.15
 """Part of the last neighbour's reduced distance over which weights fall to zero."""
 
+_WIDE: Final = 1.3
+_ALIKE: Final = (1.005, 1.025)
+"""Distance of the last neighbour over that of the nearest, up to which all are as far, and from which they are not.
+Those of the default model's rows are 1.028 and more."""
+
 _PERIODIC: Final = np.ones(3, np.int64)
 
 
@@ -63,11 +68,14 @@ SHELL_WIDTH: Final = 0.15
 class Shells:
     """The nearest neighbours of every atom, the nearest first.
 
+    They are ``N_NEIGHBOUR`` for each, more where an atom has as many that are all equally far.
+
     Attributes:
-        neighbour: int64 [n_atom, N_NEIGHBOUR], index over all crystals' atoms.
-        distance_angstrom: Å, [n_atom, N_NEIGHBOUR].
-        reduced: Distances divided by the sum of the covalent radii, ascending, same shape.
-        direction: Unit vectors, [3, n_atom, N_NEIGHBOUR].
+        neighbour: int64 [n_atom, n_neighbour], index over all crystals' atoms.
+        distance_angstrom: Å, [n_atom, n_neighbour].
+        reduced: Distances divided by the sum of the covalent radii, ascending, same shape; infinite in places that an
+            atom has no neighbour for.
+        direction: Unit vectors, [3, n_atom, n_neighbour].
         taper: From 1 for near neighbours to 0 for the last, same shape as the distances.
     """
 
@@ -131,28 +139,40 @@ def _search(crystals: CrystalArrays, row: int, *, radius_angstrom: float) -> _Fo
 def find_shells(crystals: CrystalArrays, pairs: Pairs) -> Shells:
     """Return every atom's nearest neighbours."""
     radii = covalent_radii_angstrom()[crystals.atomic_number]
-    reduced = pairs.distance_angstrom / (radii[pairs.centre] + radii[pairs.neighbour])
-    nearest = _find_nearest(pairs.centre, reduced, n_atom=len(radii))
-    of_list, distance = reduced[nearest], pairs.distance_angstrom[nearest]
-    last = of_list[:, -1:]
-    share = np.clip((last - of_list) / (_TAPER * last), 0.0, 1.0)
+    of_pair = pairs.distance_angstrom / (radii[pairs.centre] + radii[pairs.neighbour])
+    n_pair = np.bincount(pairs.centre, minlength=len(radii))
+    of_atom = np.full((len(radii), n_pair.max(initial=N_NEIGHBOUR)), np.inf)
+    of_atom[np.arange(of_atom.shape[1]) < n_pair[:, None]] = of_pair
+    place = find_lowest(of_atom, N_NEIGHBOUR)
+    reduced = np.take_along_axis(of_atom, place, axis=1)
+    end = _find_ends(reduced[:, :1], reduced[:, -1:])
+    wider = np.flatnonzero(end > reduced[:, -1:])
+    if len(wider):
+        n_within = np.count_nonzero(of_atom[wider] < end[wider], axis=1).max()
+        place = find_lowest(of_atom, max(int(n_within), N_NEIGHBOUR))
+        reduced = np.take_along_axis(of_atom, place, axis=1)
+    share = np.clip((end - reduced) / (_TAPER * end), 0.0, 1.0)
+    # Where the list is longer than an atom's neighbours are many, its farthest fills it, with no weight.
+    nearest = (np.cumsum(n_pair) - n_pair)[:, None] + np.minimum(place, n_pair[:, None] - 1)
+    distance = pairs.distance_angstrom[nearest]
     return Shells(
         neighbour=pairs.neighbour[nearest],
         distance_angstrom=distance,
-        reduced=of_list,
+        reduced=reduced,
         direction=_vectors(crystals, pairs, nearest) / distance,
         taper=share * share * (3.0 - 2.0 * share),
     )
 
 
-def _find_nearest(centre: npt.NDArray[np.int64], distance: Floats, *, n_atom: int) -> npt.NDArray[np.int64]:
-    """Return the pairs with the shortest distances of every atom, the shortest first, [n_atom, N_NEIGHBOUR]."""
-    n_pair = np.bincount(centre, minlength=n_atom)
-    of_atom = np.full((n_atom, n_pair.max(initial=N_NEIGHBOUR)), np.inf)
-    of_atom[np.arange(of_atom.shape[1]) < n_pair[:, None]] = distance
-    first = np.cumsum(n_pair) - n_pair
-    nearest: npt.NDArray[np.int64] = first[:, None] + find_lowest(of_atom, N_NEIGHBOUR)
-    return nearest
+def _find_ends(nearest: Floats, last: Floats) -> Floats:
+    """Return the reduced distances at which weights are zero, given those of the nearest and last neighbours.
+
+    They are the last ones', but for an atom whose neighbours are all as far, as in CaB6 and NaZn13: there none would
+    have a weight, and ``_WIDE`` times the nearest's is taken. Between the two the end moves steadily.
+    """
+    share = np.clip((_ALIKE[1] - last / nearest) / (_ALIKE[1] - _ALIKE[0]), 0.0, 1.0)
+    wider: Floats = nearest * (1.0 + (_WIDE - 1.0) * share * share * (3.0 - 2.0 * share))
+    return np.maximum(last, wider)
 
 
 def _vectors(crystals: CrystalArrays, pairs: Pairs, nearest: npt.NDArray[np.int64]) -> Floats:

@@ -65,7 +65,16 @@ class Prediction:
 
 
 class PredictionList(list[Prediction]):
-    """Predictions of several crystals, in their order."""
+    """Predictions of several crystals, in their order.
+
+    Attributes:
+        row_index: Of the column of a pandas table that the crystals stood in; None where they stood in none.
+    """
+
+    def __init__(self, predictions: Iterable[Prediction] = (), *, row_index: "pd.Index | None" = None) -> None:
+        """Keep the predictions, and the rows of a table that they belong to."""
+        super().__init__(predictions)
+        self.row_index = row_index
 
     @overload
     def __getitem__(self, place: SupportsIndex) -> Prediction: ...
@@ -73,21 +82,24 @@ class PredictionList(list[Prediction]):
     def __getitem__(self, place: slice) -> "PredictionList": ...
     def __getitem__(self, place: SupportsIndex | slice) -> "Prediction | PredictionList":
         """Return a prediction, or a list of some."""
-        found = super().__getitem__(place)
-        return found if isinstance(found, Prediction) else PredictionList(found)
+        if not isinstance(place, slice):
+            return super().__getitem__(place)
+        of_rows = None if self.row_index is None else self.row_index[place]
+        return PredictionList(super().__getitem__(place), row_index=of_rows)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return each prediction's fields by name."""
         return [one.to_dict() for one in self]
 
     def to_dataframe(self) -> "pd.DataFrame":
-        """Return one row per crystal, the fields as columns.
+        """Return one row per crystal, the fields as columns; of a column of a table, with the index of that table.
 
         Numbers that a model does not give are NaN; texts, as the reason of a crystal that has a prediction, None.
         """
         import pandas as pd
 
-        table = pd.DataFrame(self.to_dict(), columns=[field.name for field in dataclasses.fields(Prediction)])
+        names = [field.name for field in dataclasses.fields(Prediction)]
+        table = pd.DataFrame(self.to_dict(), index=self.row_index, columns=names)
         numbers = [field.name for field in dataclasses.fields(Prediction) if field.type == float | None]
         texts = {name: table[name].astype(object).where(table[name].notna(), None) for name in ("formula", "reason")}
         return table.astype(dict.fromkeys(numbers, "float64")).assign(**texts)
@@ -108,6 +120,11 @@ def is_one_crystal(crystals: object) -> bool:
     )
 
 
+def find_row_index(crystals: object) -> "pd.Index | None":
+    """Return the index of a column of a pandas table; None for what is none."""
+    return getattr(crystals, "index", None) if _is_of(crystals, package="pandas", name="Series") else None
+
+
 def list_structures(crystals: Iterable[object]) -> list[Structure | str]:
     """Return crystals as pymatgen knows them; of what is none, the reason.
 
@@ -117,11 +134,13 @@ def list_structures(crystals: Iterable[object]) -> list[Structure | str]:
     return [to_structure_or_reason(crystal) for crystal in crystals]
 
 
-def name_predictions(structures: Sequence[Structure | str], predictions: Predictions) -> PredictionList:
-    """Return the predictions of structures, or of reasons why there is none, by name."""
+def name_predictions(
+    structures: Sequence[Structure | str], predictions: Predictions, *, row_index: "pd.Index | None" = None
+) -> PredictionList:
+    """Return the predictions of structures, or of reasons why there is none, by name; see ``find_row_index``."""
     rows = build_named_rows([Crystal("", structure) for structure in structures], predictions)
     names = [field.name for field in dataclasses.fields(Prediction)]
-    return PredictionList(_name_row({name: row[name] for name in names}) for row in rows)
+    return PredictionList((_name_row({name: row[name] for name in names}) for row in rows), row_index=row_index)
 
 
 def _name_row(values: dict[str, Any]) -> Prediction:

@@ -22,6 +22,7 @@ from paraisite.inference.model import PROCESSES_FILE, Model, ModelOutput
 from paraisite.inference.named_prediction import (
     Prediction,
     PredictionList,
+    find_row_index,
     is_one_crystal,
     list_structures,
     name_predictions,
@@ -140,7 +141,7 @@ class Predictor:
         """
         is_one = is_one_crystal(crystals)
         structures = list_structures(cast("Iterable[object]", [crystals] if is_one else crystals))
-        named = name_predictions(structures, self.predict(structures))
+        named = name_predictions(structures, self.predict(structures), row_index=find_row_index(crystals))
         return named[0] if is_one else named
 
     def predict(

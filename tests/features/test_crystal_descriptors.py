@@ -117,10 +117,42 @@ def test_the_softest_direction_is_that_of_lapack():
         np.testing.assert_allclose(found, np.minimum.reduceat(np.log10(softest / stiffest), first), atol=1e-7)
 
 
-@pytest.mark.parametrize(("number", "centre"), enumerate([-1.0, -1.0 / 2.0, -1.0 / 3.0, 0.0, 1.0 / 2.0]))
+@pytest.mark.parametrize(("number", "centre"), list(enumerate([-1.0, -1.0 / 2.0, -1.0 / 3.0, 0.0, 1.0 / 2.0])))
 def test_all_angles_of_diamond_are_the_tetrahedrons(number: int, centre: float):
     share = np.exp(-(((-1.0 / 3.0 - centre) / 0.15) ** 2))
     assert value(diamond(), f"angles_{number}_mean") == pytest.approx(share, abs=1e-6)
+
+
+def cage(centre: str, shell: str, edge: float) -> Structure:
+    """CaB6: each atom of the centre has 24 neighbours that are equally far."""
+    coords = [[0, 0, 0], [0.202, 0.5, 0.5]]
+    return Structure.from_spacegroup("Pm-3m", Lattice.cubic(edge), [centre, shell], coords)
+
+
+def test_an_atom_with_24_neighbours_equally_far_has_all_of_them():
+    """The last one's weight is zero, and so were all."""
+    hexaboride = cage("Ca", "B", 4.145)
+    assert np.isfinite(describe(hexaboride)).all()
+    assert value(hexaboride, "log10_coordination_medium_highest") > np.log10(16.0)
+    sodium = Structure.from_spacegroup(
+        "Fm-3c", Lattice.cubic(12.28), ["Na", "Zn", "Zn"], [[0.25] * 3, [0, 0, 0], [0, 0.1806, 0.1192]]
+    )
+    several = [rocksalt(), hexaboride, diamond(), sodium, wurtzite()]
+    np.testing.assert_allclose(describe(*several), np.vstack([describe(each) for each in several]), atol=1e-12)
+
+
+def test_such_an_atom_can_be_moved_without_a_jump():
+    """A tenth of the way makes a tenth of the change, or nearly."""
+
+    def largest_change(n_step: int) -> float:
+        found = []
+        for way in np.linspace(0.02, 0.04, n_step + 1):
+            moved = cage("Ca", "B", 4.145)
+            moved.translate_sites([0], [way, 0.0, 0.0], frac_coords=False)
+            found.append(value(moved, "log10_coordination_medium_highest"))
+        return float(np.abs(np.diff(found)).max())
+
+    assert largest_change(200) < 0.2 * largest_change(20)
 
 
 def test_distant_neighbours_are_found_and_lone_atoms_refused():

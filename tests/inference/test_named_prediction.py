@@ -56,6 +56,19 @@ def test_a_bad_crystal_of_a_generator_is_a_row_with_a_reason() -> None:
     assert [one["formula"] for one in found.to_dict()][:2] == ["NaCl", found[1].formula]
 
 
+def test_predictions_of_a_column_belong_to_the_rows_of_its_table() -> None:
+    """They had rows of their own from 0, and pandas assigned them to other crystals of a sorted table."""
+    table = pd.DataFrame(
+        {"name": ["NaCl", "GaAs"], "atoms": [bulk("NaCl", "rocksalt", a=5.69), bulk("GaAs", "zincblende", a=5.65)]}
+    )
+    table = table.sort_values("name")
+    found = tiny_predictor()(table["atoms"])
+    table["formula"] = found.to_dataframe()["formula"]
+    assert table["formula"].tolist() == table["name"].tolist() == ["GaAs", "NaCl"]
+    assert found[1:].to_dataframe().index.tolist() == [0]
+    assert tiny_predictor()(list(table["atoms"])).to_dataframe().index.tolist() == [0, 1]
+
+
 def test_structures_are_refused_for_what_their_documents_are() -> None:
     """Isotopes of a site's property, and slabs of pymatgen, were refused as JSON and predicted as structures."""
     lithium = Structure.from_spacegroup("Im-3m", Lattice.cubic(3.5), ["Li"], [[0, 0, 0]])
