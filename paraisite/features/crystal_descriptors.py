@@ -1,8 +1,9 @@
 """Descriptors of any crystal, whatever its structure type: composition, cell, the atoms' environments, springs.
 
-They are the same for every cell that describes a crystal, primitive or not, in any setting and orientation. Those that
-say the same of different things, as the mean, the lowest and the highest value of one property, are a family: a model
-learns one length scale for each.
+They are the same for every cell that describes a crystal, primitive or not, in any setting and orientation, but for the
+primitive cell of a supercell whose atoms are displaced by a quarter of an ångström or so: there a tolerance decides
+whether a smaller cell is left. Those that say the same of different things, as the mean, the lowest and the highest
+value of one property, are a family: a model learns one length scale for each.
 """
 
 from collections.abc import Iterator, Mapping

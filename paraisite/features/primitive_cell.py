@@ -25,8 +25,9 @@ TOLERANCE_ANGSTROM: Final = 0.25
 _CLEAR_ANGSTROM: Final = 0.02
 """Within this no tolerance decides: rounded or relaxed coordinates of a supercell."""
 
-_TOO_FAR_ANGSTROM: Final = TOLERANCE_ANGSTROM + 0.02
-"""And beyond this: atoms of such a smaller cell are farther from each other than any tolerance allows."""
+_TOO_FAR_ANGSTROM: Final = 3 * TOLERANCE_ANGSTROM + 0.02
+"""And beyond this, whatever the direction: of a smaller cell with other lattice vectors, too, atoms that are within the
+tolerance along each of the three are not so far apart."""
 
 _MAX_FOR_PYMATGEN: Final = 128
 _N_PROBE: Final = 6
@@ -149,8 +150,8 @@ def _count_shifts(cell: _Cell) -> tuple[int, bool]:
             n_failure += 1
             continue
         larger = _extend(group, match.shift, n_atom)
-        residual = _measure_residual(cell, larger, [*partners, match.partner])
-        is_clear = is_clear and (residual <= _CLEAR_ANGSTROM or _TOO_FAR_ANGSTROM <= residual < np.inf)
+        residual, spread = _measure_residual(cell, larger, [*partners, match.partner])
+        is_clear = is_clear and (residual <= _CLEAR_ANGSTROM or _TOO_FAR_ANGSTROM <= spread < np.inf)
         if residual > TOLERANCE_ANGSTROM:
             n_failure += 1
             continue
@@ -211,8 +212,10 @@ def _extend(group: npt.NDArray[np.int64], shift: npt.NDArray[np.int64], n_atom: 
     return np.concatenate([(group + multiple) % n_atom for multiple in multiples])
 
 
-def _measure_residual(cell: _Cell, group: npt.NDArray[np.int64], partners: list[npt.NDArray[np.int64]]) -> float:
-    """Return how far atoms are apart that a group of shifts makes one, at most and along a lattice vector, Å.
+def _measure_residual(
+    cell: _Cell, group: npt.NDArray[np.int64], partners: list[npt.NDArray[np.int64]]
+) -> tuple[float, float]:
+    """Return how far atoms are apart that a group of shifts makes one, Å.
 
     Args:
         cell: The crystal.
@@ -220,22 +223,22 @@ def _measure_residual(cell: _Cell, group: npt.NDArray[np.int64], partners: list[
         partners: Of the shifts that generate them, the atoms that each atom is brought onto.
 
     Returns:
-        The distance; infinite if the atoms are not as many as the shifts everywhere.
+        The largest distance along a lattice vector, and along a Cartesian axis; both infinite if the atoms are not as
+        many as the shifts everywhere.
     """
     n_atom = len(cell.coords)
     n_class, class_of = _find_orbits(partners, n_atom)
     if n_class * len(group) != n_atom or (np.bincount(class_of) != len(group)).any():
-        return np.inf
+        return np.inf, np.inf
     _, first = np.unique(class_of, return_index=True)
     shift = cell.coords - cell.coords[first[class_of]]
     distance, nearest = cell.points_of(group).find_nearest(shift)
     if not np.isfinite(distance).all():
-        return np.inf
+        return np.inf, np.inf
     shift -= group[nearest] / n_atom
-    residual = (shift - np.round(shift)) * cell.points[0].length_angstrom
-    order = np.argsort(class_of, kind="stable")
-    by_class = residual[order].reshape(n_class, len(group), 3)
-    return float(np.ptp(by_class, axis=1).max())
+    residual = (shift - np.round(shift))[np.argsort(class_of, kind="stable")].reshape(n_class, len(group), 3)
+    along_vectors = np.ptp(residual, axis=1) * cell.points[0].length_angstrom
+    return float(along_vectors.max()), float(np.ptp(residual @ cell.lattice_angstrom, axis=1).max())
 
 
 def _find_orbits(permutations: list[npt.NDArray[np.int64]], n_atom: int) -> tuple[int, npt.NDArray[np.int64]]:

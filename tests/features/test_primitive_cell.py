@@ -90,7 +90,7 @@ def test_a_shift_is_exact_however_far_the_atoms_are_shaken():
     np.testing.assert_array_equal(match.shift / len(written), [0.25, 0, 1 / 3])
 
 
-@pytest.mark.parametrize(("apart_angstrom", "is_asked"), [(0.01, False), (0.24, True), (0.3, False), (0.4, False)])
+@pytest.mark.parametrize(("apart_angstrom", "is_asked"), [(0.01, False), (0.24, True), (0.4, True), (0.6, False)])
 def test_pymatgen_is_asked_only_where_its_tolerance_decides(
     monkeypatch: pytest.MonkeyPatch, *, apart_angstrom: float, is_asked: bool
 ):
@@ -108,3 +108,12 @@ def test_pymatgen_is_asked_only_where_its_tolerance_decides(
     monkeypatch.setattr(Structure, "get_primitive_structure", watch)
     assert count(doubled) == expected
     assert bool(asked) == is_asked
+
+
+def test_pymatgen_is_asked_where_only_oblique_vectors_make_atoms_far_apart():
+    """Along those of the smaller cell they are near: it has half of the atoms or fewer."""
+    caesium = Structure(Lattice.cubic(3.0), ["Cs", "Cl"], [[0, 0, 0], [0.5] * 3])
+    cell = caesium.make_supercell([[-1, -2, -2], [-1, 0, -1], [2, -2, -1]], in_place=False)
+    shaken = cell.cart_coords + np.random.default_rng(0).uniform(-0.05, 0.05, (len(cell), 3))
+    written = Structure(cell.lattice, cell.species, shaken, coords_are_cartesian=True)
+    assert count(written) == len(written.get_primitive_structure()) == 2
