@@ -1,8 +1,9 @@
 """The default model on rows of formulas that it was not fitted on, under several protocols side by side.
 
 No row of a tested formula trains, from whatever data set it is: every prediction says how many training rows share its
-formula. ``togo15-honest`` alone, as published, lets polymorphs of a tested formula *within Togo15* train. Everything,
-the kernel's lengths and the intervals' widths included, is found anew on each fold's training rows.
+formula, and how many of the crystals that the labels were corrected by. ``togo15-honest`` alone, as published, lets
+polymorphs of a tested formula *within Togo15* train. Everything, the kernel's lengths and the intervals' widths
+included, is found anew on each fold's training rows.
 
 Rows that were selected by their label are predicted where their group is held out, and are a data set of their own.
 Labels of our own train in all protocols and are never tested. What corrects them from the potential's functional to
@@ -19,7 +20,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 
 from paraisite import schema
-from paraisite.arrays import Bools, Floats, Ints
+from paraisite.arrays import Bools, Ints
 from paraisite.data.crystal_kinds import name_chemistry, name_crystal_system, name_structure_type
 from paraisite.data.datasets.accurate import NAME_OF_SOURCE, mark_labels
 from paraisite.data.datasets.splits import draw_splits
@@ -35,6 +36,7 @@ from paraisite.inference.relevance_fitting import (
     weigh_rows,
 )
 from paraisite.inference.relevance_model import DescribedMaterials, RelevanceModel
+from paraisite.labels.functional_correction import CorrectedLabels
 from paraisite.models.estimate import compute_median_kappa
 from paraisite.training.recipes import PHONIX, TOGO15
 
@@ -49,6 +51,8 @@ N_SAME_FORMULA: Final = "n_training_rows_of_formula"
 """How many of the fold's training rows have the tested row's formula."""
 N_SAME_FORMULA_ELSEWHERE: Final = "n_training_rows_of_formula_elsewhere"
 """How many of them are of other data sets."""
+N_SAME_FORMULA_CORRECTING: Final = "n_correcting_rows_of_formula"
+"""How many crystals of that formula the correction of the fold's labels was fitted on."""
 
 LOW_KAPPA: Final = "phonix-low-kappa"
 """What the predictions of Phonix's rows that were selected by their low conductivity are filed under."""
@@ -134,7 +138,7 @@ def predict_fold(
     elements: Bools,
     fold: Fold,
     *,
-    correct_labels: Callable[[Collection[str]], Floats] | None = None,
+    correct_labels: Callable[[Collection[str]], CorrectedLabels] | None = None,
 ) -> pd.DataFrame:
     """Fit the default model on a fold's training rows, and return its predictions of the held-out rows.
 
@@ -143,13 +147,13 @@ def predict_fold(
         materials: Their descriptors.
         elements: Which elements each holds, [n_row, n_element].
         fold: Which rows train and test.
-        correct_labels: Returns the labels' conductivities, W/m/K, [n_label], by a correction to which no row of some
-            formulas has contributed; None where they stay as they are.
+        correct_labels: Returns the labels by a correction to which no row of some formulas has contributed; None where
+            they stay as they are.
     """
-    held_out, is_label = fold.held_out, mark_labels(dataset)
+    held_out, is_label, correcting = fold.held_out, mark_labels(dataset), tuple[str, ...]()
     if correct_labels is not None and is_label[fold.train].any():
-        tested = frozenset(dataset.table[schema.FORMULA].iloc[held_out])
-        dataset = dataset.replace_kappa(is_label, correct_labels(tested))
+        corrected = correct_labels(frozenset(dataset.table[schema.FORMULA].iloc[held_out]))
+        dataset, correcting = dataset.replace_kappa(is_label, corrected.kappa_w_per_m_k), corrected.fitting_formulas
     train = dataset.take(fold.train)
     trained = list_materials(train)
     kappa = dataset.table[schema.KAPPA].to_numpy(np.float64)
@@ -165,7 +169,7 @@ def predict_fold(
     calibration, domain = Calibration.fit(known), ApplicabilityDomain.fit(known)
     estimate = calibration.estimate(floored_log10(predicted.output), predicted.std_dex)
     assessed = domain.assess(predicted.embedding, elements[held_out], predicted.std_dex)
-    columns = _describe_rows(dataset, fold) | {
+    columns = _describe_rows(dataset, fold, correcting) | {
         schema.PREDICTED_MEDIAN_KAPPA: compute_median_kappa(estimate),
         schema.PREDICTED_KAPPA: calibration.compute_lowered_value(estimate, known),
         CONSTANT: float(np.median(kappa[fold.train][~is_label[fold.train]])),
@@ -177,8 +181,14 @@ def predict_fold(
     return pd.DataFrame(columns)
 
 
-def _describe_rows(dataset: Dataset, fold: Fold) -> dict[str, Any]:
-    """Return the columns that say what the held-out rows are, and what they share with the training rows."""
+def _describe_rows(dataset: Dataset, fold: Fold, correcting: Sequence[str]) -> dict[str, Any]:
+    """Return the columns that say what the held-out rows are, and what they share with what the model knows.
+
+    Args:
+        dataset: All rows.
+        fold: Which of them train and test.
+        correcting: Formulas of the crystals that the labels among them were corrected by.
+    """
     table, source = dataset.table, np.asarray(name_data_sets(dataset), dtype=object)
     rows = table.iloc[fold.held_out]
     n_same, n_same_here = (
@@ -198,4 +208,5 @@ def _describe_rows(dataset: Dataset, fold: Fold) -> dict[str, Any]:
         schema.KAPPA: rows[schema.KAPPA].to_numpy(np.float64),
         N_SAME_FORMULA: n_same,
         N_SAME_FORMULA_ELSEWHERE: n_same - n_same_here,
+        N_SAME_FORMULA_CORRECTING: count_training_rows(rows[schema.FORMULA].tolist(), list(correcting)),
     }

@@ -15,6 +15,7 @@ from paraisite.analysis.held_out_accurate import (
     FOLD,
     LOW_KAPPA,
     N_SAME_FORMULA,
+    N_SAME_FORMULA_CORRECTING,
     N_SAME_FORMULA_ELSEWHERE,
     PROTOCOL,
 )
@@ -27,6 +28,7 @@ LARGE_ERROR: Final = (2.0, 3.0)
 
 SHARED_FORMULA: Final = "rows_sharing_a_formula_with_training_rows"
 SHARED_FORMULA_ELSEWHERE: Final = "of_them_with_rows_of_other_data_sets"
+SHARED_FORMULA_CORRECTING: Final = "rows_sharing_a_formula_with_rows_that_correct_labels"
 
 FOLD_STD: Final = "fold_std"
 """Deviation of the folds' mean |ln ratio|."""
@@ -80,7 +82,8 @@ def summarise_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Index protocol, data_set. ``fold_std`` is the deviation of the folds' mean |ln ratio|; how many of the rows
-        share their formula with rows that their fold's model was fitted on, and with such of other data sets.
+        share their formula with rows that their fold's model was fitted on, with such of other data sets, and with
+        crystals that the fold's labels were corrected by.
     """
     lines = {names: _measure(rows) for names, rows in predictions.groupby([PROTOCOL, DATA_SET], sort=False)}
     table = pd.DataFrame.from_dict(lines, orient="index")
@@ -138,11 +141,14 @@ def _measure(rows: pd.DataFrame) -> dict[str, float]:
     ln_ratio = np.log(predicted / known)
     relative = np.abs(np.exp(ln_ratio) - 1.0)
     of_folds = pd.DataFrame({schema.LN_RATIO: np.abs(ln_ratio), "mape": relative}).groupby(rows[FOLD].to_numpy()).mean()
-    n_same, n_elsewhere = (rows[name].to_numpy(np.int64) for name in (N_SAME_FORMULA, N_SAME_FORMULA_ELSEWHERE))
+    shared = {
+        SHARED_FORMULA: N_SAME_FORMULA,
+        SHARED_FORMULA_ELSEWHERE: N_SAME_FORMULA_ELSEWHERE,
+        SHARED_FORMULA_CORRECTING: N_SAME_FORMULA_CORRECTING,
+    }
     line: dict[str, float] = {
         "n": len(rows),
-        SHARED_FORMULA: int(np.sum(n_same > 0)),
-        SHARED_FORMULA_ELSEWHERE: int(np.sum(n_elsewhere > 0)),
+        **{name: int(np.sum(rows[column].to_numpy(np.int64) > 0)) for name, column in shared.items()},
         "mean_abs_ln_ratio": float(np.abs(ln_ratio).mean()),
         FOLD_STD: float(of_folds[schema.LN_RATIO].std(ddof=1)),
         "constant": float(np.abs(np.log(rows[CONSTANT].to_numpy(np.float64) / known)).mean()),

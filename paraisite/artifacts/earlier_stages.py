@@ -177,7 +177,7 @@ class EarlierStages:
         """Return a data set without the rows of the formulas, its labels corrected by others."""
         dataset = load_data(name, config)
         if self._has_corrected(name):
-            kappa = self._label_correction.correct_without(self._formulas)
+            kappa = self._label_correction.correct_without(self._formulas).kappa_w_per_m_k
             dataset = dataset.replace_kappa(mark_labels(dataset), kappa)
         shared = self._rows_shared(name)
         return dataset.without(dict.fromkeys(shared, "its formula is evaluated")) if shared else dataset

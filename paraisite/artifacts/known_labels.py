@@ -19,7 +19,9 @@ from paraisite.core.paths import KNOWN_LABELS
 from paraisite.errors import DataError, MissingInputError
 from paraisite.labels.campaign import STRUCTURES_SHA256, has_parts, read_parts, read_plan
 from paraisite.labels.functional_correction import (
+    CorrectedLabels,
     FunctionalCorrection,
+    correct_kappa,
     describe_rows,
     fit_correction,
     predict_held_out,
@@ -115,18 +117,38 @@ def fit_correction_without(rows: pd.DataFrame, formulas: Collection[str] = ()) -
     Raises:
         DataError: Too few rows are left.
     """
-    accepted = rows[(rows[REASON] == "") & ~rows[FORMULA].isin(list(formulas))]
-    fitting = accepted[_mark_fitting(accepted)]
+    fitting = _take_fitting(rows, without=formulas)
     return fit_correction(describe_rows(fitting), _measure_log_ratio(fitting), fitting[FORMULA].tolist())
 
 
-def list_fitting_formulas(rows: pd.DataFrame) -> list[str]:
+def correct_labels_without(labels: pd.DataFrame, rows: pd.DataFrame, formulas: Collection[str]) -> CorrectedLabels:
+    """Return labels by the correction that ``fit_correction_without`` gives, with the formulas that it was fitted on.
+
+    Args:
+        labels: Accepted rows of labels of our own.
+        rows: As ``load_known_rows`` returns them.
+        formulas: Reduced; none of their rows contributes.
+
+    Raises:
+        DataError: Too few rows are left.
+    """
+    kappa = correct_kappa(labels, fit_correction_without(rows, formulas))
+    return CorrectedLabels(kappa, tuple(list_fitting_formulas(rows, without=formulas)))
+
+
+def list_fitting_formulas(rows: pd.DataFrame, *, without: Collection[str] = ()) -> list[str]:
     """Return the reduced formulas of the crystals whose known conductivities fit the correction.
 
     Args:
         rows: As ``load_known_rows`` returns them.
+        without: Formulas none of whose rows contributes.
     """
-    return rows.loc[(rows[REASON] == "") & _mark_fitting(rows), FORMULA].tolist()
+    return _take_fitting(rows, without=without)[FORMULA].tolist()
+
+
+def _take_fitting(rows: pd.DataFrame, *, without: Collection[str]) -> pd.DataFrame:
+    """Return the rows that the correction is fitted on where some formulas are left out."""
+    return rows[(rows[REASON] == "") & _mark_fitting(rows) & ~rows[FORMULA].isin(list(without))]
 
 
 def _measure_log_ratio(rows: pd.DataFrame) -> Floats:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from paraisite import schema
-from paraisite.arrays import Floats
 from paraisite.artifacts.inputs import load_data
-from paraisite.artifacts.known_labels import fit_correction_without, load_known_rows
+from paraisite.artifacts.known_labels import correct_labels_without, load_known_rows
 from paraisite.config import Config
 from paraisite.data.datasets.accurate import join_labels, mark_labels
 from paraisite.data.datasets.table import Dataset
 from paraisite.data.sources.lab_tables import load_accepted_rows
-from paraisite.labels.functional_correction import correct_kappa
+from paraisite.labels.functional_correction import CorrectedLabels
 from paraisite.training.recipes import ACCURATE, KAPPA_TIER
 
 
@@ -53,10 +52,10 @@ class LabelCorrection:
         tables = [table.to_json(double_precision=15) for table in (self.labels, self.known)]
         return hashlib.sha256("\0".join(tables).encode()).hexdigest()
 
-    def correct_without(self, formulas: Collection[str]) -> Floats:
-        """Return the labels' conductivities, W/m/K, [n_label].
+    def correct_without(self, formulas: Collection[str]) -> CorrectedLabels:
+        """Return the labels' conductivities, and the formulas of the crystals that corrected them.
 
         Args:
             formulas: Reduced; no crystal of theirs contributes to the correction.
         """
-        return correct_kappa(self.labels, fit_correction_without(self.known, formulas))
+        return correct_labels_without(self.labels, self.known, formulas)

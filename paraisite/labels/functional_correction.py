@@ -9,7 +9,7 @@ from cross-validation by formula; rows that were selected by their label neither
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -130,6 +130,18 @@ class FunctionalCorrection:
         if len(numbers) != 3 * len(DESCRIPTORS) + 1 or not np.isfinite(numbers).all() or (scale <= 0).any():
             raise ValueError(f"expected {len(DESCRIPTORS)} finite numbers of each kind, and scales above 0")
         return cls(mean, scale, coefficients, intercept, float(content["penalty"]), int(content["n_row"]))
+
+
+class CorrectedLabels(NamedTuple):
+    """Labels after a correction, and what that comes from.
+
+    Attributes:
+        kappa_w_per_m_k: Conductivities, W/m/K, [n_label].
+        fitting_formulas: Reduced formulas of the crystals of known conductivity that the correction was fitted on.
+    """
+
+    kappa_w_per_m_k: Floats
+    fitting_formulas: tuple[str, ...]
 
 
 def correct_kappa(rows: pd.DataFrame, correction: FunctionalCorrection) -> Floats:

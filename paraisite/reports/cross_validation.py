@@ -17,6 +17,7 @@ from paraisite.analysis.held_out_errors import (
     KINDS,
     LOWERED_MAPE,
     SHARED_FORMULA,
+    SHARED_FORMULA_CORRECTING,
     SHARED_FORMULA_ELSEWHERE,
 )
 from paraisite.reports.axes import plain_numbers
@@ -39,6 +40,7 @@ _TITLES: Final = {
     "mean_abs_ln_ratio_unflagged": "error, unflagged",
     SHARED_FORMULA: "rows that share a formula with training rows",
     SHARED_FORMULA_ELSEWHERE: "of other data sets",
+    SHARED_FORMULA_CORRECTING: "with crystals that correct labels",
 }
 ON_TERMINAL: Final = {
     "rows": "rows",
@@ -50,7 +52,7 @@ ON_TERMINAL: Final = {
 """Columns that fit a terminal, with their names there."""
 
 _SHARES: Final = ("within_factor_2", *map(schema.format_coverage_metric, schema.COVERAGES), "flagged")
-_COUNTS: Final = ("n", SHARED_FORMULA, SHARED_FORMULA_ELSEWHERE)
+_COUNTS: Final = ("n", SHARED_FORMULA, SHARED_FORMULA_ELSEWHERE, SHARED_FORMULA_CORRECTING)
 _NAMES: Final = DATA_SET_NAMES | {LOW_KAPPA: "Phonix, selected by kappa < 1"}
 _DIVISIONS: Final = dict(zip(KINDS, ("chemistry", "crystal system", "kappa (W/m/K)", "structure type"), strict=True))
 _COLUMNS_OF_KINDS: Final = {

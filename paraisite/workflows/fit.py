@@ -20,7 +20,7 @@ from paraisite.core.progress import show_work
 from paraisite.data.datasets.accurate import mark_labels
 from paraisite.data.datasets.splits import Split, compute_splits_digest, draw_splits
 from paraisite.data.datasets.table import Dataset
-from paraisite.errors import MissingInputError
+from paraisite.errors import ConfigError, MissingInputError
 from paraisite.features.crystal_descriptors import CRYSTAL_DESCRIPTORS, FAMILIES
 from paraisite.graphs.crystal_graph import GraphCollection
 from paraisite.inference.predictor import Predictor
@@ -54,8 +54,11 @@ def fit_processes(dataset_name: str, *, alone: bool = False) -> None:
         alone: Fit on a user's rows alone.
 
     Raises:
+        ConfigError: The accurate rows are to be fitted alone, which are the default model's.
         MissingInputError: There are no networks of the lineage.
     """
+    if alone and dataset_name == ACCURATE:
+        raise ConfigError(f"--alone is for a data set of your own: {ACCURATE} is what the default model is fitted on")
     config, name = load_config(), name_final_recipe(PROCESSES, dataset_name)
     check_outputs_writable(predictor_folder(name).parent)
     rows = load_training_rows(config) if dataset_name == ACCURATE else load_data(dataset_name, config)

@@ -32,6 +32,7 @@ def predict_all(
             "constant_w_per_m_k": 1.0,
             "n_training_rows_of_formula": 0,
             "n_training_rows_of_formula_elsewhere": 0,
+            "n_correcting_rows_of_formula": 0,
             schema.OUT_OF_DOMAIN: 0.5,
             schema.OUT_OF_DOMAIN_FLAG: False,
             **ends,

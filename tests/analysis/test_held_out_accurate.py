@@ -14,14 +14,19 @@ from paraisite.analysis.held_out_accurate import (
     FOLD,
     LOW_KAPPA,
     N_SAME_FORMULA,
+    N_SAME_FORMULA_CORRECTING,
     PROTOCOL,
     Fold,
     draw_folds,
     name_data_sets,
     predict_fold,
 )
-from paraisite.analysis.held_out_errors import LOWERED_MAPE, SHARED_FORMULA, summarise_predictions
-from paraisite.arrays import Floats
+from paraisite.analysis.held_out_errors import (
+    LOWERED_MAPE,
+    SHARED_FORMULA,
+    SHARED_FORMULA_CORRECTING,
+    summarise_predictions,
+)
 from paraisite.artifacts.inputs import load_data
 from paraisite.config import load_config
 from paraisite.data.crystal_kinds import name_structure_type
@@ -31,6 +36,7 @@ from paraisite.data.record import Record
 from paraisite.data.sources.lab_tables import SOURCES
 from paraisite.data.validation import N_ELEMENT
 from paraisite.inference.relevance_fitting import LABEL_WEIGHT, TOGO15_WEIGHT, describe_materials, weigh_rows
+from paraisite.labels.functional_correction import CorrectedLabels
 from paraisite.models import relevance_likelihood
 from paraisite.reports.cross_validation import draw_parity, tabulate_protocols
 from tests.graphs.crystals import diamond, perovskite
@@ -165,13 +171,18 @@ def test_a_fold_is_predicted_summarised_and_drawn(accurate: Accurate, monkeypatc
     # What the labels come to is another correction's affair in each fold.
     asked: list[set[str]] = []
 
-    def correct(tested: Collection[str]) -> Floats:
+    def correct(tested: Collection[str]) -> CorrectedLabels:
         asked.append(set(tested))
-        return np.array([8.0, 1e4, 1e4])
+        return CorrectedLabels(np.array([8.0, 1e4, 1e4]), (planted, planted, "Xe"))
 
     (fold, _) = folds
+    planted = formulas.iloc[fold.held_out[0]]
     predicted = predict_fold(some, materials, elements, fold, correct_labels=correct)
     assert asked == [set(some.table[schema.FORMULA].iloc[fold.held_out])]
+    # A tested formula among those that have corrected the labels is counted.
+    count = predicted[N_SAME_FORMULA_CORRECTING]
+    assert count.tolist() == [2 * (formula == planted) for formula in predicted[schema.FORMULA]]
+    assert summarise_predictions(predicted)[SHARED_FORMULA_CORRECTING].sum() == (count > 0).sum()
     before = predictions[predictions[FOLD] == 1]
     assert (predicted[schema.PREDICTED_MEDIAN_KAPPA] != before[schema.PREDICTED_MEDIAN_KAPPA]).any()
     (axes,) = draw_parity(predictions).axes

@@ -19,6 +19,7 @@ from paraisite.data.record import Record
 from paraisite.data.sources.lab_tables import SOURCES
 from paraisite.data.structure_types import rocksalt
 from paraisite.errors import MissingInputError
+from paraisite.labels.functional_correction import CorrectedLabels
 from paraisite.models.ensemble import ENSEMBLE_FILE
 from paraisite.models.target_scaler import TargetScaler
 from paraisite.training.recipe_result import TrainedRecipe
@@ -126,7 +127,7 @@ def test_labels_that_an_evaluated_formula_has_corrected_are_corrected_without_it
 
     monkeypatch.setattr(earlier_stages, "run_recipe", run)
     correction = SimpleNamespace(
-        known=None, correct_without=lambda formulas: np.array([100.0 + len(formulas)]), digest="a"
+        known=None, correct_without=lambda formulas: CorrectedLabels(np.array([100.0 + len(formulas)]), ()), digest="a"
     )
     monkeypatch.setattr(earlier_stages, "LabelCorrection", SimpleNamespace(load=lambda *_: correction))
     make_ensemble(SCALER, n_member=2).save(Path("weights/lfekappa") / ENSEMBLE_FILE)

@@ -53,7 +53,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_rows_of_tested_formulas_do_not_correct_labels() -> None:
     correction = LabelCorrection(rows(["BaTiO3", "Si"], 4.0), known())
     potassium = {f"K{number}Cl" for number in range(2, 22)}
-    without, with_all = correction.correct_without(potassium), correction.correct_without(())
+    corrected = correction.correct_without(potassium)
+    without, with_all = corrected.kappa_w_per_m_k, correction.correct_without(()).kappa_w_per_m_k
+    assert list(corrected.fitting_formulas) == known()["formula"].tolist()[:40], "what it says is what it was fitted on"
     np.testing.assert_allclose(without, 8.0, rtol=0.05)
     assert (np.abs(np.log(with_all / without)) > 0.1).all()
     expected = known_labels.fit_correction_without(known()[:40])

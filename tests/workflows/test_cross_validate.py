@@ -18,11 +18,12 @@ from paraisite.data.datasets.accurate import NAME_OF_SOURCE
 from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset
 from paraisite.inference.relevance_model import DescribedMaterials
+from paraisite.labels.functional_correction import CorrectedLabels
 from paraisite.models import relevance_likelihood
 from paraisite.workflows import cross_validate
 from tests.pipeline import params_text, two_splits
 
-NO_LABELS = SimpleNamespace(correct_without=lambda _: np.zeros(0), digest="none")
+NO_LABELS = SimpleNamespace(correct_without=lambda _: CorrectedLabels(np.zeros(0), ()), digest="none")
 
 OUTPUTS = {"predictions.csv.gz", "summary.csv", "kinds.csv", "kinds.md", "table.md", "peer.csv", "figures"}
 

@@ -16,7 +16,7 @@ from paraisite.data.datasets.loaders import load_dataset
 from paraisite.data.datasets.table import Dataset, build_dataset
 from paraisite.data.record import Record
 from paraisite.data.sources.lab_tables import SOURCES
-from paraisite.errors import MissingInputError
+from paraisite.errors import ConfigError, MissingInputError
 from paraisite.inference import process_model
 from paraisite.inference.calibration import Calibration
 from paraisite.inference.predictor import Predictor
@@ -106,6 +106,11 @@ def test_rows_of_a_user_can_be_fitted_alone(folder: Path, monkeypatch: pytest.Mo
     with pytest.raises(MissingInputError, match="has no networks"):  # which the default model does without
         fit.fit_processes("mine", alone=True)
     assert fitted == ["mine"]
+
+
+def test_the_accurate_rows_are_no_users_own(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="--alone is for a data set of your own"):
+        fit.fit_processes("accurate", alone=True)
 
 
 def test_without_networks_there_is_no_fit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
