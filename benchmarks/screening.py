@@ -1,4 +1,4 @@
-"""Measures `screen` from records on disk to rows on disk: `python -m benchmarks.screening --help`.
+"""Measures the command `screen` from its start to its end: `python -m benchmarks.screening --help`.
 
 Crystals are drawn from a table of structures and strained a little, so that no two are equal and no cache helps beyond
 what it would do in real life. Memory and processor time are those of the whole process tree. With an interpreter that
@@ -8,6 +8,7 @@ has matgl, its MEGNet predicts one by one.
 import argparse
 import json
 import resource
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,15 +28,12 @@ from benchmarks.machine import describe_machine
 from benchmarks.protocol import PREDICT_SINGLE, Crystal, write_crystals
 from benchmarks.worker import Worker
 from paraisite import DEFAULT_MODEL
-from paraisite.artifacts.predictors import find_predictor
 from paraisite.data.structure_columns import FRACTIONAL, LATTICE, SPECIES
 from paraisite.data.structure_files.reading import read_file
 from paraisite.errors import ParaisiteError
 from paraisite.screening.chunks import Source
-from paraisite.screening.output import ScreeningFolder
+from paraisite.screening.output import SUMMARY_FILE
 from paraisite.screening.records import ScreenedCrystal, read_chunk
-from paraisite.screening.run import LocalWorkers, screen
-from paraisite.screening.scorer import PredictorScorer
 from paraisite.screening.sources import open_source
 
 N_PEER: Final = 60
@@ -129,20 +127,21 @@ def _resident_kib(process: Path) -> int:
 
 
 def measure(source: Path, model: str, folder: Path, *, n_process: int, chunk_size: int) -> dict[str, Any]:
-    """Screen once into a new folder; return rate and memory."""
-    scorer = PredictorScorer(find_predictor(model))
+    """Run the command once, from its start to its end, into a new folder; return rate and memory."""
+    command = [sys.executable, "-m", "paraisite", "screen", source, "--model", model, "--output", folder]
+    options = ["--processes", n_process, "--chunk-size", chunk_size]
     start, before = time.perf_counter(), _processor_seconds()
-    workers = LocalWorkers(scorer, n_process=n_process)
     with MemoryWatch(folder) as watch:
-        summary = screen(
-            open_source(source), scorer, output=ScreeningFolder(folder), workers=workers, chunk_size=chunk_size
-        )
+        done = subprocess.run([*map(str, [*command, *options])], capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
+    if done.returncode:
+        raise ParaisiteError(done.stderr)
+    summary = json.loads((folder / SUMMARY_FILE).read_text())
     return {
-        "n_row": summary.n_row,
-        "n_scored": summary.n_scored,
+        "n_row": summary["n_row"],
+        "n_scored": summary["n_scored"],
         "seconds": seconds,
-        "rows_per_second": summary.n_row / seconds,
+        "rows_per_second": summary["n_row"] / seconds,
         "processor_seconds": _processor_seconds() - before,
         "samples": watch.samples,
     } | steadiness(watch.samples, chunk_size)

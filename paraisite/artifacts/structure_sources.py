@@ -4,12 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from paraisite.artifacts.dvc_files import is_repository
-from paraisite.artifacts.inputs import load_data
-from paraisite.config import load_config
 from paraisite.core.files import cache_folder
 from paraisite.core.paths import EXTERNAL
-from paraisite.data.datasets.imported import list_imported_names
-from paraisite.data.datasets.loaders import DATASET_NAMES
 from paraisite.data.snapshot import MATERIALS_FILE, Snapshot
 from paraisite.errors import MissingInputError
 from paraisite.screening.chunks import Source
@@ -35,6 +31,16 @@ def find_source(name: str) -> Source:
     if name == MATERIALS_PROJECT:
         Snapshot.load(EXTERNAL / name)
         return open_source(EXTERNAL / name / MATERIALS_FILE)
+    return _open_dataset(name)
+
+
+def _open_dataset(name: str) -> Source:
+    # Here, as a path needs no data set, and these take as long to import as all else.
+    from paraisite.artifacts.inputs import load_data
+    from paraisite.config import load_config
+    from paraisite.data.datasets.imported import list_imported_names
+    from paraisite.data.datasets.loaders import DATASET_NAMES
+
     if name in DATASET_NAMES and not is_repository():
         raise MissingInputError(f"{name} is no path here; the data set of that name is in a clone of the repository")
     if name in (*DATASET_NAMES, *list_imported_names()):

@@ -13,7 +13,6 @@ from paraisite.artifacts.predictors import find_predictor
 from paraisite.artifacts.screenings import all_models_file, screening_folder
 from paraisite.artifacts.stage_folders import checkpoint_folder
 from paraisite.artifacts.structure_sources import find_source, name_source
-from paraisite.config import load_config
 from paraisite.errors import ConfigError, DataError, DownloadError, MissingInputError, WeightsError
 from paraisite.inference.predictor import Predictor
 from paraisite.reports.terminal import print_line
@@ -142,6 +141,8 @@ def screen_with_all_models(source: str, *, output: Path | None, n_process: int, 
 
 def final_models() -> list[str]:
     """Return the names of the lineage's networks that end on Togo15, and of the default model."""
+    from paraisite.config import load_config  # with Pydantic, which a screening with one model does without
+
     models = list_lineage_models(read_lineage(load_config().lineage)).values()
     return [*(recipe.name for recipe in models if recipe.train_on == TOGO15), DEFAULT_MODEL]
 

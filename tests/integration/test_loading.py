@@ -67,3 +67,11 @@ def test_verbs_that_train_no_network_load_no_tensorflow() -> None:
     program = f"import sys\n{imports}\nprint('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_screening_begins_without_what_refining_and_data_sets_need() -> None:
+    """Each of these takes a good part of a second, structure types five: it was ten before the first row."""
+    slow = ("tensorflow", "scipy.stats", "sklearn", "pydantic", "requests", "pymatgen.analysis.prototypes")
+    program = f"import sys\nimport paraisite.workflows.screen\nprint([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
