@@ -75,14 +75,16 @@ def read_templates(path: Path) -> list[dict[str, Any]]:
 
 
 class MemoryWatch:
-    """Samples the resident memory of this process and its descendants, in a thread of its own."""
+    """Samples the resident memory of a process and its descendants, in a thread of its own."""
 
-    def __init__(self, count_done: Path) -> None:
+    def __init__(self, pid: int, count_done: Path) -> None:
         """Prepare.
 
         Args:
+            pid: Of the process.
             count_done: Folder whose parquet files tell how far the work is.
         """
+        self._process = Path("/proc") / str(pid)
         self.samples: list[dict[str, float]] = []
         self._count_done, self._stop = count_done, threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -98,7 +100,7 @@ class MemoryWatch:
     def _watch(self) -> None:
         start = time.perf_counter()
         while not self._stop.wait(SECONDS_BETWEEN_SAMPLES):
-            tree = list(_descendants(Path("/proc/self").resolve()))
+            tree = list(_descendants(self._process))
             self.samples.append(
                 {
                     "seconds": time.perf_counter() - start,
@@ -131,11 +133,12 @@ def measure(source: Path, model: str, folder: Path, *, n_process: int, chunk_siz
     command = [sys.executable, "-m", "paraisite", "screen", source, "--model", model, "--output", folder]
     options = ["--processes", n_process, "--chunk-size", chunk_size]
     start, before = time.perf_counter(), _processor_seconds()
-    with MemoryWatch(folder) as watch:
-        done = subprocess.run([*map(str, [*command, *options])], capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        raise ParaisiteError(done.stderr)
+    with subprocess.Popen([*map(str, [*command, *options])], stderr=subprocess.PIPE, text=True) as process:
+        with MemoryWatch(process.pid, folder) as watch:
+            _, errors = process.communicate()
+        seconds = time.perf_counter() - start
+    if process.returncode:
+        raise ParaisiteError(errors)
     summary = json.loads((folder / SUMMARY_FILE).read_text())
     return {
         "n_row": summary["n_row"],
