@@ -67,7 +67,7 @@ def screen_source(
     """
     predictor, candidates = find_predictor(model), None
     if n_refined:  # what would fail in the end fails before hours of screening
-        from paraisite.workflows.refine_candidates import ScreenedCandidates  # seconds that a screening does without
+        from paraisite.reports.screened_candidates import ScreenedCandidates  # seconds that a screening does without
 
         candidates = ScreenedCandidates.prepare(predictor, model, n_refined, refining)
     scorer = PredictorScorer(predictor)

@@ -16,11 +16,12 @@ from paraisite.data.structure_columns import append_structure_columns
 from paraisite.errors import ConfigError, DataError, MissingInputError
 from paraisite.inference.refiner import RefiningOptions
 from paraisite.labels import known_failures, potential
+from paraisite.reports import screened_candidates
 from paraisite.screening.condition import SELECTED_FILE
 from paraisite.screening.output import Summary
 from paraisite.screening.score import table_schema
 from paraisite.screening.side_by_side import TableProvenance
-from paraisite.workflows import fit, refine_candidates, screen, train
+from paraisite.workflows import fit, screen, train
 from tests.active_learning.screenings import NAMES, ShortBondScorer, crystals
 from tests.active_learning.test_refined_candidates import HerePool
 from tests.inference.refiners import made_up_refiner
@@ -70,7 +71,7 @@ def test_the_best_candidates_are_refined_in_the_end(
     monkeypatch.setattr(screen, "find_predictor", lambda name: name)
     monkeypatch.setattr(screen, "PredictorScorer", lambda _predictor: ShortBondScorer())
     monkeypatch.setattr(screen, "LocalWorkers", lambda scorer, n_process: HereWorkers(scorer))
-    monkeypatch.setattr(refine_candidates, "build_refiner", lambda _predictor, **_: refiner)
+    monkeypatch.setattr(screened_candidates, "build_refiner", lambda _predictor, **_: refiner)
     monkeypatch.setattr(refined_candidates, "WorkerPool", HerePool)
     table = pa.table({"material_id": NAMES})
     pq.write_table(append_structure_columns(table, crystals()), tmp_path / "crystals.parquet")
@@ -86,7 +87,7 @@ def test_the_best_candidates_are_refined_in_the_end(
     assert not (tmp_path / "out").exists(), "it is said before hours of screening"
     monkeypatch.setattr(potential, "find_spec", lambda name: name)
     screen.screen_source("crystals.parquet", "gp", **options, n_refined=2, refining=agreed)
-    refined = pd.read_csv(tmp_path / "out" / refine_candidates.REFINED_FILE)
+    refined = pd.read_csv(tmp_path / "out" / screened_candidates.REFINED_FILE)
     assert refined["material_id"].tolist() == ["KF", "NaCl"], "those of the lowest upper end"
     assert (refined["refined_kappa_w_per_m_k"] > 0).all()
     assert len(pd.read_parquet(tmp_path / "out")) == len(NAMES), "the folder is a data set as before"
