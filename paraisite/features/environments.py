@@ -115,7 +115,7 @@ def describe_environments(crystals: CrystalArrays, shells: Shells, springs: Mapp
 
 
 def compute_stiffness(crystals: CrystalArrays, shells: Shells) -> dict[str, Floats]:
-    """Return each bond's stiffness by the laws of ``SPRINGS``, [n_atom, N_NEIGHBOUR] each."""
+    """Return each bond's stiffness by the laws of ``SPRINGS``, [n_atom, n_neighbour] each."""
     radii = covalent_radii_angstrom()[crystals.atomic_number]
     touching = radii[:, None] + radii[shells.neighbour]
     stretched = shells.distance_angstrom - touching

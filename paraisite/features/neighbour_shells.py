@@ -92,7 +92,7 @@ class Shells:
 
 
 def weigh_shell(shells: Shells, width: float) -> Floats:
-    """Return how much each neighbour counts in an atom's shell of this relative width, [n_atom, N_NEIGHBOUR]."""
+    """Return how much each neighbour counts in an atom's shell of this relative width, [n_atom, n_neighbour]."""
     beyond = (shells.reduced / shells.reduced[:, :1] - 1.0) / width
     return np.exp(-beyond * beyond) * shells.taper
 

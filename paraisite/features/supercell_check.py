@@ -63,14 +63,12 @@ def mark_possible_supercells(crystals: CrystalArrays) -> Bools:
         # The first atom of the rarest element fits by itself; then its last one, and the first and last of the next.
         group = np.minimum(groups.of_crystal[crystal] + number // 2, groups.of_crystal[crystal + 1] - 1)
         place = groups.first[group] + np.where(number % 2, groups.size[group] - 1, 0)
-        kept = _fits(crystals, groups, crystal, group, crystals.frac_coords[groups.atom[place]] + shift)
-        crystal, shift = crystal[kept], shift[kept]
+        crystal, shift = _keep_fitting(crystals, groups, crystal, shift, group, place)
     # Few shifts are left, and atoms from all over their crystals refuse most of these.
     for share in np.linspace(0.0, 1.0, _N_SPREAD):
         place = crystals.atom_offset[crystal] + np.rint(share * (crystals.n_atom[crystal] - 1)).astype(np.int64)
         group = np.searchsorted(groups.first, place, side="right") - 1
-        kept = _fits(crystals, groups, crystal, group, crystals.frac_coords[groups.atom[place]] + shift)
-        crystal, shift = crystal[kept], shift[kept]
+        crystal, shift = _keep_fitting(crystals, groups, crystal, shift, group, place)
     possible[tried] = np.isin(tried, crystal)
     return possible
 
@@ -83,6 +81,14 @@ def _list_shifts(crystals: CrystalArrays, groups: _Groups, rows: Ints) -> tuple[
     first = np.repeat(groups.atom[groups.first[group]], n_shift)
     shift = crystals.frac_coords[others] - crystals.frac_coords[first]
     return np.repeat(rows, n_shift), shift - np.round(shift)
+
+
+def _keep_fitting(
+    crystals: CrystalArrays, groups: _Groups, crystal: Ints, shift: Floats, group: Ints, place: Ints
+) -> tuple[Ints, Floats]:
+    """Return the crystals and shifts that bring an atom, at its place among the groups, onto one of its group."""
+    kept = _fits(crystals, groups, crystal, group, crystals.frac_coords[groups.atom[place]] + shift)
+    return crystal[kept], shift[kept]
 
 
 def _fits(crystals: CrystalArrays, groups: _Groups, crystal: Ints, group: Ints, places: Floats) -> Bools:
